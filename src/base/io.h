@@ -1,0 +1,39 @@
+/* io.h - the seam to the file system, so that tests can fail the nth operation. */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* Every function sets errno like its POSIX namesake; a simulated disk fills in the same. */
+struct io {
+    int (*open)(struct io *io, const char *path, int flags, int mode);
+    ssize_t (*read)(struct io *io, int fd, void *bytes, size_t n);
+    ssize_t (*write)(struct io *io, int fd, const void *bytes, size_t n);
+    int (*sync)(struct io *io, int fd);
+    int (*close)(struct io *io, int fd);
+    int (*rename)(struct io *io, const char *from, const char *to);
+    int (*unlink)(struct io *io, const char *path);
+};
+/* The real one. */
+struct io *io_system(void);
+
+/* The whole file in the arena with 64 zero bytes behind it; ERR_LIMIT beyond max_bytes. */
+bool io_read_file(struct io *io, str path, size_t max_bytes, struct arena *a, str *out,
+                  struct err *err);
+/* Writes beside it, syncs, renames: the old file or the new one, never a half. */
+bool io_write_file(struct io *io, str path, str bytes, struct err *err);
+
+/* A stream of bytes: a file, or "-" for standard input, unpacked when it is gzip or xz
+ * (told by its first bytes). A cut or damaged packed file is ERR_INPUT. */
+struct reader;
+[[nodiscard]] bool reader_open(struct io *io, str path, struct reader **out, struct err *err);
+/* Up to n bytes; *got 0 is the clean end. */
+bool reader_read(struct reader *r, char *to, size_t n, size_t *got, struct err *err);
+/* How far in the file as stored, and its size (0: unknown), for progress bars. */
+uint64_t reader_done_bytes(const struct reader *r);
+uint64_t reader_total_bytes(const struct reader *r);
+void reader_close(struct reader *r);
+
+#endif

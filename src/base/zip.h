@@ -1,0 +1,13 @@
+/* zip.h - zstd, for what the data file keeps. */
+#ifndef BASE_ZIP_H
+#define BASE_ZIP_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Appends the packed bytes. */
+bool zip_pack(str bytes, int level, struct buf *to, struct err *err);
+/* Appends the unpacked bytes; more than max_bytes, or damage, is ERR_CORRUPT. */
+bool zip_unpack(str packed, size_t max_bytes, struct buf *to, struct err *err);
+
+#endif
