@@ -1,0 +1,47 @@
+/* dictionary.h - which events, properties and traits there are, and of which type. From the
+ * model's `events:` and `traits:`, then learned from the data where the model is silent. */
+#ifndef EVENT_DICTIONARY_H
+#define EVENT_DICTIONARY_H
+
+#include "base/yaml.h"
+#include "event/event.h"
+
+struct dictionary_property {
+    str name;
+    enum value_type type;
+    bool learned;
+};
+
+struct dictionary_event {
+    str name;
+    const str *alias; /* other names under which it comes: from: ["Order Completed"] */
+    uint32_t alias_n;
+    bool passive; /* not a sign of life: `any` does not count it */
+    bool learned;
+    struct dictionary_property *property;
+    uint32_t property_n;
+};
+
+struct dictionary {
+    struct dictionary_event *event;
+    uint32_t event_n;
+    struct dictionary_property *trait;
+    uint32_t trait_n;
+};
+
+/* Either node may be NULL. Two events that claim one name are ERR_INPUT. Lives in `a`. */
+bool dictionary_parse(const struct yaml *events, const struct yaml *traits, struct arena *a,
+                      struct dictionary *out, struct err *err);
+/* Adds what the data holds and the model does not declare; what is declared stays. */
+[[nodiscard]] bool dictionary_learn_event(struct dictionary *d, struct arena *a, str type);
+[[nodiscard]] bool dictionary_learn_property(struct dictionary *d, struct arena *a, str type,
+                                             str name, enum value_type raw);
+[[nodiscard]] bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
+                                          enum value_type raw);
+/* By name or alias; NULL when unknown. */
+const struct dictionary_event *dictionary_event(const struct dictionary *d, str name);
+const struct dictionary_property *dictionary_property(const struct dictionary_event *e,
+                                                      str name);
+const struct dictionary_property *dictionary_trait(const struct dictionary *d, str name);
+
+#endif

@@ -1,0 +1,89 @@
+/* lifecycle.h - where a customer is: stages, the ways between them, and their history.
+ *
+ * A history is a pure function of (timeline, model, until): the same whatever the order in
+ * which the events arrived, and the same as if every rule were asked anew at every
+ * millisecond. */
+#ifndef LIFECYCLE_LIFECYCLE_H
+#define LIFECYCLE_LIFECYCLE_H
+
+#include "base/yaml.h"
+#include "rule/rule.h"
+
+struct stage {
+    str name;
+    str goal; /* empty: none given */
+    bool end; /* such customers are not counted as active */
+};
+
+/* One entry of `moves:`: a way out of some stages into another. */
+struct way {
+    bool any; /* from every stage but `to` */
+    const uint16_t *from;
+    uint32_t from_n;
+    uint16_t to;
+    str text;                /* the rule as written */
+    const struct yaml *when; /* where it stands */
+    struct rule_ref rule;
+};
+
+struct lifecycle {
+    const struct stage *stage;
+    const str *stage_name; /* the same names, for rule_env */
+    uint32_t stage_n;
+    uint16_t start;
+    struct way *way;
+    uint32_t way_n;
+    const uint16_t **out; /* by stage: the ways out of it, in the order of the text */
+    const uint32_t *out_n;
+};
+
+/* Reads `lifecycle:`; the rules are compiled by lifecycle_compile. Lives in `a`. */
+bool lifecycle_parse(const struct yaml *node, struct arena *a, struct lifecycle **out,
+                     struct err *err);
+/* The place of an error in a rule is turned into its place in the model text. */
+bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err);
+uint16_t lifecycle_stage_find(const struct lifecycle *l, str name); /* or STAGE_NONE */
+
+#define WAY_START UINT16_MAX
+
+struct move {
+    int64_t at_ms;
+    uint16_t from, to; /* from STAGE_NONE: he came in */
+    uint16_t way;      /* WAY_START: he came in */
+};
+
+/* Moves that undid one another within an instant: a fault of the model, reported once a kind. */
+struct loop {
+    int64_t at_ms; /* the first such instant met */
+    uint32_t customer;
+    uint64_t times;
+    const uint16_t *way; /* in the order taken */
+    uint32_t way_n;
+};
+
+/* Moves of several customers, one after the other. Zero it to start. */
+struct moves {
+    struct move *move;
+    size_t n, cap;
+    struct loop *loop;
+    uint32_t loop_n, loop_cap;
+    struct arena arena; /* of the loops' ways */
+};
+void moves_free(struct moves *m);
+
+struct replay; /* what one thread needs to replay: a cursor and the stages' counters */
+[[nodiscard]] bool replay_new(const struct lifecycle *l, const struct program *p,
+                              struct replay **out, struct err *err);
+void replay_free(struct replay *r);
+/* Appends the customer's moves with time <= until_ms, events after until_ms unseen. *next_ms
+ * is the moment at which time alone may move him next (MOMENT_NEVER: never), never later than
+ * the first such move. */
+bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
+                     struct moves *out, int64_t *next_ms, struct err *err);
+
+/* Where he stands at at_ms, given his moves (later ones are not looked at). times_in has
+ * stage_n places and is filled. */
+void situation_of(const struct lifecycle *l, const struct move *move, size_t n, int64_t at_ms,
+                  uint32_t *times_in, struct situation *out);
+
+#endif

@@ -1,0 +1,113 @@
+/* rule.h - the rule language: parse, check, explain, ask.
+ *
+ * The language is docs/rules.md. Rules are compiled together into a program, so that terms
+ * that stand in several of them are computed once. A cursor asks a program about one
+ * customer, moving forward in time: a timeline of any length costs one pass, whatever the
+ * windows. */
+#ifndef RULE_RULE_H
+#define RULE_RULE_H
+
+#include "base/time.h"
+#include "event/dictionary.h"
+#include "store/timeline.h"
+
+struct rule_ref {
+    uint32_t v;
+}; /* a rule in its program */
+
+enum rule_want { RULE_CONDITION, RULE_NUMBER }; /* true or false; a number or money */
+
+enum rule_named { RULE_SEGMENT, RULE_SCORE };
+
+/* What rules may name, and what the names mean. Everything outlives the program. */
+struct rule_env {
+    const struct dictionary *dictionary;
+    const struct catalog *catalog; /* as it stands: compile anew when names were added */
+    const struct zone *zone;
+    int currency_decimals;
+    str currency;     /* "EUR", for words */
+    const str *stage; /* names; the place is the stage's number */
+    uint32_t stage_n;
+    /* The rule behind segment.x or score.x, compiled into the same program: ERR_NOT_FOUND
+     * when there is none, ERR_INPUT for a ring. NULL: there are none at all. */
+    bool (*find)(void *context, enum rule_named kind, str name, struct rule_ref *out,
+                 struct err *err);
+    /* Their names, for "did you mean". */
+    void (*names)(void *context, enum rule_named kind, const str **out, size_t *n);
+    void *context;
+};
+
+struct program;
+[[nodiscard]] bool program_new(const struct rule_env *env, struct program **out,
+                               struct err *err);
+void program_free(struct program *p);
+/* Compiles one rule. ERR_INPUT carries line, column (from 1, in the rule's text) and the
+ * nearest known name. The text is copied. */
+bool program_add(struct program *p, str text, enum rule_want want, struct rule_ref *out,
+                 struct err *err);
+/* from + the points of the conditions that are true, clamped to low..high; fixed point. */
+struct score_part {
+    struct rule_ref when;
+    int64_t points;
+};
+bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t high,
+                       const struct score_part *part, uint32_t n, struct rule_ref *out,
+                       struct err *err);
+
+#define STAGE_NONE UINT16_MAX
+
+/* The moment at which is asked, and where the customer stands then. */
+struct situation {
+    int64_t at_ms;
+    uint16_t stage, previous_stage; /* STAGE_NONE: none */
+    int64_t entered_ms;             /* when the present stage was entered */
+    const uint32_t *times_in;       /* by stage, the present stay counted */
+};
+
+struct answer {
+    struct value value;     /* BOOL, NUMBER, MONEY or MISSING */
+    int64_t holds_until_ms; /* after at_ms; not later than the first moment at which the
+                               answer would differ if nothing more happened; MOMENT_NEVER */
+};
+
+struct cursor;
+[[nodiscard]] bool cursor_new(const struct program *p, struct cursor **out, struct err *err);
+void cursor_free(struct cursor *c);
+/* Turns to a customer. Everything that can fail fails here: the columns that the program
+ * needs are decoded. The timeline's chunk must stay until the next start. */
+bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err);
+/* Sees the events with time <= s->at_ms. at_ms never goes back between two starts. The
+ * holds_until may be earlier than the first true change (never later): good for waking. */
+struct answer cursor_ask(struct cursor *c, struct rule_ref rule, const struct situation *s);
+/* The same with holds_until exact for a single term, and for and/or/not a moment at which
+ * some term changes. Leaves the cursor where it was; at_ms may be any moment. */
+bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situation *s,
+                      struct answer *out, struct err *err);
+
+/* --- words --- */
+enum language { LANGUAGE_EN, LANGUAGE_IT, LANGUAGE_PT };
+bool language_parse(str name, enum language *out);
+
+/* One comparison (or bare condition) of a rule, as it stood at a moment. */
+struct term {
+    str test;    /* its text: since(purchase) >= 90d */
+    str measure; /* the left side's text: since(purchase) */
+    str words;   /* "no purchase for at least 90 days" */
+    str value;   /* the left side's value in words: "93 days", "3", "120.50 GBP", "missing" */
+    bool truth;
+    int64_t holds_until_ms; /* exact */
+    const uint32_t *event;  /* places in the timeline of the events that made the value */
+    uint32_t event_n;       /* newest first, at most 20 */
+    uint32_t event_all;     /* how many there are in all */
+};
+/* The terms of a rule in the order of the text (segments and scores are opened up). Lives in
+ * `a`. Leaves the cursor where it was; at_ms may be any moment. */
+bool cursor_explain(struct cursor *c, struct rule_ref rule, const struct situation *s,
+                    enum language language, struct arena *a, const struct term **out,
+                    uint32_t *n, struct err *err);
+/* The rule's own text, and the whole rule in words. */
+str program_text(const struct program *p, struct rule_ref rule);
+bool program_words(const struct program *p, struct rule_ref rule, enum language language,
+                   struct buf *to, struct err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* chunk.h - the timelines of CHUNK_CUSTOMERS customers as columns in memory.
+ *
+ * Customer k of the file stands in chunk k / CHUNK_CUSTOMERS. His events are
+ * [first[i], first[i + 1]), i = k % CHUNK_CUSTOMERS, ordered by (at_ms, message id). */
+#ifndef STORE_CHUNK_H
+#define STORE_CHUNK_H
+
+#include "base/tune.h"
+#include "store/catalog.h"
+
+/* The values of one column, for the events that have one. */
+struct cells {
+    enum value_type type; /* the column's raw type */
+    uint32_t n;
+    const uint32_t *event;      /* places in the chunk's events, ascending */
+    const int64_t *number;      /* NUMBER: fixed point; BOOL: 0 or 1 */
+    const uint32_t *text;       /* TEXT: numbers in catalog.text */
+    const uint32_t *list_first; /* LIST: n + 1 places in list_item */
+    const uint32_t *list_item;  /* LIST: numbers in catalog.text */
+};
+
+struct chunk {
+    uint32_t customer_first, customer_n;
+    uint32_t event_n;
+    const uint32_t *first; /* customer_n + 1 */
+    const int64_t *at_ms;
+    const uint16_t *type; /* numbers in catalog.type */
+    struct chunk_private *own;
+};
+
+/* The cells of a column, decoded when first asked for; *out is an empty one when the chunk
+ * has none. Borrowed from the chunk. */
+bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
+                 struct err *err);
+/* Message ids of all the chunk's events, in order. Borrowed from the chunk. */
+bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
+
+/* A chunk out of events in any order (all of customers in the chunk's range, everything in
+ * them numbered in the catalog, ids unique), merged with `old` (NULL: none), which stays as
+ * it is. `catalog` outlives the chunk. */
+bool chunk_build(struct catalog *catalog, const struct chunk *old, uint32_t customer_first,
+                 const struct event *event, size_t n, struct chunk **out, struct err *err);
+void chunk_free(struct chunk *c);
+
+#endif
