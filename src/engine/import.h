@@ -1,0 +1,71 @@
+/* import.h - files into the data file: CSV with a mapping, JSON lines in Segment's form. */
+#ifndef ENGINE_IMPORT_H
+#define ENGINE_IMPORT_H
+
+#include "engine/engine.h"
+
+struct mapping_entry {
+    str name;             /* of the property or trait */
+    enum value_type type; /* VALUE_MISSING: not given: text for a bare column, else a number */
+    str expression;
+};
+
+/* How the rows of a table become events. Zero it to start; empty texts are "not given". */
+struct mapping {
+    str customer, time, time_format, zone; /* columns, and how to read the time */
+    str event;        /* the type of all rows ... */
+    str event_column; /* ... or the column that holds it */
+    str id;           /* column: rows that share it are one event */
+    str where;
+    char separator;   /* 0: recognised */
+    str encoding;     /* "utf-8", "latin-1"; empty: recognised */
+    struct mapping_entry *property, *trait;
+    uint32_t property_n, trait_n;
+};
+/* "revenue:money=sum(Quantity * UnitPrice)". Lives in `a`. */
+bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out, struct err *err);
+/* A mapping file (YAML). What stands in *out already is stronger. */
+bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err);
+void mapping_print(const struct mapping *m, struct buf *to);
+
+struct import_reason {
+    str reason;
+    uint64_t lines;
+    uint64_t first_line; /* where it was met first */
+    str first_text;
+};
+
+struct import_report {
+    uint64_t lines;     /* of data, without the header and empty lines */
+    uint64_t used;      /* lines that made or joined an event */
+    uint64_t events;    /* new ones */
+    uint64_t known;     /* events that were in the file already */
+    uint64_t customers; /* that the file's events belong to */
+    uint64_t left_out;  /* lines that `where` left out */
+    uint64_t refused_lines;
+    const struct import_reason *refused; /* most lines first */
+    uint32_t refused_n;
+    /* As given or recognised, to be shown. */
+    char separator;
+    bool latin1;
+    str time_format;
+    const struct event *sample; /* the first events, for --dry-run */
+    uint32_t sample_n;
+};
+
+struct import_options {
+    bool dry_run;
+    int64_t now_ms;
+    int64_t skew_max_ms; /* events later than now + this are refused */
+    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes, uint64_t lines);
+    void *context;
+};
+
+/* One transaction: all of it or nothing. Reads the file at `path` ("-": standard input). The
+ * report lives in `a`. A file whose first byte (after blanks) is "{" is JSON lines, and the
+ * mapping then must be empty. The engine's histories are stale afterwards: engine_advance. */
+bool engine_import(struct engine *e, str path, const struct mapping *m,
+                   const struct import_options *options, struct arena *a,
+                   struct import_report *out, struct err *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* model.h - the model: one YAML text with the workspace, events, traits, lifecycle, segments
+ * and scores, compiled into something that can be asked. */
+#ifndef ENGINE_MODEL_H
+#define ENGINE_MODEL_H
+
+#include "lifecycle/lifecycle.h"
+#include "segment/segment.h"
+
+struct workspace {
+    str name;
+    str currency; /* ISO 4217 */
+    int decimals; /* of the currency */
+    str language; /* en, it, pt */
+    struct zone *zone;
+};
+
+struct model {
+    str text;
+    struct workspace workspace;
+    struct dictionary dictionary;
+    struct lifecycle *lifecycle;
+    struct segments *segments;
+    struct program *program;
+    struct arena arena;
+};
+
+/* Compiles `text` against the names of `catalog`, which stays the caller's, outlives the
+ * model, and lends it its texts: compile anew after an import added names. What is wrong is
+ * ERR_INPUT with line and column in the text. */
+[[nodiscard]] bool model_compile(struct io *io, str text, const struct catalog *catalog,
+                                 struct model **out, struct err *err);
+void model_free(struct model *m);
+
+/* What is allowed but looks wrong: stages that nobody can reach or leave, moves that can
+ * never fire, `sum(..) < n` that is true of people without any, `not x = 1` that is true when
+ * x is missing. Lives in `a`. */
+struct finding {
+    int line, column;
+    str text;
+};
+bool model_lint(const struct model *m, struct arena *a, const struct finding **out, uint32_t *n,
+                struct err *err);
+
+/* The templates inside the program. */
+struct model_template {
+    const char *name, *what;
+    str text; /* has a workspace line to be filled by model_from_template */
+};
+const struct model_template *model_templates(size_t *n);
+/* A template's text with this workspace. ERR_NOT_FOUND names the nearest. */
+bool model_from_template(str name, const struct workspace *workspace, str timezone,
+                         struct buf *to, struct err *err);
+
+#endif
