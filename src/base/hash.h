@@ -17,8 +17,9 @@ void hash128_print(struct buf *b, hash128 h);
 
 /* A set of 128-bit hashes. Zero it to start. */
 struct hash_set {
-    hash128 *slot;
+    hash128 *slot; /* all zero: empty */
     size_t n, cap;
+    bool has_zero;
 };
 /* *added is false when it was there already. False: out of memory. */
 [[nodiscard]] bool hash_set_add(struct hash_set *s, hash128 h, bool *added);

@@ -21,8 +21,8 @@ size_t mem_live_blocks(void);
 
 /* Many small blocks that end together. Zero it and set .limit to start. */
 struct arena {
-    size_t limit; /* bytes; 0: none */
-    size_t used;
+    size_t limit; /* on .used; 0: none */
+    size_t used;  /* bytes asked for */
     struct arena_block *last;
 };
 

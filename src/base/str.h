@@ -26,7 +26,8 @@ str str_from(str s, size_t from);
 bool str_contains_nocase(str s, str part);
 bool str_starts_nocase(str s, str prefix);
 bool str_is_utf8(str s);
-/* How many single-character changes lie between two names, at most `limit` + 1. */
+/* How many single-character changes lie between two names, at most `limit` + 1. Names of
+ * more than 255 characters are far from all others. */
 unsigned str_distance(str a, str b, unsigned limit);
 /* The name nearest to `s`, or the empty text when none is near. */
 str str_nearest(str s, const str *names, size_t n);

@@ -1,0 +1,62 @@
+#include "base/hash.h"
+#include "base/random.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+
+/* The published values of XXH3 for the empty text. */
+TEST(the_hash_is_xxh3)
+{
+    struct buf b = {0};
+
+    assert_true(hash64(STR("")) == UINT64_C(0x2d06800538d394c2));
+    hash128_print(&b, hash128_of(STR("")));
+    assert_true(str_eq(buf_str(&b), STR("99aa06d3014798d86001c324468d497f")));
+    assert_false(hash128_eq(hash128_of(STR("a")), hash128_of(STR("b"))));
+    buf_free(&b);
+}
+
+TEST(a_set_of_hashes_knows_what_it_holds)
+{
+    struct hash_set s = {0};
+    bool added;
+
+    assert_false(hash_set_has(&s, (hash128){1, 2}));
+    for (uint64_t i = 0; i < 5000;
+         i++) { /* 0, 0 among them, and low halves that collide */
+        assert_true(hash_set_add(&s, (hash128){i % 7, i}, &added));
+        assert_true(added);
+        assert_true(hash_set_add(&s, (hash128){i % 7, i}, &added));
+        assert_false(added);
+    }
+    assert_int_equal(s.n, 5000);
+    for (uint64_t i = 0; i < 5000; i++) {
+        assert_true(hash_set_has(&s, (hash128){i % 7, i}));
+        assert_false(hash_set_has(&s, (hash128){i % 7, i + 5000}));
+    }
+    hash_set_free(&s);
+    assert_false(hash_set_has(&s, (hash128){0, 0}));
+}
+
+TEST(texts_are_numbered_as_they_come)
+{
+    struct text_table t = {0};
+    uint32_t number;
+    char text[32];
+
+    assert_int_equal(text_table_find(&t, STR("x")), TEXT_NONE);
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 5000; i++) {
+            snprintf(text, sizeof text, "%u", i * 7);
+            assert_true(text_table_add(&t, str_of(text), &number));
+            assert_int_equal(number, i);
+        }
+    }
+    assert_int_equal(t.n, 5000);
+    assert_int_equal(text_table_find(&t, STR("35")), 5);
+    assert_int_equal(text_table_find(&t, STR("36")), TEXT_NONE);
+    assert_true(str_eq(text_table_get(&t, 2), STR("14")));
+    assert_true(text_table_add(&t, STR(""), &number));
+    assert_int_equal(number, 5000);
+    text_table_free(&t);
+}
