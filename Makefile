@@ -8,7 +8,7 @@ SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false
 SETUP_tsan    = -Doptimization=1 -Dsizes=small -Dweb=false \
                 -Db_sanitize=thread
 SETUP_fuzz    = -Doptimization=1 -Dsizes=small -Dweb=false \
-                -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzers=true
+                -Db_sanitize=address,undefined -Db_lundef=false -Dunit=false -Dfuzzers=true
 SETUP_cover   = -Dsizes=small -Dweb=false -Db_lundef=false
 build/fuzz/build.ninja build/cover/build.ninja: export CC = clang-14
 build/fuzz/build.ninja build/cover/build.ninja: export CXX = clang++-14

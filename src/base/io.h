@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <sys/types.h>
+
 /* Every function sets errno like its POSIX namesake; a simulated disk fills in the same. */
 struct io {
     int (*open)(struct io *io, const char *path, int flags, int mode);

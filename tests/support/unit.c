@@ -1,5 +1,7 @@
 #include "support/unit.h"
 
+#include "support/temp.h"
+
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -26,6 +28,7 @@ static int teardown([[maybe_unused]] void **state)
     size_t blocks_after = mem_live_blocks();
 
     alarm(0);
+    temp_remove();
     mem_set_hook(NULL, NULL);
     if (blocks_after == blocks_before)
         return 0;

@@ -1,0 +1,52 @@
+#include "support/fail.h"
+
+#include "support/unit.h"
+
+struct oom {
+    size_t nth, seen;
+    bool for_good, struck;
+};
+
+static bool oom_hook([[maybe_unused]] size_t bytes, void *context)
+{
+    struct oom *oom = context;
+    bool fails;
+
+    oom->seen++;
+    fails = oom->for_good ? oom->seen >= oom->nth : oom->seen == oom->nth;
+    oom->struck |= fails;
+    return !fails;
+}
+
+static void oom_loop(oom_body *body, void *context, bool for_good)
+{
+    struct oom oom = {.for_good = for_good};
+
+    do {
+        struct err err = {ERR_NONE};
+        size_t blocks = mem_live_blocks();
+        bool ok;
+
+        oom = (struct oom){.nth = oom.nth + 1, .for_good = for_good};
+        mem_set_hook(oom_hook, &oom);
+        ok = body(context, &err);
+        mem_set_hook(NULL, NULL);
+
+        if (mem_live_blocks() != blocks)
+            fail_msg("allocation %zu failed (%s): %zu blocks before, %zu after", oom.nth,
+                     err.msg, blocks, mem_live_blocks());
+        if (oom.struck && ok)
+            fail_msg("allocation %zu failed, and nobody noticed", oom.nth);
+        if (oom.struck && err.code != ERR_NOMEM)
+            fail_msg("allocation %zu failed, reported as code %d: %s", oom.nth, err.code,
+                     err.msg);
+        if (!oom.struck && !ok)
+            fail_msg("fails with memory enough: %s", err.msg);
+    } while (oom.struck);
+}
+
+void each_oom(oom_body *body, void *context)
+{
+    oom_loop(body, context, false);
+    oom_loop(body, context, true);
+}
