@@ -43,6 +43,9 @@ enum csv_status csv_next(struct csv *c, struct csv_row *row, struct err *err);
 /* As recognised or given. */
 char csv_separator(const struct csv *c);
 bool csv_is_latin1(const struct csv *c);
+/* A field as CSV, in quotes where it must be. One that a spreadsheet would run as a formula
+ * (it begins with = + - @ or a tab, and is no number) gets an apostrophe in front. */
+void buf_add_csv(struct buf *b, str field);
 /* Lines read so far, the header's included. */
 uint64_t csv_lines(const struct csv *c);
 

@@ -1,0 +1,38 @@
+#include "base/csv.h"
+#include "base/num.h"
+
+#include <string.h>
+
+static bool runs_as_formula(str s)
+{
+    int64_t number;
+
+    return s.n && memchr("=+-@\t\r", s.p[0], 6) && !num_parse(s, &number);
+}
+
+static bool needs_quotes(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\n' || s.p[i] == '\r')
+            return true;
+    return s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
+}
+
+void buf_add_csv(struct buf *b, str field)
+{
+    bool formula = runs_as_formula(field);
+
+    if (!formula && !needs_quotes(field)) {
+        buf_add(b, field);
+        return;
+    }
+    buf_add_char(b, '"');
+    if (formula)
+        buf_add_char(b, '\'');
+    for (size_t i = 0; i < field.n; i++) {
+        if (field.p[i] == '"')
+            buf_add_char(b, '"');
+        buf_add_char(b, field.p[i]);
+    }
+    buf_add_char(b, '"');
+}

@@ -1,0 +1,97 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const struct cli_command *const cli_commands[] = {
+    &cli_init,    &cli_import,     &cli_stages,      &cli_customer,    &cli_serve,
+    &cli_refused, &cli_model_show, &cli_model_check, &cli_model_apply, &cli_replay,
+};
+const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
+
+int64_t cli_now_ms(const struct cli *c)
+{
+    return clock_now_ms() + c->clock_offset_ms;
+}
+
+str cli_word(const struct cli *c, size_t i)
+{
+    return i < c->word_n ? str_of(c->word[i]) : STR("");
+}
+
+static const char *value_of(const struct cli *c, const char *option)
+{
+    for (size_t i = 0; i < c->given_n; i++)
+        if (!strcmp(c->given[i].option, option))
+            return c->given[i].value;
+    return NULL;
+}
+
+bool cli_has(const struct cli *c, const char *option)
+{
+    return value_of(c, option);
+}
+
+str cli_text(const struct cli *c, const char *option)
+{
+    return str_of(value_of(c, option));
+}
+
+bool cli_all(struct cli *c, const char *option, const str **out, size_t *n)
+{
+    str *all = arena_array(&c->arena, str, c->given_n + 1);
+
+    *n = 0;
+    if (!all)
+        return false;
+    for (size_t i = 0; i < c->given_n; i++)
+        if (!strcmp(c->given[i].option, option))
+            all[(*n)++] = str_of(c->given[i].value);
+    *out = all;
+    return true;
+}
+
+bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
+                int64_t otherwise, int64_t *out, struct err *err)
+{
+    *out = otherwise;
+    return !cli_has(c, option) || moment_parse(cli_text(c, option), z, out, err)
+           || err_in(err, "--%s", option);
+}
+
+int cli_fail(const struct err *err, const char *where)
+{
+    fprintf(stderr, "ciclo: ");
+    if (where)
+        fprintf(stderr, "%s: ", where);
+    if (err->line)
+        fprintf(stderr, "line %d, column %d: ", err->line, err->column);
+    fprintf(stderr, "%s\n", err->msg);
+    return CLI_FAILED;
+}
+
+int cli_wrong(const struct cli *c, const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "ciclo %s: ", c->command->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nUse: ciclo %s %s\nciclo %s --help says more.\n", c->command->name,
+            c->command->words, c->command->name);
+    return CLI_USAGE;
+}
+
+int cli_print(const struct buf *b)
+{
+    struct err err;
+
+    if (b->failed)
+        err_nomem(&err);
+    else if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout))
+        err_sys(&err, "standard output");
+    else
+        return CLI_DONE;
+    return cli_fail(&err, NULL);
+}

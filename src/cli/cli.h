@@ -1,0 +1,88 @@
+/* cli.h - one command of the command line: its table row, and what it runs with. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/io.h"
+#include "base/time.h"
+
+#include <stdio.h>
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+
+struct cli_option {
+    const char *name;  /* without the two dashes */
+    const char *value; /* "DATE"; NULL for a flag */
+    const char *what;
+    bool many; /* may be given several times */
+};
+
+struct cli;
+
+struct cli_command {
+    const char *name;  /* "import", "model check" */
+    const char *words; /* what follows: "FILE DATA"; [X] may be missing */
+    const char *what;
+    const struct cli_option *option;
+    size_t option_n;
+    int (*run)(struct cli *c);
+};
+
+/* The commands, in the order of the help. */
+extern const struct cli_command *const cli_commands[];
+extern const size_t cli_command_n;
+
+struct cli {
+    const struct cli_command *command;
+    struct io *io;
+    int64_t clock_offset_ms; /* --clock: how far our clock stands from the system's */
+    char **word;             /* what stands behind the command, options taken out */
+    size_t word_n;
+    struct cli_given {
+        const char *option,
+            *value; /* in the order of the command line; a flag's value is "" */
+    } * given;
+    size_t given_n;
+    struct arena arena; /* ends with the command */
+};
+
+int64_t cli_now_ms(const struct cli *c);
+str cli_word(const struct cli *c, size_t i); /* empty when missing */
+bool cli_has(const struct cli *c, const char *option);
+str cli_text(const struct cli *c, const char *option); /* empty when not given */
+/* All values of an option, in order; *out lives in the command's arena. */
+bool cli_all(struct cli *c, const char *option, const str **out, size_t *n);
+/* An option that is a moment or a date in the zone; `otherwise` when not given. */
+bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
+                int64_t otherwise, int64_t *out, struct err *err);
+
+/* Prints "ciclo: MESSAGE" (with line and column when err has them; `where` in front unless
+ * NULL) to standard error, and returns CLI_FAILED. */
+int cli_fail(const struct err *err, const char *where);
+/* The same for wrong use, with the command's usage line; returns CLI_USAGE. */
+int cli_wrong(const struct cli *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Writes the text to standard output; a failure (a full disk, say) makes the exit code 1. */
+int cli_print(const struct buf *b);
+
+/* A table for people, or CSV. */
+struct cli_table {
+    size_t columns;
+    struct cli_cell {
+        str text;
+        bool right; /* a number */
+    } * cell;
+    size_t n, cap;
+    struct arena *arena;
+    bool failed;
+};
+void cli_table_add(struct cli_table *t, str text);
+void cli_table_number(struct cli_table *t, uint64_t number);
+/* The first row is the heading. Sets b->failed when memory ran out. */
+void cli_table_print(const struct cli_table *t, struct buf *b);
+void cli_table_csv(const struct cli_table *t, struct buf *b);
+
+extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_check,
+    cli_model_apply, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve;
+
+#endif
