@@ -30,7 +30,8 @@ bool io_write_file(struct io *io, str path, str bytes, struct err *err);
 /* A stream of bytes: a file, or "-" for standard input, unpacked when it is gzip or xz
  * (told by its first bytes). A cut or damaged packed file is ERR_INPUT. */
 struct reader;
-[[nodiscard]] bool reader_open(struct io *io, str path, struct reader **out, struct err *err);
+[[nodiscard]] bool reader_open(struct io *io, str path, struct reader **out,
+                               struct err *err);
 /* Up to n bytes; *got 0 is the clean end. */
 bool reader_read(struct reader *r, char *to, size_t n, size_t *got, struct err *err);
 /* How far in the file as stored, and its size (0: unknown), for progress bars. */

@@ -1,0 +1,184 @@
+#include "base/io_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_BYTES (64 * 1024)
+#define SPARE_BYTES 64 /* what simdjson may read behind a text */
+
+static int system_open(struct io *io, const char *path, int flags, int mode)
+{
+    (void)io;
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+static ssize_t system_read(struct io *io, int fd, void *bytes, size_t n)
+{
+    (void)io;
+    return read(fd, bytes, n);
+}
+
+static ssize_t system_write(struct io *io, int fd, const void *bytes, size_t n)
+{
+    (void)io;
+    return write(fd, bytes, n);
+}
+
+static int system_sync(struct io *io, int fd)
+{
+    (void)io;
+    return fsync(fd);
+}
+
+static int system_close(struct io *io, int fd)
+{
+    (void)io;
+    return close(fd);
+}
+
+static int system_rename(struct io *io, const char *from, const char *to)
+{
+    (void)io;
+    return rename(from, to);
+}
+
+static int system_unlink(struct io *io, const char *path)
+{
+    (void)io;
+    return unlink(path);
+}
+
+struct io *io_system(void)
+{
+    static struct io io = {
+        .open = system_open,
+        .read = system_read,
+        .write = system_write,
+        .sync = system_sync,
+        .close = system_close,
+        .rename = system_rename,
+        .unlink = system_unlink,
+    };
+
+    return &io;
+}
+
+bool io_path(str path, const char *suffix, char out[PATH_MAX], struct err *err)
+{
+    size_t tail = strlen(suffix);
+
+    if (path.n == 0)
+        return err_set(err, ERR_INPUT, "the name of the file is empty");
+    if (memchr(path.p, 0, path.n))
+        return err_set(err, ERR_INPUT, "the name of the file holds a NUL byte");
+    if (path.n + tail >= PATH_MAX)
+        return err_set(err, ERR_INPUT, "the name of the file is longer than %d bytes",
+                       PATH_MAX - 1);
+    memcpy(out, path.p, path.n);
+    memcpy(out + path.n, suffix, tail + 1);
+    return true;
+}
+
+bool io_open_to_read(struct io *io, const char *path, int *fd, struct err *err)
+{
+    *fd = io->open(io, path, O_RDONLY, 0);
+    if (*fd >= 0)
+        return true;
+    if (errno == ENOENT)
+        return err_set(err, ERR_NOT_FOUND, "there is no file %s", path);
+    return err_sys(err, "cannot open %s", path);
+}
+
+ssize_t io_read_some(struct io *io, int fd, void *bytes, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = io->read(io, fd, bytes, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+bool io_read_file(struct io *io, str path, size_t max_bytes, struct arena *a, str *out,
+                  struct err *err)
+{
+    char name[PATH_MAX];
+    struct buf b = {};
+    char *copy;
+    bool ok = false;
+    int fd;
+
+    if (!io_path(path, "", name, err) || !io_open_to_read(io, name, &fd, err))
+        return false;
+    for (;;) {
+        char *room = buf_room(&b, READ_BYTES);
+        ssize_t got;
+
+        if (!room) {
+            err_nomem(err);
+            break;
+        }
+        got = io_read_some(io, fd, room, READ_BYTES);
+        if (got < 0) {
+            err_sys(err, "cannot read %s", name);
+            break;
+        }
+        b.n += (size_t)got;
+        if (b.n > max_bytes) {
+            err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", name, max_bytes);
+            break;
+        }
+        if (got > 0)
+            continue;
+        copy = arena_alloc(a, b.n + SPARE_BYTES, 1);
+        ok = copy || err_nomem(err);
+        if (ok && b.n)
+            memcpy(copy, b.p, b.n);
+        if (ok)
+            *out = (str){copy, b.n};
+        break;
+    }
+    io->close(io, fd);
+    buf_free(&b);
+    return ok;
+}
+
+static bool write_all(struct io *io, int fd, str bytes)
+{
+    while (bytes.n > 0) {
+        ssize_t put = io->write(io, fd, bytes.p, bytes.n);
+
+        if (put >= 0)
+            bytes = str_from(bytes, (size_t)put);
+        else if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+bool io_write_file(struct io *io, str path, str bytes, struct err *err)
+{
+    char name[PATH_MAX], beside[PATH_MAX];
+    bool ok;
+    int fd;
+
+    if (!io_path(path, "", name, err) || !io_path(path, ".new", beside, err))
+        return false;
+    if (io->unlink(io, beside) != 0 && errno != ENOENT) /* left by a crash */
+        return err_sys(err, "cannot remove %s", beside);
+    fd = io->open(io, beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (fd < 0)
+        return err_sys(err, "cannot create %s", beside);
+    ok = (write_all(io, fd, bytes) && io->sync(io, fd) == 0)
+         || err_sys(err, "cannot write %s", beside);
+    if (io->close(io, fd) != 0 && ok)
+        ok = err_sys(err, "cannot write %s", beside);
+    if (ok && io->rename(io, beside, name) != 0)
+        ok = err_sys(err, "cannot rename %s to %s", beside, name);
+    if (!ok)
+        io->unlink(io, beside);
+    return ok;
+}
