@@ -11,12 +11,13 @@ enum yaml_type { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml {
     enum yaml_type type;
-    int line, column;    /* from 1; column in characters */
-    str text;            /* YAML_SCALAR */
-    bool plain;          /* YAML_SCALAR without quotes */
+    int line, column; /* from 1; column in characters */
+    str text;         /* YAML_SCALAR */
+    bool plain;       /* YAML_SCALAR without quotes */
+    str source;       /* YAML_SCALAR as it stands in the file, quotes included */
     size_t n;
-    struct yaml **item;  /* YAML_LIST, YAML_MAP */
-    struct yaml **key;   /* YAML_MAP: scalars, in the order of the text */
+    struct yaml **item; /* YAML_LIST, YAML_MAP */
+    struct yaml **key;  /* YAML_MAP: scalars, in the order of the text */
 };
 
 /* Lives in `a`. *out is an empty map for an empty text. */
@@ -25,8 +26,10 @@ const struct yaml *yaml_find(const struct yaml *map, str key); /* or NULL */
 
 /* Each: the key's value of the wanted kind; a missing key gives the empty value and true. */
 bool yaml_get_text(const struct yaml *map, str key, str *out, struct err *err);
-bool yaml_get_map(const struct yaml *map, str key, const struct yaml **out, struct err *err);
-bool yaml_get_list(const struct yaml *map, str key, const struct yaml **out, struct err *err);
+bool yaml_get_map(const struct yaml *map, str key, const struct yaml **out,
+                  struct err *err);
+bool yaml_get_list(const struct yaml *map, str key, const struct yaml **out,
+                   struct err *err);
 bool yaml_get_bool(const struct yaml *map, str key, bool *out, struct err *err);
 /* Refuses any key of the map that is not listed, naming the nearest; `what` says what the
  * map describes ("a stage"). */
