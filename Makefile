@@ -2,32 +2,35 @@
 MESON  ?= meson
 FUZZ_S ?= 60
 
-SETUP_dev     = -Doptimization=1 -Dwerror=true -Dsizes=small -Dweb=false \
-                -Db_sanitize=address,undefined
-SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false
-SETUP_tsan    = -Doptimization=1 -Dsizes=small -Dweb=false \
-                -Db_sanitize=thread
-SETUP_fuzz    = -Doptimization=1 -Dsizes=small -Dweb=false \
-                -Db_sanitize=address,undefined -Db_lundef=false -Dunit=false -Dfuzzers=true
-SETUP_cover   = -Dsizes=small -Dweb=false -Db_lundef=false
+SMALL    = -Doptimization=1 -Dsizes=small -Dweb=false
+COVERAGE = -fprofile-instr-generate -fcoverage-mapping
+SETUP_dev     = $(SMALL) -Dwerror=true -Db_sanitize=address,undefined
+SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false \
+                -Dweb=$(if $(wildcard web/package.json),true,false)
+SETUP_tsan    = $(SMALL) -Db_sanitize=thread
+SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dunit=false \
+                -Dfuzzers=true
+SETUP_cover   = $(SMALL) -Dc_args='$(COVERAGE)' -Dcpp_args='$(COVERAGE)' \
+                -Dc_link_args='$(COVERAGE)' -Dcpp_link_args='$(COVERAGE)'
 build/fuzz/build.ninja build/cover/build.ninja: export CC = clang-14
 build/fuzz/build.ninja build/cover/build.ninja: export CXX = clang++-14
 
-.PHONY: help setup setup-test run quick test check release web fault fuzz tsan cover bench clean
+.PHONY: help setup setup-test run release web quick test check fault fuzz tsan cover bench clean
+.NOTPARALLEL:
 .SILENT:
 
 help:
 	echo 'make run      install what is missing, build, load the sample shop, serve the page'
 	echo 'make test     everything that must hold, in under five minutes'
 	echo 'make quick    unit tests and the checks of the source, in under a minute'
-	echo 'make check    test, and clang-tidy, cppcheck and the long model tests'
+	echo 'make check    test, static analysis and the long model tests, in under thirty minutes'
 	echo 'make fault    failing memory, failing disks, kills'
 	echo 'make fuzz     every parser for FUZZ_S=$(FUZZ_S) seconds'
-	echo 'make tsan     the unit tests under the thread sanitizer'
+	echo 'make tsan     unit and flow tests under the thread sanitizer'
 	echo 'make cover    which lines and branches the unit tests reach'
 	echo 'make bench    the measurements of bench/'
 	echo 'make release  build/release/ciclo'
-	echo 'make web      web/dist'
+	echo 'make web      web/dist, the page'
 	echo 'make setup    install what is missing'
 	echo 'make clean    remove what was built'
 
@@ -38,15 +41,26 @@ setup-test:
 
 run: release
 	tools/demo
-
 release: setup web build/release/build.ninja
-	ninja -C build/release --quiet
+	ninja -C build/release
+bench: release
+	bench/run
 
 quick: setup-test build/dev/build.ninja
 	tools/test build/dev=unit,house,fuzz
-
 test: setup-test web build/dev/build.ninja build/release/build.ninja
-	tools/test build/dev build/release
+	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample
+check: setup-test web build/dev/build.ninja build/release/build.ninja
+	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
+	    build/release=flow,sample
+fault: setup-test build/dev/build.ninja
+	tools/test build/dev=fault
+tsan: setup-test build/tsan/build.ninja
+	tools/test build/tsan=unit,flow
+fuzz: setup-test build/fuzz/build.ninja
+	tools/fuzz $(FUZZ_S)
+cover: setup-test build/cover/build.ninja
+	tools/cover
 
 web: $(if $(wildcard web/package.json),web/dist/index.html)
 web/dist/index.html: $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null)
@@ -55,5 +69,5 @@ web/dist/index.html: $(shell find web -name node_modules -prune -o -name dist -p
 clean:
 	rm -rf build web/dist
 
-build/%/build.ninja:
-	$(MESON) setup build/$* $(SETUP_$*)
+build/%/build.ninja: Makefile
+	$(MESON) setup $(if $(wildcard $@),--reconfigure) build/$* $(SETUP_$*)

@@ -1,6 +1,8 @@
 /* table.c - rows for people (aligned) or for programs (CSV). */
 #include "cli/cli.h"
 
+#include "base/csv.h"
+
 #include <string.h>
 
 static void add(struct cli_table *t, str text, bool right)

@@ -1,8 +1,8 @@
 #!/bin/sh
-# house.sh ROOT BUILD BROKEN: the checks of the house hold here, and fail where they must.
-# BROKEN is a unit test program in which every test must fail.
+# house.sh ROOT BUILD BROKEN EMBED: the checks of the house hold here, and fail where they must.
+# BROKEN is a unit test program in which every test must fail; EMBED is tools/embed.c.
 . "$(dirname "$0")/../support/tap.sh"
-root=$1 build=$2 broken=$3
+root=$1 build=$2 broken=$3 embed=$4
 here=$root/tests/house
 
 t_ok 'every include is allowed by tools/layers' "$here/includes" "$root"
@@ -124,6 +124,26 @@ t_fails 'a banned call does not compile' 'use buf' \
     banned '#include <string.h>' 'void a(char *s) { strcpy(s, ""); }'
 t_fails 'a banned clock does not compile' 'use base/time.h' \
     banned '#include <time.h>' 'void *a(time_t *t) { return localtime(t); }'
+
+# The page in the binary.
+page=$T/page
+mkdir -p "$page/sub dir"
+echo '<p>' >"$page/index.html"
+echo 'b{}' >"$page/sub dir/z.css"
+embed() {
+    (cd "$T" && "$embed" page page.s page.gz page.d)
+}
+t_ok 'a folder is embedded' embed
+t_is 'ninja learns of every folder and file in it' \
+    "$(sed 's/^page.s: //; s/\\ /_/g; s/ /\n/g' "$T/page.d" | sort | tr '\n' ' ')" \
+    'page page/index.html page/sub_dir page/sub_dir/z.css '
+cksum "$T/page.s" "$T/page.gz" >"$T/first"
+embed
+t_is 'embedding again gives the same bytes' "$(cksum "$T/page.s" "$T/page.gz")" "$(cat "$T/first")"
+cp "$T/page.s" "$T/before"
+echo 'c{}' >"$page/sub dir/z.css"
+embed
+t_fails 'other bytes have another tag' 'differ' cmp "$T/page.s" "$T/before"
 
 # What the unit tests stand on.
 ASAN_OPTIONS=detect_leaks=0 "$broken" >"$T/broken" 2>&1

@@ -19,3 +19,10 @@ struct random chance(void)
     }
     return random_seeded(seed + streams++);
 }
+
+size_t chance_rounds(size_t usual)
+{
+    const char *times = getenv("CICLO_ROUNDS");
+
+    return times ? usual * strtoul(times, NULL, 10) : usual;
+}

@@ -6,5 +6,7 @@
 
 /* Another stream at every call; all follow from the program's seed. */
 struct random chance(void);
+/* How many rounds: the usual number, times CICLO_ROUNDS when that is set. */
+size_t chance_rounds(size_t usual);
 
 #endif
