@@ -7,26 +7,26 @@
 #include "base/str.h"
 
 enum csv_status {
-    CSV_ROW,   /* a record */
-    CSV_BAD,   /* a record that is no CSV: .why and .raw say it; reading goes on behind it */
+    CSV_ROW, /* a record */
+    CSV_BAD, /* a record that is no CSV: .why and .raw say it; reading goes on behind it */
     CSV_END,   /* the clean end */
     CSV_FAILED /* the stream failed: see err */
 };
 
 struct csv_row {
-    uint64_t line;   /* of its first byte, from 1 */
-    uint64_t lines;  /* physical lines it spans */
-    str raw;         /* as in the file, in UTF-8, without the line end; cut at 4 KiB */
+    uint64_t line;  /* of its first byte, from 1 */
+    uint64_t lines; /* physical lines it spans */
+    str raw;        /* as in the file, in UTF-8, without the line end; cut at 4 KiB */
     uint32_t n;
     const str *field;
     const char *why; /* CSV_BAD: "a quoted field does not end", "a NUL byte", ... */
 };
 
 struct csv_options {
-    char separator;       /* 0: recognised from the first lines among , ; tab | */
-    bool latin1;          /* set, or recognised when the first 1 MiB is no UTF-8 */
+    char separator; /* 0: recognised from the first lines among , ; tab | */
+    bool latin1;    /* set, or recognised when the first 1 MiB is no UTF-8 */
     bool latin1_given;
-    size_t record_max;    /* bytes of one record; 0: 1 MiB. A longer one is CSV_BAD, and its
+    size_t record_max; /* bytes of one record; 0: 1 MiB. A longer one is CSV_BAD, and its
                              bytes are skipped without being kept */
 };
 

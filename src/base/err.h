@@ -18,8 +18,8 @@ enum err_code {
 /* Filled exactly when a function that takes it returns false. The text needs no memory. */
 struct err {
     enum err_code code;
-    int sys;  /* errno, or 0 */
-    int line; /* 1-based place in the text that is wrong, or 0 */
+    int sys;    /* errno, or 0 */
+    int line;   /* 1-based place in the text that is wrong, or 0 */
     int column; /* 1-based, counted in characters, or 0 */
     char msg[480];
 };

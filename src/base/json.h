@@ -13,9 +13,9 @@ struct json {
     bool fits;      /* JSON_NUMBER: it has a fixed-point value (num.h) */
     int64_t number; /* fixed point, six decimals */
     str text;
-    size_t n;       /* of items or members */
+    size_t n; /* of items or members */
     struct json *item;
-    str *name;      /* JSON_OBJECT: name[i] belongs to item[i]; of doubles the last is kept */
+    str *name; /* JSON_OBJECT: name[i] belongs to item[i]; of doubles the last is kept */
 };
 
 /* One a thread. */
@@ -46,7 +46,7 @@ void json_key(struct json_out *j, const char *name);
 void json_key_str(struct json_out *j, str name);
 void json_put_text(struct json_out *j, str s); /* bytes that are no UTF-8 become U+FFFD */
 void json_put_int(struct json_out *j, int64_t i);
-void json_put_num(struct json_out *j, int64_t number); /* fixed point */
+void json_put_num(struct json_out *j, int64_t number);                /* fixed point */
 void json_put_money(struct json_out *j, int64_t minor, int decimals); /* 12.50 */
 void json_put_bool(struct json_out *j, bool b);
 void json_put_null(struct json_out *j);

@@ -30,9 +30,10 @@ struct arena {
 [[nodiscard]] void *arena_alloc(struct arena *a, size_t bytes, size_t align);
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type), _Alignof(type)))
 /* n items; NULL too when n * sizeof(type) overflows. */
-#define arena_array(a, type, n) \
+#define arena_array(a, type, n)                                                          \
     ((type *)arena_alloc_array((a), (n), sizeof(type), _Alignof(type)))
-[[nodiscard]] void *arena_alloc_array(struct arena *a, size_t n, size_t size, size_t align);
+[[nodiscard]] void *arena_alloc_array(struct arena *a, size_t n, size_t size,
+                                      size_t align);
 /* Forgets everything, keeps one block for the next use. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);

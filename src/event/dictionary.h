@@ -30,12 +30,13 @@ struct dictionary {
 };
 
 /* Either node may be NULL. Two events that claim one name are ERR_INPUT. Lives in `a`. */
-bool dictionary_parse(const struct yaml *events, const struct yaml *traits, struct arena *a,
-                      struct dictionary *out, struct err *err);
+bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
+                      struct arena *a, struct dictionary *out, struct err *err);
 /* Adds what the data holds and the model does not declare; what is declared stays. */
-[[nodiscard]] bool dictionary_learn_event(struct dictionary *d, struct arena *a, str type);
-[[nodiscard]] bool dictionary_learn_property(struct dictionary *d, struct arena *a, str type,
-                                             str name, enum value_type raw);
+[[nodiscard]] bool dictionary_learn_event(struct dictionary *d, struct arena *a,
+                                          str type);
+[[nodiscard]] bool dictionary_learn_property(struct dictionary *d, struct arena *a,
+                                             str type, str name, enum value_type raw);
 [[nodiscard]] bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
                                           enum value_type raw);
 /* By name or alias; NULL when unknown. */

@@ -8,15 +8,15 @@
 
 /* The type of a value as it came, or as a rule sees it. Money, moments and lengths are never
  * raw: the dictionary makes them out of numbers and texts. */
-#define VALUE_TYPES(X)    \
-    X(MISSING, "missing") \
-    X(NULL, "null")       \
-    X(BOOL, "bool")       \
-    X(NUMBER, "number")   \
-    X(TEXT, "text")       \
-    X(LIST, "list")       \
-    X(MONEY, "money")     \
-    X(MOMENT, "moment")   \
+#define VALUE_TYPES(X)                                                                   \
+    X(MISSING, "missing")                                                                \
+    X(NULL, "null")                                                                      \
+    X(BOOL, "bool")                                                                      \
+    X(NUMBER, "number")                                                                  \
+    X(TEXT, "text")                                                                      \
+    X(LIST, "list")                                                                      \
+    X(MONEY, "money")                                                                    \
+    X(MOMENT, "moment")                                                                  \
     X(LENGTH, "length")
 
 enum value_type {
@@ -71,7 +71,8 @@ bool event_type_is_reserved(str type);
  * list items that are no texts become their JSON text. Missing messageId: .id is empty;
  * missing timestamp: ERR_INPUT. What does not fit is ERR_INPUT with a reason in words that
  * does not hold the value itself, so that reasons can be counted. Lives in `a` and `json`. */
-bool event_parse(const struct json *json, struct arena *a, struct event *out, struct err *err);
+bool event_parse(const struct json *json, struct arena *a, struct event *out,
+                 struct err *err);
 /* The event as one line of JSON in the same form, without the newline. */
 void event_print(const struct event *e, struct buf *to);
 

@@ -83,7 +83,7 @@ bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_m
 
 /* Where he stands at at_ms, given his moves (later ones are not looked at). times_in has
  * stage_n places and is filled. */
-void situation_of(const struct lifecycle *l, const struct move *move, size_t n, int64_t at_ms,
-                  uint32_t *times_in, struct situation *out);
+void situation_of(const struct lifecycle *l, const struct move *move, size_t n,
+                  int64_t at_ms, uint32_t *times_in, struct situation *out);
 
 #endif

@@ -16,7 +16,8 @@ bool flow_by_parse(str name, enum flow_by *out);
 bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t to_ms,
                 struct arena *a, const int64_t **edge, uint32_t *n, struct err *err);
 /* "2011-12", "2011-12-05", "2011-Q4", "2011"; a week is named by its Monday. */
-void flow_period_print(const struct zone *z, enum flow_by by, int64_t start_ms, struct buf *to);
+void flow_period_print(const struct zone *z, enum flow_by by, int64_t start_ms,
+                       struct buf *to);
 
 struct flow {
     uint32_t stage_n, period_n;

@@ -24,7 +24,8 @@ bool row_expr_ask(const struct row_expr *e, const str *field, struct value *out,
 struct row_sum {
     __int128 sum;
     int64_t n;
-    struct value best; /* first, last, min, max; its text lives in the arena given to feed */
+    struct value
+        best; /* first, last, min, max; its text lives in the arena given to feed */
 };
 /* ERR_INPUT as above, and the sum is then as before. */
 bool row_expr_feed(const struct row_expr *e, const str *field, struct row_sum *sum,

@@ -71,14 +71,16 @@ struct answer {
 };
 
 struct cursor;
-[[nodiscard]] bool cursor_new(const struct program *p, struct cursor **out, struct err *err);
+[[nodiscard]] bool cursor_new(const struct program *p, struct cursor **out,
+                              struct err *err);
 void cursor_free(struct cursor *c);
 /* Turns to a customer. Everything that can fail fails here: the columns that the program
  * needs are decoded. The timeline's chunk must stay until the next start. */
 bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err);
 /* Sees the events with time <= s->at_ms. at_ms never goes back between two starts. The
  * holds_until may be earlier than the first true change (never later): good for waking. */
-struct answer cursor_ask(struct cursor *c, struct rule_ref rule, const struct situation *s);
+struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
+                         const struct situation *s);
 /* The same with holds_until exact for a single term, and for and/or/not a moment at which
  * some term changes. Leaves the cursor where it was; at_ms may be any moment. */
 bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situation *s,
@@ -93,7 +95,7 @@ struct term {
     str test;    /* its text: since(purchase) >= 90d */
     str measure; /* the left side's text: since(purchase) */
     str words;   /* "no purchase for at least 90 days" */
-    str value;   /* the left side's value in words: "93 days", "3", "120.50 GBP", "missing" */
+    str value; /* the left side's value in words: "93 days", "3", "120.50 GBP", "missing" */
     bool truth;
     int64_t holds_until_ms; /* exact */
     const uint32_t *event;  /* places in the timeline of the events that made the value */

@@ -29,8 +29,8 @@ struct segments {
 };
 
 /* Either node may be NULL. Lives in `a`. */
-bool segments_parse(const struct yaml *segments, const struct yaml *scores, struct arena *a,
-                    struct segments **out, struct err *err);
+bool segments_parse(const struct yaml *segments, const struct yaml *scores,
+                    struct arena *a, struct segments **out, struct err *err);
 /* Into which program they compile. */
 void segments_use(struct segments *s, struct program *p);
 /* For rule_env, whose .context is then the struct segments. */

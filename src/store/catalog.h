@@ -24,9 +24,10 @@ struct sighting {
 };
 
 struct catalog {
-    struct text_table customer; /* ids; the number is the customer's for the file's life */
-    struct text_table type;     /* event type names; the number is the code in chunk.type */
-    struct text_table text;     /* text values of all columns */
+    struct text_table
+        customer;           /* ids; the number is the customer's for the file's life */
+    struct text_table type; /* event type names; the number is the code in chunk.type */
+    struct text_table text; /* text values of all columns */
     struct column *column;
     uint32_t column_n, column_cap;
     struct sighting *sighting;
@@ -39,7 +40,8 @@ void catalog_free(struct catalog *c);
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                              enum value_type type); /* or COLUMN_NONE */
 [[nodiscard]] bool catalog_column_add(struct catalog *c, str name, bool trait,
-                                      enum value_type type, uint32_t *out, struct err *err);
+                                      enum value_type type, uint32_t *out,
+                                      struct err *err);
 /* Numbers everything that the event names, and counts the sightings. ERR_LIMIT beyond
  * TYPES_MAX types. */
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err);

@@ -38,8 +38,9 @@ bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
 /* A chunk out of events in any order (all of customers in the chunk's range, everything in
  * them numbered in the catalog, ids unique), merged with `old` (NULL: none), which stays as
  * it is. `catalog` outlives the chunk. */
-bool chunk_build(struct catalog *catalog, const struct chunk *old, uint32_t customer_first,
-                 const struct event *event, size_t n, struct chunk **out, struct err *err);
+bool chunk_build(struct catalog *catalog, const struct chunk *old,
+                 uint32_t customer_first, const struct event *event, size_t n,
+                 struct chunk **out, struct err *err);
 void chunk_free(struct chunk *c);
 
 #endif

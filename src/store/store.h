@@ -15,7 +15,8 @@ struct store;
 enum store_mode { STORE_READ, STORE_WRITE };
 
 /* Makes a new file and opens it for writing; ERR_CONFLICT when something stands there. */
-[[nodiscard]] bool store_create(struct io *io, str path, struct store **out, struct err *err);
+[[nodiscard]] bool store_create(struct io *io, str path, struct store **out,
+                                struct err *err);
 /* A file of another program, or of a newer version, is ERR_INPUT with words; none at all is
  * ERR_NOT_FOUND. */
 [[nodiscard]] bool store_open(struct io *io, str path, enum store_mode mode,
@@ -26,7 +27,8 @@ void store_close(struct store *s);
 struct catalog *store_catalog(struct store *s);
 uint32_t store_chunk_count(const struct store *s);
 /* Loaded when first asked for; borrowed until the next store_commit. */
-bool store_chunk(struct store *s, uint32_t chunk, const struct chunk **out, struct err *err);
+bool store_chunk(struct store *s, uint32_t chunk, const struct chunk **out,
+                 struct err *err);
 struct store_facts {
     uint64_t events, refused;
     uint32_t customers;
@@ -68,7 +70,8 @@ bool store_model_latest(struct store *s, struct arena *a, struct model_version *
                         struct err *err);
 
 /* Walks everything refused, oldest first; stops when `each` returns false. */
-bool store_each_refused(struct store *s, bool (*each)(void *context, const struct refusal *r),
+bool store_each_refused(struct store *s,
+                        bool (*each)(void *context, const struct refusal *r),
                         void *context, struct err *err);
 /* Walks the log's events in order of arrival, parsed anew from the log. */
 bool store_each_logged(struct store *s,
