@@ -1,4 +1,4 @@
-/* embed FOLDER OUT.s OUT.gz DEPFILE: turns a folder into an assembler file with its bytes
+/* embed FOLDER OUT.S OUT.gz DEPFILE: turns a folder into an assembler file with its bytes
  * and the table that src/api/assets.c searches. The gzip bytes of all files stand in OUT.gz,
  * one after another. ninja does not see what .incbin reads: the depfile names the folder,
  * every folder in it and every file. */
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     FILE *rows = open_memstream(&table, &table_n);
 
     if (argc != 5) {
-        fprintf(stderr, "usage: embed FOLDER OUT.s OUT.gz DEPFILE\n");
+        fprintf(stderr, "usage: embed FOLDER OUT.S OUT.gz DEPFILE\n");
         return 2;
     }
     dep = create(argv[4]);

@@ -1,7 +1,9 @@
 /* banned.h - what must not be called, and what to call instead. The build includes it in
- * front of every C file under src/. */
+ * front of every file under src/. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
+
+#ifndef __ASSEMBLER__
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -39,4 +41,5 @@ BANNED("base/random.h") long lrand48(void);
 
 #undef BANNED
 
+#endif
 #endif

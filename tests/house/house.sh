@@ -156,7 +156,7 @@ if command -v "${CLANG_FORMAT:-clang-format-14}" >/dev/null; then
     cp "$root/.clang-format" "$house"
     mkdir -p "$house/tests"
     file upper/a.c 'int   a;'
-    t_fails 'a badly formatted file is found' 'clang-formatted' "$here/format" "$house"
+    t_fails 'a badly formatted file is found' 'upper/a.c: run' "$here/format" "$house"
 else
     echo "ok $((t_n += 1)) - # SKIP clang-format-14 is not installed"
 fi

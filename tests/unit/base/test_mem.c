@@ -83,7 +83,7 @@ TEST(pieces_of_an_arena_are_zeroed_aligned_and_apart)
     unsigned char *piece[500];
     size_t size[500];
 
-    print_message("seed %llu\n", (unsigned long long)seed);
+    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 500; i++) {
             size_t align = (size_t)1 << random_below(&r, 7);

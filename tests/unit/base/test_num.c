@@ -144,7 +144,7 @@ TEST(printed_numbers_are_read_back)
     struct random r = random_seeded(seed);
     struct buf b = {0};
 
-    print_message("seed %llu\n", (unsigned long long)seed);
+    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int i = 0; i < 20000; i++) {
         int64_t number = (int64_t)(random_next(&r) >> random_below(&r, 64)), again;
 
@@ -164,7 +164,7 @@ TEST(a_double_becomes_what_its_exact_decimal_text_becomes)
     uint64_t seed = 11;
     struct random r = random_seeded(seed);
 
-    print_message("seed %llu\n", (unsigned long long)seed);
+    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int i = 0; i < 20000; i++) {
         uint64_t bits = random_next(&r);
         char text[2048];
