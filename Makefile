@@ -1,6 +1,7 @@
 # The verbs of Ciclo. The build itself is meson.build; nothing is decided here.
 MESON  ?= meson
 FUZZ_S ?= 60
+WEB     = $(shell find web/src web/public web/*.* -type f 2>/dev/null)
 
 SMALL    = -Doptimization=1 -Dsizes=small -Dweb=false
 COVERAGE = -fprofile-instr-generate -fcoverage-mapping
@@ -63,8 +64,11 @@ cover: setup-test build/cover/build.ninja
 	tools/cover
 
 web: $(if $(wildcard web/package.json),web/dist/index.html)
-web/dist/index.html: $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null)
-	cd web && npm ci --silent && npx vite build
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB)
+	cd web && npx vite build
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	touch $@
 
 clean:
 	rm -rf build web/dist
