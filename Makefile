@@ -9,7 +9,7 @@ SETUP_dev     = $(SMALL) -Dwerror=true -Db_sanitize=address,undefined
 SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false \
                 -Dweb=$(if $(wildcard web/package.json),true,false)
 SETUP_tsan    = $(SMALL) -Db_sanitize=thread
-SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dunit=false \
+SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true -Dunit=false \
                 -Dfuzzers=true
 SETUP_cover   = $(SMALL) -Dc_args='$(COVERAGE)' -Dcpp_args='$(COVERAGE)' \
                 -Dc_link_args='$(COVERAGE)' -Dcpp_link_args='$(COVERAGE)'

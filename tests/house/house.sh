@@ -68,6 +68,11 @@ mkdir "$house/src/stray"
 file stray/x.c '#include "base/mem.h"'
 t_fails 'a folder without a layer is found' 'stray is not in tools/layers' "$here/includes" "$house"
 rm -r "$house/src/stray"
+clear_house
+printf 'base  : upper\nupper : base\n' >"$house/tools/layers"
+t_fails 'a ring of folders is found' 'base stands on upper, which is not above it' \
+    "$here/includes" "$house"
+printf 'base  :\nupper : base\n' >"$house/tools/layers"
 
 clear_house
 file upper/a.c 'void *malloc(unsigned long);' 'void *a(void) { return malloc(1); }'
