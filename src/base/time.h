@@ -23,12 +23,14 @@ struct civil {
     int32_t year, month, day, hour, minute, second, ms; /* month and day from 1 */
 };
 struct civil civil_of(int64_t local_ms);
-int64_t civil_ms(struct civil c); /* no check of ranges */
+int64_t civil_ms(struct civil c); /* month from 1 to 12; the rest is not checked */
 bool civil_is_valid(struct civil c);
 int civil_days_in_month(int32_t year, int32_t month);
 
 struct zone;
-/* `name` is an IANA name such as Europe/Rome. An unknown one is ERR_INPUT. Immutable after. */
+/* `name` is an IANA name such as Europe/Rome. An unknown one is ERR_INPUT; a damaged file, or
+ * one that counts leap seconds, is ERR_CORRUPT. UTC is there without any file. Immutable
+ * after. */
 [[nodiscard]] bool zone_open(struct io *io, str name, struct zone **out, struct err *err);
 void zone_close(struct zone *z);
 str zone_name(const struct zone *z);
@@ -36,7 +38,10 @@ int64_t zone_local(const struct zone *z, int64_t at_ms);
 /* The moment of a local reading: in a gap of the clock the gap's end, in an overlap the
  * first pass. */
 int64_t zone_moment(const struct zone *z, int64_t local_ms);
-/* First moment of the local day / month of at_ms, n days / months on (n may be negative). */
+/* First moment of the local day / month of at_ms, n days / months on (n may be negative). A
+ * day is one stretch of time that holds at_ms, [zone_day(0), zone_day(1)): where a clock is
+ * put back over midnight, the second pass belongs to the day already begun. A day that the
+ * calendar skipped is empty. */
 int64_t zone_day(const struct zone *z, int64_t at_ms, int n);
 int64_t zone_month(const struct zone *z, int64_t at_ms, int n);
 
@@ -45,13 +50,15 @@ struct length {
     int32_t months;
     int64_t ms;
 };
-/* 90d, 12h, 3mo, 1y: units s m h d w mo y. */
+/* 90d, 12h, 3mo, 1y: units s m h d w mo y; at most 9999 years. */
 bool length_parse(str s, struct length *out, struct err *err);
+/* In the largest unit that is exact, weeks apart: 90d, 36h, 2y. */
 void length_print(struct buf *b, struct length l);
 /* Adds on the local wall clock as DESIGN's windows ask: same day and time `months` on; a
  * missing day is the first moment of the month after; in a gap the gap's end, in an overlap
  * the first pass; a moment inside the second pass counts as standing at the overlap's end.
- * Never lets a later moment overtake an earlier one. Saturates at MOMENT_MAX. */
+ * Never lets a later moment overtake an earlier one. Saturates at MOMENT_MAX; MOMENT_NEVER
+ * stays itself. */
 int64_t length_add(const struct zone *z, int64_t at_ms, struct length l);
 
 /* 2011-12-10T00:00:00.000Z */
@@ -59,17 +66,23 @@ void moment_print(struct buf *b, int64_t at_ms);
 /* 2011-12-10 in the zone */
 void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms);
 /* ISO 8601: a date (its first moment in the zone), or a date and time with Z, an offset, or
- * none (then the zone's). Fractions to milliseconds, further digits cut off. */
+ * none (then the zone's). T or one space between them; seconds may be left out. Fractions to
+ * milliseconds, further digits cut off. Refused: hour 24, second 60, days that no month has.
+ */
 bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err);
 
-/* %Y %y %m %d %H %I %p %M %S %f (fraction) %b %B (English) %z (offset or Z) %s %% and literal text.
- * Compiled once, since imports parse millions. */
+/* %Y %y (69 to 99: last century) %m %d %H %I %p %M %S %f (fraction) %b %B (English month,
+ * short or long, any case) %z (+hh:mm, +hhmm, +hh or Z) %% and literal text, where a space
+ * stands for any white space; or alone %s (seconds since 1970, a fraction allowed) or %Q
+ * (milliseconds since 1970). %m %d %H %I may have one digit or two. A format that does not
+ * make up a moment is refused with words. Compiled once, since imports parse millions. */
 struct time_format;
 [[nodiscard]] bool time_format_new(str format, struct time_format **out, struct err *err);
 void time_format_free(struct time_format *f);
 bool time_format_parse(const struct time_format *f, str s, const struct zone *z, int64_t *out);
-/* The format that all samples fit, from a list of common ones; NULL when none or when two
- * fit and give different days (then *ambiguous is set). */
+/* The format that all samples (the empty ones apart) fit, from a list of common ones; NULL
+ * when none or when two fit and give different days (then *ambiguous is set). Bare numbers
+ * are seconds or milliseconds only when they fall between 1980 and 2100. */
 const char *time_format_guess(const str *samples, size_t n, bool *ambiguous);
 
 /* Now, from the system's clock. Only main and the engine's edge ask. */

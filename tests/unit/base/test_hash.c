@@ -1,5 +1,5 @@
 #include "base/hash.h"
-#include "base/random.h"
+#include "support/fail.h"
 #include "support/unit.h"
 
 #include <stdio.h>
@@ -59,4 +59,39 @@ TEST(texts_are_numbered_as_they_come)
     assert_true(text_table_add(&t, STR(""), &number));
     assert_int_equal(number, 5000);
     text_table_free(&t);
+}
+
+/* Whatever fails, what was added before stays, and nothing else is there. */
+static bool fill(void *unused, struct err *err)
+{
+    struct hash_set s = {0};
+    struct text_table t = {0};
+    uint64_t hashes = 0;
+    uint32_t texts = 0, number;
+    char text[32];
+    bool added, ok = true;
+
+    (void)unused;
+    for (uint32_t i = 0; ok && i < 300; i++) {
+        snprintf(text, sizeof text, "text %u", i);
+        ok = hash_set_add(&s, (hash128){i, i}, &added);
+        hashes += ok;
+        ok = ok && text_table_add(&t, str_of(text), &number);
+        texts += ok;
+    }
+    assert_int_equal(s.n, hashes);
+    assert_int_equal(t.n, texts);
+    for (uint32_t i = 0; i < 300; i++) {
+        snprintf(text, sizeof text, "text %u", i);
+        assert_int_equal(hash_set_has(&s, (hash128){i, i}), i < hashes);
+        assert_int_equal(text_table_find(&t, str_of(text)), i < texts ? i : TEXT_NONE);
+    }
+    hash_set_free(&s);
+    text_table_free(&t);
+    return ok || err_nomem(err);
+}
+
+TEST(tables_stay_whole_when_memory_fails)
+{
+    each_oom(fill, NULL);
 }

@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "base/random.h"
+#include "support/chance.h"
 #include "support/unit.h"
 
 #include <pthread.h>
@@ -77,13 +77,11 @@ TEST(blocks_are_counted_exactly_on_several_threads)
 
 TEST(pieces_of_an_arena_are_zeroed_aligned_and_apart)
 {
-    uint64_t seed = 20260101;
-    struct random r = random_seeded(seed);
+    struct random r = chance();
     struct arena a = {0};
     unsigned char *piece[500];
     size_t size[500];
 
-    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 500; i++) {
             size_t align = (size_t)1 << random_below(&r, 7);

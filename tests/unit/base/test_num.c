@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "base/random.h"
+#include "support/chance.h"
 #include "support/unit.h"
 
 #include <math.h>
@@ -140,11 +140,9 @@ TEST(a_number_prints_its_shortest_text)
 
 TEST(printed_numbers_are_read_back)
 {
-    uint64_t seed = 7;
-    struct random r = random_seeded(seed);
+    struct random r = chance();
     struct buf b = {0};
 
-    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int i = 0; i < 20000; i++) {
         int64_t number = (int64_t)(random_next(&r) >> random_below(&r, 64)), again;
 
@@ -161,10 +159,8 @@ TEST(printed_numbers_are_read_back)
 /* The twin lets the C library print the double's exact decimal value. */
 TEST(a_double_becomes_what_its_exact_decimal_text_becomes)
 {
-    uint64_t seed = 11;
-    struct random r = random_seeded(seed);
+    struct random r = chance();
 
-    print_message("# seed %llu\n", (unsigned long long)seed);
     for (int i = 0; i < 20000; i++) {
         uint64_t bits = random_next(&r);
         char text[2048];

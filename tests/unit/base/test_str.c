@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "support/fail.h"
 #include "support/unit.h"
 
 #include <string.h>
@@ -142,4 +143,28 @@ TEST(a_buf_remembers_that_memory_ran_out)
     assert_false(b.failed);
     assert_null(buf_room(&b, SIZE_MAX));
     buf_free(&b);
+}
+
+static bool build(void *unused, struct err *err)
+{
+    struct arena a = {0};
+    struct buf b = {0};
+    str copy;
+    bool ok;
+
+    (void)unused;
+    for (int i = 0; i < 500; i++)
+        buf_add_format(&b, "%d,", i);
+    assert_true(b.n <= b.cap);
+    copy = arena_str(&a, buf_str(&b));
+    ok = !b.failed && copy.p;
+    assert_true(!copy.p || str_eq(copy, buf_str(&b)));
+    buf_free(&b);
+    arena_free(&a);
+    return ok || err_nomem(err);
+}
+
+TEST(building_text_survives_failing_memory)
+{
+    each_oom(build, NULL);
 }
