@@ -1,4 +1,5 @@
 /* table.c - rows for people (aligned) or for programs (CSV). */
+#include "base/csv.h"
 #include "cli/cli.h"
 
 #include "base/csv.h"

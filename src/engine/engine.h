@@ -33,6 +33,8 @@ int64_t engine_now_ms(const struct engine *e);
 /* The earliest moment at which engine_advance may change something. */
 int64_t engine_next_ms(const struct engine *e);
 
+/* Customers are numbered 0 .. n-1. */
+uint32_t engine_customer_n(const struct engine *e);
 /* A customer's moves up to now, oldest first; borrowed until the next change. */
 const struct move *engine_moves(const struct engine *e, uint32_t customer, size_t *n);
 /* Loops met, each kind once, with the first customer and moment. */

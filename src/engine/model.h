@@ -38,8 +38,8 @@ struct finding {
     int line, column;
     str text;
 };
-bool model_lint(const struct model *m, struct arena *a, const struct finding **out, uint32_t *n,
-                struct err *err);
+bool model_lint(const struct model *m, struct arena *a, const struct finding **out,
+                uint32_t *n, struct err *err);
 
 /* The templates inside the program. */
 struct model_template {

@@ -1,0 +1,192 @@
+#include "cli/cli.h"
+#include "engine/query.h"
+
+enum { EVENTS_SHOWN = 20 };
+
+static str stage_name(const struct engine *e, uint16_t stage)
+{
+    return stage == STAGE_NONE ? STR("(nowhere)")
+                               : engine_model(e)->lifecycle->stage[stage].name;
+}
+
+/* The wall clock of the workspace: what its people read. */
+static void print_moment(struct buf *b, const struct engine *e, int64_t at_ms)
+{
+    struct civil c = civil_of(zone_local(engine_model(e)->workspace.zone, at_ms));
+
+    buf_add_format(b, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour,
+                   c.minute, c.second);
+    if (c.ms)
+        buf_add_format(b, ".%03d", c.ms);
+}
+
+static void print_value(struct buf *b, const struct value *v)
+{
+    struct buf json = {};
+    struct json_out j = {.to = &json};
+
+    if (v->type == VALUE_TEXT) {
+        buf_add(b, v->text);
+        return;
+    }
+    value_put_json(&j, v);
+    buf_add(b, buf_str(&json));
+    b->failed |= json.failed;
+    buf_free(&json);
+}
+
+static void print_why(struct buf *b, const struct explained *why)
+{
+    for (uint32_t i = 0; i < why->term_n; i++) {
+        const struct term *t = &why->term[i];
+
+        buf_add_format(b, "      %s %.*s   (%.*s: %.*s)\n", t->truth ? "yes" : "no ",
+                       STR_FMT(t->words), STR_FMT(t->measure), STR_FMT(t->value));
+    }
+}
+
+static void print_history(struct buf *b, const struct engine *e,
+                          const struct customer_view *v, bool why)
+{
+    buf_add(b, STR("\nStage history\n"));
+    for (uint32_t i = 0; i < v->move_n; i++) {
+        const struct move_view *m = &v->move[i];
+
+        buf_add(b, STR("  "));
+        print_moment(b, e, m->move.at_ms);
+        buf_add_format(b, "  %.*s", STR_FMT(stage_name(e, m->move.to)));
+        if (m->move.way == WAY_START)
+            buf_add(b, STR("  came in"));
+        else
+            buf_add_format(b, "  because %.*s", STR_FMT(m->why.words));
+        buf_add_char(b, '\n');
+        if (why)
+            print_why(b, &m->why);
+    }
+}
+
+static void print_next(struct buf *b, const struct engine *e,
+                       const struct customer_view *v, bool why)
+{
+    buf_add(b, STR("\nWhat comes next\n"));
+    if (v->next.at_ms == MOMENT_NEVER) {
+        buf_add(b, STR("  Time alone changes nothing.\n"));
+    } else {
+        buf_add(b, STR("  If nothing more happens: "));
+        print_moment(b, e, v->next.at_ms);
+        buf_add_format(b, "  %.*s\n", STR_FMT(stage_name(e, v->next.to)));
+    }
+    for (uint32_t i = 0; i < v->way_n; i++) {
+        buf_add_format(b, "  to %.*s when %.*s\n",
+                       STR_FMT(stage_name(e, v->way[i].way->to)),
+                       STR_FMT(v->way[i].why.words));
+        if (why)
+            print_why(b, &v->way[i].why);
+    }
+}
+
+static void print_events(struct buf *b, struct engine *e, const struct customer_view *v)
+{
+    const struct text_table *type = &store_catalog(engine_store(e))->type;
+
+    buf_add_format(b, "\nEvents (%u", v->timeline.n);
+    if (v->event_n < v->timeline.n)
+        buf_add_format(b, ", the newest %u", v->event_n);
+    buf_add(b, STR(")\n"));
+    for (uint32_t i = 0; i < v->event_n; i++) {
+        const struct event_view *event = &v->event[i];
+
+        buf_add(b, STR("  "));
+        print_moment(b, e, v->timeline.at_ms[event->place]);
+        buf_add_format(b, "  %.*s",
+                       STR_FMT(text_table_get(type, v->timeline.type[event->place])));
+        for (uint32_t k = 0; k < event->property_n; k++) {
+            const struct property *p = &event->property[k];
+
+            if (p->value.type == VALUE_LIST) {
+                buf_add_format(b, "  %.*s=(%u)", STR_FMT(p->name), p->value.list.n);
+                continue;
+            }
+            buf_add_format(b, "  %.*s=", STR_FMT(p->name));
+            print_value(b, &p->value);
+        }
+        buf_add_char(b, '\n');
+    }
+}
+
+static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
+                        bool why)
+{
+    buf_add_format(b, "Customer %.*s on ", STR_FMT(v->id));
+    print_moment(b, e, v->at_ms);
+    if (v->stage == STAGE_NONE) {
+        buf_add(b, STR(": not a customer yet\n"));
+        return;
+    }
+    buf_add_format(b, ": %.*s since ", STR_FMT(stage_name(e, v->stage)));
+    print_moment(b, e, v->since_ms);
+    buf_add_char(b, '\n');
+    for (uint32_t i = 0; i < v->trait_n; i++) {
+        buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));
+        print_value(b, &v->trait[i].value);
+        buf_add_char(b, '\n');
+    }
+    for (uint32_t i = 0; i < v->segment_n; i++)
+        buf_add_format(b, "%s%.*s%s", i ? ", " : "  in: ", STR_FMT(v->segment[i]),
+                       i + 1 == v->segment_n ? "\n" : "");
+    print_history(b, e, v, why);
+    print_next(b, e, v, why);
+    print_events(b, e, v);
+}
+
+static int run(struct cli *c)
+{
+    bool json = cli_has(c, "json");
+    enum language language = LANGUAGE_EN;
+    struct customer_view v;
+    struct json_out j;
+    struct buf b = {};
+    struct engine *e;
+    struct err err;
+    int64_t at_ms;
+    int status;
+
+    if (cli_has(c, "language") && !language_parse(cli_text(c, "language"), &language))
+        return cli_wrong(c, "--language is one of en, it, pt");
+    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!cli_moment(c, "at", engine_model(e)->workspace.zone, cli_now_ms(c), &at_ms, &err)
+        || !engine_advance(e, at_ms, &err)
+        || !engine_customer(e, cli_word(c, 1), at_ms, language,
+                            json ? UINT32_MAX : EVENTS_SHOWN, &c->arena, &v, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[0]);
+    }
+    if (json) {
+        j = (struct json_out){.to = &b};
+        customer_put_json(&j, e, &v);
+        buf_add_char(&b, '\n');
+    } else {
+        print_human(&b, e, &v, cli_has(c, "why"));
+    }
+    status = cli_print(&b);
+    buf_free(&b);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
+    {"why", NULL, "each move's conditions with the values that made them true", false},
+    {"language", "CODE", "the rules in words of this language: en, it or pt", false},
+    {"json", NULL, "everything, as JSON", false},
+};
+
+const struct cli_command cli_customer = {
+    "customer",
+    "FILE ID",
+    "one customer: stage, history, why, and what comes next",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

@@ -1,0 +1,94 @@
+#include "cli/cli.h"
+#include "engine/engine.h"
+
+enum { MODEL_MAX_BYTES = 10 << 20 };
+
+static int show(struct cli *c)
+{
+    struct engine *e;
+    struct buf b = {};
+    struct err err;
+    int status;
+
+    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    buf_add(&b, engine_model(e)->text);
+    status = cli_print(&b);
+    buf_free(&b);
+    engine_close(e);
+    return status;
+}
+
+static bool print_findings(struct cli *c, const struct model *m, struct err *err)
+{
+    const struct finding *finding;
+    uint32_t n;
+
+    if (!model_lint(m, &c->arena, &finding, &n, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        printf("line %d, column %d: note: %.*s\n", finding[i].line, finding[i].column,
+               STR_FMT(finding[i].text));
+    return true;
+}
+
+static int check(struct cli *c)
+{
+    struct engine *e = NULL;
+    struct model *m = NULL;
+    struct err err;
+    bool given = c->word_n == 2, ok;
+    str text;
+
+    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    ok = !given
+         || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)
+             && model_compile(c->io, text, store_catalog(engine_store(e)), &m, &err));
+    ok = ok && print_findings(c, given ? m : engine_model(e), &err);
+    if (ok) {
+        const struct model *checked = given ? m : engine_model(e);
+
+        printf("The model is right: %u stages, %u moves, %u segments.\n",
+               checked->lifecycle->stage_n, checked->lifecycle->way_n,
+               checked->segments->segment_n);
+    }
+    model_free(m);
+    engine_close(e);
+    return ok ? CLI_DONE : cli_fail(&err, given ? c->word[1] : c->word[0]);
+}
+
+static int apply(struct cli *c)
+{
+    struct engine *e = NULL;
+    struct err err;
+    uint32_t version;
+    str text;
+
+    if (!io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err))
+        return cli_fail(&err, c->word[1]);
+    if (!engine_open(c->io, cli_word(c, 0), STORE_WRITE, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!engine_apply(e, text, cli_now_ms(c), &version, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[1]);
+    }
+    printf("This is now model version %u.\n", version);
+    engine_close(e);
+    return CLI_DONE;
+}
+
+const struct cli_command cli_model_show = {
+    "model show", "FILE", "prints the live model", NULL, 0, show,
+};
+const struct cli_command cli_model_check = {
+    "model check",
+    "FILE [MODEL.yaml]",
+    "says what is wrong or odd in a model (the live one unless given)",
+    NULL,
+    0,
+    check,
+};
+const struct cli_command cli_model_apply = {
+    "model apply", "FILE MODEL.yaml", "makes this the live model", NULL, 0, apply,
+};

@@ -1,0 +1,213 @@
+#include "cli/cli.h"
+#include "engine/query.h"
+
+static bool print_json(struct buf *b, const struct flow *f, const struct engine *e,
+                       bool by_period, enum flow_by by, int64_t at_ms)
+{
+    struct json_out j = {.to = b};
+    const struct model *m = engine_model(e);
+
+    if (by_period) {
+        flow_put_periods(&j, f, by, m->workspace.zone, m->lifecycle);
+    } else {
+        json_begin_object(&j);
+        json_key(&j, "at");
+        json_put_moment(&j, at_ms);
+        flow_put_period(&j, f, 0, m->lifecycle);
+        json_end_object(&j);
+    }
+    buf_add_char(b, '\n');
+    return !b->failed;
+}
+
+static void add_stage_rows(struct cli_table *t, const struct flow *f, uint32_t period,
+                           const struct lifecycle *l, const char *name)
+{
+    for (uint32_t s = 0; s < f->stage_n; s++) {
+        if (name)
+            cli_table_add(t, str_of(name));
+        cli_table_add(t, l->stage[s].name);
+        cli_table_number(t, f->stock[(size_t)period * f->stage_n + s]);
+        cli_table_number(t, flow_entered(f, period, s));
+        cli_table_number(t, flow_left(f, period, s));
+    }
+}
+
+static void period_name(const struct engine *e, enum flow_by by, int64_t start_ms,
+                        struct buf *name)
+{
+    buf_clear(name);
+    flow_period_print(engine_model(e)->workspace.zone, by, start_ms, name);
+    buf_add_char(name, '\0');
+}
+
+/* One row a stage (and period). */
+static void stage_table(struct cli_table *t, const struct flow *f, const struct engine *e,
+                        bool by_period, enum flow_by by)
+{
+    struct buf name = {};
+
+    t->columns = by_period ? 5 : 4;
+    if (by_period)
+        cli_table_add(t, STR("period"));
+    cli_table_add(t, STR("stage"));
+    cli_table_add(t, STR("customers"));
+    cli_table_add(t, STR("entered"));
+    cli_table_add(t, STR("left"));
+    for (uint32_t k = 0; k < f->period_n; k++) {
+        if (by_period)
+            period_name(e, by, f->edge[k], &name);
+        t->failed |= name.failed;
+        if (!t->failed)
+            add_stage_rows(t, f, k, engine_model(e)->lifecycle,
+                           by_period ? name.p : NULL);
+    }
+    buf_free(&name);
+}
+
+static void move_table(struct cli_table *t, const struct flow *f,
+                       const struct lifecycle *l)
+{
+    t->columns = 3;
+    cli_table_add(t, STR("from"));
+    cli_table_add(t, STR("to"));
+    cli_table_add(t, STR("customers"));
+    for (uint32_t i = 0; i <= f->stage_n; i++) {
+        uint32_t from = i ? i - 1 : f->stage_n;
+
+        for (uint32_t to = 0; to < f->stage_n; to++) {
+            uint64_t n = f->moved[(size_t)from * f->stage_n + to];
+
+            if (!n)
+                continue;
+            cli_table_add(t, from == f->stage_n ? STR("(came in)") : l->stage[from].name);
+            cli_table_add(t, l->stage[to].name);
+            cli_table_number(t, n);
+        }
+    }
+}
+
+static void print_loops(const struct engine *e, struct buf *b)
+{
+    const struct lifecycle *l = engine_model(e)->lifecycle;
+    const struct catalog *catalog = store_catalog(engine_store((struct engine *)e));
+    uint32_t n;
+    const struct loop *loop = engine_loops(e, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        str id = text_table_get(&catalog->customer, loop[i].customer);
+
+        buf_add_format(
+            b, "\nA loop in the model, met %llu times, first by customer %.*s on ",
+            (unsigned long long)loop[i].times, STR_FMT(id));
+        moment_print(b, loop[i].at_ms);
+        buf_add(b, STR(": these moves undo one another and were not made:\n"));
+        for (uint32_t k = 0; k < loop[i].way_n; k++) {
+            const struct way *way = &l->way[loop[i].way[k]];
+
+            buf_add_format(b, "  to %.*s when %.*s\n", STR_FMT(l->stage[way->to].name),
+                           STR_FMT(way->text));
+        }
+    }
+}
+
+static void print_human(struct buf *b, const struct flow *f, struct engine *e,
+                        bool by_period, enum flow_by by, int64_t at_ms, struct arena *a)
+{
+    struct cli_table stages = {.arena = a}, moves = {.arena = a};
+
+    stage_table(&stages, f, e, by_period, by);
+    if (!by_period) {
+        buf_add(b, STR("On "));
+        moment_print(b, at_ms);
+        buf_add_format(b, ": %llu customers\n\n",
+                       (unsigned long long)flow_population(f, 0));
+    }
+    cli_table_print(&stages, b);
+    if (!by_period) {
+        buf_add_char(b, '\n');
+        move_table(&moves, f, engine_model(e)->lifecycle);
+        cli_table_print(&moves, b);
+    }
+    print_loops(e, b);
+}
+
+/* The default of --at is now, that of --by's end the day after the last event. */
+static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by by,
+                  int64_t *at_ms, struct flow *f, struct err *err)
+{
+    const struct zone *zone = engine_model(e)->workspace.zone;
+    struct store_facts facts;
+    int64_t now_ms = cli_now_ms(c), from_ms, default_ms;
+    const int64_t *edge;
+    uint32_t n;
+
+    if (!engine_advance(e, now_ms, err) || !store_facts(engine_store(e), &facts, err)
+        || !engine_default_at(e, &default_ms, err))
+        return false;
+    if (!by_period)
+        return cli_moment(c, "at", zone, now_ms, at_ms, err)
+               && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
+               && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
+               && engine_flow_at(e, from_ms, *at_ms, &c->arena, f, err);
+    if (!facts.events)
+        return flow_new(engine_model(e)->lifecycle->stage_n, NULL, 0, &c->arena, f, err);
+    return cli_moment(c, "at", zone, default_ms, at_ms, err)
+           && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
+           && cli_moment(c, "from", zone, facts.first_ms, &from_ms, err)
+           && flow_edges(zone, by, from_ms, *at_ms, &c->arena, &edge, &n, err)
+           && engine_flow(e, edge, n, &c->arena, f, err);
+}
+
+static int run(struct cli *c)
+{
+    struct engine *e;
+    struct flow f;
+    struct buf b = {};
+    struct cli_table table = {.arena = &c->arena};
+    enum flow_by by = FLOW_MONTH;
+    bool by_period = cli_has(c, "by");
+    int64_t at_ms = MOMENT_NEVER;
+    struct err err;
+    int status;
+
+    if (by_period && !flow_by_parse(cli_text(c, "by"), &by))
+        return cli_wrong(c, "--by is one of day, week, month, quarter, year");
+    if (cli_has(c, "json") && cli_has(c, "csv"))
+        return cli_wrong(c, "--json and --csv exclude each other");
+    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!count(c, e, by_period, by, &at_ms, &f, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[0]);
+    }
+    if (cli_has(c, "json")) {
+        print_json(&b, &f, e, by_period, by, at_ms);
+    } else if (cli_has(c, "csv")) {
+        stage_table(&table, &f, e, by_period, by);
+        cli_table_csv(&table, &b);
+    } else {
+        print_human(&b, &f, e, by_period, by, at_ms, &c->arena);
+    }
+    status = cli_print(&b);
+    buf_free(&b);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
+    {"from", "DATE", "count entered, left and moves from then on", false},
+    {"by", "PERIOD", "one line a period: day, week, month, quarter, year", false},
+    {"json", NULL, "as JSON", false},
+    {"csv", NULL, "as CSV", false},
+};
+
+const struct cli_command cli_stages = {
+    "stages",
+    "FILE",
+    "how many customers stand in each stage, and how they move",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

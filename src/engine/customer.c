@@ -1,0 +1,305 @@
+/* customer.c - one customer: where he is, why, and what would change it. */
+#include "engine/query.h"
+
+#include <string.h>
+
+struct look { /* what the parts of a view share */
+    struct engine *e;
+    const struct model *model;
+    const struct catalog *catalog;
+    struct timeline t; /* cut at the view's moment: later events are unknown */
+    struct cursor *cursor;
+    enum language language;
+    const struct move *move;
+    size_t move_n;
+    uint32_t *times_in;
+    struct arena *a;
+};
+
+static bool explain(const struct look *l, struct rule_ref rule, const struct situation *s,
+                    struct explained *out, struct err *err)
+{
+    struct buf words = {};
+    bool ok = cursor_explain(l->cursor, rule, s, l->language, l->a, &out->term,
+                             &out->term_n, err)
+              && program_words(l->model->program, rule, l->language, &words, err);
+
+    out->words = arena_str(l->a, buf_str(&words));
+    ok = ok && ((!words.failed && out->words.p) || err_nomem(err));
+    buf_free(&words);
+    return ok;
+}
+
+/* As the customer stood when the k-th move was decided. */
+static void before_move(const struct look *l, size_t k, struct situation *out)
+{
+    situation_of(l->model->lifecycle, l->move, k, l->move[k].at_ms, l->times_in, out);
+}
+
+static bool view_moves(const struct look *l, struct customer_view *v, struct err *err)
+{
+    struct move_view *move = arena_array(l->a, struct move_view, l->move_n + 1);
+
+    if (!move)
+        return err_nomem(err);
+    for (size_t k = 0; k < l->move_n; k++) {
+        struct situation s;
+
+        move[k].move = l->move[k];
+        if (l->move[k].way == WAY_START)
+            continue;
+        before_move(l, k, &s);
+        if (!explain(l, l->model->lifecycle->way[l->move[k].way].rule, &s, &move[k].why,
+                     err))
+            return false;
+    }
+    v->move = move;
+    v->move_n = (uint32_t)l->move_n;
+    return true;
+}
+
+/* When time alone makes the rule true; rules that flicker longer than this are given up. */
+enum { CHANGES_MAX = 1000 };
+
+static bool true_by_time(const struct look *l, struct rule_ref rule, struct situation s,
+                         int64_t *at_ms, struct err *err)
+{
+    for (int i = 0; i < CHANGES_MAX; i++) {
+        struct answer answer;
+
+        if (!cursor_ask_exact(l->cursor, rule, &s, &answer, err))
+            return false;
+        if (answer.value.truth) {
+            *at_ms = s.at_ms;
+            return true;
+        }
+        if (answer.holds_until_ms == MOMENT_NEVER)
+            break;
+        s.at_ms = answer.holds_until_ms;
+    }
+    *at_ms = MOMENT_NEVER;
+    return true;
+}
+
+static bool view_ways(const struct look *l, struct customer_view *v, struct err *err)
+{
+    const struct lifecycle *lc = l->model->lifecycle;
+    struct situation now;
+    struct way_view *way;
+
+    situation_of(lc, l->move, l->move_n, v->at_ms, l->times_in, &now);
+    v->way_n = lc->out_n[now.stage];
+    v->way = way = arena_array(l->a, struct way_view, v->way_n + 1);
+    if (!way)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < v->way_n; i++) {
+        way[i].way = &lc->way[lc->out[now.stage][i]];
+        if (!explain(l, way[i].way->rule, &now, &way[i].why, err)
+            || !true_by_time(l, way[i].way->rule, now, &way[i].at_ms, err))
+            return false;
+    }
+    return true;
+}
+
+/* The first move after the view's moment if nothing more happens: a replay of what is known,
+ * into the future, ever further until something moves. */
+static bool view_next(const struct look *l, struct customer_view *v, struct err *err)
+{
+    static const int64_t horizon_days[] = {366, 3660, 36600};
+    const struct model *m = l->model;
+    struct replay *replay;
+    struct moves future = {};
+    int64_t next_ms = 0;
+    bool ok = replay_new(m->lifecycle, m->program, &replay, err);
+
+    v->next.at_ms = MOMENT_NEVER;
+    if (!ok)
+        return false;
+    for (size_t i = 0; ok && i < sizeof horizon_days / sizeof *horizon_days; i++) {
+        future.n = 0;
+        ok = replay_customer(replay, &l->t, v->at_ms + horizon_days[i] * MS_DAY, &future,
+                             &next_ms, err);
+        if (ok && future.n > l->move_n)
+            v->next = future.move[l->move_n];
+        if (v->next.at_ms != MOMENT_NEVER || next_ms == MOMENT_NEVER)
+            break;
+    }
+    moves_free(&future);
+    replay_free(replay);
+    return ok;
+}
+
+static bool view_segments(const struct look *l, struct customer_view *v, struct err *err)
+{
+    const struct segments *all = l->model->segments;
+    str *name = arena_array(l->a, str, all->segment_n + 1);
+    struct situation now;
+
+    if (!name)
+        return err_nomem(err);
+    situation_of(l->model->lifecycle, l->move, l->move_n, v->at_ms, l->times_in, &now);
+    for (uint32_t i = 0; i < all->segment_n; i++) {
+        struct answer answer;
+
+        if (!cursor_ask_exact(l->cursor, all->segment[i].rule, &now, &answer, err))
+            return false;
+        if (answer.value.truth)
+            name[v->segment_n++] = all->segment[i].name;
+    }
+    v->segment = name;
+    return true;
+}
+
+/* All properties (or traits) of one event. */
+static bool read_properties(const struct look *l, uint32_t event, bool trait,
+                            const struct property **out, uint32_t *n, struct err *err)
+{
+    struct property *p = arena_array(l->a, struct property, l->catalog->column_n + 1);
+
+    *n = 0;
+    if (!p)
+        return err_nomem(err);
+    for (uint32_t c = 0; c < l->catalog->column_n; c++) {
+        if (l->catalog->column[c].trait != trait)
+            continue;
+        p[*n].name = l->catalog->column[c].name;
+        if (!timeline_value(&l->t, l->catalog, c, event, l->a, &p[*n].value, err))
+            return false;
+        *n += p[*n].value.type != VALUE_MISSING;
+    }
+    *out = p;
+    return true;
+}
+
+/* The last event of the timeline with a value in the column; t.n when there is none. */
+static bool last_with(const struct look *l, uint32_t column, uint32_t *event,
+                      struct err *err)
+{
+    const struct cells *cells;
+    uint32_t low = 0, high, end = l->t.first + l->t.n;
+
+    if (!chunk_cells(l->t.chunk, column, &cells, err))
+        return false;
+    high = cells->n; /* the first cell at or behind `end` lies in low..high */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (cells->event[middle] < end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *event = low && cells->event[low - 1] >= l->t.first
+                 ? cells->event[low - 1] - l->t.first
+                 : l->t.n;
+    return true;
+}
+
+/* Each trait's value is that of the latest event that carries it, whatever its type there;
+ * null took it away. */
+static bool view_traits(const struct look *l, struct customer_view *v, struct err *err)
+{
+    struct property *all = arena_array(l->a, struct property, l->catalog->column_n + 1);
+    uint32_t *since = arena_array(l->a, uint32_t, l->catalog->column_n + 1);
+    uint32_t n = 0, kept = 0;
+
+    if (!all || !since)
+        return err_nomem(err);
+    for (uint32_t c = 0; c < l->catalog->column_n; c++) {
+        const struct column *column = &l->catalog->column[c];
+        uint32_t event, i = 0;
+
+        if (!column->trait)
+            continue;
+        if (!last_with(l, c, &event, err))
+            return false;
+        while (i < n && !str_eq(all[i].name, column->name))
+            i++;
+        if (event == l->t.n || (i < n && since[i] >= event))
+            continue;
+        all[i].name = column->name;
+        since[i] = event;
+        n += i == n;
+        if (!timeline_value(&l->t, l->catalog, c, event, l->a, &all[i].value, err))
+            return false;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (all[i].value.type != VALUE_NULL)
+            all[kept++] = all[i];
+    v->trait = all;
+    v->trait_n = kept;
+    return true;
+}
+
+static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
+                        struct err *err)
+{
+    struct event_view *event;
+
+    v->event_n = l->t.n < event_max ? l->t.n : event_max;
+    v->event = event = arena_array(l->a, struct event_view, v->event_n + 1);
+    if (!event)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < v->event_n; i++) {
+        uint32_t k = l->t.n - 1 - i;
+
+        event[i].place = k;
+        if (!read_properties(l, k, false, &event[i].property, &event[i].property_n, err)
+            || !read_properties(l, k, true, &event[i].trait, &event[i].trait_n, err))
+            return false;
+    }
+    return true;
+}
+
+static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v,
+                     struct err *err)
+{
+    const struct move *last = &l->move[l->move_n - 1];
+
+    v->stage = last->to;
+    v->since_ms = last->at_ms;
+    v->timeline = l->t;
+    if (!chunk_message_ids(l->t.chunk, &v->message_id, err))
+        return false;
+    v->message_id += l->t.first;
+    return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
+           && view_ways(l, v, err) && view_segments(l, v, err) && view_next(l, v, err)
+           && view_traits(l, v, err) && view_events(l, event_max, v, err);
+}
+
+bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language language,
+                     uint32_t event_max, struct arena *a, struct customer_view *out,
+                     struct err *err)
+{
+    struct look l = {
+        .e = e,
+        .model = engine_model(e),
+        .catalog = store_catalog(engine_store(e)),
+        .language = language,
+        .a = a,
+    };
+    uint32_t customer = text_table_find(&l.catalog->customer, id);
+    bool ok;
+
+    *out = (struct customer_view){
+        .id = id, .at_ms = at_ms, .stage = STAGE_NONE, .next.at_ms = MOMENT_NEVER};
+    if (customer == TEXT_NONE)
+        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
+    if (!engine_timeline(e, customer, &l.t, err))
+        return false;
+    while (l.t.n && l.t.at_ms[l.t.n - 1] > at_ms)
+        l.t.n--;
+    l.move = engine_moves(e, customer, &l.move_n);
+    while (l.move_n && l.move[l.move_n - 1].at_ms > at_ms)
+        l.move_n--;
+    if (!l.move_n)
+        return true;
+    l.times_in = arena_array(a, uint32_t, l.model->lifecycle->stage_n);
+    if (!l.times_in)
+        return err_nomem(err);
+    if (!cursor_new(l.model->program, &l.cursor, err))
+        return false;
+    ok = view_all(&l, event_max, out, err);
+    cursor_free(l.cursor);
+    return ok;
+}

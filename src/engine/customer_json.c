@@ -1,0 +1,229 @@
+#include "engine/query.h"
+
+void value_put_json(struct json_out *j, const struct value *v)
+{
+    switch (v->type) {
+    case VALUE_BOOL:
+        json_put_bool(j, v->truth);
+        return;
+    case VALUE_NUMBER:
+        json_put_num(j, v->number);
+        return;
+    case VALUE_TEXT:
+        json_put_text(j, v->text);
+        return;
+    case VALUE_LIST:
+        json_begin_list(j);
+        for (uint32_t i = 0; i < v->list.n; i++)
+            json_put_text(j, v->list.item[i]);
+        json_end_list(j);
+        return;
+    case VALUE_MOMENT:
+        json_put_moment(j, v->number);
+        return;
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_MONEY: /* in the file money is a number, and a length is nowhere */
+    case VALUE_LENGTH:
+        json_put_null(j);
+        return;
+    }
+}
+
+static void put_stage(struct json_out *j, struct engine *e, uint16_t stage)
+{
+    if (stage == STAGE_NONE)
+        json_put_null(j);
+    else
+        json_put_text(j, engine_model(e)->lifecycle->stage[stage].name);
+}
+
+static void put_properties(struct json_out *j, const struct property *p, uint32_t n)
+{
+    json_begin_object(j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_key_str(j, p[i].name);
+        value_put_json(j, &p[i].value);
+    }
+    json_end_object(j);
+}
+
+/* The members that say which event it is. */
+static void put_event_name(struct json_out *j, struct engine *e,
+                           const struct customer_view *v, uint32_t place)
+{
+    const struct catalog *catalog = store_catalog(engine_store(e));
+
+    json_key(j, "at");
+    json_put_moment(j, v->timeline.at_ms[place]);
+    json_key(j, "type");
+    json_put_text(j, text_table_get(&catalog->type, v->timeline.type[place]));
+    json_key(j, "id");
+    json_put_text(j, v->message_id[place]);
+}
+
+static void put_term(struct json_out *j, struct engine *e, const struct customer_view *v,
+                     const struct term *t)
+{
+    json_begin_object(j);
+    json_key(j, "term");
+    json_put_text(j, t->measure);
+    json_key(j, "test");
+    json_put_text(j, t->test);
+    json_key(j, "words");
+    json_put_text(j, t->words);
+    json_key(j, "truth");
+    json_put_bool(j, t->truth);
+    json_key(j, "value");
+    json_put_text(j, t->value);
+    json_key(j, "holds_until");
+    json_put_moment(j, t->holds_until_ms);
+    json_key(j, "events_total");
+    json_put_int(j, t->event_all);
+    json_key(j, "events");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < t->event_n; i++) {
+        json_begin_object(j);
+        put_event_name(j, e, v, t->event[i]);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    json_end_object(j);
+}
+
+static void put_why(struct json_out *j, struct engine *e, const struct customer_view *v,
+                    const struct explained *why)
+{
+    json_key(j, "why");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < why->term_n; i++)
+        put_term(j, e, v, &why->term[i]);
+    json_end_list(j);
+}
+
+static void put_move(struct json_out *j, struct engine *e, const struct customer_view *v,
+                     const struct move_view *m)
+{
+    bool came_in = m->move.way == WAY_START;
+
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, m->move.at_ms);
+    json_key(j, "from");
+    put_stage(j, e, m->move.from);
+    json_key(j, "to");
+    put_stage(j, e, m->move.to);
+    json_key(j, "rule");
+    if (came_in)
+        json_put_null(j);
+    else
+        json_put_text(j, engine_model(e)->lifecycle->way[m->move.way].text);
+    json_key(j, "words");
+    if (came_in)
+        json_put_null(j);
+    else
+        json_put_text(j, m->why.words);
+    json_key(j, "model_version");
+    json_put_int(j, engine_model_version(e));
+    put_why(j, e, v, &m->why);
+    json_end_object(j);
+}
+
+static void put_stays(struct json_out *j, struct engine *e, const struct customer_view *v)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->move_n; i++) {
+        json_begin_object(j);
+        json_key(j, "stage");
+        put_stage(j, e, v->move[i].move.to);
+        json_key(j, "from");
+        json_put_moment(j, v->move[i].move.at_ms);
+        json_key(j, "to");
+        json_put_moment(j, i + 1 < v->move_n ? v->move[i + 1].move.at_ms : MOMENT_NEVER);
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+static void put_way(struct json_out *j, struct engine *e, const struct customer_view *v,
+                    const struct way_view *w)
+{
+    json_begin_object(j);
+    json_key(j, "to");
+    put_stage(j, e, w->way->to);
+    json_key(j, "rule");
+    json_put_text(j, w->way->text);
+    json_key(j, "words");
+    json_put_text(j, w->why.words);
+    json_key(j, "at");
+    json_put_moment(j, w->at_ms);
+    put_why(j, e, v, &w->why);
+    json_end_object(j);
+}
+
+static void put_next(struct json_out *j, struct engine *e, const struct customer_view *v)
+{
+    bool some = v->next.at_ms != MOMENT_NEVER;
+
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, v->next.at_ms);
+    json_key(j, "to");
+    put_stage(j, e, some ? v->next.to : STAGE_NONE);
+    json_key(j, "moves");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->way_n; i++)
+        put_way(j, e, v, &v->way[i]);
+    json_end_list(j);
+    json_end_object(j);
+}
+
+static void put_event(struct json_out *j, struct engine *e, const struct customer_view *v,
+                      const struct event_view *event)
+{
+    json_begin_object(j);
+    put_event_name(j, e, v, event->place);
+    json_key(j, "properties");
+    put_properties(j, event->property, event->property_n);
+    json_key(j, "traits");
+    put_properties(j, event->trait, event->trait_n);
+    json_end_object(j);
+}
+
+void customer_put_json(struct json_out *j, struct engine *e,
+                       const struct customer_view *v)
+{
+    json_begin_object(j);
+    json_key(j, "id");
+    json_put_text(j, v->id);
+    json_key(j, "at");
+    json_put_moment(j, v->at_ms);
+    json_key(j, "stage");
+    put_stage(j, e, v->stage);
+    json_key(j, "since");
+    json_put_moment(j, v->stage == STAGE_NONE ? MOMENT_NEVER : v->since_ms);
+    json_key(j, "traits");
+    put_properties(j, v->trait, v->trait_n);
+    json_key(j, "segments");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->segment_n; i++)
+        json_put_text(j, v->segment[i]);
+    json_end_list(j);
+    json_key(j, "moves");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->move_n; i++)
+        put_move(j, e, v, &v->move[i]);
+    json_end_list(j);
+    json_key(j, "stays");
+    put_stays(j, e, v);
+    json_key(j, "next");
+    put_next(j, e, v);
+    json_key(j, "events_total");
+    json_put_int(j, v->timeline.n);
+    json_key(j, "events");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->event_n; i++)
+        put_event(j, e, v, &v->event[i]);
+    json_end_list(j);
+    json_end_object(j);
+}

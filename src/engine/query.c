@@ -1,0 +1,194 @@
+#include "engine/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool engine_flow(const struct engine *e, const int64_t *edge, uint32_t period_n,
+                 struct arena *a, struct flow *out, struct err *err)
+{
+    uint32_t customers = engine_customer_n(e);
+
+    if (!flow_new(engine_model(e)->lifecycle->stage_n, edge, period_n, a, out, err))
+        return false;
+    for (uint32_t c = 0; c < customers; c++) {
+        size_t n;
+        const struct move *move = engine_moves(e, c, &n);
+
+        flow_add(out, move, n);
+    }
+    return true;
+}
+
+bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
+                    struct arena *a, struct flow *out, struct err *err)
+{
+    int64_t *edge = arena_array(a, int64_t, 2);
+
+    if (!edge)
+        return err_nomem(err);
+    if (from_ms >= at_ms)
+        return err_set(err, ERR_INPUT, "the period ends before it begins");
+    edge[0] = from_ms + 1; /* periods are half-open, and at_ms itself belongs to it */
+    edge[1] = at_ms + 1;
+    return engine_flow(e, edge, 1, a, out, err);
+}
+
+bool engine_default_at(struct engine *e, int64_t *out, struct err *err)
+{
+    struct store_facts facts;
+
+    if (!store_facts(engine_store(e), &facts, err))
+        return false;
+    *out = MOMENT_NEVER;
+    if (facts.events)
+        *out = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
+    if (*out > engine_now_ms(e))
+        *out = facts.events ? engine_now_ms(e) : MOMENT_NEVER;
+    return true;
+}
+
+static str digits_of(str s, size_t from)
+{
+    size_t n = from;
+
+    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+        n++;
+    return (str){s.p + from, n - from};
+}
+
+static int number_cmp(str a, str b)
+{
+    while (a.n && *a.p == '0')
+        a = str_from(a, 1);
+    while (b.n && *b.p == '0')
+        b = str_from(b, 1);
+    if (a.n != b.n)
+        return a.n < b.n ? -1 : 1;
+    return str_cmp(a, b);
+}
+
+int id_cmp(str a, str b)
+{
+    size_t i = 0, j = 0;
+
+    while (i < a.n && j < b.n) {
+        str x = digits_of(a, i), y = digits_of(b, j);
+        int c =
+            x.n && y.n ? number_cmp(x, y) : (unsigned char)a.p[i] - (unsigned char)b.p[j];
+
+        if (c)
+            return c;
+        i += x.n && y.n ? x.n : 1;
+        j += x.n && y.n ? y.n : 1;
+    }
+    if (i < a.n || j < b.n)
+        return i < a.n ? 1 : -1;
+    return str_cmp(a, b); /* 07 and 7 */
+}
+
+static bool moved_so(const struct customer_filter *f, const struct move *move, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (move[i].at_ms > f->from_ms && move[i].at_ms <= f->at_ms
+            && (f->move_from == STAGE_NONE || move[i].from == f->move_from)
+            && (f->move_to == STAGE_NONE || move[i].to == f->move_to)
+            && (!f->came_in || move[i].from == STAGE_NONE))
+            return true;
+    return false;
+}
+
+struct member_test { /* is a customer in the segment? */
+    struct cursor *cursor;
+    uint32_t *times_in;
+};
+
+static bool is_member(struct engine *e, const struct member_test *test,
+                      const struct customer_filter *f, uint32_t customer,
+                      const struct move *move, size_t n, bool *is, struct err *err)
+{
+    struct situation s;
+    struct timeline t;
+
+    if (!engine_timeline(e, customer, &t, err) || !cursor_start(test->cursor, &t, err))
+        return false;
+    situation_of(engine_model(e)->lifecycle, move, n, f->at_ms, test->times_in, &s);
+    *is = cursor_ask(test->cursor, f->segment->rule, &s).value.truth;
+    return true;
+}
+
+static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
+                   int64_t at_ms, struct customer_row *out, struct err *err)
+{
+    struct timeline t;
+    uint32_t n = 0;
+
+    if (!engine_timeline(e, customer, &t, err))
+        return false;
+    while (n < t.n && t.at_ms[n] <= at_ms)
+        n++;
+    *out = (struct customer_row){
+        .customer = customer,
+        .stage = last->to,
+        .since_ms = last->at_ms,
+        .first_ms = t.at_ms[0],
+        .last_ms = t.at_ms[n - 1],
+        .events = n,
+    };
+    return true;
+}
+
+static int row_cmp(const void *a, const void *b, void *catalog)
+{
+    const struct customer_row *x = a, *y = b;
+    const struct text_table *id = &((const struct catalog *)catalog)->customer;
+
+    return id_cmp(text_table_get(id, x->customer), text_table_get(id, y->customer));
+}
+
+static bool gather_rows(struct engine *e, const struct customer_filter *f,
+                        const struct member_test *test, struct customer_row *row,
+                        uint32_t *n, struct err *err)
+{
+    const struct catalog *catalog = store_catalog(engine_store(e));
+    uint32_t customers = engine_customer_n(e);
+
+    *n = 0;
+    for (uint32_t c = 0; c < customers; c++) {
+        size_t move_n;
+        const struct move *move = engine_moves(e, c, &move_n);
+        bool is = true;
+
+        while (move_n && move[move_n - 1].at_ms > f->at_ms)
+            move_n--;
+        if (!move_n || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
+            || (f->by_move && !moved_so(f, move, move_n))
+            || !str_contains_nocase(text_table_get(&catalog->customer, c), f->search))
+            continue;
+        if (f->segment && !is_member(e, test, f, c, move, move_n, &is, err))
+            return false;
+        if (is && !row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
+            return false;
+    }
+    qsort_r(row, *n, sizeof *row, row_cmp, store_catalog(engine_store(e)));
+    return true;
+}
+
+bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
+                      const struct customer_row **out, uint32_t *n, struct err *err)
+{
+    const struct model *m = engine_model(e);
+    struct customer_row *row =
+        arena_array(a, struct customer_row, engine_customer_n(e) + 1);
+    struct member_test test = {
+        .times_in = arena_array(a, uint32_t, m->lifecycle->stage_n),
+    };
+    bool ok;
+
+    if (!row || !test.times_in)
+        return err_nomem(err);
+    ok = (!f->segment || cursor_new(m->program, &test.cursor, err))
+         && gather_rows(e, f, &test, row, n, err);
+    cursor_free(test.cursor);
+    *out = row;
+    return ok;
+}

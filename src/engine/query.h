@@ -1,0 +1,91 @@
+/* query.h - the questions that the command line and HTTP ask alike: the stage flow, the
+ * customers behind a number, one customer with his why. */
+#ifndef ENGINE_QUERY_H
+#define ENGINE_QUERY_H
+
+#include "engine/engine.h"
+#include "report/flow_json.h"
+
+/* Everybody's moves counted by period (see flow.h). Lives in `a`. */
+bool engine_flow(const struct engine *e, const int64_t *edge, uint32_t period_n,
+                 struct arena *a, struct flow *out, struct err *err);
+/* One period: moves with from_ms < time <= at_ms, stock as it stands at at_ms. */
+bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
+                    struct arena *a, struct flow *out, struct err *err);
+
+/* The moment at which a look at the file begins: the first of the local day after the last
+ * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
+bool engine_default_at(struct engine *e, int64_t *out, struct err *err);
+
+/* --- the customers behind a number --- */
+struct customer_filter {
+    int64_t at_ms, from_ms;
+    uint16_t stage;                /* stands there at at_ms; STAGE_NONE: any */
+    const struct segment *segment; /* is in it at at_ms; NULL: any */
+    bool by_move;                  /* moved so with from_ms < time <= at_ms: */
+    uint16_t move_from, move_to;   /* STAGE_NONE: any */
+    bool came_in;                  /* by_move: only those who came in */
+    str search;                    /* in the id, ignoring case */
+};
+struct customer_row {
+    uint32_t customer;
+    uint16_t stage;
+    int64_t since_ms, first_ms, last_ms;
+    uint32_t events;
+};
+/* By id, in natural order: 9 before 10. Lives in `a`. */
+bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
+                      const struct customer_row **out, uint32_t *n, struct err *err);
+/* The order of ids: runs of digits count as numbers. */
+int id_cmp(str a, str b);
+
+/* --- one customer --- */
+struct explained {
+    const struct term *term;
+    uint32_t term_n;
+    str words; /* of the whole rule */
+};
+struct way_view {
+    const struct way *way;
+    struct explained why;
+    int64_t at_ms; /* when time alone makes the rule true; MOMENT_NEVER */
+};
+struct move_view {
+    struct move move;
+    struct explained why; /* empty when he came in */
+};
+struct event_view {
+    uint32_t place; /* in the timeline */
+    const struct property *property, *trait;
+    uint32_t property_n, trait_n;
+};
+struct customer_view {
+    str id;
+    int64_t at_ms;
+    uint16_t stage; /* STAGE_NONE: he did not exist then */
+    int64_t since_ms;
+    struct timeline timeline; /* up to at_ms; the terms' events are places in it */
+    const str *message_id;    /* by place in the timeline */
+    const struct property *trait;
+    uint32_t trait_n;
+    const str *segment;
+    uint32_t segment_n;
+    const struct move_view *move; /* oldest first */
+    uint32_t move_n;
+    struct move next; /* what time alone will do; .at_ms MOMENT_NEVER: nothing */
+    const struct way_view *way; /* every way out of the present stage */
+    uint32_t way_n;
+    const struct event_view *event; /* newest first, at most event_max */
+    uint32_t event_n;               /* of timeline.n */
+};
+/* As known at at_ms: later events are not looked at. ERR_NOT_FOUND when nobody has the id.
+ * Lives in `a`. */
+bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language language,
+                     uint32_t event_max, struct arena *a, struct customer_view *out,
+                     struct err *err);
+void customer_put_json(struct json_out *j, struct engine *e,
+                       const struct customer_view *v);
+/* A property value as JSON; a list as a list. */
+void value_put_json(struct json_out *j, const struct value *v);
+
+#endif
