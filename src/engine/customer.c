@@ -172,13 +172,13 @@ static bool read_properties(const struct look *l, uint32_t event, bool trait,
 }
 
 /* The last event of the timeline with a value in the column; t.n when there is none. */
-static bool last_with(const struct look *l, uint32_t column, uint32_t *event,
+static bool last_with(const struct timeline *t, uint32_t column, uint32_t *event,
                       struct err *err)
 {
     const struct cells *cells;
-    uint32_t low = 0, high, end = l->t.first + l->t.n;
+    uint32_t low = 0, high, end = t->first + t->n;
 
-    if (!chunk_cells(l->t.chunk, column, &cells, err))
+    if (!chunk_cells(t->chunk, column, &cells, err))
         return false;
     high = cells->n; /* the first cell at or behind `end` lies in low..high */
     while (low < high) {
@@ -189,46 +189,65 @@ static bool last_with(const struct look *l, uint32_t column, uint32_t *event,
         else
             high = middle;
     }
-    *event = low && cells->event[low - 1] >= l->t.first
-                 ? cells->event[low - 1] - l->t.first
-                 : l->t.n;
+    *event = low && cells->event[low - 1] >= t->first ? cells->event[low - 1] - t->first
+                                                      : t->n;
     return true;
 }
 
 /* Each trait's value is that of the latest event that carries it, whatever its type there;
  * null took it away. */
-static bool view_traits(const struct look *l, struct customer_view *v, struct err *err)
+static bool traits_of(const struct timeline *t, const struct catalog *catalog,
+                      struct arena *a, const struct property **out, uint32_t *out_n,
+                      struct err *err)
 {
-    struct property *all = arena_array(l->a, struct property, l->catalog->column_n + 1);
-    uint32_t *since = arena_array(l->a, uint32_t, l->catalog->column_n + 1);
+    struct property *all = arena_array(a, struct property, catalog->column_n + 1);
+    uint32_t *since = arena_array(a, uint32_t, catalog->column_n + 1);
     uint32_t n = 0, kept = 0;
 
     if (!all || !since)
         return err_nomem(err);
-    for (uint32_t c = 0; c < l->catalog->column_n; c++) {
-        const struct column *column = &l->catalog->column[c];
+    for (uint32_t c = 0; c < catalog->column_n; c++) {
+        const struct column *column = &catalog->column[c];
         uint32_t event, i = 0;
 
         if (!column->trait)
             continue;
-        if (!last_with(l, c, &event, err))
+        if (!last_with(t, c, &event, err))
             return false;
         while (i < n && !str_eq(all[i].name, column->name))
             i++;
-        if (event == l->t.n || (i < n && since[i] >= event))
+        if (event == t->n || (i < n && since[i] >= event))
             continue;
         all[i].name = column->name;
         since[i] = event;
         n += i == n;
-        if (!timeline_value(&l->t, l->catalog, c, event, l->a, &all[i].value, err))
+        if (!timeline_value(t, catalog, c, event, a, &all[i].value, err))
             return false;
     }
     for (uint32_t i = 0; i < n; i++)
         if (all[i].value.type != VALUE_NULL)
             all[kept++] = all[i];
-    v->trait = all;
-    v->trait_n = kept;
+    *out = all;
+    *out_n = kept;
     return true;
+}
+
+/* Cuts off what happened after at_ms. */
+static void cut_timeline(struct timeline *t, int64_t at_ms)
+{
+    while (t->n && t->at_ms[t->n - 1] > at_ms)
+        t->n--;
+}
+
+bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct arena *a,
+                   const struct property **out, uint32_t *n, struct err *err)
+{
+    struct timeline t;
+
+    if (!engine_timeline(e, customer, &t, err))
+        return false;
+    cut_timeline(&t, at_ms);
+    return traits_of(&t, store_catalog(engine_store(e)), a, out, n, err);
 }
 
 static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
@@ -264,7 +283,8 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
     v->message_id += l->t.first;
     return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
            && view_ways(l, v, err) && view_segments(l, v, err) && view_next(l, v, err)
-           && view_traits(l, v, err) && view_events(l, event_max, v, err);
+           && traits_of(&l->t, l->catalog, l->a, &v->trait, &v->trait_n, err)
+           && view_events(l, event_max, v, err);
 }
 
 bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language language,
@@ -287,8 +307,7 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
         return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
     if (!engine_timeline(e, customer, &l.t, err))
         return false;
-    while (l.t.n && l.t.at_ms[l.t.n - 1] > at_ms)
-        l.t.n--;
+    cut_timeline(&l.t, at_ms);
     l.move = engine_moves(e, customer, &l.move_n);
     while (l.move_n && l.move[l.move_n - 1].at_ms > at_ms)
         l.move_n--;

@@ -38,7 +38,7 @@ static void put_stage(struct json_out *j, struct engine *e, uint16_t stage)
         json_put_text(j, engine_model(e)->lifecycle->stage[stage].name);
 }
 
-static void put_properties(struct json_out *j, const struct property *p, uint32_t n)
+void properties_put_json(struct json_out *j, const struct property *p, uint32_t n)
 {
     json_begin_object(j);
     for (uint32_t i = 0; i < n; i++) {
@@ -184,9 +184,9 @@ static void put_event(struct json_out *j, struct engine *e, const struct custome
     json_begin_object(j);
     put_event_name(j, e, v, event->place);
     json_key(j, "properties");
-    put_properties(j, event->property, event->property_n);
+    properties_put_json(j, event->property, event->property_n);
     json_key(j, "traits");
-    put_properties(j, event->trait, event->trait_n);
+    properties_put_json(j, event->trait, event->trait_n);
     json_end_object(j);
 }
 
@@ -203,7 +203,7 @@ void customer_put_json(struct json_out *j, struct engine *e,
     json_key(j, "since");
     json_put_moment(j, v->stage == STAGE_NONE ? MOMENT_NEVER : v->since_ms);
     json_key(j, "traits");
-    put_properties(j, v->trait, v->trait_n);
+    properties_put_json(j, v->trait, v->trait_n);
     json_key(j, "segments");
     json_begin_list(j);
     for (uint32_t i = 0; i < v->segment_n; i++)

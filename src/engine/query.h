@@ -39,6 +39,10 @@ bool engine_customers(struct engine *e, const struct customer_filter *f, struct 
 /* The order of ids: runs of digits count as numbers. */
 int id_cmp(str a, str b);
 
+/* A customer's traits as they stood at a moment. Lives in `a`. */
+bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct arena *a,
+                   const struct property **out, uint32_t *n, struct err *err);
+
 /* --- one customer --- */
 struct explained {
     const struct term *term;
@@ -85,7 +89,8 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
                      struct err *err);
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v);
-/* A property value as JSON; a list as a list. */
+/* A property value as JSON (a list as a list); properties as an object. */
+void properties_put_json(struct json_out *j, const struct property *p, uint32_t n);
 void value_put_json(struct json_out *j, const struct value *v);
 
 #endif
