@@ -175,8 +175,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status,
 static enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status,
                                   struct buf *b, const char *type)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
-        b->n, b->p ? b->p : "", b->p ? mem_free : NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(b->n, b->p, mem_free);
 
     if (!response)
         buf_free(b);
@@ -248,10 +248,10 @@ static enum MHD_Result answer_asset(struct MHD_Connection *c, const struct asset
     bool gzip = asset->gzip && accepts_gzip(c);
     const unsigned char *bytes = gzip ? asset->gzip : asset->bytes;
     struct MHD_Response *response =
-        MHD_create_response_from_buffer_static(same   ? 0
-                                               : gzip ? asset->gzip_n
-                                                      : asset->n,
-                                               bytes);
+        MHD_create_response_from_buffer(same   ? 0
+                                        : gzip ? asset->gzip_n
+                                               : asset->n,
+                                        (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT);
 
     if (!response)
         return MHD_NO;
