@@ -170,6 +170,16 @@ str text_table_get(const struct text_table *t, uint32_t number)
     return t->text[number];
 }
 
+void text_table_cut(struct text_table *t, uint32_t n)
+{
+    if (n >= t->n)
+        return;
+    t->n = n;
+    memset(t->slot, 0, t->slot_cap * sizeof *t->slot);
+    for (uint32_t i = 0; i < n; i++)
+        *text_slot(t, t->text[i]) = i + 1;
+}
+
 void text_table_free(struct text_table *t)
 {
     arena_free(&t->arena);

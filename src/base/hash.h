@@ -38,6 +38,8 @@ struct text_table {
 [[nodiscard]] bool text_table_add(struct text_table *t, str s, uint32_t *number);
 uint32_t text_table_find(const struct text_table *t, str s); /* or TEXT_NONE */
 str text_table_get(const struct text_table *t, uint32_t number);
+/* Forgets all texts but the first n. */
+void text_table_cut(struct text_table *t, uint32_t n);
 void text_table_free(struct text_table *t);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define TYPE_IDENTIFY 0u /* the code of "identify", always there */
 #define TYPES_MAX 65535u
+#define COLUMNS_MAX 65535u
 
 /* A property or trait with values of one raw type (BOOL NUMBER TEXT LIST, NULL for removed
  * traits); a property of mixed types has several columns. */
@@ -32,7 +33,7 @@ struct catalog {
     uint32_t column_n, column_cap;
     struct sighting *sighting;
     uint32_t sighting_n, sighting_cap;
-    struct arena names;
+    struct text_table column_key, sighting_key; /* where they stand, by what they are */
 };
 
 [[nodiscard]] bool catalog_init(struct catalog *c, struct err *err);
@@ -43,7 +44,17 @@ uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                                       enum value_type type, uint32_t *out,
                                       struct err *err);
 /* Numbers everything that the event names, and counts the sightings. ERR_LIMIT beyond
- * TYPES_MAX types. */
+ * TYPES_MAX types or COLUMNS_MAX columns: the customer is then not added. */
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err);
+
+/* What a catalog held, to go back to when a transaction fails. Its texts stay: they are in no
+ * file. Zero it to start. */
+struct catalog_mark {
+    uint32_t customer_n, type_n, column_n, sighting_n;
+    uint64_t *sighted; /* how often, then */
+};
+bool catalog_mark(const struct catalog *c, struct catalog_mark *out, struct err *err);
+void catalog_return(struct catalog *c, const struct catalog_mark *m);
+void catalog_mark_free(struct catalog_mark *m);
 
 #endif

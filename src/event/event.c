@@ -1,0 +1,425 @@
+#include "event/event.h"
+
+#include "base/num.h"
+#include "base/time.h"
+
+#include <string.h>
+
+bool event_type_is_reserved(str type)
+{
+    static const str reserved[] = {STR("any"), STR("identify"), STR("group"),
+                                   STR("alias"), STR("consent")};
+
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (str_eq(type, reserved[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A name may be anything that fits on one line of a report. */
+static bool name_check(str name, const char *what, struct err *err)
+{
+    if (!name.n)
+        return err_set(err, ERR_INPUT, "%s is empty", what);
+    if (name.n > EVENT_NAME_MAX)
+        return err_set(err, ERR_INPUT, "%s is longer than %u bytes", what,
+                       EVENT_NAME_MAX);
+    for (size_t i = 0; i < name.n; i++) {
+        if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
+            return err_set(err, ERR_INPUT, "%s holds a control character", what);
+    }
+    return true;
+}
+
+static bool buf_to_arena(struct buf *b, struct arena *a, str *out, struct err *err)
+{
+    *out = (str){NULL, 0};
+    if (!b->failed)
+        *out = arena_str(a, buf_str(b));
+    buf_free(b);
+    return out->p || err_nomem(err);
+}
+
+/* An id: a text, or a number, since shops number their customers. */
+static bool id_parse(const struct json *json, const char *what, struct arena *a, str *out,
+                     struct err *err)
+{
+    struct buf b = {0};
+
+    switch (json->type) {
+    case JSON_TEXT:
+        *out = json->text;
+        break;
+    case JSON_NUMBER:
+        if (!json->fits)
+            return err_set(err, ERR_INPUT, "%s is a number that is too large", what);
+        num_print(&b, json->number);
+        if (!buf_to_arena(&b, a, out, err))
+            return false;
+        break;
+    case JSON_NULL:
+    case JSON_BOOL:
+    case JSON_LIST:
+    case JSON_OBJECT:
+        return err_set(err, ERR_INPUT, "%s is no text", what);
+    }
+    return name_check(*out, what, err);
+}
+
+/* The first of the members that is there and not null. */
+static const struct json *find_either(const struct json *json, str name, str other)
+{
+    const struct json *found = json_find(json, name);
+
+    if (!found || found->type == JSON_NULL)
+        found = json_find(json, other);
+    return found && found->type != JSON_NULL ? found : NULL;
+}
+
+static bool text_check(str text, str property, struct err *err)
+{
+    return text.n <= EVENT_TEXT_MAX
+           || err_set(err, ERR_INPUT, "%.*s holds a text longer than %u bytes",
+                      STR_FMT(property), EVENT_TEXT_MAX);
+}
+
+static bool number_check(const struct json *json, str property, struct err *err)
+{
+    return json->fits
+           || err_set(err, ERR_INPUT, "%.*s holds a number that is too large",
+                      STR_FMT(property));
+}
+
+/* False when a number in it does not fit. */
+static bool put_json(struct json_out *to, const struct json *json)
+{
+    bool ok = true;
+
+    switch (json->type) {
+    case JSON_NULL:
+        json_put_null(to);
+        break;
+    case JSON_BOOL:
+        json_put_bool(to, json->truth);
+        break;
+    case JSON_NUMBER:
+        json_put_num(to, json->number);
+        return json->fits;
+    case JSON_TEXT:
+        json_put_text(to, json->text);
+        break;
+    case JSON_LIST:
+        json_begin_list(to);
+        for (size_t i = 0; i < json->n && ok; i++)
+            ok = put_json(to, &json->item[i]);
+        json_end_list(to);
+        break;
+    case JSON_OBJECT:
+        json_begin_object(to);
+        for (size_t i = 0; i < json->n && ok; i++) {
+            json_key_str(to, json->name[i]);
+            ok = put_json(to, &json->item[i]);
+        }
+        json_end_object(to);
+        break;
+    }
+    return ok;
+}
+
+static bool item_parse(const struct json *json, str property, struct arena *a, str *out,
+                       struct err *err)
+{
+    struct buf b = {0};
+    struct json_out to = {.to = &b};
+
+    if (json->type == JSON_TEXT) {
+        *out = json->text;
+    } else if (!put_json(&to, json)) {
+        buf_free(&b);
+        return err_set(err, ERR_INPUT, "%.*s holds a number that is too large",
+                       STR_FMT(property));
+    } else if (!buf_to_arena(&b, a, out, err)) {
+        return false;
+    }
+    return text_check(*out, property, err);
+}
+
+static bool list_parse(const struct json *json, str property, struct arena *a,
+                       struct value *out, struct err *err)
+{
+    str *item = arena_array(a, str, json->n);
+
+    if (!item)
+        return err_nomem(err);
+    if (json->n > UINT32_MAX)
+        return err_set(err, ERR_INPUT, "%.*s is a list that is too long",
+                       STR_FMT(property));
+    for (size_t i = 0; i < json->n; i++) {
+        if (!item_parse(&json->item[i], property, a, &item[i], err))
+            return false;
+    }
+    *out = (struct value){.type = VALUE_LIST, .list = {item, (uint32_t)json->n}};
+    return true;
+}
+
+/* Properties or traits, as they are found. */
+struct found {
+    struct arena *a;
+    const char *what; /* "a property", "a trait" */
+    bool keep_null;
+    struct property *property;
+    uint32_t n, cap;
+};
+
+static bool found_add(struct found *f, str name, struct value value, struct err *err)
+{
+    for (uint32_t i = 0; i < f->n; i++) { /* of doubles the last is kept, as in JSON */
+        if (str_eq(f->property[i].name, name)) {
+            f->property[i].value = value;
+            return true;
+        }
+    }
+    if (f->n == EVENT_PROPERTIES_MAX)
+        return err_set(err, ERR_INPUT, "it has more than %u properties or traits",
+                       EVENT_PROPERTIES_MAX);
+    if (f->n == f->cap) {
+        uint32_t cap = f->cap ? f->cap * 2 : 8;
+        struct property *grown = arena_array(f->a, struct property, cap);
+
+        if (!grown)
+            return err_nomem(err);
+        if (f->n)
+            memcpy(grown, f->property, f->n * sizeof *grown);
+        f->property = grown;
+        f->cap = cap;
+    }
+    f->property[f->n++] = (struct property){name, value};
+    return true;
+}
+
+static bool name_join(struct arena *a, str prefix, str name, str *out, struct err *err)
+{
+    char *joined;
+
+    *out = name;
+    if (!prefix.n || !name.n)
+        return true;
+    joined = arena_alloc(a, prefix.n + 1 + name.n, 1);
+    if (!joined)
+        return err_nomem(err);
+    memcpy(joined, prefix.p, prefix.n);
+    joined[prefix.n] = '.';
+    memcpy(joined + prefix.n + 1, name.p, name.n);
+    *out = (str){joined, prefix.n + 1 + name.n};
+    return true;
+}
+
+/* Flattens: {"a":{"b":1}} is a.b = 1. */
+static bool found_parse(struct found *f, str prefix, const struct json *object,
+                        struct err *err)
+{
+    for (size_t i = 0; i < object->n; i++) {
+        const struct json *item = &object->item[i];
+        struct value value = {.type = VALUE_NULL};
+        str name;
+
+        if (!name_join(f->a, prefix, object->name[i], &name, err)
+            || !name_check(name, f->what, err))
+            return false;
+        switch (item->type) {
+        case JSON_OBJECT:
+            if (!found_parse(f, name, item, err))
+                return false;
+            continue;
+        case JSON_NULL:
+            if (!f->keep_null)
+                continue;
+            break;
+        case JSON_BOOL:
+            value = (struct value){.type = VALUE_BOOL, .truth = item->truth};
+            break;
+        case JSON_NUMBER:
+            if (!number_check(item, name, err))
+                return false;
+            value = (struct value){.type = VALUE_NUMBER, .number = item->number};
+            break;
+        case JSON_TEXT:
+            if (!text_check(item->text, name, err))
+                return false;
+            value = (struct value){.type = VALUE_TEXT, .text = item->text};
+            break;
+        case JSON_LIST:
+            if (!list_parse(item, name, f->a, &value, err))
+                return false;
+            break;
+        }
+        if (!found_add(f, name, value, err))
+            return false;
+    }
+    return true;
+}
+
+/* The object that is the member `name`; NULL when it is missing or null. */
+static bool object_find(const struct json *json, str name, const struct json **out,
+                        struct err *err)
+{
+    *out = json_find(json, name);
+    if (*out && (*out)->type == JSON_NULL)
+        *out = NULL;
+    return !*out || (*out)->type == JSON_OBJECT
+           || err_set(err, ERR_INPUT, "%.*s is no object", STR_FMT(name));
+}
+
+static bool parse_traits(const struct json *in, struct arena *a, struct event *out,
+                         struct err *err)
+{
+    struct found f = {.a = a, .what = "the name of a trait", .keep_null = true};
+    const struct json *traits;
+
+    if (!object_find(in, STR("traits"), &traits, err)
+        || (traits && !found_parse(&f, STR(""), traits, err)))
+        return false;
+    out->trait = f.property;
+    out->trait_n = f.n;
+    return true;
+}
+
+static bool parse_track(const struct json *json, struct arena *a, struct event *out,
+                        struct err *err)
+{
+    struct found f = {.a = a, .what = "the name of a property"};
+    const struct json *name = json_find(json, STR("event")), *properties, *context;
+
+    if (!name || name->type != JSON_TEXT)
+        return err_set(err, ERR_INPUT, "event, the name of what happened, is no text");
+    out->type = name->text;
+    if (!name_check(out->type, "event, the name of what happened,", err))
+        return false;
+    if (event_type_is_reserved(out->type))
+        return err_set(
+            err, ERR_INPUT,
+            "event is a name that Ciclo keeps for itself (any, identify, group, "
+            "alias, consent)");
+    if (!object_find(json, STR("properties"), &properties, err)
+        || (properties && !found_parse(&f, STR(""), properties, err))
+        || !object_find(json, STR("context"), &context, err)
+        || !parse_traits(context, a, out, err))
+        return false;
+    out->property = f.property;
+    out->property_n = f.n;
+    return true;
+}
+
+static bool parse_time(const struct json *json, int64_t *out, struct err *err)
+{
+    const struct json *time =
+        find_either(json, STR("timestamp"), STR("originalTimestamp"));
+    struct err why;
+
+    if (!time)
+        return err_set(err, ERR_INPUT, "timestamp is missing");
+    if (time->type != JSON_TEXT || !moment_parse(time->text, NULL, out, &why))
+        return err_set(err, ERR_INPUT,
+                       "timestamp is no moment such as 2026-11-21T10:00:00.000Z");
+    return true;
+}
+
+bool event_parse(const struct json *json, struct arena *a, struct event *out,
+                 struct err *err)
+{
+    str type = json_find_text(json, STR("type"));
+    const struct json *customer = find_either(json, STR("userId"), STR("anonymousId"));
+    const struct json *id = find_either(json, STR("messageId"), STR("messageId"));
+
+    *out = (struct event){0};
+    if (json->type != JSON_OBJECT)
+        return err_set(err, ERR_INPUT, "it is no JSON object");
+    if (!customer)
+        return err_set(err, ERR_INPUT, "userId and anonymousId are missing");
+    if (!id_parse(customer, "userId or anonymousId", a, &out->customer, err)
+        || (id && !id_parse(id, "messageId", a, &out->id, err))
+        || !parse_time(json, &out->at_ms, err))
+        return false;
+    if (str_eq(type, STR("track")))
+        return parse_track(json, a, out, err);
+    if (!str_eq(type, STR("identify")))
+        return err_set(err, ERR_INPUT, "type is neither track nor identify");
+    out->type = STR("identify");
+    return parse_traits(json, a, out, err);
+}
+
+static void print_properties(struct json_out *to, const char *key,
+                             const struct property *p, uint32_t n)
+{
+    json_key(to, key);
+    json_begin_object(to);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct value *v = &p[i].value;
+
+        if (v->type == VALUE_MISSING)
+            continue;
+        json_key_str(to, p[i].name);
+        switch (v->type) {
+        case VALUE_BOOL:
+            json_put_bool(to, v->truth);
+            break;
+        case VALUE_NUMBER:
+        case VALUE_MONEY:
+        case VALUE_LENGTH:
+            json_put_num(to, v->number);
+            break;
+        case VALUE_MOMENT:
+            json_put_moment(to, v->number);
+            break;
+        case VALUE_TEXT:
+            json_put_text(to, v->text);
+            break;
+        case VALUE_LIST:
+            json_begin_list(to);
+            for (uint32_t k = 0; k < v->list.n; k++)
+                json_put_text(to, v->list.item[k]);
+            json_end_list(to);
+            break;
+        case VALUE_NULL:
+        case VALUE_MISSING:
+            json_put_null(to);
+            break;
+        }
+    }
+    json_end_object(to);
+}
+
+void event_print(const struct event *e, struct buf *to)
+{
+    struct json_out j = {.to = to};
+    bool identify = str_eq(e->type, STR("identify"));
+
+    json_begin_object(&j);
+    json_key(&j, "type");
+    json_put_text(&j, identify ? e->type : STR("track"));
+    if (!identify) {
+        json_key(&j, "event");
+        json_put_text(&j, e->type);
+    }
+    json_key(&j, "userId");
+    json_put_text(&j, e->customer);
+    if (e->id.n) {
+        json_key(&j, "messageId");
+        json_put_text(&j, e->id);
+    }
+    json_key(&j, "timestamp");
+    json_put_moment(&j, e->at_ms);
+    if (identify) {
+        print_properties(&j, "traits", e->trait, e->trait_n);
+    } else {
+        print_properties(&j, "properties", e->property, e->property_n);
+        if (e->trait_n) {
+            json_key(&j, "context");
+            json_begin_object(&j);
+            print_properties(&j, "traits", e->trait, e->trait_n);
+            json_end_object(&j);
+        }
+    }
+    json_end_object(&j);
+}

@@ -1,0 +1,78 @@
+/* chunk_impl.h - how chunks are merged, packed and loaded; private to store/. */
+#ifndef STORE_CHUNK_IMPL_H
+#define STORE_CHUNK_IMPL_H
+
+#include "store/chunk.h"
+
+/* --- an event as numbers, waiting to be merged into its chunk --- */
+
+struct fact_cell {
+    uint32_t column;
+    uint32_t n; /* LIST: items */
+    union {
+        int64_t number;       /* NUMBER, BOOL */
+        uint32_t text;        /* TEXT: number in catalog.text */
+        const uint32_t *item; /* LIST: numbers in catalog.text */
+    };
+};
+
+struct fact {
+    int64_t at_ms;
+    uint32_t customer;
+    uint16_t type;
+    uint32_t cell_n;
+    const struct fact_cell *cell;
+    str id;
+};
+
+/* Everything that the event names is in the catalog; its texts are added. Lives in `a`. */
+bool fact_of(struct catalog *catalog, const struct event *e, struct arena *a,
+             struct fact *out, struct err *err);
+/* Into the order of the timelines: customer, time, message id. */
+void facts_sort(struct fact *fact, size_t n);
+/* chunk_build for facts that are sorted. */
+bool chunk_merge(struct catalog *catalog, const struct chunk *old,
+                 uint32_t customer_first, const struct fact *fact, size_t n,
+                 struct chunk **out, struct err *err);
+
+/* --- the columns of a chunk as bytes: docs/format.md says which --- */
+
+#define PART_TIME (-1)
+#define PART_TYPE (-2)
+#define PART_ID (-3)
+
+void part_encode_time(const struct chunk *c, struct buf *to);
+void part_encode_type(const struct chunk *c, struct buf *to);
+void part_encode_id(const str *id, uint32_t n, struct buf *to);
+bool part_encode_cells(const struct cells *cells, const struct catalog *catalog,
+                       struct buf *to, struct err *err);
+
+/* Each: all of `bytes` is one part, every number in its range and every order kept; else
+ * ERR_CORRUPT. What is decoded lives in `a`. */
+bool part_decode_time(str bytes, struct arena *a, struct chunk *out, struct err *err);
+bool part_decode_type(str bytes, const struct catalog *catalog, struct arena *a,
+                      struct chunk *out, struct err *err);
+bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str **out,
+                    struct err *err);
+/* `type` is what the column holds, `event_n` how many events the chunk has. */
+bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
+                       struct catalog *catalog, struct arena *a, struct cells *out,
+                       struct err *err);
+
+/* n things, on a border of 64 bytes, with 64 bytes behind them that may be read. */
+void *padded(struct arena *a, size_t n, size_t size);
+
+/* --- chunks that are loaded piece by piece --- */
+
+/* Appends the bytes of a part, a column's number or PART_..; *there is false when the chunk
+ * has no such part. */
+struct chunk_source {
+    bool (*part)(void *context, int32_t column, uint32_t chunk, struct buf *to,
+                 bool *there, struct err *err);
+    void *context;
+};
+/* Reads times and types now, the rest when asked. `source` outlives the chunk. */
+bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
+                uint32_t chunk, struct chunk **out, struct err *err);
+
+#endif

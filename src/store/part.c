@@ -1,0 +1,494 @@
+#include "store/chunk_impl.h"
+
+#include "base/time.h"
+
+#include <string.h>
+
+/* Whole numbers are varints: seven bits a byte, the lowest first, the top bit says that more
+ * follow. Those that may be negative are folded first: 0, -1, 1, -2 ... become 0, 1, 2, 3. */
+
+enum { VARINT_MAX = 10 };
+
+static void put(struct buf *to, uint64_t number)
+{
+    char *p = buf_room(to, VARINT_MAX);
+    size_t n = 0;
+
+    if (!p)
+        return;
+    for (; number >= 0x80; number >>= 7)
+        p[n++] = (char)(number | 0x80);
+    p[n++] = (char)number;
+    to->n += n;
+}
+
+static uint64_t fold(int64_t number)
+{
+    return ((uint64_t)number << 1) ^ (uint64_t)(number >> 63);
+}
+
+static int64_t unfold(uint64_t number)
+{
+    return (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
+}
+
+/* The bytes still to be read. The first thing wrong with them stays in .wrong. */
+struct in {
+    const unsigned char *p, *end;
+    const char *wrong;
+};
+
+static struct in in_of(str bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes.p;
+
+    return (struct in){p, bytes.n ? p + bytes.n : p, NULL};
+}
+
+static void spoil(struct in *in, const char *why)
+{
+    if (!in->wrong)
+        in->wrong = why;
+    in->p = in->end;
+}
+
+static size_t left(const struct in *in)
+{
+    return (size_t)(in->end - in->p);
+}
+
+static uint64_t get_long(struct in *in)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; shift < 64 && in->p < in->end; shift += 7) {
+        unsigned char byte = *in->p++;
+
+        if (shift == 63 && byte > 1)
+            break;
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            if (!byte && shift)
+                spoil(in, "a number is longer than it needs to be");
+            return number;
+        }
+    }
+    spoil(in, "a number does not end");
+    return 0;
+}
+
+static inline uint64_t get(struct in *in)
+{
+    return in->p < in->end && *in->p < 0x80 ? *in->p++ : get_long(in);
+}
+
+/* A number of things that take at least one byte each, so that a wrong count cannot ask for
+ * more memory than the bytes are worth. */
+static uint32_t get_count(struct in *in)
+{
+    uint64_t n = get(in);
+
+    if (n > left(in) || n > UINT32_MAX) {
+        spoil(in, "a count is larger than what follows");
+        return 0;
+    }
+    return (uint32_t)n;
+}
+
+static uint64_t get_below(struct in *in, uint64_t bound)
+{
+    uint64_t n = get(in);
+
+    if (n < bound)
+        return n;
+    spoil(in, "a number is out of its range");
+    return 0;
+}
+
+static bool in_end(struct in *in, struct err *err)
+{
+    if (in->p < in->end)
+        spoil(in, "something follows its end");
+    return !in->wrong || err_set(err, ERR_CORRUPT, "%s", in->wrong);
+}
+
+void *padded(struct arena *a, size_t n, size_t size)
+{
+    enum { PAD = 64 };
+    size_t bytes;
+
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - PAD)
+        return NULL;
+    return arena_alloc(a, bytes + PAD, PAD);
+}
+
+/* --- times: how many events each customer has, then for each customer the first moment (as
+ * the distance from the first moment of the customer before) and the distances --- */
+
+void part_encode_time(const struct chunk *c, struct buf *to)
+{
+    int64_t first_ms = 0;
+
+    put(to, c->customer_n);
+    put(to, c->event_n);
+    for (uint32_t i = 0; i < c->customer_n; i++)
+        put(to, c->first[i + 1] - c->first[i]);
+    for (uint32_t i = 0; i < c->customer_n; i++) {
+        for (uint32_t k = c->first[i]; k < c->first[i + 1]; k++) {
+            if (k == c->first[i]) {
+                put(to, fold(c->at_ms[k] - first_ms));
+                first_ms = c->at_ms[k];
+            } else {
+                put(to, (uint64_t)(c->at_ms[k] - c->at_ms[k - 1]));
+            }
+        }
+    }
+}
+
+static void get_firsts(struct in *in, uint32_t *first, uint32_t customer_n,
+                       uint32_t event_n)
+{
+    for (uint32_t i = 0; i < customer_n; i++)
+        first[i + 1] =
+            first[i] + (uint32_t)get_below(in, (uint64_t)event_n - first[i] + 1);
+    if (first[customer_n] != event_n)
+        spoil(in, "the customers' events do not add up");
+}
+
+static void get_times(struct in *in, const uint32_t *first, uint32_t customer_n,
+                      int64_t *at_ms)
+{
+    int64_t first_ms = 0;
+
+    for (uint32_t i = 0; i < customer_n; i++) {
+        int64_t at = first_ms;
+
+        for (uint32_t k = first[i]; k < first[i + 1]; k++) {
+            uint64_t step = get(in);
+            bool fits = k == first[i] ? !__builtin_add_overflow(at, unfold(step), &at)
+                                      : !__builtin_add_overflow(at, step, &at);
+
+            if (!fits || at < MOMENT_MIN || at > MOMENT_MAX) {
+                spoil(in, "a moment is out of its range");
+                return;
+            }
+            at_ms[k] = at;
+            if (k == first[i])
+                first_ms = at;
+        }
+    }
+}
+
+bool part_decode_time(str bytes, struct arena *a, struct chunk *out, struct err *err)
+{
+    struct in in = in_of(bytes);
+    uint32_t customer_n = get_count(&in), event_n = get_count(&in), *first;
+    int64_t *at_ms;
+
+    if (customer_n > CHUNK_CUSTOMERS)
+        spoil(&in, "it has too many customers");
+    if (in.wrong)
+        return in_end(&in, err);
+    first = padded(a, (size_t)customer_n + 1, sizeof *first);
+    at_ms = padded(a, event_n, sizeof *at_ms);
+    if (!first || !at_ms)
+        return err_nomem(err);
+    get_firsts(&in, first, customer_n, event_n);
+    if (!in.wrong)
+        get_times(&in, first, customer_n, at_ms);
+    out->customer_n = customer_n;
+    out->event_n = event_n;
+    out->first = first;
+    out->at_ms = at_ms;
+    return in_end(&in, err);
+}
+
+/* --- types: one number an event --- */
+
+void part_encode_type(const struct chunk *c, struct buf *to)
+{
+    for (uint32_t i = 0; i < c->event_n; i++)
+        put(to, c->type[i]);
+}
+
+bool part_decode_type(str bytes, const struct catalog *catalog, struct arena *a,
+                      struct chunk *out, struct err *err)
+{
+    struct in in = in_of(bytes);
+    uint16_t *type = padded(a, out->event_n, sizeof *type);
+
+    if (!type)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < out->event_n; i++)
+        type[i] = (uint16_t)get_below(&in, catalog->type.n);
+    out->type = type;
+    return in_end(&in, err);
+}
+
+/* --- texts: all lengths, then all bytes --- */
+
+static void put_texts(struct buf *to, const str *text, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        put(to, text[i].n);
+    for (uint32_t i = 0; i < n; i++)
+        buf_add(to, text[i]);
+}
+
+/* The texts are borrowed from the bytes that `in` reads. */
+static void get_texts(struct in *in, str *text, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        text[i].n = get_count(in);
+    for (uint32_t i = 0; i < n; i++) {
+        if (text[i].n > left(in)) {
+            spoil(in, "a text is cut off");
+            return;
+        }
+        text[i].p = (const char *)in->p;
+        in->p += text[i].n;
+        if (!str_is_utf8(text[i])) {
+            spoil(in, "a text is no UTF-8");
+            return;
+        }
+    }
+}
+
+void part_encode_id(const str *id, uint32_t n, struct buf *to)
+{
+    put_texts(to, id, n);
+}
+
+/* Events of one customer and one moment are ordered by their ids. */
+static void check_ties(struct in *in, const struct chunk *c, const str *id)
+{
+    for (uint32_t i = 0; i < c->customer_n; i++) {
+        for (uint32_t k = c->first[i] + 1; k < c->first[i + 1]; k++) {
+            if (c->at_ms[k] == c->at_ms[k - 1] && str_cmp(id[k - 1], id[k]) >= 0)
+                spoil(in, "the message ids are out of order");
+        }
+    }
+}
+
+bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str **out,
+                    struct err *err)
+{
+    str *id = arena_array(a, str, c->event_n);
+    str copy = arena_str(a, bytes);
+    struct in in = in_of(copy);
+
+    if (!id || !copy.p)
+        return err_nomem(err);
+    get_texts(&in, id, c->event_n);
+    if (!in.wrong)
+        check_ties(&in, c, id);
+    *out = id;
+    return in_end(&in, err);
+}
+
+/* --- cells: how many, the distances between their events, and by the column's type: numbers,
+ * or texts as places in a dictionary whose words stand in the order of their first use --- */
+
+static bool words_of(const struct catalog *catalog, const uint32_t *text, size_t n,
+                     struct text_table *words, uint32_t *word)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!text_table_add(words, text_table_get(&catalog->text, text[i]), &word[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool put_words(const struct catalog *catalog, const uint32_t *text, size_t n,
+                      struct buf *to, struct err *err)
+{
+    struct text_table words = {0};
+    uint32_t *word = mem_alloc(n * sizeof *word);
+    bool ok = word && words_of(catalog, text, n, &words, word);
+
+    if (ok) {
+        put(to, words.n);
+        put_texts(to, words.text, words.n);
+        for (size_t i = 0; i < n; i++)
+            put(to, word[i]);
+    }
+    text_table_free(&words);
+    mem_free(word);
+    return ok || err_nomem(err);
+}
+
+static void get_words(struct in *in, const uint32_t *word, uint32_t words, uint32_t *text,
+                      size_t n)
+{
+    uint32_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t at = get_below(in, words < used + (uint64_t)1 ? words : used + 1);
+
+        if (in->wrong)
+            return;
+        used += at == used;
+        text[i] = word[at];
+    }
+    if (used != words)
+        spoil(in, "a word is not used");
+}
+
+/* The dictionary's words, as numbers in the catalog. */
+static bool get_dictionary(struct in *in, struct catalog *catalog, uint32_t **word,
+                           uint32_t *words, struct err *err)
+{
+    uint32_t n = get_count(in);
+    str *text = mem_alloc(n * sizeof *text);
+    uint32_t *number = mem_alloc(n * sizeof *number);
+    bool ok = text && number;
+
+    if (ok)
+        get_texts(in, text, n);
+    for (uint32_t i = 0; ok && !in->wrong && i < n; i++)
+        ok = text_table_add(&catalog->text, text[i], &number[i]);
+    mem_free(text);
+    *word = number;
+    *words = n;
+    return ok || err_nomem(err);
+}
+
+static bool get_coded_texts(struct in *in, struct catalog *catalog, uint32_t *text,
+                            size_t n, struct err *err)
+{
+    uint32_t *word = NULL, words = 0;
+    bool ok = get_dictionary(in, catalog, &word, &words, err);
+
+    if (ok && !in->wrong)
+        get_words(in, word, words, text, n);
+    mem_free(word);
+    return ok;
+}
+
+bool part_encode_cells(const struct cells *cells, const struct catalog *catalog,
+                       struct buf *to, struct err *err)
+{
+    put(to, cells->n);
+    for (uint32_t i = 0; i < cells->n; i++)
+        put(to, i ? cells->event[i] - cells->event[i - 1] : cells->event[i]);
+    switch (cells->type) {
+    case VALUE_BOOL:
+        for (uint32_t i = 0; i < cells->n; i++)
+            put(to, (uint64_t)cells->number[i]);
+        return true;
+    case VALUE_NUMBER:
+        for (uint32_t i = 0; i < cells->n; i++)
+            put(to, fold(cells->number[i]));
+        return true;
+    case VALUE_TEXT:
+        return put_words(catalog, cells->text, cells->n, to, err);
+    case VALUE_LIST:
+        for (uint32_t i = 0; i < cells->n; i++)
+            put(to, cells->list_first[i + 1] - cells->list_first[i]);
+        return put_words(catalog, cells->list_item, cells->list_first[cells->n], to, err);
+    case VALUE_NULL:
+    case VALUE_MISSING:
+    case VALUE_MONEY:
+    case VALUE_MOMENT:
+    case VALUE_LENGTH:
+        return true;
+    }
+    return true;
+}
+
+static void get_places(struct in *in, uint32_t *event, uint32_t n, uint32_t event_n)
+{
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t step = get_below(in, event_n - at);
+
+        if (i && !step)
+            spoil(in, "two values belong to one event");
+        if (in->wrong)
+            return;
+        at += (uint32_t)step;
+        event[i] = at;
+    }
+}
+
+static bool get_numbers(struct in *in, struct arena *a, struct cells *out,
+                        struct err *err)
+{
+    int64_t *number = padded(a, out->n, sizeof *number);
+
+    if (!number)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < out->n; i++)
+        number[i] = out->type == VALUE_BOOL ? (int64_t)get_below(in, 2) : unfold(get(in));
+    out->number = number;
+    return true;
+}
+
+static bool get_column_texts(struct in *in, struct catalog *catalog, struct arena *a,
+                             struct cells *out, struct err *err)
+{
+    uint32_t *text = padded(a, out->n, sizeof *text);
+
+    out->text = text;
+    return text ? get_coded_texts(in, catalog, text, out->n, err) : err_nomem(err);
+}
+
+static bool get_lists(struct in *in, struct catalog *catalog, struct arena *a,
+                      struct cells *out, struct err *err)
+{
+    uint32_t *first = padded(a, (size_t)out->n + 1, sizeof *first), *item;
+
+    if (!first)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < out->n; i++) {
+        uint32_t n = get_count(in);
+
+        if (n > left(in) || first[i] > left(in) - n)
+            spoil(in, "a list is cut off");
+        if (in->wrong)
+            return true;
+        first[i + 1] = first[i] + n;
+    }
+    item = padded(a, first[out->n], sizeof *item);
+    out->list_first = first;
+    out->list_item = item;
+    return item ? get_coded_texts(in, catalog, item, first[out->n], err) : err_nomem(err);
+}
+
+bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
+                       struct catalog *catalog, struct arena *a, struct cells *out,
+                       struct err *err)
+{
+    struct in in = in_of(bytes);
+    uint32_t n = get_count(&in), *event = padded(a, n, sizeof *event);
+    bool ok = true;
+
+    if (!event)
+        return err_nomem(err);
+    *out = (struct cells){.type = type, .n = n, .event = event};
+    get_places(&in, event, n, event_n);
+    if (in.wrong)
+        return in_end(&in, err);
+    switch (type) {
+    case VALUE_BOOL:
+    case VALUE_NUMBER:
+        ok = get_numbers(&in, a, out, err);
+        break;
+    case VALUE_TEXT:
+        ok = get_column_texts(&in, catalog, a, out, err);
+        break;
+    case VALUE_LIST:
+        ok = get_lists(&in, catalog, a, out, err);
+        break;
+    case VALUE_NULL:
+        break;
+    case VALUE_MISSING:
+    case VALUE_MONEY:
+    case VALUE_MOMENT:
+    case VALUE_LENGTH:
+        spoil(&in, "its column is of a type that no value has");
+        break;
+    }
+    return ok && in_end(&in, err);
+}

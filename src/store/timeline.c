@@ -1,0 +1,84 @@
+#include "store/timeline.h"
+
+struct timeline timeline_of(const struct chunk *c, uint32_t customer)
+{
+    struct timeline t = {.chunk = c, .customer = customer};
+    uint32_t i = customer - c->customer_first;
+
+    if (customer < c->customer_first || i >= c->customer_n)
+        return t;
+    t.first = c->first[i];
+    t.n = c->first[i + 1] - t.first;
+    t.at_ms = c->at_ms + t.first;
+    t.type = c->type + t.first;
+    return t;
+}
+
+/* The place of the event's cell; cells->n when it has none. */
+static uint32_t cell_find(const struct cells *cells, uint32_t event)
+{
+    uint32_t low = 0, high = cells->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (cells->event[middle] < event)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < cells->n && cells->event[low] == event ? low : cells->n;
+}
+
+static bool list_value(const struct cells *cells, uint32_t cell,
+                       const struct catalog *catalog, struct arena *a, struct value *out,
+                       struct err *err)
+{
+    uint32_t first = cells->list_first[cell], n = cells->list_first[cell + 1] - first;
+    str *item = arena_array(a, str, n);
+
+    if (!item)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++)
+        item[i] = text_table_get(&catalog->text, cells->list_item[first + i]);
+    *out = (struct value){.type = VALUE_LIST, .list = {item, n}};
+    return true;
+}
+
+bool timeline_value(const struct timeline *t, const struct catalog *catalog,
+                    uint32_t column, uint32_t event, struct arena *a, struct value *out,
+                    struct err *err)
+{
+    const struct cells *cells;
+    uint32_t cell;
+
+    *out = (struct value){.type = VALUE_MISSING};
+    if (!chunk_cells(t->chunk, column, &cells, err))
+        return false;
+    cell = cell_find(cells, t->first + event);
+    if (cell == cells->n)
+        return true;
+    switch (cells->type) {
+    case VALUE_NULL:
+        out->type = VALUE_NULL;
+        return true;
+    case VALUE_BOOL:
+        *out = (struct value){.type = VALUE_BOOL, .truth = cells->number[cell] != 0};
+        return true;
+    case VALUE_NUMBER:
+        *out = (struct value){.type = VALUE_NUMBER, .number = cells->number[cell]};
+        return true;
+    case VALUE_TEXT:
+        *out = (struct value){.type = VALUE_TEXT,
+                              .text = text_table_get(&catalog->text, cells->text[cell])};
+        return true;
+    case VALUE_LIST:
+        return list_value(cells, cell, catalog, a, out, err);
+    case VALUE_MISSING:
+    case VALUE_MONEY:
+    case VALUE_MOMENT:
+    case VALUE_LENGTH:
+        return true;
+    }
+    return true;
+}
