@@ -1,0 +1,129 @@
+/* The frame around every page: header, navigation, and which page an address means. */
+
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Route, Switch, useLocation } from 'wouter';
+import { infoQuery, type Info } from './api';
+import styles from './app.module.css';
+import { Board } from './board/board';
+import { CustomerPage } from './customer/customer';
+import { Customers } from './customers';
+import { InfoProvider } from './info';
+import { choose, languages, type Language } from './language';
+import { link, useParams } from './links';
+import { Mark } from './mark';
+import { ModelPage } from './model';
+import { IconButton, Select, Skeleton } from './ui/controls';
+import { Moon, Sun } from './ui/icons';
+import { Failure, Link, Notice } from './ui/page';
+import { useScheme, useToggleScheme } from './ui/theme';
+
+function Header({ info }: { info: Info | undefined }) {
+  const { t, i18n } = useTranslation();
+  const [path] = useLocation();
+  const [params, change] = useParams();
+  const scheme = useScheme();
+  const toggle = useToggleScheme();
+  const at = params.get('at') ?? undefined;
+  const pages = [
+    { to: '/', label: t('nav.board'), here: path === '/' },
+    { to: '/customers', label: t('nav.customers'), here: path.startsWith('/customers') },
+    { to: '/model', label: t('nav.model'), here: path === '/model' },
+  ];
+  const setLanguage = (language: string) => {
+    if (params.has('lang')) change({ lang: language });
+    void choose(language as Language);
+  };
+  return (
+    <header className={styles.header}>
+      <a className={styles.skip} href="#main">{t('nav.skip')}</a>
+      <Link to={link('/', { at })} className={styles.mark} aria-label={t('nav.home')}>
+        <Mark />
+        <span>{info?.workspace.name ?? 'Ciclo'}</span>
+      </Link>
+      <nav className={styles.nav} aria-label={t('nav.label')}>
+        {pages.map(page => (
+          <Link key={page.to} to={link(page.to, { at })} aria-current={page.here ? 'page' : undefined}>
+            {page.label}
+          </Link>
+        ))}
+      </nav>
+      <div className={styles.settings}>
+        <Select label={t('nav.language')} value={i18n.language} onChange={setLanguage}
+          options={Object.entries(languages).map(([value, label]) => ({ value, label }))} />
+        <IconButton label={t(scheme === 'dark' ? 'nav.light' : 'nav.dark')} onClick={toggle}>
+          {scheme === 'dark' ? <Sun /> : <Moon />}
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+/* A file without events: there is nothing to see yet, only what to do first. */
+function Empty() {
+  const { t } = useTranslation();
+  return (
+    <Notice title={t('empty.title')}>
+      <p>{t('empty.what')}</p>
+      <pre>{`ciclo import shop.ciclo orders.csv \\
+  --customer CustomerID --time InvoiceDate \\
+  --event purchase --id InvoiceNo \\
+  --property 'revenue:money=sum(Quantity * UnitPrice)'`}</pre>
+      <p>{t('empty.columns')}</p>
+    </Notice>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className={styles.waiting} aria-busy="true">
+      <Skeleton height={28} width={260} />
+      <Skeleton height={48} />
+      <Skeleton height={320} />
+    </div>
+  );
+}
+
+function Pages({ info }: { info: Info }) {
+  const { t } = useTranslation();
+  return (
+    <InfoProvider info={info}>
+      <Switch>
+        <Route path="/">{info.events === 0 ? <Empty /> : <Board />}</Route>
+        <Route path="/customers">{info.events === 0 ? <Empty /> : <Customers />}</Route>
+        <Route path="/customers/:id">
+          {params => <CustomerPage key={params.id} id={decodeURIComponent(params.id)} />}
+        </Route>
+        <Route path="/model"><ModelPage /></Route>
+        <Route>
+          <Notice title={t('missing.page')}>
+            <p><Link to={link('/')} className={styles.link}>{t('missing.home')}</Link></p>
+          </Notice>
+        </Route>
+      </Switch>
+    </InfoProvider>
+  );
+}
+
+export function App() {
+  const { i18n } = useTranslation();
+  const info = useQuery(infoQuery(i18n.language));
+  const [path] = useLocation();
+
+  useEffect(() => window.scrollTo(0, 0), [path]);
+  useEffect(() => {
+    document.title = info.data ? `${info.data.workspace.name} · Ciclo` : 'Ciclo';
+  }, [info.data]);
+
+  return (
+    <>
+      <Header info={info.data} />
+      <main id="main" className={styles.main} tabIndex={-1}>
+        {info.data ? <Pages info={info.data} />
+          : info.error ? <Failure error={info.error} retry={() => void info.refetch()} />
+          : <Waiting />}
+      </main>
+    </>
+  );
+}

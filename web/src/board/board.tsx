@@ -1,0 +1,109 @@
+/* The board: how many customers are in which stage on a day, and how they move. */
+
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { usePeriods, useStages, type By } from '../api';
+import { useInfo } from '../info';
+import { link, periods, periodStart, useAt, useParams, type PeriodName } from '../links';
+import { daysBetween } from '../time';
+import { Choice, Skeleton } from '../ui/controls';
+import { Failure, Link } from '../ui/page';
+import styles from './board.module.css';
+import { DaySlider } from '../dayslider';
+import { Ring } from './ring';
+import { StageCard } from './stagecard';
+
+const Flow = lazy(() => import('./flow'));
+const Bands = lazy(() => import('./bands'));
+
+/* The steps of the lines over time: fine enough to see, few enough to draw. */
+function stepFor(days: number): By {
+  return days <= 120 ? 'day' : days <= 1200 ? 'week' : days <= 7000 ? 'month' : 'quarter';
+}
+
+export function Board() {
+  const { t } = useTranslation();
+  const { info, format, firstDay, lastDay } = useInfo();
+  const [params, change] = useParams();
+  const { at, asked, setAt } = useAt();
+  const period = periods.find(p => p === params.get('period')) ?? '30d';
+  const from = periodStart(period, at);
+  const view = params.get('view') === 'bands' ? 'bands' : 'flow';
+  const stages = useStages(at, from);
+  const by = stepFor(daysBetween(firstDay, lastDay));
+  const trend = usePeriods(by);
+  const [pointed, setPointed] = useState<string | null>(null);
+
+  const data = stages.data;
+  const counts = useMemo(() => new Map(data?.stages.map(s => [s.stage, s])), [data]);
+  const linkAt = asked ?? undefined;
+  const periodChoice = (
+    <Choice<PeriodName> label={t('period.label')} value={period}
+      onChange={p => change({ period: p === '30d' ? undefined : p })}
+      options={periods.map(value => ({ value, label: t(`period.${value}`) }))} />
+  );
+  const viewChoice = (
+    <Choice label={t('board.view')} value={view}
+      onChange={v => change({ view: v === 'flow' ? undefined : v })}
+      options={[
+        { value: 'flow', label: t('board.flow') },
+        { value: 'bands', label: t('board.bands') },
+      ]} />
+  );
+
+  if (stages.error && !data)
+    return <Failure error={stages.error} retry={() => void stages.refetch()} />;
+  return (
+    <>
+      <section className={styles.top} aria-label={t('board.when')}>
+        <h1>
+          {data
+            ? <Link to={link('/customers', { at: linkAt })} className={styles.population}
+                data-population={data.population}>
+                {t('board.population', { count: data.population, n: format.number(data.population) })}
+              </Link>
+            : <Skeleton height={25} width={180} />}
+        </h1>
+        <DaySlider at={at} onChange={setAt} />
+      </section>
+
+      <section className={styles.stages} aria-label={t('board.stages')}>
+        {data
+          ? <Ring stages={data.stages} population={data.population} at={linkAt}
+              pointed={pointed} onPoint={setPointed} />
+          : <Skeleton height={320} />}
+        <div>
+          <div className={styles.period}>
+            {periodChoice}
+            <span className={styles.sum}>
+              {data && t('board.sum', {
+                count: data.stages.length, n: format.number(data.population),
+              })}
+            </span>
+          </div>
+          <ul className={styles.cards}>
+            {info.lifecycle.stages.map(stage => (
+              <StageCard key={stage.name} stage={stage} count={counts.get(stage.name)}
+                population={data?.population ?? 0} trend={trend.data} at={at} linkAt={linkAt}
+                from={from} pointed={pointed === stage.name} onPoint={setPointed} />
+            ))}
+          </ul>
+        </div>
+      </section>
+
+      <section className={styles.flow}>
+        <Suspense fallback={<Skeleton height={420} />}>
+          {view === 'flow'
+            ? data
+              ? <Flow moves={data.moves} from={from} at={at} linkAt={linkAt} controls={viewChoice} />
+              : <Skeleton height={420} />
+            : trend.data
+              ? <Bands periods={trend.data} by={by} at={at} controls={viewChoice} />
+              : trend.error
+                ? <Failure error={trend.error} retry={() => void trend.refetch()} />
+                : <Skeleton height={420} />}
+        </Suspense>
+      </section>
+    </>
+  );
+}

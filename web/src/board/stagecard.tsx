@@ -1,0 +1,60 @@
+/* One stage: how many are in it, how that came, who entered and who left. */
+
+import { useTranslation } from 'react-i18next';
+import type { Period, Stage, StageCount } from '../api';
+import { useInfo } from '../info';
+import { link } from '../links';
+import { Skeleton } from '../ui/controls';
+import { Link } from '../ui/page';
+import styles from './stagecard.module.css';
+import { Trend } from './trend';
+
+export function StageCard(props: {
+  stage: Stage;
+  count: StageCount | undefined;
+  population: number;
+  trend: Period[] | undefined;
+  at: string;
+  linkAt: string | undefined;
+  from: string | undefined;
+  pointed: boolean;
+  onPoint: (stage: string | null) => void;
+}) {
+  const { t } = useTranslation();
+  const { format, colour } = useInfo();
+  const { stage, count, linkAt: at, from } = props;
+  const name = format.stage(stage.name);
+  return (
+    <li className={styles.card} data-stage={stage.name} data-pointed={props.pointed || undefined}
+      onMouseEnter={() => props.onPoint(stage.name)} onMouseLeave={() => props.onPoint(null)}>
+      <h2>
+        <span className={styles.dot} style={{ background: colour(stage.name) }} />
+        {name}
+        {stage.end && <span className={styles.end}>{t('stage.end')}</span>}
+      </h2>
+      {count
+        ? <>
+            <div className={styles.count}>
+              <Link to={link('/customers', { at, stage: stage.name })} data-count={count.customers}
+                aria-label={t('stage.in', {
+                  count: count.customers, n: format.number(count.customers), stage: name,
+                })}>
+                {format.number(count.customers)}
+              </Link>
+              <span>{format.share(count.customers, props.population)}</span>
+            </div>
+            <Trend stage={stage.name} periods={props.trend} at={props.at} />
+            <div className={styles.moved}>
+              <Link to={link('/customers', { at, from, entered: stage.name })}>
+                {t('stage.entered', { n: format.number(count.entered) })}
+              </Link>
+              <Link to={link('/customers', { at, from, left: stage.name })}>
+                {t('stage.left', { n: format.number(count.left) })}
+              </Link>
+            </div>
+          </>
+        : <Skeleton height={92} />}
+      {stage.goal && <p className={styles.goal}>{t('stage.goal', { goal: stage.goal })}</p>}
+    </li>
+  );
+}

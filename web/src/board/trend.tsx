@@ -1,0 +1,33 @@
+/* The line of a stage's size over time, and the day shown as a mark on it. */
+
+import type { Period } from '../api';
+import { useInfo } from '../info';
+
+const W = 200, H = 32;
+
+export function Trend({ stage, periods, at }: {
+  stage: string; periods: Period[] | undefined; at: string;
+}) {
+  const { colour } = useInfo();
+  const points = (periods ?? []).map(p => ({
+    time: Date.parse(p.end),
+    n: p.stages.find(s => s.stage === stage)?.customers ?? 0,
+  }));
+  if (points.length < 2) return <svg viewBox={`0 0 ${W} ${H}`} height={H} aria-hidden="true" />;
+  const first = points[0]!.time, span = points[points.length - 1]!.time - first;
+  const top = Math.max(1, ...points.map(p => p.n));
+  const x = (time: number) => Math.min(Math.max(((time - first) / span) * W, 0), W);
+  const y = (n: number) => H - 1.5 - (n / top) * (H - 4);
+  const line = points.map(p => `${x(p.time).toFixed(1)},${y(p.n).toFixed(1)}`).join(' ');
+  const mark = x(Date.parse(at));
+  return (
+    <svg viewBox={`0 0 ${W} ${H}`} width="100%" height={H} preserveAspectRatio="none"
+      aria-hidden="true">
+      <polygon points={`0,${H} ${line} ${W},${H}`} fill={colour(stage)} opacity="0.14" />
+      <polyline points={line} fill="none" stroke={colour(stage)} strokeWidth="1.75"
+        vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
+      <line x1={mark} x2={mark} y1="0" y2={H} stroke="var(--ink-3)" strokeWidth="1"
+        vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}

@@ -1,0 +1,104 @@
+/* One customer: where he stands and why, what comes next, and all that happened. */
+
+import { useTranslation } from 'react-i18next';
+import { ApiError, useCustomer } from '../api';
+import { DaySlider } from '../dayslider';
+import { useInfo } from '../info';
+import { link, useAt } from '../links';
+import { StageName } from '../stagename';
+import { daysBetween, dayOf, isDay } from '../time';
+import { Skeleton } from '../ui/controls';
+import { Failure, Link, Notice } from '../ui/page';
+import styles from './customer.module.css';
+import { Events } from './events';
+import { Moves } from './moves';
+import { Next } from './next';
+import { Strip } from './strip';
+
+export function CustomerPage({ id }: { id: string }) {
+  const { t, i18n } = useTranslation();
+  const { info, format } = useInfo();
+  const { at, asked: askedAt, setAt } = useAt();
+  const asked = askedAt ?? undefined;
+  const query = useCustomer(id, at, i18n.language);
+  const customer = query.data;
+  const zone = info.workspace.timezone;
+  const day = isDay(at) ? at : dayOf(at, zone);
+
+  if (query.error instanceof ApiError && query.error.code === 'not_found')
+    return (
+      <Notice title={t('missing.customer', { id })}>
+        <p>{t('missing.customerWhat')}</p>
+        <p><Link to={link('/customers')} className={styles.link}>{t('missing.customers')}</Link></p>
+      </Notice>
+    );
+  if (query.error && !customer)
+    return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (!customer)
+    return (
+      <div className={styles.waiting} aria-busy="true">
+        <Skeleton height={28} width={240} /><Skeleton height={60} /><Skeleton height={300} />
+      </div>
+    );
+
+  return (
+    <>
+      <div className={styles.top}>
+        <div className={styles.who}>
+          <h1>{t('customer.title', { id })}</h1>
+          <p className={styles.stage} data-stage={customer.stage ?? ''}>
+            {customer.stage === null ? t('customer.notYet', { day: format.day(day) }) : <>
+              <Link to={link('/customers', { at: asked, stage: customer.stage })}>
+                <StageName stage={customer.stage} />
+              </Link>
+              <span>
+                {t('customer.since', {
+                  day: format.day(customer.since!),
+                  days: format.days(daysBetween(dayOf(customer.since!, zone), day)),
+                })}
+              </span>
+            </>}
+          </p>
+        </div>
+        <DaySlider at={at} onChange={setAt} />
+      </div>
+
+      {customer.stays.length > 0 && <Strip stays={customer.stays} at={customer.at} onPick={setAt} />}
+
+      <div className={styles.columns}>
+        <div className={styles.main}>
+          {customer.stage !== null && <Moves moves={customer.moves} />}
+          <Events key={at} events={customer.events} total={customer.events_total} />
+        </div>
+        <aside className={styles.side}>
+          {customer.stage !== null && <Next next={customer.next} />}
+          <section aria-labelledby="traits">
+            <h2 id="traits">{t('customer.traits')}</h2>
+            {Object.keys(customer.traits).length
+              ? <dl className={styles.traits}>
+                  {Object.entries(customer.traits).map(([name, value]) => (
+                    <div key={name}>
+                      <dt>{format.name(name)}</dt>
+                      <dd>{format.value(name, value)}</dd>
+                    </div>
+                  ))}
+                </dl>
+              : <p className={styles.note}>{t('customer.noTraits')}</p>}
+          </section>
+          <section aria-labelledby="segments">
+            <h2 id="segments">{t('customer.segments')}</h2>
+            {customer.segments.length
+              ? <ul className={styles.segments}>
+                  {customer.segments.map(name => (
+                    <li key={name}>
+                      <Link to={link('/customers', { at: asked, segment: name })}>{format.name(name)}</Link>
+                    </li>
+                  ))}
+                </ul>
+              : <p className={styles.note}>{t('customer.noSegments')}</p>}
+          </section>
+        </aside>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+/* Why a rule is true or not: each of its terms with its value and the events that made it. */
+
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Term } from '../api';
+import { useInfo } from '../info';
+import { Check, Cross } from '../ui/icons';
+import styles from './why.module.css';
+
+const SHOWN = 5;     /* events, before one asks for all */
+
+function TermRow({ term }: { term: Term }) {
+  const { t } = useTranslation();
+  const { format } = useInfo();
+  const [all, setAll] = useState(false);
+  const events = all ? term.events : term.events.slice(-SHOWN);
+  const hidden = term.events.length - events.length;
+  return (
+    <li className={styles.term}>
+      <span className={styles.truth} data-truth={term.truth} role="img"
+        aria-label={t(term.truth ? 'why.true' : 'why.false')}>
+        {term.truth ? <Check /> : <Cross />}
+      </span>
+      <div>
+        <p>{term.words}</p>
+        <p className={styles.value}>
+          <code>{term.term}</code> = <b>{term.value ?? t('why.missing')}</b>
+        </p>
+        {events.length > 0 && (
+          <ul className={styles.events} aria-label={t('why.events')}>
+            {hidden > 0 && (
+              <li>
+                <button type="button" onClick={() => setAll(true)}>
+                  {t('why.earlier', { count: hidden, n: format.number(hidden) })}
+                </button>
+              </li>
+            )}
+            {events.map(event => (
+              <li key={event.id}>
+                <a href={`#${eventAnchor(event.id)}`}>
+                  {format.event(event.type)} {event.id}
+                </a>
+                <span>{format.moment(event.at)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {term.holds_until && (
+          <p className={styles.value}>{t('why.until', { moment: format.moment(term.holds_until) })}</p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/* Where an event stands on the page. */
+export const eventAnchor = (id: string) => `event-${encodeURIComponent(id)}`;
+
+export function Why({ terms }: { terms: Term[] }) {
+  return <ul className={styles.terms}>{terms.map((term, i) => <TermRow key={i} term={term} />)}</ul>;
+}

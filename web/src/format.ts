@@ -1,0 +1,68 @@
+/* Numbers, money, dates and names, as the reader's language and the workspace write them. */
+
+import type { i18n, TFunction } from 'i18next';
+import type { Info } from './api';
+import { locale, type Language } from './language';
+import { isDay } from './time';
+
+/* "at_risk" -> "At risk" */
+const prettified = (name: string) => {
+  const words = name.replace(/[_-]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/* The properties that are amounts of money in Segment's specification of shop events. */
+const money = new Set([
+  'revenue', 'total', 'subtotal', 'value', 'price', 'shipping', 'tax', 'discount', 'amount',
+]);
+
+export type Format = ReturnType<typeof makeFormat>;
+
+export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
+  const language = i18n.language as Language;
+  const where = locale(language);
+  const { timezone: timeZone, currency, decimals } = info.workspace;
+  const number = new Intl.NumberFormat(where, { useGrouping: 'always', maximumFractionDigits: 6 });
+  const percent = new Intl.NumberFormat(where, { style: 'percent', maximumFractionDigits: 1 });
+  const amount = new Intl.NumberFormat(where, {
+    style: 'currency', currency, useGrouping: 'always',
+    minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+  });
+  const days = new Intl.NumberFormat(where, { style: 'unit', unit: 'day', unitDisplay: 'long' });
+  const dates = (options: Intl.DateTimeFormatOptions) => {
+    const moment = new Intl.DateTimeFormat(where, { ...options, timeZone });
+    const day = new Intl.DateTimeFormat(where, { ...options, timeZone: 'UTC' });
+    return (text: string) => (isDay(text) ? day : moment).format(Date.parse(text));
+  };
+  const name = (kind: 'stages' | 'eventTypes', text: string) =>
+    i18n.exists(`${kind}.${text}`) ? t(`${kind}.${text}` as never) : prettified(text);
+
+  const format = {
+    number: (n: number) => number.format(n),
+    share: (n: number, of: number) => (of ? percent.format(n / of) : '–'),
+    days: (n: number) => days.format(n),
+    day: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
+    longDay: dates({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+    month: dates({ month: 'short' }),
+    year: dates({ year: 'numeric' }),
+    time: dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+    moment: dates({
+      day: 'numeric', month: 'short', year: 'numeric',
+      hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+    }),
+    stage: (stage: string | null) => (stage === null ? t('stage.none') : name('stages', stage)),
+    event: (type: string) => name('eventTypes', type),
+    name: prettified,
+    /* The value of a property or a trait. */
+    value: (property: string, value: unknown): string => {
+      if (value === null || value === undefined) return '–';
+      if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no');
+      if (typeof value === 'number')
+        return money.has(property) ? amount.format(value) : number.format(value);
+      if (typeof value === 'string')
+        return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? format.moment(value) : value;
+      return JSON.stringify(value);
+    },
+  };
+  return format;
+}

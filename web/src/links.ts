@@ -1,0 +1,61 @@
+/* Where things are on the page. The address holds the whole state, so that a link shows the
+ * same to whoever opens it. */
+
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { address, type Params } from './api';
+import { useInfo } from './info';
+import { daysBefore, isMoment } from './time';
+
+/* A link within the page; a language asked for in the address stays in it. */
+export function link(path: string, params: Params = {}) {
+  const lang = new URLSearchParams(location.search).get('lang') ?? undefined;
+  return address(path, { ...params, lang });
+}
+
+export const customerLink = (id: string, at: string | undefined) =>
+  link(`/customers/${encodeURIComponent(id)}`, { at });
+
+/* Changes some of the address's parameters, in place; undefined removes one. */
+export function useParams(): [URLSearchParams, (change: Params) => void] {
+  const [params, setParams] = useSearchParams();
+  const change = useCallback((change: Params) => {
+    setParams(old => {
+      const next = new URLSearchParams(old);
+      for (const [name, value] of Object.entries(change))
+        if (value === undefined) next.delete(name);
+        else next.set(name, String(value));
+      return next;
+    }, { replace: true });
+  }, [setParams]);
+  return [params, change];
+}
+
+/* The moment that the page shows. The value changes at once, the address a little later:
+ * browsers limit how often it may change, and a dragged slider changes it at every step. */
+export function useAt() {
+  const { opening, lastDay } = useInfo();
+  const [params, change] = useParams();
+  const [moved, setMoved] = useState<{ at: string | undefined }>();
+  const timer = useRef(0);
+  const asked = params.get('at');
+  const at = moved ? moved.at : asked && isMoment(asked) ? asked : undefined;
+
+  useEffect(() => setMoved(undefined), [asked]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const setAt = (day: string) => {
+    const next = day === lastDay ? undefined : day;
+    setMoved({ at: next });
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => change({ at: next }), 250);
+  };
+  return { at: at ?? opening, asked: at, setAt };
+}
+
+export const periods = ['7d', '30d', '90d', '365d', 'all'] as const;
+export type PeriodName = (typeof periods)[number];
+
+/* The moment at which a period that ends at `at` begins; undefined: with the first event. */
+export const periodStart = (period: PeriodName, at: string) =>
+  period === 'all' ? undefined : daysBefore(at, parseInt(period));

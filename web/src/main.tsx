@@ -1,0 +1,33 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRoot } from 'react-dom/client';
+import { ApiError, infoQuery } from './api';
+import { App } from './app';
+import { preferred, start } from './language';
+import { Theme } from './ui/theme';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiError && ['input', 'not_found'].includes(error.code)),
+    },
+  },
+});
+
+/* The workspace's language is asked for only when the person's is not known. */
+async function language() {
+  const wanted = preferred();
+  if (wanted) return wanted;
+  const info = await client.fetchQuery(infoQuery('en')).catch(() => null);
+  return info?.workspace.language ?? 'en';
+}
+
+await start(await language());
+createRoot(document.getElementById('page')!).render(
+  <QueryClientProvider client={client}>
+    <Theme>
+      <App />
+    </Theme>
+  </QueryClientProvider>,
+);
