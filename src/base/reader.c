@@ -4,6 +4,7 @@
  * so memory is bounded whatever the file claims to hold: gzip needs 40 KiB, xz up to
  * XZ_MEMORY_MAX (a file packed with the strongest preset, xz -9, needs 65 MiB). */
 #include "base/io_impl.h"
+#include "base/tune.h"
 
 #include <errno.h>
 #include <lzma.h>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define IN_BYTES (64 * 1024)
 #define XZ_MEMORY_MAX (128 << 20)
 
 enum packing { PLAIN, GZIP, XZ };
@@ -30,7 +30,7 @@ struct reader {
     z_stream gzip;
     lzma_stream xz;
     lzma_allocator allocator;
-    uint8_t in[IN_BYTES];
+    uint8_t in[READER_BYTES];
     char name[PATH_MAX];
 };
 
@@ -81,7 +81,7 @@ static bool fill(struct reader *r, struct err *err)
 
     if (r->in_at == r->in_n)
         r->in_at = r->in_n = 0;
-    got = io_read_some(r->io, r->fd, r->in + r->in_n, IN_BYTES - r->in_n);
+    got = io_read_some(r->io, r->fd, r->in + r->in_n, READER_BYTES - r->in_n);
     if (got < 0)
         return err_sys(err, "cannot read %s", r->name);
     r->in_n += (size_t)got;
