@@ -5,29 +5,33 @@
 #include "engine/engine.h"
 
 struct mapping_entry {
-    str name; /* of the property or trait */
-    enum value_type
-        type; /* VALUE_MISSING: not given: text for a bare column, else a number */
+    str name;             /* of the property or trait */
+    enum value_type type; /* VALUE_MISSING: not given: text for a bare column, else a number */
     str expression;
 };
 
 /* How the rows of a table become events. Zero it to start; empty texts are "not given". */
 struct mapping {
     str customer, time, time_format, zone; /* columns, and how to read the time */
-    str event;                             /* the type of all rows ... */
-    str event_column;                      /* ... or the column that holds it */
-    str id;                                /* column: rows that share it are one event */
+    str event;        /* the type of all rows ... */
+    str event_column; /* ... or the column that holds it */
+    str id;           /* column: rows that share it are one event */
     str where;
-    char separator; /* 0: recognised */
-    str encoding;   /* "utf-8", "latin-1"; empty: recognised */
+    char separator;   /* 0: recognised */
+    str encoding;     /* "utf-8", "latin-1"; empty: recognised */
     struct mapping_entry *property, *trait;
     uint32_t property_n, trait_n;
 };
-/* "revenue:money=sum(Quantity * UnitPrice)". Lives in `a`. */
-bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
-                         struct err *err);
-/* A mapping file (YAML). What stands in *out already is stronger. */
+/* "revenue:money=sum(Quantity * UnitPrice)". Lives in `a`. An expression that is a column's
+ * name needs no backquotes. */
+bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out, struct err *err);
+/* "," ";" "tab" ... */
+bool mapping_separator_parse(str text, char *out, struct err *err);
+/* A mapping file (YAML): the names above as keys, and the lists `properties` and `traits`
+ * with texts as mapping_entry_parse reads them. What stands in *out already is stronger;
+ * properties and traits are joined by name. Lives in `a`. */
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err);
+/* What mapping_parse reads as the same mapping. */
 void mapping_print(const struct mapping *m, struct buf *to);
 
 struct import_reason {
@@ -38,7 +42,9 @@ struct import_reason {
 };
 
 struct import_report {
-    uint64_t lines;     /* of data, without the header and empty lines */
+    /* lines = used + left_out + refused_lines. */
+    uint64_t lines;     /* records of data, without the header and empty lines; each line of a
+                           record that never ends is one, since it is read again */
     uint64_t used;      /* lines that made or joined an event */
     uint64_t events;    /* new ones */
     uint64_t known;     /* events that were in the file already */
@@ -50,7 +56,8 @@ struct import_report {
     /* As given or recognised, to be shown. */
     char separator;
     bool latin1;
-    str time_format;
+    bool jsonl;
+    str time_format, zone;
     const struct event *sample; /* the first events, for --dry-run */
     uint32_t sample_n;
 };
@@ -59,14 +66,21 @@ struct import_options {
     bool dry_run;
     int64_t now_ms;
     int64_t skew_max_ms; /* events later than now + this are refused */
-    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes,
-                     uint64_t lines);
+    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes, uint64_t lines);
     void *context;
 };
 
 /* One transaction: all of it or nothing. Reads the file at `path` ("-": standard input). The
  * report lives in `a`. A file whose first byte (after blanks) is "{" is JSON lines, and the
- * mapping then must be empty. The engine's histories are stale afterwards: engine_advance. */
+ * mapping then must be empty. The engine's histories are stale afterwards: engine_advance.
+ *
+ * A row of a table is asked in this order: is it a record, with as many fields as the header;
+ * has it a customer; `where` (false: left out); type, time and id; the properties. The first
+ * that fails refuses it, with a reason that holds no value. Rows that share type and id are
+ * one event, at the earliest of their times, with the id TYPE:ID; its properties are made of
+ * the rows by (time, place in the file). Without an id a row is an event whose id is made of
+ * its rank among the file's rows of the same customer, time and type, and of a hash of the
+ * row: the same file again changes nothing, and ties keep the file's order. */
 bool engine_import(struct engine *e, str path, const struct mapping *m,
                    const struct import_options *options, struct arena *a,
                    struct import_report *out, struct err *err);

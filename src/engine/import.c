@@ -1,0 +1,383 @@
+#include "engine/import.h"
+#include "engine/import_impl.h"
+
+#include <string.h>
+
+enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048 };
+
+/* --- numbers under hashes --- */
+
+static struct number_slot *slot_of(const struct number_table *t, hash128 key)
+{
+    size_t i = key.low & (t->cap - 1);
+
+    while (t->slot[i].number && !hash128_eq(t->slot[i].key, key))
+        i = (i + 1) & (t->cap - 1);
+    return &t->slot[i];
+}
+
+static bool grow(struct number_table *t)
+{
+    struct number_table more = {.n = t->n, .cap = t->cap ? 2 * t->cap : 1024};
+
+    more.slot = mem_alloc(more.cap * sizeof *more.slot);
+    if (!more.slot)
+        return false;
+    for (size_t i = 0; i < t->cap; i++)
+        if (t->slot[i].number)
+            *slot_of(&more, t->slot[i].key) = t->slot[i];
+    mem_free(t->slot);
+    *t = more;
+    return true;
+}
+
+uint32_t *number_at(struct number_table *t, hash128 key)
+{
+    struct number_slot *slot;
+
+    if (2 * t->n >= t->cap && !grow(t))
+        return NULL;
+    slot = slot_of(t, key);
+    t->n += !slot->number;
+    slot->key = key;
+    return &slot->number;
+}
+
+void number_table_free(struct number_table *t)
+{
+    mem_free(t->slot);
+    *t = (struct number_table){0};
+}
+
+/* --- what the readers share --- */
+
+bool import_hash(struct import *im, const str *text, size_t n, hash128 *out, struct err *err)
+{
+    buf_clear(&im->key);
+    for (size_t i = 0; i < n; i++) {
+        buf_add(&im->key, (str){(const char *)&text[i].n, sizeof text[i].n});
+        buf_add(&im->key, text[i]);
+    }
+    if (im->key.failed)
+        return err_nomem(err);
+    *out = hash128_of(buf_str(&im->key));
+    return true;
+}
+
+bool import_rank(struct import *im, str customer, int64_t at_ms, str type, uint32_t *rank,
+                 struct err *err)
+{
+    str text[] = {customer, {(const char *)&at_ms, sizeof at_ms}, type};
+    uint32_t *seen;
+    hash128 key;
+
+    if (!import_hash(im, text, 3, &key, err))
+        return false;
+    seen = number_at(&im->rank, key);
+    if (!seen)
+        return err_nomem(err);
+    *rank = (*seen)++;
+    return true;
+}
+
+bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_t n,
+               struct arena *a, str *out, struct err *err)
+{
+    struct buf text = {0};
+    hash128 of[2];
+
+    if (!import_hash(im, &type, 1, &of[0], err) || !import_hash(im, row, n, &of[1], err))
+        return false;
+    buf_add_format(&text, "%06u-", (unsigned)rank);
+    hash128_print(&text, hash128_of((str){(const char *)of, sizeof of}));
+    *out = arena_str(a, buf_str(&text));
+    if (text.failed || !out->p)
+        err_nomem(err);
+    buf_free(&text);
+    return out->p || err_nomem(err);
+}
+
+bool import_is_future(const struct import *im, int64_t at_ms)
+{
+    return at_ms - im->options->skew_max_ms > im->options->now_ms;
+}
+
+bool import_refuse(struct import *im, uint64_t line, str reason, str text, struct err *err)
+{
+    uint32_t i, known = im->reason.n;
+
+    if (!text_table_add(&im->reason, reason, &i))
+        return err_nomem(err);
+    if (i == known) {
+        struct import_reason r = {.first_line = line};
+
+        if (i == im->reason_cap) {
+            uint32_t cap = i ? 2 * i : 16;
+            struct import_reason *more = mem_resize(im->reasons, cap * sizeof *more);
+
+            if (!more)
+                return err_nomem(err);
+            im->reasons = more;
+            im->reason_cap = cap;
+        }
+        r.reason = arena_str(im->arena, reason);
+        r.first_text = arena_str(im->arena, text);
+        if (!r.reason.p || !r.first_text.p)
+            return err_nomem(err);
+        im->reasons[i] = r;
+    }
+    im->reasons[i].lines++;
+    im->report->refused_lines++;
+    return store_refuse(im->store, &(struct refusal){im->source, line, reason, text}, err);
+}
+
+static bool copy_texts(struct arena *a, const str *from, size_t n, const str **out)
+{
+    str *to = arena_array(a, str, n);
+
+    for (size_t i = 0; to && i < n; i++)
+        if (!(to[i] = arena_str(a, from[i])).p)
+            return false;
+    *out = to;
+    return to;
+}
+
+static bool copy_properties(struct arena *a, const struct property *from, uint32_t n,
+                            const struct property **out)
+{
+    struct property *to = arena_array(a, struct property, n);
+
+    for (uint32_t i = 0; to && i < n; i++) {
+        struct value *v = &to[i].value;
+
+        to[i] = from[i];
+        if (!(to[i].name = arena_str(a, from[i].name)).p
+            || (v->type == VALUE_TEXT && !(v->text = arena_str(a, v->text)).p)
+            || (v->type == VALUE_LIST
+                && !copy_texts(a, v->list.item, v->list.n, &v->list.item)))
+            return false;
+    }
+    *out = to;
+    return to;
+}
+
+static bool copy_event(struct arena *a, const struct event *e, struct event *to)
+{
+    *to = *e;
+    return (to->customer = arena_str(a, e->customer)).p && (to->type = arena_str(a, e->type)).p
+           && (to->id = arena_str(a, e->id)).p
+           && copy_properties(a, e->property, e->property_n, &to->property)
+           && copy_properties(a, e->trait, e->trait_n, &to->trait);
+}
+
+bool import_event(struct import *im, const struct event *e, str json, struct err *err)
+{
+    struct import_report *r = im->report;
+    bool added, is_new;
+
+    if (!json.n) {
+        buf_clear(&im->json);
+        event_print(e, &im->json);
+        if (im->json.failed)
+            return err_nomem(err);
+        json = buf_str(&im->json);
+    }
+    if (!hash_set_add(&im->customers, hash128_of(e->customer), &is_new))
+        return err_nomem(err);
+    if (!store_append(im->store, e, json, &added, err))
+        return false;
+    r->customers += is_new;
+    r->events += added;
+    r->known += !added;
+    if (r->sample_n < SAMPLE_EVENTS && !copy_event(im->arena, e, &im->sample[r->sample_n++]))
+        return err_nomem(err);
+    return true;
+}
+
+void import_line(struct import *im)
+{
+    if (++im->report->lines % LINES_BETWEEN_PROGRESS == 0 && im->options->progress)
+        im->options->progress(im->options->context, reader_done_bytes(im->reader),
+                              reader_total_bytes(im->reader), im->report->lines);
+}
+
+/* --- help for whoever does not know the columns yet --- */
+
+static const char *const customer_words[] = {"customer", "client", "utente", "user", "member",
+                                             "buyer",    "account", "mail",  NULL};
+static const char *const time_words[] = {"timestamp", "date", "time", "created", "data", NULL};
+static const char *const id_words[] = {"invoice", "order",  "transaction", "receipt", "basket",
+                                       "ordine",  "pedido", "fattura",     NULL};
+
+static bool has_word(str s, const char *const *word)
+{
+    for (; *word; word++)
+        if (str_contains_nocase(s, str_of(*word)))
+            return true;
+    return false;
+}
+
+/* The column with the first of the words that any has, but none of the others'. */
+static str guess(const str *column, uint32_t n, const char *const *word,
+                 const char *const *but)
+{
+    for (; *word; word++)
+        for (uint32_t i = 0; i < n; i++)
+            if (str_contains_nocase(column[i], str_of(*word)) && !(but && has_word(column[i], but)))
+                return column[i];
+    return STR("");
+}
+
+static void add_option(struct buf *b, const char *option, str column, const char *otherwise)
+{
+    bool plain = column.n;
+
+    for (size_t i = 0; i < column.n; i++) {
+        char c = column.p[i];
+
+        plain &= c == '_' || c == '.' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')
+                 || (c >= 'a' && c <= 'z');
+    }
+    buf_add_format(b, plain || !column.n ? " --%s %.*s%s" : " --%s '%.*s%s'", option,
+                   STR_FMT(column), column.n ? "" : otherwise);
+}
+
+void import_columns(const str *column, uint32_t n, struct buf *b)
+{
+    enum { SHOWN_BYTES = 160 };
+    size_t from = b->n;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (i && b->n - from + column[i].n > SHOWN_BYTES) {
+            buf_add_format(b, " and %u more", (unsigned)(n - i));
+            return;
+        }
+        buf_add(b, i ? STR(", ") : STR(""));
+        buf_add(b, (str){column[i].p, column[i].n < SHOWN_BYTES ? column[i].n : SHOWN_BYTES});
+    }
+}
+
+bool import_explain(const struct import *im, const str *column, uint32_t n, struct err *err)
+{
+    const struct mapping *m = im->mapping;
+    str customer = m->customer.n ? m->customer : guess(column, n, customer_words, time_words);
+    str time = m->time.n ? m->time : guess(column, n, time_words, NULL);
+    str id = guess(column, n, id_words, time_words);
+    struct buf b = {0};
+
+    buf_add(&b, STR("say which column holds the customer and which the time. The columns: "));
+    import_columns(column, n, &b);
+    buf_add_format(&b, ". For example: ciclo import SHOP.ciclo %.*s", STR_FMT(im->source));
+    add_option(&b, "customer", customer, "COLUMN");
+    add_option(&b, "time", time, "COLUMN");
+    buf_add(&b, STR(" --event purchase"));
+    if (id.n && !str_eq(id, customer))
+        add_option(&b, "id", id, "");
+    if (b.failed)
+        err_nomem(err);
+    else
+        err_set(err, ERR_INPUT, "%.*s", STR_FMT(buf_str(&b)));
+    buf_free(&b);
+    return false;
+}
+
+/* --- the whole --- */
+
+static bool mapping_is_empty(const struct mapping *m)
+{
+    return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
+           && !m->event_column.n && !m->id.n && !m->where.n && !m->encoding.n
+           && !m->separator && !m->property_n && !m->trait_n;
+}
+
+static bool read_all(struct import *im, struct err *err)
+{
+    bool is_jsonl = false;
+
+    if (!reader_open(io_system(), im->path, &im->reader, err))
+        return false;
+    if (!mapping_is_empty(im->mapping))
+        return import_csv(im, err);
+    if (!import_jsonl(im, &is_jsonl, err))
+        return false;
+    if (is_jsonl)
+        return true;
+    if (str_eq(im->path, STR("-")))
+        return err_set(err, ERR_INPUT,
+                       "what came is no JSON lines; for a table give --customer COLUMN, "
+                       "--time COLUMN and --event NAME");
+    /* A table without a mapping: read its header, to say what is there. */
+    reader_close(im->reader);
+    im->reader = NULL;
+    return reader_open(io_system(), im->path, &im->reader, err) && import_csv(im, err);
+}
+
+/* Most lines first. There are few reasons: insertion. */
+static bool sort_reasons(struct import *im, struct err *err)
+{
+    uint32_t n = im->reason.n;
+    struct import_reason *sorted = arena_array(im->arena, struct import_reason, n);
+
+    if (n && !sorted)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        struct import_reason r = im->reasons[i];
+        uint32_t k = i;
+
+        for (; k && (sorted[k - 1].lines < r.lines
+                     || (sorted[k - 1].lines == r.lines
+                         && sorted[k - 1].first_line > r.first_line));
+             k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = r;
+    }
+    im->report->refused = sorted;
+    im->report->refused_n = n;
+    return true;
+}
+
+static str base_name(str path)
+{
+    for (size_t i = path.n; i-- > 0;)
+        if (path.p[i] == '/')
+            return str_from(path, i + 1);
+    return path;
+}
+
+bool engine_import(struct engine *e, str path, const struct mapping *m,
+                   const struct import_options *options, struct arena *a,
+                   struct import_report *out, struct err *err)
+{
+    struct import_report report = {0};
+    struct import im = {
+        .store = engine_store(e),
+        .workspace = &engine_model(e)->workspace,
+        .mapping = m,
+        .options = options,
+        .path = path,
+        .source = base_name(path),
+        .arena = a,
+        .report = &report,
+        .sample = arena_array(a, struct event, SAMPLE_EVENTS),
+    };
+    bool ok;
+
+    if (!im.sample)
+        return err_nomem(err);
+    report.sample = im.sample;
+    ok = store_begin(im.store, err) && read_all(&im, err) && sort_reasons(&im, err);
+    if (ok && !options->dry_run)
+        ok = store_commit(im.store, options->now_ms, err);
+    else
+        store_cancel(im.store);
+    reader_close(im.reader);
+    text_table_free(&im.reason);
+    mem_free(im.reasons);
+    hash_set_free(&im.customers);
+    number_table_free(&im.rank);
+    buf_free(&im.json);
+    buf_free(&im.key);
+    if (ok)
+        *out = report;
+    return ok;
+}

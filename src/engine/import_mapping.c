@@ -1,0 +1,236 @@
+/* import_mapping.c - the mapping as text: one property as on the command line, the whole of it
+ * as a YAML file whose lists hold the same texts. */
+#include "engine/import.h"
+
+#include "base/yaml.h"
+
+#include <string.h>
+
+static const struct key {
+    str name;
+    size_t text; /* where in the mapping */
+} keys[] = {
+#define KEY(name) {{#name, sizeof #name - 1}, offsetof(struct mapping, name)}
+    KEY(customer), KEY(time), KEY(time_format), KEY(zone),     KEY(event),
+    KEY(event_column), KEY(id), KEY(where),     KEY(encoding),
+#undef KEY
+};
+enum { KEY_N = sizeof keys / sizeof *keys };
+
+bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
+                         struct err *err)
+{
+    const char *equals = memchr(text.p, '=', text.n);
+    struct mapping_entry e = {0};
+    str head, type;
+
+    if (!str_is_utf8(text) || memchr(text.p, 0, text.n))
+        return err_set(err, ERR_INPUT, "a property that is no UTF-8 text");
+    if (!equals)
+        return err_set(err, ERR_INPUT,
+                       "'%.*s' is no property: write NAME=EXPRESSION or "
+                       "NAME:TYPE=EXPRESSION, such as revenue:money=sum(Quantity * Price)",
+                       STR_FMT(text));
+    head = str_trim((str){text.p, (size_t)(equals - text.p)});
+    e.expression = str_trim(str_from(text, head.n ? (size_t)(equals - text.p) + 1 : 0));
+    e.name = head;
+    for (size_t i = head.n; i-- > 0;)
+        if (head.p[i] == ':') {
+            e.name = str_trim((str){head.p, i});
+            type = str_trim(str_from(head, i + 1));
+            if (!value_type_parse(type, &e.type))
+                return err_set(err, ERR_INPUT,
+                               "'%.*s': '%.*s' is no type: choose text, number, money, bool, "
+                               "moment or list",
+                               STR_FMT(text), STR_FMT(type));
+            break;
+        }
+    if (!e.name.n || !e.expression.n || e.name.n > EVENT_NAME_MAX)
+        return err_set(err, ERR_INPUT,
+                       "'%.*s': a property needs a name of at most %u bytes before the '=', "
+                       "and an expression behind it",
+                       STR_FMT(text), EVENT_NAME_MAX);
+    e.name = arena_str(a, e.name);
+    e.expression = arena_str(a, e.expression);
+    if (!e.name.p || !e.expression.p)
+        return err_nomem(err);
+    *out = e;
+    return true;
+}
+
+bool mapping_separator_parse(str text, char *out, struct err *err)
+{
+    char c = str_eq(text, STR("tab")) || str_eq(text, STR("\\t")) ? '\t'
+             : text.n == 1                                         ? text.p[0]
+                                                                   : '"';
+
+    if (c == '"' || c == '\r' || c == '\n' || c == 0 || (unsigned char)c > 0x7E)
+        return err_set(err, ERR_INPUT,
+                       "a separator is one character, such as ; or , or |, or the word tab");
+    *out = c;
+    return true;
+}
+
+static bool entries_parse(const struct yaml *map, str key, struct arena *a,
+                          struct mapping_entry **entry, uint32_t *n, struct err *err)
+{
+    const struct yaml *list = NULL;
+    struct mapping_entry *all;
+    uint32_t given = *n;
+
+    if (!yaml_get_list(map, key, &list, err))
+        return false;
+    if (!list || !list->n)
+        return true;
+    all = arena_array(a, struct mapping_entry, given + list->n);
+    if (!all)
+        return err_nomem(err);
+    if (given)
+        memcpy(all, *entry, given * sizeof *all);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct yaml *y = list->item[i];
+        bool is_given = false;
+
+        if (y->type != YAML_SCALAR)
+            return err_at(err, y->line, y->column, "write NAME:TYPE=EXPRESSION here, in quotes");
+        if (!mapping_entry_parse(y->text, a, &all[*n], err)) {
+            err->line = y->line;
+            err->column = y->column;
+            return false;
+        }
+        for (uint32_t k = 0; k < given; k++)
+            is_given |= str_eq(all[k].name, all[*n].name);
+        *n += !is_given;
+    }
+    *entry = all;
+    return true;
+}
+
+static bool texts_parse(const struct yaml *map, struct arena *a, struct mapping *m,
+                        struct err *err)
+{
+    bool has_event = m->event.n || m->event_column.n;
+
+    for (size_t i = 0; i < KEY_N; i++) {
+        str *to = (str *)((char *)m + keys[i].text), text = STR("");
+        bool is_event = to == &m->event || to == &m->event_column;
+
+        if (!yaml_get_text(map, keys[i].name, &text, err))
+            return false;
+        if (to->n || !text.n || (is_event && has_event))
+            continue;
+        *to = arena_str(a, text);
+        if (!to->p)
+            return err_nomem(err);
+    }
+    return true;
+}
+
+bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err)
+{
+    struct mapping m = *out;
+    str separator = STR(""), known[KEY_N + 3];
+    const struct yaml *map;
+
+    for (size_t i = 0; i < KEY_N; i++)
+        known[i] = keys[i].name;
+    known[KEY_N] = STR("separator");
+    known[KEY_N + 1] = STR("properties");
+    known[KEY_N + 2] = STR("traits");
+    if (!yaml_parse(yaml, a, &map, err)
+        || !yaml_check_keys(map, known, KEY_N + 3, "a mapping", err)
+        || !texts_parse(map, a, &m, err) || !yaml_get_text(map, STR("separator"), &separator, err)
+        || (!m.separator && separator.n
+            && !mapping_separator_parse(separator, &m.separator, err))
+        || !entries_parse(map, STR("properties"), a, &m.property, &m.property_n, err)
+        || !entries_parse(map, STR("traits"), a, &m.trait, &m.trait_n, err))
+        return false;
+    *out = m;
+    return true;
+}
+
+/* Takes one character off a text that is UTF-8 and not empty. */
+static uint32_t next_char(str *s)
+{
+    unsigned char first = (unsigned char)s->p[0];
+    size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    uint32_t c = n == 1 ? first : first & (0xFFu >> (n + 1));
+
+    for (size_t i = 1; i < n && i < s->n; i++)
+        c = c << 6 | ((unsigned char)s->p[i] & 0x3F);
+    *s = str_from(*s, n);
+    return c;
+}
+
+/* What YAML would fold, refuse or take for a mark when it stands there as it is. */
+static bool is_special(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF
+           || c == 0xFFFE || c == 0xFFFF;
+}
+
+/* In single quotes, where an expression with its double quotes stays readable. */
+static void print_scalar(struct buf *to, str s)
+{
+    bool special = false;
+
+    for (str rest = s; rest.n;)
+        special |= is_special(next_char(&rest));
+    buf_add_char(to, special ? '"' : '\'');
+    for (str rest = s; rest.n;) {
+        str from = rest;
+        uint32_t c = next_char(&rest);
+
+        if (special && (is_special(c) || c == '"' || c == '\\')) {
+            buf_add_format(to, "\\U%08X", (unsigned)c);
+            continue;
+        }
+        if (!special && c == '\'')
+            buf_add_char(to, '\'');
+        buf_add(to, (str){from.p, from.n - rest.n});
+    }
+    buf_add_char(to, special ? '"' : '\'');
+    buf_add_char(to, '\n');
+}
+
+static void print_entries(struct buf *to, const char *key, const struct mapping_entry *entry,
+                          uint32_t n, struct buf *text)
+{
+    if (n)
+        buf_add_format(to, "%s:\n", key);
+    for (uint32_t i = 0; i < n; i++) {
+        buf_clear(text);
+        buf_add(text, entry[i].name);
+        if (entry[i].type != VALUE_MISSING) {
+            buf_add_char(text, ':');
+            buf_add(text, value_type_name(entry[i].type));
+        }
+        buf_add_char(text, '=');
+        buf_add(text, entry[i].expression);
+        buf_add(to, STR("  - "));
+        print_scalar(to, buf_str(text));
+    }
+    to->failed |= text->failed;
+}
+
+void mapping_print(const struct mapping *m, struct buf *to)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < KEY_N; i++) {
+        str s = *(const str *)((const char *)m + keys[i].text);
+
+        if (!s.n)
+            continue;
+        buf_add(to, keys[i].name);
+        buf_add(to, STR(": "));
+        print_scalar(to, s);
+    }
+    if (m->separator) {
+        buf_add(to, STR("separator: "));
+        print_scalar(to, m->separator == '\t' ? STR("tab") : (str){&m->separator, 1});
+    }
+    print_entries(to, "properties", m->property, m->property_n, &text);
+    print_entries(to, "traits", m->trait, m->trait_n, &text);
+    buf_free(&text);
+}
