@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048 };
+enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048, REFUSED_TEXT_MAX = 4096 };
 
 /* --- numbers under hashes --- */
 
@@ -51,7 +51,8 @@ void number_table_free(struct number_table *t)
 
 /* --- what the readers share --- */
 
-bool import_hash(struct import *im, const str *text, size_t n, hash128 *out, struct err *err)
+bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
+                 struct err *err)
 {
     buf_clear(&im->key);
     for (size_t i = 0; i < n; i++) {
@@ -102,7 +103,18 @@ bool import_is_future(const struct import *im, int64_t at_ms)
     return at_ms - im->options->skew_max_ms > im->options->now_ms;
 }
 
-bool import_refuse(struct import *im, uint64_t line, str reason, str text, struct err *err)
+str import_cut(str text)
+{
+    if (text.n > REFUSED_TEXT_MAX) {
+        text.n = REFUSED_TEXT_MAX;
+        while (text.n && (text.p[text.n] & 0xC0) == 0x80)
+            text.n--;
+    }
+    return text;
+}
+
+bool import_refuse(struct import *im, uint64_t line, str reason, str text,
+                   struct err *err)
 {
     uint32_t i, known = im->reason.n;
 
@@ -128,7 +140,8 @@ bool import_refuse(struct import *im, uint64_t line, str reason, str text, struc
     }
     im->reasons[i].lines++;
     im->report->refused_lines++;
-    return store_refuse(im->store, &(struct refusal){im->source, line, reason, text}, err);
+    return store_refuse(im->store, &(struct refusal){im->source, line, reason, text},
+                        err);
 }
 
 static bool copy_texts(struct arena *a, const str *from, size_t n, const str **out)
@@ -164,8 +177,8 @@ static bool copy_properties(struct arena *a, const struct property *from, uint32
 static bool copy_event(struct arena *a, const struct event *e, struct event *to)
 {
     *to = *e;
-    return (to->customer = arena_str(a, e->customer)).p && (to->type = arena_str(a, e->type)).p
-           && (to->id = arena_str(a, e->id)).p
+    return (to->customer = arena_str(a, e->customer)).p
+           && (to->type = arena_str(a, e->type)).p && (to->id = arena_str(a, e->id)).p
            && copy_properties(a, e->property, e->property_n, &to->property)
            && copy_properties(a, e->trait, e->trait_n, &to->trait);
 }
@@ -189,7 +202,8 @@ bool import_event(struct import *im, const struct event *e, str json, struct err
     r->customers += is_new;
     r->events += added;
     r->known += !added;
-    if (r->sample_n < SAMPLE_EVENTS && !copy_event(im->arena, e, &im->sample[r->sample_n++]))
+    if (r->sample_n < SAMPLE_EVENTS
+        && !copy_event(im->arena, e, &im->sample[r->sample_n++]))
         return err_nomem(err);
     return true;
 }
@@ -203,11 +217,13 @@ void import_line(struct import *im)
 
 /* --- help for whoever does not know the columns yet --- */
 
-static const char *const customer_words[] = {"customer", "client", "utente", "user", "member",
-                                             "buyer",    "account", "mail",  NULL};
-static const char *const time_words[] = {"timestamp", "date", "time", "created", "data", NULL};
-static const char *const id_words[] = {"invoice", "order",  "transaction", "receipt", "basket",
-                                       "ordine",  "pedido", "fattura",     NULL};
+static const char *const customer_words[] = {
+    "customer", "client", "utente", "user", "member", "buyer", "account", "mail", NULL};
+static const char *const time_words[] = {"timestamp", "date", "time",
+                                         "created",   "data", NULL};
+static const char *const id_words[] = {"invoice", "order",   "transaction",
+                                       "receipt", "basket",  "ordine",
+                                       "pedido",  "fattura", NULL};
 
 static bool has_word(str s, const char *const *word)
 {
@@ -223,12 +239,14 @@ static str guess(const str *column, uint32_t n, const char *const *word,
 {
     for (; *word; word++)
         for (uint32_t i = 0; i < n; i++)
-            if (str_contains_nocase(column[i], str_of(*word)) && !(but && has_word(column[i], but)))
+            if (str_contains_nocase(column[i], str_of(*word))
+                && !(but && has_word(column[i], but)))
                 return column[i];
     return STR("");
 }
 
-static void add_option(struct buf *b, const char *option, str column, const char *otherwise)
+static void add_option(struct buf *b, const char *option, str column,
+                       const char *otherwise)
 {
     bool plain = column.n;
 
@@ -253,21 +271,26 @@ void import_columns(const str *column, uint32_t n, struct buf *b)
             return;
         }
         buf_add(b, i ? STR(", ") : STR(""));
-        buf_add(b, (str){column[i].p, column[i].n < SHOWN_BYTES ? column[i].n : SHOWN_BYTES});
+        buf_add(
+            b, (str){column[i].p, column[i].n < SHOWN_BYTES ? column[i].n : SHOWN_BYTES});
     }
 }
 
-bool import_explain(const struct import *im, const str *column, uint32_t n, struct err *err)
+bool import_explain(const struct import *im, const str *column, uint32_t n,
+                    struct err *err)
 {
     const struct mapping *m = im->mapping;
-    str customer = m->customer.n ? m->customer : guess(column, n, customer_words, time_words);
+    str customer =
+        m->customer.n ? m->customer : guess(column, n, customer_words, time_words);
     str time = m->time.n ? m->time : guess(column, n, time_words, NULL);
     str id = guess(column, n, id_words, time_words);
     struct buf b = {0};
 
-    buf_add(&b, STR("say which column holds the customer and which the time. The columns: "));
+    buf_add(&b,
+            STR("say which column holds the customer and which the time. The columns: "));
     import_columns(column, n, &b);
-    buf_add_format(&b, ". For example: ciclo import SHOP.ciclo %.*s", STR_FMT(im->source));
+    buf_add_format(&b, ". For example: ciclo import SHOP.ciclo %.*s",
+                   STR_FMT(im->source));
     add_option(&b, "customer", customer, "COLUMN");
     add_option(&b, "time", time, "COLUMN");
     buf_add(&b, STR(" --event purchase"));
@@ -324,9 +347,10 @@ static bool sort_reasons(struct import *im, struct err *err)
         struct import_reason r = im->reasons[i];
         uint32_t k = i;
 
-        for (; k && (sorted[k - 1].lines < r.lines
-                     || (sorted[k - 1].lines == r.lines
-                         && sorted[k - 1].first_line > r.first_line));
+        for (; k
+               && (sorted[k - 1].lines < r.lines
+                   || (sorted[k - 1].lines == r.lines
+                       && sorted[k - 1].first_line > r.first_line));
              k--)
             sorted[k] = sorted[k - 1];
         sorted[k] = r;

@@ -5,26 +5,28 @@
 #include "engine/engine.h"
 
 struct mapping_entry {
-    str name;             /* of the property or trait */
-    enum value_type type; /* VALUE_MISSING: not given: text for a bare column, else a number */
+    str name; /* of the property or trait */
+    enum value_type
+        type; /* VALUE_MISSING: not given: text for a bare column, else a number */
     str expression;
 };
 
 /* How the rows of a table become events. Zero it to start; empty texts are "not given". */
 struct mapping {
     str customer, time, time_format, zone; /* columns, and how to read the time */
-    str event;        /* the type of all rows ... */
-    str event_column; /* ... or the column that holds it */
-    str id;           /* column: rows that share it are one event */
+    str event;                             /* the type of all rows ... */
+    str event_column;                      /* ... or the column that holds it */
+    str id;                                /* column: rows that share it are one event */
     str where;
-    char separator;   /* 0: recognised */
-    str encoding;     /* "utf-8", "latin-1"; empty: recognised */
+    char separator; /* 0: recognised */
+    str encoding;   /* "utf-8", "latin-1"; empty: recognised */
     struct mapping_entry *property, *trait;
     uint32_t property_n, trait_n;
 };
 /* "revenue:money=sum(Quantity * UnitPrice)". Lives in `a`. An expression that is a column's
  * name needs no backquotes. */
-bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out, struct err *err);
+bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
+                         struct err *err);
 /* "," ";" "tab" ... */
 bool mapping_separator_parse(str text, char *out, struct err *err);
 /* A mapping file (YAML): the names above as keys, and the lists `properties` and `traits`
@@ -43,9 +45,9 @@ struct import_reason {
 
 struct import_report {
     /* lines = used + left_out + refused_lines. */
-    uint64_t lines;     /* records of data, without the header and empty lines; each line of a
+    uint64_t lines; /* records of data, without the header and empty lines; each line of a
                            record that never ends is one, since it is read again */
-    uint64_t used;      /* lines that made or joined an event */
+    uint64_t used;  /* lines that made or joined an event */
     uint64_t events;    /* new ones */
     uint64_t known;     /* events that were in the file already */
     uint64_t customers; /* that the file's events belong to */
@@ -66,7 +68,8 @@ struct import_options {
     bool dry_run;
     int64_t now_ms;
     int64_t skew_max_ms; /* events later than now + this are refused */
-    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes, uint64_t lines);
+    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes,
+                     uint64_t lines);
     void *context;
 };
 

@@ -19,7 +19,6 @@ enum { TIME_ROWS = 5, TIME_BYTES = 1 << 20 };
 #else
 enum { TIME_ROWS = 1000, TIME_BYTES = 8 << 20 };
 #endif
-enum { REFUSED_TEXT_MAX = 4096 };
 
 /* One property or trait, to be made of the rows of a group. */
 struct measure {
@@ -86,6 +85,8 @@ struct table {
     str no_customer, no_time, no_event, no_id;
 };
 
+_Static_assert(EVENT_NAME_MAX == 200 && EVENT_TEXT_MAX == 32768,
+               "as the reasons below say");
 #define LONG_CUSTOMER STR("the customer's id is longer than 200 bytes")
 #define LONG_EVENT STR("the event's name is longer than 200 bytes")
 #define LONG_ID STR("the event's name and its id are together longer than 200 bytes")
@@ -96,13 +97,14 @@ struct table {
 
 /* --- the columns --- */
 
-static bool missing_column(const struct table *t, const char *what, str name, struct err *err)
+static bool missing_column(const struct table *t, const char *what, str name,
+                           struct err *err)
 {
     str nearest = str_nearest(name, t->column, t->column_n);
     struct buf b = {0};
 
-    buf_add_format(&b, "%.*s has no column '%.*s' (%s)", STR_FMT(t->im->source), STR_FMT(name),
-                   what);
+    buf_add_format(&b, "%.*s has no column '%.*s' (%s)", STR_FMT(t->im->source),
+                   STR_FMT(name), what);
     if (nearest.n)
         buf_add_format(&b, "; did you mean '%.*s'?", STR_FMT(nearest));
     buf_add_format(&b, "%s Its columns: ", nearest.n ? "" : ".");
@@ -134,14 +136,15 @@ static bool column_need(const struct table *t, const char *what, str name, uint3
         return missing_column(t, what, name, err);
     for (uint32_t i = *out + 1; i < t->column_n; i++)
         if (str_eq(t->column[i], name))
-            return err_set(err, ERR_INPUT, "%.*s has two columns '%.*s': rename one of them",
+            return err_set(err, ERR_INPUT,
+                           "%.*s has two columns '%.*s': rename one of them",
                            STR_FMT(t->im->source), STR_FMT(name));
     return true;
 }
 
 /* A reason: lives as long as the report. */
-static bool reason(struct table *t, str *out, const char *before, str name, const char *after,
-                   struct err *err)
+static bool reason(struct table *t, str *out, const char *before, str name,
+                   const char *after, struct err *err)
 {
     buf_clear(&t->text);
     buf_add_format(&t->text, "%s%.*s%s", before, STR_FMT(name), after);
@@ -235,11 +238,12 @@ static bool header_read(struct table *t, struct err *err)
     case CSV_FAILED:
         return false;
     case CSV_END:
-        return err_set(err, ERR_INPUT, "the file is empty: a table needs a first line with the "
-                                       "names of its columns");
+        return err_set(err, ERR_INPUT,
+                       "the file is empty: a table needs a first line with the "
+                       "names of its columns");
     case CSV_BAD:
-        return err_set(err, ERR_INPUT, "the first line, which names the columns, is no CSV: %s",
-                       row.why);
+        return err_set(err, ERR_INPUT,
+                       "the first line, which names the columns, is no CSV: %s", row.why);
     case CSV_ROW:
         break;
     }
@@ -268,9 +272,10 @@ static bool event_check(struct table *t, struct err *err)
 
     if (!m->event.n == !m->event_column.n)
         return err_set(err, ERR_INPUT,
-                       m->event.n ? "--event and --event-column exclude one another"
-                                  : "say what the rows are: --event NAME, such as purchase, or "
-                                    "--event-column COLUMN where rows are of several kinds");
+                       m->event.n
+                           ? "--event and --event-column exclude one another"
+                           : "say what the rows are: --event NAME, such as purchase, or "
+                             "--event-column COLUMN where rows are of several kinds");
     if (m->event.n > EVENT_NAME_MAX)
         return err_set(err, ERR_INPUT, "%.*s", STR_FMT(LONG_EVENT));
     if (str_eq(m->event, STR("identify")))
@@ -290,7 +295,8 @@ static bool table_open(struct table *t, struct err *err)
         return false;
     if (!m->customer.n || !m->time.n)
         return import_explain(im, t->column, t->column_n, err);
-    if (!event_check(t, err) || !column_need(t, "the customer", m->customer, &t->customer, err)
+    if (!event_check(t, err)
+        || !column_need(t, "the customer", m->customer, &t->customer, err)
         || !column_need(t, "the time", m->time, &t->time, err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
         || !column_need(t, "the id", m->id, &t->id, err) || !measures_open(t, err)
@@ -306,8 +312,10 @@ static bool table_open(struct table *t, struct err *err)
     }
     im->report->zone = arena_str(im->arena, zone_name(t->zone));
     return (im->report->zone.p || err_nomem(err))
-           && reason(t, &t->no_customer, "no customer (column ", m->customer, " is empty)", err)
-           && reason(t, &t->no_event, "no event (column ", m->event_column, " is empty)", err)
+           && reason(t, &t->no_customer, "no customer (column ", m->customer,
+                     " is empty)", err)
+           && reason(t, &t->no_event, "no event (column ", m->event_column, " is empty)",
+                     err)
            && reason(t, &t->no_id, "no id (column ", m->id, " is empty)", err);
 }
 
@@ -408,15 +416,17 @@ static bool format_recognise(struct table *t, const char **out, struct err *err)
     if (*out)
         return true;
     if (ambiguous)
-        return err_set(err, ERR_INPUT,
-                       "the times in %.*s can be read with the day or with the month first "
-                       "('%.*s'): say which, with --time-format '%%d/%%m/%%Y' or "
-                       "'%%m/%%d/%%Y', followed by the hours as they stand there",
-                       STR_FMT(name), STR_FMT(shown));
-    return err_set(err, ERR_INPUT,
-                   "the times in %.*s ('%.*s') are of no form that is known: describe it, "
-                   "such as --time-format '%%Y-%%m-%%d %%H:%%M:%%S'",
-                   STR_FMT(name), STR_FMT(shown));
+        return err_set(
+            err, ERR_INPUT,
+            "the times in %.*s can be read with the day or with the month first "
+            "('%.*s'): say which, with --time-format '%%d/%%m/%%Y' or "
+            "'%%m/%%d/%%Y', followed by the hours as they stand there",
+            STR_FMT(name), STR_FMT(shown));
+    return err_set(
+        err, ERR_INPUT,
+        "the times in %.*s ('%.*s') are of no form that is known: describe it, "
+        "such as --time-format '%%Y-%%m-%%d %%H:%%M:%%S'",
+        STR_FMT(name), STR_FMT(shown));
 }
 
 static bool format_open(struct table *t, struct err *err)
@@ -434,7 +444,8 @@ static bool format_open(struct table *t, struct err *err)
     im->report->time_format = arena_str(im->arena, format);
     form = im->report->time_format;
     return (form.p || err_nomem(err)) && time_format_new(form, &t->format, err)
-           && reason(t, &t->no_time, "", t->column[t->time], " is not a time of the form ", err)
+           && reason(t, &t->no_time, "", t->column[t->time],
+                     " is not a time of the form ", err)
            && reason(t, &t->no_time, "", t->no_time, form.p, err);
 }
 
@@ -460,7 +471,8 @@ static bool moment_read(const struct table *t, str s, int64_t *out)
 {
     struct err err;
 
-    return time_format_parse(t->format, s, t->zone, out) || moment_parse(s, t->zone, out, &err);
+    return time_format_parse(t->format, s, t->zone, out)
+           || moment_parse(s, t->zone, out, &err);
 }
 
 static bool money_round(const struct table *t, int64_t *number)
@@ -472,7 +484,8 @@ static bool money_round(const struct table *t, int64_t *number)
 }
 
 /* A text as a number, money, bool or moment; false when it does not read as one. */
-static bool text_read(const struct table *t, enum value_type type, str s, struct value *out)
+static bool text_read(const struct table *t, enum value_type type, str s,
+                      struct value *out)
 {
     s = str_trim(s);
     *out = (struct value){.type = type};
@@ -518,14 +531,15 @@ static bool is_of(enum value_type have, enum value_type want)
 }
 
 /* The value as the measure wants it, its texts in the arena of one event. */
-static enum outcome value_convert(struct table *t, const struct measure *m, struct value *v,
-                                  struct err *err)
+static enum outcome value_convert(struct table *t, const struct measure *m,
+                                  struct value *v, struct err *err)
 {
     str text;
 
     if (v->type == VALUE_MISSING)
         return FINE;
-    if (v->type == VALUE_TEXT && m->type != VALUE_TEXT && !text_read(t, m->type, v->text, v))
+    if (v->type == VALUE_TEXT && m->type != VALUE_TEXT
+        && !text_read(t, m->type, v->text, v))
         return UNREADABLE;
     if (!is_of(v->type, m->type))
         return UNREADABLE;
@@ -628,8 +642,8 @@ static enum outcome feed(struct table *t, struct cell *cell, const str *field,
     return o;
 }
 
-static enum outcome cell_value(struct table *t, const struct measure *m, const struct cell *c,
-                               struct value *out, struct err *err)
+static enum outcome cell_value(struct table *t, const struct measure *m,
+                               const struct cell *c, struct value *out, struct err *err)
 {
     str *item;
 
@@ -722,8 +736,8 @@ static bool row_alone(struct table *t, const struct csv_row *row, const struct e
     if (o != FINE)
         return o == UNREADABLE && refuse(t, row, why, err);
     t->im->report->used++;
-    return import_id(t->im, e->type, e->rank, row->field, row->n, &t->row_arena, &event.id,
-                     err)
+    return import_id(t->im, e->type, e->rank, row->field, row->n, &t->row_arena,
+                     &event.id, err)
            && import_event(t->im, &event, STR(""), err);
 }
 
@@ -748,13 +762,15 @@ static bool group_new(struct table *t, const struct entry *e, struct err *err)
     buf_add_char(&t->text, ':');
     buf_add(&t->text, e->id);
     g->id = arena_str(&t->arena, buf_str(&t->text));
-    if (t->text.failed || !g->cell || !g->id.p || !text_table_add(&t->types, e->type, &g->type))
+    if (t->text.failed || !g->cell || !g->id.p
+        || !text_table_add(&t->types, e->type, &g->type))
         return err_nomem(err);
     t->group_n++;
     return true;
 }
 
-static bool group_find(struct table *t, const struct entry *e, uint32_t *out, struct err *err)
+static bool group_find(struct table *t, const struct entry *e, uint32_t *out,
+                       struct err *err)
 {
     str of[] = {e->type, e->id};
     uint32_t *number;
@@ -774,11 +790,11 @@ static bool group_find(struct table *t, const struct entry *e, uint32_t *out, st
     return true;
 }
 
-static bool row_in_group(struct table *t, const struct csv_row *row, const struct entry *e,
-                         struct err *err)
+static bool row_in_group(struct table *t, const struct csv_row *row,
+                         const struct entry *e, struct err *err)
 {
     struct group *g;
-    uint32_t i, customer;
+    uint32_t i = 0, customer;
     enum outcome o;
 
     if (!group_find(t, e, &i, err))
@@ -802,8 +818,8 @@ static bool row_in_group(struct table *t, const struct csv_row *row, const struc
     else
         g->last_ms = e->at_ms;
     g->rows++;
-    return spool_add(&t->spool,
-                     &(struct spool_row){i, row->n, row->line, e->at_ms, row->field}, err);
+    return spool_add(
+        &t->spool, &(struct spool_row){i, row->n, row->line, e->at_ms, row->field}, err);
 }
 
 /* Why the row is refused, when it was not left out; empty when it is not. */
@@ -844,8 +860,9 @@ static bool where_ask(struct table *t, const struct csv_row *row, bool *out, str
     }
     *out = v.type == VALUE_BOOL && v.truth;
     return v.type == VALUE_BOOL || v.type == VALUE_MISSING
-           || err_set(err, ERR_INPUT, "where: this is no condition; write one such as "
-                                      "Quantity > 0");
+           || err_set(err, ERR_INPUT,
+                      "where: this is no condition; write one such as "
+                      "Quantity > 0");
 }
 
 static bool row_use(struct table *t, const struct csv_row *row, struct err *err)
@@ -878,7 +895,8 @@ static bool row_use(struct table *t, const struct csv_row *row, struct err *err)
         why = fault(t, &e);
     if (why.n)
         return refuse(t, row, why, err);
-    return t->id == NO_COLUMN ? row_alone(t, row, &e, err) : row_in_group(t, row, &e, err);
+    return t->id == NO_COLUMN ? row_alone(t, row, &e, err)
+                              : row_in_group(t, row, &e, err);
 }
 
 static bool rows_read(struct table *t, struct err *err)
@@ -900,7 +918,8 @@ static bool rows_read(struct table *t, struct err *err)
             import_line(t->im);
             ok = row.n == t->column_n
                      ? row_use(t, &row, err)
-                     : refuse(t, &row, row.n < t->column_n ? FEW_FIELDS : MANY_FIELDS, err);
+                     : refuse(t, &row, row.n < t->column_n ? FEW_FIELDS : MANY_FIELDS,
+                              err);
             break;
         }
         if (!ok)
@@ -1012,7 +1031,7 @@ static void add_field(struct buf *b, str field, char separator)
 static bool refuse_spooled(void *context, const struct spool_row *row, struct err *err)
 {
     struct table *t = context;
-    str why = t->group[row->group].reason, text;
+    str why = t->group[row->group].reason;
 
     if (!why.n)
         return true;
@@ -1024,13 +1043,7 @@ static bool refuse_spooled(void *context, const struct spool_row *row, struct er
     }
     if (t->text.failed)
         return err_nomem(err);
-    text = buf_str(&t->text);
-    if (text.n > REFUSED_TEXT_MAX) {
-        text.n = REFUSED_TEXT_MAX;
-        while ((text.p[text.n] & 0xC0) == 0x80)
-            text.n--;
-    }
-    return import_refuse(t->im, row->line, why, text, err);
+    return import_refuse(t->im, row->line, why, import_cut(buf_str(&t->text)), err);
 }
 
 static bool groups_use(struct table *t, struct err *err)

@@ -42,8 +42,11 @@ struct import {
 /* A hash of the texts with their lengths. */
 bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
                  struct err *err);
-/* Counts and keeps a line that is refused. `line` may be 0 when it is not known. */
-bool import_refuse(struct import *im, uint64_t line, str reason, str text, struct err *err);
+/* As much of a text as is kept of what was refused: 4 KiB, no half characters. */
+str import_cut(str text);
+/* Counts and keeps a line that is refused. */
+bool import_refuse(struct import *im, uint64_t line, str reason, str text,
+                   struct err *err);
 /* Appends an event; `json` as store_append wants it, or empty: printed. */
 bool import_event(struct import *im, const struct event *e, str json, struct err *err);
 /* Which of the file's rows of this customer, time and type it is, from 0. */
@@ -59,7 +62,8 @@ void import_line(struct import *im);
 /* Adds the names of the columns, as far as a message has room. */
 void import_columns(const str *column, uint32_t n, struct buf *b);
 /* Always false: the columns of the file, and a command line made of them. */
-bool import_explain(const struct import *im, const str *column, uint32_t n, struct err *err);
+bool import_explain(const struct import *im, const str *column, uint32_t n,
+                    struct err *err);
 
 bool import_csv(struct import *im, struct err *err);
 /* *is_jsonl is false, and nothing was done, when the first byte is no "{". */

@@ -10,9 +10,12 @@ static const struct key {
     str name;
     size_t text; /* where in the mapping */
 } keys[] = {
-#define KEY(name) {{#name, sizeof #name - 1}, offsetof(struct mapping, name)}
-    KEY(customer), KEY(time), KEY(time_format), KEY(zone),     KEY(event),
-    KEY(event_column), KEY(id), KEY(where),     KEY(encoding),
+#define KEY(name)                                                                        \
+    {                                                                                    \
+        {#name, sizeof #name - 1}, offsetof(struct mapping, name)                        \
+    }
+    KEY(customer),     KEY(time), KEY(time_format), KEY(zone),     KEY(event),
+    KEY(event_column), KEY(id),   KEY(where),       KEY(encoding),
 #undef KEY
 };
 enum { KEY_N = sizeof keys / sizeof *keys };
@@ -27,10 +30,11 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
     if (!str_is_utf8(text) || memchr(text.p, 0, text.n))
         return err_set(err, ERR_INPUT, "a property that is no UTF-8 text");
     if (!equals)
-        return err_set(err, ERR_INPUT,
-                       "'%.*s' is no property: write NAME=EXPRESSION or "
-                       "NAME:TYPE=EXPRESSION, such as revenue:money=sum(Quantity * Price)",
-                       STR_FMT(text));
+        return err_set(
+            err, ERR_INPUT,
+            "'%.*s' is no property: write NAME=EXPRESSION or "
+            "NAME:TYPE=EXPRESSION, such as revenue:money=sum(Quantity * Price)",
+            STR_FMT(text));
     head = str_trim((str){text.p, (size_t)(equals - text.p)});
     e.expression = str_trim(str_from(text, head.n ? (size_t)(equals - text.p) + 1 : 0));
     e.name = head;
@@ -39,17 +43,19 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
             e.name = str_trim((str){head.p, i});
             type = str_trim(str_from(head, i + 1));
             if (!value_type_parse(type, &e.type))
-                return err_set(err, ERR_INPUT,
-                               "'%.*s': '%.*s' is no type: choose text, number, money, bool, "
-                               "moment or list",
-                               STR_FMT(text), STR_FMT(type));
+                return err_set(
+                    err, ERR_INPUT,
+                    "'%.*s': '%.*s' is no type: choose text, number, money, bool, "
+                    "moment or list",
+                    STR_FMT(text), STR_FMT(type));
             break;
         }
     if (!e.name.n || !e.expression.n || e.name.n > EVENT_NAME_MAX)
-        return err_set(err, ERR_INPUT,
-                       "'%.*s': a property needs a name of at most %u bytes before the '=', "
-                       "and an expression behind it",
-                       STR_FMT(text), EVENT_NAME_MAX);
+        return err_set(
+            err, ERR_INPUT,
+            "'%.*s': a property needs a name of at most %u bytes before the '=', "
+            "and an expression behind it",
+            STR_FMT(text), EVENT_NAME_MAX);
     e.name = arena_str(a, e.name);
     e.expression = arena_str(a, e.expression);
     if (!e.name.p || !e.expression.p)
@@ -61,12 +67,13 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
 bool mapping_separator_parse(str text, char *out, struct err *err)
 {
     char c = str_eq(text, STR("tab")) || str_eq(text, STR("\\t")) ? '\t'
-             : text.n == 1                                         ? text.p[0]
-                                                                   : '"';
+             : text.n == 1                                        ? text.p[0]
+                                                                  : '"';
 
     if (c == '"' || c == '\r' || c == '\n' || c == 0 || (unsigned char)c > 0x7E)
-        return err_set(err, ERR_INPUT,
-                       "a separator is one character, such as ; or , or |, or the word tab");
+        return err_set(
+            err, ERR_INPUT,
+            "a separator is one character, such as ; or , or |, or the word tab");
     *out = c;
     return true;
 }
@@ -92,7 +99,8 @@ static bool entries_parse(const struct yaml *map, str key, struct arena *a,
         bool is_given = false;
 
         if (y->type != YAML_SCALAR)
-            return err_at(err, y->line, y->column, "write NAME:TYPE=EXPRESSION here, in quotes");
+            return err_at(err, y->line, y->column,
+                          "write NAME:TYPE=EXPRESSION here, in quotes");
         if (!mapping_entry_parse(y->text, a, &all[*n], err)) {
             err->line = y->line;
             err->column = y->column;
@@ -139,7 +147,8 @@ bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *e
     known[KEY_N + 2] = STR("traits");
     if (!yaml_parse(yaml, a, &map, err)
         || !yaml_check_keys(map, known, KEY_N + 3, "a mapping", err)
-        || !texts_parse(map, a, &m, err) || !yaml_get_text(map, STR("separator"), &separator, err)
+        || !texts_parse(map, a, &m, err)
+        || !yaml_get_text(map, STR("separator"), &separator, err)
         || (!m.separator && separator.n
             && !mapping_separator_parse(separator, &m.separator, err))
         || !entries_parse(map, STR("properties"), a, &m.property, &m.property_n, err)
@@ -165,8 +174,8 @@ static uint32_t next_char(str *s)
 /* What YAML would fold, refuse or take for a mark when it stands there as it is. */
 static bool is_special(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF
-           || c == 0xFFFE || c == 0xFFFF;
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029
+           || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
 }
 
 /* In single quotes, where an expression with its double quotes stays readable. */
@@ -193,8 +202,8 @@ static void print_scalar(struct buf *to, str s)
     buf_add_char(to, '\n');
 }
 
-static void print_entries(struct buf *to, const char *key, const struct mapping_entry *entry,
-                          uint32_t n, struct buf *text)
+static void print_entries(struct buf *to, const char *key,
+                          const struct mapping_entry *entry, uint32_t n, struct buf *text)
 {
     if (n)
         buf_add_format(to, "%s:\n", key);

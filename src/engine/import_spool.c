@@ -80,7 +80,8 @@ static bool each_in(str block, spool_each_row *each, void *context, struct err *
             block = str_from(block, field[i].n);
         }
         ok = each(context,
-                  &(struct spool_row){head.group, head.n, head.line, head.at_ms, field}, err);
+                  &(struct spool_row){head.group, head.n, head.line, head.at_ms, field},
+                  err);
     }
     arena_free(&a);
     return ok;
