@@ -1,13 +1,12 @@
 # The verbs of Ciclo. The build itself is meson.build; nothing is decided here.
 MESON  ?= meson
 FUZZ_S ?= 60
-WEB     = $(shell find web/src web/public web/*.* -type f 2>/dev/null)
+WEB     = $(shell find web/src web/public web/*.* -type f)
 
 SMALL    = -Doptimization=1 -Dsizes=small -Dweb=false
 COVERAGE = -fprofile-instr-generate -fcoverage-mapping
 SETUP_dev     = $(SMALL) -Dwerror=true -Db_sanitize=address,undefined
-SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false \
-                -Dweb=$(if $(wildcard web/package.json),true,false)
+SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false
 SETUP_tsan    = $(SMALL) -Db_sanitize=thread
 SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true -Dunit=false \
                 -Dfuzzers=true
@@ -63,7 +62,7 @@ fuzz: setup-test build/fuzz/build.ninja
 cover: setup-test build/cover/build.ninja
 	tools/cover
 
-web: $(if $(wildcard web/package.json),web/dist/index.html)
+web: web/dist/index.html
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB)
 	cd web && npx vite build
 web/node_modules/.package-lock.json: web/package-lock.json

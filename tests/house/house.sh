@@ -9,6 +9,7 @@ t_ok 'every include is allowed by tools/layers' "$here/includes" "$root"
 t_ok 'every folder links what tools/layers says' "$here/links" "$root/tools/layers" "$build/build.ninja"
 t_ok 'only base calls the system' \
     "$here/symbols" "$root/tools/layers" "$root/tools/symbols-allowed" "$build/src"
+t_ok 'every file is built' "$here/lists" "$root"
 t_ok 'every header compiles alone' "$here/headers" "$root"
 
 # A small house: upper stands on base.
@@ -98,6 +99,16 @@ t_fails 'a call upwards is found' 'base calls a of upper, against tools/layers' 
 clear_house
 file upper/a.h 'size_t a(void);'
 t_fails 'a header that does not compile alone is found' 'size_t' "$here/headers" "$house"
+
+clear_house
+mkdir -p "$house/tests/unit/base" "$house/tests/flow"
+printf "here = files(\n  'a.c',\n)\n" >"$house/src/upper/meson.build"
+printf "here = files(\n)\n" >"$house/src/base/meson.build"
+t_fails 'a file that nobody builds is found' 'src/base/mem.c is not in src/base/meson.build' \
+    "$here/lists" "$house"
+printf "here = files(\n  'mem.c',\n)\n" >"$house/src/base/meson.build"
+t_ok 'a good house passes: lists' "$here/lists" "$house"
+rm "$house"/src/*/meson.build
 
 # ninja LINE...: what the build file says.
 ninja() {
