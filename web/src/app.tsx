@@ -16,7 +16,7 @@ import { Mark } from './mark';
 import { ModelPage } from './model';
 import { IconButton, Select, Skeleton } from './ui/controls';
 import { Moon, Sun } from './ui/icons';
-import { Failure, Link, Notice } from './ui/page';
+import { Failure, Link, Notice, Words } from './ui/page';
 import { useScheme, useToggleScheme } from './ui/theme';
 
 function Header({ info }: { info: Info | undefined }) {
@@ -70,7 +70,7 @@ function Empty() {
   --customer CustomerID --time InvoiceDate \\
   --event purchase --id InvoiceNo \\
   --property 'revenue:money=sum(Quantity * UnitPrice)'`}</pre>
-      <p>{t('empty.columns')}</p>
+      <p><Words text={t('empty.columns')} /></p>
     </Notice>
   );
 }

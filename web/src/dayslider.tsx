@@ -37,7 +37,7 @@ export function DaySlider({ at, onChange }: { at: string; onChange: (day: string
         <IconButton label={t('day.before')} onClick={() => go(place - 1)} disabled={place === 0}>
           <Left />
         </IconButton>
-        <Field type="date" label={t('day.label')} value={day} min={firstDay} max={lastDay}
+        <Field type="date" label={t('day.label')} title={t('day.start')} value={day} min={firstDay} max={lastDay}
           onChange={value => {
             if (isDay(value) && value >= firstDay && value <= lastDay) onChange(value);
           }} />

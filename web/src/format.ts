@@ -23,7 +23,9 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
   const where = locale(language);
   const { timezone: timeZone, currency, decimals } = info.workspace;
   const number = new Intl.NumberFormat(where, { useGrouping: 'always', maximumFractionDigits: 6 });
-  const percent = new Intl.NumberFormat(where, { style: 'percent', maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(where, {
+    style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1,
+  });
   const amount = new Intl.NumberFormat(where, {
     style: 'currency', currency, useGrouping: 'always',
     minimumFractionDigits: decimals, maximumFractionDigits: decimals,

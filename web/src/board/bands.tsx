@@ -38,8 +38,9 @@ export default function Bands({ periods, by, at, controls }: {
   const customersAt = (day: string, stage?: string) =>
     link('/customers', { at: day === lastDay ? undefined : day, stage });
 
+  const last = rows[rows.length - 1]?.stages;
   const option = useMemo(() => ({
-    grid: { left: 8, right: narrow ? 8 : 16, top: 16, bottom: 8, containLabel: true },
+    grid: { left: 8, right: narrow ? 92 : 120, top: 16, bottom: 8, containLabel: true },
     tooltip: {
       ...look.tooltip, trigger: 'axis', order: 'seriesDesc',
       axisPointer: { type: 'line', lineStyle: { color: look.faint } },
@@ -69,6 +70,12 @@ export default function Bands({ periods, by, at, controls }: {
       type: 'line', stack: 'stock', name: format.stage(stage), symbol: 'none',
       color: colour(stage), lineStyle: { width: 1 }, areaStyle: { opacity: 0.85 },
       emphasis: { disabled: true }, cursor: 'pointer',
+      /* The name stands at its band's right end, under the band's upper edge. */
+      endLabel: {
+        ...look.text, fontSize: narrow ? 11 : 13, show: (last?.get(stage) ?? 0) > 0,
+        formatter: '{a}', verticalAlign: 'top', distance: 6,
+      },
+      labelLayout: { moveOverlap: 'shiftY' },
       data: rows.map(row => [Date.parse(row.day), row.stages.get(stage) ?? 0]),
       markLine: i > 0 ? undefined : {
         symbol: 'none', silent: true, label: { show: false },

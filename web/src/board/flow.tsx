@@ -56,7 +56,8 @@ export default function Flow({ moves, from, at, linkAt, controls }: {
       itemStyle: { color: stage === null ? look.faint : colour(stage) },
       label: {
         position: side === 'from' ? 'left' : 'right',
-        formatter: `{n|${format.number(n)}}  ${format.stage(stage)}`,
+        formatter: side === 'from' ? `${format.stage(stage)}  {n|${format.number(n)}}`
+          : `{n|${format.number(n)}}  ${format.stage(stage)}`,
       },
       text: `${format.stage(stage)}: ${t(side === 'from' ? 'flow.left' : 'flow.entered', { n: format.number(n) })}`,
     });

@@ -45,12 +45,16 @@ export function StageCard(props: {
             </div>
             <Trend stage={stage.name} periods={props.trend} at={props.at} />
             <div className={styles.moved}>
-              <Link to={link('/customers', { at, from, entered: stage.name })}>
-                {t('stage.entered', { n: format.number(count.entered) })}
-              </Link>
-              <Link to={link('/customers', { at, from, left: stage.name })}>
-                {t('stage.left', { n: format.number(count.left) })}
-              </Link>
+              {count.entered > 0
+                ? <Link to={link('/customers', { at, from, entered: stage.name })}>
+                    {t('stage.entered', { n: format.number(count.entered) })}
+                  </Link>
+                : <span>{t('stage.noneEntered')}</span>}
+              {count.left > 0
+                ? <Link to={link('/customers', { at, from, left: stage.name })}>
+                    {t('stage.left', { n: format.number(count.left) })}
+                  </Link>
+                : <span>{t('stage.noneLeft')}</span>}
             </div>
           </>
         : <Skeleton height={92} />}

@@ -66,10 +66,6 @@ export function CustomerPage({ id }: { id: string }) {
       {customer.stays.length > 0 && <Strip stays={customer.stays} at={customer.at} onPick={setAt} />}
 
       <div className={styles.columns}>
-        <div className={styles.main}>
-          {customer.stage !== null && <Moves moves={customer.moves} />}
-          <Events key={at} events={customer.events} total={customer.events_total} />
-        </div>
         <aside className={styles.side}>
           {customer.stage !== null && <Next next={customer.next} />}
           <section aria-labelledby="traits">
@@ -98,6 +94,10 @@ export function CustomerPage({ id }: { id: string }) {
               : <p className={styles.note}>{t('customer.noSegments')}</p>}
           </section>
         </aside>
+        <div className={styles.main}>
+          {customer.stage !== null && <Moves moves={customer.moves} />}
+          <Events key={at} events={customer.events} total={customer.events_total} />
+        </div>
       </div>
     </>
   );

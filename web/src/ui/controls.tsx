@@ -3,6 +3,7 @@
 import '@mantine/core/styles/ActionIcon.css';
 import '@mantine/core/styles/Button.css';
 import '@mantine/core/styles/CloseButton.css';
+import '@mantine/core/styles/FloatingIndicator.css';
 import '@mantine/core/styles/Input.css';
 import '@mantine/core/styles/InlineInput.css';
 import '@mantine/core/styles/Loader.css';
@@ -67,7 +68,7 @@ export function Select(props: {
 
 export function Field(props: {
   label: string; value: string; onChange: (value: string) => void; type?: 'date' | 'search';
-  min?: string; max?: string; placeholder?: string; icon?: ReactNode;
+  min?: string; max?: string; placeholder?: string; title?: string; icon?: ReactNode;
 }) {
   const { label, onChange, icon, ...rest } = props;
   return (

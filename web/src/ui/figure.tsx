@@ -26,6 +26,22 @@ function saveCsv(name: string, rows: Cell[][]) {
   URL.revokeObjectURL(address);
 }
 
+/* Saves a chart's numbers, and its picture when it shows one. */
+export function SaveMenu({ file, rows, png }: {
+  file: string;
+  rows: () => Cell[][];
+  png?: () => string | Promise<string> | undefined;
+}) {
+  const { t } = useTranslation();
+  const savePng = async () => {
+    const address = await png!();
+    if (address) save(`${file}.png`, address);
+  };
+  const items = [{ key: 'csv', label: t('figure.csv'), onClick: () => saveCsv(`${file}.csv`, rows()) }];
+  if (png) items.unshift({ key: 'png', label: t('figure.png'), onClick: () => void savePng() });
+  return <Menu label={t('figure.save')} icon={<Save />} groups={[{ items }]} />;
+}
+
 export function Figure(props: {
   title: string;
   note?: ReactNode;
@@ -39,13 +55,6 @@ export function Figure(props: {
   const [asTable, setAsTable] = useState(false);
   const picture = useRef<Picture>(null);
   const id = useId();
-  const png = { key: 'png', label: t('figure.png'), onClick: () => {
-    void Promise.resolve(picture.current?.png()).then(a => a && save(`${props.file}.png`, a));
-  } };
-  const csv = { key: 'csv', label: t('figure.csv'), onClick: () => {
-    saveCsv(`${props.file}.csv`, props.rows());
-  } };
-
   return (
     <figure className={styles.figure} aria-labelledby={id}>
       <div className={styles.head}>
@@ -55,8 +64,8 @@ export function Figure(props: {
           <Button icon={<Table />} pressed={asTable} onClick={() => setAsTable(!asTable)}>
             {t('figure.table')}
           </Button>
-          <Menu label={t('figure.save')} icon={<Save />}
-            groups={[{ items: asTable ? [csv] : [png, csv] }]} />
+          <SaveMenu file={props.file} rows={props.rows}
+            png={asTable ? undefined : () => picture.current?.png()} />
         </div>
       </div>
       {props.note && <p className={styles.note}>{props.note}</p>}

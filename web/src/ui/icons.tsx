@@ -17,4 +17,3 @@ export const Left = drawn('M10 3 5 8l5 5');
 export const Right = drawn('m6 3 5 5-5 5');
 export const Check = drawn('m3 8.5 3.2 3.2L13 5');
 export const Plus = drawn('M8 3v10M3 8h10');
-export const Copy = drawn('M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z');

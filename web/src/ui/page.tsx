@@ -12,6 +12,11 @@ export function Link(props: { to: string; children: ReactNode } & Omit<Component
   return <Route href={to} {...rest} />;
 }
 
+/* Text in which `...` is what one types. */
+export function Words({ text }: { text: string }) {
+  return text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part));
+}
+
 export function Notice({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className={styles.notice}>
@@ -28,9 +33,9 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <div className={styles.notice} role="alert">
       <h2>{t(code === 'offline' ? 'failure.offline' : 'failure.title')}</h2>
-      <p>{code === 'offline' ? t('failure.offlineWhat') : error.message}</p>
+      <p><Words text={code === 'offline' ? t('failure.offlineWhat') : error.message} /></p>
       {code === 'input' && <p>{t('failure.input')}</p>}
-      {code === 'corrupt' && <p>{t('failure.corrupt')}</p>}
+      {code === 'corrupt' && <p><Words text={t('failure.corrupt')} /></p>}
       <p><Button onClick={retry}>{t('failure.retry')}</Button></p>
     </div>
   );

@@ -20,6 +20,11 @@ const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
   respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { fz: 13, fw: 500 } },
+    SegmentedControl: { defaultProps: { fw: 500 } },
+    Menu: { defaultProps: { zIndex: 5 } },
+  },
 });
 
 export function Theme({ children }: { children: ReactNode }) {
