@@ -272,16 +272,16 @@ static bool add_listed(struct zone *z, const struct block *b, int64_t *last)
 
 /* Puts a rule's change in its place. Where summer begins at the very moment winter does, it
  * is summer: so the rule says that it is summer all year. */
-static void insert_change(struct span *change, size_t n, struct span new, bool summer)
+static void insert_change(struct span *change, size_t n, struct span added, bool summer)
 {
     for (; n; n--) {
         const struct span *before = &change[n - 1];
 
-        if (before->from < new.from || (before->from == new.from &&summer))
+        if (before->from < added.from || (before->from == added.from && summer))
             break;
         change[n] = *before;
     }
-    change[n] = new;
+    change[n] = added;
 }
 
 static void add_rule(struct zone *z, const struct rule *r, int64_t last)

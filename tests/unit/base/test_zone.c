@@ -510,6 +510,7 @@ TEST(the_rule_of_the_later_years_is_posix)
     /* days of the year: 1 March with and without 29 February */
     assert_offset("AAA0BBB,J60/0,J300/0", "2096-02-29T12:00Z", 0);
     assert_offset("AAA0BBB,J60/0,J300/0", "2096-03-01T00:00Z", 60);
+    assert_offset("AAA0BBB,J59/0,J300/0", "2096-02-28T00:00Z", 60);
     assert_offset("AAA0BBB,59/0,300/0", "2096-02-29T00:00Z", 60);
     assert_offset("AAA0BBB,59/0,300/0", "2097-02-28T23:59Z", 0);
     /* more than a day behind midnight, another offset than an hour, seconds */
@@ -524,6 +525,43 @@ TEST(the_rule_of_the_later_years_is_posix)
     assert_offset("IST-1GMT0,M10.5.0,M3.5.0/1", "2090-01-01T00:00Z", 0);
     assert_offset("IST-1GMT0,M10.5.0,M3.5.0/1", "2090-07-01T00:00Z", 60);
     assert_offset("", "2090-07-01T00:00Z", 0);
+}
+
+TEST(a_summer_of_all_year_has_no_changes)
+{
+    static const char *const rules[] = {"AAA1BBB0,0/0,J365/25", "AAA-1BBB0,0/0,J365/23"};
+    const int32_t utc = 0;
+
+    for (int i = 0; i < 2; i++) {
+        int64_t end = at("2090-12-31T20:00Z");
+        struct zone *z;
+        struct err err;
+
+        serve(0, NULL, 1, &utc, rules[i]);
+        assert_true(open_bytes(&z, &err));
+        for (int64_t ms = end; ms < end + 8 * MS_HOUR; ms += MS_MINUTE) {
+            assert_int_equal(zone_local(z, ms), ms);
+            assert_int_equal(zone_moment(z, ms), ms);
+        }
+        zone_close(z);
+    }
+    buf_free(&served);
+}
+
+TEST(changes_before_and_after_all_moments_are_no_trouble)
+{
+    const int64_t times[] = {INT64_MIN, -(INT64_C(1) << 59), 0, INT64_MAX};
+    const int32_t offsets[] = {0, 3600, 7200};
+    struct zone *z;
+    struct err err;
+
+    serve(4, times, 3, offsets, "");
+    assert_true(open_bytes(&z, &err));
+    assert_int_equal(offset_at(z, MOMENT_MIN), MS_HOUR);
+    assert_int_equal(offset_at(z, 0), 2 * MS_HOUR);
+    assert_int_equal(offset_at(z, MOMENT_MAX), 2 * MS_HOUR);
+    zone_close(z);
+    buf_free(&served);
 }
 
 static void assert_corrupt(const char *what)
