@@ -79,7 +79,8 @@ bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err);
 struct time_format;
 [[nodiscard]] bool time_format_new(str format, struct time_format **out, struct err *err);
 void time_format_free(struct time_format *f);
-bool time_format_parse(const struct time_format *f, str s, const struct zone *z, int64_t *out);
+bool time_format_parse(const struct time_format *f, str s, const struct zone *z,
+                       int64_t *out);
 /* The format that all samples (the empty ones apart) fit, from a list of common ones; NULL
  * when none or when two fit and give different days (then *ambiguous is set). Bare numbers
  * are seconds or milliseconds only when they fall between 1980 and 2100. */
