@@ -68,7 +68,7 @@ void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms);
 /* ISO 8601: a date (its first moment in the zone), or a date and time with Z, an offset, or
  * none (then the zone's). T or one space between them; seconds may be left out. Fractions to
  * milliseconds, further digits cut off. Refused: hour 24, second 60, days that no month has.
- */
+ * No zone (NULL) is UTC. */
 bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err);
 
 /* %Y %y (69 to 99: last century) %m %d %H %I %p %M %S %f (fraction) %b %B (English month,

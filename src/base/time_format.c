@@ -107,7 +107,8 @@ bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err)
             ok = has_offset = take_offset(&rest, &offset);
     }
     if (ok && !rest.n && civil_is_valid(c)
-        && in_range(has_offset ? civil_ms(c) - offset : zone_moment(z, civil_ms(c)), out))
+        && in_range(has_offset || !z ? civil_ms(c) - offset : zone_moment(z, civil_ms(c)),
+                    out))
         return true;
     return err_set(
         err, ERR_INPUT,

@@ -118,6 +118,18 @@ TEST(what_is_no_moment_is_refused_with_words)
     zone_close(z);
 }
 
+TEST(a_moment_without_a_zone_is_utc)
+{
+    int64_t ms, with_z;
+    struct err err;
+
+    assert_true(moment_parse(STR("2011-12-10T10:01:00"), NULL, &ms, &err));
+    assert_true(moment_parse(STR("2011-12-10T10:01:00Z"), NULL, &with_z, &err));
+    assert_int_equal(ms, with_z);
+    assert_true(moment_parse(STR("2011-12-10"), NULL, &ms, &err));
+    assert_int_equal(ms % (24 * 3600 * 1000), 0);
+}
+
 TEST(what_is_printed_is_read)
 {
     struct random r = chance();
