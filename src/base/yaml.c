@@ -30,6 +30,49 @@ static int from_one(size_t from_zero)
     return from_zero < INT_MAX ? (int)from_zero + 1 : INT_MAX;
 }
 
+static size_t character_bytes(str s, size_t at)
+{
+    size_t n = 1;
+
+    while (at + n < s.n && (s.p[at + n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+/* The line break at that byte, as libyaml sees it; 0: none. */
+static size_t break_bytes(str s, size_t at)
+{
+    str rest = str_from(s, at);
+
+    if (str_starts(rest, STR("\r\n")) || str_starts(rest, STR("\xc2\x85")))
+        return 2;
+    if (str_starts(rest, STR("\xe2\x80\xa8")) || str_starts(rest, STR("\xe2\x80\xa9")))
+        return 3;
+    return rest.n > 0 && (*rest.p == '\n' || *rest.p == '\r');
+}
+
+static size_t white_bytes(str s, size_t at)
+{
+    return at < s.n && (s.p[at] == ' ' || s.p[at] == '\t') ? 1 : break_bytes(s, at);
+}
+
+/* Moves a place on from one byte of the text to another. */
+static void walk(str text, size_t from, size_t to, int *line, int *column)
+{
+    while (from < to && from < text.n) {
+        size_t n = break_bytes(text, from);
+
+        if (n) {
+            ++*line;
+            *column = 1;
+        } else {
+            n = character_bytes(text, from);
+            ++*column;
+        }
+        from += n;
+    }
+}
+
 /* libyaml's words, and ours. */
 static const struct {
     const char *problem, *words;
@@ -90,20 +133,12 @@ static const struct {
     {"control characters are not allowed", "a control character stands here", false},
 };
 
-/* The place of a byte of the text. */
 static bool fail_at_byte(struct tree *t, size_t at, const char *words)
 {
-    size_t line = 0, column = 0;
+    int line = 1, column = 1;
 
-    for (size_t i = 0; i < at && i < t->text.n; i++) {
-        if (t->text.p[i] == '\n') {
-            line++;
-            column = 0;
-        } else if ((t->text.p[i] & 0xc0) != 0x80) {
-            column++;
-        }
-    }
-    return err_at(t->err, from_one(line), from_one(column), "%s", words);
+    walk(t->text, 0, at, &line, &column);
+    return err_at(t->err, line, column, "%s", words);
 }
 
 static bool fail_at(struct tree *t, yaml_mark_t mark, const char *words)
@@ -203,11 +238,12 @@ static bool take_children(struct tree *t, size_t from, struct yaml *to)
 {
     bool map = to->type == YAML_MAP;
     size_t n = (t->stack_n - from) / (map ? 2 : 1);
-    struct yaml **child = t->stack + from;
+    struct yaml **child;
 
     to->n = n;
     if (n == 0)
         return true;
+    child = t->stack + from;
     to->item = arena_array(t->arena, struct yaml *, n);
     if (map)
         to->key = arena_array(t->arena, struct yaml *, n);
@@ -478,20 +514,6 @@ bool yaml_check_keys(const struct yaml *map, const str *keys, size_t n, const ch
     return true;
 }
 
-static size_t character_bytes(str s, size_t at)
-{
-    size_t n = 1;
-
-    while (at + n < s.n && (s.p[at + n] & 0xc0) == 0x80)
-        n++;
-    return n;
-}
-
-static bool is_white(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* The bytes of the source that make one character of the text: an escape or a character. */
 static size_t source_bytes(str source, size_t at, char quote)
 {
@@ -527,16 +549,16 @@ static size_t text_byte(str text, int line, int column)
 /* White space in the source, and escapes that stand for it. */
 static size_t skip_white(str source, size_t at, char quote)
 {
-    while (at < source.n) {
-        if (is_white(source.p[at]))
-            at++;
-        else if (quote == '"' && source.p[at] == '\\' && at + 1 < source.n
-                 && strchr("tnr \t\n", source.p[at + 1]))
-            at += 2;
-        else
-            break;
+    for (;;) {
+        size_t n = white_bytes(source, at);
+
+        if (n == 0 && quote == '"' && at + 1 < source.n && source.p[at] == '\\'
+            && (strchr("tnrNLP ", source.p[at + 1]) || white_bytes(source, at + 1)))
+            n = 1 + character_bytes(source, at + 1);
+        if (n == 0)
+            return at;
+        at += n;
     }
-    return at;
 }
 
 /* The byte of the source that gave that byte of the text. YAML folds lines and takes
@@ -546,27 +568,28 @@ static size_t source_byte(const struct yaml *scalar, size_t text_at)
 {
     str text = scalar->text, source = scalar->source;
     char quote = !scalar->plain && source.n > 0 ? source.p[0] : 0;
-    size_t s = 0;
+    size_t s = quote ? 1 : 0;
 
     if (quote == '|' || quote == '>')
-        while (s < source.n && source.p[s++] != '\n')
-            ;
-    else if (quote)
-        s = 1;
+        while (s < source.n && !break_bytes(source, s))
+            s++;
     for (size_t t = 0; t < text_at;) {
-        if (is_white(text.p[t])) {
-            s += s < source.n && source.p[s] == text.p[t];
-            t++;
+        size_t white = white_bytes(text, t), same = white_bytes(source, s);
+
+        if (white) {
+            if (same == white && memcmp(text.p + t, source.p + s, same) == 0)
+                s += same;
+            t += white;
             continue;
         }
         s = skip_white(source, s, quote);
-        if (s == source.n)
-            return s;
+        if (s >= source.n)
+            return source.n;
         s += source_bytes(source, s, quote);
         t += character_bytes(text, t);
     }
-    return text_at == text.n || is_white(text.p[text_at]) ? s
-                                                          : skip_white(source, s, quote);
+    return text_at == text.n || white_bytes(text, text_at) ? s
+                                                           : skip_white(source, s, quote);
 }
 
 void yaml_err_in_scalar(const struct yaml *scalar, struct err *err)
@@ -575,12 +598,5 @@ void yaml_err_in_scalar(const struct yaml *scalar, struct err *err)
 
     err->line = scalar->line;
     err->column = scalar->column;
-    for (size_t i = 0; i < end; i += character_bytes(scalar->source, i)) {
-        if (scalar->source.p[i] == '\n') {
-            err->line++;
-            err->column = 1;
-        } else {
-            err->column++;
-        }
-    }
+    walk(scalar->source, 0, end, &err->line, &err->column);
 }

@@ -35,7 +35,7 @@ bool zip_unpack(str packed, size_t max_bytes, struct buf *to, struct err *err)
     if (size > max_bytes)
         return err_set(err, ERR_CORRUPT,
                        "packed bytes are damaged or hold more than %zu bytes", max_bytes);
-    room = buf_room(to, (size_t)size);
+    room = buf_room(to, (size_t)size + 1); /* 1: NULL may be the room for no bytes */
     if (!room)
         return err_nomem(err);
     n = ZSTD_decompress(room, (size_t)size, packed.p, packed.n);

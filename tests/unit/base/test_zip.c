@@ -17,12 +17,13 @@ TEST(packed_bytes_come_back)
         for (size_t k = 0; k < sizes[i]; k++)
             buf_add_char(&bytes, (char)random_below(&r, 30));
         buf_add(&packed, STR("before"));
-        buf_add(&back, STR("here"));
+        if (i > 0) /* and nothing into nothing */
+            buf_add(&back, STR("here"));
         assert_true(zip_pack(buf_str(&bytes), 3, &packed, &err));
         assert_true(zip_unpack(str_from(buf_str(&packed), 6), sizes[i], &back, &err));
         assert_true(str_starts(buf_str(&packed), STR("before")));
-        assert_true(str_starts(buf_str(&back), STR("here")));
-        assert_true(str_eq(str_from(buf_str(&back), 4), buf_str(&bytes)));
+        assert_true(str_starts(buf_str(&back), i > 0 ? STR("here") : STR("")));
+        assert_true(str_eq(str_from(buf_str(&back), i > 0 ? 4 : 0), buf_str(&bytes)));
         buf_free(&bytes);
         buf_free(&packed);
         buf_free(&back);
