@@ -1,0 +1,633 @@
+#include "rule/cursor.h"
+
+#include "base/num.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* --- windows --- */
+
+void slots_reset(const struct cursor *c, struct slot_at *slot)
+{
+    for (uint32_t i = 0; i < c->p->slot_n; i++) {
+        slot[i] = (struct slot_at){.entered_for = NONE,
+                                   .left_for = NONE,
+                                   .best = slot[i].best,
+                                   .best_cap = slot[i].best_cap};
+    }
+}
+
+static bool keeps_best(const struct slot *s)
+{
+    return s->function == FUNCTION_MIN || s->function == FUNCTION_MAX;
+}
+
+bool slots_room(const struct cursor *c, struct slot_at *slot, struct err *err)
+{
+    for (uint32_t i = 0; i < c->p->slot_n; i++) {
+        uint32_t n = c->entries[c->p->slot[i].series].n;
+        uint32_t *more;
+
+        if (!keeps_best(&c->p->slot[i]) || n <= slot[i].best_cap)
+            continue;
+        more = mem_resize(slot[i].best, n * sizeof *more);
+        if (!more)
+            return err_nomem(err);
+        slot[i].best = more;
+        slot[i].best_cap = n;
+    }
+    return true;
+}
+
+struct moving {
+    struct view *v;
+    const struct slot *slot;
+    struct slot_at *at;
+    const struct entries *e;
+};
+
+/* When an entry comes into the window and when it goes, added once for each finger's place. */
+static int64_t enters_ms(struct moving *m, uint32_t i)
+{
+    if (m->slot->window.kind != WINDOW_LENGTHS)
+        return m->e->entry[i].at_ms;
+    if (m->at->entered_for != i) {
+        m->at->enters_ms =
+            length_add(m->v->c->p->env.zone, m->e->entry[i].at_ms, m->slot->window.from);
+        m->at->entered_for = i;
+    }
+    return m->at->enters_ms;
+}
+
+static int64_t leaves_ms(struct moving *m, uint32_t i, int64_t at_ms)
+{
+    if (m->at->left_for != i) {
+        m->at->leaves_ms = length_add(m->v->c->p->env.zone, at_ms, m->slot->window.to);
+        m->at->left_for = i;
+    }
+    return m->at->leaves_ms;
+}
+
+static bool is_better(enum function f, int64_t a, int64_t b)
+{
+    return f == FUNCTION_MIN ? a <= b : a >= b;
+}
+
+static void enter(struct moving *m)
+{
+    struct slot_at *at = m->at;
+    const struct entry *e = &m->e->entry[at->hi];
+
+    switch ((int)m->slot->function) {
+    case FUNCTION_SUM:
+    case FUNCTION_AVG:
+        at->sum += e->value;
+        break;
+    case FUNCTION_DISTINCT:
+        at->distinct += e->prev == NONE || e->prev < at->lo;
+        break;
+    case FUNCTION_MIN:
+    case FUNCTION_MAX:
+        while (at->best_n
+               && is_better(m->slot->function, e->value,
+                            m->e->entry[at->best[at->best_n - 1]].value))
+            at->best_n--;
+        at->best[at->best_n++] = at->hi;
+        break;
+    default:
+        break;
+    }
+    at->hi++;
+}
+
+/* Moves lo by one entry, `sign` 1: it leaves the window, -1: it comes back. */
+static void move_lo(struct moving *m, int sign)
+{
+    struct slot_at *at = m->at;
+    const struct entry *e = &m->e->entry[sign > 0 ? at->lo : at->lo - 1];
+
+    if (m->slot->function == FUNCTION_SUM || m->slot->function == FUNCTION_AVG)
+        at->sum -= (__int128)sign * e->value;
+    else if (m->slot->function == FUNCTION_DISTINCT && e->next >= at->hi)
+        at->distinct -= (uint32_t)sign;
+    at->lo += (uint32_t)sign;
+}
+
+static void move_hi_to(struct moving *m)
+{
+    struct view *v = m->v;
+    const struct window *w = &m->slot->window;
+    const struct entries *e = m->e;
+
+    while (m->at->hi < e->n && e->entry[m->at->hi].at_ms <= v->s->at_ms) {
+        if (w->kind == WINDOW_DATES && e->entry[m->at->hi].at_ms >= w->to_ms)
+            return;
+        if (enters_ms(m, m->at->hi) > v->t) {
+            holds_until(v, m->at->enters_ms);
+            return;
+        }
+        enter(m);
+    }
+}
+
+/* The first moment that the window takes in: entries before it are out. */
+static int64_t window_begin(const struct moving *m)
+{
+    const struct situation *s = m->v->s;
+
+    if (m->slot->window.kind == WINDOW_DATES)
+        return m->slot->window.from_ms;
+    if (m->slot->window.kind == WINDOW_STAGE)
+        return s->stage == STAGE_NONE ? INT64_MAX : s->entered_ms;
+    return INT64_MIN;
+}
+
+static void move_lo_to(struct moving *m)
+{
+    struct slot_at *at = m->at;
+    const struct entry *e = m->e->entry;
+
+    if (m->slot->window.kind == WINDOW_LENGTHS) {
+        while (at->lo < at->hi && leaves_ms(m, at->lo, e[at->lo].at_ms) <= m->v->t)
+            move_lo(m, 1);
+        if (at->lo < at->hi)
+            holds_until(m->v, at->leaves_ms);
+    } else {
+        int64_t begin = window_begin(m);
+
+        while (at->lo < at->hi && e[at->lo].at_ms < begin)
+            move_lo(m, 1);
+        while (at->lo > 0 && e[at->lo - 1].at_ms >= begin)
+            move_lo(m, -1);
+    }
+}
+
+/* The best entry from lo on: the first of those kept that lies in the window. */
+static uint32_t best_of(const struct slot_at *at)
+{
+    uint32_t low = 0, high = at->best_n;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+
+        if (at->best[middle] < at->lo)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return at->best[low];
+}
+
+/* The entry last come in has the latest beginning: if that one is out, all are. */
+static bool sequence_holds(struct moving *m)
+{
+    uint32_t hi = m->at->hi;
+    int64_t begin_ms;
+
+    if (!hi)
+        return false;
+    begin_ms = m->e->entry[hi - 1].value;
+    if (m->slot->window.kind != WINDOW_LENGTHS)
+        return begin_ms >= window_begin(m);
+    if (leaves_ms(m, hi - 1, begin_ms) <= m->v->t)
+        return false;
+    holds_until(m->v, m->at->leaves_ms);
+    return true;
+}
+
+static struct val missing_val(void)
+{
+    return (struct val){.type = VALUE_MISSING};
+}
+
+static struct val truth_val(bool truth)
+{
+    return (struct val){.type = VALUE_BOOL, .n = truth};
+}
+
+static struct val entry_val(const struct moving *m, uint32_t i)
+{
+    const struct source *s = &m->v->c->p->series[m->slot->series].source;
+    const struct entry *e = &m->e->entry[i];
+
+    if (!e->there)
+        return missing_val();
+    if (s->kind == SOURCE_NOTHING)
+        return (struct val){.type = VALUE_MOMENT, .n = e->at_ms};
+    return (struct val){.type = s->type,
+                        .n = e->value,
+                        .cells = s->column != NONE && s->kind == SOURCE_COLUMN
+                                     ? m->v->c->column[s->column].cells
+                                     : NULL};
+}
+
+struct val slot_value(struct view *v, uint32_t index)
+{
+    struct moving m = {.v = v,
+                       .slot = &v->c->p->slot[index],
+                       .at = &v->slot[index],
+                       .e = &v->c->entries[v->c->p->slot[index].series]};
+    enum function f = m.slot->function;
+    enum value_type type = v->c->p->series[m.slot->series].source.type;
+    struct val val = {.type = VALUE_NUMBER};
+    uint32_t n;
+
+    move_hi_to(&m);
+    if (f == FUNCTION_SEQUENCE)
+        return truth_val(sequence_holds(&m));
+    move_lo_to(&m);
+    n = m.at->hi - m.at->lo;
+    switch ((int)f) {
+    case FUNCTION_COUNT:
+        val.n = n * NUM_ONE;
+        return val;
+    case FUNCTION_DISTINCT:
+        val.n = m.at->distinct * NUM_ONE;
+        return val;
+    case FUNCTION_EXISTS:
+        return truth_val(n > 0);
+    case FUNCTION_SUM:
+        val.type = type;
+        return num_div128(m.at->sum, 1, &val.n) ? val : missing_val();
+    default:
+        break;
+    }
+    if (!n)
+        return missing_val();
+    switch ((int)f) {
+    case FUNCTION_AVG:
+        val.type = type;
+        return num_div128(m.at->sum, n, &val.n) ? val : missing_val();
+    case FUNCTION_MIN:
+    case FUNCTION_MAX:
+        return entry_val(&m, best_of(m.at));
+    case FUNCTION_LAST:
+        return entry_val(&m, m.at->hi - 1);
+    case FUNCTION_FIRST:
+        return entry_val(&m, m.at->lo);
+    default: /* since, age: the moment itself; who compares does the rest */
+        return (struct val){
+            .type = VALUE_MOMENT,
+            .n = m.e->entry[f == FUNCTION_SINCE ? m.at->hi - 1 : m.at->lo].at_ms};
+    }
+}
+
+/* --- times that grow --- */
+
+/* The first moment at which t + length has reached `goal`; adding never goes back. */
+static int64_t reaches_ms(const struct view *v, struct length length, int64_t goal)
+{
+    const struct zone *z = v->c->p->env.zone;
+    int64_t low = v->t, high = MOMENT_MAX; /* not yet at low; at high, or never */
+
+    if (goal > MOMENT_MAX) /* adding stops there */
+        return MOMENT_NEVER;
+    if (!length.months)
+        return goal - length.ms;
+    if (length_add(z, high, length) < goal)
+        return MOMENT_NEVER;
+    if (goal < high)
+        high = goal; /* nothing is added at least */
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+
+        if (length_add(z, middle, length) < goal)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+static enum node_kind mirrored(enum node_kind kind)
+{
+    switch ((int)kind) {
+    case NODE_LT:
+        return NODE_GT;
+    case NODE_LE:
+        return NODE_GE;
+    case NODE_GT:
+        return NODE_LT;
+    default:
+        return NODE_LE;
+    }
+}
+
+/* A time that grows with t, against a length: t against moment + length; one that shrinks:
+ * moment against t + length. Each changes once, at a moment found by adding. */
+static bool ask_growing(struct view *v, const struct node *n)
+{
+    const struct node *grows = n->child, *length = grows->next;
+    enum node_kind kind = n->kind;
+    struct val base;
+    int64_t turns;
+    bool turned;
+
+    if (grows->growing == GROWS_NOT) {
+        length = n->child;
+        grows = length->next;
+        kind = mirrored(kind);
+    }
+    base = ask_node(v, grows);
+    if (base.type == VALUE_MISSING)
+        return false;
+    if (grows->growing == GROWS_UP) {
+        turns = length_add(v->c->p->env.zone, base.n, length->length);
+        if (kind == NODE_GT || kind == NODE_LE)
+            turns++;
+        turned = v->t >= turns;
+    } else {
+        int64_t goal = base.n + (kind == NODE_LT || kind == NODE_GE);
+
+        turned = length_add(v->c->p->env.zone, v->t, length->length) >= goal;
+        turns = turned ? v->t : reaches_ms(v, length->length, goal);
+    }
+    if (!turned)
+        holds_until(v, turns);
+    if (grows->growing == GROWS_UP)
+        return turned == (kind == NODE_GT || kind == NODE_GE);
+    return turned == (kind == NODE_LT || kind == NODE_LE);
+}
+
+/* True while an anniversary of the trait's moment is no longer past than the length. */
+static struct val ask_anniversary(struct view *v, const struct node *n)
+{
+    const struct zone *z = v->c->p->env.zone;
+    struct val base = slot_value(v, n->index);
+    int32_t years;
+    int64_t begin, end;
+
+    if (base.type == VALUE_MISSING)
+        return missing_val();
+    years = civil_of(zone_local(z, v->t)).year - civil_of(zone_local(z, base.n)).year + 1;
+    if (years < 1)
+        years = 1;
+    /* The latest anniversary up to t is this year's, or last year's. */
+    for (;; years--) {
+        begin = length_add(z, base.n, (struct length){.months = years * 12});
+        if (begin <= v->t || years == 1)
+            break;
+        holds_until(v, begin);
+    }
+    if (begin > v->t) {
+        holds_until(v, begin);
+        return truth_val(false);
+    }
+    end = length_add(z, begin, n->call->step->within);
+    if (end > v->t)
+        holds_until(v, end);
+    return truth_val(end > v->t);
+}
+
+/* --- the tree --- */
+
+static struct val stage_val(const struct view *v, uint16_t stage)
+{
+    if (stage == STAGE_NONE)
+        return missing_val();
+    return (struct val){.type = VALUE_TEXT, .n = v->c->p->stage_key[stage]};
+}
+
+static struct val ask_named(struct view *v, const struct node *n)
+{
+    const struct situation *s = v->s;
+
+    switch (n->means) {
+    case MEANS_PROPERTY:
+        return source_read(v, &v->c->p->source[n->index]);
+    case MEANS_TERM:
+        if (n->kind == NODE_CALL && n->call->function == FUNCTION_ANNIVERSARY)
+            return ask_anniversary(v, n);
+        return slot_value(v, n->index);
+    case MEANS_STAGE:
+        return stage_val(v, s->stage);
+    case MEANS_PREVIOUS_STAGE:
+        return stage_val(v, s->previous_stage);
+    case MEANS_TIME_IN_STAGE:
+        return s->stage == STAGE_NONE
+                   ? missing_val()
+                   : (struct val){.type = VALUE_MOMENT, .n = s->entered_ms};
+    case MEANS_TIMES_IN:
+        return (struct val){.type = VALUE_NUMBER, .n = s->times_in[n->index] * NUM_ONE};
+    case MEANS_SEGMENT:
+    case MEANS_SCORE:
+        return ask_rule(v, n->index);
+    case MEANS_NOTHING:
+    case MEANS_COLUMN:
+        break;
+    }
+    return missing_val();
+}
+
+static struct val ask_arithmetic(struct view *v, const struct node *n)
+{
+    struct val a = ask_node(v, n->child), b = {.type = VALUE_NUMBER},
+               out = {.type = n->type};
+    bool fits = false;
+
+    if (n->child->next)
+        b = ask_node(v, n->child->next);
+    if (a.type == VALUE_MISSING || b.type == VALUE_MISSING)
+        return missing_val();
+    switch ((int)n->kind) {
+    case NODE_NEGATE:
+        fits = num_sub(0, a.n, &out.n);
+        break;
+    case NODE_ADD:
+        fits = num_add(a.n, b.n, &out.n);
+        break;
+    case NODE_SUB:
+        fits = num_sub(a.n, b.n, &out.n);
+        break;
+    case NODE_MUL: /* money in minor units by a number: minor units again */
+        fits = num_mul_div(a.n, b.n, NUM_ONE, &out.n);
+        break;
+    default:
+        fits = num_mul_div(a.n, NUM_ONE, b.n, &out.n);
+    }
+    return fits ? out : missing_val();
+}
+
+/* Money against a number: the number means major units. */
+static int order_of(const struct program *p, const struct val *a, const struct val *b)
+{
+    __int128 left = a->n, right = b->n;
+
+    if (a->type == VALUE_MONEY && b->type == VALUE_NUMBER)
+        left *= p->money_scale;
+    if (b->type == VALUE_MONEY && a->type == VALUE_NUMBER)
+        right *= p->money_scale;
+    return (left > right) - (left < right);
+}
+
+static bool ask_comparison(struct view *v, const struct node *n)
+{
+    const struct node *left = n->child, *right = left->next;
+    struct val a, b;
+    int order;
+
+    if (left->growing != GROWS_NOT || right->growing != GROWS_NOT)
+        return ask_growing(v, n);
+    a = ask_node(v, left);
+    b = ask_node(v, right);
+    if (a.type == VALUE_MISSING || b.type == VALUE_MISSING)
+        return false;
+    order = order_of(v->c->p, &a, &b);
+    switch ((int)n->kind) {
+    case NODE_EQ:
+        return order == 0;
+    case NODE_NE:
+        return order != 0;
+    case NODE_LT:
+        return order < 0;
+    case NODE_LE:
+        return order <= 0;
+    case NODE_GT:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
+static bool ask_in(struct view *v, const struct node *n)
+{
+    struct val a = ask_node(v, n->child);
+    bool found = false;
+
+    if (a.type == VALUE_MISSING)
+        return false;
+    for (const struct node *item = n->child->next; item && !found; item = item->next) {
+        struct val b = ask_node(v, item);
+
+        found = order_of(v->c->p, &a, &b) == 0;
+    }
+    return found == (n->kind == NODE_IN);
+}
+
+static bool same_nocase(str a, str b)
+{
+    return str_starts_nocase(a, b) && str_starts_nocase(b, a);
+}
+
+/* A text has the other in it; a list has it as an item. */
+static bool ask_text(struct view *v, const struct node *n)
+{
+    const struct program *p = v->c->p;
+    struct val a = ask_node(v, n->child), b = ask_node(v, n->child->next);
+    str part;
+
+    if (a.type == VALUE_MISSING || b.type == VALUE_MISSING)
+        return false;
+    part = program_text_of(p, b.n);
+    if (a.type == VALUE_TEXT)
+        return n->kind == NODE_CONTAINS
+                   ? str_contains_nocase(program_text_of(p, a.n), part)
+                   : str_starts_nocase(program_text_of(p, a.n), part);
+    for (uint32_t i = a.cells->list_first[a.n]; i < a.cells->list_first[a.n + 1]; i++) {
+        if (same_nocase(program_text_of(p, a.cells->list_item[i]), part))
+            return true;
+    }
+    return false;
+}
+
+/* The first operand that decides is enough: as long as it stays, so does the answer. What the
+ * operands before it said about their end plays no part then. */
+static bool ask_many(struct view *v, const struct node *n)
+{
+    bool decides = n->kind == NODE_OR;
+    int64_t outer = v->holds_ms, all = MOMENT_NEVER;
+
+    for (const struct node *i = n->child; i; i = i->next) {
+        bool truth;
+
+        v->holds_ms = MOMENT_NEVER;
+        truth = ask_condition(v, i);
+        if (truth == decides) {
+            holds_until(v, outer);
+            return truth;
+        }
+        if (v->holds_ms < all)
+            all = v->holds_ms;
+    }
+    v->holds_ms = outer;
+    holds_until(v, all);
+    return !decides;
+}
+
+static bool ask_test(struct view *v, const struct node *n)
+{
+    switch ((int)n->kind) {
+    case NODE_AND:
+    case NODE_OR:
+        return ask_many(v, n);
+    case NODE_NOT:
+        return !ask_condition(v, n->child);
+    case NODE_IN:
+    case NODE_NOT_IN:
+        return ask_in(v, n);
+    case NODE_IS_MISSING:
+        return ask_node(v, n->child).type == VALUE_MISSING;
+    case NODE_IS_NOT_MISSING:
+        return ask_node(v, n->child).type != VALUE_MISSING;
+    case NODE_CONTAINS:
+    case NODE_STARTS_WITH:
+        return ask_text(v, n);
+    default:
+        return ask_comparison(v, n);
+    }
+}
+
+struct val ask_node(struct view *v, const struct node *n)
+{
+    if (node_is_condition(n))
+        return truth_val(ask_test(v, n));
+    if (n->kind == NODE_NAME || n->kind == NODE_CALL)
+        return ask_named(v, n);
+    if (node_is_literal(n))
+        return (struct val){.type = n->type, .n = n->number};
+    return ask_arithmetic(v, n);
+}
+
+bool ask_condition(struct view *v, const struct node *n)
+{
+    struct val val = ask_node(v, n);
+
+    return val.type == VALUE_BOOL && val.n;
+}
+
+static struct val ask_score(struct view *v, const struct rule *rule)
+{
+    __int128 points = rule->from;
+    struct val val = {.type = VALUE_NUMBER};
+
+    for (uint32_t i = 0; i < rule->part_n; i++) {
+        if (ask_rule(v, rule->part[i].when.v).n)
+            points += rule->part[i].points;
+    }
+    val.n = points < rule->low    ? rule->low
+            : points > rule->high ? rule->high
+                                  : (int64_t)points;
+    return val;
+}
+
+struct val ask_rule(struct view *v, uint32_t index)
+{
+    const struct rule *rule = &v->c->p->rule[index];
+    struct memo *memo = &v->c->memo[index];
+    int64_t outer = v->holds_ms;
+
+    if (memo->ask != v->c->asks) {
+        v->holds_ms = MOMENT_NEVER;
+        if (!rule->root)
+            memo->val = ask_score(v, rule);
+        else if (rule->want == RULE_CONDITION)
+            memo->val = truth_val(ask_condition(v, rule->root));
+        else
+            memo->val = ask_node(v, rule->root);
+        memo->holds_ms = v->holds_ms;
+        memo->ask = v->c->asks;
+        v->holds_ms = outer;
+    }
+    holds_until(v, memo->holds_ms);
+    return memo->val;
+}

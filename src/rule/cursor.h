@@ -1,0 +1,94 @@
+/* cursor.h - a program at one customer; private to rule/.
+ *
+ * cursor_start lists, for each series, the customer's entries. Asking moves two fingers over
+ * them for each slot: [lo, hi) are the entries in the window. Adding a length never lets a
+ * later event overtake an earlier one, so with time hi only moves forward, and so does lo, but
+ * for the window `stage`, whose beginning is wherever the situation says. */
+#ifndef RULE_CURSOR_H
+#define RULE_CURSOR_H
+
+#include "rule/program.h"
+
+struct entry {
+    int64_t at_ms;
+    int64_t value;  /* of the property; a sequence's: the moment of its first event */
+    uint32_t place; /* in the chunk's events */
+    uint32_t prev, next; /* linked series: entries with the same value, or NONE */
+    bool there;          /* false: the trait is missing from here on */
+};
+
+struct entries {
+    struct entry *entry;
+    uint32_t n, cap;
+};
+
+/* A column of this customer's chunk, with a finger that moves forward over his cells. */
+struct column_at {
+    const struct cells *cells;
+    uint32_t first, at;
+};
+
+struct slot_at {
+    uint32_t lo, hi;
+    uint32_t entered_for, left_for; /* the entries that the two moments below belong to */
+    int64_t enters_ms, leaves_ms;
+    __int128 sum;
+    uint32_t distinct;
+    uint32_t
+        *best; /* min, max: the entries i with no better one behind them in [0, hi) */
+    uint32_t best_n, best_cap;
+};
+
+struct memo { /* what a rule answered at the ask with this number */
+    uint64_t ask;
+    struct val val;
+    int64_t holds_ms;
+};
+
+struct cursor {
+    const struct program *p;
+    struct timeline t;
+    struct column_at *column;
+    struct entries *entries; /* by series */
+    struct slot_at *slot, *probe;
+    struct memo *memo;
+    uint64_t asks;
+    uint32_t *table; /* scratch of linking */
+    uint32_t table_cap;
+};
+
+/* One question: which fingers, and at which moment. */
+struct view {
+    struct cursor *c;
+    struct slot_at *slot;
+    const struct situation
+        *s; /* events after s->at_ms are not seen, even when t is later */
+    int64_t t;
+    int64_t holds_ms; /* the least moment at which something that was looked at changes */
+    uint32_t event;   /* where: the place in the chunk, and its moment */
+    int64_t event_ms;
+};
+
+/* Lists the entries of all series. */
+bool series_list(struct cursor *c, struct err *err);
+/* The value of a source at the event that the view stands at; fingers only move forward. */
+struct val source_read(struct view *v, const struct source *s);
+
+/* Puts all of the fingers back to the start. */
+void slots_reset(const struct cursor *c, struct slot_at *slot);
+/* Room for what the slots keep beside their fingers. */
+bool slots_room(const struct cursor *c, struct slot_at *slot, struct err *err);
+/* Moves the slot's fingers to the view's moment and gives the value. */
+struct val slot_value(struct view *v, uint32_t slot);
+
+struct val ask_node(struct view *v, const struct node *n);
+bool ask_condition(struct view *v, const struct node *n);
+struct val ask_rule(struct view *v, uint32_t rule);
+
+static inline void holds_until(struct view *v, int64_t ms)
+{
+    if (ms < v->holds_ms)
+        v->holds_ms = ms;
+}
+
+#endif

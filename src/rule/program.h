@@ -1,0 +1,92 @@
+/* program.h - compiled rules, as the files of rule/ see them; private to rule/.
+ *
+ * A term such as sum(purchase.revenue, 1y) is a slot: a function and a window over a series.
+ * A series is the list of a customer's events that a pattern matches, with their values. Equal
+ * series and equal slots exist once in a program, so that rules share the work. */
+#ifndef RULE_PROGRAM_H
+#define RULE_PROGRAM_H
+
+#include "rule/parse.h"
+#include "rule/rule.h"
+
+#define NONE UINT32_MAX
+
+enum builtin { BUILTIN_DAY, BUILTIN_WEEK, BUILTIN_WEEKDAY, BUILTIN_HOUR };
+
+/* Where the value of an event comes from. */
+struct source {
+    enum { SOURCE_NOTHING, SOURCE_COLUMN, SOURCE_BUILTIN } kind;
+    enum builtin builtin;
+    uint32_t column; /* place in program.column; NONE: no event has it */
+    enum value_type type;
+};
+
+struct series_step {
+    uint32_t series;
+    struct length within;
+};
+
+#define TRAIT_COLUMNS 5 /* one for each raw type that a trait can have come as */
+
+struct series {
+    enum { SERIES_EVENTS, SERIES_TRAIT, SERIES_SEQUENCE } kind;
+    const struct dictionary_event *event; /* EVENTS: NULL is any */
+    const uint64_t *types;    /* EVENTS: a bit for each code in catalog.type */
+    struct source source;     /* EVENTS, TRAIT */
+    const struct node *where; /* EVENTS: or NULL */
+    bool items;  /* an entry for each item of the list, not one for the list */
+    bool linked; /* entries know the one before and after with the same value */
+    str trait;
+    uint32_t trait_column[TRAIT_COLUMNS], trait_column_n;
+    const struct series_step *step;
+    uint32_t step_n;
+};
+
+struct slot {
+    enum function function; /* a trait's is LAST */
+    uint32_t series;
+    struct window window;
+};
+
+struct rule {
+    str text;
+    struct node *root; /* NULL: a score */
+    enum rule_want want;
+    int64_t from, low, high;
+    const struct score_part *part;
+    uint32_t part_n;
+    uint32_t depth; /* of rules that name rules */
+};
+
+struct program {
+    struct rule_env env;
+    struct arena arena;
+    uint32_t *column; /* numbers in catalog.column */
+    uint32_t column_n, column_cap;
+    struct source *source; /* what `where` reads */
+    uint32_t source_n, source_cap;
+    struct series *series;
+    uint32_t series_n, series_cap;
+    struct slot *slot;
+    uint32_t slot_n, slot_cap;
+    struct rule *rule;
+    uint32_t rule_n, rule_cap;
+    struct text_table extra; /* texts of rules that are not in catalog.text */
+    int64_t *stage_key;      /* the texts of the stages' names */
+    int64_t money_scale;     /* millionths in a minor unit of money */
+    unsigned compiling;      /* rules that are being compiled, one inside the other */
+};
+
+/* Texts are compared by key: equal texts have equal keys. Below EXTRA_KEYS it is the number in
+ * catalog.text, above it the one in program.extra. */
+#define EXTRA_KEYS INT64_C(0x100000000)
+str program_text_of(const struct program *p, int64_t key);
+
+/* A value while rules are asked. */
+struct val {
+    enum value_type type;
+    int64_t n; /* as struct value; a text's key; the place of a list in... */
+    const struct cells *cells; /* ... its column */
+};
+
+#endif

@@ -1,0 +1,319 @@
+#include "rule/cursor.h"
+
+#include "base/num.h"
+
+#include <string.h>
+
+/* --- values of events --- */
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* Monday is 1. 1970 began on a Thursday. */
+static int64_t weekday_of(int64_t day)
+{
+    return day + 3 - floor_div(day + 3, 7) * 7 + 1;
+}
+
+static int64_t builtin_value(const struct zone *z, enum builtin builtin, int64_t at_ms)
+{
+    int64_t local = zone_local(z, at_ms), day = floor_div(local, MS_DAY);
+    struct civil date = civil_of(local);
+
+    switch (builtin) {
+    case BUILTIN_DAY:
+        return date.year * INT64_C(10000) + date.month * 100 + date.day;
+    case BUILTIN_WEEK: {
+        /* A week belongs to the year that has its Thursday. */
+        int64_t thursday = day - weekday_of(day) + 4;
+        int32_t year = civil_of(thursday * MS_DAY).year;
+        int64_t new_year = civil_ms((struct civil){.year = year, .month = 1, .day = 1});
+
+        return year * INT64_C(100) + (thursday - floor_div(new_year, MS_DAY)) / 7 + 1;
+    }
+    case BUILTIN_WEEKDAY:
+        return weekday_of(day);
+    case BUILTIN_HOUR:
+        return date.hour;
+    }
+    return 0;
+}
+
+/* A cell as the type that the dictionary gives the property. */
+static struct val cell_value(const struct program *p, const struct cells *cells,
+                             uint32_t at, enum value_type type)
+{
+    struct val v = {.type = type, .cells = cells};
+    struct err ignored;
+    bool fits = true;
+
+    switch (type) {
+    case VALUE_NUMBER:
+    case VALUE_BOOL:
+        v.n = cells->number[at];
+        break;
+    case VALUE_MONEY:
+        fits = money_from_num(cells->number[at], p->env.currency_decimals, &v.n);
+        break;
+    case VALUE_TEXT:
+        v.n = cells->text[at];
+        break;
+    case VALUE_MOMENT:
+        fits = moment_parse(text_table_get(&p->env.catalog->text, cells->text[at]),
+                            p->env.zone, &v.n, &ignored);
+        break;
+    case VALUE_LIST:
+        v.n = at;
+        break;
+    case VALUE_MISSING:
+    case VALUE_NULL:
+    case VALUE_LENGTH:
+        fits = false;
+    }
+    return fits ? v : (struct val){.type = VALUE_MISSING};
+}
+
+/* Moves the column's finger to the event; is there a cell? */
+static bool column_reaches(struct column_at *column, uint32_t event)
+{
+    const struct cells *cells = column->cells;
+
+    while (column->at < cells->n && cells->event[column->at] < event)
+        column->at++;
+    return column->at < cells->n && cells->event[column->at] == event;
+}
+
+struct val source_read(struct view *v, const struct source *s)
+{
+    const struct program *p = v->c->p;
+    struct val value = {.type = VALUE_MISSING};
+    struct column_at *column;
+
+    if (s->kind == SOURCE_BUILTIN) {
+        value.type = VALUE_NUMBER;
+        value.n = builtin_value(p->env.zone, s->builtin, v->event_ms) * NUM_ONE;
+    } else if (s->column != NONE) {
+        column = &v->c->column[s->column];
+        if (column_reaches(column, v->event))
+            value = cell_value(p, column->cells, column->at, s->type);
+    }
+    return value;
+}
+
+/* --- entries --- */
+
+static bool entry_add(struct entries *e, struct entry entry, struct err *err)
+{
+    if (e->n == e->cap) {
+        uint32_t cap = e->cap ? e->cap * 2 : 16;
+        struct entry *more = mem_resize(e->entry, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        e->entry = more;
+        e->cap = cap;
+    }
+    e->entry[e->n++] = entry;
+    return true;
+}
+
+static bool add_value(struct entries *e, const struct series *s, struct entry entry,
+                      const struct val *v, struct err *err)
+{
+    const struct cells *cells = v->cells;
+
+    entry.value = v->n;
+    if (!s->items)
+        return entry_add(e, entry, err);
+    for (uint32_t i = cells->list_first[v->n]; i < cells->list_first[v->n + 1]; i++) {
+        entry.value = cells->list_item[i];
+        if (!entry_add(e, entry, err))
+            return false;
+    }
+    return true;
+}
+
+static bool list_events(struct cursor *c, const struct series *s, struct entries *e,
+                        struct err *err)
+{
+    struct view v = {.c = c};
+
+    for (uint32_t i = 0; i < c->t.n; i++) {
+        uint32_t code = c->t.type[i];
+        struct val value = {.type = VALUE_MISSING};
+
+        if (!(s->types[code / 64] >> code % 64 & 1))
+            continue;
+        v.event = c->t.first + i;
+        v.event_ms = c->t.at_ms[i];
+        if (s->where && !ask_condition(&v, s->where))
+            continue;
+        if (s->source.kind != SOURCE_NOTHING) {
+            value = source_read(&v, &s->source);
+            if (value.type == VALUE_MISSING)
+                continue;
+        }
+        if (!add_value(
+                e, s,
+                (struct entry){.at_ms = v.event_ms, .place = v.event, .there = true},
+                &value, err))
+            return false;
+    }
+    return true;
+}
+
+/* Every event that carries the trait, in whichever type it came. */
+static bool list_trait(struct cursor *c, const struct series *s, struct entries *e,
+                       struct err *err)
+{
+    uint32_t end = c->t.first + c->t.n;
+
+    for (;;) {
+        struct view v = {.c = c, .event = end};
+        struct entry entry;
+        struct val value;
+
+        for (uint32_t i = 0; i < s->trait_column_n; i++) {
+            const struct column_at *column = &c->column[s->trait_column[i]];
+
+            if (column->at < column->cells->n
+                && column->cells->event[column->at] < v.event)
+                v.event = column->cells->event[column->at];
+        }
+        if (v.event == end)
+            return true;
+        value = source_read(&v, &s->source);
+        entry = (struct entry){.at_ms = c->t.at_ms[v.event - c->t.first],
+                               .value = value.n,
+                               .place = v.event,
+                               .there = value.type != VALUE_MISSING};
+        if (!entry_add(e, entry, err))
+            return false;
+        for (uint32_t i = 0; i < s->trait_column_n; i++)
+            column_reaches(&c->column[s->trait_column[i]], v.event + 1);
+    }
+}
+
+/* One entry for each event that ends a chain of all steps, with the latest beginning that such
+ * a chain can have. For each step only the latest event that ends a chain of the steps so far
+ * matters: it is the likeliest to be near enough to the next, and its chain begins latest
+ * (were an earlier one's beginning later, that chain could have ended here too). */
+static bool list_sequence(struct cursor *c, const struct series *s, struct entries *e,
+                          struct err *err)
+{
+    struct {
+        int64_t begin_ms, end_ms;
+        bool any;
+    } chain[RULE_STEPS_MAX] = {0};
+    uint32_t at[RULE_STEPS_MAX] = {0};
+
+    for (;;) {
+        uint32_t place = NONE;
+        int64_t now = 0;
+
+        for (uint32_t i = 0; i < s->step_n; i++) {
+            const struct entries *of = &c->entries[s->step[i].series];
+
+            if (at[i] < of->n && of->entry[at[i]].place < place) {
+                place = of->entry[at[i]].place;
+                now = of->entry[at[i]].at_ms;
+            }
+        }
+        if (place == NONE)
+            return true;
+        /* The last step first: no event is two steps of one chain. */
+        for (uint32_t i = s->step_n; i-- > 0;) {
+            const struct entries *of = &c->entries[s->step[i].series];
+
+            if (at[i] == of->n || of->entry[at[i]].place != place)
+                continue;
+            at[i]++;
+            if (i == 0) {
+                chain[0].begin_ms = now;
+            } else {
+                if (!chain[i - 1].any
+                    || length_add(c->p->env.zone, chain[i - 1].end_ms, s->step[i].within)
+                           < now)
+                    continue;
+                chain[i].begin_ms = chain[i - 1].begin_ms;
+            }
+            chain[i].end_ms = now;
+            chain[i].any = true;
+            if (i + 1 == s->step_n
+                && !entry_add(e,
+                              (struct entry){.at_ms = now,
+                                             .value = chain[i].begin_ms,
+                                             .place = place,
+                                             .there = true},
+                              err))
+                return false;
+        }
+    }
+}
+
+/* --- equal values --- */
+
+static uint32_t hash_of(int64_t value, uint32_t mask)
+{
+    return (uint32_t)((uint64_t)value * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
+}
+
+/* Links the entries of equal value, by a table of the latest entry of each value. */
+static bool link_entries(struct cursor *c, struct entries *e, struct err *err)
+{
+    uint32_t size = 16;
+
+    while (size < e->n * 2)
+        size *= 2;
+    if (size > c->table_cap) {
+        uint32_t *more = mem_resize(c->table, size * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        c->table = more;
+        c->table_cap = size;
+    }
+    memset(c->table, 0xFF, size * sizeof *c->table);
+    for (uint32_t i = 0; i < e->n; i++) {
+        uint32_t at = hash_of(e->entry[i].value, size - 1);
+
+        while (c->table[at] != NONE && e->entry[c->table[at]].value != e->entry[i].value)
+            at = (at + 1) & (size - 1);
+        e->entry[i].prev = c->table[at];
+        e->entry[i].next = NONE;
+        if (c->table[at] != NONE)
+            e->entry[c->table[at]].next = i;
+        c->table[at] = i;
+    }
+    return true;
+}
+
+static bool list_one(struct cursor *c, uint32_t series, struct err *err)
+{
+    const struct series *s = &c->p->series[series];
+    struct entries *e = &c->entries[series];
+
+    e->n = 0;
+    for (uint32_t i = 0; i < c->p->column_n; i++)
+        c->column[i].at = c->column[i].first;
+    switch (s->kind) {
+    case SERIES_EVENTS:
+        return list_events(c, s, e, err) && (!s->linked || link_entries(c, e, err));
+    case SERIES_TRAIT:
+        return list_trait(c, s, e, err);
+    case SERIES_SEQUENCE:
+        return list_sequence(c, s, e, err);
+    }
+    return true;
+}
+
+bool series_list(struct cursor *c, struct err *err)
+{
+    for (uint32_t i = 0; i < c->p->series_n; i++) {
+        if (!list_one(c, i, err))
+            return false;
+    }
+    return true;
+}
