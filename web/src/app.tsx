@@ -38,7 +38,7 @@ function Header({ info }: { info: Info | undefined }) {
   return (
     <header className={styles.header}>
       <a className={styles.skip} href="#main">{t('nav.skip')}</a>
-      <Link to={link('/', { at })} className={styles.mark} aria-label={t('nav.home')}>
+      <Link to={link('/', { at })} className={styles.mark}>
         <Mark />
         <span>{info?.workspace.name ?? 'Ciclo'}</span>
       </Link>
@@ -111,7 +111,7 @@ export function App() {
   const info = useQuery(infoQuery(i18n.language));
   const [path] = useLocation();
 
-  useEffect(() => window.scrollTo(0, 0), [path]);
+  useEffect(() => { void window.scrollTo(0, 0); }, [path]);
   useEffect(() => {
     document.title = info.data ? `${info.data.workspace.name} · Ciclo` : 'Ciclo';
   }, [info.data]);

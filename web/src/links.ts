@@ -41,7 +41,7 @@ export function useAt() {
   const asked = params.get('at');
   const at = moved ? moved.at : asked && isMoment(asked) ? asked : undefined;
 
-  useEffect(() => setMoved(undefined), [asked]);
+  useEffect(() => { setMoved(undefined); }, [asked]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const setAt = (day: string) => {

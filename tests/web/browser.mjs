@@ -1,0 +1,241 @@
+/* The page in a browser, in each language, wide and narrow, light and dark. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { texts } from './source.mjs';
+import { equal, ok } from './tap.mjs';
+
+const flags = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--no-first-run',
+];
+
+/* What the page asks for and the server answers. */
+async function api(url, path) {
+  const response = await fetch(new URL(path, url));
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+const counts = stages => Object.fromEntries(stages.stages.map(s => [s.stage, s.customers]));
+
+function shownCounts(page) {
+  return page.$$eval('[data-stage] [data-count]', links => Object.fromEntries(
+    links.map(a => [a.closest('[data-stage]').dataset.stage, Number(a.dataset.count)])));
+}
+
+/* Waits until the board shows these numbers, and says which it shows if it never does. */
+async function showsCounts(page, expected, name) {
+  await page.waitForFunction(expected => {
+    const links = [...document.querySelectorAll('[data-stage] [data-count]')];
+    return links.length === Object.keys(expected).length && links.every(a =>
+      Number(a.dataset.count) === expected[a.closest('[data-stage]').dataset.stage]);
+  }, expected, { timeout: 5000 }).catch(() => {});
+  equal(await shownCounts(page), expected, name);
+}
+
+/* Texts of the English page that are a phrase, and differ in the other language. */
+function foreign(root, language) {
+  if (language === 'en') return [];
+  const english = texts(root, 'en'), own = texts(root, language);
+  return Object.keys(english)
+    .filter(key => own[key] !== english[key] && /^[A-Z][^{}]{9,}$/.test(english[key]))
+    .map(key => english[key]);
+}
+
+/* What must hold of every page. */
+async function sound(page, axe, root, language, name) {
+  const text = await page.evaluate(() => document.body.innerText);
+  const keys = Object.keys(texts(root, 'en')).map(key => key.split('.')[0]);
+  const untranslated = [...new Set(keys)].flatMap(
+    first => text.match(new RegExp(`(?<![\\w.@])${first}\\.[a-z]\\w*`, 'g')) ?? []);
+  equal(untranslated.filter(key => key in texts(root, 'en')), [], `${name}: no key without its text`);
+  equal(foreign(root, language).filter(phrase => `\n${text}\n`.includes(`\n${phrase}\n`)), [],
+    `${name}: nothing is left in English`);
+  equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0,
+    `${name}: nothing is wider than the window`);
+  equal(await page.evaluate(() => document.documentElement.lang), language,
+    `${name}: says its language`);
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(
+      v => `${v.id}: ${v.nodes.map(n => `${n.target} ${n.failureSummary}`).join('; ')}`);
+  });
+  equal(violations, [], `${name}: axe finds no serious fault`);
+}
+
+/* The way from the board to the reason of one customer's stage. */
+async function walk(page, url, axe, root, language, name) {
+  const info = await api(url, '/api/info');
+  const now = await api(url, `/api/stages?at=${info.default_at}`);
+  await page.goto(new URL(`/?lang=${language}`, url).href);
+  await showsCounts(page, counts(now), `${name}: the board counts as the server does`);
+  const population = await page.getAttribute('[data-population]', 'data-population');
+  equal(Number(population), now.population, `${name}: the board shows the population`);
+  await page.waitForSelector('figure canvas');
+  await sound(page, axe, root, language, `${name} board`);
+
+  const slider = page.getByRole('slider');
+  await slider.focus();
+  for (let i = 0; i < 3; i++) await page.keyboard.press('PageDown');
+  await page.waitForURL(/[?&]at=\d{4}-\d\d-\d\d/);
+  const day = new URL(page.url()).searchParams.get('at');
+  const then = await api(url, `/api/stages?at=${day}`);
+  ok(JSON.stringify(counts(then)) !== JSON.stringify(counts(now)),
+    `${name}: the fixture has other counts on ${day}`);
+  await showsCounts(page, counts(then), `${name}: the slider changes the counts to those of ${day}`);
+  await page.goto(page.url());
+  await showsCounts(page, counts(then), `${name}: the address alone shows the same`);
+
+  await page.click('figure button[aria-pressed]');
+  ok(await page.waitForSelector('figure table td a'), `${name}: the chart is there as a table`);
+  await page.click('figure button[aria-pressed]');
+
+  const stage = then.stages.reduce((a, b) => (b.customers > a.customers ? b : a));
+  await page.click(`[data-stage="${stage.stage}"] [data-count]`);
+  await page.waitForSelector('[data-total]');
+  equal(Number(await page.getAttribute('[data-total]', 'data-total')), stage.customers,
+    `${name}: a count leads to as many customers`);
+  await page.waitForSelector('[role=row] [role=cell] a');
+  equal(await page.locator('[role=row]:has([role=cell])').count(), stage.customers,
+    `${name}: and lists them`);
+  await sound(page, axe, root, language, `${name} list`);
+
+  const row = page.locator('[role=row] [role=cell] a').first();
+  const id = await row.textContent();
+  await row.click();
+  await page.waitForSelector('main [data-stage]');
+  const customer = await api(url, `/api/customers/${id}?at=${day}&lang=${language}`);
+  equal(await page.getAttribute('main [data-stage]', 'data-stage'), stage.stage,
+    `${name}: the customer is in that stage`);
+  await page.locator('main details summary').first().click();
+  const why = page.locator('main details[open]').first();
+  await why.waitFor();
+  const said = await why.innerText();
+  const reasons = [...customer.next.moves, ...customer.moves].flatMap(move => move.why);
+  ok(reasons.some(term => said.includes(term.words) && said.includes(term.term)),
+    `${name}: the why shows the rule's terms`, said);
+  await page.locator('main details:not([open]) summary').evaluateAll(
+    all => all.forEach(summary => summary.click()));
+  const expected = new Set(reasons.map(term => term.term));
+  const opened = await page.locator('main').innerText();
+  equal([...expected].filter(term => !opened.includes(term)), [], `${name}: every reason is shown`);
+  equal(await page.locator('main [id^=event-]').count(), customer.events.length,
+    `${name}: every event is shown`);
+  await sound(page, axe, root, language, `${name} customer`);
+
+  await page.goto(new URL(`/model?lang=${language}`, url).href);
+  await page.waitForSelector('main code');
+  const model = await page.locator('main').innerText();
+  equal(info.lifecycle.moves.filter(move => !model.includes(move.when)), [],
+    `${name}: the model page has every rule`);
+  await sound(page, axe, root, language, `${name} model`);
+}
+
+async function fresh(browser, options, faults) {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
+  page.on('pageerror', error => faults.push(error.stack));
+  page.setDefaultTimeout(10000);
+  return page;
+}
+
+/* What stands in the browser's way, shown as such. */
+async function missing(browser, url, empty) {
+  const faults = [];
+  const page = await fresh(browser, { locale: 'it-IT' }, faults);
+  await page.goto(new URL('/customers/nobody', url).href);
+  ok(await page.getByRole('heading', { name: 'nobody' }).waitFor().then(() => true),
+    'an unknown customer is named');
+  equal(await page.evaluate(() => document.documentElement.lang), 'it',
+    'the browser says the language when nobody else does');
+  equal(faults.filter(fault => !fault.includes('404')), [], 'an unknown customer is no error');
+
+  faults.length = 0;
+  await page.goto(new URL('/customers?stage=nonsense', url).href);
+  ok(await page.getByRole('alert').waitFor().then(() => true), 'a wrong filter is explained');
+
+  await page.goto(new URL('/customers?search=no+such+id', url).href);
+  await page.waitForSelector('[data-total="0"]');
+  ok(true, 'a search without result says so');
+
+  await page.goto(new URL('/', url).href);
+  await page.waitForSelector('[data-population]');
+  await page.route('**/api/**', route => route.abort());
+  await page.goto(new URL('/model', url).href);
+  await page.getByRole('alert').waitFor();
+  await page.unroute('**/api/**');
+  await page.getByRole('alert').getByRole('button').click();
+  await page.waitForSelector('main code');
+  ok(true, 'a server that does not answer is asked again when one wants');
+
+  await page.goto(empty);
+  ok(await page.locator('main pre').filter({ hasText: 'ciclo import' }).waitFor().then(() => true),
+    'an empty file says which command fills it');
+  await page.context().close();
+}
+
+/* While the slider is dragged, no number goes away, and what is late is not waited for. */
+async function dragging(browser, url) {
+  const faults = [];
+  const page = await fresh(browser, { locale: 'en-GB' }, faults);
+  await page.goto(url);
+  await page.waitForSelector('[data-population]');
+  let asked = 0, given = 0;
+  page.on('request', request => { asked += request.url().includes('/api/stages?'); });
+  page.on('requestfailed', request => { given += request.url().includes('/api/stages?'); });
+  await page.route('**/api/stages?*', async route => {
+    await new Promise(done => setTimeout(done, 150));
+    await route.continue().catch(() => {});
+  });
+  await page.evaluate(() => {
+    window.gaps = 0;
+    new MutationObserver(() => {
+      if (!document.querySelector('[data-population]')) window.gaps += 1;
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  const slider = page.getByRole('slider');
+  const box = await slider.boundingBox();
+  await page.mouse.move(box.x + box.width - 8, box.y + box.height / 2);
+  await page.mouse.down();
+  for (let i = 1; i <= 12; i++)
+    await page.mouse.move(box.x + box.width * (1 - i / 24), box.y + box.height / 2);
+  await page.mouse.up();
+  await page.waitForURL(/[?&]at=/);
+  const day = new URL(page.url()).searchParams.get('at');
+  await showsCounts(page, counts(await api(url, `/api/stages?at=${day}`)),
+    'a dragged slider ends at the counts of its day');
+  equal(await page.evaluate(() => window.gaps), 0, 'no number goes away while it is dragged');
+  ok(given > 0 && given < asked, 'requests for days already passed are given up',
+    `${given} of ${asked}`);
+  equal(faults, [], 'dragging leaves no error in the console');
+  await page.context().close();
+}
+
+export async function browser(root, url, empty) {
+  const require = createRequire(join(root, 'web/package.json'));
+  const { chromium } = require('playwright-core');
+  const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  const chrome = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags,
+  });
+  try {
+    for (const language of ['en', 'it', 'pt'])
+      for (const [width, height, colorScheme] of [[1440, 900, 'light'], [390, 844, 'dark']]) {
+        const faults = [];
+        const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+        await walk(page, url, axe, root, language, `${language} ${width}`);
+        equal(faults, [], `${language} ${width}: the console has no error`);
+        await page.context().close();
+      }
+    await dragging(chrome, url);
+    await missing(chrome, url, empty);
+  } finally {
+    await chrome.close();
+  }
+}

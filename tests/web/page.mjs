@@ -1,0 +1,10 @@
+/* page.mjs ROOT URL EMPTY: the tests of the page. URL serves the orders of orders.csv, EMPTY a
+ * file without events. */
+
+import { browser } from './browser.mjs';
+import { budgets, languages, lockFile, palette } from './source.mjs';
+import { run } from './tap.mjs';
+
+const [root, url, empty] = process.argv.slice(2);
+
+await run([languages, lockFile, palette, budgets, browser], root, url, empty);

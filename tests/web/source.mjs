@@ -1,0 +1,128 @@
+/* What must hold of the page's source, without a browser. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { equal, ok } from './tap.mjs';
+
+/* "list.total_one": text, for every text of a language file. */
+export function texts(root, language) {
+  const found = {};
+  const walk = (value, path) => {
+    if (typeof value === 'string') found[path.join('.')] = value;
+    else for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name]);
+  };
+  walk(JSON.parse(readFileSync(join(root, `web/src/lang/${language}.json`), 'utf8')), []);
+  return found;
+}
+
+const plural = /_(zero|one|two|few|many|other)$/;
+const holes = text => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
+
+export function languages(root) {
+  const english = texts(root, 'en');
+  const keys = all => [...new Set(Object.keys(all).map(key => key.replace(plural, '')))].sort();
+  for (const language of ['en', 'it', 'pt']) {
+    const own = texts(root, language);
+    equal(keys(own), keys(english), `${language} has the keys of en`);
+    const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    const missing = Object.keys(own).filter(key => plural.test(key)).flatMap(key => {
+      const base = key.replace(plural, '');
+      return categories.map(c => `${base}_${c}`).filter(form => !own[form]);
+    });
+    equal(missing, [], `${language} has every plural form of its language`);
+    const empty = Object.keys(own).filter(key => !own[key].trim());
+    equal(empty, [], `${language} has no empty text`);
+    const differing = Object.keys(own).filter(key => {
+      const model = english[key] ?? english[key.replace(plural, '_other')];
+      return String(holes(own[key])) !== String(holes(model));
+    });
+    equal(differing, [], `${language} fills in what en fills in`);
+  }
+}
+
+export function lockFile(root) {
+  const text = readFileSync(join(root, 'web/package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text);
+  ok(!text.includes('"resolved"'), 'the lock file holds no addresses of a registry');
+  const missing = [];
+  for (const [path, entry] of Object.entries(packages))
+    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
+      /* Node looks in the package's own folder, then in those above it. */
+      const places = [];
+      for (let at = path; ; at = at.slice(0, Math.max(at.lastIndexOf('/node_modules/'), 0))) {
+        places.push(`${at ? `${at}/` : ''}node_modules/${name}`);
+        if (!at) break;
+      }
+      if (!places.some(place => packages[place])) missing.push(`${path} needs ${name}`);
+    }
+  equal(missing, [], 'the lock file has every optional dependency');
+  const own = JSON.parse(readFileSync(join(root, 'web/package.json'), 'utf8'));
+  const loose = Object.entries({ ...own.dependencies, ...own.devDependencies })
+    .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  equal(loose, [], 'every package has an exact version');
+}
+
+/* The difference of two colours in OKLab, for eyes without one kind of cone each too
+ * (Machado, Oliveira and Fernandes 2009, severity 1). */
+const eyes = [
+  [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+  [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+  [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
+];
+
+function linear(hex) {
+  return [1, 3, 5].map(i => {
+    const c = parseInt(hex.slice(i, i + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+}
+
+function oklab([r, g, b]) {
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+}
+
+const seen = (eye, colour) => oklab([0, 1, 2].map(i => Math.min(1, Math.max(0,
+  eye[3 * i] * colour[0] + eye[3 * i + 1] * colour[1] + eye[3 * i + 2] * colour[2]))));
+
+export function palette(root) {
+  const source = readFileSync(join(root, 'web/src/palette.ts'), 'utf8');
+  for (const mode of ['light', 'dark']) {
+    const colours = source.match(new RegExp(`const ${mode} = \\[([^\\]]*)\\]`))[1].match(/#[0-9a-f]{6}/g);
+    ok(colours.length >= 10, `the ${mode} palette has ten colours or more`);
+    const close = [];
+    for (const eye of eyes)
+      for (let i = 0; i < colours.length; i++)
+        for (let j = 0; j < i; j++) {
+          const a = seen(eye, linear(colours[i])), b = seen(eye, linear(colours[j]));
+          const apart = Math.hypot(...a.map((x, k) => x - b[k]));
+          if (apart < 0.07) close.push(`${colours[i]} ${colours[j]} ${apart.toFixed(3)}`);
+        }
+    equal(close, [], `any two ${mode} colours are told apart by all eyes`);
+  }
+}
+
+/* What a browser loads first, and what it loads for a page with charts, in gzip bytes. */
+export function budgets(root) {
+  const assets = join(root, 'web/dist/assets');
+  if (!ok(existsSync(assets), 'the page is built')) return;
+  const size = name => gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
+  const html = readFileSync(join(root, 'web/dist/index.html'), 'utf8');
+  const all = readdirSync(assets);
+  const first = all.filter(name => html.includes(name));
+  const language = Math.max(...all.filter(name => /^(en|it|pt)-.*\.js$/.test(name)).map(size));
+  const shell = first.reduce((sum, name) => sum + size(name), language);
+  const charts = all.filter(name => !first.includes(name) && !/^(en|it|pt)-/.test(name))
+    .reduce((sum, name) => sum + size(name), shell);
+  ok(shell <= 200 * 1024, `the shell is at most 200 KiB (${(shell / 1024).toFixed(0)})`);
+  ok(charts <= 450 * 1024, `a page with charts is at most 450 KiB (${(charts / 1024).toFixed(0)})`);
+  ok(html.includes('nonce="__CSP_NONCE__"'), 'the page has a place for the nonce');
+}

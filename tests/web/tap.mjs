@@ -1,0 +1,29 @@
+/* Test Anything Protocol, version 13, for one program. */
+
+let tests = 0;
+
+export function ok(condition, name, detail) {
+  tests += 1;
+  console.log(`${condition ? 'ok' : 'not ok'} ${tests} - ${name.replaceAll('#', '')}`);
+  if (!condition && detail !== undefined)
+    for (const line of String(typeof detail === 'string' ? detail : JSON.stringify(detail, null, 1)).split('\n'))
+      console.log(`# ${line}`);
+  return condition;
+}
+
+export const equal = (found, expected, name) =>
+  ok(JSON.stringify(found) === JSON.stringify(expected), name,
+    `found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+
+/* Runs each part with the arguments. A part that could not go on is a test that failed. */
+export async function run(parts, ...given) {
+  console.log('TAP version 13');
+  for (const part of parts) {
+    try {
+      await part(...given);
+    } catch (error) {
+      ok(false, `${part.name} comes to its end`, error.stack);
+    }
+  }
+  console.log(`1..${tests}`);
+}
