@@ -66,16 +66,17 @@ void moment_print(struct buf *b, int64_t at_ms);
 /* 2011-12-10 in the zone */
 void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms);
 /* ISO 8601: a date (its first moment in the zone), or a date and time with Z, an offset, or
- * none (then the zone's). T or one space between them; seconds may be left out. Fractions to
- * milliseconds, further digits cut off. Refused: hour 24, second 60, days that no month has.
- * No zone (NULL) is UTC. */
+ * none (then the zone's; NULL is UTC). T or one space between them; seconds may be left out.
+ * Fractions to milliseconds, further digits cut off. Refused: hour 24, second 60, days that
+ * no month has. */
 bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err);
 
 /* %Y %y (69 to 99: last century) %m %d %H %I %p %M %S %f (fraction) %b %B (English month,
  * short or long, any case) %z (+hh:mm, +hhmm, +hh or Z) %% and literal text, where a space
  * stands for any white space; or alone %s (seconds since 1970, a fraction allowed) or %Q
  * (milliseconds since 1970). %m %d %H %I may have one digit or two. A format that does not
- * make up a moment is refused with words. Compiled once, since imports parse millions. */
+ * make up a moment is refused with words. Compiled once, since imports parse millions.
+ * Texts without an offset are in the zone; NULL is UTC. */
 struct time_format;
 [[nodiscard]] bool time_format_new(str format, struct time_format **out, struct err *err);
 void time_format_free(struct time_format *f);

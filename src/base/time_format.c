@@ -73,6 +73,17 @@ static bool in_range(int64_t at_ms, int64_t *out)
     return true;
 }
 
+/* A text's own offset goes before the zone. */
+static bool moment_of(struct civil c, const int64_t *offset, const struct zone *z,
+                      int64_t *out)
+{
+    int64_t local = civil_ms(c);
+
+    if (offset)
+        return in_range(local - *offset, out);
+    return in_range(z ? zone_moment(z, local) : local, out);
+}
+
 static bool take_date(str *s, struct civil *c)
 {
     return take_digits(s, 4, 4, &c->year) && take_char(s, '-')
@@ -107,8 +118,7 @@ bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err)
             ok = has_offset = take_offset(&rest, &offset);
     }
     if (ok && !rest.n && civil_is_valid(c)
-        && in_range(has_offset || !z ? civil_ms(c) - offset : zone_moment(z, civil_ms(c)),
-                    out))
+        && moment_of(c, has_offset ? &offset : NULL, z, out))
         return true;
     return err_set(
         err, ERR_INPUT,
@@ -410,8 +420,7 @@ bool time_format_parse(const struct time_format *f, str s, const struct zone *z,
         return false;
     if (r.has_at)
         return in_range(r.at_ms, out);
-    return in_range(
-        r.has_offset ? civil_ms(r.c) - r.offset : zone_moment(z, civil_ms(r.c)), out);
+    return moment_of(r.c, r.has_offset ? &r.offset : NULL, z, out);
 }
 
 #define ISO_TIMES(date)                                                                  \

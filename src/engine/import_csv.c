@@ -5,10 +5,9 @@
  * items of a list); the groups go to the store at the end. A row also goes to the spool: only
  * there can a group be fed again in the order of time, or be refused with all its rows. */
 #include "base/csv.h"
-#include "base/num.h"
 #include "engine/import_impl.h"
+#include "engine/import_measure.h"
 #include "engine/import_spool.h"
-#include "rule/row.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,26 +18,6 @@ enum { TIME_ROWS = 5, TIME_BYTES = 1 << 20 };
 #else
 enum { TIME_ROWS = 1000, TIME_BYTES = 8 << 20 };
 #endif
-
-/* One property or trait, to be made of the rows of a group. */
-struct measure {
-    str name;
-    enum value_type type;
-    bool trait;
-    uint32_t column;       /* the expression is only this column, or NO_COLUMN */
-    struct row_expr *expr; /* else */
-    str unreadable;        /* the reason of rows whose value is none of its type */
-};
-
-/* What a measure of a group is made from so far. */
-struct cell {
-    struct row_sum sum; /* a bare column: .best, when .n */
-    uint32_t item_first, item_last, item_n;
-};
-
-struct item {
-    uint32_t text, next;
-};
 
 struct group {
     str id;
@@ -57,9 +36,7 @@ struct table {
     uint32_t column_n;
     uint32_t customer, time, event, id;
     struct row_expr *where;
-    struct measure *measure;
-    uint32_t measure_n;
-    struct cell *undo;
+    struct measures measures;
     struct zone *own_zone;
     const struct zone *zone;
     struct time_format *format;
@@ -74,9 +51,6 @@ struct table {
     struct group *group;
     uint32_t group_n, group_cap;
     struct text_table customers, types;
-    struct text_table item_text;
-    struct item *item;
-    uint32_t item_n, item_cap;
     struct spool spool;
     struct arena arena;     /* of the groups */
     struct arena row_arena; /* of one event */
@@ -85,11 +59,13 @@ struct table {
     str no_customer, no_time, no_event, no_id;
 };
 
-_Static_assert(EVENT_NAME_MAX == 200 && EVENT_TEXT_MAX == 32768,
-               "as the reasons below say");
-#define LONG_CUSTOMER STR("the customer's id is longer than 200 bytes")
-#define LONG_EVENT STR("the event's name is longer than 200 bytes")
-#define LONG_ID STR("the event's name and its id are together longer than 200 bytes")
+#define BAD_CUSTOMER                                                                     \
+    STR("the customer's id is longer than 200 bytes or holds a control character")
+#define BAD_EVENT                                                                        \
+    STR("the event's name is longer than 200 bytes or holds a control character")
+#define BAD_ID                                                                           \
+    STR("event and id together are longer than 200 bytes or hold a control character")
+_Static_assert(EVENT_NAME_MAX == 200, "as the reasons say");
 #define RESERVED_EVENT STR("the event's name is one that Ciclo keeps for itself")
 #define TWO_CUSTOMERS STR("rows of one id belong to different customers")
 #define FEW_FIELDS STR("fewer fields than the file has columns")
@@ -150,69 +126,6 @@ static bool reason(struct table *t, str *out, const char *before, str name,
     buf_add_format(&t->text, "%s%.*s%s", before, STR_FMT(name), after);
     *out = arena_str(t->im->arena, buf_str(&t->text));
     return (!t->text.failed && out->p) || err_nomem(err);
-}
-
-static bool unreadable_reason(struct table *t, struct measure *m, struct err *err)
-{
-    str name = m->column == NO_COLUMN ? m->name : t->column[m->column];
-
-    switch (m->type) {
-    case VALUE_NUMBER:
-    case VALUE_MONEY:
-        return reason(t, &m->unreadable, "", name, " is not a number", err);
-    case VALUE_BOOL:
-        return reason(t, &m->unreadable, "", name, " is not yes or no", err);
-    case VALUE_MOMENT:
-        return reason(t, &m->unreadable, "", name, " is not a time", err);
-    case VALUE_MISSING:
-    case VALUE_NULL:
-    case VALUE_LENGTH:
-    case VALUE_TEXT:
-    case VALUE_LIST:
-        break;
-    }
-    return reason(t, &m->unreadable, "", name, " is longer than 32768 bytes", err);
-}
-
-static bool measure_open(struct table *t, const struct mapping_entry *e, bool trait,
-                         struct err *err)
-{
-    struct measure *m = &t->measure[t->measure_n];
-
-    for (uint32_t i = 0; i < t->measure_n; i++)
-        if (t->measure[i].trait == trait && str_eq(t->measure[i].name, e->name))
-            return err_set(err, ERR_INPUT, "the %s '%.*s' is given twice",
-                           trait ? "trait" : "property", STR_FMT(e->name));
-    *m = (struct measure){.name = e->name,
-                          .type = e->type,
-                          .trait = trait,
-                          .column = column_find(t, e->expression)};
-    if (m->column == NO_COLUMN
-        && !row_expr_new(e->expression, t->column, t->column_n, &t->arena, &m->expr, err))
-        return err_in(err, "%s '%.*s'", trait ? "trait" : "property", STR_FMT(e->name));
-    if (m->type == VALUE_MISSING)
-        m->type = m->column == NO_COLUMN ? VALUE_NUMBER : VALUE_TEXT;
-    t->measure_n++;
-    return unreadable_reason(t, m, err);
-}
-
-static bool measures_open(struct table *t, struct err *err)
-{
-    const struct mapping *m = t->im->mapping;
-
-    if (m->property_n > EVENT_PROPERTIES_MAX || m->trait_n > EVENT_PROPERTIES_MAX)
-        return err_set(err, ERR_LIMIT, "more than %u properties", EVENT_PROPERTIES_MAX);
-    t->measure = arena_array(&t->arena, struct measure, m->property_n + m->trait_n);
-    t->undo = arena_array(&t->arena, struct cell, m->property_n + m->trait_n);
-    if (!t->measure || !t->undo)
-        return err_nomem(err);
-    for (uint32_t i = 0; i < m->property_n; i++)
-        if (!measure_open(t, &m->property[i], false, err))
-            return false;
-    for (uint32_t i = 0; i < m->trait_n; i++)
-        if (!measure_open(t, &m->trait[i], true, err))
-            return false;
-    return true;
 }
 
 static bool encoding_read(str encoding, struct csv_options *options, struct err *err)
@@ -276,8 +189,8 @@ static bool event_check(struct table *t, struct err *err)
                            ? "--event and --event-column exclude one another"
                            : "say what the rows are: --event NAME, such as purchase, or "
                              "--event-column COLUMN where rows are of several kinds");
-    if (m->event.n > EVENT_NAME_MAX)
-        return err_set(err, ERR_INPUT, "%.*s", STR_FMT(LONG_EVENT));
+    if (m->event.n && !import_is_name(m->event))
+        return err_set(err, ERR_INPUT, "%.*s", STR_FMT(BAD_EVENT));
     if (str_eq(m->event, STR("identify")))
         return !m->property_n
                || err_set(err, ERR_INPUT, "identify has traits, no properties");
@@ -299,7 +212,8 @@ static bool table_open(struct table *t, struct err *err)
         || !column_need(t, "the customer", m->customer, &t->customer, err)
         || !column_need(t, "the time", m->time, &t->time, err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
-        || !column_need(t, "the id", m->id, &t->id, err) || !measures_open(t, err)
+        || !column_need(t, "the id", m->id, &t->id, err)
+        || !measures_open(&t->measures, m, t->column, t->column_n, &t->arena, err)
         || (m->where.n
             && !row_expr_new(m->where, t->column, t->column_n, &t->arena, &t->where, err)
             && !err_in(err, "where")))
@@ -443,260 +357,17 @@ static bool format_open(struct table *t, struct err *err)
     }
     im->report->time_format = arena_str(im->arena, format);
     form = im->report->time_format;
-    return (form.p || err_nomem(err)) && time_format_new(form, &t->format, err)
+    if (!form.p)
+        return err_nomem(err);
+    if (!time_format_new(form, &t->format, err))
+        return false;
+    t->measures.format = t->format;
+    t->measures.zone = t->zone;
+    t->measures.decimals = im->workspace->decimals;
+    return true
            && reason(t, &t->no_time, "", t->column[t->time],
                      " is not a time of the form ", err)
            && reason(t, &t->no_time, "", t->no_time, form.p, err);
-}
-
-/* --- values --- */
-
-static bool bool_read(str s, bool *out)
-{
-    static const struct {
-        str text;
-        bool truth;
-    } word[] = {{STR("true"), true}, {STR("false"), false}, {STR("yes"), true},
-                {STR("no"), false},  {STR("1"), true},      {STR("0"), false}};
-
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        if (s.n == word[i].text.n && str_starts_nocase(s, word[i].text)) {
-            *out = word[i].truth;
-            return true;
-        }
-    return false;
-}
-
-static bool moment_read(const struct table *t, str s, int64_t *out)
-{
-    struct err err;
-
-    return time_format_parse(t->format, s, t->zone, out)
-           || moment_parse(s, t->zone, out, &err);
-}
-
-static bool money_round(const struct table *t, int64_t *number)
-{
-    int64_t minor;
-
-    return money_from_num(*number, t->im->workspace->decimals, &minor)
-           && money_to_num(minor, t->im->workspace->decimals, number);
-}
-
-/* A text as a number, money, bool or moment; false when it does not read as one. */
-static bool text_read(const struct table *t, enum value_type type, str s,
-                      struct value *out)
-{
-    s = str_trim(s);
-    *out = (struct value){.type = type};
-    switch (type) {
-    case VALUE_NUMBER:
-    case VALUE_MONEY:
-        out->type = VALUE_NUMBER;
-        return num_parse(s, &out->number);
-    case VALUE_BOOL:
-        return bool_read(s, &out->truth);
-    case VALUE_MOMENT:
-        return moment_read(t, s, &out->number);
-    case VALUE_TEXT:
-    case VALUE_LIST:
-    case VALUE_MISSING:
-    case VALUE_NULL:
-    case VALUE_LENGTH:
-        break;
-    }
-    return true;
-}
-
-/* Any value as text; empty when it is missing. Borrowed from `v` or from t->text. */
-static str text_of(struct table *t, const struct value *v)
-{
-    if (v->type == VALUE_TEXT)
-        return v->text;
-    buf_clear(&t->text);
-    if (v->type == VALUE_NUMBER)
-        num_print(&t->text, v->number);
-    else if (v->type == VALUE_BOOL)
-        buf_add(&t->text, v->truth ? STR("true") : STR("false"));
-    else if (v->type == VALUE_MOMENT)
-        moment_print(&t->text, v->number);
-    return buf_str(&t->text);
-}
-
-enum outcome { FINE, UNREADABLE, FAILED }; /* FAILED: *err is filled */
-
-static bool is_of(enum value_type have, enum value_type want)
-{
-    return want == VALUE_TEXT || have == (want == VALUE_MONEY ? VALUE_NUMBER : want);
-}
-
-/* The value as the measure wants it, its texts in the arena of one event. */
-static enum outcome value_convert(struct table *t, const struct measure *m,
-                                  struct value *v, struct err *err)
-{
-    str text;
-
-    if (v->type == VALUE_MISSING)
-        return FINE;
-    if (v->type == VALUE_TEXT && m->type != VALUE_TEXT
-        && !text_read(t, m->type, v->text, v))
-        return UNREADABLE;
-    if (!is_of(v->type, m->type))
-        return UNREADABLE;
-    if (m->type == VALUE_MONEY && !money_round(t, &v->number))
-        v->type = VALUE_MISSING;
-    if (m->type != VALUE_TEXT && m->type != VALUE_MOMENT)
-        return FINE;
-    text = text_of(t, v);
-    if (text.n > EVENT_TEXT_MAX)
-        return UNREADABLE;
-    *v = (struct value){.type = VALUE_TEXT, .text = arena_str(&t->row_arena, text)};
-    if (!t->text.failed && v->text.p)
-        return FINE;
-    err_nomem(err);
-    return FAILED;
-}
-
-/* --- rows into cells --- */
-
-static bool item_add(struct table *t, struct cell *c, str text, struct err *err)
-{
-    uint32_t number;
-
-    if (t->item_n == t->item_cap) {
-        uint32_t cap = t->item_cap ? 2 * t->item_cap : 1024;
-        struct item *more =
-            cap > t->item_cap ? mem_resize(t->item, cap * sizeof *more) : NULL;
-
-        if (!more)
-            return err_nomem(err);
-        t->item = more;
-        t->item_cap = cap;
-    }
-    if (!text_table_add(&t->item_text, text, &number))
-        return err_nomem(err);
-    t->item[t->item_n] = (struct item){.text = number};
-    if (c->item_n++)
-        t->item[c->item_last].next = t->item_n;
-    else
-        c->item_first = t->item_n;
-    c->item_last = t->item_n++;
-    return true;
-}
-
-static enum outcome feed_list(struct table *t, const struct measure *m, struct cell *c,
-                              const str *field, struct err *err)
-{
-    struct value v = {.type = VALUE_TEXT};
-    str text;
-
-    if (m->column != NO_COLUMN)
-        v.text = field[m->column];
-    else if (!row_expr_ask(m->expr, field, &v, err))
-        return err->code == ERR_INPUT ? UNREADABLE : FAILED;
-    text = text_of(t, &v);
-    if (text.n > EVENT_TEXT_MAX) {
-        err_set(err, ERR_INPUT, "%.*s", STR_FMT(m->unreadable));
-        return UNREADABLE;
-    }
-    return !text.n || item_add(t, c, text, err) ? FINE : FAILED;
-}
-
-static enum outcome feed_column(struct table *t, const struct measure *m, struct cell *c,
-                                str text, struct arena *a, struct err *err)
-{
-    struct value v;
-
-    if (!text.n)
-        return FINE;
-    if (text.n > EVENT_TEXT_MAX || !text_read(t, m->type, text, &v)) {
-        err_set(err, ERR_INPUT, "%.*s", STR_FMT(m->unreadable));
-        return UNREADABLE;
-    }
-    if (c->sum.n++)
-        return FINE;
-    c->sum.best = (struct value){.type = VALUE_TEXT, .text = arena_str(a, text)};
-    return c->sum.best.text.p || err_nomem(err) ? FINE : FAILED;
-}
-
-/* UNREADABLE: the cells are as before, and the message is the reason. */
-static enum outcome feed(struct table *t, struct cell *cell, const str *field,
-                         struct arena *a, struct err *err)
-{
-    enum outcome o = FINE;
-
-    if (t->measure_n)
-        memcpy(t->undo, cell, t->measure_n * sizeof *cell);
-    for (uint32_t i = 0; o == FINE && i < t->measure_n; i++) {
-        const struct measure *m = &t->measure[i];
-
-        if (m->type == VALUE_LIST)
-            o = feed_list(t, m, &cell[i], field, err);
-        else if (m->column != NO_COLUMN)
-            o = feed_column(t, m, &cell[i], field[m->column], a, err);
-        else if (!row_expr_feed(m->expr, field, &cell[i].sum, a, err))
-            o = err->code == ERR_INPUT ? UNREADABLE : FAILED;
-    }
-    if (o == UNREADABLE)
-        memcpy(cell, t->undo, t->measure_n * sizeof *cell);
-    return o;
-}
-
-static enum outcome cell_value(struct table *t, const struct measure *m,
-                               const struct cell *c, struct value *out, struct err *err)
-{
-    str *item;
-
-    *out = (struct value){.type = VALUE_MISSING};
-    if (m->type != VALUE_LIST) {
-        if (m->column == NO_COLUMN)
-            *out = row_expr_result(m->expr, &c->sum);
-        else if (c->sum.n)
-            *out = c->sum.best;
-        return value_convert(t, m, out, err);
-    }
-    if (!c->item_n)
-        return FINE;
-    item = arena_array(&t->row_arena, str, c->item_n);
-    if (!item) {
-        err_nomem(err);
-        return FAILED;
-    }
-    for (uint32_t i = 0, at = c->item_first; i < c->item_n; i++, at = t->item[at].next)
-        item[i] = text_table_get(&t->item_text, t->item[at].text);
-    *out = (struct value){.type = VALUE_LIST, .list = {item, c->item_n}};
-    return FINE;
-}
-
-/* Fills the event's properties and traits; UNREADABLE gives the reason. */
-static enum outcome cells_event(struct table *t, const struct cell *cell, struct event *e,
-                                str *why, struct err *err)
-{
-    struct property *p = arena_array(&t->row_arena, struct property, t->measure_n);
-    uint32_t n = 0;
-
-    if (!p) {
-        err_nomem(err);
-        return FAILED;
-    }
-    for (uint32_t i = 0; i < t->measure_n; i++) {
-        const struct measure *m = &t->measure[i];
-        enum outcome o = cell_value(t, m, &cell[i], &p[n].value, err);
-
-        if (o != FINE) {
-            *why = m->unreadable;
-            return o;
-        }
-        p[n].name = m->name;
-        n += p[n].value.type != VALUE_MISSING;
-        /* The properties stand first among the measures. */
-        if (!m->trait)
-            e->property_n = n;
-    }
-    e->property = p;
-    e->trait = p + e->property_n;
-    e->trait_n = n - e->property_n;
-    return FINE;
 }
 
 /* --- rows into events --- */
@@ -721,20 +392,17 @@ static bool row_alone(struct table *t, const struct csv_row *row, const struct e
     struct event event = {.at_ms = e->at_ms, .customer = e->customer, .type = e->type};
     struct cell *cell;
     enum outcome o;
-    str why;
 
     arena_reset(&t->row_arena);
-    t->item_n = 0;
-    cell = arena_array(&t->row_arena, struct cell, t->measure_n);
+    measures_forget_items(&t->measures);
+    cell = measures_cells(&t->measures, &t->row_arena);
     if (!cell)
         return err_nomem(err);
-    o = feed(t, cell, row->field, &t->row_arena, err);
-    if (o == UNREADABLE)
-        return refuse(t, row, str_of(err->msg), err);
+    o = measures_feed(&t->measures, cell, row->field, &t->row_arena, err);
     if (o == FINE)
-        o = cells_event(t, cell, &event, &why, err);
+        o = measures_event(&t->measures, cell, &t->row_arena, &event, err);
     if (o != FINE)
-        return o == UNREADABLE && refuse(t, row, why, err);
+        return o == UNREADABLE && refuse(t, row, str_of(err->msg), err);
     t->im->report->used++;
     return import_id(t->im, e->type, e->rank, row->field, row->n, &t->row_arena,
                      &event.id, err)
@@ -756,7 +424,7 @@ static bool group_new(struct table *t, const struct entry *e, struct err *err)
         t->group_cap = cap;
     }
     g = &t->group[t->group_n];
-    *g = (struct group){.cell = arena_array(&t->arena, struct cell, t->measure_n)};
+    *g = (struct group){.cell = measures_cells(&t->measures, &t->arena)};
     buf_clear(&t->text);
     buf_add(&t->text, e->type);
     buf_add_char(&t->text, ':');
@@ -800,7 +468,8 @@ static bool row_in_group(struct table *t, const struct csv_row *row,
     if (!group_find(t, e, &i, err))
         return false;
     g = &t->group[i];
-    o = g->reason.n ? FINE : feed(t, g->cell, row->field, &t->arena, err);
+    o = g->reason.n ? FINE
+                    : measures_feed(&t->measures, g->cell, row->field, &t->arena, err);
     if (o != FINE)
         return o == UNREADABLE && refuse(t, row, str_of(err->msg), err);
     if (!text_table_add(&t->customers, e->customer, &customer))
@@ -838,11 +507,14 @@ static str fault(const struct table *t, const struct entry *e)
         return RESERVED_EVENT;
     if (t->id != NO_COLUMN && !e->id.n)
         return t->no_id;
-    if (e->customer.n > EVENT_NAME_MAX)
-        return LONG_CUSTOMER;
-    if (e->type.n > EVENT_NAME_MAX)
-        return LONG_EVENT;
-    return e->type.n + 1 + e->id.n > EVENT_NAME_MAX && e->id.n ? LONG_ID : STR("");
+    if (!import_is_name(e->customer))
+        return BAD_CUSTOMER;
+    if (!import_is_name(e->type))
+        return BAD_EVENT;
+    if (t->id != NO_COLUMN
+        && (!import_is_name(e->id) || e->type.n + 1 + e->id.n > EVENT_NAME_MAX))
+        return BAD_ID;
+    return STR("");
 }
 
 static bool where_ask(struct table *t, const struct csv_row *row, bool *out, str *why,
@@ -998,9 +670,9 @@ static bool groups_reorder(struct table *t, struct err *err)
     for (size_t i = 0; ok && i < l.n; i++) {
         struct cell *cell = t->group[l.row[i].group].cell;
 
-        if (t->measure_n && (!i || l.row[i - 1].group != l.row[i].group))
-            memset(cell, 0, t->measure_n * sizeof *cell);
-        ok = feed(t, cell, l.row[i].field, &t->arena, err) == FINE;
+        if (!i || l.row[i - 1].group != l.row[i].group)
+            memset(cell, 0, t->measures.n * sizeof *cell);
+        ok = measures_feed(&t->measures, cell, l.row[i].field, &t->arena, err) == FINE;
     }
     mem_free(l.row);
     arena_free(&l.arena);
@@ -1046,6 +718,28 @@ static bool refuse_spooled(void *context, const struct spool_row *row, struct er
     return import_refuse(t->im, row->line, why, import_cut(buf_str(&t->text)), err);
 }
 
+/* Gives the group's event to the store, or the reason why it is none to the group. */
+static bool group_use(struct table *t, struct group *g, struct err *err)
+{
+    struct event event = {.at_ms = g->at_ms,
+                          .customer = text_table_get(&t->customers, g->customer),
+                          .type = text_table_get(&t->types, g->type),
+                          .id = g->id};
+
+    arena_reset(&t->row_arena);
+    switch (measures_event(&t->measures, g->cell, &t->row_arena, &event, err)) {
+    case FAILED:
+        return false;
+    case UNREADABLE:
+        g->reason = arena_str(&t->arena, str_of(err->msg));
+        return g->reason.p || err_nomem(err);
+    case FINE:
+        break;
+    }
+    t->im->report->used += g->rows;
+    return import_event(t->im, &event, STR(""), err);
+}
+
 static bool groups_use(struct table *t, struct err *err)
 {
     bool any_refused = false;
@@ -1054,22 +748,10 @@ static bool groups_use(struct table *t, struct err *err)
         return false;
     for (uint32_t i = 0; i < t->group_n; i++) {
         struct group *g = &t->group[i];
-        struct event event = {.at_ms = g->at_ms, .id = g->id};
 
-        if (!g->rows)
-            continue;
-        arena_reset(&t->row_arena);
-        if (!g->reason.n && cells_event(t, g->cell, &event, &g->reason, err) == FAILED)
+        if (g->rows && !g->reason.n && !group_use(t, g, err))
             return false;
-        if (g->reason.n) {
-            any_refused = true;
-            continue;
-        }
-        event.customer = text_table_get(&t->customers, g->customer);
-        event.type = text_table_get(&t->types, g->type);
-        t->im->report->used += g->rows;
-        if (!import_event(t->im, &event, STR(""), err))
-            return false;
+        any_refused |= g->reason.n > 0;
     }
     return !any_refused || spool_each(&t->spool, refuse_spooled, t, err);
 }
@@ -1089,8 +771,7 @@ bool import_csv(struct import *im, struct err *err)
     mem_free(t.group);
     text_table_free(&t.customers);
     text_table_free(&t.types);
-    text_table_free(&t.item_text);
-    mem_free(t.item);
+    measures_free(&t.measures);
     spool_free(&t.spool);
     arena_free(&t.arena);
     arena_free(&t.row_arena);

@@ -39,6 +39,8 @@ struct import {
     struct event *sample;
 };
 
+/* Can it stand for a customer, an event, an id, a property? As event_parse sees it. */
+bool import_is_name(str s);
 /* A hash of the texts with their lengths. */
 bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
                  struct err *err);

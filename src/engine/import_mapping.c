@@ -3,6 +3,7 @@
 #include "engine/import.h"
 
 #include "base/yaml.h"
+#include "engine/import_impl.h"
 
 #include <string.h>
 
@@ -19,6 +20,14 @@ static const struct key {
 #undef KEY
 };
 enum { KEY_N = sizeof keys / sizeof *keys };
+
+bool import_is_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F)
+            return false;
+    return s.n && s.n <= EVENT_NAME_MAX;
+}
 
 bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
                          struct err *err)
@@ -50,12 +59,11 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
                     STR_FMT(text), STR_FMT(type));
             break;
         }
-    if (!e.name.n || !e.expression.n || e.name.n > EVENT_NAME_MAX)
-        return err_set(
-            err, ERR_INPUT,
-            "'%.*s': a property needs a name of at most %u bytes before the '=', "
-            "and an expression behind it",
-            STR_FMT(text), EVENT_NAME_MAX);
+    if (!import_is_name(e.name) || !e.expression.n)
+        return err_set(err, ERR_INPUT,
+                       "'%.*s': a property needs a name before the '=', of at most %u "
+                       "bytes, and an expression behind it",
+                       STR_FMT(text), EVENT_NAME_MAX);
     e.name = arena_str(a, e.name);
     e.expression = arena_str(a, e.expression);
     if (!e.name.p || !e.expression.p)

@@ -1,0 +1,414 @@
+#include "engine/import.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+enum { MAPPING_MAX_BYTES = 1 << 20, BAR_WIDTH = 30, SHOWN_CHARS = 60 };
+
+/* --- the bar --- */
+
+struct bar {
+    int64_t drawn_us;
+    bool drawn;
+};
+
+static void bar_draw(void *context, uint64_t done_bytes, uint64_t total_bytes,
+                     uint64_t lines)
+{
+    struct bar *bar = context;
+    int64_t now_us = clock_steady_us();
+    uint64_t full;
+
+    if (bar->drawn && now_us - bar->drawn_us < 100000)
+        return;
+    bar->drawn = true;
+    bar->drawn_us = now_us;
+    if (!total_bytes) {
+        fprintf(stderr, "\r%llu lines", (unsigned long long)lines);
+        return;
+    }
+    if (done_bytes > total_bytes)
+        done_bytes = total_bytes;
+    full = (uint64_t)((double)done_bytes / (double)total_bytes * BAR_WIDTH);
+    fputs("\r[", stderr);
+    for (uint64_t i = 0; i < BAR_WIDTH; i++)
+        fputs(i < full ? "#" : " ", stderr);
+    fprintf(stderr, "] %llu lines", (unsigned long long)lines);
+}
+
+static void bar_end(const struct bar *bar)
+{
+    if (bar->drawn)
+        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 30, "");
+}
+
+/* --- the mapping --- */
+
+static bool entries_read(struct cli *c, const char *option, struct mapping_entry **entry,
+                         uint32_t *n, struct err *err)
+{
+    const str *text;
+    size_t given;
+
+    if (!cli_all(c, option, &text, &given))
+        return err_nomem(err);
+    *entry = arena_array(&c->arena, struct mapping_entry, given);
+    if (!*entry)
+        return err_nomem(err);
+    for (*n = 0; *n < given; ++*n)
+        if (!mapping_entry_parse(text[*n], &c->arena, &(*entry)[*n], err))
+            return err_in(err, "--%s", option);
+    return true;
+}
+
+static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
+{
+    str separator = cli_text(c, "separator");
+
+    *m = (struct mapping){
+        .customer = cli_text(c, "customer"),
+        .time = cli_text(c, "time"),
+        .time_format = cli_text(c, "time-format"),
+        .zone = cli_text(c, "zone"),
+        .event = cli_text(c, "event"),
+        .event_column = cli_text(c, "event-column"),
+        .id = cli_text(c, "id"),
+        .where = cli_text(c, "where"),
+        .encoding = cli_text(c, "encoding"),
+    };
+    return (!separator.n || mapping_separator_parse(separator, &m->separator, err))
+           && entries_read(c, "property", &m->property, &m->property_n, err)
+           && entries_read(c, "trait", &m->trait, &m->trait_n, err);
+}
+
+static bool file_read(struct cli *c, struct mapping *m, struct err *err)
+{
+    str text;
+
+    return io_read_file(c->io, cli_text(c, "mapping"), MAPPING_MAX_BYTES, &c->arena,
+                        &text, err)
+           && mapping_parse(text, &c->arena, m, err);
+}
+
+static str encoding_name(const struct import_report *r)
+{
+    return r->latin1 ? STR("latin-1") : STR("utf-8");
+}
+
+/* What was recognised is saved too: the next file will be read as this one was. */
+static bool mapping_save(struct cli *c, struct mapping m, const struct import_report *r,
+                         struct err *err)
+{
+    struct buf text = {};
+    bool ok;
+
+    m.separator = r->separator;
+    m.encoding = encoding_name(r);
+    m.time_format = r->time_format;
+    m.zone = r->zone;
+    mapping_print(&m, &text);
+    ok = text.failed
+             ? err_nomem(err)
+             : io_write_file(c->io, cli_text(c, "save-mapping"), buf_str(&text), err);
+    buf_free(&text);
+    return ok;
+}
+
+/* --- the report --- */
+
+static void put_reasons(struct json_out *j, const struct import_report *r)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < r->refused_n; i++) {
+        const struct import_reason *reason = &r->refused[i];
+
+        json_begin_object(j);
+        json_key(j, "reason");
+        json_put_text(j, reason->reason);
+        json_key(j, "lines");
+        json_put_int(j, (int64_t)reason->lines);
+        json_key(j, "first_line");
+        json_put_int(j, (int64_t)reason->first_line);
+        json_key(j, "first_text");
+        json_put_text(j, reason->first_text);
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+static void put_count(struct json_out *j, const char *name, uint64_t n)
+{
+    json_key(j, name);
+    json_put_int(j, (int64_t)n);
+}
+
+static void print_json(struct buf *b, const struct import_report *r, bool dry_run)
+{
+    struct json_out j = {.to = b};
+
+    json_begin_object(&j);
+    put_count(&j, "lines", r->lines);
+    put_count(&j, "events", r->events);
+    put_count(&j, "customers", r->customers);
+    put_count(&j, "left_out", r->left_out);
+    json_key(&j, "refused");
+    put_reasons(&j, r);
+    put_count(&j, "used", r->used);
+    put_count(&j, "known", r->known);
+    json_key(&j, "dry_run");
+    json_put_bool(&j, dry_run);
+    if (!r->jsonl) {
+        json_key(&j, "separator");
+        json_put_text(&j, (str){&r->separator, 1});
+        json_key(&j, "encoding");
+        json_put_text(&j, encoding_name(r));
+        json_key(&j, "time_format");
+        json_put_text(&j, r->time_format);
+        json_key(&j, "zone");
+        json_put_text(&j, r->zone);
+    }
+    json_end_object(&j);
+    buf_add_char(b, '\n');
+}
+
+/* As much as fits on a line, on one line. */
+static str shorten(str s, struct arena *a)
+{
+    struct buf b = {};
+    size_t chars = 0, n = 0;
+    str out;
+
+    for (; n < s.n; n++) {
+        chars += ((unsigned char)s.p[n] & 0xC0) != 0x80;
+        if (chars > SHOWN_CHARS)
+            break;
+        buf_add_char(&b, (unsigned char)s.p[n] < ' ' ? ' ' : s.p[n]);
+    }
+    if (n < s.n)
+        buf_add(&b, STR("..."));
+    out = b.failed ? STR("") : arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return out;
+}
+
+static void print_recognised(struct buf *b, const struct import_report *r)
+{
+    if (r->jsonl) {
+        buf_add(b, STR("Read as JSON lines.\n"));
+        return;
+    }
+    buf_add(b, STR("Read as: separator "));
+    if (r->separator == '\t')
+        buf_add(b, STR("tab"));
+    else
+        buf_add_char(b, r->separator);
+    buf_add_format(b, ", %s, times %.*s in %.*s\n", r->latin1 ? "Latin-1" : "UTF-8",
+                   STR_FMT(r->time_format), STR_FMT(r->zone));
+}
+
+static void print_counts(struct buf *b, const struct import_report *r, bool dry_run,
+                         struct arena *a)
+{
+    struct cli_table t = {.columns = 2, .arena = a};
+    const struct {
+        const char *what;
+        uint64_t n;
+    } row[] = {
+        {"lines read", r->lines},
+        {"lines used", r->used},
+        {"lines left out by where", r->left_out},
+        {"lines refused", r->refused_lines},
+        {dry_run ? "events that would be new" : "new events", r->events},
+        {"events that were there already", r->known},
+        {"customers of these events", r->customers},
+    };
+
+    buf_add_char(b, '\n');
+    cli_table_add(&t, STR(""));
+    cli_table_add(&t, STR("count"));
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        cli_table_add(&t, str_of(row[i].what));
+        cli_table_number(&t, row[i].n);
+    }
+    cli_table_print(&t, b);
+}
+
+static void print_reasons(struct buf *b, const struct import_report *r, struct arena *a)
+{
+    struct cli_table t = {.columns = 4, .arena = a};
+
+    if (!r->refused_n)
+        return;
+    buf_add_char(b, '\n');
+    cli_table_add(&t, STR("refused"));
+    cli_table_add(&t, STR("first line"));
+    cli_table_add(&t, STR("because"));
+    cli_table_add(&t, STR("for example"));
+    for (uint32_t i = 0; i < r->refused_n; i++) {
+        cli_table_number(&t, r->refused[i].lines);
+        cli_table_number(&t, r->refused[i].first_line);
+        cli_table_add(&t, r->refused[i].reason);
+        cli_table_add(&t, shorten(r->refused[i].first_text, a));
+    }
+    cli_table_print(&t, b);
+}
+
+static void add_properties(struct buf *b, const struct property *p, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const struct value *v = &p[i].value;
+
+        buf_add_format(b, "%s%.*s=", b->n ? " " : "", STR_FMT(p[i].name));
+        if (v->type == VALUE_TEXT)
+            buf_add(b, v->text);
+        else if (v->type == VALUE_NUMBER)
+            num_print(b, v->number);
+        else if (v->type == VALUE_BOOL)
+            buf_add(b, v->truth ? STR("true") : STR("false"));
+        for (uint32_t k = 0; v->type == VALUE_LIST && k < v->list.n; k++) {
+            buf_add(b, k ? STR(",") : STR(""));
+            buf_add(b, v->list.item[k]);
+        }
+    }
+}
+
+static void print_sample(struct buf *b, const struct import_report *r, struct arena *a)
+{
+    struct cli_table t = {.columns = 4, .arena = a};
+    struct buf cell = {};
+
+    if (!r->sample_n)
+        return;
+    buf_add(b, STR("\nThe first events:\n"));
+    cli_table_add(&t, STR("time"));
+    cli_table_add(&t, STR("customer"));
+    cli_table_add(&t, STR("event"));
+    cli_table_add(&t, STR("properties and traits"));
+    for (uint32_t i = 0; i < r->sample_n; i++) {
+        const struct event *e = &r->sample[i];
+
+        buf_clear(&cell);
+        moment_print(&cell, e->at_ms);
+        cli_table_add(&t, buf_str(&cell));
+        cli_table_add(&t, e->customer);
+        cli_table_add(&t, e->type);
+        buf_clear(&cell);
+        add_properties(&cell, e->property, e->property_n);
+        add_properties(&cell, e->trait, e->trait_n);
+        cli_table_add(&t, shorten(buf_str(&cell), a));
+    }
+    b->failed |= cell.failed;
+    buf_free(&cell);
+    cli_table_print(&t, b);
+}
+
+static void print_human(struct cli *c, struct buf *b, const struct import_report *r,
+                        bool dry_run, int64_t took_us)
+{
+    print_recognised(b, r);
+    if (dry_run)
+        print_sample(b, r, &c->arena);
+    print_counts(b, r, dry_run, &c->arena);
+    print_reasons(b, r, &c->arena);
+    if (r->refused_n && !dry_run)
+        buf_add_format(b, "All of them, with line and text: ciclo refused %s\n",
+                       c->word[0]);
+    if (dry_run)
+        buf_add(b, STR("\nNothing was written: this was a dry run.\n"));
+    else if (!r->lines)
+        buf_add(b, STR("\nThere is no line of data in it.\n"));
+    else
+        buf_add_format(b, "\nDone in %.2f s.\n", (double)took_us / 1e6);
+}
+
+/* --- the command --- */
+
+static int import(struct cli *c, struct engine *e, const struct mapping *m)
+{
+    struct bar bar = {};
+    struct import_options options = {
+        .dry_run = cli_has(c, "dry-run"),
+        .now_ms = cli_now_ms(c),
+        .skew_max_ms = MS_DAY,
+        .progress = isatty(STDERR_FILENO) ? bar_draw : NULL,
+        .context = &bar,
+    };
+    int64_t start_us = clock_steady_us();
+    struct import_report report;
+    struct buf text = {};
+    struct err err;
+    int status;
+    bool ok = engine_import(e, cli_word(c, 1), m, &options, &c->arena, &report, &err);
+
+    bar_end(&bar);
+    if (!ok)
+        return cli_fail(&err, c->word[1]);
+    if (cli_has(c, "save-mapping") && !report.jsonl
+        && !mapping_save(c, *m, &report, &err))
+        return cli_fail(&err, cli_text(c, "save-mapping").p);
+    if (cli_has(c, "json"))
+        print_json(&text, &report, options.dry_run);
+    else
+        print_human(c, &text, &report, options.dry_run, clock_steady_us() - start_us);
+    status = cli_print(&text);
+    buf_free(&text);
+    return status;
+}
+
+static int run(struct cli *c)
+{
+    struct engine *e = NULL;
+    struct mapping m;
+    struct err err;
+    int status;
+
+    if (!flags_read(c, &m, &err))
+        return cli_wrong(c, "%s", err.msg);
+    if (cli_has(c, "mapping") && !file_read(c, &m, &err))
+        return cli_fail(&err, cli_text(c, "mapping").p);
+    if (!engine_open(c->io, cli_word(c, 0), STORE_WRITE, &e, &err)) {
+        status = cli_fail(&err, c->word[0]);
+        if (err.code == ERR_NOT_FOUND)
+            fprintf(stderr, "Make it first: ciclo init %s\n", c->word[0]);
+        return status;
+    }
+    status = import(c, e, &m);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"customer", "COLUMN", "the column that says whose row it is", false},
+    {"time", "COLUMN", "the column that says when it happened", false},
+    {"time-format", "FORMAT",
+     "how the times are written, such as %d/%m/%Y %H:%M: recognised unless given", false},
+    {"zone", "NAME",
+     "the time zone of times without one, such as Europe/Rome: the "
+     "workspace's unless given",
+     false},
+    {"event", "NAME", "what the rows are: purchase, say", false},
+    {"event-column", "COLUMN", "the column that says what each row is", false},
+    {"id", "COLUMN", "rows that share it are one event: the lines of an order", false},
+    {"property", "NAME[:TYPE]=EXPRESSION",
+     "a property of the event, such as revenue:money=sum(Quantity * Price)", true},
+    {"trait", "NAME[:TYPE]=EXPRESSION", "what the event says of the customer", true},
+    {"where", "CONDITION", "only rows of which this is true", false},
+    {"separator", "CHARACTER", "between the fields: recognised unless given", false},
+    {"encoding", "NAME", "utf-8 or latin-1: recognised unless given", false},
+    {"mapping", "FILE", "take all this from a file; what is given here is stronger",
+     false},
+    {"save-mapping", "FILE", "write such a file", false},
+    {"dry-run", NULL, "show the first events and every problem, write nothing", false},
+    {"json", NULL, "the report as JSON", false},
+};
+
+const struct cli_command cli_import = {
+    "import",
+    "FILE DATA",
+    "brings in a table (CSV) or JSON lines, also .gz, .xz, and - for standard input",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

@@ -1,0 +1,213 @@
+#include "engine/import.h"
+#include "support/fail.h"
+#include "support/unit.h"
+
+#include <string.h>
+
+static struct arena a;
+
+static struct mapping_entry entry_of(const char *text)
+{
+    struct mapping_entry e = {};
+    struct err err;
+
+    if (!mapping_entry_parse(str_of(text), &a, &e, &err))
+        fail_msg("%s", err.msg);
+    return e;
+}
+
+static void assert_text(str got, const char *wanted)
+{
+    assert_int_equal(got.n, str_of(wanted).n);
+    assert_memory_equal(got.p, wanted, got.n);
+}
+
+static void assert_no_entry(const char *text, const char *why)
+{
+    struct mapping_entry e;
+    struct err err;
+
+    assert_false(mapping_entry_parse(str_of(text), &a, &e, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, why));
+}
+
+TEST(an_entry_has_name_type_and_expression)
+{
+    struct mapping_entry e = entry_of(" revenue : money = sum(Quantity * UnitPrice) ");
+
+    assert_text(e.name, "revenue");
+    assert_int_equal(e.type, VALUE_MONEY);
+    assert_text(e.expression, "sum(Quantity * UnitPrice)");
+    arena_free(&a);
+}
+
+TEST(an_entry_without_type_keeps_equals_signs_in_its_expression)
+{
+    struct mapping_entry e = entry_of("big=a:b = \"x\"");
+
+    assert_text(e.name, "big");
+    assert_int_equal(e.type, VALUE_MISSING);
+    assert_text(e.expression, "a:b = \"x\"");
+    arena_free(&a);
+}
+
+TEST(a_wrong_entry_says_what_is_wrong)
+{
+    assert_no_entry("revenue", "NAME:TYPE=EXPRESSION");
+    assert_no_entry("revenue:monney=x", "'monney' is no type");
+    assert_no_entry("=x", "needs a name");
+    assert_no_entry(":text=x", "needs a name");
+    assert_no_entry("x=", "an expression behind it");
+    assert_no_entry("a\nb=x", "needs a name");
+    assert_no_entry("a=\xff", "UTF-8");
+    arena_free(&a);
+}
+
+TEST(a_separator_is_one_character_or_the_word_tab)
+{
+    struct err err;
+    char c = 0;
+
+    assert_true(mapping_separator_parse(STR(";"), &c, &err) && c == ';');
+    assert_true(mapping_separator_parse(STR("tab"), &c, &err) && c == '\t');
+    assert_true(mapping_separator_parse(STR("\\t"), &c, &err) && c == '\t');
+    assert_false(mapping_separator_parse(STR("\""), &c, &err));
+    assert_false(mapping_separator_parse(STR(""), &c, &err));
+    assert_false(mapping_separator_parse(STR("\xc3"), &c, &err));
+    assert_false(mapping_separator_parse(STR("ab"), &c, &err));
+}
+
+static void assert_same(const struct mapping *x, const struct mapping *y)
+{
+    assert_true(str_eq(x->customer, y->customer) && str_eq(x->time, y->time)
+                && str_eq(x->time_format, y->time_format) && str_eq(x->zone, y->zone)
+                && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
+                && str_eq(x->id, y->id) && str_eq(x->where, y->where)
+                && str_eq(x->encoding, y->encoding) && x->separator == y->separator
+                && x->property_n == y->property_n && x->trait_n == y->trait_n);
+    for (uint32_t i = 0; i < x->property_n; i++)
+        assert_true(str_eq(x->property[i].name, y->property[i].name)
+                    && str_eq(x->property[i].expression, y->property[i].expression)
+                    && x->property[i].type == y->property[i].type);
+    for (uint32_t i = 0; i < x->trait_n; i++)
+        assert_true(str_eq(x->trait[i].name, y->trait[i].name)
+                    && str_eq(x->trait[i].expression, y->trait[i].expression)
+                    && x->trait[i].type == y->trait[i].type);
+}
+
+static void assert_survives(const struct mapping *m)
+{
+    struct mapping again = {};
+    struct buf text = {};
+    struct err err;
+
+    mapping_print(m, &text);
+    assert_false(text.failed);
+    if (!mapping_parse(buf_str(&text), &a, &again, &err))
+        fail_msg("%d:%d %s in\n%.*s", err.line, err.column, err.msg,
+                 STR_FMT(buf_str(&text)));
+    assert_same(m, &again);
+    buf_free(&text);
+}
+
+TEST(what_is_printed_reads_as_the_same_mapping)
+{
+    struct mapping_entry property[] = {
+        {STR("revenue"), VALUE_MONEY, STR("sum(Quantity * UnitPrice)")},
+        {STR("who: said"), VALUE_TEXT, STR("`It's a \"name\" # no comment`")},
+        {STR("line\xc2\x85s"), VALUE_MISSING, STR("a\nb \xe2\x80\xa8 \xc3\xa9 \\ \x7f")},
+    };
+    struct mapping_entry trait[] = {{STR("country"), VALUE_MISSING, STR("Country")}};
+    struct mapping m = {
+        .customer = STR("CustomerID"),
+        .time = STR("no"),
+        .time_format = STR("%d/%m/%Y %H:%M"),
+        .zone = STR("Europe/London"),
+        .event = STR("purchase"),
+        .id = STR(" Invoice No "),
+        .where = STR("not (InvoiceNo starts with \"C\") and Quantity > 0"),
+        .separator = '\t',
+        .encoding = STR("latin-1"),
+        .property = property,
+        .trait = trait,
+        .property_n = 3,
+        .trait_n = 1,
+    };
+
+    assert_survives(&m);
+    m = (struct mapping){.event_column = STR("kind"), .separator = '\''};
+    assert_survives(&m);
+    m = (struct mapping){};
+    assert_survives(&m);
+    arena_free(&a);
+}
+
+TEST(what_was_given_is_stronger_than_the_mapping_file)
+{
+    struct mapping_entry given[] = {{STR("items"), VALUE_NUMBER, STR("count(Sku)")}};
+    struct mapping m = {.customer = STR("Email"),
+                        .event = STR("order"),
+                        .separator = ';',
+                        .property = given,
+                        .property_n = 1};
+    struct err err;
+
+    assert_true(mapping_parse(STR("customer: CustomerID\n"
+                                  "time: Date\n"
+                                  "event_column: kind\n"
+                                  "separator: ','\n"
+                                  "properties:\n"
+                                  "  - items:list=Sku\n"
+                                  "  - 'revenue:money=sum(Price)'\n"
+                                  "traits: ['country=Country']\n"),
+                              &a, &m, &err));
+    assert_text(m.customer, "Email");
+    assert_text(m.time, "Date");
+    assert_text(m.event, "order");
+    assert_int_equal(m.event_column.n, 0);
+    assert_int_equal(m.separator, ';');
+    assert_int_equal(m.property_n, 2);
+    assert_text(m.property[0].expression, "count(Sku)");
+    assert_text(m.property[1].name, "revenue");
+    assert_int_equal(m.trait_n, 1);
+    arena_free(&a);
+}
+
+static void assert_wrong(const char *yaml, int line, int column, const char *why)
+{
+    struct mapping m = {.customer = STR("kept")};
+    struct err err;
+
+    assert_false(mapping_parse(str_of(yaml), &a, &m, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, why));
+    assert_int_equal(err.line, line);
+    assert_int_equal(err.column, column);
+    assert_text(m.customer, "kept");
+}
+
+TEST(a_fault_in_a_mapping_file_has_its_place)
+{
+    assert_wrong("customr: x\n", 1, 1, "customer");
+    assert_wrong("time: x\nproperties:\n  - revenue\n", 3, 5, "NAME:TYPE=EXPRESSION");
+    assert_wrong("time: x\ntraits:\n  - [a]\n", 3, 5, "NAME:TYPE=EXPRESSION");
+    assert_wrong("event: [a]\n", 1, 8, "");
+    arena_free(&a);
+}
+
+static bool parse_one([[maybe_unused]] void *context, struct err *err)
+{
+    struct arena own = {};
+    struct mapping m = {};
+    bool ok = mapping_parse(STR("customer: A\nproperties: ['x:money=sum(B)', 'y=C']\n"),
+                            &own, &m, err);
+
+    arena_free(&own);
+    return ok;
+}
+
+TEST(a_mapping_survives_the_lack_of_memory)
+{
+    each_oom(parse_one, NULL);
+}
