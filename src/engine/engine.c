@@ -95,6 +95,11 @@ bool engine_refresh(struct engine *e, struct err *err)
     return take_latest_model(e, err);
 }
 
+struct io *engine_io(const struct engine *e)
+{
+    return e->io;
+}
+
 static struct engine *engine_new(struct io *io, struct err *err)
 {
     struct engine *e = mem_alloc(sizeof *e);

@@ -7,5 +7,7 @@
 /* After a commit: compiles the model against the names as they are now, forgets the
  * histories. */
 bool engine_refresh(struct engine *e, struct err *err);
+/* The disk that the engine was opened on. */
+struct io *engine_io(const struct engine *e);
 
 #endif

@@ -1,4 +1,5 @@
 #include "engine/import.h"
+#include "engine/engine_impl.h"
 #include "engine/import_impl.h"
 
 #include <string.h>
@@ -317,7 +318,7 @@ static bool read_all(struct import *im, struct err *err)
 {
     bool is_jsonl = false;
 
-    if (!reader_open(io_system(), im->path, &im->reader, err))
+    if (!reader_open(im->io, im->path, &im->reader, err))
         return false;
     if (!mapping_is_empty(im->mapping))
         return import_csv(im, err);
@@ -332,7 +333,7 @@ static bool read_all(struct import *im, struct err *err)
     /* A table without a mapping: read its header, to say what is there. */
     reader_close(im->reader);
     im->reader = NULL;
-    return reader_open(io_system(), im->path, &im->reader, err) && import_csv(im, err);
+    return reader_open(im->io, im->path, &im->reader, err) && import_csv(im, err);
 }
 
 /* Most lines first. There are few reasons: insertion. */
@@ -374,6 +375,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
 {
     struct import_report report = {0};
     struct import im = {
+        .io = engine_io(e),
         .store = engine_store(e),
         .workspace = &engine_model(e)->workspace,
         .mapping = m,
@@ -391,7 +393,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     report.sample = im.sample;
     ok = store_begin(im.store, err) && read_all(&im, err) && sort_reasons(&im, err);
     if (ok && !options->dry_run)
-        ok = store_commit(im.store, options->now_ms, err);
+        ok = store_commit(im.store, options->now_ms, err) && engine_refresh(e, err);
     else
         store_cancel(im.store);
     reader_close(im.reader);

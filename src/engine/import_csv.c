@@ -220,7 +220,7 @@ static bool table_open(struct table *t, struct err *err)
         return false;
     t->zone = im->workspace->zone;
     if (m->zone.n) {
-        if (!zone_open(io_system(), m->zone, &t->own_zone, err))
+        if (!zone_open(im->io, m->zone, &t->own_zone, err))
             return false;
         t->zone = t->own_zone;
     }

@@ -22,6 +22,7 @@ uint32_t *number_at(struct number_table *t, hash128 key);
 void number_table_free(struct number_table *t);
 
 struct import {
+    struct io *io;
     struct store *store;
     const struct workspace *workspace;
     const struct mapping *mapping;
