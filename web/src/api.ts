@@ -19,6 +19,8 @@ export interface Info {
   customers: number;
   refused: number;
   model_version: number;
+  /* The types of events' properties: {"purchase": {"revenue": "money"}}. */
+  properties: Record<string, Record<string, string>>;
   lifecycle: { start: string; stages: Stage[]; moves: Rule[] };
   segments: Segment[];
 }
@@ -64,7 +66,9 @@ export interface Term {
   words: string;
   truth: boolean;
   value: string | null;
+  /* The newest of them, newest first. */
   events: EventRef[];
+  events_total: number;
   holds_until: string | null;
 }
 
@@ -79,7 +83,7 @@ export interface Move {
 }
 
 export interface WayOut {
-  to: string; rule: string; words: string; truth: boolean; why: Term[]; at: string | null;
+  to: string; rule: string; words: string; why: Term[]; at: string | null;
 }
 
 export interface Stay { stage: string; from: string; to: string | null }

@@ -69,7 +69,7 @@ function Chips({ filter, kind, moving, asked, change }: ReturnType<typeof useFil
   const to = format.day(String(filter.at));
   return (
     <ul className={styles.chips} aria-label={t('filter.label')}>
-      {kind === 'segment' && <Chip onRemove={remove}>{t('filter.segment')} <b>{format.name(name!)}</b></Chip>}
+      {kind === 'segment' && <Chip onRemove={remove}>{t('filter.segment')} <b>{format.segment(name!)}</b></Chip>}
       {kind === 'stage' && <Chip onRemove={remove}>{t('filter.stage')} <StageName stage={name!} /></Chip>}
       {kind === 'entered' && <Chip onRemove={remove}>{t('filter.entered')} <StageName stage={name!} /></Chip>}
       {kind === 'left' && <Chip onRemove={remove}>{t('filter.left')} <StageName stage={name!} /></Chip>}
@@ -93,7 +93,7 @@ function Chips({ filter, kind, moving, asked, change }: ReturnType<typeof useFil
             onClick: () => choose('stage', stage.name),
           })) },
           { title: t('filter.segments'), items: info.segments.map(segment => ({
-            key: segment.name, label: format.name(segment.name),
+            key: segment.name, label: format.segment(segment.name),
             onClick: () => choose('segment', segment.name),
           })) },
         ]} />
@@ -129,7 +129,7 @@ function Row({ row, traits, asked }: { row: CustomerRow; traits: string[]; asked
       <span role="cell" className={`${styles.date} ${styles.wide}`}>{format.day(row.last)}</span>
       <span role="cell" className={`${styles.count} ${styles.wide}`}>{format.number(row.events)}</span>
       <span role="cell" className={`${styles.traits} ${styles.wide}`}>
-        {traits.map(name => format.value(name, row.traits[name])).join(' · ')}
+        {traits.map(name => format.value(row.traits[name])).join(' · ')}
       </span>
     </>
   );
@@ -202,7 +202,7 @@ export function Customers() {
                   <span role="columnheader" className={`${styles.date} ${styles.wide}`}>{t('list.last')}</span>
                   <span role="columnheader" className={`${styles.count} ${styles.wide}`}>{t('list.events')}</span>
                   <span role="columnheader" className={`${styles.traits} ${styles.wide}`}>
-                    {traits.map(format.name).join(' · ') || t('list.traits')}
+                    {traits.map(format.fact).join(' · ') || t('list.traits')}
                   </span>
                 </div>
               </div>

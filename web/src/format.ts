@@ -11,11 +11,6 @@ const prettified = (name: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-/* The properties that are amounts of money in Segment's specification of shop events. */
-const money = new Set([
-  'revenue', 'total', 'subtotal', 'value', 'price', 'shipping', 'tax', 'discount', 'amount',
-]);
-
 export type Format = ReturnType<typeof makeFormat>;
 
 export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
@@ -36,7 +31,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     const day = new Intl.DateTimeFormat(where, { ...options, timeZone: 'UTC' });
     return (text: string) => (isDay(text) ? day : moment).format(Date.parse(text));
   };
-  const name = (kind: 'stages' | 'eventTypes', text: string) =>
+  /* The names in the templates are translated, all others are shown as they are. */
+  const name = (kind: 'stages' | 'eventTypes' | 'facts' | 'segments', text: string) =>
     i18n.exists(`${kind}.${text}`) ? t(`${kind}.${text}` as never) : prettified(text);
 
   const format = {
@@ -54,13 +50,14 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     }),
     stage: (stage: string | null) => (stage === null ? t('stage.none') : name('stages', stage)),
     event: (type: string) => name('eventTypes', type),
-    name: prettified,
-    /* The value of a property or a trait. */
-    value: (property: string, value: unknown): string => {
+    segment: (segment: string) => name('segments', segment),
+    /* A property's or a trait's name, and its value. */
+    fact: (fact: string) => name('facts', fact),
+    value: (value: unknown, type?: string): string => {
       if (value === null || value === undefined) return '–';
       if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no');
       if (typeof value === 'number')
-        return money.has(property) ? amount.format(value) : number.format(value);
+        return type === 'money' ? amount.format(value) : number.format(value);
       if (typeof value === 'string')
         return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? format.moment(value) : value;
       return JSON.stringify(value);

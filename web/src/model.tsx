@@ -15,12 +15,12 @@ function SegmentRow({ segment, at, asked }: { segment: Segment; at: string; aske
     <li className={styles.rule}>
       <div className={styles.who}>
         <Link to={link('/customers', { at: asked, segment: segment.name })}>
-          <b>{format.name(segment.name)}</b>
+          <b>{format.segment(segment.name)}</b>
         </Link>
         <span className={styles.number}>
           {size.data !== undefined && (
             <Link to={link('/customers', { at: asked, segment: segment.name })}
-              aria-label={`${format.name(segment.name)}: ${format.number(size.data)}`}>
+              aria-label={`${format.segment(segment.name)}: ${format.number(size.data)}`}>
               {format.number(size.data)}
             </Link>
           )}

@@ -74,8 +74,8 @@ export function CustomerPage({ id }: { id: string }) {
               ? <dl className={styles.traits}>
                   {Object.entries(customer.traits).map(([name, value]) => (
                     <div key={name}>
-                      <dt>{format.name(name)}</dt>
-                      <dd>{format.value(name, value)}</dd>
+                      <dt>{format.fact(name)}</dt>
+                      <dd>{format.value(value)}</dd>
                     </div>
                   ))}
                 </dl>
@@ -87,7 +87,7 @@ export function CustomerPage({ id }: { id: string }) {
               ? <ul className={styles.segments}>
                   {customer.segments.map(name => (
                     <li key={name}>
-                      <Link to={link('/customers', { at: asked, segment: name })}>{format.name(name)}</Link>
+                      <Link to={link('/customers', { at: asked, segment: name })}>{format.segment(name)}</Link>
                     </li>
                   ))}
                 </ul>

@@ -28,14 +28,16 @@ function List({ items }: { items: unknown[] }) {
   );
 }
 
-function Facts({ facts }: { facts: Record<string, unknown> }) {
+function Facts({ facts, types }: {
+  facts: Record<string, unknown>; types?: Record<string, string>;
+}) {
   const { format } = useInfo();
   return (
     <>
       {Object.entries(facts).map(([name, value]) => (
         <div key={name}>
-          <dt>{format.name(name)}</dt>
-          <dd>{Array.isArray(value) ? <List items={value} /> : format.value(name, value)}</dd>
+          <dt>{format.fact(name)}</dt>
+          <dd>{Array.isArray(value) ? <List items={value} /> : format.value(value, types?.[name])}</dd>
         </div>
       ))}
     </>
@@ -81,7 +83,10 @@ export function Events({ events, total }: { events: CustomerEvent[]; total: numb
                     <b>{format.event(event.type)}</b> <span className={styles.eventId}>{event.id}</span>
                     {event.channel && <span className={styles.eventId}>{event.channel}</span>}
                   </p>
-                  <dl><Facts facts={event.properties} /><Facts facts={event.traits} /></dl>
+                  <dl>
+                    <Facts facts={event.properties} types={info.properties[event.type]} />
+                    <Facts facts={event.traits} />
+                  </dl>
                 </div>
               </li>
             ))}

@@ -13,8 +13,9 @@ function TermRow({ term }: { term: Term }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const [all, setAll] = useState(false);
-  const events = all ? term.events : term.events.slice(-SHOWN);
-  const hidden = term.events.length - events.length;
+  const events = all ? term.events : term.events.slice(0, SHOWN);
+  const hidden = term.events_total - events.length;
+  const earlier = t('why.earlier', { count: hidden, n: format.number(hidden) });
   return (
     <li className={styles.term}>
       <span className={styles.truth} data-truth={term.truth} role="img"
@@ -28,13 +29,6 @@ function TermRow({ term }: { term: Term }) {
         </p>
         {events.length > 0 && (
           <ul className={styles.events} aria-label={t('why.events')}>
-            {hidden > 0 && (
-              <li>
-                <button type="button" onClick={() => setAll(true)}>
-                  {t('why.earlier', { count: hidden, n: format.number(hidden) })}
-                </button>
-              </li>
-            )}
             {events.map(event => (
               <li key={event.id}>
                 <a href={`#${eventAnchor(event.id)}`}>
@@ -43,6 +37,13 @@ function TermRow({ term }: { term: Term }) {
                 <span>{format.moment(event.at)}</span>
               </li>
             ))}
+            {hidden > 0 && (
+              <li>
+                {events.length < term.events.length
+                  ? <button type="button" onClick={() => setAll(true)}>{earlier}</button>
+                  : earlier}
+              </li>
+            )}
           </ul>
         )}
         {term.holds_until && (
