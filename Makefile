@@ -49,10 +49,10 @@ bench: release
 quick: setup-test build/dev/build.ninja
 	tools/test build/dev=unit,house,fuzz
 test: setup-test web build/dev/build.ninja build/release/build.ninja
-	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample
+	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample,page
 check: setup-test web build/dev/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
-	    build/release=flow,sample
+	    build/release=flow,sample,page
 fault: setup-test build/dev/build.ninja
 	tools/test build/dev=fault
 tsan: setup-test build/tsan/build.ninja
