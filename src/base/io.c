@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define READ_BYTES (64 * 1024)
@@ -51,6 +52,18 @@ static int system_unlink(struct io *io, const char *path)
     return unlink(path);
 }
 
+static int system_lock(struct io *io, int fd, bool alone)
+{
+    (void)io;
+    return flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
+}
+
+static int system_stat(struct io *io, const char *path, struct stat *out)
+{
+    (void)io;
+    return stat(path, out);
+}
+
 struct io *io_system(void)
 {
     static struct io io = {
@@ -61,6 +74,8 @@ struct io *io_system(void)
         .close = system_close,
         .rename = system_rename,
         .unlink = system_unlink,
+        .lock = system_lock,
+        .stat = system_stat,
     };
 
     return &io;

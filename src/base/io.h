@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Every function sets errno like its POSIX namesake; a simulated disk fills in the same. */
@@ -17,6 +18,9 @@ struct io {
     int (*close)(struct io *io, int fd);
     int (*rename)(struct io *io, const char *from, const char *to);
     int (*unlink)(struct io *io, const char *path);
+    /* flock without waiting: alone, or shared; EWOULDBLOCK when another is in the way. */
+    int (*lock)(struct io *io, int fd, bool alone);
+    int (*stat)(struct io *io, const char *path, struct stat *out);
 };
 /* The real one. */
 struct io *io_system(void);

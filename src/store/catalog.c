@@ -106,7 +106,8 @@ bool catalog_column_add(struct catalog *c, str name, bool trait, enum value_type
     return true;
 }
 
-static bool sight(struct catalog *c, uint32_t type, uint32_t column, struct err *err)
+bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n,
+                   struct err *err)
 {
     char bytes[SIGHTING_KEY];
     void *sightings = c->sighting;
@@ -119,7 +120,7 @@ static bool sight(struct catalog *c, uint32_t type, uint32_t column, struct err 
         return err_nomem(err);
     if (place == c->sighting_n)
         c->sighting[c->sighting_n++] = (struct sighting){type, column, 0};
-    c->sighting[place].n++;
+    c->sighting[place].n += n;
     return true;
 }
 
@@ -133,7 +134,7 @@ static bool add_columns(struct catalog *c, uint32_t type, const struct property 
         if (raw == VALUE_MISSING || (raw == VALUE_NULL && !trait))
             continue;
         if (!catalog_column_add(c, p[i].name, trait, raw, &column, err)
-            || (count && !sight(c, type, column, err)))
+            || (count && !catalog_sight(c, type, column, 1, err)))
             return false;
     }
     return true;

@@ -43,6 +43,9 @@ uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
 [[nodiscard]] bool catalog_column_add(struct catalog *c, str name, bool trait,
                                       enum value_type type, uint32_t *out,
                                       struct err *err);
+/* Counts n more sightings. */
+bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n,
+                   struct err *err);
 /* Numbers everything that the event names, and counts the sightings. ERR_LIMIT beyond
  * TYPES_MAX types or COLUMNS_MAX columns: the customer is then not added. */
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err);

@@ -149,23 +149,39 @@ bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **ou
     return true;
 }
 
+/* A part that every chunk has. */
+static bool load_part(const struct chunk *c, int32_t column, struct buf *to,
+                      struct err *err)
+{
+    const struct chunk_source *source = c->own->source;
+    bool there;
+
+    if (!source->part(source->context, column, number_of(c), to, &there, err))
+        return false;
+    return there || (err_set(err, ERR_CORRUPT, "it is missing"), part_in(c, column, err));
+}
+
+bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,
+                    struct err *err)
+{
+    struct buf bytes = {0};
+    bool ok;
+
+    *out = c->own->id;
+    if (*out)
+        return true;
+    ok = load_part(c, PART_ID, &bytes, err)
+         && (part_decode_id(buf_str(&bytes), c, a, out, err) || part_in(c, PART_ID, err));
+    buf_free(&bytes);
+    return ok;
+}
+
 bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err)
 {
-    struct chunk_private *own = c->own;
-    struct buf bytes = {0};
-    bool there, ok = true;
-
-    if (!own->id) {
-        ok = own->source->part(own->source->context, PART_ID, number_of(c), &bytes,
-                               &there, err)
-             && (part_decode_id(buf_str(&bytes), c, &own->arena, &own->id, err)
-                 || part_in(c, PART_ID, err));
-        buf_free(&bytes);
-        if (!ok)
-            own->id = NULL;
-    }
-    *out = own->id;
-    return ok;
+    if (!chunk_read_ids(c, &c->own->arena, out, err))
+        return false;
+    c->own->id = *out;
+    return true;
 }
 
 /* --- loading --- */
@@ -173,12 +189,10 @@ bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err)
 static bool load_hot(struct chunk *c, struct err *err)
 {
     struct chunk_private *own = c->own;
-    const struct chunk_source *source = own->source;
     struct buf time = {0}, type = {0};
-    bool there, ok;
+    bool ok;
 
-    ok = source->part(source->context, PART_TIME, number_of(c), &time, &there, err)
-         && source->part(source->context, PART_TYPE, number_of(c), &type, &there, err)
+    ok = load_part(c, PART_TIME, &time, err) && load_part(c, PART_TYPE, &type, err)
          && (part_decode_time(buf_str(&time), &own->arena, c, err)
              || part_in(c, PART_TIME, err))
          && (part_decode_type(buf_str(&type), own->catalog, &own->arena, c, err)
@@ -188,10 +202,10 @@ static bool load_hot(struct chunk *c, struct err *err)
     return ok;
 }
 
-/* Every customer of the catalog stands in his chunk. */
-static bool has_its_customers(const struct chunk *c, struct err *err)
+/* Every customer of the file stands in his chunk. */
+static bool has_its_customers(const struct chunk *c, uint32_t customers, struct err *err)
 {
-    uint32_t rest = c->own->catalog->customer.n - c->customer_first;
+    uint32_t rest = customers - c->customer_first;
 
     if (rest > CHUNK_CUSTOMERS)
         rest = CHUNK_CUSTOMERS;
@@ -202,14 +216,14 @@ static bool has_its_customers(const struct chunk *c, struct err *err)
 }
 
 bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
-                uint32_t chunk, struct chunk **out, struct err *err)
+                uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err)
 {
     struct whole *w = whole_new(catalog, chunk * CHUNK_CUSTOMERS);
 
     if (!w)
         return err_nomem(err);
     w->own.source = source;
-    if (!load_hot(&w->chunk, err) || !has_its_customers(&w->chunk, err)) {
+    if (!load_hot(&w->chunk, err) || !has_its_customers(&w->chunk, customers, err)) {
         chunk_free(&w->chunk);
         return false;
     }
@@ -610,5 +624,47 @@ bool chunk_build(struct catalog *catalog, const struct chunk *old,
         ok = chunk_merge(catalog, old, customer_first, fact, n, out, err);
     }
     arena_free(&a);
+    return ok;
+}
+
+/* --- storing --- */
+
+static bool put_part(struct buf *bytes, int32_t column,
+                     bool (*put)(void *context, int32_t column, str bytes,
+                                 struct err *err),
+                     void *context, struct err *err)
+{
+    bool ok = bytes->failed ? err_nomem(err) : put(context, column, buf_str(bytes), err);
+
+    buf_clear(bytes);
+    return ok;
+}
+
+bool chunk_each_part(const struct chunk *c,
+                     bool (*put)(void *context, int32_t column, str bytes,
+                                 struct err *err),
+                     void *context, struct err *err)
+{
+    const struct chunk_private *own = c->own;
+    struct buf bytes = {0};
+    bool ok;
+
+    part_encode_time(c, &bytes);
+    ok = put_part(&bytes, PART_TIME, put, context, err);
+    if (ok) {
+        part_encode_type(c, &bytes);
+        ok = put_part(&bytes, PART_TYPE, put, context, err);
+    }
+    if (ok) {
+        part_encode_id(own->id, c->event_n, &bytes);
+        ok = put_part(&bytes, PART_ID, put, context, err);
+    }
+    for (uint32_t i = 0; ok && i < own->held_n; i++) {
+        const struct held *held = own->held[i];
+
+        ok = part_encode_cells(&held->cells, own->catalog, &bytes, err)
+             && put_part(&bytes, (int32_t)held->column, put, context, err);
+    }
+    buf_free(&bytes);
     return ok;
 }

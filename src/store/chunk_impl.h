@@ -71,8 +71,17 @@ struct chunk_source {
                  bool *there, struct err *err);
     void *context;
 };
-/* Reads times and types now, the rest when asked. `source` outlives the chunk. */
+/* Reads times and types now, the rest when asked. The file has `customers` in all. `source`
+ * outlives the chunk. */
 bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
-                uint32_t chunk, struct chunk **out, struct err *err);
+                uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err);
+/* chunk_message_ids that are not kept in the chunk, but in `a`, unless they were already. */
+bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,
+                    struct err *err);
+/* Gives every part of a chunk that was merged; stops when `put` fails. */
+bool chunk_each_part(const struct chunk *c,
+                     bool (*put)(void *context, int32_t column, str bytes,
+                                 struct err *err),
+                     void *context, struct err *err);
 
 #endif

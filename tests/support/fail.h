@@ -15,9 +15,9 @@ typedef bool io_body(struct io *io, void *context, struct err *err);
  * body passes untouched. A failure must come back as ERR_NOMEM and leave no block behind. */
 void each_oom(oom_body *body, void *context);
 
-/* Fails the nth open, read, write, sync or rename, once and from there on: this must come
- * back as ERR_IO with the same errno. Then cuts the nth read or write short, and interrupts
- * it: the body must not mind. No descriptor and no block may stay behind. */
+/* Fails the nth open, read, write, sync, rename, lock or stat, once and from there on: this
+ * must come back as ERR_IO with the same errno. Then cuts the nth read or write short, and
+ * interrupts it: the body must not mind. No descriptor and no block may stay behind. */
 void each_io_failure(io_body *body, void *context);
 
 enum io_failure {

@@ -109,6 +109,18 @@ static int failing_unlink([[maybe_unused]] struct io *io, const char *path)
     return io_system()->unlink(io_system(), path);
 }
 
+static int failing_lock(struct io *io, int fd, bool alone)
+{
+    return strikes(failing(io), false, false) ? refuse(failing(io))
+                                              : io_system()->lock(io_system(), fd, alone);
+}
+
+static int failing_stat(struct io *io, const char *path, struct stat *out)
+{
+    return strikes(failing(io), false, false) ? refuse(failing(io))
+                                              : io_system()->stat(io_system(), path, out);
+}
+
 void io_failing_init(struct io_failing *f, enum io_failure failure, size_t nth)
 {
     *f = (struct io_failing){
@@ -118,7 +130,9 @@ void io_failing_init(struct io_failing *f, enum io_failure failure, size_t nth)
                .sync = failing_sync,
                .close = failing_close,
                .rename = failing_rename,
-               .unlink = failing_unlink},
+               .unlink = failing_unlink,
+               .lock = failing_lock,
+               .stat = failing_stat},
         .failure = failure,
         .nth = nth,
     };

@@ -28,8 +28,16 @@ const char *temp_path(const char *name)
             || !mkdtemp(folder))
             die("a temporary folder");
     }
-    if (n_given == PATHS_MAX || asprintf(&path, "%s/%s", folder, name) < 0)
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
         die("a temporary path");
+    for (size_t i = 0; i < n_given; i++) {
+        if (strcmp(given[i], path) == 0) {
+            free(path);
+            return given[i];
+        }
+    }
+    if (n_given == PATHS_MAX)
+        die("too many temporary paths");
     given[n_given++] = path;
     return path;
 }

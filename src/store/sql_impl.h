@@ -1,0 +1,81 @@
+/* sql_impl.h - SQLite as the store uses it; private to store/. */
+#ifndef STORE_SQL_IMPL_H
+#define STORE_SQL_IMPL_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sqlite3.h>
+
+#define SQL_TEXTS(X)                                                                     \
+    X(BEGIN, "begin immediate")                                                          \
+    X(COMMIT, "commit")                                                                  \
+    X(PART_GET,                                                                          \
+      "select codec, bytes, checksum from part where \"column\" = ? and chunk = ?")      \
+    X(PART_PUT,                                                                          \
+      "insert or replace into part (\"column\", chunk, codec, bytes, checksum)"          \
+      " values (?, ?, ?, ?, ?)")                                                         \
+    X(LOG_ADD,                                                                           \
+      "insert into log (received_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
+    X(LOG_ALL, "select seq, received_ms, codec, bytes, checksum from log order by seq")  \
+    X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
+    X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
+    X(TYPE_ADD, "insert into type (number, name) values (?, ?)")                         \
+    X(TYPE_ALL, "select number, name from type order by number")                         \
+    X(COLUMN_ADD, "insert into columns (number, name, trait, type) values (?, ?, ?, ?)") \
+    X(COLUMN_ALL, "select number, name, trait, type from columns order by number")       \
+    X(SIGHTING_PUT, "insert into sighting (type, \"column\", n) values (?, ?, ?)"        \
+                    " on conflict do update set n = excluded.n")                         \
+    X(SIGHTING_ALL, "select type, \"column\", n from sighting order by rowid")           \
+    X(REFUSED_ADD, "insert or ignore into refused (hash, source, line, reason, text)"    \
+                   " values (?, ?, ?, ?, ?)")                                            \
+    X(REFUSED_ALL, "select source, line, reason, text from refused order by seq")        \
+    X(MODEL_ADD, "insert into model (version, applied_ms, text) values"                  \
+                 " ((select coalesce(max(version), 0) + 1 from model), ?, ?)"            \
+                 " returning version")                                                   \
+    X(MODEL_LATEST, "select version, applied_ms, text from model"                        \
+                    " order by version desc limit 1")                                    \
+    X(SETTING_GET, "select value from setting where name = ?")                           \
+    X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")
+
+enum sql_text {
+#define X(name, text) SQL_##name,
+    SQL_TEXTS(X)
+#undef X
+        SQL_COUNT
+};
+
+/* One connection and its statements, each prepared when first used. Zero it to start. */
+struct sql {
+    sqlite3 *db;
+    sqlite3_stmt *statement[SQL_COUNT];
+};
+
+/* SQLite's memory comes from base/mem from here on. Before anything else asks SQLite for
+ * something. */
+bool sql_start(struct err *err);
+bool sql_open(struct sql *sql, const char *name, int flags, struct err *err);
+void sql_close(struct sql *sql);
+/* What the connection reports, as an error. */
+bool sql_fail(const struct sql *sql, struct err *err);
+
+/* Runs statements that give nothing back. */
+bool sql_exec(struct sql *sql, const char *text, struct err *err);
+/* The whole number that a statement such as a pragma gives. */
+bool sql_number(struct sql *sql, const char *text, int64_t *out, struct err *err);
+
+/* A statement with its values still to be bound. */
+bool sql_get(struct sql *sql, enum sql_text text, sqlite3_stmt **out, struct err *err);
+/* Values are borrowed until the statement has run; places from 1. SQLITE_OK is 0, so that
+ * the results of several can be joined by |. */
+int sql_bind(sqlite3_stmt *statement, int place, int64_t number);
+int sql_bind_text(sqlite3_stmt *statement, int place, str text);
+int sql_bind_bytes(sqlite3_stmt *statement, int place, str bytes);
+/* Runs a statement to its end. `bound` is what binding returned. */
+bool sql_run(struct sql *sql, sqlite3_stmt *statement, int bound, struct err *err);
+/* The next row; *there is false behind the last, and the statement then is reset. */
+bool sql_next(struct sql *sql, sqlite3_stmt *statement, bool *there, struct err *err);
+/* A text or bytes of the row, from column 0; borrowed until the next step. */
+str sql_column(sqlite3_stmt *statement, int column);
+
+#endif

@@ -1,0 +1,841 @@
+#include "scene.h"
+
+#include "base/time.h"
+#include "store/chunk_impl.h"
+#include "store/store.h"
+#include "support/chance.h"
+#include "support/fail.h"
+#include "support/temp.h"
+#include "support/unit.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOW_MS = 1000000 };
+
+static struct store *create(const char *name)
+{
+    struct store *s = NULL;
+    struct err err = {0};
+
+    if (!store_create(io_system(), str_of(temp_path(name)), &s, &err))
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+static struct store *open_as(const char *name, enum store_mode mode)
+{
+    struct store *s = NULL;
+    struct err err = {0};
+
+    if (!store_open(io_system(), str_of(temp_path(name)), mode, &s, &err))
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+/* The error of an opening that must fail. */
+static struct err open_error(const char *path, enum store_mode mode)
+{
+    struct store *s;
+    struct err err = {0};
+
+    assert_false(store_open(io_system(), str_of(path), mode, &s, &err));
+    return err;
+}
+
+static void need_words(const struct err *err, enum err_code code, const char *words)
+{
+    if (err->code != code || !strstr(err->msg, words))
+        fail_msg("code %d: %s", err->code, err->msg);
+}
+
+static bool try_append(struct store *s, const struct event *e, bool *added,
+                       struct err *err)
+{
+    struct buf json = {0};
+    bool ok;
+
+    event_print(e, &json);
+    ok = !json.failed ? store_append(s, e, buf_str(&json), added, err) : err_nomem(err);
+    buf_free(&json);
+    return ok;
+}
+
+static bool append(struct store *s, const struct event *e)
+{
+    struct err err = {0};
+    bool added;
+
+    if (!try_append(s, e, &added, &err))
+        fail_msg("%s", err.msg);
+    return added;
+}
+
+static void import(struct store *s, const struct event *event, uint32_t n)
+{
+    struct err err = {0};
+
+    assert_true(store_begin(s, &err));
+    for (uint32_t i = 0; i < n; i++)
+        assert_true(append(s, &event[i]));
+    if (!store_commit(s, NOW_MS, &err))
+        fail_msg("%s", err.msg);
+}
+
+static void need_store_holds(struct store *s, const struct event *event, uint32_t n)
+{
+    struct err err = {0};
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+        const struct chunk *c;
+
+        if (!store_chunk(s, i, &c, &err))
+            fail_msg("%s", err.msg);
+        need_chunk_holds(c, store_catalog(s), event, n);
+        all += c->event_n;
+    }
+    assert_int_equal(all, n);
+}
+
+/* One value out of the file, asked of it by SQLite alone. */
+static int64_t ask(const char *name, const char *query)
+{
+    sqlite3_stmt *st = NULL;
+    sqlite3 *db = NULL;
+    int64_t answer;
+
+    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    answer = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return answer;
+}
+
+static void change(const char *name, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* --- what goes in comes out --- */
+
+TEST(reopening_gives_the_same)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 90, 23, &a);
+    struct store_facts facts;
+    struct store *s = create("shop");
+    struct err err;
+
+    import(s, event, 40);
+    import(s, event + 40, 50);
+    need_store_holds(s, event, 90);
+    store_close(s);
+
+    s = open_as("shop", STORE_READ);
+    need_store_holds(s, event, 90);
+    assert_true(store_facts(s, &facts, &err));
+    assert_int_equal(facts.events, 90);
+    assert_int_equal(facts.customers, store_catalog(s)->customer.n);
+    for (uint32_t i = 0; i < 90; i++) {
+        assert_true(facts.first_ms <= event[i].at_ms);
+        assert_true(facts.last_ms >= event[i].at_ms);
+    }
+    store_close(s);
+
+    s = open_as("shop", STORE_WRITE);
+    shuffle(&r, event, 90);
+    assert_true(store_begin(s, &err));
+    for (uint32_t i = 0; i < 90; i++)
+        assert_false(append(s, &event[i])); /* all known by their ids */
+    assert_true(store_commit(s, NOW_MS, &err));
+    need_store_holds(s, event, 90);
+    store_close(s);
+    arena_free(&a);
+}
+
+TEST(an_empty_file_has_no_facts)
+{
+    struct store *s = create("shop");
+    struct store_facts facts;
+    struct err err;
+
+    assert_true(store_facts(s, &facts, &err));
+    assert_int_equal(facts.events, 0);
+    assert_int_equal(facts.refused, 0);
+    assert_true(facts.first_ms == MOMENT_NEVER && facts.last_ms == MOMENT_NEVER);
+    assert_int_equal(store_chunk_count(s), 0);
+    store_close(s);
+}
+
+/* The sum over all parts, as the file holds them. */
+static uint64_t parts_hash(const char *name)
+{
+    sqlite3_stmt *st = NULL;
+    sqlite3 *db = NULL;
+    struct buf all = {0};
+    uint64_t hash;
+
+    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "select p.chunk, coalesce(c.name || c.trait || c.type, "
+                           "p.\"column\"), p.codec, p.bytes, p.checksum from part p "
+                           "left join columns c on c.number = p.\"column\" "
+                           "order by 1, 2",
+                           -1, &st, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        for (int i = 0; i < 5; i++) {
+            const char *p = sqlite3_column_blob(st, i);
+
+            buf_add(&all, (str){p, (size_t)sqlite3_column_bytes(st, i)});
+            buf_add_char(&all, '|');
+        }
+    }
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    hash = hash64(buf_str(&all));
+    assert_true(all.n > 0);
+    buf_free(&all);
+    return hash;
+}
+
+/* Customers and types are numbered as they come, so one event of each comes first. */
+static uint32_t first_of_each(struct event *event, uint32_t n)
+{
+    uint32_t first_n = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        bool new_customer = true, new_type = true;
+
+        for (uint32_t k = 0; k < first_n; k++) {
+            new_customer &= !str_eq(event[k].customer, event[i].customer);
+            new_type &= !str_eq(event[k].type, event[i].type);
+        }
+        if (new_customer || new_type) {
+            struct event kept = event[i];
+
+            event[i] = event[first_n];
+            event[first_n++] = kept;
+        }
+    }
+    return first_n;
+}
+
+TEST(the_order_of_arrival_leaves_no_trace_in_the_parts)
+{
+    struct random r = chance();
+
+    for (int round = 0; round < 8; round++) {
+        struct arena a = {0};
+        uint32_t n = 80, first_n;
+        struct event *event = scene(&r, n, 20, &a);
+        uint64_t once, again;
+        struct store *s = create("once");
+
+        first_n = first_of_each(event, n);
+        import(s, event, n);
+        store_close(s);
+        once = parts_hash("once");
+
+        s = create("again");
+        import(s, event, first_n);
+        shuffle(&r, event + first_n, n - first_n);
+        for (uint32_t done = first_n; done < n;) {
+            uint32_t batch = 1 + (uint32_t)random_below(&r, n - done);
+
+            import(s, event + done, batch);
+            done += batch;
+        }
+        store_close(s);
+        again = parts_hash("again");
+        assert_true(once == again);
+        unlink(temp_path("once"));
+        unlink(temp_path("again"));
+        arena_free(&a);
+    }
+}
+
+TEST(the_same_id_counts_once)
+{
+    struct event e = event_of("anna", "visit", 5, "1"),
+                 other = event_of("bob", "visit", 6, "1");
+    struct store *s = create("shop");
+    struct err err;
+
+    assert_true(store_begin(s, &err));
+    assert_true(append(s, &e));
+    assert_false(append(s, &e));
+    assert_false(append(s, &other));
+    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_begin(s, &err));
+    assert_false(append(s, &other));
+    assert_true(store_commit(s, NOW_MS, &err));
+    need_store_holds(s, &e, 1);
+    store_close(s);
+}
+
+TEST(what_was_cancelled_can_come_again)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 12, &a);
+    struct store *s = create("shop");
+    struct err err;
+
+    import(s, event, 20);
+    assert_true(store_begin(s, &err));
+    for (uint32_t i = 20; i < 60; i++)
+        assert_true(append(s, &event[i]));
+    store_cancel(s);
+    need_store_holds(s, event, 20);
+    import(s, event + 20, 40);
+    need_store_holds(s, event, 60);
+    store_close(s);
+    s = open_as("shop", STORE_READ);
+    need_store_holds(s, event, 60);
+    store_close(s);
+    arena_free(&a);
+}
+
+TEST(an_event_that_does_not_fit_is_refused_and_the_others_stay)
+{
+    struct event good = event_of("anna", "visit", 5, "1"),
+                 bad = event_of("anna", "visit", 6, "");
+    struct store *s = create("shop");
+    struct err err;
+    bool added;
+
+    assert_true(store_begin(s, &err));
+    assert_true(append(s, &good));
+    assert_false(try_append(s, &bad, &added, &err));
+    need_words(&err, ERR_INPUT, "messageId");
+    bad.id = STR("2");
+    bad.customer = STR("");
+    assert_false(try_append(s, &bad, &added, &err));
+    need_words(&err, ERR_INPUT, "customer");
+    bad.customer = STR("bob");
+    assert_false(store_append(s, &bad, STR("{\n}"), &added, &err));
+    need_words(&err, ERR_INPUT, "one line");
+    assert_true(store_commit(s, NOW_MS, &err));
+    need_store_holds(s, &good, 1);
+    store_close(s);
+}
+
+struct logged {
+    const struct event *event;
+    uint32_t n;
+};
+
+static bool need_logged(void *context, int64_t received_ms, const struct event *e)
+{
+    struct logged *l = context;
+    const struct event *wanted = &l->event[l->n++];
+
+    assert_true(received_ms == NOW_MS);
+    assert_true(str_eq(e->id, wanted->id) && str_eq(e->customer, wanted->customer)
+                && str_eq(e->type, wanted->type) && e->at_ms == wanted->at_ms);
+    assert_int_equal(e->property_n, wanted->property_n);
+    for (uint32_t i = 0; i < e->property_n; i++)
+        need_same_value(&e->property[i].value, &wanted->property[i].value);
+    assert_int_equal(e->trait_n, wanted->trait_n);
+    for (uint32_t i = 0; i < e->trait_n; i++)
+        need_same_value(&e->trait[i].value, &wanted->trait[i].value);
+    return l->n != 37;
+}
+
+TEST(the_log_gives_back_every_event_in_the_order_of_arrival)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 12, &a);
+    struct logged l = {.event = event};
+    struct store *s = create("shop");
+    struct err err = {0};
+
+    import(s, event, 36);
+    if (!store_each_logged(s, need_logged, &l, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(l.n, 36);
+    import(s, event + 36, 24);
+    l.n = 0;
+    assert_true(store_each_logged(s, need_logged, &l, &err));
+    assert_int_equal(l.n, 37); /* where the walk was stopped */
+    assert_true(ask("shop", "select count(*) from log") > 3);
+    store_close(s);
+    arena_free(&a);
+}
+
+static bool need_refused(void *context, const struct refusal *r)
+{
+    uint64_t *line = context;
+
+    ++*line;
+    assert_true(r->line == *line);
+    assert_true(str_eq(r->source, STR("orders.csv")));
+    assert_true(str_eq(r->reason, STR("no customer")));
+    if (*line == 2) {
+        assert_int_equal(r->text.n, 4095); /* not half of a character */
+        assert_true(str_is_utf8(r->text));
+    } else {
+        assert_true(str_eq(r->text, STR("caf\xe9;1")));
+    }
+    return true;
+}
+
+TEST(what_was_refused_is_kept_once_and_in_order)
+{
+    struct refusal r = {STR("orders.csv"), 1, STR("no customer"), STR("caf\xe9;1")};
+    char text[8192] = "x";
+    struct store *s = create("shop");
+    struct store_facts facts;
+    struct err err;
+    uint64_t line = 0;
+
+    for (size_t i = 1; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    text[sizeof text - 1] = 'x';
+    for (int twice = 0; twice < 2; twice++) {
+        assert_true(store_begin(s, &err));
+        assert_true(store_refuse(s, &r, &err));
+        assert_true(store_refuse(
+            s, &(struct refusal){r.source, 2, r.reason, {text, sizeof text}}, &err));
+        assert_true(
+            store_refuse(s, &(struct refusal){r.source, 3, r.reason, r.text}, &err));
+        assert_true(store_commit(s, NOW_MS, &err));
+    }
+    assert_true(store_each_refused(s, need_refused, &line, &err));
+    assert_int_equal(line, 3);
+    assert_true(store_facts(s, &facts, &err));
+    assert_int_equal(facts.refused, 3);
+    store_close(s);
+}
+
+TEST(models_are_numbered_and_the_newest_is_found)
+{
+    struct store *s = create("shop");
+    struct model_version latest;
+    struct arena a = {0};
+    struct err err;
+    uint32_t version;
+
+    assert_false(store_model_latest(s, &a, &latest, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_true(store_model_add(s, STR("ciclo: 1"), 10, &version, &err));
+    assert_int_equal(version, 1);
+    assert_true(store_model_add(s, STR("ciclo: 1 # two"), 20, &version, &err));
+    assert_int_equal(version, 2);
+    store_close(s);
+    s = open_as("shop", STORE_READ);
+    assert_true(store_model_latest(s, &a, &latest, &err));
+    assert_int_equal(latest.version, 2);
+    assert_int_equal(latest.applied_ms, 20);
+    assert_true(str_eq(latest.text, STR("ciclo: 1 # two")));
+    store_close(s);
+    arena_free(&a);
+}
+
+/* --- locks --- */
+
+TEST(a_reader_sees_one_moment_while_a_writer_commits)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 20, &a);
+    struct store *writer = create("shop"), *early, *late;
+
+    import(writer, event, 25);
+    early = open_as("shop", STORE_READ);
+    import(writer, event + 25, 35);
+    late = open_as("shop", STORE_READ);
+    need_store_holds(early, event, 25);
+    need_store_holds(late, event, 60);
+    store_close(late);
+    store_close(early);
+    store_close(writer);
+    arena_free(&a);
+}
+
+static void need_conflict(void)
+{
+    struct err err = open_error(temp_path("shop"), STORE_WRITE);
+
+    need_words(&err, ERR_CONFLICT, "another ciclo process has");
+    need_words(&err, ERR_CONFLICT,
+               "open for writing (ciclo serve or an import); stop it first");
+}
+
+/* What the body finds in another process. */
+static int in_child(int (*body)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (!child)
+        _exit(body());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int try_to_write(void)
+{
+    struct store *s;
+    struct err err;
+
+    if (store_open(io_system(), str_of(temp_path("shop")), STORE_WRITE, &s, &err))
+        return 1;
+    return err.code == ERR_CONFLICT ? 0 : 2;
+}
+
+TEST(a_second_writer_is_turned_away)
+{
+    struct store *s = create("shop");
+    struct event e = event_of("anna", "visit", 5, "1");
+
+    need_conflict();
+    assert_int_equal(in_child(try_to_write), 0);
+    import(s, &e, 1); /* and did no harm */
+    assert_int_equal(in_child(try_to_write), 0);
+    store_close(s);
+    assert_int_equal(in_child(try_to_write), 1);
+    s = open_as("shop", STORE_WRITE);
+    need_store_holds(s, &e, 1);
+    store_close(s);
+}
+
+static int read_alone(void)
+{
+    struct store_facts facts;
+    struct store *s;
+    struct err err;
+
+    if (geteuid() == 0 && setuid(65534) != 0)
+        return 1;
+    if (!store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, &err)) {
+        fprintf(stderr, "%s\n", err.msg);
+        return 2;
+    }
+    if (!store_facts(s, &facts, &err) || facts.events != 60)
+        return 3;
+    store_close(s);
+    return 0;
+}
+
+TEST(a_read_only_file_in_a_read_only_folder_can_be_read)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 20, &a);
+    struct store *s = create("shop");
+    char folder[4096];
+
+    import(s, event, 60);
+    store_close(s);
+    snprintf(folder, sizeof folder, "%s", temp_path("shop"));
+    *strrchr(folder, '/') = 0;
+    assert_int_equal(chmod(temp_path("shop"), 0444), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(in_child(read_alone), 0);
+    assert_int_equal(chmod(folder, 0755), 0);
+    arena_free(&a);
+}
+
+TEST(a_closed_file_stands_alone)
+{
+    struct event e = event_of("anna", "visit", 5, "1");
+    struct store *s = create("shop");
+
+    import(s, &e, 1);
+    store_close(s);
+    store_close(open_as("shop", STORE_READ));
+    assert_int_not_equal(access(temp_path("shop-wal"), F_OK), 0);
+    assert_int_not_equal(access(temp_path("shop-shm"), F_OK), 0);
+}
+
+/* --- files that are none of ours --- */
+
+static void need_refusal(const char *path, enum err_code code, const char *words)
+{
+    struct err err = open_error(path, STORE_READ);
+
+    need_words(&err, code, words);
+    err = open_error(path, STORE_WRITE);
+    need_words(&err, code, words);
+}
+
+TEST(wrong_files_are_refused_with_words)
+{
+    char text[5000];
+
+    memset(text, 'x', sizeof text);
+    need_refusal(temp_path("nothing"), ERR_NOT_FOUND, "ciclo init");
+    need_refusal(temp_path("."), ERR_INPUT, "is a folder");
+    need_refusal("", ERR_INPUT, "needs a name");
+    need_refusal("/dev/null", ERR_INPUT, "no plain file");
+    need_refusal(temp_file("empty", "", 0), ERR_INPUT, "is empty");
+    need_refusal(temp_file("short", "hello", 5), ERR_INPUT, "no data file of Ciclo");
+    need_refusal(temp_file("text", text, sizeof text), ERR_INPUT,
+                 "no data file of Ciclo");
+    need_refusal(temp_file("sql", "", 0), ERR_INPUT, "is empty");
+}
+
+TEST(a_database_of_another_program_is_refused_untouched)
+{
+    temp_file("other", "", 0);
+    change("other", "create table t (a); insert into t values (1)");
+    need_refusal(temp_path("other"), ERR_INPUT, "another program");
+    assert_int_equal(ask("other", "select a from t"), 1);
+    assert_int_equal(ask("other", "select count(*) from sqlite_schema"), 1);
+}
+
+TEST(a_file_of_a_newer_format_is_refused_with_words)
+{
+    store_close(create("shop"));
+    change("shop", "pragma user_version = 2");
+    need_refusal(temp_path("shop"), ERR_INPUT,
+                 "newer Ciclo (format 2, this one knows 1)");
+}
+
+TEST(a_file_of_other_sizes_is_refused_with_words)
+{
+    store_close(create("shop"));
+    change("shop", "update setting set value = 5 where name = 'chunk_customers'");
+    need_refusal(temp_path("shop"), ERR_INPUT, "chunk_customers = 5");
+}
+
+TEST(nothing_is_created_where_something_stands)
+{
+    const char *path = temp_file("shop", "mine", 4);
+    struct store *s;
+    struct err err;
+    struct stat file;
+
+    assert_false(store_create(io_system(), str_of(path), &s, &err));
+    need_words(&err, ERR_CONFLICT, "is there already");
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_size, 4);
+    assert_false(store_create(io_system(), str_of(temp_path("no/folder")), &s, &err));
+    assert_int_equal(err.code, ERR_IO);
+}
+
+/* --- damage --- */
+
+static struct err read_all(const char *name)
+{
+    struct store *s = open_as(name, STORE_READ);
+    struct catalog *catalog = store_catalog(s);
+    struct err err = {ERR_NONE};
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
+        const struct cells *cells;
+        const struct chunk *c;
+        const str *id;
+
+        ok = store_chunk(s, i, &c, &err) && chunk_message_ids(c, &id, &err);
+        for (uint32_t k = 0; ok && k < catalog->column_n; k++)
+            ok = chunk_cells(c, k, &cells, &err);
+    }
+    store_close(s);
+    return err;
+}
+
+/* Flips one bit of the n-th part, and says which part that is. */
+static void flip(const char *name, int64_t n, uint64_t chance_of_bit, char words[64])
+{
+    sqlite3_stmt *st = NULL;
+    sqlite3_blob *blob = NULL;
+    sqlite3 *db = NULL;
+    unsigned char byte;
+    int at;
+
+    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "select rowid, \"column\", chunk from part "
+                                        "order by \"column\", chunk limit 1 offset ?",
+                                        -1, &st, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_bind_int64(st, 1, n), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    snprintf(words, 64, "table part, column %d, chunk %d", sqlite3_column_int(st, 1),
+             sqlite3_column_int(st, 2));
+    assert_int_equal(sqlite3_blob_open(db, "main", "part", "bytes",
+                                       sqlite3_column_int64(st, 0), 1, &blob),
+                     SQLITE_OK);
+    at = (int)(chance_of_bit / 8 % (uint64_t)sqlite3_blob_bytes(blob));
+    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+    byte ^= (unsigned char)(1u << chance_of_bit % 8);
+    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+    sqlite3_blob_close(blob);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+}
+
+TEST(a_flipped_bit_in_any_part_is_found_and_named)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 10, &a);
+    struct store *s = create("shop");
+    int64_t parts;
+    struct err err;
+
+    import(s, event, 60);
+    store_close(s);
+    parts = ask("shop", "select count(*) from part");
+    for (int64_t i = 0; i < parts; i++) {
+        uint64_t bit = random_next(&r);
+        char words[64];
+
+        flip("shop", i, bit, words);
+        err = read_all("shop");
+        need_words(&err, ERR_CORRUPT, words);
+        flip("shop", i, bit, words);
+    }
+    err = read_all("shop");
+    assert_int_equal(err.code, ERR_NONE);
+    arena_free(&a);
+}
+
+TEST(what_is_missing_or_damaged_beside_the_parts_is_found)
+{
+    static const struct {
+        const char *sql, *words;
+    } damage[] = {
+        {"update part set codec = 7 where \"column\" = -1", "codec"},
+        {"delete from part where \"column\" = -1", "missing"},
+        {"delete from part where \"column\" = -2", "missing"},
+        {"delete from part where \"column\" = -3", "missing"},
+        {"update part set checksum = checksum + 1 where \"column\" = 0", "checksum"},
+    };
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 10, &a);
+
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        struct store *s = create("shop");
+        struct err err;
+
+        import(s, event, 60);
+        store_close(s);
+        change("shop", damage[i].sql);
+        err = read_all("shop");
+        need_words(&err, ERR_CORRUPT, damage[i].words);
+        unlink(temp_path("shop"));
+    }
+    arena_free(&a);
+}
+
+TEST(names_that_do_not_belong_are_found_at_opening)
+{
+    static const char *const damage[] = {
+        "delete from customer where number = 0",
+        "update customer set id = 'the same' where number < 2",
+        "update columns set type = 'money' where number = 1",
+        "update columns set name = 'x', trait = 0, type = 'text'",
+        "update sighting set type = 5000",
+        "update sighting set \"column\" = -1",
+        "update type set name = 'x' where number = 0",
+        "drop table part",
+        "drop table customer",
+    };
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 60, 10, &a);
+
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        struct store *s = create("shop");
+        struct err err = {ERR_NONE};
+        const struct chunk *c;
+
+        import(s, event, 60);
+        store_close(s);
+        if (strstr(damage[i], "sighting set type"))
+            change("shop", "delete from sighting where rowid > 1");
+        if (strstr(damage[i], "sighting set \"column\""))
+            change("shop", "delete from sighting where rowid > 1");
+        change("shop", damage[i]);
+        s = NULL;
+        if (store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, &err))
+            assert_false(store_chunk(s, 0, &c, &err));
+        need_words(&err, ERR_CORRUPT, "");
+        store_close(s);
+        unlink(temp_path("shop"));
+    }
+    arena_free(&a);
+}
+
+/* --- failing --- */
+
+struct scenario {
+    const struct event *event;
+    const char *path;
+};
+
+static bool live(struct io *io, const struct scenario *sc, struct err *err)
+{
+    struct store *s = NULL;
+    struct store_facts facts;
+    bool ok, added;
+
+    unlink(sc->path);
+    ok = store_create(io, str_of(sc->path), &s, err);
+    for (uint32_t round = 0; ok && round < 2; round++) {
+        ok = store_begin(s, err);
+        for (uint32_t i = 0; ok && i < 12; i++)
+            ok = try_append(s, &sc->event[round * 12 + i], &added, err);
+        ok = ok
+             && store_refuse(
+                 s, &(struct refusal){STR("f"), round, STR("why"), STR("text")}, err)
+             && store_commit(s, NOW_MS, err);
+    }
+    store_close(s);
+    s = NULL;
+    ok = ok && store_open(io, str_of(sc->path), STORE_READ, &s, err)
+         && store_facts(s, &facts, err);
+    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
+        const struct cells *cells;
+        const struct chunk *c;
+
+        ok = store_chunk(s, i, &c, err);
+        for (uint32_t k = 0; ok && k < store_catalog(s)->column_n; k++)
+            ok = chunk_cells(c, k, &cells, err);
+    }
+    if (ok)
+        assert_int_equal(facts.events, 24);
+    store_close(s);
+    return ok;
+}
+
+static bool live_on_failing_io(struct io *io, void *context, struct err *err)
+{
+    return live(io, context, err);
+}
+
+TEST(failures_of_the_lock_are_reported)
+{
+    struct random r = random_seeded(11);
+    struct arena a = {0};
+    struct scenario sc = {scene(&r, 24, 9, &a), temp_path("shop")};
+
+    each_io_failure(live_on_failing_io, &sc);
+    arena_free(&a);
+}
