@@ -11,8 +11,9 @@
 
 struct stage {
     str name;
-    str goal; /* empty: none given */
-    bool end; /* such customers are not counted as active */
+    const struct yaml *at; /* where it stands */
+    str goal;              /* empty: none given */
+    bool end;              /* such customers are not counted as active */
 };
 
 /* One entry of `moves:`: a way out of some stages into another. */
@@ -56,10 +57,12 @@ struct move {
 struct loop {
     int64_t at_ms; /* the first such instant met */
     uint32_t customer;
-    uint64_t times;
-    const uint16_t *way; /* in the order taken */
+    uint64_t times; /* instants asked in which it was met */
+    const uint16_t
+        *way; /* in the order taken, from the one that stands first in the text */
     uint32_t way_n;
 };
+#define LOOPS_MAX 100u /* kinds that are kept */
 
 /* Moves of several customers, one after the other. Zero it to start. */
 struct moves {
@@ -75,9 +78,13 @@ struct replay; /* what one thread needs to replay: a cursor and the stages' coun
 [[nodiscard]] bool replay_new(const struct lifecycle *l, const struct program *p,
                               struct replay **out, struct err *err);
 void replay_free(struct replay *r);
+/* Moves of one customer by time alone, and instants of loops, between two of his events. */
+#define RESTLESS_MAX 10000u
+#define LOOPING_MAX 100000u
 /* Appends the customer's moves with time <= until_ms, events after until_ms unseen. *next_ms
- * is the moment at which time alone may move him next (MOMENT_NEVER: never), never later than
- * the first such move. */
+ * is the moment at which time or an event not yet seen may move him next (MOMENT_NEVER:
+ * never): after until_ms, never later than the first such move. On failure nothing was
+ * appended. ERR_LIMIT: the ways move him to and fro by time alone, beyond the numbers above. */
 bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
                      struct moves *out, int64_t *next_ms, struct err *err);
 

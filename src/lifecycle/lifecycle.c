@@ -1,0 +1,344 @@
+#include "lifecycle/lifecycle.h"
+
+#include "base/num.h"
+#include "base/time.h"
+
+#include <string.h>
+
+#define STAGES_MAX 1000
+#define WAYS_MAX 10000
+#define STAGE_NAME_MAX 200
+
+static bool wrong(const struct yaml *at, struct err *err, const char *what)
+{
+    return err_at(err, at->line, at->column, "%s", what);
+}
+
+/* Nothing behind the colon. */
+static bool is_empty(const struct yaml *node)
+{
+    return node->type == YAML_SCALAR && node->plain && node->text.n == 0;
+}
+
+/* Text that a person wrote, for a message: cut, since messages have an end. */
+static str shown(str s)
+{
+    if (s.n > 100)
+        for (s.n = 100; ((unsigned char)s.p[s.n] & 0xc0) == 0x80; s.n--)
+            ;
+    return s;
+}
+
+uint16_t lifecycle_stage_find(const struct lifecycle *l, str name)
+{
+    for (uint32_t i = 0; i < l->stage_n; i++)
+        if (str_eq(l->stage_name[i], name))
+            return (uint16_t)i;
+    return STAGE_NONE;
+}
+
+static bool find_stage(const struct lifecycle *l, const struct yaml *name, uint16_t *out,
+                       struct err *err)
+{
+    str near;
+
+    if (name->type != YAML_SCALAR)
+        return wrong(name, err, "the name of a stage is expected here");
+    *out = lifecycle_stage_find(l, name->text);
+    if (*out != STAGE_NONE)
+        return true;
+    near = str_nearest(name->text, l->stage_name, l->stage_n);
+    if (near.n)
+        return err_at(err, name->line, name->column,
+                      "there is no stage \"%.*s\"; did you mean \"%.*s\"?",
+                      STR_FMT(shown(name->text)), STR_FMT(shown(near)));
+    return err_at(err, name->line, name->column,
+                  "there is no stage \"%.*s\"; the stages are those under `stages:`",
+                  STR_FMT(shown(name->text)));
+}
+
+static bool check_stage_name(const struct yaml *key, struct err *err)
+{
+    if (key->text.n == 0)
+        return wrong(key, err, "a stage needs a name");
+    if (key->text.n > STAGE_NAME_MAX)
+        return err_at(err, key->line, key->column,
+                      "the name of a stage has at most %d bytes", STAGE_NAME_MAX);
+    for (size_t i = 0; i < key->text.n; i++)
+        if ((unsigned char)key->text.p[i] < ' ' || key->text.p[i] == 0x7f)
+            return wrong(key, err,
+                         "the name of a stage stands on one line, without tabs");
+    if (str_eq(key->text, STR("any")))
+        return wrong(key, err,
+                     "no stage can be named \"any\": `from: any` means every stage");
+    return true;
+}
+
+static bool check_target(const struct yaml *stage, struct err *err)
+{
+    static const str keys[] = {STR("rate"), STR("within")};
+    const struct yaml *target, *rate, *within;
+    struct length length;
+    int64_t number;
+
+    if (!yaml_get_map(stage, STR("target"), &target, err)
+        || !yaml_check_keys(target, keys, 2, "a target", err))
+        return false;
+    if (target->n == 0)
+        return true;
+    rate = yaml_find(target, STR("rate"));
+    within = yaml_find(target, STR("within"));
+    if (!rate || !within)
+        return wrong(target, err,
+                     "a target needs a rate and a time: { rate: 0.20, within: 30d }");
+    if (rate->type != YAML_SCALAR || !num_parse(rate->text, &number) || number <= 0
+        || number > NUM_ONE)
+        return wrong(rate, err, "a target's rate is a number above 0 and up to 1: 0.20");
+    if (within->type != YAML_SCALAR)
+        return wrong(within, err, "a length of time is expected here: 30d");
+    if (!length_parse(within->text, &length, err)) {
+        yaml_err_in_scalar(within, err);
+        return false;
+    }
+    return true;
+}
+
+static bool check_kpi(const struct yaml *stage, struct err *err)
+{
+    const struct yaml *kpi;
+
+    if (!yaml_get_map(stage, STR("kpi"), &kpi, err))
+        return false;
+    for (size_t i = 0; i < kpi->n; i++)
+        if (kpi->item[i]->type != YAML_SCALAR)
+            return wrong(kpi->item[i], err, "a kpi is a name and a text");
+    return true;
+}
+
+static bool parse_stage(const struct yaml *key, const struct yaml *node,
+                        struct stage *out, struct err *err)
+{
+    static const str keys[] = {STR("goal"), STR("end"), STR("target"), STR("kpi")};
+
+    if (!check_stage_name(key, err))
+        return false;
+    out->name = key->text;
+    out->at = key;
+    if (is_empty(node))
+        return true;
+    if (node->type != YAML_MAP)
+        return err_at(err, node->line, node->column,
+                      "what is said of a stage stands in braces: %.*s: { goal: ... }",
+                      STR_FMT(shown(key->text)));
+    return yaml_check_keys(node, keys, 4, "a stage", err)
+           && yaml_get_text(node, STR("goal"), &out->goal, err)
+           && yaml_get_bool(node, STR("end"), &out->end, err) && check_target(node, err)
+           && check_kpi(node, err);
+}
+
+static bool parse_stages(const struct yaml *node, struct arena *a, struct lifecycle *l,
+                         struct err *err)
+{
+    const struct yaml *stages;
+    struct stage *stage;
+    str *name;
+
+    if (!yaml_get_map(node, STR("stages"), &stages, err))
+        return false;
+    if (stages->n == 0)
+        return wrong(node, err,
+                     "a lifecycle needs stages: write `stages:`, and under it a line for "
+                     "each stage");
+    if (stages->n > STAGES_MAX)
+        return err_at(err, stages->key[STAGES_MAX]->line, stages->key[STAGES_MAX]->column,
+                      "a lifecycle has at most %d stages", STAGES_MAX);
+    l->stage_n = (uint32_t)stages->n;
+    stage = arena_array(a, struct stage, l->stage_n);
+    name = arena_array(a, str, l->stage_n);
+    if (!stage || !name)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < l->stage_n; i++) {
+        if (!parse_stage(stages->key[i], stages->item[i], &stage[i], err))
+            return false;
+        name[i] = stage[i].name;
+    }
+    l->stage = stage;
+    l->stage_name = name;
+    return true;
+}
+
+static bool parse_start(const struct yaml *node, struct lifecycle *l, struct err *err)
+{
+    const struct yaml *start = yaml_find(node, STR("start"));
+
+    return !start || is_empty(start) || find_stage(l, start, &l->start, err);
+}
+
+static bool parse_from(const struct lifecycle *l, const struct yaml *from,
+                       struct arena *a, struct way *way, struct err *err)
+{
+    uint32_t n = from->type == YAML_LIST ? (uint32_t)from->n : 1;
+    uint16_t *stage;
+
+    if (from->type == YAML_SCALAR && str_eq(from->text, STR("any"))) {
+        way->any = true;
+        return true;
+    }
+    if (from->type == YAML_MAP || n == 0)
+        return wrong(from, err,
+                     "`from` names a stage, several stages [a, b], or any of them: any");
+    if (n > l->stage_n)
+        return wrong(from, err, "`from` names more stages than there are");
+    stage = arena_array(a, uint16_t, n);
+    if (!stage)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct yaml *name = from->type == YAML_LIST ? from->item[i] : from;
+
+        if (!find_stage(l, name, &stage[i], err))
+            return false;
+        if (stage[i] == way->to)
+            return err_at(err, name->line, name->column,
+                          "this move would lead from \"%.*s\" to itself; take it out of "
+                          "`from`",
+                          STR_FMT(shown(name->text)));
+        for (uint32_t j = 0; j < i; j++)
+            if (stage[j] == stage[i])
+                return err_at(err, name->line, name->column,
+                              "\"%.*s\" stands twice in `from`",
+                              STR_FMT(shown(name->text)));
+    }
+    way->from = stage;
+    way->from_n = n;
+    return true;
+}
+
+static bool parse_way(const struct lifecycle *l, const struct yaml *node, struct arena *a,
+                      struct way *way, struct err *err)
+{
+    static const str keys[] = {STR("from"), STR("to"), STR("when")};
+    const struct yaml *from, *to;
+
+    if (node->type != YAML_MAP)
+        return wrong(node, err,
+                     "a move has the form { from: STAGE, to: STAGE, when: \"RULE\" }");
+    if (!yaml_check_keys(node, keys, 3, "a move", err))
+        return false;
+    from = yaml_find(node, STR("from"));
+    to = yaml_find(node, STR("to"));
+    way->when = yaml_find(node, STR("when"));
+    if (!from || !to || !way->when)
+        return err_at(err, node->line, node->column, "this move has no `%s`",
+                      !from ? "from"
+                      : !to ? "to"
+                            : "when");
+    if (way->when->type != YAML_SCALAR || str_trim(way->when->text).n == 0)
+        return wrong(way->when, err, "a rule is expected here, as one text");
+    way->text = way->when->text;
+    return find_stage(l, to, &way->to, err) && parse_from(l, from, a, way, err);
+}
+
+static bool parse_moves(const struct yaml *node, struct arena *a, struct lifecycle *l,
+                        struct err *err)
+{
+    const struct yaml *moves;
+
+    if (!yaml_get_list(node, STR("moves"), &moves, err))
+        return false;
+    if (moves->n > WAYS_MAX)
+        return err_at(err, moves->item[WAYS_MAX]->line, moves->item[WAYS_MAX]->column,
+                      "a lifecycle has at most %d moves", WAYS_MAX);
+    l->way_n = (uint32_t)moves->n;
+    l->way = arena_array(a, struct way, l->way_n);
+    if (!l->way)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < l->way_n; i++)
+        if (!parse_way(l, moves->item[i], a, &l->way[i], err))
+            return false;
+    return true;
+}
+
+static bool leads_out_of(const struct way *way, uint32_t stage)
+{
+    if (way->any)
+        return stage != way->to;
+    for (uint32_t i = 0; i < way->from_n; i++)
+        if (way->from[i] == stage)
+            return true;
+    return false;
+}
+
+static bool list_ways_out(struct arena *a, struct lifecycle *l, struct err *err)
+{
+    uint32_t *out_n = arena_array(a, uint32_t, l->stage_n);
+
+    l->out = arena_array(a, const uint16_t *, l->stage_n);
+    l->out_n = out_n;
+    if (!l->out || !out_n)
+        return err_nomem(err);
+    for (uint32_t s = 0; s < l->stage_n; s++) {
+        uint16_t *out;
+
+        for (uint32_t w = 0; w < l->way_n; w++)
+            out_n[s] += leads_out_of(&l->way[w], s);
+        out = arena_array(a, uint16_t, out_n[s]);
+        if (!out)
+            return err_nomem(err);
+        l->out[s] = out;
+        for (uint32_t w = 0; w < l->way_n; w++)
+            if (leads_out_of(&l->way[w], s))
+                *out++ = (uint16_t)w;
+    }
+    return true;
+}
+
+bool lifecycle_parse(const struct yaml *node, struct arena *a, struct lifecycle **out,
+                     struct err *err)
+{
+    static const str keys[] = {STR("start"), STR("stages"), STR("moves")};
+    struct lifecycle *l;
+
+    if (node->type != YAML_MAP)
+        return wrong(node, err,
+                     "a lifecycle is described by `start:`, `stages:` and `moves:`");
+    if (!yaml_check_keys(node, keys, 3, "a lifecycle", err))
+        return false;
+    l = arena_new(a, struct lifecycle);
+    if (!l)
+        return err_nomem(err);
+    *out = l;
+    return parse_stages(node, a, l, err) && parse_start(node, l, err)
+           && parse_moves(node, a, l, err) && list_ways_out(a, l, err);
+}
+
+bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err)
+{
+    for (uint32_t i = 0; i < l->way_n; i++) {
+        struct way *way = &l->way[i];
+
+        if (program_add(p, way->text, RULE_CONDITION, &way->rule, err))
+            continue;
+        if (err->code == ERR_INPUT)
+            yaml_err_in_scalar(way->when, err);
+        return false;
+    }
+    return true;
+}
+
+void situation_of(const struct lifecycle *l, const struct move *move, size_t n,
+                  int64_t at_ms, uint32_t *times_in, struct situation *out)
+{
+    memset(times_in, 0, l->stage_n * sizeof *times_in);
+    *out = (struct situation){
+        .at_ms = at_ms,
+        .stage = STAGE_NONE,
+        .previous_stage = STAGE_NONE,
+        .times_in = times_in,
+    };
+    for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++) {
+        out->stage = move[i].to;
+        out->previous_stage = move[i].from;
+        out->entered_ms = move[i].at_ms;
+        times_in[move[i].to]++;
+    }
+}

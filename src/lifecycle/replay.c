@@ -1,0 +1,335 @@
+/* replay.c - one customer's history, in one pass over his timeline.
+ *
+ * Rules are asked at his instants (all events of one time) and at wakes, moments at which
+ * time alone may change an answer. Within an instant the stages passed form a path:
+ *
+ *     path[0]  the stage held when the instant began, or `start` at his first instant
+ *     path[i]  the stage entered by path[i].way; it counts as entered now
+ *
+ * (1) A way out of path[n-1] that is true leads on. Into a stage that is not in the path: the
+ *     path grows. Into path[i]: what came after path[i] is undone, the path is cut behind it,
+ *     and asking ends (the loop guard). What is left of the path has become moves.
+ * (2) path[i].holds_until_ms is the least holds_until over the ways asked out of path[i],
+ *     which are those up to the first true one, or all. Before it, and without an event, the
+ *     same ways are true of the same stage entered at the same time.
+ * (3) No loop: nothing was true out of the last stage, so before its holds_until_ms asking
+ *     again would move nobody. It is the next wake.
+ * (4) A loop back to path[i]: asked again one millisecond later, the path begins at path[i],
+ *     as it stands, with the same previous stage and the same counts. The stages that were
+ *     undone are entered a millisecond later than before: their time_in_stage is 0 again, and
+ *     their `stage` windows begin later, which tells only when this instant has events. So
+ *       - with events, the next wake is the next millisecond;
+ *       - without, the loop closes again at every millisecond before the least holds_until
+ *         over path[i] and all that was undone. That is the next wake. (What holds until a
+ *         time_in_stage grows in an undone stage wakes too early, never too late.)
+ * (5) Each wake is later than the instant that set it: a holds_until is. Wakes that neither
+ *     move nor loop are as few as the changes of all terms; those that do are counted, and
+ *     too many of them without an event between are refused, since ways that swap two stages
+ *     every second would fill the memory. */
+#include "lifecycle/lifecycle.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct step {
+    uint16_t stage, way;
+    int64_t holds_until_ms;
+};
+
+struct replay {
+    const struct lifecycle *l;
+    struct cursor *cursor;
+    uint32_t *times_in;
+    struct step *path;
+    uint32_t path_n;
+    uint16_t *place; /* by stage: 1 + its place in the path, 0: none */
+    uint16_t *cycle; /* the ways of a loop */
+
+    /* The customer */
+    uint16_t previous_stage; /* of path[0] */
+    int64_t entered_ms;      /* path[0] */
+};
+
+void moves_free(struct moves *m)
+{
+    mem_free(m->move);
+    mem_free(m->loop);
+    arena_free(&m->arena);
+    *m = (struct moves){};
+}
+
+void replay_free(struct replay *r)
+{
+    if (!r)
+        return;
+    cursor_free(r->cursor);
+    mem_free(r->times_in);
+    mem_free(r->path);
+    mem_free(r->place);
+    mem_free(r->cycle);
+    mem_free(r);
+}
+
+bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
+                struct err *err)
+{
+    struct replay *r = mem_alloc(sizeof *r);
+
+    if (!r)
+        return err_nomem(err);
+    r->l = l;
+    r->times_in = mem_alloc(l->stage_n * sizeof *r->times_in);
+    r->path = mem_alloc(l->stage_n * sizeof *r->path);
+    r->place = mem_alloc(l->stage_n * sizeof *r->place);
+    r->cycle = mem_alloc(l->stage_n * sizeof *r->cycle);
+    if (!r->times_in || !r->path || !r->place || !r->cycle) {
+        replay_free(r);
+        return err_nomem(err);
+    }
+    if (!cursor_new(p, &r->cursor, err)) {
+        replay_free(r);
+        return false;
+    }
+    *out = r;
+    return true;
+}
+
+static void step_into(struct replay *r, uint16_t stage, uint16_t way)
+{
+    r->path[r->path_n++] = (struct step){.stage = stage, .way = way};
+    r->place[stage] = (uint16_t)r->path_n;
+    r->times_in[stage]++;
+}
+
+static void undo_behind(struct replay *r, uint32_t n)
+{
+    while (r->path_n > n) {
+        uint16_t stage = r->path[--r->path_n].stage;
+
+        r->place[stage] = 0;
+        r->times_in[stage]--;
+    }
+}
+
+/* The first way out of the path's last stage that is true, or WAY_START: none is. */
+static uint16_t ask(struct replay *r, int64_t at_ms)
+{
+    const struct lifecycle *l = r->l;
+    uint32_t n = r->path_n;
+    struct step *last = &r->path[n - 1];
+    struct situation s = {
+        .at_ms = at_ms,
+        .stage = last->stage,
+        .previous_stage = n > 1 ? r->path[n - 2].stage : r->previous_stage,
+        .entered_ms = n > 1 ? at_ms : r->entered_ms,
+        .times_in = r->times_in,
+    };
+
+    last->holds_until_ms = MOMENT_NEVER;
+    for (uint32_t i = 0; i < l->out_n[last->stage]; i++) {
+        uint16_t way = l->out[last->stage][i];
+        struct answer a = cursor_ask(r->cursor, l->way[way].rule, &s);
+
+        assert(a.holds_until_ms > at_ms);
+        if (a.holds_until_ms < last->holds_until_ms)
+            last->holds_until_ms = a.holds_until_ms;
+        if (a.value.type == VALUE_BOOL && a.value.truth)
+            return way;
+    }
+    return WAY_START;
+}
+
+/* Room for n items of `size` bytes; false when memory ran out. */
+static bool grow(void *array, size_t n, size_t *cap, size_t size)
+{
+    void **items = array, *more;
+    size_t wanted = *cap ? *cap : 16;
+
+    if (n <= *cap)
+        return true;
+    while (wanted < n)
+        wanted *= 2;
+    more = mem_resize(*items, wanted * size);
+    if (!more)
+        return false;
+    *items = more;
+    *cap = wanted;
+    return true;
+}
+
+static bool append(struct moves *m, struct move move, struct err *err)
+{
+    if (!grow(&m->move, m->n + 1, &m->cap, sizeof *m->move))
+        return err_nomem(err);
+    m->move[m->n++] = move;
+    return true;
+}
+
+/* The ways that lead from path[from] round to it again, the last of them being `last`. */
+static uint32_t gather_cycle(struct replay *r, uint32_t from, uint16_t last)
+{
+    uint32_t n = r->path_n - from, least = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        r->cycle[i] = i + 1 < n ? r->path[from + 1 + i].way : last;
+        if (r->cycle[i] < r->cycle[least])
+            least = i;
+    }
+    /* The same ring may be entered at any of its stages. */
+    for (; least > 0; least--) {
+        uint16_t first = r->cycle[0];
+
+        memmove(r->cycle, r->cycle + 1, (n - 1) * sizeof *r->cycle);
+        r->cycle[n - 1] = first;
+    }
+    return n;
+}
+
+static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t customer,
+                        struct moves *out, struct err *err)
+{
+    size_t cap = out->loop_cap;
+    uint16_t *way;
+
+    for (uint32_t i = 0; i < out->loop_n; i++) {
+        struct loop *known = &out->loop[i];
+
+        if (known->way_n == n
+            && memcmp(known->way, r->cycle, n * sizeof *known->way) == 0) {
+            known->times++;
+            return true;
+        }
+    }
+    if (out->loop_n == LOOPS_MAX)
+        return true;
+    way = arena_array(&out->arena, uint16_t, n);
+    if (!way || !grow(&out->loop, out->loop_n + 1, &cap, sizeof *out->loop))
+        return err_nomem(err);
+    out->loop_cap = (uint32_t)cap;
+    memcpy(way, r->cycle, n * sizeof *way);
+    out->loop[out->loop_n++] = (struct loop){at_ms, customer, 1, way, n};
+    return true;
+}
+
+/* Asks from path[0] on; the path is then that of the moves which stay. */
+static bool walk(struct replay *r, int64_t at_ms, bool has_events, uint32_t customer,
+                 struct moves *out, bool *looped, int64_t *wake_ms, struct err *err)
+{
+    *looped = false;
+    for (;;) {
+        uint16_t way = ask(r, at_ms), to;
+        uint32_t back;
+
+        if (way == WAY_START) {
+            *wake_ms = r->path[r->path_n - 1].holds_until_ms;
+            return true;
+        }
+        to = r->l->way[way].to;
+        if (!r->place[to]) {
+            step_into(r, to, way);
+            continue;
+        }
+        back = r->place[to] - 1u;
+        *looped = true;
+        *wake_ms = has_events ? at_ms + 1 : MOMENT_NEVER;
+        for (uint32_t i = back; i < r->path_n; i++)
+            if (r->path[i].holds_until_ms < *wake_ms)
+                *wake_ms = r->path[i].holds_until_ms;
+        if (!report_loop(r, gather_cycle(r, back, way), at_ms, customer, out, err))
+            return false;
+        undo_behind(r, back + 1);
+        return true;
+    }
+}
+
+/* The path's moves, and its last stage as the only one. */
+static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
+                       struct err *err)
+{
+    struct step last = r->path[r->path_n - 1];
+
+    for (uint32_t i = 1; i < r->path_n; i++) {
+        const struct step *from = &r->path[i - 1], *to = &r->path[i];
+
+        if (!append(out, (struct move){at_ms, from->stage, to->stage, to->way}, err))
+            return false;
+    }
+    if (r->path_n > 1) {
+        r->previous_stage = r->path[r->path_n - 2].stage;
+        r->entered_ms = at_ms;
+    }
+    for (uint32_t i = 0; i < r->path_n; i++)
+        r->place[r->path[i].stage] = 0;
+    r->path[0] = last;
+    r->path_n = 1;
+    r->place[last.stage] = 1;
+    return true;
+}
+
+static bool enter_start(struct replay *r, int64_t at_ms, struct moves *out,
+                        struct err *err)
+{
+    memset(r->times_in, 0, r->l->stage_n * sizeof *r->times_in);
+    memset(r->place, 0, r->l->stage_n * sizeof *r->place);
+    r->path_n = 0;
+    r->previous_stage = STAGE_NONE;
+    r->entered_ms = at_ms;
+    step_into(r, r->l->start, WAY_START);
+    return append(out, (struct move){at_ms, STAGE_NONE, r->l->start, WAY_START}, err);
+}
+
+static bool refuse_restless(const struct replay *r, struct err *err)
+{
+    str stage = r->l->stage[r->path[0].stage].name;
+
+    return err_set(
+        err, ERR_LIMIT,
+        "by time alone, without an event, a customer is led to and fro thousands "
+        "of times, at last out of \"%.*s\": look at the moves that ask for "
+        "time_in_stage, and at those that undo one another",
+        STR_FMT(stage));
+}
+
+static bool replay(struct replay *r, const struct timeline *t, int64_t until_ms,
+                   struct moves *out, int64_t *next_ms, struct err *err)
+{
+    int64_t at_ms, wake_ms = MOMENT_NEVER;
+    uint32_t seen = 0, restless = 0, looping = 0;
+
+    for (;;) {
+        int64_t event_ms = seen < t->n ? t->at_ms[seen] : MOMENT_NEVER;
+        bool has_events = event_ms <= wake_ms && seen < t->n, looped;
+
+        at_ms = has_events ? event_ms : wake_ms;
+        if (at_ms > until_ms || at_ms == MOMENT_NEVER)
+            break;
+        if (has_events) {
+            if (seen == 0 && !enter_start(r, at_ms, out, err))
+                return false;
+            restless = looping = 0;
+            while (seen < t->n && t->at_ms[seen] == at_ms)
+                seen++;
+        }
+        if (!walk(r, at_ms, has_events, t->customer, out, &looped, &wake_ms, err))
+            return false;
+        restless += r->path_n - 1;
+        looping += looped;
+        if (restless > RESTLESS_MAX || looping > LOOPING_MAX)
+            return refuse_restless(r, err);
+        if (!take_moves(r, at_ms, out, err))
+            return false;
+    }
+    *next_ms = at_ms;
+    return true;
+}
+
+bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
+                     struct moves *out, int64_t *next_ms, struct err *err)
+{
+    size_t before = out->n;
+
+    if (cursor_start(r->cursor, t, err) && replay(r, t, until_ms, out, next_ms, err))
+        return true;
+    out->n = before;
+    return false;
+}
