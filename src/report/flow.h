@@ -26,7 +26,7 @@ struct flow {
     uint64_t *stock;     /* [period][stage]: just before the period's end */
     uint64_t *moved;     /* [period][from][to], from = stage_n: came in */
 };
-/* Lives in `a`. */
+/* Lives in `a`. ERR_LIMIT for more counts than anybody reads. */
 [[nodiscard]] bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n,
                             struct arena *a, struct flow *out, struct err *err);
 /* One customer's moves, oldest first. */

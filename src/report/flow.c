@@ -1,0 +1,183 @@
+#include "report/flow.h"
+
+#define PERIODS_MAX 100000u
+#define COUNTS_MAX (1u << 26) /* half a gigabyte */
+
+static const char *const by_name[] = {
+    [FLOW_DAY] = "day",         [FLOW_WEEK] = "week", [FLOW_MONTH] = "month",
+    [FLOW_QUARTER] = "quarter", [FLOW_YEAR] = "year",
+};
+
+bool flow_by_parse(str name, enum flow_by *out)
+{
+    for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++)
+        if (str_eq(name, str_of(by_name[i]))) {
+            *out = (enum flow_by)i;
+            return true;
+        }
+    return false;
+}
+
+/* 0 is Monday. */
+static int weekday(int64_t local_ms)
+{
+    int64_t day = local_ms / MS_DAY - (local_ms % MS_DAY < 0);
+
+    return (int)(((day + 3) % 7 + 7) % 7); /* 1 January 1970 was a Thursday */
+}
+
+/* The first moment of the period that lies n periods after that of at_ms. */
+static int64_t period_start(const struct zone *z, enum flow_by by, int64_t at_ms, int n)
+{
+    int64_t local_ms = zone_local(z, at_ms);
+    int month = civil_of(local_ms).month - 1;
+
+    switch (by) {
+    case FLOW_DAY:
+        return zone_day(z, at_ms, n);
+    case FLOW_WEEK:
+        return zone_day(z, at_ms, 7 * n - weekday(local_ms));
+    case FLOW_MONTH:
+        return zone_month(z, at_ms, n);
+    case FLOW_QUARTER:
+        return zone_month(z, at_ms, 3 * n - month % 3);
+    case FLOW_YEAR:
+        return zone_month(z, at_ms, 12 * n - month);
+    }
+    return at_ms;
+}
+
+bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t to_ms,
+                struct arena *a, const int64_t **edge, uint32_t *n, struct err *err)
+{
+    int64_t *e, last;
+    uint32_t steps = 1, count = 1;
+
+    if (to_ms < from_ms)
+        return err_set(err, ERR_INPUT, "the time asked for ends before it begins");
+    for (; period_start(z, by, from_ms, (int)steps) <= to_ms; steps++)
+        if (steps == PERIODS_MAX)
+            return err_set(err, ERR_LIMIT,
+                           "these are more than %u periods; choose longer ones, or less "
+                           "time",
+                           PERIODS_MAX);
+    e = arena_array(a, int64_t, (size_t)steps + 1);
+    if (!e)
+        return err_nomem(err);
+    last = e[0] = period_start(z, by, from_ms, 0);
+    for (uint32_t i = 1; i <= steps; i++) {
+        int64_t start = period_start(z, by, from_ms, (int)i);
+
+        /* A day that the zone left out begins where the next one does. */
+        if (start > last)
+            last = e[count++] = start;
+    }
+    *edge = e;
+    *n = count - 1;
+    return true;
+}
+
+void flow_period_print(const struct zone *z, enum flow_by by, int64_t start_ms,
+                       struct buf *to)
+{
+    struct civil c = civil_of(zone_local(z, start_ms));
+
+    switch (by) {
+    case FLOW_DAY:
+    case FLOW_WEEK:
+        moment_print_day(to, z, start_ms);
+        return;
+    case FLOW_MONTH:
+        buf_add_format(to, "%04d-%02d", c.year, c.month);
+        return;
+    case FLOW_QUARTER:
+        buf_add_format(to, "%04d-Q%d", c.year, (c.month + 2) / 3);
+        return;
+    case FLOW_YEAR:
+        buf_add_format(to, "%04d", c.year);
+        return;
+    }
+}
+
+bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n, struct arena *a,
+              struct flow *out, struct err *err)
+{
+    size_t stocks = (size_t)period_n * stage_n, moved;
+
+    if (__builtin_mul_overflow(stocks, (size_t)stage_n + 1, &moved) || moved > COUNTS_MAX)
+        return err_set(
+            err, ERR_LIMIT,
+            "%u periods are too many for %u stages; choose longer ones, or less "
+            "time",
+            period_n, stage_n);
+    *out = (struct flow){
+        .stage_n = stage_n,
+        .period_n = period_n,
+        .edge = edge,
+        .stock = arena_array(a, uint64_t, stocks),
+        .moved = arena_array(a, uint64_t, moved),
+    };
+    return (out->stock && out->moved) || err_nomem(err);
+}
+
+static uint64_t *moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to)
+{
+    return &f->moved[((size_t)period * (f->stage_n + 1) + from) * f->stage_n + to];
+}
+
+void flow_add(struct flow *f, const struct move *move, size_t n)
+{
+    uint32_t k = 0;
+    uint16_t stage = STAGE_NONE;
+    size_t i = 0;
+
+    for (; i < n && move[i].at_ms < f->edge[0]; i++)
+        stage = move[i].to;
+    for (; k < f->period_n; k++) {
+        for (; i < n && move[i].at_ms < f->edge[k + 1]; i++) {
+            uint32_t from = move[i].from == STAGE_NONE ? f->stage_n : move[i].from;
+
+            ++*moved(f, k, from, move[i].to);
+            stage = move[i].to;
+        }
+        if (stage != STAGE_NONE)
+            f->stock[(size_t)k * f->stage_n + stage]++;
+    }
+}
+
+void flow_merge(struct flow *into, const struct flow *from)
+{
+    size_t stocks = (size_t)into->period_n * into->stage_n;
+
+    for (size_t i = 0; i < stocks; i++)
+        into->stock[i] += from->stock[i];
+    for (size_t i = 0; i < stocks * (into->stage_n + 1); i++)
+        into->moved[i] += from->moved[i];
+}
+
+uint64_t flow_population(const struct flow *f, uint32_t period)
+{
+    uint64_t n = 0;
+
+    for (uint32_t s = 0; s < f->stage_n; s++)
+        n += f->stock[(size_t)period * f->stage_n + s];
+    return n;
+}
+
+uint64_t flow_entered(const struct flow *f, uint32_t period, uint32_t stage)
+{
+    uint64_t n = 0;
+
+    for (uint32_t from = 0; from <= f->stage_n; from++)
+        n += *moved(f, period, from, stage);
+    return n;
+}
+
+uint64_t flow_left(const struct flow *f, uint32_t period, uint32_t stage)
+{
+    uint64_t n = 0;
+
+    for (uint32_t to = 0; to < f->stage_n; to++)
+        n += *moved(f, period, stage, to);
+    return n;
+}
