@@ -21,6 +21,7 @@ struct model {
     struct lifecycle *lifecycle;
     struct segments *segments;
     struct program *program;
+    const struct catalog *catalog;
     struct arena arena;
 };
 

@@ -1,0 +1,254 @@
+#include "engine/model.h"
+
+#include "base/json.h"
+#include "base/num.h"
+
+#include <string.h>
+
+static bool wrong(const struct yaml *at, struct err *err, const char *what)
+{
+    return err_at(err, at->line, at->column, "%s", what);
+}
+
+/* Where the value of `key` stands; the map itself when it has none. */
+static const struct yaml *place_of(const struct yaml *map, str key)
+{
+    const struct yaml *found = yaml_find(map, key);
+
+    return found ? found : map;
+}
+
+static bool check_root(const struct yaml *root, struct err *err)
+{
+    static const str keys[] = {STR("ciclo"),  STR("workspace"), STR("events"),
+                               STR("traits"), STR("lifecycle"), STR("segments"),
+                               STR("scores")};
+    const struct yaml *format;
+
+    if (root->type != YAML_MAP)
+        return wrong(root, err, "a model begins with the line `ciclo: 1`");
+    for (size_t i = 0; i < root->n; i++)
+        if (str_eq(root->key[i]->text, STR("lifecycles")))
+            return wrong(root->key[i], err,
+                         "this version of Ciclo knows one lifecycle a model: write "
+                         "`lifecycle:`, with `start`, `stages` and `moves` under it");
+    if (!yaml_check_keys(root, keys, sizeof keys / sizeof *keys, "a model", err))
+        return false;
+    format = yaml_find(root, STR("ciclo"));
+    if (!format)
+        return wrong(root, err, "a model begins with the line `ciclo: 1`");
+    if (format->type != YAML_SCALAR || !str_eq(format->text, STR("1")))
+        return wrong(format, err,
+                     "this version of Ciclo reads models of the form 1: `ciclo: 1`");
+    return true;
+}
+
+static str or_default(str s, str fallback)
+{
+    return s.n ? s : fallback;
+}
+
+static bool open_zone(struct io *io, const struct yaml *workspace, str name,
+                      struct zone **out, struct err *err)
+{
+    const struct yaml *at = place_of(workspace, STR("timezone"));
+
+    if (zone_open(io, name, out, err))
+        return true;
+    if (err->code == ERR_INPUT) {
+        err->line = at->line;
+        err->column = at->column;
+    }
+    return false;
+}
+
+static bool parse_workspace(struct io *io, const struct yaml *root, struct workspace *out,
+                            struct err *err)
+{
+    static const str keys[] = {STR("name"), STR("currency"), STR("timezone"),
+                               STR("language")};
+    const struct yaml *node;
+    enum language language;
+    str timezone;
+
+    if (!yaml_get_map(root, STR("workspace"), &node, err)
+        || !yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "the workspace", err)
+        || !yaml_get_text(node, STR("name"), &out->name, err)
+        || !yaml_get_text(node, STR("currency"), &out->currency, err)
+        || !yaml_get_text(node, STR("timezone"), &timezone, err)
+        || !yaml_get_text(node, STR("language"), &out->language, err))
+        return false;
+    out->currency = or_default(out->currency, STR("EUR"));
+    out->language = or_default(out->language, STR("en"));
+    out->decimals = currency_decimals(out->currency);
+    if (out->decimals < 0)
+        return wrong(
+            place_of(node, STR("currency")), err,
+            "a currency is given by its three letters (ISO 4217), such as EUR, GBP "
+            "or BRL");
+    if (!language_parse(out->language, &language))
+        return wrong(place_of(node, STR("language")), err,
+                     "the languages are en, it and pt");
+    return open_zone(io, node, or_default(timezone, STR("UTC")), &out->zone, err);
+}
+
+/* What the data holds and the model does not declare. */
+static bool learn(struct dictionary *d, const struct catalog *catalog, struct arena *a,
+                  struct err *err)
+{
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < catalog->type.n; i++)
+        ok = i == TYPE_IDENTIFY
+             || dictionary_learn_event(d, a, text_table_get(&catalog->type, i));
+    for (uint32_t i = 0; ok && i < catalog->column_n; i++)
+        ok = !catalog->column[i].trait
+             || dictionary_learn_trait(d, a, catalog->column[i].name,
+                                       catalog->column[i].type);
+    for (uint32_t i = 0; ok && i < catalog->sighting_n; i++) {
+        const struct sighting *s = &catalog->sighting[i];
+        const struct column *c = &catalog->column[s->column];
+
+        ok = c->trait || s->type == TYPE_IDENTIFY
+             || dictionary_learn_property(d, a, text_table_get(&catalog->type, s->type),
+                                          c->name, c->type);
+    }
+    return ok || err_nomem(err);
+}
+
+static bool parse_lifecycle(const struct yaml *root, struct model *m, struct err *err)
+{
+    const struct yaml *node = yaml_find(root, STR("lifecycle"));
+
+    if (!node)
+        return wrong(root, err,
+                     "the model has no `lifecycle:`, which says what the stages are");
+    return lifecycle_parse(node, &m->arena, &m->lifecycle, err);
+}
+
+static bool compile_rules(struct model *m, const struct catalog *catalog, struct err *err)
+{
+    struct rule_env *env = arena_new(&m->arena, struct rule_env);
+
+    if (!env)
+        return err_nomem(err);
+    *env = (struct rule_env){
+        .dictionary = &m->dictionary,
+        .catalog = catalog,
+        .zone = m->workspace.zone,
+        .currency_decimals = m->workspace.decimals,
+        .currency = m->workspace.currency,
+        .stage = m->lifecycle->stage_name,
+        .stage_n = m->lifecycle->stage_n,
+        .find = segments_find,
+        .names = segments_names,
+        .context = m->segments,
+    };
+    if (!program_new(env, &m->program, err))
+        return false;
+    segments_use(m->segments, m->program);
+    return segments_compile(m->segments, err)
+           && lifecycle_compile(m->lifecycle, m->program, err);
+}
+
+static bool compile(struct io *io, struct model *m, const struct catalog *catalog,
+                    struct err *err)
+{
+    const struct yaml *root;
+
+    return yaml_parse(m->text, &m->arena, &root, err) && check_root(root, err)
+           && parse_workspace(io, root, &m->workspace, err)
+           && dictionary_parse(yaml_find(root, STR("events")),
+                               yaml_find(root, STR("traits")), &m->arena, &m->dictionary,
+                               err)
+           && learn(&m->dictionary, catalog, &m->arena, err)
+           && parse_lifecycle(root, m, err)
+           && segments_parse(yaml_find(root, STR("segments")),
+                             yaml_find(root, STR("scores")), &m->arena, &m->segments, err)
+           && compile_rules(m, catalog, err);
+}
+
+bool model_compile(struct io *io, str text, const struct catalog *catalog,
+                   struct model **out, struct err *err)
+{
+    struct model *m = mem_alloc(sizeof *m);
+    bool ok;
+
+    if (!m)
+        return err_nomem(err);
+    m->catalog = catalog;
+    m->text = arena_str(&m->arena, text);
+    ok = m->text.p ? compile(io, m, catalog, err) : err_nomem(err);
+    if (!ok) {
+        model_free(m);
+        return false;
+    }
+    *out = m;
+    return true;
+}
+
+void model_free(struct model *m)
+{
+    if (!m)
+        return;
+    program_free(m->program);
+    zone_close(m->workspace.zone);
+    arena_free(&m->arena);
+    mem_free(m);
+}
+
+static bool find_template(str name, const struct model_template **out, struct err *err)
+{
+    str names[32], near;
+    size_t n;
+    const struct model_template *all = model_templates(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        names[i] = str_of(all[i].name);
+        if (str_eq(names[i], name)) {
+            *out = &all[i];
+            return true;
+        }
+    }
+    near = str_nearest(name, names, n);
+    if (near.n)
+        return err_set(err, ERR_NOT_FOUND,
+                       "there is no template \"%.*s\"; did you mean \"%.*s\"?",
+                       STR_FMT(name), STR_FMT(near));
+    return err_set(err, ERR_NOT_FOUND, "there is no template \"%.*s\"", STR_FMT(name));
+}
+
+static void add_text(struct buf *to, const char *key, str value)
+{
+    struct json_out json = {.to = to};
+
+    buf_add(to, str_of(key));
+    json_put_text(&json, value); /* a JSON text is a YAML text too */
+}
+
+bool model_from_template(str name, const struct workspace *workspace, str timezone,
+                         struct buf *to, struct err *err)
+{
+    const struct model_template *template;
+    str rest;
+
+    if (!find_template(name, &template, err))
+        return false;
+    rest = template->text;
+    while (rest.n) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end ? (size_t)(end - rest.p) + 1 : rest.n;
+
+        if (str_starts(rest, STR("workspace:"))) {
+            add_text(to, "workspace: { name: ", workspace->name);
+            add_text(to, ", currency: ", workspace->currency);
+            add_text(to, ", timezone: ", timezone);
+            add_text(to, ", language: ", workspace->language);
+            buf_add(to, STR(" }\n"));
+        } else {
+            buf_add(to, (str){rest.p, n});
+        }
+        rest = str_from(rest, n);
+    }
+    return !to->failed || err_nomem(err);
+}
