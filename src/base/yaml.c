@@ -494,6 +494,9 @@ bool yaml_get_bool(const struct yaml *map, str key, bool *out, struct err *err)
 bool yaml_check_keys(const struct yaml *map, const str *keys, size_t n, const char *what,
                      struct err *err)
 {
+    if (map->type == YAML_LIST || map->text.n)
+        return err_at(err, map->line, map->column,
+                      "%s must be entries of the form \"name: value\"", what);
     for (size_t i = 0; i < map->n; i++) {
         const struct yaml *key = map->key[i];
         bool known = false;

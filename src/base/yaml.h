@@ -31,8 +31,8 @@ bool yaml_get_map(const struct yaml *map, str key, const struct yaml **out,
 bool yaml_get_list(const struct yaml *map, str key, const struct yaml **out,
                    struct err *err);
 bool yaml_get_bool(const struct yaml *map, str key, bool *out, struct err *err);
-/* Refuses any key of the map that is not listed, naming the nearest; `what` says what the
- * map describes ("a stage"). */
+/* Refuses any key of the map that is not listed, naming the nearest, and what is no map;
+ * `what` says what the map describes ("a stage"). */
 bool yaml_check_keys(const struct yaml *map, const str *keys, size_t n, const char *what,
                      struct err *err);
 /* The place inside a rule (its own line and column, from 1) as a place in the YAML file. */

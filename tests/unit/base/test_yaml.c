@@ -253,6 +253,11 @@ TEST(an_unknown_key_is_refused_with_the_nearest)
     assert_string_equal(err.msg, "a lifecycle has no \"qwertyuiop\"");
     y = parsed(&a, STR("start: a\n"));
     assert_true(yaml_check_keys(y, keys, 3, "a lifecycle", &err));
+    y = parsed(&a, STR("- start\n- moves\n"));
+    assert_false(yaml_check_keys(y, keys, 3, "a lifecycle", &err));
+    assert_place(&err, 1, 1);
+    y = parsed(&a, STR("start\n"));
+    assert_false(yaml_check_keys(y, keys, 3, "a lifecycle", &err));
     arena_free(&a);
 }
 
