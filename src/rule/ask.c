@@ -272,6 +272,34 @@ struct val slot_value(struct view *v, uint32_t index)
     }
 }
 
+void slot_made_of(const struct view *v, uint32_t index, uint32_t *from, uint32_t *to)
+{
+    const struct slot_at *at = &v->slot[index];
+
+    *from = at->lo;
+    *to = at->hi;
+    if (*from == *to)
+        return;
+    switch ((int)v->c->p->slot[index].function) {
+    case FUNCTION_MIN:
+    case FUNCTION_MAX:
+        *from = best_of(at);
+        *to = *from + 1;
+        break;
+    case FUNCTION_FIRST:
+    case FUNCTION_AGE:
+        *to = *from + 1;
+        break;
+    case FUNCTION_LAST:
+    case FUNCTION_SINCE:
+    case FUNCTION_SEQUENCE:
+        *from = *to - 1;
+        break;
+    default:
+        break;
+    }
+}
+
 /* --- times that grow --- */
 
 /* The first moment at which t + length has reached `goal`; adding never goes back. */
@@ -299,20 +327,6 @@ static int64_t reaches_ms(const struct view *v, struct length length, int64_t go
     return high;
 }
 
-static enum node_kind mirrored(enum node_kind kind)
-{
-    switch ((int)kind) {
-    case NODE_LT:
-        return NODE_GT;
-    case NODE_LE:
-        return NODE_GE;
-    case NODE_GT:
-        return NODE_LT;
-    default:
-        return NODE_LE;
-    }
-}
-
 /* A time that grows with t, against a length: t against moment + length; one that shrinks:
  * moment against t + length. Each changes once, at a moment found by adding. */
 static bool ask_growing(struct view *v, const struct node *n)
@@ -326,7 +340,7 @@ static bool ask_growing(struct view *v, const struct node *n)
     if (grows->growing == GROWS_NOT) {
         length = n->child;
         grows = length->next;
-        kind = mirrored(kind);
+        kind = node_mirrored(kind);
     }
     base = ask_node(v, grows);
     if (base.type == VALUE_MISSING)

@@ -14,7 +14,8 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->slot = mem_alloc(p->slot_n * sizeof *c->slot);
     c->probe = mem_alloc(p->slot_n * sizeof *c->probe);
     c->memo = mem_alloc(p->rule_n * sizeof *c->memo);
-    if (!c->column || !c->entries || !c->slot || !c->probe || !c->memo) {
+    c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
+    if (!c->column || !c->entries || !c->slot || !c->probe || !c->memo || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
@@ -40,6 +41,7 @@ void cursor_free(struct cursor *c)
     mem_free(c->column);
     mem_free(c->entries);
     mem_free(c->memo);
+    mem_free(c->exact);
     mem_free(c->table);
     mem_free(c);
 }
@@ -75,7 +77,7 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
     return true;
 }
 
-static struct answer answer_of(struct val val, int64_t holds_ms)
+struct answer answer_of(struct val val, int64_t holds_ms)
 {
     struct answer answer = {.value = {.type = val.type}, .holds_until_ms = holds_ms};
 

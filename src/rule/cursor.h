@@ -51,8 +51,8 @@ struct cursor {
     struct column_at *column;
     struct entries *entries; /* by series */
     struct slot_at *slot, *probe;
-    struct memo *memo;
-    uint64_t asks;
+    struct memo *memo, *exact;
+    uint64_t asks, exacts;
     uint32_t *table; /* scratch of linking */
     uint32_t table_cap;
 };
@@ -74,16 +74,24 @@ bool series_list(struct cursor *c, struct err *err);
 /* The value of a source at the event that the view stands at; fingers only move forward. */
 struct val source_read(struct view *v, const struct source *s);
 
+/* The events of the chain that ends at this one, in the order of the steps. */
+void sequence_path(const struct cursor *c, const struct series *s, uint32_t end,
+                   uint32_t place[RULE_STEPS_MAX]);
+
 /* Puts all of the fingers back to the start. */
 void slots_reset(const struct cursor *c, struct slot_at *slot);
 /* Room for what the slots keep beside their fingers. */
 bool slots_room(const struct cursor *c, struct slot_at *slot, struct err *err);
 /* Moves the slot's fingers to the view's moment and gives the value. */
 struct val slot_value(struct view *v, uint32_t slot);
+/* After slot_value: the entries that made it are [*from, *to) of the slot's series. */
+void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t *to);
 
 struct val ask_node(struct view *v, const struct node *n);
 bool ask_condition(struct view *v, const struct node *n);
 struct val ask_rule(struct view *v, uint32_t rule);
+
+struct answer answer_of(struct val val, int64_t holds_ms);
 
 static inline void holds_until(struct view *v, int64_t ms)
 {

@@ -972,6 +972,22 @@ bool node_is_literal(const struct node *n)
     return n->kind <= NODE_DATE;
 }
 
+enum node_kind node_mirrored(enum node_kind comparison)
+{
+    switch ((int)comparison) {
+    case NODE_LT:
+        return NODE_GT;
+    case NODE_LE:
+        return NODE_GE;
+    case NODE_GT:
+        return NODE_LT;
+    case NODE_GE:
+        return NODE_LE;
+    default:
+        return comparison;
+    }
+}
+
 static bool name_same(const struct name *a, const struct name *b)
 {
     return str_eq(a->whole, b->whole) && str_eq(a->first, b->first)

@@ -154,6 +154,8 @@ static inline bool node_is_condition(const struct node *n)
 {
     return n->kind >= NODE_EQ;
 }
+/* a < b is b > a. */
+enum node_kind node_mirrored(enum node_kind comparison);
 /* The same but for the places in the text. */
 bool node_same(const struct node *a, const struct node *b);
 

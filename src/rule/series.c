@@ -196,61 +196,96 @@ static bool list_trait(struct cursor *c, const struct series *s, struct entries 
     }
 }
 
-/* One entry for each event that ends a chain of all steps, with the latest beginning that such
- * a chain can have. For each step only the latest event that ends a chain of the steps so far
- * matters: it is the likeliest to be near enough to the next, and its chain begins latest
- * (were an earlier one's beginning later, that chain could have ended here too). */
-static bool list_sequence(struct cursor *c, const struct series *s, struct entries *e,
-                          struct err *err)
+struct chain {
+    bool any;
+    int64_t end_ms;
+    uint32_t place[RULE_STEPS_MAX]; /* of the events, in the order of the steps */
+};
+
+/* For each step only the latest event that ends a chain of the steps so far matters: it is the
+ * likeliest to be near enough to the next, and its chain begins latest (were an earlier one's
+ * beginning later, that chain could have ended here too). Calls `each` for every event that
+ * ends a chain of all steps, with the latest beginning that such a chain can have. */
+static bool walk_sequence(const struct cursor *c, const struct series *s,
+                          bool (*each)(void *context, const struct chain *chain,
+                                       struct err *err),
+                          void *context, struct err *err)
 {
-    struct {
-        int64_t begin_ms, end_ms;
-        bool any;
-    } chain[RULE_STEPS_MAX] = {0};
+    struct chain chain[RULE_STEPS_MAX] = {{.any = false}};
     uint32_t at[RULE_STEPS_MAX] = {0};
 
     for (;;) {
         uint32_t place = NONE;
-        int64_t now = 0;
 
         for (uint32_t i = 0; i < s->step_n; i++) {
             const struct entries *of = &c->entries[s->step[i].series];
 
-            if (at[i] < of->n && of->entry[at[i]].place < place) {
+            if (at[i] < of->n && of->entry[at[i]].place < place)
                 place = of->entry[at[i]].place;
-                now = of->entry[at[i]].at_ms;
-            }
         }
         if (place == NONE)
             return true;
         /* The last step first: no event is two steps of one chain. */
         for (uint32_t i = s->step_n; i-- > 0;) {
             const struct entries *of = &c->entries[s->step[i].series];
+            const struct entry *e = &of->entry[at[i]];
 
-            if (at[i] == of->n || of->entry[at[i]].place != place)
+            if (at[i] == of->n || e->place != place)
                 continue;
             at[i]++;
-            if (i == 0) {
-                chain[0].begin_ms = now;
-            } else {
+            if (i > 0) {
                 if (!chain[i - 1].any
                     || length_add(c->p->env.zone, chain[i - 1].end_ms, s->step[i].within)
-                           < now)
+                           < e->at_ms)
                     continue;
-                chain[i].begin_ms = chain[i - 1].begin_ms;
+                chain[i] = chain[i - 1];
             }
-            chain[i].end_ms = now;
             chain[i].any = true;
-            if (i + 1 == s->step_n
-                && !entry_add(e,
-                              (struct entry){.at_ms = now,
-                                             .value = chain[i].begin_ms,
-                                             .place = place,
-                                             .there = true},
-                              err))
+            chain[i].end_ms = e->at_ms;
+            chain[i].place[i] = place;
+            if (i + 1 == s->step_n && !each(context, &chain[i], err))
                 return false;
         }
     }
+}
+
+struct sequence_to {
+    const struct cursor *c;
+    const struct series *s;
+    struct entries *e;
+    uint32_t end; /* sequence_path: the event that ends the chain looked for */
+    uint32_t *place;
+};
+
+static bool chain_add(void *context, const struct chain *chain, struct err *err)
+{
+    const struct sequence_to *to = context;
+    uint32_t first = to->c->t.first;
+
+    return entry_add(to->e,
+                     (struct entry){.at_ms = chain->end_ms,
+                                    .value = to->c->t.at_ms[chain->place[0] - first],
+                                    .place = chain->place[to->s->step_n - 1],
+                                    .there = true},
+                     err);
+}
+
+static bool chain_copy(void *context, const struct chain *chain,
+                       [[maybe_unused]] struct err *err)
+{
+    const struct sequence_to *to = context;
+
+    if (chain->place[to->s->step_n - 1] == to->end)
+        memcpy(to->place, chain->place, to->s->step_n * sizeof *to->place);
+    return true;
+}
+
+void sequence_path(const struct cursor *c, const struct series *s, uint32_t end,
+                   uint32_t place[RULE_STEPS_MAX])
+{
+    struct sequence_to to = {.c = c, .s = s, .end = end, .place = place};
+
+    walk_sequence(c, s, chain_copy, &to, NULL); /* cannot fail: chain_copy does not */
 }
 
 /* --- equal values --- */
@@ -304,7 +339,8 @@ static bool list_one(struct cursor *c, uint32_t series, struct err *err)
     case SERIES_TRAIT:
         return list_trait(c, s, e, err);
     case SERIES_SEQUENCE:
-        return list_sequence(c, s, e, err);
+        return walk_sequence(c, s, chain_add,
+                             &(struct sequence_to){.c = c, .s = s, .e = e}, err);
     }
     return true;
 }
