@@ -75,6 +75,10 @@ const char *parse_hint(str name, const str *known, size_t n, char buf[120])
 {
     str nearest = str_nearest(name, known, n);
 
+    for (size_t i = 0; i < n && !nearest.n && name.n > 2; i++) {
+        if (str_starts(known[i], name)) /* cut short */
+            nearest = known[i];
+    }
     buf[0] = 0;
     if (nearest.n && nearest.n < 80)
         snprintf(buf, 120, "; did you mean %.*s?", STR_FMT(nearest));

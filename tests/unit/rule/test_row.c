@@ -180,7 +180,7 @@ static const struct {
     {"Quantity > ", 1, 12, "expected a value, a name or a function, found the end"},
     {"", 1, 1, "there is nothing here"},
     {"Quantitty > 0", 1, 1, "there is no column \"Quantitty\"; did you mean Quantity?"},
-    {"Country = 'x' and\n  Order > 1", 2, 3, "there is no column \"Order\""},
+    {"Country = 'x' and\n  Order > 1", 2, 3, "there is no column \"Order\"; did you mean Order ID?"},
     {"Country > 'x'", 1, 11, "a number is needed here"},
     {"Quantity = 'x' + 1", 1, 12, "a number is needed here"},
     {"not Quantity", 1, 5,
