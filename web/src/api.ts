@@ -38,12 +38,11 @@ export interface Stages {
 
 export type By = 'day' | 'week' | 'month' | 'quarter' | 'year';
 
-export interface Period {
-  start: string;
+/* How it stood at the end of a period. */
+export interface Stock {
   end: string;
   population: number;
-  stages: StageCount[];
-  moves: MoveCount[];
+  stages: { stage: string; customers: number }[];
 }
 
 export interface CustomerRow {
@@ -158,7 +157,7 @@ export function usePeriods(by: By) {
     queryKey: ['periods', by],
     queryFn: async ({ signal }) => {
       const answer = await ask<Record<string, unknown>>('/api/stages/periods', { by }, signal);
-      return answer[`${by}s`] as Period[];
+      return answer[`${by}s`] as Stock[];
     },
   });
 }

@@ -193,8 +193,8 @@ export function Customers() {
           ? <p className={styles.none}>{t('list.none')}</p>
           : <div role="table" aria-label={t('nav.customers')} aria-rowcount={total + 1}
               className={styles.table} aria-busy={!list.data || list.isPlaceholderData}>
-              <div role="rowgroup">
-                <div role="row" aria-rowindex={1} className={`${styles.row} ${styles.titles}`}>
+              <div role="rowgroup" className={styles.titles}>
+                <div role="row" aria-rowindex={1} className={styles.row}>
                   <span role="columnheader">{t('list.customer')}</span>
                   <span role="columnheader">{t('list.stage')}</span>
                   <span role="columnheader" className={styles.date}>{t('list.since')}</span>

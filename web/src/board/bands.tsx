@@ -4,7 +4,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useMemo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import type { By, Period } from '../api';
+import type { By, Stock } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
 import { dayOf } from '../time';
@@ -13,8 +13,8 @@ import { Figure } from '../ui/figure';
 import { useChartLook } from '../ui/look';
 import { Link } from '../ui/page';
 
-export default function Bands({ periods, by, at, controls }: {
-  periods: Period[];
+export default function Bands({ stocks, by, at, controls }: {
+  stocks: Stock[];
   by: By;
   at: string;
   controls: ReactNode;
@@ -26,15 +26,11 @@ export default function Bands({ periods, by, at, controls }: {
   const look = useChartLook();
   const stages = info.lifecycle.stages.map(stage => stage.name);
 
-  /* The last period may end after the last day that the file knows. */
-  const rows = useMemo(() => periods.map(period => {
-    const end = dayOf(period.end, info.workspace.timezone);
-    return {
-      day: end < lastDay ? end : lastDay,
-      population: period.population,
-      stages: new Map(period.stages.map(s => [s.stage, s.customers])),
-    };
-  }), [periods, info, lastDay]);
+  const rows = useMemo(() => stocks.map(stock => ({
+    day: dayOf(stock.end, info.workspace.timezone),
+    population: stock.population,
+    stages: new Map(stock.stages.map(s => [s.stage, s.customers])),
+  })), [stocks, info]);
   const customersAt = (day: string, stage?: string) =>
     link('/customers', { at: day === lastDay ? undefined : day, stage });
 
@@ -42,13 +38,16 @@ export default function Bands({ periods, by, at, controls }: {
   const option = useMemo(() => ({
     grid: { left: 8, right: narrow ? 92 : 120, top: 16, bottom: 8, containLabel: true },
     tooltip: {
-      ...look.tooltip, trigger: 'axis', order: 'seriesDesc',
+      ...look.tooltip, trigger: 'axis',
       axisPointer: { type: 'line', lineStyle: { color: look.faint } },
-      valueFormatter: (n: number) => format.number(n),
-      formatter: (items: { seriesName: string; value: [number, number]; marker: string; axisValue: number }[]) =>
-        [format.day(new Date(items[0]!.axisValue).toISOString().slice(0, 10)),
-          ...items.filter(i => i.value[1] > 0)
-            .map(i => `${i.marker} ${i.seriesName}  ${format.number(i.value[1])}`)].join('\n'),
+      /* From the top band to the lowest, as they are drawn. */
+      formatter: (items: { seriesName: string; value: [number, number]; marker: string; dataIndex: number }[]) => {
+        const row = rows[items[0]!.dataIndex]!;
+        const all = t('board.population', { count: row.population, n: format.number(row.population) });
+        return [`${format.day(row.day)}: ${all}`,
+          ...items.toReversed().filter(item => item.value[1] > 0)
+            .map(item => `${item.marker} ${item.seriesName}  ${format.number(item.value[1])}`)].join('\n');
+      },
     },
     xAxis: {
       type: 'time', axisLabel: {

@@ -23,7 +23,7 @@ function stepFor(days: number): By {
 
 export function Board() {
   const { t } = useTranslation();
-  const { info, format, firstDay, lastDay } = useInfo();
+  const { info, format, firstDay, lastDay, opening } = useInfo();
   const [params, change] = useParams();
   const { at, asked, setAt } = useAt();
   const period = periods.find(p => p === params.get('period')) ?? '30d';
@@ -32,9 +32,14 @@ export function Board() {
   const stages = useStages(at, from);
   const by = stepFor(daysBetween(firstDay, lastDay));
   const trend = usePeriods(by);
+  const latest = useStages(opening, undefined);
   const [pointed, setPointed] = useState<string | null>(null);
 
   const data = stages.data;
+  /* The last period may end after all that is known: the present stands in its place. */
+  const stocks = useMemo(() => trend.data && latest.data && [
+    ...trend.data.filter(period => period.end < opening), { ...latest.data, end: opening },
+  ], [trend.data, latest.data, opening]);
   const counts = useMemo(() => new Map(data?.stages.map(s => [s.stage, s])), [data]);
   const linkAt = asked ?? undefined;
   const periodChoice = (
@@ -84,7 +89,7 @@ export function Board() {
           <ul className={styles.cards}>
             {info.lifecycle.stages.map(stage => (
               <StageCard key={stage.name} stage={stage} count={counts.get(stage.name)}
-                population={data?.population ?? 0} trend={trend.data} at={at} linkAt={linkAt}
+                population={data?.population ?? 0} stocks={stocks} at={at} linkAt={linkAt}
                 from={from} pointed={pointed === stage.name} onPoint={setPointed} />
             ))}
           </ul>
@@ -97,8 +102,8 @@ export function Board() {
             ? data
               ? <Flow moves={data.moves} from={from} at={at} linkAt={linkAt} controls={viewChoice} />
               : <Skeleton height={420} />
-            : trend.data
-              ? <Bands periods={trend.data} by={by} at={at} controls={viewChoice} />
+            : stocks
+              ? <Bands stocks={stocks} by={by} at={at} controls={viewChoice} />
               : trend.error
                 ? <Failure error={trend.error} retry={() => void trend.refetch()} />
                 : <Skeleton height={420} />}

@@ -16,7 +16,7 @@ import { useChartLook } from '../ui/look';
 /* A node or a flow of the chart, with the page behind it. */
 interface Target { href?: string }
 
-export default function Flow({ moves, from, at, linkAt, controls }: {
+export default function Flow({ moves: counted, from, at, linkAt, controls }: {
   moves: MoveCount[];
   from: string | undefined;
   at: string;
@@ -30,6 +30,9 @@ export default function Flow({ moves, from, at, linkAt, controls }: {
   const look = useChartLook();
 
   const names = info.lifecycle.stages.map(stage => stage.name);
+  const place = (stage: string | null) => (stage === null ? -1 : names.indexOf(stage));
+  const moves = useMemo(() => counted.toSorted(
+    (a, b) => place(a.from) - place(b.from) || place(a.to) - place(b.to)), [counted, info]);
   const sources = [null, ...names].filter(s => moves.some(m => m.from === s));
   const targets = names.filter(s => moves.some(m => m.to === s));
   const count = (source: string | null, target: string) =>
@@ -59,7 +62,7 @@ export default function Flow({ moves, from, at, linkAt, controls }: {
         formatter: side === 'from' ? `${format.stage(stage)}  {n|${format.number(n)}}`
           : `{n|${format.number(n)}}  ${format.stage(stage)}`,
       },
-      text: `${format.stage(stage)}: ${t(side === 'from' ? 'flow.left' : 'flow.entered', { n: format.number(n) })}`,
+      text: `${format.stage(stage)}: ${t(side === 'from' ? 'flow.left' : 'flow.entered', { count: n, n: format.number(n) })}`,
     });
     const margin = narrow ? 112 : 190;
     return {
@@ -72,8 +75,9 @@ export default function Flow({ moves, from, at, linkAt, controls }: {
         left: margin, right: margin, top: 8, bottom: 8,
         nodeWidth: 10, nodeGap: 14, layoutIterations: 0, draggable: false,
         label: { ...look.text, fontSize: narrow ? 12 : 13, rich: { n: { fontWeight: 600, ...look.text } } },
-        emphasis: { focus: 'adjacency' },
         lineStyle: { color: 'source', opacity: 0.32, curveness: 0.5 },
+        emphasis: { focus: 'adjacency', lineStyle: { opacity: 0.6 } },
+        blur: { itemStyle: { opacity: 0.35 }, lineStyle: { opacity: 0.12 }, label: { opacity: 0.45 } },
         nodes: [
           ...sources.map(s => node('from', s, left(s), leftLink(s))),
           ...targets.map(s => node('to', s, entered(s), enteredLink(s))),

@@ -1,7 +1,7 @@
 /* One stage: how many are in it, how that came, who entered and who left. */
 
 import { useTranslation } from 'react-i18next';
-import type { Period, Stage, StageCount } from '../api';
+import type { Stage, StageCount, Stock } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
 import { Skeleton } from '../ui/controls';
@@ -13,7 +13,7 @@ export function StageCard(props: {
   stage: Stage;
   count: StageCount | undefined;
   population: number;
-  trend: Period[] | undefined;
+  stocks: Stock[] | undefined;
   at: string;
   linkAt: string | undefined;
   from: string | undefined;
@@ -43,16 +43,16 @@ export function StageCard(props: {
               </Link>
               <span>{format.share(count.customers, props.population)}</span>
             </div>
-            <Trend stage={stage.name} periods={props.trend} at={props.at} />
+            <Trend stage={stage.name} stocks={props.stocks} at={props.at} />
             <div className={styles.moved}>
               {count.entered > 0
                 ? <Link to={link('/customers', { at, from, entered: stage.name })}>
-                    {t('stage.entered', { n: format.number(count.entered) })}
+                    {t('stage.entered', { count: count.entered, n: format.number(count.entered) })}
                   </Link>
                 : <span>{t('stage.noneEntered')}</span>}
               {count.left > 0
                 ? <Link to={link('/customers', { at, from, left: stage.name })}>
-                    {t('stage.left', { n: format.number(count.left) })}
+                    {t('stage.left', { count: count.left, n: format.number(count.left) })}
                   </Link>
                 : <span>{t('stage.noneLeft')}</span>}
             </div>

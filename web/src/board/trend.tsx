@@ -1,15 +1,15 @@
 /* The line of a stage's size over time, and the day shown as a mark on it. */
 
-import type { Period } from '../api';
+import type { Stock } from '../api';
 import { useInfo } from '../info';
 
 const W = 200, H = 32;
 
-export function Trend({ stage, periods, at }: {
-  stage: string; periods: Period[] | undefined; at: string;
+export function Trend({ stage, stocks, at }: {
+  stage: string; stocks: Stock[] | undefined; at: string;
 }) {
   const { colour } = useInfo();
-  const points = (periods ?? []).map(p => ({
+  const points = (stocks ?? []).map(p => ({
     time: Date.parse(p.end),
     n: p.stages.find(s => s.stage === stage)?.customers ?? 0,
   }));

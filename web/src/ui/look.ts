@@ -11,7 +11,7 @@ export function useChartLook() {
     const dim = dark ? '#aeb4bc' : '#545b64';
     const line = dark ? '#32363c' : '#e3e6ea';
     const paper = dark ? '#17191c' : '#ffffff';
-    const text = { color: ink, fontFamily: 'system-ui, sans-serif', fontSize: 13 };
+    const text = { color: ink, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 13 };
     return {
       text,
       dim: { ...text, color: dim, fontSize: 12 },
