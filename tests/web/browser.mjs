@@ -149,9 +149,11 @@ async function fresh(browser, options, faults) {
 async function missing(browser, url, empty) {
   const faults = [];
   const page = await fresh(browser, { locale: 'it-IT' }, faults);
-  await page.goto(new URL('/customers/nobody', url).href);
-  ok(await page.getByRole('heading', { name: 'nobody' }).waitFor().then(() => true),
-    'an unknown customer is named');
+  for (const id of ['nobody', 'a/b 50%25.c+d@e#f?g', '..%2F']) {
+    await page.goto(new URL(`/customers/${encodeURIComponent(id)}`, url).href);
+    ok(await page.getByRole('heading', { name: id }).waitFor().then(() => true),
+      `an unknown customer is named: ${id}`);
+  }
   equal(await page.evaluate(() => document.documentElement.lang), 'it',
     'the browser says the language when nobody else does');
   equal(faults.filter(fault => !fault.includes('404')), [], 'an unknown customer is no error');

@@ -11,7 +11,7 @@ import { CustomerPage } from './customer/customer';
 import { Customers } from './customers';
 import { InfoProvider } from './info';
 import { choose, languages, type Language } from './language';
-import { link, useParams } from './links';
+import { customerHere, link, useParams } from './links';
 import { Mark } from './mark';
 import { ModelPage } from './model';
 import { IconButton, Select, Skeleton } from './ui/controls';
@@ -92,8 +92,8 @@ function Pages({ info }: { info: Info }) {
       <Switch>
         <Route path="/">{info.events === 0 ? <Empty /> : <Board />}</Route>
         <Route path="/customers">{info.events === 0 ? <Empty /> : <Customers />}</Route>
-        <Route path="/customers/:id">
-          {params => <CustomerPage key={params.id} id={decodeURIComponent(params.id)} />}
+        <Route path="/customers/*">
+          {() => <CustomerPage key={customerHere()} id={customerHere()} />}
         </Route>
         <Route path="/model"><ModelPage /></Route>
         <Route>

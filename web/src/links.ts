@@ -16,6 +16,16 @@ export function link(path: string, params: Params = {}) {
 export const customerLink = (id: string, at: string | undefined) =>
   link(`/customers/${encodeURIComponent(id)}`, { at });
 
+/* The id in a customer's address. The router has decoded its path in part, so not from there. */
+export function customerHere() {
+  const written = location.pathname.slice('/customers/'.length);
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}
+
 /* Changes some of the address's parameters, in place; undefined removes one. */
 export function useParams(): [URLSearchParams, (change: Params) => void] {
   const [params, setParams] = useSearchParams();
