@@ -216,7 +216,8 @@ static const struct fault {
     {"scores: { x: { parts: [ { points: 1 } ] } }\n", 1, 25, "no `when`"},
     {"scores: { x: { parts: [ { points: 1, wen: exists(a) } ] } }\n", 1, 38, "\"when\""},
     {"scores: { x: { parts: [ { points: 1, when: exists(aa) } ] } }\n", 1, 51, "aa"},
-    {"segments: { x: { when: segment.vips } , vip: { when: exists(a) } }\n", 1, 32, "vip"},
+    {"segments: { x: { when: segment.vips } , vip: { when: exists(a) } }\n", 1, 32,
+     "vip"},
     /* The fault stands in the rule that has it, not in the one that names it. */
     {"segments:\n  x: { when: \"exists(a) and segment.y\" }\n"
      "  y: { when: \"exists(b) or segment.z\" }\n"
