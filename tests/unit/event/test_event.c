@@ -1,0 +1,254 @@
+#include "event/event.h"
+
+#include "support/events.h"
+#include "support/fail.h"
+#include "support/unit.h"
+
+#include <string.h>
+
+/* `text` as an event; the arena holds everything. */
+static bool parse(const char *text, struct arena *a, struct event *out, struct err *err)
+{
+    enum { SPARE = 64 };
+    struct json_parser *parser;
+    const struct json *json;
+    size_t n = strlen(text);
+    char *copy = arena_alloc(a, n + SPARE, 1);
+    bool ok;
+
+    if (!copy)
+        return err_nomem(err);
+    memcpy(copy, text, n);
+    if (!json_parser_new(&parser, err))
+        return false;
+    ok = json_parse(parser, (str){copy, n}, a, &json, err)
+         && event_parse(json, a, out, err);
+    json_parser_free(parser);
+    return ok;
+}
+
+static struct event parsed(const char *text, struct arena *a)
+{
+    struct event e;
+    struct err err;
+
+    if (!parse(text, a, &e, &err))
+        fail_msg("%s", err.msg);
+    return e;
+}
+
+static void need_refused(const char *text, const char *reason)
+{
+    struct arena a = {0};
+    struct event e;
+    struct err err = {ERR_NONE};
+
+    if (parse(text, &a, &e, &err))
+        fail_msg("accepted: %s", text);
+    if (err.code != ERR_INPUT || !strstr(err.msg, reason))
+        fail_msg("%s\ncode %d: %s", text, err.code, err.msg);
+    arena_free(&a);
+}
+
+static const struct value *property(const struct event *e, const char *name)
+{
+    for (uint32_t i = 0; i < e->property_n; i++) {
+        if (str_eq(e->property[i].name, str_of(name)))
+            return &e->property[i].value;
+    }
+    fail_msg("no property %s", name);
+    return NULL;
+}
+
+#define ORDER                                                                            \
+    "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"12347\","            \
+    "\"messageId\":\"536365\",\"timestamp\":\"2011-12-10T10:01:00.250Z\","               \
+    "\"properties\":{\"revenue\":120.5,\"items\":[\"85123A\",7,true,null,{\"a\":[1]}],"  \
+    "\"gift\":false,\"note\":null,\"address\":{\"city\":\"Roma\",\"zip\":{\"code\":"     \
+    "\"1\"}}},"                                                                          \
+    "\"context\":{\"traits\":{\"country\":\"IT\",\"old\":null}}}"
+
+TEST(a_track_call_is_read_whole)
+{
+    static const char *const item[] = {"85123A", "7", "true", "null", "{\"a\":[1]}"};
+    struct arena a = {0};
+    struct event e = parsed(ORDER, &a);
+    const struct value *items;
+
+    assert_true(str_eq(e.type, STR("Order Completed")));
+    assert_true(str_eq(e.customer, STR("12347")));
+    assert_true(str_eq(e.id, STR("536365")));
+    assert_true(e.at_ms == 1323511260250);
+    assert_int_equal(e.property_n, 5);
+    assert_int_equal(property(&e, "revenue")->number, 120500000);
+    assert_int_equal(property(&e, "gift")->type, VALUE_BOOL);
+    assert_true(str_eq(property(&e, "address.city")->text, STR("Roma")));
+    assert_true(str_eq(property(&e, "address.zip.code")->text, STR("1")));
+    items = property(&e, "items");
+    assert_int_equal(items->list.n, 5);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_true(str_eq(items->list.item[i], str_of(item[i])));
+    assert_int_equal(e.trait_n, 2);
+    assert_true(str_eq(e.trait[0].value.text, STR("IT")));
+    assert_int_equal(e.trait[1].value.type, VALUE_NULL);
+    arena_free(&a);
+}
+
+TEST(an_identify_call_has_traits_and_no_properties)
+{
+    struct arena a = {0};
+    struct event e = parsed("{\"type\":\"identify\",\"anonymousId\":17.5,"
+                            "\"originalTimestamp\":\"2026-11-21\","
+                            "\"traits\":{\"seats\":3},\"properties\":{\"x\":1}}",
+                            &a);
+
+    assert_true(str_eq(e.type, STR("identify")));
+    assert_true(str_eq(e.customer, STR("17.5")));
+    assert_int_equal(e.id.n, 0);
+    assert_true(e.at_ms == 1795219200000); /* without a zone: UTC */
+    assert_int_equal(e.property_n, 0);
+    assert_int_equal(e.trait_n, 1);
+    assert_int_equal(e.trait[0].value.number, 3000000);
+    arena_free(&a);
+}
+
+TEST(of_doubles_made_by_flattening_the_last_is_kept)
+{
+    struct arena a = {0};
+    struct event e = parsed("{\"type\":\"track\",\"event\":\"a\",\"userId\":\"b\","
+                            "\"timestamp\":\"2011-12-10T10:01:00Z\","
+                            "\"properties\":{\"a.b\":1,\"a\":{\"b\":2}}}",
+                            &a);
+
+    assert_int_equal(e.property_n, 1);
+    assert_int_equal(e.property[0].value.number, 2000000);
+    arena_free(&a);
+}
+
+TEST(what_is_printed_parses_to_the_same_event)
+{
+    static const char *const text[] = {
+        ORDER,
+        "{\"type\":\"identify\",\"userId\":\"a\\\"b\",\"messageId\":\"1\","
+        "\"timestamp\":\"0001-01-01T00:00:00Z\",\"traits\":{\"x\":null,\"y\":-0.000001}}",
+        "{\"type\":\"track\",\"event\":\"caf\xc3\xa9\",\"userId\":\"\xf0\x9f\x9b\x92\","
+        "\"timestamp\":\"9999-12-31T23:59:59.999Z\",\"properties\":{\"empty\":[],\"t\":"
+        "\"\"}}",
+    };
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        struct arena a = {0};
+        struct event e = parsed(text[i], &a), again;
+        struct buf line = {0};
+
+        event_print(&e, &line);
+        buf_add_char(&line, 0);
+        again = parsed(line.p, &a);
+        assert_true(event_eq(&e, &again));
+        buf_free(&line);
+        arena_free(&a);
+    }
+}
+
+#define TRACK(more) "{\"type\":\"track\",\"event\":\"a\",\"userId\":\"b\"," more "}"
+#define AT "\"timestamp\":\"2011-12-10T10:01:00Z\""
+
+TEST(what_does_not_fit_is_refused_for_a_reason_without_the_value)
+{
+    need_refused("[]", "no JSON object");
+    need_refused("{}", "userId and anonymousId are missing");
+    need_refused("{\"userId\":null,\"anonymousId\":null}",
+                 "userId and anonymousId are missing");
+    need_refused("{\"userId\":\"\"}", "userId or anonymousId is empty");
+    need_refused("{\"userId\":true}", "userId or anonymousId is no text");
+    need_refused("{\"userId\":1e300}",
+                 "userId or anonymousId is a number that is too large");
+    need_refused("{\"userId\":\"a\\nb\"}",
+                 "userId or anonymousId holds a control character");
+    need_refused("{\"userId\":\"a\"}", "timestamp is missing");
+    need_refused("{\"userId\":\"a\",\"messageId\":{}}", "messageId is no text");
+    need_refused(TRACK("\"timestamp\":\"SECRET\""), "timestamp is no moment");
+    need_refused(TRACK("\"timestamp\":1323511260"), "timestamp is no moment");
+    need_refused("{\"type\":\"page\",\"userId\":\"b\"," AT "}",
+                 "neither track nor identify");
+    need_refused("{\"userId\":\"b\"," AT "}", "neither track nor identify");
+    need_refused("{\"type\":\"track\",\"userId\":\"b\"," AT "}", "is no text");
+    need_refused("{\"type\":\"track\",\"event\":\"\",\"userId\":\"b\"," AT "}",
+                 "is empty");
+    need_refused("{\"type\":\"track\",\"event\":\"identify\",\"userId\":\"b\"," AT "}",
+                 "keeps for itself");
+    need_refused(TRACK(AT ",\"properties\":[]"), "properties is no object");
+    need_refused(TRACK(AT ",\"context\":7"), "context is no object");
+    need_refused(TRACK(AT ",\"context\":{\"traits\":7}"), "traits is no object");
+    need_refused(TRACK(AT ",\"properties\":{\"x\":1e300}"),
+                 "x holds a number that is too large");
+    need_refused(TRACK(AT ",\"properties\":{\"x\":[1e300]}"),
+                 "x holds a number that is too large");
+    need_refused(TRACK(AT ",\"properties\":{\"\":1}"), "the name of a property is empty");
+    need_refused(TRACK(AT ",\"properties\":{\"a\":{\"b\\u0000\":1}}"),
+                 "control character");
+}
+
+TEST(what_is_too_long_or_too_much_is_refused)
+{
+    struct buf text = {0};
+
+    buf_add(&text, STR("{\"type\":\"track\",\"event\":\"a\",\"userId\":\"b\"," AT
+                       ",\"properties\":{\"x\":\""));
+    for (uint32_t i = 0; i <= EVENT_TEXT_MAX; i++)
+        buf_add_char(&text, 'x');
+    buf_add(&text, STR("\"}}"));
+    buf_add_char(&text, 0);
+    need_refused(text.p, "x holds a text longer than");
+
+    buf_clear(&text);
+    buf_add(&text, STR("{\"type\":\"track\",\"event\":\"a\",\"userId\":\"b\"," AT
+                       ",\"properties\":{"));
+    for (uint32_t i = 0; i <= EVENT_PROPERTIES_MAX; i++)
+        buf_add_format(&text, "%s\"p%u\":1", i ? "," : "", i);
+    buf_add(&text, STR("}}"));
+    buf_add_char(&text, 0);
+    need_refused(text.p, "more than 1000 properties");
+
+    buf_clear(&text);
+    buf_add(&text, STR("{\"userId\":\""));
+    for (uint32_t i = 0; i <= EVENT_NAME_MAX; i++)
+        buf_add_char(&text, 'x');
+    buf_add(&text, STR("\"}"));
+    buf_add_char(&text, 0);
+    need_refused(text.p, "longer than 200 bytes");
+    buf_free(&text);
+}
+
+TEST(types_have_names)
+{
+    enum value_type type;
+
+    assert_true(value_type_parse(STR("money"), &type) && type == VALUE_MONEY);
+    assert_false(value_type_parse(STR("length"), &type));
+    assert_false(value_type_parse(STR("null"), &type));
+    assert_true(str_eq(value_type_name(VALUE_LIST), STR("list")));
+    assert_true(event_type_is_reserved(STR("consent")));
+    assert_false(event_type_is_reserved(STR("purchase")));
+}
+
+static bool parse_one([[maybe_unused]] void *context, struct err *err)
+{
+    struct arena a = {0};
+    struct buf line = {0};
+    struct event e;
+    bool ok = parse(ORDER, &a, &e, err);
+
+    if (ok) {
+        event_print(&e, &line);
+        ok = !line.failed || err_nomem(err);
+    }
+    buf_free(&line);
+    arena_free(&a);
+    return ok;
+}
+
+TEST(parsing_survives_any_lack_of_memory)
+{
+    each_oom(parse_one, NULL);
+}
