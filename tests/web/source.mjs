@@ -1,5 +1,6 @@
 /* What must hold of the page's source, without a browser. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -108,6 +109,13 @@ export function palette(root) {
         }
     equal(close, [], `any two ${mode} colours are told apart by all eyes`);
   }
+}
+
+/* Vite builds without asking whether the types agree. */
+export function types(root) {
+  const { status, stdout } = spawnSync(process.execPath,
+    [join(root, 'web/node_modules/typescript/bin/tsc'), '-p', join(root, 'web')], { encoding: 'utf8' });
+  ok(status === 0, 'the types of the page agree', stdout);
 }
 
 /* What a browser loads first, and what it loads for a page with charts, in gzip bytes. */
