@@ -2,9 +2,9 @@
  * file without events. */
 
 import { browser } from './browser.mjs';
-import { budgets, languages, lockFile, palette, types } from './source.mjs';
+import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
 import { run } from './tap.mjs';
 
 const [root, url, empty] = process.argv.slice(2);
 
-await run([languages, lockFile, palette, types, budgets, browser], root, url, empty);
+await run([languages, templates, lockFile, palette, types, budgets, browser], root, url, empty);

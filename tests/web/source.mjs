@@ -42,6 +42,28 @@ export function languages(root) {
   }
 }
 
+/* The templates are in English; the page says the same in every language. */
+export function templates(root) {
+  const folder = join(root, 'src/engine/templates');
+  const english = texts(root, 'en');
+  const missing = [];
+  for (const file of readdirSync(folder).filter(name => name.endsWith('.yaml'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const part = (name, depth) => [...text.matchAll(new RegExp(`^ {${depth}}${name}:\\n((?: {${depth + 1},}.*\\n|\\n)*)`, 'mg'))]
+      .flatMap(match => [...match[1].matchAll(new RegExp(`^ {${depth + 2}}(\\w+):`, 'mg'))].map(m => m[1]));
+    const say = (kind, all) => missing.push(...all.filter(name => !(`${kind}.${name}` in english))
+      .map(name => `${file}: ${kind} ${name}`));
+    const stages = part('stages', 2), segments = part('segments', 0), events = part('events', 0);
+    ok(stages.length > 4 && segments.length > 3 && events.length > 2, `${file} is read`);
+    say('stages', stages);
+    say('segments', segments);
+    say('eventTypes', events);
+    say('goals', [...text.matchAll(/^ +goal: (.*)$/mg)].map(m => m[1]));
+    say('descriptions', [...text.matchAll(/^ +description: (.*)$/mg)].map(m => m[1]));
+  }
+  equal(missing, [], 'what the templates say is in the language files');
+}
+
 export function lockFile(root) {
   const text = readFileSync(join(root, 'web/package-lock.json'), 'utf8');
   const { packages } = JSON.parse(text);

@@ -31,9 +31,11 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     const day = new Intl.DateTimeFormat(where, { ...options, timeZone: 'UTC' });
     return (text: string) => (isDay(text) ? day : moment).format(Date.parse(text));
   };
-  /* The names in the templates are translated, all others are shown as they are. */
-  const name = (kind: 'stages' | 'eventTypes' | 'facts' | 'segments', text: string) =>
-    i18n.exists(`${kind}.${text}`) ? t(`${kind}.${text}` as never) : prettified(text);
+  /* What the shipped templates say is translated, all else is shown as the model has it. */
+  type Kind = 'stages' | 'eventTypes' | 'facts' | 'segments' | 'goals' | 'descriptions';
+  const translated = (kind: Kind, text: string): string | undefined =>
+    i18n.getResource(language, 'page', kind)?.[text];
+  const name = (kind: Kind, text: string) => translated(kind, text) ?? prettified(text);
 
   const format = {
     number: (n: number) => number.format(n),
@@ -51,6 +53,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     stage: (stage: string | null) => (stage === null ? t('stage.none') : name('stages', stage)),
     event: (type: string) => name('eventTypes', type),
     segment: (segment: string) => name('segments', segment),
+    goal: (goal: string) => translated('goals', goal) ?? goal,
+    description: (text: string) => translated('descriptions', text) ?? text,
     /* A property's or a trait's name, and its value. */
     fact: (fact: string) => name('facts', fact),
     value: (value: unknown, type?: string): string => {

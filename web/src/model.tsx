@@ -27,7 +27,7 @@ function SegmentRow({ segment, at, asked }: { segment: Segment; at: string; aske
         </span>
       </div>
       <div>
-        {segment.description && <p>{segment.description}</p>}
+        {segment.description && <p>{format.description(segment.description)}</p>}
         <p>{segment.words}</p>
         <code>{segment.when}</code>
       </div>
@@ -81,7 +81,7 @@ export function ModelPage() {
                   </span>
                 </div>
                 <div>
-                  {stage.goal && <p>{t('stage.goal', { goal: stage.goal })}</p>}
+                  {stage.goal && <p>{t('stage.goal', { goal: format.goal(stage.goal) })}</p>}
                   {stage.name === info.lifecycle.start && <p className={styles.note}>{t('model.start')}</p>}
                   {stage.end && <p className={styles.note}>{t('model.end')}</p>}
                 </div>

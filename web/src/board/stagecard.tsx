@@ -58,7 +58,7 @@ export function StageCard(props: {
             </div>
           </>
         : <Skeleton height={92} />}
-      {stage.goal && <p className={styles.goal}>{t('stage.goal', { goal: stage.goal })}</p>}
+      {stage.goal && <p className={styles.goal}>{t('stage.goal', { goal: format.goal(stage.goal) })}</p>}
     </li>
   );
 }
