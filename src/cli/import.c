@@ -144,7 +144,24 @@ static void put_count(struct json_out *j, const char *name, uint64_t n)
     json_put_int(j, (int64_t)n);
 }
 
-static void print_json(struct buf *b, const struct import_report *r, bool dry_run)
+static void put_totals(struct json_out *j, const struct import_report *r, int decimals)
+{
+    json_begin_object(j);
+    for (uint32_t i = 0; i < r->total_n; i++) {
+        const struct import_total *t = &r->total[i];
+        int64_t minor;
+
+        json_key_str(j, t->name);
+        if (t->type == VALUE_MONEY && money_from_num(t->number, decimals, &minor))
+            json_put_money(j, minor, decimals);
+        else
+            json_put_num(j, t->number);
+    }
+    json_end_object(j);
+}
+
+static void print_json(struct buf *b, const struct import_report *r, bool dry_run,
+                       int decimals)
 {
     struct json_out j = {.to = b};
 
@@ -157,6 +174,8 @@ static void print_json(struct buf *b, const struct import_report *r, bool dry_ru
     put_reasons(&j, r);
     put_count(&j, "used", r->used);
     put_count(&j, "known", r->known);
+    json_key(&j, "totals");
+    put_totals(&j, r, decimals);
     json_key(&j, "dry_run");
     json_put_bool(&j, dry_run);
     if (!r->jsonl) {
@@ -208,8 +227,34 @@ static void print_recognised(struct buf *b, const struct import_report *r)
                    STR_FMT(r->time_format), STR_FMT(r->zone));
 }
 
+static void add_totals(struct cli_table *t, const struct import_report *r,
+                       const struct workspace *w)
+{
+    struct buf text = {};
+
+    for (uint32_t i = 0; i < r->total_n; i++) {
+        const struct import_total *total = &r->total[i];
+        int64_t minor;
+
+        buf_clear(&text);
+        buf_add_format(&text, "%.*s in total", STR_FMT(total->name));
+        cli_table_add(t, buf_str(&text));
+        buf_clear(&text);
+        if (total->type == VALUE_MONEY
+            && money_from_num(total->number, w->decimals, &minor)) {
+            money_print(&text, minor, w->decimals);
+            buf_add_format(&text, " %.*s", STR_FMT(w->currency));
+        } else {
+            num_print(&text, total->number);
+        }
+        cli_table_add(t, buf_str(&text));
+        t->failed |= text.failed;
+    }
+    buf_free(&text);
+}
+
 static void print_counts(struct buf *b, const struct import_report *r, bool dry_run,
-                         struct arena *a)
+                         const struct workspace *w, struct arena *a)
 {
     struct cli_table t = {.columns = 2, .arena = a};
     const struct {
@@ -232,6 +277,7 @@ static void print_counts(struct buf *b, const struct import_report *r, bool dry_
         cli_table_add(&t, str_of(row[i].what));
         cli_table_number(&t, row[i].n);
     }
+    add_totals(&t, r, w);
     cli_table_print(&t, b);
 }
 
@@ -305,12 +351,12 @@ static void print_sample(struct buf *b, const struct import_report *r, struct ar
 }
 
 static void print_human(struct cli *c, struct buf *b, const struct import_report *r,
-                        bool dry_run, int64_t took_us)
+                        const struct workspace *w, bool dry_run, int64_t took_us)
 {
     print_recognised(b, r);
     if (dry_run)
         print_sample(b, r, &c->arena);
-    print_counts(b, r, dry_run, &c->arena);
+    print_counts(b, r, dry_run, w, &c->arena);
     print_reasons(b, r, &c->arena);
     if (r->refused_n && !dry_run)
         buf_add_format(b, "All of them, with line and text: ciclo refused %s\n",
@@ -349,9 +395,10 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
         && !mapping_save(c, *m, &report, &err))
         return cli_fail(&err, cli_text(c, "save-mapping").p);
     if (cli_has(c, "json"))
-        print_json(&text, &report, options.dry_run);
+        print_json(&text, &report, options.dry_run, engine_model(e)->workspace.decimals);
     else
-        print_human(c, &text, &report, options.dry_run, clock_steady_us() - start_us);
+        print_human(c, &text, &report, &engine_model(e)->workspace, options.dry_run,
+                    clock_steady_us() - start_us);
     status = cli_print(&text);
     buf_free(&text);
     return status;

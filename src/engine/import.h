@@ -43,6 +43,13 @@ struct import_reason {
     str first_text;
 };
 
+/* A number or money property over all events of the file, to be held against the shop's own. */
+struct import_total {
+    str name;
+    enum value_type type; /* VALUE_NUMBER, VALUE_MONEY */
+    int64_t number;       /* fixed point; of money the major units */
+};
+
 struct import_report {
     /* lines = used + left_out + refused_lines. */
     uint64_t lines; /* records of data, without the header and empty lines; each line of a
@@ -55,6 +62,8 @@ struct import_report {
     uint64_t refused_lines;
     const struct import_reason *refused; /* most lines first */
     uint32_t refused_n;
+    const struct import_total *total; /* of tables; those that fit */
+    uint32_t total_n;
     /* As given or recognised, to be shown. */
     char separator;
     bool latin1;

@@ -404,6 +404,7 @@ static bool row_alone(struct table *t, const struct csv_row *row, const struct e
     if (o != FINE)
         return o == UNREADABLE && refuse(t, row, str_of(err->msg), err);
     t->im->report->used++;
+    measures_count(&t->measures, &event);
     return import_id(t->im, e->type, e->rank, row->field, row->n, &t->row_arena,
                      &event.id, err)
            && import_event(t->im, &event, STR(""), err);
@@ -737,6 +738,7 @@ static bool group_use(struct table *t, struct group *g, struct err *err)
         break;
     }
     t->im->report->used += g->rows;
+    measures_count(&t->measures, &event);
     return import_event(t->im, &event, STR(""), err);
 }
 
@@ -760,7 +762,8 @@ bool import_csv(struct import *im, struct err *err)
 {
     struct table t = {.im = im};
     bool ok = table_open(&t, err) && format_open(&t, err) && rows_read(&t, err)
-              && groups_use(&t, err);
+              && groups_use(&t, err)
+              && measures_totals(&t.measures, im->arena, im->report, err);
 
     csv_close(t.csv);
     zone_close(t.own_zone);

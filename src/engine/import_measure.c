@@ -13,7 +13,8 @@ struct measure {
     uint32_t column;       /* the expression is only this column, or NO_COLUMN */
     struct row_expr *expr; /* else */
     const char *unreadable;
-    str subject; /* what is unreadable */
+    str subject;    /* what is unreadable */
+    __int128 total; /* over all events */
 };
 
 /* --- opening --- */
@@ -356,4 +357,44 @@ enum outcome measures_event(struct measures *m, const struct cell *cell, struct 
     e->trait = p + e->property_n;
     e->trait_n = n - e->property_n;
     return FINE;
+}
+
+/* --- totals --- */
+
+void measures_count(struct measures *m, const struct event *e)
+{
+    uint32_t k = 0;
+
+    /* The event's properties are those of the measures that had a value, in their order. */
+    for (uint32_t i = 0; i < m->n && k < e->property_n; i++) {
+        if (e->property[k].name.p != m->measure[i].name.p)
+            continue;
+        if (e->property[k].value.type == VALUE_NUMBER)
+            m->measure[i].total += e->property[k].value.number;
+        k++;
+    }
+}
+
+bool measures_totals(const struct measures *m, struct arena *a, struct import_report *out,
+                     struct err *err)
+{
+    struct import_total *total = arena_array(a, struct import_total, m->n);
+
+    if (!total)
+        return err_nomem(err);
+    out->total = total;
+    for (uint32_t i = 0; i < m->n; i++) {
+        const struct measure *of = &m->measure[i];
+        struct import_total *t = &total[out->total_n];
+
+        if (of->trait || (of->type != VALUE_NUMBER && of->type != VALUE_MONEY)
+            || !num_div128(of->total, 1, &t->number))
+            continue;
+        t->type = of->type;
+        t->name = arena_str(a, of->name);
+        if (!t->name.p)
+            return err_nomem(err);
+        out->total_n++;
+    }
+    return true;
 }

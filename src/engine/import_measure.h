@@ -50,6 +50,11 @@ enum outcome measures_feed(struct measures *m, struct cell *cell, const str *fie
 /* Fills the event's properties and traits, which live in `a` and `m`. */
 enum outcome measures_event(struct measures *m, const struct cell *cell, struct arena *a,
                             struct event *e, struct err *err);
+/* Adds the event to the totals of its number and money properties. */
+void measures_count(struct measures *m, const struct event *e);
+/* Lives in `a`. */
+bool measures_totals(const struct measures *m, struct arena *a, struct import_report *out,
+                     struct err *err);
 /* The lists of all events that were made so far are no longer needed. */
 void measures_forget_items(struct measures *m);
 
