@@ -222,7 +222,7 @@ static void print_recognised(struct buf *b, const struct import_report *r)
     if (r->separator == '\t')
         buf_add(b, STR("tab"));
     else
-        buf_add_char(b, r->separator);
+        buf_add_format(b, "'%c'", r->separator);
     buf_add_format(b, ", %s, times %.*s in %.*s\n", r->latin1 ? "Latin-1" : "UTF-8",
                    STR_FMT(r->time_format), STR_FMT(r->zone));
 }

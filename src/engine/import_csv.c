@@ -336,11 +336,10 @@ static bool format_recognise(struct table *t, const char **out, struct err *err)
             "('%.*s'): say which, with --time-format '%%d/%%m/%%Y' or "
             "'%%m/%%d/%%Y', followed by the hours as they stand there",
             STR_FMT(name), STR_FMT(shown));
-    return err_set(
-        err, ERR_INPUT,
-        "the times in %.*s ('%.*s') are of no form that is known: describe it, "
-        "such as --time-format '%%Y-%%m-%%d %%H:%%M:%%S'",
-        STR_FMT(name), STR_FMT(shown));
+    return err_set(err, ERR_INPUT,
+                   "no form that is known fits the times in %.*s ('%.*s'): describe it, "
+                   "such as --time-format '%%Y-%%m-%%d %%H:%%M:%%S'",
+                   STR_FMT(name), STR_FMT(shown));
 }
 
 static bool format_open(struct table *t, struct err *err)

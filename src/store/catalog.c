@@ -33,7 +33,10 @@ bool catalog_init(struct catalog *c, struct err *err)
     uint32_t identify;
 
     *c = (struct catalog){0};
-    return text_table_add(&c->type, STR("identify"), &identify) || err_nomem(err);
+    if (text_table_add(&c->type, STR("identify"), &identify))
+        return true;
+    catalog_free(c);
+    return err_nomem(err);
 }
 
 void catalog_free(struct catalog *c)
