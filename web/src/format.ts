@@ -52,6 +52,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     }),
     stage: (stage: string | null) => (stage === null ? t('stage.none') : name('stages', stage)),
     event: (type: string) => name('eventTypes', type),
+    /* An import names an order's event "purchase:536365". */
+    eventId: (type: string, id: string) => (id.startsWith(`${type}:`) ? id.slice(type.length + 1) : id),
     segment: (segment: string) => name('segments', segment),
     goal: (goal: string) => translated('goals', goal) ?? goal,
     description: (text: string) => translated('descriptions', text) ?? text,

@@ -7,7 +7,7 @@ import { useInfo } from '../info';
 import { link, periods, periodStart, useAt, useParams, type PeriodName } from '../links';
 import { daysBetween } from '../time';
 import { Choice, Skeleton } from '../ui/controls';
-import { Failure, Link } from '../ui/page';
+import { Failure, Link, Words } from '../ui/page';
 import styles from './board.module.css';
 import { DaySlider } from '../dayslider';
 import { Ring } from './ring';
@@ -109,6 +109,13 @@ export function Board() {
                 : <Skeleton height={420} />}
         </Suspense>
       </section>
+
+      <p className={styles.file}>
+        {t('board.events', { count: info.events, n: format.number(info.events) })}{' '}
+        {info.refused > 0 && (
+          <Words text={t('board.refused', { count: info.refused, n: format.number(info.refused) })} />
+        )}
+      </p>
     </>
   );
 }

@@ -1,6 +1,6 @@
 /* What happened, newest first, a group for each day. */
 
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CustomerEvent } from '../api';
 import { useInfo } from '../info';
@@ -44,6 +44,17 @@ function Facts({ facts, types }: {
   );
 }
 
+/* Each event's traits that are news: an import repeats them with every order. */
+function newTraits(events: CustomerEvent[]) {
+  const known = new Map<string, string>();
+  return new Map(events.toReversed().map(event => [event.id, Object.fromEntries(
+    Object.entries(event.traits).filter(([name, value]) => {
+      const text = JSON.stringify(value), news = known.get(name) !== text;
+      known.set(name, text);
+      return news;
+    }))]));
+}
+
 export function Events({ events, total }: { events: CustomerEvent[]; total: number }) {
   const { t } = useTranslation();
   const { info, format } = useInfo();
@@ -63,6 +74,7 @@ export function Events({ events, total }: { events: CustomerEvent[]; total: numb
     return () => window.removeEventListener('hashchange', follow);
   }, [events]);
 
+  const traits = useMemo(() => newTraits(events), [events]);
   const days = new Map<string, CustomerEvent[]>();
   for (const event of events.slice(0, shown)) {
     const day = dayOf(event.at, info.workspace.timezone);
@@ -80,12 +92,13 @@ export function Events({ events, total }: { events: CustomerEvent[]; total: numb
                 <time dateTime={event.at}>{format.time(event.at)}</time>
                 <div>
                   <p>
-                    <b>{format.event(event.type)}</b> <span className={styles.eventId}>{event.id}</span>
+                    <b>{format.event(event.type)}</b>{' '}
+                    <span className={styles.eventId}>{format.eventId(event.type, event.id)}</span>
                     {event.channel && <span className={styles.eventId}>{event.channel}</span>}
                   </p>
                   <dl>
                     <Facts facts={event.properties} types={info.properties[event.type]} />
-                    <Facts facts={event.traits} />
+                    <Facts facts={traits.get(event.id)!} />
                   </dl>
                 </div>
               </li>

@@ -1,4 +1,5 @@
-/* Why a rule is true or not: each of its terms with its value and the events that made it. */
+/* Why a rule is true or not: each of its terms with its value and the events that made it.
+ * The words of a rule's only term are those of the rule, which stand above. */
 
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,7 +10,7 @@ import styles from './why.module.css';
 
 const SHOWN = 5;     /* events, before one asks for all */
 
-function TermRow({ term }: { term: Term }) {
+function TermRow({ term, alone }: { term: Term; alone: boolean }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const [all, setAll] = useState(false);
@@ -23,7 +24,7 @@ function TermRow({ term }: { term: Term }) {
         {term.truth ? <Check /> : <Cross />}
       </span>
       <div>
-        <p>{term.words}</p>
+        {!alone && <p>{term.words}</p>}
         <p className={styles.value}>
           <code>{term.term}</code> = <b>{term.value ?? t('why.missing')}</b>
         </p>
@@ -32,7 +33,7 @@ function TermRow({ term }: { term: Term }) {
             {events.map(event => (
               <li key={event.id}>
                 <a href={`#${eventAnchor(event.id)}`}>
-                  {format.event(event.type)} {event.id}
+                  {format.event(event.type)} {format.eventId(event.type, event.id)}
                 </a>
                 <span>{format.moment(event.at)}</span>
               </li>
@@ -58,5 +59,9 @@ function TermRow({ term }: { term: Term }) {
 export const eventAnchor = (id: string) => `event-${encodeURIComponent(id)}`;
 
 export function Why({ terms }: { terms: Term[] }) {
-  return <ul className={styles.terms}>{terms.map((term, i) => <TermRow key={i} term={term} />)}</ul>;
+  return (
+    <ul className={styles.terms}>
+      {terms.map((term, i) => <TermRow key={i} term={term} alone={terms.length === 1} />)}
+    </ul>
+  );
 }
