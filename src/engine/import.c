@@ -36,7 +36,7 @@ uint32_t *number_at(struct number_table *t, hash128 key)
 {
     struct number_slot *slot;
 
-    if (2 * t->n >= t->cap && !grow(t))
+    if (4 * t->n >= 3 * t->cap && !grow(t))
         return NULL;
     slot = slot_of(t, key);
     t->n += !slot->number;
