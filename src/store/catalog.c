@@ -28,17 +28,6 @@ static str sighting_key(uint32_t type, uint32_t column, char key[SIGHTING_KEY])
     return (str){key, SIGHTING_KEY};
 }
 
-bool catalog_init(struct catalog *c, struct err *err)
-{
-    uint32_t identify;
-
-    *c = (struct catalog){0};
-    if (text_table_add(&c->type, STR("identify"), &identify))
-        return true;
-    catalog_free(c);
-    return err_nomem(err);
-}
-
 void catalog_free(struct catalog *c)
 {
     text_table_free(&c->customer);
@@ -49,6 +38,17 @@ void catalog_free(struct catalog *c)
     mem_free(c->column);
     mem_free(c->sighting);
     *c = (struct catalog){0};
+}
+
+bool catalog_init(struct catalog *c, struct err *err)
+{
+    uint32_t identify;
+
+    *c = (struct catalog){0};
+    if (text_table_add(&c->type, STR("identify"), &identify))
+        return true;
+    catalog_free(c);
+    return err_nomem(err);
 }
 
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,

@@ -10,6 +10,7 @@
 #define SQL_TEXTS(X)                                                                     \
     X(BEGIN, "begin immediate")                                                          \
     X(COMMIT, "commit")                                                                  \
+    X(ROLLBACK, "rollback")                                                              \
     X(PART_GET,                                                                          \
       "select codec, bytes, checksum from part where \"column\" = ? and chunk = ?")      \
     X(PART_PUT,                                                                          \

@@ -46,9 +46,28 @@ static void transaction_end(struct transaction *tx)
     *tx = (struct transaction){0};
 }
 
+/* After some failures SQLite has rolled back already. */
+static bool roll_back(struct store *s, struct err *err)
+{
+    sqlite3_stmt *rollback;
+
+    return sqlite3_get_autocommit(s->sql.db)
+           || (sql_get(&s->sql, SQL_ROLLBACK, &rollback, err)
+               && sql_run(&s->sql, rollback, SQLITE_OK, err));
+}
+
+/* The statement that rolls back is there before it is needed: when memory runs out, say. */
+static bool begin(struct store *s, struct err *err)
+{
+    sqlite3_stmt *begin_statement, *rollback;
+
+    return sql_get(&s->sql, SQL_ROLLBACK, &rollback, err) && roll_back(s, err)
+           && sql_get(&s->sql, SQL_BEGIN, &begin_statement, err)
+           && sql_run(&s->sql, begin_statement, SQLITE_OK, err);
+}
+
 bool store_begin(struct store *s, struct err *err)
 {
-    sqlite3_stmt *begin;
 
     assert(s->mode == STORE_WRITE && !s->tx.open);
     if (!s->ids_known && !learn_ids(s, err)) {
@@ -57,8 +76,7 @@ bool store_begin(struct store *s, struct err *err)
     }
     if (!catalog_mark(&s->catalog, &s->tx.mark, err))
         return false;
-    if (!sql_get(&s->sql, SQL_BEGIN, &begin, err)
-        || !sql_run(&s->sql, begin, SQLITE_OK, err)) {
+    if (!begin(s, err)) {
         transaction_end(&s->tx);
         return false;
     }
@@ -73,10 +91,7 @@ void store_cancel(struct store *s)
 
     if (!s->tx.open)
         return;
-    /* After some failures SQLite has rolled back already. When rolling back fails it is
-     * because the disk does; what was not committed is then void all the same. */
-    if (!sqlite3_get_autocommit(s->sql.db))
-        sql_exec(&s->sql, "rollback", &unheard);
+    roll_back(s, &unheard); /* when it fails, the next begin tries again */
     catalog_return(&s->catalog, &s->tx.mark);
     forget_ids(s);
     transaction_end(&s->tx);

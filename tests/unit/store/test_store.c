@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "support/scene.h"
 
 #include "base/time.h"
 #include "store/chunk_impl.h"

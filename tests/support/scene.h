@@ -1,6 +1,6 @@
 /* scene.h - events for the tests of the store: a small shop, made by chance. */
-#ifndef UNIT_STORE_SCENE_H
-#define UNIT_STORE_SCENE_H
+#ifndef SUPPORT_SCENE_H
+#define SUPPORT_SCENE_H
 
 #include "base/random.h"
 #include "store/chunk.h"

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "support/scene.h"
 
 #include "store/timeline.h"
 #include "support/unit.h"

@@ -1,0 +1,441 @@
+/* An import is in the data file wholly or not at all, whatever fails while it is written, and
+ * the open store goes on from there. */
+#include "store/store.h"
+
+#include "store/sql_impl.h"
+#include "support/fail_vfs.h"
+#include "support/scene.h"
+#include "support/temp.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BEFORE = 9, MORE = 9, ALL = BEFORE + MORE };
+
+static struct event *event;
+static struct arena scene_arena;
+static str prepared; /* the bytes of a file that holds the first events */
+
+static void set_scene(void)
+{
+    struct random r = random_seeded(5);
+    struct err err;
+
+    if (!sql_start(&err))
+        fail_msg("%s", err.msg);
+    vfs_failing_install();
+    vfs_failing_arm(VFS_FAIL_NEVER, 0);
+    event = scene(&r, ALL, 12, &scene_arena);
+}
+
+static void clear_scene(void)
+{
+    vfs_failing_arm(VFS_FAIL_NEVER, 0);
+    prepared = STR("");
+    arena_free(&scene_arena);
+}
+
+static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
+{
+    struct refusal r = {STR("file"), from, STR("reason"), STR("text")};
+    bool ok = store_begin(s, err), added;
+
+    if (!ok)
+        return false;
+    ok = store_refuse(s, &r, err);
+    for (uint32_t i = from; ok && i < from + n; i++) {
+        struct buf json = {NULL};
+
+        event_print(&event[i], &json);
+        ok = json.failed ? err_nomem(err)
+                         : store_append(s, &event[i], buf_str(&json), &added, err);
+        buf_free(&json);
+    }
+    if (ok)
+        return store_commit(s, 1, err);
+    store_cancel(s);
+    return false;
+}
+
+static bool count(void *context, [[maybe_unused]] int64_t received_ms,
+                  [[maybe_unused]] const struct event *e)
+{
+    ++*(uint32_t *)context;
+    return true;
+}
+
+/* All events up to n are in it, once each, in the timelines as in the log. */
+static void need_holds(struct store *s, uint32_t n)
+{
+    struct store_facts facts;
+    struct err err = {ERR_NONE};
+    uint32_t logged = 0;
+
+    if (!store_facts(s, &facts, &err) || !store_each_logged(s, count, &logged, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(facts.events, n);
+    assert_int_equal(facts.refused, (n + BEFORE - 1) / BEFORE);
+    assert_int_equal(logged, n);
+    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+        const struct chunk *c;
+
+        if (!store_chunk(s, i, &c, &err))
+            fail_msg("%s", err.msg);
+        need_chunk_holds(c, store_catalog(s), event, n);
+    }
+}
+
+static void remove_file(void)
+{
+    static const char *const made[] = {"shop", "shop-wal", "shop-shm", "shop-journal"};
+
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        unlink(temp_path(made[i]));
+}
+
+static void prepare(void)
+{
+    struct store *s;
+    struct err err = {ERR_NONE};
+
+    remove_file();
+    if (prepared.n) {
+        temp_file("shop", prepared.p, prepared.n);
+        return;
+    }
+    if (!store_create(io_system(), str_of(temp_path("shop")), &s, &err)
+        || !import(s, 0, BEFORE, &err))
+        fail_msg("%s", err.msg);
+    store_close(s);
+    if (!io_read_file(io_system(), str_of(temp_path("shop")), 1 << 20, &scene_arena,
+                      &prepared, &err))
+        fail_msg("%s", err.msg);
+}
+
+static struct store *reopen(enum store_mode mode)
+{
+    struct store *s;
+    struct err err = {ERR_NONE};
+
+    if (!store_open(io_system(), str_of(temp_path("shop")), mode, &s, &err))
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+/* How one run went. */
+struct run {
+    bool opened, imported;
+    struct err err;
+};
+
+/* Opens and imports while things fail; then, with nothing failing any more, looks at what
+ * there is, in the open store and in the file. */
+static struct run import_failing(void (*arm)(size_t nth), void (*disarm)(void),
+                                 size_t nth, bool go_on)
+{
+    struct run run = {.err = {ERR_NONE}};
+    struct store *s = NULL;
+    struct err err;
+    uint64_t events_there;
+    struct store_facts facts;
+
+    prepare();
+    arm(nth);
+    run.opened =
+        store_open(io_system(), str_of(temp_path("shop")), STORE_WRITE, &s, &run.err);
+    run.imported = run.opened && import(s, BEFORE, MORE, &run.err);
+    if (go_on && run.opened) {
+        disarm();
+        need_holds(s, run.imported ? ALL : BEFORE);
+        if (!import(s, BEFORE, MORE, &err))
+            fail_msg("failure %zu, then: %s", nth, err.msg);
+        need_holds(s, ALL);
+        store_close(s);
+    } else {
+        store_close(s);
+        disarm();
+    }
+
+    s = reopen(STORE_READ);
+    assert_true(store_facts(s, &facts, &err));
+    events_there = facts.events;
+    if (run.imported || (go_on && run.opened))
+        assert_int_equal(events_there, ALL);
+    else if (!run.opened)
+        assert_int_equal(events_there, BEFORE);
+    else
+        assert_true(events_there == BEFORE || events_there == ALL);
+    need_holds(s, (uint32_t)events_there);
+    store_close(s);
+    return run;
+}
+
+static enum vfs_failure failure;
+
+static void arm_disk(size_t nth)
+{
+    vfs_failing_arm(failure, nth);
+}
+
+static bool disk_struck;
+
+static void disarm_disk(void)
+{
+    disk_struck = vfs_failing_struck();
+    vfs_failing_arm(VFS_FAIL_NEVER, 0);
+}
+
+static void each_disk_failure(enum vfs_failure kind, bool go_on)
+{
+    size_t nth = 0;
+
+    set_scene();
+    failure = kind;
+    do {
+        struct run run = import_failing(arm_disk, disarm_disk, ++nth, go_on);
+
+        if (!run.imported && run.err.code != ERR_IO)
+            fail_msg("failure %zu is reported as code %d: %s", nth, run.err.code,
+                     run.err.msg);
+        if (!run.imported && kind == VFS_FAIL_FULL
+            && !strstr(run.err.msg, "the disk is full; nothing was changed"))
+            fail_msg("failure %zu: %s", nth, run.err.msg);
+    } while (disk_struck);
+    assert_true(nth > 10);
+    clear_scene();
+}
+
+TEST(an_import_is_there_wholly_or_not_when_one_operation_fails)
+{
+    each_disk_failure(VFS_FAIL_ONCE, false);
+}
+
+TEST(an_import_is_there_wholly_or_not_when_the_disk_goes_away)
+{
+    each_disk_failure(VFS_FAIL_FOR_GOOD, false);
+}
+
+TEST(an_import_is_there_wholly_or_not_when_the_disk_is_full)
+{
+    each_disk_failure(VFS_FAIL_FULL, false);
+}
+
+TEST(the_store_goes_on_after_one_operation_failed)
+{
+    each_disk_failure(VFS_FAIL_ONCE, true);
+}
+
+TEST(the_store_goes_on_when_the_disk_comes_back)
+{
+    each_disk_failure(VFS_FAIL_FOR_GOOD, true);
+}
+
+TEST(the_store_goes_on_when_the_disk_has_room_again)
+{
+    each_disk_failure(VFS_FAIL_FULL, true);
+}
+
+static void need_nothing_left(size_t nth)
+{
+    static const char *const made[] = {"shop", "shop-wal", "shop-shm", "shop-journal"};
+
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        if (access(temp_path(made[i]), F_OK) == 0)
+            fail_msg("failure %zu leaves %s behind", nth, made[i]);
+    }
+}
+
+TEST(creating_leaves_a_good_file_or_none)
+{
+    set_scene();
+    for (failure = VFS_FAIL_ONCE; failure <= VFS_FAIL_FULL; failure++) {
+        size_t nth = 0;
+
+        do {
+            struct store *s;
+            struct err err = {ERR_NONE};
+
+            remove_file();
+            arm_disk(++nth);
+            if (store_create(io_system(), str_of(temp_path("shop")), &s, &err)) {
+                store_close(s);
+                disarm_disk();
+                s = reopen(STORE_READ);
+                need_holds(s, 0);
+                store_close(s);
+            } else {
+                disarm_disk();
+                assert_int_equal(err.code, ERR_IO);
+                need_nothing_left(nth);
+            }
+        } while (disk_struck);
+        assert_true(nth > 5);
+    }
+    clear_scene();
+}
+
+/* --- memory ---
+ *
+ * SQLite can do without some of what it asks for, so a failed allocation need not be a failed
+ * import: then the import must be there. */
+
+static struct {
+    size_t nth, seen;
+    bool for_good, struck;
+} memory;
+
+static bool memory_hook([[maybe_unused]] size_t bytes, [[maybe_unused]] void *context)
+{
+    bool fails;
+
+    memory.seen++;
+    fails = memory.for_good ? memory.seen >= memory.nth : memory.seen == memory.nth;
+    memory.struck |= fails;
+    return !fails;
+}
+
+static void arm_memory(size_t nth)
+{
+    memory.nth = nth;
+    memory.seen = 0;
+    memory.struck = false;
+    mem_set_hook(memory_hook, NULL);
+}
+
+static void disarm_memory(void)
+{
+    mem_set_hook(NULL, NULL);
+}
+
+static void each_import_oom(bool for_good, bool go_on)
+{
+    size_t nth = 0;
+
+    set_scene();
+    memory.for_good = for_good;
+    do {
+        struct run run = import_failing(arm_memory, disarm_memory, ++nth, go_on);
+
+        if (!run.imported && run.err.code != ERR_NOMEM)
+            fail_msg("allocation %zu is reported as code %d: %s", nth, run.err.code,
+                     run.err.msg);
+    } while (memory.struck);
+    assert_true(nth > 100);
+    clear_scene();
+}
+
+TEST(an_import_is_there_wholly_or_not_when_memory_is_used_up)
+{
+    each_import_oom(true, false);
+}
+
+TEST(the_store_goes_on_after_one_allocation_failed)
+{
+    each_import_oom(false, true);
+}
+
+TEST(the_store_goes_on_when_there_is_memory_again)
+{
+    each_import_oom(true, true);
+}
+
+TEST(creating_survives_any_lack_of_memory)
+{
+    set_scene();
+    for (int for_good = 0; for_good < 2; for_good++) {
+        size_t nth = 0;
+
+        memory.for_good = for_good;
+        do {
+            struct store *s = NULL;
+            struct err err = {ERR_NONE};
+            size_t blocks;
+            bool ok;
+
+            remove_file();
+            blocks = mem_live_blocks();
+            arm_memory(++nth);
+            ok = store_create(io_system(), str_of(temp_path("shop")), &s, &err);
+            disarm_memory();
+            if (!ok) {
+                assert_int_equal(err.code, ERR_NOMEM);
+                need_nothing_left(nth);
+            }
+            store_close(s);
+            assert_int_equal(mem_live_blocks(), blocks);
+        } while (memory.struck);
+    }
+    clear_scene();
+}
+
+static bool read_all(struct err *err)
+{
+    struct store *s;
+    struct store_facts facts;
+    bool ok;
+
+    if (!store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, err))
+        return false;
+    ok = store_facts(s, &facts, err);
+    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
+        const struct cells *cells;
+        const struct chunk *c;
+        const str *id;
+
+        ok = store_chunk(s, i, &c, err) && chunk_message_ids(c, &id, err);
+        for (uint32_t k = 0; ok && k < store_catalog(s)->column_n; k++)
+            ok = chunk_cells(c, k, &cells, err);
+    }
+    store_close(s);
+    return ok;
+}
+
+TEST(reading_survives_any_lack_of_memory)
+{
+    set_scene();
+    prepare();
+    for (int for_good = 0; for_good < 2; for_good++) {
+        size_t nth = 0;
+
+        memory.for_good = for_good;
+        do {
+            struct err err = {ERR_NONE};
+            size_t blocks = mem_live_blocks();
+            bool ok;
+
+            arm_memory(++nth);
+            ok = read_all(&err);
+            disarm_memory();
+            if (!ok && err.code != ERR_NOMEM)
+                fail_msg("allocation %zu is reported as code %d: %s", nth, err.code,
+                         err.msg);
+            assert_int_equal(mem_live_blocks(), blocks);
+        } while (memory.struck);
+    }
+    clear_scene();
+}
+
+TEST(reading_reports_a_failing_disk)
+{
+    set_scene();
+    prepare();
+    for (failure = VFS_FAIL_ONCE; failure <= VFS_FAIL_FOR_GOOD; failure++) {
+        size_t nth = 0;
+
+        do {
+            struct err err = {ERR_NONE};
+            bool ok;
+
+            arm_disk(++nth);
+            ok = read_all(&err);
+            disarm_disk();
+            if (!ok && err.code != ERR_IO)
+                fail_msg("failure %zu is reported as code %d: %s", nth, err.code,
+                         err.msg);
+        } while (disk_struck);
+        assert_true(nth > 10);
+    }
+    clear_scene();
+}
