@@ -1,30 +1,14 @@
 #include "store/chunk_impl.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* One column, as far as it was asked for. */
-struct held {
-    uint32_t column;
-    struct cells cells;
-};
-
-struct chunk_private {
-    struct arena arena;
-    struct catalog *catalog;
-    const struct chunk_source *source; /* of what is not held; NULL: everything is */
-    struct held **held;                /* ascending by column */
-    uint32_t held_n, held_cap;
-    const str *id;
-};
 
 struct whole {
     struct chunk chunk;
     struct chunk_private own;
 };
 
-static struct whole *whole_new(struct catalog *catalog, uint32_t customer_first)
+struct chunk *chunk_new(struct catalog *catalog, uint32_t customer_first)
 {
     struct whole *w = mem_alloc(sizeof *w);
 
@@ -33,7 +17,7 @@ static struct whole *whole_new(struct catalog *catalog, uint32_t customer_first)
     w->own.catalog = catalog;
     w->chunk.customer_first = customer_first;
     w->chunk.own = &w->own;
-    return w;
+    return &w->chunk;
 }
 
 void chunk_free(struct chunk *c)
@@ -69,9 +53,7 @@ static uint32_t held_find(const struct chunk_private *own, uint32_t column, bool
     return low;
 }
 
-/* An empty one, not yet among the held. */
-static struct held *held_new(struct chunk_private *own, uint32_t column,
-                             enum value_type type)
+struct held *held_new(struct chunk_private *own, uint32_t column, enum value_type type)
 {
     static const uint32_t none[1];
     struct held *held = arena_new(&own->arena, struct held);
@@ -81,7 +63,7 @@ static struct held *held_new(struct chunk_private *own, uint32_t column,
     return held;
 }
 
-static bool held_insert(struct chunk_private *own, struct held *held)
+bool held_insert(struct chunk_private *own, struct held *held)
 {
     bool found;
     uint32_t at = held_find(own, held->column, &found);
@@ -218,413 +200,17 @@ static bool has_its_customers(const struct chunk *c, uint32_t customers, struct 
 bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
                 uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err)
 {
-    struct whole *w = whole_new(catalog, chunk * CHUNK_CUSTOMERS);
+    struct chunk *c = chunk_new(catalog, chunk * CHUNK_CUSTOMERS);
 
-    if (!w)
+    if (!c)
         return err_nomem(err);
-    w->own.source = source;
-    if (!load_hot(&w->chunk, err) || !has_its_customers(&w->chunk, customers, err)) {
-        chunk_free(&w->chunk);
+    c->own->source = source;
+    if (!load_hot(c, err) || !has_its_customers(c, customers, err)) {
+        chunk_free(c);
         return false;
     }
-    *out = &w->chunk;
+    *out = c;
     return true;
-}
-
-/* --- facts --- */
-
-static bool fact_list(struct catalog *catalog, const struct value *value, struct arena *a,
-                      struct fact_cell *cell)
-{
-    uint32_t *item = arena_array(a, uint32_t, value->list.n);
-
-    if (!item)
-        return false;
-    for (uint32_t i = 0; i < value->list.n; i++) {
-        if (!text_table_add(&catalog->text, value->list.item[i], &item[i]))
-            return false;
-    }
-    cell->n = value->list.n;
-    cell->item = item;
-    return true;
-}
-
-static bool fact_cell(struct catalog *catalog, const struct property *p, bool trait,
-                      struct arena *a, struct fact_cell *cell)
-{
-    const struct value *value = &p->value;
-
-    cell->column = catalog_column_find(catalog, p->name, trait, value->type);
-    assert(cell->column != COLUMN_NONE);
-    switch (value->type) {
-    case VALUE_BOOL:
-        cell->number = value->truth;
-        return true;
-    case VALUE_NUMBER:
-        cell->number = value->number;
-        return true;
-    case VALUE_TEXT:
-        return text_table_add(&catalog->text, value->text, &cell->text);
-    case VALUE_LIST:
-        return fact_list(catalog, value, a, cell);
-    case VALUE_NULL:
-    case VALUE_MISSING:
-    case VALUE_MONEY:
-    case VALUE_MOMENT:
-    case VALUE_LENGTH:
-        return true;
-    }
-    return true;
-}
-
-/* What is missing, or null but for a trait, is in no column. */
-static bool has_cell(const struct property *p, bool trait)
-{
-    return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
-}
-
-static bool fact_cells(struct catalog *catalog, const struct property *p, uint32_t n,
-                       bool trait, struct arena *a, struct fact_cell *cell,
-                       uint32_t *cell_n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (has_cell(&p[i], trait)
-            && !fact_cell(catalog, &p[i], trait, a, &cell[(*cell_n)++]))
-            return false;
-    }
-    return true;
-}
-
-bool fact_of(struct catalog *catalog, const struct event *e, struct arena *a,
-             struct fact *out, struct err *err)
-{
-    struct fact_cell *cell =
-        arena_array(a, struct fact_cell, (size_t)e->property_n + e->trait_n);
-
-    *out = (struct fact){
-        .at_ms = e->at_ms,
-        .customer = text_table_find(&catalog->customer, e->customer),
-        .type = (uint16_t)text_table_find(&catalog->type, e->type),
-        .cell = cell,
-        .id = arena_str(a, e->id),
-    };
-    return (cell && out->id.p
-            && fact_cells(catalog, e->property, e->property_n, false, a, cell,
-                          &out->cell_n)
-            && fact_cells(catalog, e->trait, e->trait_n, true, a, cell, &out->cell_n))
-           || err_nomem(err);
-}
-
-static int time_order(int64_t at_ms, str id, int64_t other_ms, str other_id)
-{
-    return at_ms != other_ms ? (at_ms < other_ms ? -1 : 1) : str_cmp(id, other_id);
-}
-
-static int fact_order(const void *left, const void *right)
-{
-    const struct fact *a = left, *b = right;
-
-    if (a->customer != b->customer)
-        return a->customer < b->customer ? -1 : 1;
-    return time_order(a->at_ms, a->id, b->at_ms, b->id);
-}
-
-void facts_sort(struct fact *fact, size_t n)
-{
-    if (n > 1)
-        qsort(fact, n, sizeof *fact, fact_order);
-}
-
-/* --- merging --- */
-
-/* A new value and the place of its event in the merged chunk. */
-struct ref {
-    uint32_t place;
-    const struct fact_cell *cell;
-};
-
-struct merge {
-    struct whole *out;
-    const struct chunk *old; /* or NULL */
-    const struct fact *fact;
-    uint32_t n;
-    struct arena scratch;
-    uint32_t *old_place, *new_place; /* in the merged chunk */
-    struct ref *ref;                 /* by column, and by place in each */
-    uint32_t *ref_first;             /* column_n + 1 places in ref */
-};
-
-/* The order of events: for each the source and its place there is found by going through old
- * and new side by side. */
-static bool merge_events(struct merge *m, struct err *err)
-{
-    struct chunk *c = &m->out->chunk;
-    const struct chunk *old = m->old;
-    uint32_t old_n = old ? old->event_n : 0, i = 0, k = 0, place = 0;
-    struct arena *a = &c->own->arena;
-    const str *old_id = NULL;
-    uint32_t *first;
-    int64_t *at_ms;
-    uint16_t *type;
-    str *id;
-
-    if (old && !chunk_message_ids(old, &old_id, err))
-        return false;
-    c->event_n = old_n + m->n;
-    first = padded(a, (size_t)c->customer_n + 1, sizeof *first);
-    at_ms = padded(a, c->event_n, sizeof *at_ms);
-    type = padded(a, c->event_n, sizeof *type);
-    id = arena_array(a, str, c->event_n);
-    m->old_place = arena_array(&m->scratch, uint32_t, old_n);
-    m->new_place = arena_array(&m->scratch, uint32_t, m->n);
-    if (!first || !at_ms || !type || !id || !m->old_place || !m->new_place)
-        return err_nomem(err);
-
-    for (uint32_t customer = 0; customer < c->customer_n; customer++) {
-        uint32_t old_end =
-            old && customer < old->customer_n ? old->first[customer + 1] : old_n;
-
-        for (;; place++) {
-            bool has_old = i < old_end;
-            bool has_new =
-                k < m->n && m->fact[k].customer == c->customer_first + customer;
-
-            if (!has_old && !has_new)
-                break;
-            if (has_old
-                && (!has_new
-                    || time_order(old->at_ms[i], old_id[i], m->fact[k].at_ms,
-                                  m->fact[k].id)
-                           < 0)) {
-                at_ms[place] = old->at_ms[i];
-                type[place] = old->type[i];
-                id[place] = arena_str(a, old_id[i]);
-                m->old_place[i++] = place;
-            } else {
-                at_ms[place] = m->fact[k].at_ms;
-                type[place] = m->fact[k].type;
-                id[place] = arena_str(a, m->fact[k].id);
-                m->new_place[k++] = place;
-            }
-            if (!id[place].p)
-                return err_nomem(err);
-        }
-        first[customer + 1] = place;
-    }
-    assert(place == c->event_n);
-    c->first = first;
-    c->at_ms = at_ms;
-    c->type = type;
-    c->own->id = id;
-    return true;
-}
-
-/* Sorts the new values by column (counting), which keeps the order of their events. */
-static bool sort_refs(struct merge *m, uint32_t column_n, struct err *err)
-{
-    uint32_t *first = arena_array(&m->scratch, uint32_t, (size_t)column_n + 2);
-    uint64_t n = 0;
-
-    for (uint32_t i = 0; i < m->n; i++)
-        n += m->fact[i].cell_n;
-    if (n > UINT32_MAX)
-        return err_set(err, ERR_LIMIT, "one chunk would get more than %u values",
-                       UINT32_MAX);
-    m->ref = arena_array(&m->scratch, struct ref, n);
-    if (!first || !m->ref)
-        return err_nomem(err);
-
-    for (uint32_t i = 0; i < m->n; i++) {
-        for (uint32_t k = 0; k < m->fact[i].cell_n; k++)
-            first[m->fact[i].cell[k].column + 2]++;
-    }
-    for (uint32_t column = 0; column < column_n; column++)
-        first[column + 2] += first[column + 1];
-    for (uint32_t i = 0; i < m->n; i++) {
-        for (uint32_t k = 0; k < m->fact[i].cell_n; k++) {
-            const struct fact_cell *cell = &m->fact[i].cell[k];
-
-            m->ref[first[cell->column + 1]++] = (struct ref){m->new_place[i], cell};
-        }
-    }
-    m->ref_first =
-        first; /* shifted by one while counting: first[c] is now the column's */
-    return true;
-}
-
-/* A column being written, cell after cell. */
-struct writer {
-    struct cells *cells;
-    uint32_t *event, *text, *list_first, *list_item;
-    int64_t *number;
-    uint32_t n, item_n;
-};
-
-static bool writer_open(struct writer *w, struct cells *cells, struct arena *a,
-                        uint32_t n, uint32_t item_n)
-{
-    *w = (struct writer){.cells = cells};
-    w->event = padded(a, n, sizeof *w->event);
-    switch (cells->type) {
-    case VALUE_BOOL:
-    case VALUE_NUMBER:
-        w->number = padded(a, n, sizeof *w->number);
-        return w->event && w->number;
-    case VALUE_TEXT:
-        w->text = padded(a, n, sizeof *w->text);
-        return w->event && w->text;
-    case VALUE_LIST:
-        w->list_first = padded(a, (size_t)n + 1, sizeof *w->list_first);
-        w->list_item = padded(a, item_n, sizeof *w->list_item);
-        return w->event && w->list_first && w->list_item;
-    case VALUE_NULL:
-    case VALUE_MISSING:
-    case VALUE_MONEY:
-    case VALUE_MOMENT:
-    case VALUE_LENGTH:
-        return w->event;
-    }
-    return false;
-}
-
-static void write_cell(struct writer *w, uint32_t place, int64_t number, uint32_t text,
-                       const uint32_t *item, uint32_t item_n)
-{
-    w->event[w->n] = place;
-    if (w->number)
-        w->number[w->n] = number;
-    if (w->text)
-        w->text[w->n] = text;
-    if (w->list_first) {
-        if (item_n)
-            memcpy(w->list_item + w->item_n, item, item_n * sizeof *item);
-        w->item_n += item_n;
-        w->list_first[w->n + 1] = w->item_n;
-    }
-    w->n++;
-}
-
-static void write_old(struct writer *w, uint32_t place, const struct cells *old,
-                      uint32_t i)
-{
-    uint32_t first = w->list_first ? old->list_first[i] : 0;
-
-    write_cell(w, place, w->number ? old->number[i] : 0, w->text ? old->text[i] : 0,
-               w->list_first ? old->list_item + first : NULL,
-               w->list_first ? old->list_first[i + 1] - first : 0);
-}
-
-static void write_new(struct writer *w, const struct ref *ref)
-{
-    write_cell(w, ref->place, w->number ? ref->cell->number : 0,
-               w->text ? ref->cell->text : 0, w->list_first ? ref->cell->item : NULL,
-               w->list_first ? ref->cell->n : 0);
-}
-
-static bool merge_column(struct merge *m, uint32_t column, struct err *err)
-{
-    static const struct cells nothing;
-    struct chunk_private *own = m->out->chunk.own;
-    const struct ref *ref = m->ref + m->ref_first[column];
-    uint32_t ref_n = m->ref_first[column + 1] - m->ref_first[column], i = 0, k = 0;
-    const struct cells *old = &nothing;
-    uint64_t item_n = 0;
-    struct writer w;
-    struct held *held;
-
-    if (m->old && !chunk_cells(m->old, column, &old, err))
-        return false;
-    if (!old->n && !ref_n)
-        return true;
-    held = held_new(own, column, own->catalog->column[column].type);
-    if (!held)
-        return err_nomem(err);
-    if (held->cells.type == VALUE_LIST) {
-        item_n = old->n ? old->list_first[old->n] : 0;
-        for (uint32_t r = 0; r < ref_n; r++)
-            item_n += ref[r].cell->n;
-        if (item_n > UINT32_MAX)
-            return err_set(err, ERR_LIMIT,
-                           "one chunk would get lists with more than %u items",
-                           UINT32_MAX);
-    }
-    if (!writer_open(&w, &held->cells, &own->arena, old->n + ref_n, (uint32_t)item_n))
-        return err_nomem(err);
-    while (i < old->n || k < ref_n) {
-        if (k == ref_n || (i < old->n && m->old_place[old->event[i]] < ref[k].place)) {
-            write_old(&w, m->old_place[old->event[i]], old, i);
-            i++;
-            continue;
-        }
-        if (k + 1 == ref_n || ref[k + 1].place != ref[k].place) /* of doubles the last */
-            write_new(&w, &ref[k]);
-        k++;
-    }
-    held->cells.n = w.n;
-    held->cells.event = w.event;
-    held->cells.number = w.number;
-    held->cells.text = w.text;
-    held->cells.list_first = w.list_first;
-    held->cells.list_item = w.list_item;
-    return held_insert(own, held) || err_nomem(err);
-}
-
-static bool merge(struct merge *m, struct err *err)
-{
-    uint32_t column_n = m->out->own.catalog->column_n;
-
-    if (!merge_events(m, err) || !sort_refs(m, column_n, err))
-        return false;
-    for (uint32_t column = 0; column < column_n; column++) {
-        if (!merge_column(m, column, err))
-            return false;
-    }
-    return true;
-}
-
-bool chunk_merge(struct catalog *catalog, const struct chunk *old,
-                 uint32_t customer_first, const struct fact *fact, size_t n,
-                 struct chunk **out, struct err *err)
-{
-    uint32_t customer_n = old ? old->customer_n : 0;
-    struct merge m = {.old = old, .fact = fact, .n = (uint32_t)n};
-    bool ok;
-
-    if (n && fact[n - 1].customer - customer_first >= customer_n)
-        customer_n = fact[n - 1].customer - customer_first + 1;
-    assert(customer_n <= CHUNK_CUSTOMERS && (!n || fact[0].customer >= customer_first));
-    if (n > UINT32_MAX - (old ? old->event_n : 0))
-        return err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
-                       UINT32_MAX);
-    m.out = whole_new(catalog, customer_first);
-    if (!m.out)
-        return err_nomem(err);
-    m.out->chunk.customer_n = customer_n;
-    ok = merge(&m, err);
-    arena_free(&m.scratch);
-    if (ok)
-        *out = &m.out->chunk;
-    else
-        chunk_free(&m.out->chunk);
-    return ok;
-}
-
-bool chunk_build(struct catalog *catalog, const struct chunk *old,
-                 uint32_t customer_first, const struct event *event, size_t n,
-                 struct chunk **out, struct err *err)
-{
-    struct arena a = {0};
-    struct fact *fact = arena_array(&a, struct fact, n);
-    bool ok = fact || err_nomem(err);
-
-    for (size_t i = 0; ok && i < n; i++)
-        ok = fact_of(catalog, &event[i], &a, &fact[i], err);
-    if (ok) {
-        facts_sort(fact, n);
-        ok = chunk_merge(catalog, old, customer_first, fact, n, out, err);
-    }
-    arena_free(&a);
-    return ok;
 }
 
 /* --- storing --- */

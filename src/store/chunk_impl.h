@@ -4,6 +4,29 @@
 
 #include "store/chunk.h"
 
+/* --- what a chunk holds --- */
+
+/* One column, as far as it was asked for. */
+struct held {
+    uint32_t column;
+    struct cells cells;
+};
+
+struct chunk_private {
+    struct arena arena;
+    struct catalog *catalog;
+    const struct chunk_source *source; /* of what is not held; NULL: everything is */
+    struct held **held;                /* ascending by column */
+    uint32_t held_n, held_cap;
+    const str *id;
+};
+
+/* Without customers yet. NULL: out of memory. */
+struct chunk *chunk_new(struct catalog *catalog, uint32_t customer_first);
+/* An empty column, in the chunk's arena but not yet held; NULL: out of memory. */
+struct held *held_new(struct chunk_private *own, uint32_t column, enum value_type type);
+bool held_insert(struct chunk_private *own, struct held *held);
+
 /* --- an event as numbers, waiting to be merged into its chunk --- */
 
 struct fact_cell {
@@ -62,7 +85,7 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
 /* n things, on a border of 64 bytes, with 64 bytes behind them that may be read. */
 void *padded(struct arena *a, size_t n, size_t size);
 
-/* --- chunks that are loaded piece by piece --- */
+/* --- loading and storing --- */
 
 /* Appends the bytes of a part, a column's number or PART_..; *there is false when the chunk
  * has no such part. */

@@ -57,6 +57,10 @@ struct store {
 /* Unpacked bytes of a row whose columns codec, bytes and checksum begin at `column`. */
 bool row_unpack(sqlite3_stmt *row, int column, size_t max_bytes, struct buf *to,
                 struct err *err);
+/* The chunks' source; `context` is the store. */
+bool part_get(void *context, int32_t column, uint32_t chunk, struct buf *to, bool *there,
+              struct err *err);
+bool load_names(struct store *s, struct err *err);
 uint32_t chunks_for(uint32_t customers);
 
 #endif

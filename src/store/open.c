@@ -1,0 +1,391 @@
+#include "store/store_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define APPLICATION_ID 0x4369636c /* "Cicl" */
+#define FORMAT 1
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+/* docs/format.md says what stands in these tables. */
+static const char schema[] =
+    "create table setting (name text primary key, value integer not null);"
+    "create table log (seq integer primary key, received_ms integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table part (\"column\" integer not null, chunk integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null,"
+    " primary key (\"column\", chunk));"
+    "create table customer (number integer primary key, id text not null);"
+    "create table type (number integer primary key, name text not null);"
+    "insert into type values (0, 'identify');"
+    "create table columns (number integer primary key, name text not null,"
+    " trait integer not null, type text not null);"
+    "create table sighting (type integer not null, \"column\" integer not null,"
+    " n integer not null, unique (type, \"column\"));"
+    "create table refused (seq integer primary key, hash integer not null unique,"
+    " source text not null, line integer not null, reason text not null, text not null);"
+    "create table model (version integer primary key, applied_ms integer not null,"
+    " text text not null);"
+    "pragma application_id = " TEXT(APPLICATION_ID) ";"
+                                                    "pragma user_version = " TEXT(
+                                                        FORMAT) ";";
+
+/* --- which files this process writes ---
+ *
+ * SQLite keeps others away by POSIX locks, and a process loses all of those that it has on a
+ * file as soon as it closes any descriptor of it. So a descriptor for our own lock is opened
+ * before SQLite's and closed after them, and a file that this process has open for writing
+ * already is recognised without opening it. */
+
+static pthread_mutex_t writing_lock = PTHREAD_MUTEX_INITIALIZER; /* guards writing_list */
+static struct writing *writing_list;
+
+static bool writing_begin(struct writing *w)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&writing_lock);
+    for (const struct writing *other = writing_list; other; other = other->next)
+        found |= other->device == w->device && other->inode == w->inode;
+    if (!found) {
+        w->next = writing_list;
+        writing_list = w;
+        w->listed = true;
+    }
+    pthread_mutex_unlock(&writing_lock);
+    return !found;
+}
+
+static void writing_end(struct writing *w)
+{
+    struct writing **at = &writing_list;
+
+    if (!w->listed)
+        return;
+    pthread_mutex_lock(&writing_lock);
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    pthread_mutex_unlock(&writing_lock);
+}
+
+static bool in_use(const char *path, struct err *err)
+{
+    return err_set(
+        err, ERR_CONFLICT,
+        "another ciclo process has %s open for writing (ciclo serve or an import); "
+        "stop it first",
+        path);
+}
+
+static bool lock_file(struct store *s, const char *path, bool alone, struct err *err)
+{
+    if (s->io->lock(s->io, s->lock, alone) == 0)
+        return true;
+    return errno == EWOULDBLOCK ? in_use(path, err)
+                                : err_sys(err, "cannot lock %s", path);
+}
+
+/* --- names of files --- */
+
+/* With a NUL behind it, and so that SQLite sees a plain file in it: "./:memory:". */
+static bool path_print(str path, const char *behind, char out[PATH_MAX], struct err *err)
+{
+    bool special = str_starts(path, STR(":")) || str_starts(path, STR("file:"));
+    const char *before = special ? "./" : "";
+
+    if (!path.n || memchr(path.p, 0, path.n))
+        return err_set(err, ERR_INPUT, "the data file needs a name without a NUL byte");
+
+    if (path.n + strlen(before) + strlen(behind) >= PATH_MAX)
+        return err_set(err, ERR_INPUT,
+                       "the name of the data file is longer than %d bytes", PATH_MAX - 1);
+    snprintf(out, PATH_MAX, "%s%.*s%s", before, STR_FMT(path), behind);
+    return true;
+}
+
+/* The name as SQLite's URI that promises that nobody writes to the file. */
+static bool uri_print(const char *path, struct buf *to, struct err *err)
+{
+    buf_add(to, STR("file:"));
+    for (const char *p = path; *p; p++) {
+        if (strchr("%?#", *p))
+            buf_add_format(to, "%%%02x", (unsigned char)*p);
+        else
+            buf_add_char(to, *p);
+    }
+    buf_add(to, STR("?immutable=1"));
+    buf_add_char(to, 0);
+    return !to->failed || err_nomem(err);
+}
+
+/* --- opening --- */
+
+static bool set_up(struct store *s, struct err *err)
+{
+    return sql_exec(&s->sql,
+                    "pragma synchronous = full; pragma cell_size_check = on;"
+                    "pragma temp_store = memory; pragma cache_size = -65536;",
+                    err);
+}
+
+/* That it is ours, and that we can read it. The first look into the file. */
+static bool recognise(struct store *s, struct err *err)
+{
+    int64_t id, format;
+
+    if (!sql_number(&s->sql, "pragma application_id", &id, err)) {
+        if (sqlite3_errcode(s->sql.db) == SQLITE_NOTADB)
+            return err_set(err, ERR_INPUT, "it is no data file of Ciclo");
+        return false;
+    }
+    if (id != APPLICATION_ID)
+        return err_set(err, ERR_INPUT, "it is a database of another program");
+    if (!sql_number(&s->sql, "pragma user_version", &format, err))
+        return false;
+    if (format > FORMAT)
+        return err_set(
+            err, ERR_INPUT,
+            "it was written by a newer Ciclo (format %lld, this one knows %d): "
+            "install the newer one",
+            (long long)format, FORMAT);
+    return format == FORMAT
+           || err_set(err, ERR_CORRUPT, "its format number is %lld", (long long)format);
+}
+
+static bool check_setting(struct store *s, str name, int64_t expected, struct err *err)
+{
+    sqlite3_stmt *get;
+    int64_t value = 0;
+    bool there;
+
+    if (!sql_get(&s->sql, SQL_SETTING_GET, &get, err))
+        return false;
+    if (sql_bind_text(get, 1, name) != SQLITE_OK)
+        return sql_fail(&s->sql, err);
+    if (!sql_next(&s->sql, get, &there, err))
+        return false;
+    if (there)
+        value = sqlite3_column_int64(get, 0);
+    sqlite3_reset(get);
+    return value == expected
+           || err_set(err, ERR_INPUT,
+                      "it was made with %.*s = %lld, and this ciclo is built for %lld",
+                      STR_FMT(name), (long long)value, (long long)expected);
+}
+
+static bool add_setting(struct store *s, str name, int64_t value, struct err *err)
+{
+    sqlite3_stmt *add;
+
+    return sql_get(&s->sql, SQL_SETTING_ADD, &add, err)
+           && sql_run(&s->sql, add, sql_bind_text(add, 1, name) | sql_bind(add, 2, value),
+                      err);
+}
+
+static bool look_at(struct io *io, const char *path, struct stat *out, struct err *err)
+{
+    if (io->stat(io, path, out) != 0)
+        return errno == ENOENT
+                   ? err_set(err, ERR_NOT_FOUND,
+                             "there is no data file %s: make one with ciclo init", path)
+                   : err_sys(err, "cannot open %s", path);
+    if (S_ISDIR(out->st_mode))
+        return err_set(err, ERR_INPUT, "%s is a folder, not a data file", path);
+    if (!S_ISREG(out->st_mode))
+        return err_set(err, ERR_INPUT, "%s is no plain file", path);
+    return out->st_size > 0
+           || err_set(err, ERR_INPUT, "%s is empty: it is no data file of Ciclo", path);
+}
+
+static bool store_new(struct io *io, enum store_mode mode, struct store **out,
+                      struct err *err)
+{
+    struct store *s = mem_alloc(sizeof *s);
+
+    if (!s)
+        return err_nomem(err);
+    s->io = io;
+    s->mode = mode;
+    s->lock = -1;
+    s->source = (struct chunk_source){part_get, s};
+    if (!sql_start(err) || !catalog_init(&s->catalog, err)) {
+        mem_free(s);
+        return false;
+    }
+    *out = s;
+    return true;
+}
+
+static bool open_to_write(struct store *s, const char *path, const struct stat *file,
+                          struct err *err)
+{
+    s->writing.device = file->st_dev;
+    s->writing.inode = file->st_ino;
+    if (!writing_begin(&s->writing))
+        return in_use(path, err);
+    s->lock = s->io->open(s->io, path, O_RDWR, 0);
+    if (s->lock < 0)
+        return err_sys(err, "cannot write to %s", path);
+    if (!lock_file(s, path, true, err))
+        return false;
+    return (sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && recognise(s, err)
+            && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err))
+           || err_in(err, "%s", path);
+}
+
+static bool begin_snapshot(struct store *s, struct err *err)
+{
+    return recognise(s, err) && set_up(s, err)
+           && sql_exec(&s->sql, "pragma query_only = on; begin", err);
+}
+
+/* Whether SQLite found no way to keep its own files beside the data file. */
+static bool needs_to_write_beside(const struct store *s)
+{
+    int rc = s->sql.db ? sqlite3_errcode(s->sql.db) & 0xff : SQLITE_OK;
+
+    return rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY;
+}
+
+/* In a folder that cannot be written to: as long as there is no log beside the file, and
+ * nobody writes, the file alone is everything. */
+static bool open_alone(struct store *s, const char *path, struct err *err)
+{
+    struct buf uri = {0};
+    struct stat wal;
+    char name[PATH_MAX + 8];
+    bool ok;
+
+    snprintf(name, sizeof name, "%s-wal", path);
+    if (s->io->stat(s->io, name, &wal) == 0 && wal.st_size > 0)
+        return err_set(
+            err, ERR_IO,
+            "%s was not closed well, and its folder cannot be written to: copy %s "
+            "and %s-wal to a folder that can",
+            path, path, path);
+    s->lock = s->io->open(s->io, path, O_RDONLY, 0);
+    if (s->lock < 0)
+        return err_sys(err, "cannot open %s", path);
+    if (!lock_file(s, path, false, err))
+        return false;
+    sql_close(&s->sql);
+    ok = uri_print(path, &uri, err)
+         && ((sql_open(&s->sql, uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err)
+              && begin_snapshot(s, err))
+             || err_in(err, "%s", path));
+    buf_free(&uri);
+    return ok;
+}
+
+/* SQLite opens what it cannot write to for reading only. What it can write to is opened like
+ * that so that the last to close the file tidies up beside it. */
+static bool open_to_read(struct store *s, const char *path, struct err *err)
+{
+    if (sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && begin_snapshot(s, err))
+        return true;
+    if (needs_to_write_beside(s))
+        return open_alone(s, path, err);
+    return err_in(err, "%s", path);
+}
+
+bool store_open(struct io *io, str path, enum store_mode mode, struct store **out,
+                struct err *err)
+{
+    char name[PATH_MAX];
+    struct stat file;
+    struct store *s;
+
+    if (!path_print(path, "", name, err) || !look_at(io, name, &file, err)
+        || !store_new(io, mode, &s, err))
+        return false;
+    if (!(mode == STORE_WRITE ? open_to_write(s, name, &file, err)
+                              : open_to_read(s, name, err))
+        || !check_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
+        || !load_names(s, err)) {
+        store_close(s);
+        return false;
+    }
+    *out = s;
+    return true;
+}
+
+/* --- creating --- */
+
+static bool make_tables(struct store *s, const char *path, struct err *err)
+{
+    return sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err)
+           && sql_exec(&s->sql, "pragma page_size = 16384", err) && set_up(s, err)
+           && sql_exec(&s->sql, "pragma journal_mode = wal", err)
+           && sql_exec(&s->sql, "begin immediate", err) && sql_exec(&s->sql, schema, err)
+           && add_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
+           && sql_exec(&s->sql, "commit", err);
+}
+
+static bool create_file(struct store *s, const char *path, struct err *err)
+{
+    struct stat file;
+
+    if (!lock_file(s, path, true, err))
+        return false;
+    if (s->io->stat(s->io, path, &file) != 0)
+        return err_sys(err, "cannot create %s", path);
+    s->writing.device = file.st_dev;
+    s->writing.inode = file.st_ino;
+    if (!writing_begin(&s->writing))
+        return in_use(path, err);
+    return (make_tables(s, path, err) && load_names(s, err)) || err_in(err, "%s", path);
+}
+
+bool store_create(struct io *io, str path, struct store **out, struct err *err)
+{
+    static const char *const made[] = {"", "-wal", "-shm", "-journal"};
+    char name[PATH_MAX];
+    struct store *s;
+
+    if (!path_print(path, "", name, err) || !store_new(io, STORE_WRITE, &s, err))
+        return false;
+    s->lock = io->open(io, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (s->lock < 0) {
+        if (errno == EEXIST)
+            err_set(err, ERR_CONFLICT, "%s is there already", name);
+        else
+            err_sys(err, "cannot create %s", name);
+        store_close(s);
+        return false;
+    }
+    if (!create_file(s, name, err)) {
+        store_close(s);
+        for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+            struct err too_long;
+
+            if (path_print(path, made[i], name, &too_long))
+                io->unlink(io, name);
+        }
+        return false;
+    }
+    *out = s;
+    return true;
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    store_cancel(s);
+    for (uint32_t i = 0; i < s->chunk_cap; i++)
+        chunk_free(s->chunk[i]);
+    mem_free(s->chunk);
+    catalog_free(&s->catalog);
+    hash_set_free(&s->ids);
+    sql_close(&s->sql);
+    if (s->lock >= 0)
+        s->io->close(s->io, s->lock);
+    writing_end(&s->writing);
+    mem_free(s);
+}
