@@ -8,6 +8,8 @@
 
 #include "engine/engine_impl.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 struct history {
@@ -56,36 +58,50 @@ void engine_close(struct engine *e)
     mem_free(e);
 }
 
-/* Takes the text as the live model; on failure the one before stays. */
-static bool take_model(struct engine *e, str text, struct err *err)
-{
+/* A model that could be the live one, with what replays it. */
+struct candidate {
     struct model *model;
     struct replay *replay;
+};
 
-    if (!model_compile(e->io, text, store_catalog(e->store), &model, err))
+static bool candidate_new(struct engine *e, str text, struct candidate *out,
+                          struct err *err)
+{
+    if (!model_compile(e->io, text, store_catalog(e->store), &out->model, err))
         return false;
-    if (!replay_new(model->lifecycle, model->program, &replay, err)) {
-        model_free(model);
+    if (!replay_new(out->model->lifecycle, out->model->program, &out->replay, err)) {
+        model_free(out->model);
         return false;
     }
-    replay_free(e->replay);
-    model_free(e->model);
-    e->model = model;
-    e->replay = replay;
-    forget_histories(e);
     return true;
+}
+
+static void candidate_free(struct candidate *c)
+{
+    replay_free(c->replay);
+    model_free(c->model);
+}
+
+static void take_model(struct engine *e, const struct candidate *c, uint32_t version)
+{
+    candidate_free(&(struct candidate){e->model, e->replay});
+    e->model = c->model;
+    e->replay = c->replay;
+    e->version = version;
+    forget_histories(e);
 }
 
 static bool take_latest_model(struct engine *e, struct err *err)
 {
     struct arena a = {};
     struct model_version latest;
+    struct candidate c;
     bool ok = store_model_latest(e->store, &a, &latest, err)
-              && (take_model(e, latest.text, err)
+              && (candidate_new(e, latest.text, &c, err)
                   || err_in(err, "model version %u", latest.version));
 
     if (ok)
-        e->version = latest.version;
+        take_model(e, &c, latest.version);
     arena_free(&a);
     return ok;
 }
@@ -128,20 +144,15 @@ bool engine_open(struct io *io, str path, enum store_mode mode, struct engine **
     return true;
 }
 
+/* Without a look at the memory, which may be what is lacking. */
 static void remove_file(struct io *io, str path)
 {
     static const char *const suffix[] = {"", "-wal", "-shm"};
-    struct buf name = {};
+    char name[PATH_MAX];
 
-    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++) {
-        buf_clear(&name);
-        buf_add(&name, path);
-        buf_add(&name, str_of(suffix[i]));
-        buf_add_char(&name, '\0');
-        if (!name.failed)
-            io->unlink(io, name.p);
-    }
-    buf_free(&name);
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+        if (snprintf(name, sizeof name, "%.*s%s", STR_FMT(path), suffix[i]) < PATH_MAX)
+            io->unlink(io, name);
 }
 
 bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
@@ -182,15 +193,17 @@ uint32_t engine_model_version(const struct engine *e)
 bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
                   struct err *err)
 {
-    struct model *model;
+    struct candidate c;
 
-    /* Compiled once to see that it is right, and again once it is on disk: a model that is
-     * live is always one that the file holds. */
-    if (!model_compile(e->io, text, store_catalog(e->store), &model, err))
+    /* All that can fail is done before the file holds it. */
+    if (!candidate_new(e, text, &c, err))
         return false;
-    model_free(model);
-    return store_model_add(e->store, text, now_ms, version, err)
-           && take_latest_model(e, err);
+    if (!store_model_add(e->store, text, now_ms, version, err)) {
+        candidate_free(&c);
+        return false;
+    }
+    take_model(e, &c, *version);
+    return true;
 }
 
 static bool replay_chunk(struct engine *e, uint32_t k, int64_t now_ms, struct err *err)

@@ -14,6 +14,9 @@ typedef bool io_body(struct io *io, void *context, struct err *err);
 /* Fails the first, the second, the third ... allocation, once and from there on, until the
  * body passes untouched. A failure must come back as ERR_NOMEM and leave no block behind. */
 void each_oom(oom_body *body, void *context);
+/* The same, but the body may also end well without that memory: SQLite does, where all that
+ * it loses is a cache. */
+void each_oom_or_done(oom_body *body, void *context);
 
 /* Fails the nth open, read, write, sync, rename, lock or stat, once and from there on: this
  * must come back as ERR_IO with the same errno. Then cuts the nth read or write short, and
