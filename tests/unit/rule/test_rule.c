@@ -45,46 +45,72 @@ static struct rule_ref compile(struct shop *s, const char *text)
     return rule;
 }
 
-static void need_answers(const struct asked *asked, size_t n, const char *zone)
+static const uint32_t times_in[SHOP_STAGES] = {1, 2, 0, 0};
+
+/* He stands in retention, came from reach, and was there before. */
+static struct situation situation_at(const struct shop *shop, int64_t at_ms)
 {
-    for (size_t i = 0; i < n; i++) {
-        static const uint32_t times_in[SHOP_STAGES] = {1, 2, 0, 0};
-        struct situation situation = {
-            .previous_stage = 0, .stage = 1, .times_in = times_in};
-        struct shop shop;
-        struct answer answer;
-        struct rule_ref rule;
-        struct err err;
-        char said[64];
-
-        if (!shop_open(&shop, zone, asked[i].timeline, &err))
-            fail_msg("%s: %s", asked[i].timeline, err.msg);
-        rule = compile(&shop, asked[i].rule);
-        assert_true(shop_start(&shop, &err));
-        situation.entered_ms = shop_moment(&shop, "2026-01-10T00:00");
-        situation.at_ms = shop_moment(&shop, asked[i].at);
-        answer = cursor_ask(shop.cursor, rule, &situation);
-        print(&answer.value, said);
-        if (strcmp(said, asked[i].answer) != 0)
-            fail_msg("%s at %s: %s, not %s", asked[i].rule, asked[i].at, said,
-                     asked[i].answer);
-        if (answer.holds_until_ms
-            != (asked[i].until ? shop_moment(&shop, asked[i].until) : MOMENT_NEVER)) {
-            struct buf b = {NULL};
-
-            if (answer.holds_until_ms == MOMENT_NEVER)
-                buf_add(&b, STR("for ever"));
-            else
-                moment_print(&b, answer.holds_until_ms);
-            print_error("%s at %s: holds until %.*s, not %s\n", asked[i].rule,
-                        asked[i].at, STR_FMT(buf_str(&b)),
-                        asked[i].until ? asked[i].until : "for ever");
-            buf_free(&b);
-            fail();
-        }
-        shop_close(&shop);
-    }
+    return (struct situation){.at_ms = at_ms,
+                              .stage = 1,
+                              .previous_stage = 0,
+                              .entered_ms = shop_moment(shop, "2026-01-10T00:00"),
+                              .times_in = times_in};
 }
+
+static void print_until(int64_t ms, char to[64])
+{
+    struct buf b = {NULL};
+
+    if (ms == MOMENT_NEVER)
+        buf_add(&b, STR("for ever"));
+    else
+        moment_print(&b, ms);
+    snprintf(to, 64, "%.*s", STR_FMT(buf_str(&b)));
+    buf_free(&b);
+}
+
+static bool answers_well(const struct asked *asked, const char *zone, bool exact)
+{
+    struct situation situation;
+    struct answer answer;
+    struct rule_ref rule;
+    struct shop shop;
+    struct err err;
+    char said[64], until[64], wanted[64];
+    bool ok;
+
+    if (!shop_open(&shop, zone, asked->timeline, &err))
+        fail_msg("%s: %s", asked->timeline, err.msg);
+    rule = compile(&shop, asked->rule);
+    assert_true(shop_start(&shop, &err));
+    situation = situation_at(&shop, shop_moment(&shop, asked->at));
+    if (exact)
+        assert_true(cursor_ask_exact(shop.cursor, rule, &situation, &answer, &err));
+    else
+        answer = cursor_ask(shop.cursor, rule, &situation);
+    print(&answer.value, said);
+    print_until(answer.holds_until_ms, until);
+    print_until(asked->until ? shop_moment(&shop, asked->until) : MOMENT_NEVER, wanted);
+    ok = strcmp(said, asked->answer) == 0 && strcmp(until, wanted) == 0;
+    if (!ok)
+        print_error("%s at %s: %s until %s, not %s until %s\n", asked->rule, asked->at,
+                    said, until, asked->answer, wanted);
+    shop_close(&shop);
+    return ok;
+}
+
+static void need_answers(const struct asked *asked, size_t n, const char *zone,
+                         bool exact)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < n; i++)
+        wrong += !answers_well(&asked[i], zone, exact);
+    assert_int_equal(wrong, 0);
+}
+
+#define NEED_ANSWERS(table, zone, exact)                                                 \
+    need_answers(table, sizeof(table) / sizeof *(table), zone, exact)
 
 #define THREE                                                                            \
     "2026-01-05 purchase revenue=10 sku=a; 2026-01-12T12:00 purchase revenue=30.55 "     \
@@ -144,5 +170,478 @@ static const struct asked functions[] = {
 
 TEST(a_rule_answers_and_says_how_long)
 {
-    need_answers(functions, sizeof functions / sizeof *functions, "Europe/Rome");
+    NEED_ANSWERS(functions, "Europe/Rome", false);
+}
+
+static const struct asked windows[] = {
+    {"count(purchase, 30d..60d)", THREE, "2026-02-03T23:59:59.999", "0", "2026-02-04"},
+    {"count(purchase, 30d..60d)", THREE, "2026-02-04", "1", "2026-02-11T12:00"},
+    {"count(purchase, 30d..60d)", THREE, "2026-03-05T23:59:59.999", "3", "2026-03-06"},
+    {"count(purchase, 30d..60d)", THREE, "2026-03-06", "2", "2026-03-13T12:00"},
+    {"count(purchase, 30d..60d)", THREE, "2026-03-21", "0", NULL},
+    {"count(purchase, 0d..10d)", THREE, "2026-01-20", "2", "2026-01-22T12:00"},
+    {"sum(purchase.revenue, 1d..2d)", THREE, "2026-01-21", "20.00 EUR", "2026-01-22"},
+    {"max(purchase.revenue, 10d)", THREE, "2026-01-21", "30.55 EUR", "2026-01-22T12:00"},
+    {"max(purchase.revenue, 10d)", THREE, "2026-01-22T12:00", "20.00 EUR", "2026-01-30"},
+    {"min(purchase.revenue, 10d)", THREE, "2026-01-14", "10.00 EUR", "2026-01-15"},
+    {"min(purchase.revenue, 10d)", THREE, "2026-01-15", "30.55 EUR", "2026-01-22T12:00"},
+    {"first(purchase.sku, 10d) = 'b'", THREE, "2026-01-21", "yes", "2026-01-22T12:00"},
+    /* An event later in the timeline is not seen: nothing more may happen. */
+    {"count(purchase, 10d)", THREE, "2026-01-06", "1", "2026-01-15"},
+    {"count(purchase, from 2026-01-05 to 2026-01-12)", THREE, "2026-02-01", "2", NULL},
+    {"count(purchase, from 2026-01-05 to 2026-01-12)", THREE, "2026-01-05", "1", NULL},
+    {"count(purchase, from 2026-01-06 to 2026-01-19)", THREE, "2026-02-01", "1", NULL},
+    {"count(purchase, from 2026-01-20 to 2026-01-20)", THREE, "2026-02-01", "1", NULL},
+    {"count(purchase, from 2026-01-21 to 2026-12-31)", THREE, "2026-02-01", "0", NULL},
+    {"first(purchase.revenue, stage)", THREE, "2026-02-01", "30.55 EUR", NULL},
+    {"min(purchase.revenue, stage)", THREE, "2026-02-01", "20.00 EUR", NULL},
+    {"distinct(purchase.sku, stage)", THREE, "2026-02-01", "2", NULL},
+    {"since(purchase, 5d) >= 3d", THREE, "2026-01-21", "no", "2026-01-23"},
+    {"since(purchase, 5d) >= 3d", THREE, "2026-01-23", "yes", "2026-01-25"},
+    {"since(purchase, 5d) >= 3d", THREE, "2026-01-25", "no", NULL},
+    /* Calendar lengths. */
+    {"count(visit, 1mo)", "2026-01-31T10:00 visit", "2026-02-10", "1", "2026-03-01"},
+    {"count(visit, 1mo)", "2026-01-28T23:00 visit", "2026-02-10", "1",
+     "2026-02-28T23:00"},
+    {"count(visit, 1mo)", "2026-01-29T23:00 visit; 2026-01-31T01:00 visit",
+     "2026-02-28T23:59:59.999", "2", "2026-03-01"},
+    {"count(visit, 1y)", "2024-02-29T10:00 visit", "2024-12-01", "1", "2025-03-01"},
+    {"count(visit, 1mo..2mo)", "2026-01-31T10:00 visit", "2026-02-10", "0", "2026-03-01"},
+    {"count(visit, 1mo..2mo)", "2026-01-31T10:00 visit", "2026-03-01", "1",
+     "2026-03-31T10:00"},
+    /* The clock's gap, the two passes, and days of 24 hours across them. */
+    {"count(visit, 2mo)", "2026-01-29T02:30 visit", "2026-03-29T00:59:59.999Z", "1",
+     "2026-03-29T01:00Z"},
+    {"count(visit, 2mo)", "2026-01-29T02:30 visit", "2026-03-29T01:00Z", "0", NULL},
+    {"count(visit, 1mo)", "2026-09-25T02:30 visit", "2026-10-01", "1",
+     "2026-10-25T00:30Z"},
+    {"count(visit, 1mo)", "2026-10-25T01:30Z visit", "2026-11-01", "1",
+     "2026-11-25T02:00Z"},
+    {"count(visit, 1d)", "2026-03-28T12:00 visit", "2026-03-28T12:00", "1",
+     "2026-03-29T13:00"},
+    {"since(visit) >= 2mo", "2026-01-29T02:30 visit", "2026-02-01", "no",
+     "2026-03-29T01:00Z"},
+    {"until(trait.renewal) <= 1mo", "2026-01-01 identify @renewal=2026-03-31",
+     "2026-01-02", "no", "2026-03-01"},
+    {"until(trait.renewal) < 1mo", "2026-01-01 identify @renewal=2026-04-30T12:00",
+     "2026-01-02", "no", "2026-03-30T12:00:00.001"},
+    {"until(trait.renewal) >= 1mo", "2026-01-01 identify @renewal=2026-04-30T12:00",
+     "2026-01-02", "yes", "2026-03-30T12:00:00.001"},
+    {"until(trait.renewal) > 7d", "2026-01-01 identify @renewal=2026-04-30", "2026-01-02",
+     "yes", "2026-04-23"},
+    {"until(trait.renewal) < 7d", "2026-01-01 identify @renewal=2026-04-30", "2026-01-02",
+     "no", "2026-04-23T00:00:00.001"},
+    {"until(trait.renewal) < 7d", "2026-01-01 identify @renewal=9999-12-31T23:59:59.999Z",
+     "2026-01-02", "no", NULL},
+    {"since(trait.renewal) < 7d", "2026-01-01 identify @renewal=2026-04-30", "2026-01-02",
+     "yes", "2026-05-07"},
+};
+
+TEST(windows_and_lengths_are_exact_to_the_millisecond)
+{
+    NEED_ANSWERS(windows, "Europe/Rome", false);
+}
+
+static const struct asked sao_paulo[] = {
+    {"count(visit, 1mo)", "2018-10-04T00:30 visit", "2018-10-05", "1",
+     "2018-11-04T03:00Z"},
+    {"count(visit, from 2018-11-04 to 2018-11-04)",
+     "2018-11-04T02:59:59.999Z visit; 2018-11-04T03:00Z visit; 2018-11-05T01:59:59.999Z "
+     "visit; "
+     "2018-11-05T02:00Z visit",
+     "2018-12-01", "2", NULL},
+    {"distinct(visit.day)",
+     "2018-11-04T02:59:59.999Z visit; 2018-11-04T03:00Z visit; 2018-11-05T01:59:59.999Z "
+     "visit; "
+     "2018-11-05T02:00Z visit",
+     "2018-12-01", "3", NULL},
+    /* The day of 25 hours ends at 23:59 for the second time. */
+    {"count(visit, from 2018-02-17 to 2018-02-17)",
+     "2018-02-18T01:30Z visit; 2018-02-18T02:30Z visit; 2018-02-18T03:00Z visit",
+     "2018-12-01", "2", NULL},
+    {"last(visit) >= 2018-11-04", "2018-11-04T03:00Z visit", "2018-12-01", "yes", NULL},
+    {"last(visit) >= 2018-11-04", "2018-11-04T02:59Z visit", "2018-12-01", "no", NULL},
+};
+
+TEST(days_begin_when_the_clock_of_the_zone_says)
+{
+    NEED_ANSWERS(sao_paulo, "America/Sao_Paulo", false);
+}
+
+#define ONE                                                                              \
+    "2026-01-05T14:30 purchase revenue=99.995 quantity=3 sku=Tea gift=true "             \
+    "items=[tea,Mug] due=2026-02-01 address.city=Roma day=payday"
+#define ANNA                                                                             \
+    "2026-01-05 identify @country=IT @renewal=2026-06-01 @vip=true @age=41 "             \
+    "@budget=500.25 @tags=[gold,early]"
+
+static const struct asked values[] = {
+    /* Money and numbers. */
+    {"sum(purchase.revenue)", ONE, "2026-02-01", "100.00 EUR", NULL},
+    {"sum(purchase.revenue) = 100", ONE, "2026-02-01", "yes", NULL},
+    {"sum(purchase.revenue) in (99, 100)", ONE, "2026-02-01", "yes", NULL},
+    {"sum(purchase.revenue) not in (100)", ONE, "2026-02-01", "no", NULL},
+    {"sum(purchase.revenue) / 3", ONE, "2026-02-01", "33.33 EUR", NULL},
+    {"sum(purchase.revenue) * 0.5", ONE, "2026-02-01", "50.00 EUR", NULL},
+    {"0.5 * sum(purchase.revenue)", ONE, "2026-02-01", "50.00 EUR", NULL},
+    {"sum(purchase.revenue) / sum(purchase.quantity)", ONE, "2026-02-01", "33.33 EUR",
+     NULL},
+    {"sum(purchase.revenue) / max(purchase.revenue)", ONE, "2026-02-01", "1", NULL},
+    {"sum(purchase.revenue) + max(purchase.revenue)", ONE, "2026-02-01", "200.00 EUR",
+     NULL},
+    {"sum(purchase.revenue) - max(purchase.revenue)", ONE, "2026-02-01", "0.00 EUR",
+     NULL},
+    {"-sum(purchase.revenue)", ONE, "2026-02-01", "-100.00 EUR", NULL},
+    {"sum(purchase.quantity) / 7", ONE, "2026-02-01", "0.428571", NULL},
+    {"1 + 2 * 3 - 4 / 8", ONE, "2026-02-01", "6.5", NULL},
+    {"(1 + 2) * 3", ONE, "2026-02-01", "9", NULL},
+    {"2 - 1 - 1", ONE, "2026-02-01", "0", NULL},
+    {"- - 3", ONE, "2026-02-01", "3", NULL},
+    {"1 / 0", ONE, "2026-02-01", "missing", NULL},
+    {"9000000000000 * 2", ONE, "2026-02-01", "missing", NULL},
+    {"9000000000000 + 9000000000000", ONE, "2026-02-01", "missing", NULL},
+    {"sum(purchase.quantity)",
+     "2026-01-05 purchase quantity=9000000000000; 2026-01-06 purchase "
+     "quantity=9000000000000",
+     "2026-02-01", "missing", NULL},
+    {"sum(purchase.quantity)",
+     "2026-01-05 purchase quantity=9000000000000; 2026-01-06 purchase "
+     "quantity=9000000000000; "
+     "2026-01-06 purchase quantity=-9000000000000",
+     "2026-02-01", "9000000000000", NULL},
+    {"avg(purchase.quantity)",
+     "2026-01-05 purchase quantity=9000000000000; 2026-01-06 purchase "
+     "quantity=9000000000000",
+     "2026-02-01", "9000000000000", NULL},
+    {"sum(purchase.revenue, 1d) > -1", "2026-01-05 purchase revenue=5", "2026-02-01",
+     "yes", NULL},
+    {"max(purchase.revenue) < 9000000000000", "2026-01-05 purchase revenue=9000000000001",
+     "2026-02-01", "no", NULL},
+    /* Values of every type. */
+    {"last(purchase.gift)", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.gift) = true", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.gift) != true", ONE, "2026-02-01", "no", NULL},
+    {"last(purchase.gift) in (false)", ONE, "2026-02-01", "no", NULL},
+    {"last(purchase.items) contains 'MUG'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.items) contains 'mu'", ONE, "2026-02-01", "no", NULL},
+    {"last(purchase.items) is missing", ONE, "2026-02-01", "no", NULL},
+    {"distinct(purchase.items)",
+     "2026-01-05 purchase items=[a,b,a]; 2026-01-06 purchase items=[b,c]; 2026-01-07 "
+     "purchase "
+     "items=[]",
+     "2026-02-01", "3", NULL},
+    {"distinct(purchase.items, 30d)",
+     "2026-01-05 purchase items=[a,b,a]; 2026-01-06 purchase items=[b,c]", "2026-02-04",
+     "2", "2026-02-05"},
+    {"count(purchase.items)",
+     "2026-01-05 purchase items=[a,b,a]; 2026-01-06 purchase items=[b,c]; 2026-01-07 "
+     "purchase",
+     "2026-02-01", "2", NULL},
+    {"last(purchase.sku) contains 'EA'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.sku) starts with 'te'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.sku) starts with 'ea'", ONE, "2026-02-01", "no", NULL},
+    {"last(purchase.sku) = 'tea'", ONE, "2026-02-01", "no", NULL},
+    {"last(purchase.sku) = first(purchase.sku)", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.sku) = trait.country", ONE, "2026-02-01", "no", NULL},
+    {"'a' = 'a'", ONE, "2026-02-01", "yes", NULL},
+    {"'never seen' != 'seen never'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.address.city) = 'Roma'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.`address.city`) = 'Roma'", ONE, "2026-02-01", "yes", NULL},
+    {"max(purchase.due) = 2026-02-01", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.due) in (2026-02-01, 2026-02-02)", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.due) - last(purchase) > 26d", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.due) - last(purchase) >= 27d", ONE, "2026-02-01", "no", NULL},
+    {"26d < last(purchase.due) - last(purchase)", ONE, "2026-02-01", "yes", NULL},
+    {"first(purchase) = last(purchase)", ONE, "2026-02-01", "yes", NULL},
+    /* What every event has. */
+    {"last(purchase.day)", ONE, "2026-02-01", "20260105", NULL},
+    {"last(purchase.`day`) = 'payday'", ONE, "2026-02-01", "yes", NULL},
+    {"last(purchase.week)", ONE, "2026-02-01", "202602", NULL},
+    {"last(visit.week)", "2027-01-03T23:30 visit", "2027-02-01", "202653", NULL},
+    {"last(visit.week)", "2024-12-30T00:00 visit", "2027-02-01", "202501", NULL},
+    {"last(purchase.weekday)", ONE, "2026-02-01", "1", NULL},
+    {"last(visit.weekday)", "2026-01-04T23:30 visit", "2026-02-01", "7", NULL},
+    {"last(visit.weekday)", "1960-01-04T23:30 visit", "2026-02-01", "1", NULL},
+    {"last(purchase.hour)", ONE, "2026-02-01", "14", NULL},
+    {"count(any where hour >= 14 and weekday in (6, 7))",
+     "2026-01-03T14:00 visit; 2026-01-04T13:59 login; 2026-01-05T20:00 visit",
+     "2026-02-01", "1", NULL},
+    {"distinct(any.day)", "2026-01-03T23:59 visit; 2026-01-04T00:00 login", "2026-02-01",
+     "2", NULL},
+    /* A value of another type than the dictionary says is missing. */
+    {"count(purchase.revenue)", "2026-01-05 purchase revenue=abc; 2026-01-06 purchase",
+     "2026-02-01", "0", NULL},
+    {"count(purchase)", "2026-01-05 purchase revenue=abc; 2026-01-06 purchase",
+     "2026-02-01", "2", NULL},
+    {"last(purchase.sku) = '7'", "2026-01-05 purchase sku=a; 2026-01-06 purchase sku=7",
+     "2026-02-01", "no", NULL},
+    {"last(purchase.sku) = 'a'", "2026-01-05 purchase sku=a; 2026-01-06 purchase sku=7",
+     "2026-02-01", "yes", NULL},
+    {"exists(purchase.due)", "2026-01-05 purchase due=tomorrow", "2026-02-01", "no",
+     NULL},
+    /* Which events. */
+    {"count(any)",
+     "2026-01-05 visit; 2026-01-05 identify @vip=true; 2026-01-06 mail_sent; 2026-01-07 "
+     "login",
+     "2026-02-01", "2", NULL},
+    {"count(purchase)", "2026-01-05 Order Completed; 2026-01-06 purchase", "2026-02-01",
+     "2", NULL},
+    {"count(`Order Completed`)", "2026-01-05 Order Completed; 2026-01-06 purchase",
+     "2026-02-01", "2", NULL},
+    {"count(order.created)", "2026-01-05 order.created", "2026-02-01", "1", NULL},
+    {"count(mail_sent)", "2026-01-06 mail_sent", "2026-02-01", "1", NULL},
+    {"count(purchase where revenue > 15 and sku = 'a')", THREE, "2026-02-01", "1", NULL},
+    {"sum(purchase.revenue where not sku = 'a')", THREE, "2026-02-01", "30.55 EUR", NULL},
+    {"count(purchase where revenue * 2 > 50 or sku starts with 'A', 40d)", THREE,
+     "2026-02-01", "3", "2026-02-14"},
+    {"count(purchase where gift)", ONE, "2026-02-01", "1", NULL},
+    {"count(purchase where not gift)", THREE, "2026-02-01", "3", NULL},
+    {"count(purchase where items contains 'tea')", ONE, "2026-02-01", "1", NULL},
+    {"count(purchase where due > 2026-01-31)", ONE, "2026-02-01", "1", NULL},
+    {"count(purchase where sku is missing)",
+     "2026-01-05 purchase; 2026-01-06 purchase sku=a", "2026-02-01", "1", NULL},
+    {"last(survey_answered.score where survey = \"nps\") <= 6 and stage = \"retention\"",
+     "2026-01-05 survey_answered score=5 survey=nps; 2026-01-06 survey_answered score=9 "
+     "survey=csat",
+     "2026-02-01", "yes", NULL},
+    /* Traits. */
+    {"trait.age", ANNA, "2026-02-01", "41", NULL},
+    {"trait.budget > 500", ANNA, "2026-02-01", "yes", NULL},
+    {"trait.vip", ANNA, "2026-02-01", "yes", NULL},
+    {"trait.tags contains 'GOLD'", ANNA, "2026-02-01", "yes", NULL},
+    {"trait.renewal = 2026-06-01", ANNA, "2026-02-01", "yes", NULL},
+    {"trait.country = 'PT'", ANNA "; 2026-01-07 identify @country=PT", "2026-01-07",
+     "yes", NULL},
+    {"trait.country = 'PT'", ANNA "; 2026-01-07 visit @country=PT", "2026-01-07", "yes",
+     NULL},
+    {"trait.country is missing", ANNA "; 2026-01-07 identify @country=null", "2026-01-07",
+     "yes", NULL},
+    {"trait.country is missing", ANNA "; 2026-01-07 identify @country=7", "2026-01-07",
+     "yes", NULL},
+    {"trait.country = 'IT'", ANNA "; 2026-01-07 identify @age=42", "2026-01-07", "yes",
+     NULL},
+    /* Missing. */
+    {"trait.age > 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.age <= 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.age != 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.age in (1)", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.age not in (1)", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"not trait.age = 1", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"not trait.vip", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"trait.vip", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.country contains ''", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"trait.age + 1 is missing", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"trait.age is not missing", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"last(purchase) - first(purchase) < 1d", "2026-01-05 visit", "2026-02-01", "no",
+     NULL},
+    {"sum(purchase.quantity)", "2026-01-05 visit", "2026-02-01", "0", NULL},
+    {"distinct(purchase.sku)", "2026-01-05 visit", "2026-02-01", "0", NULL},
+    {"max(purchase.quantity)", "2026-01-05 visit", "2026-02-01", "missing", NULL},
+    {"until(trait.renewal) < 30d", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    {"anniversary(trait.renewal, 7d)", "2026-01-05 visit", "2026-02-01", "no", NULL},
+    /* Anniversaries. */
+    {"anniversary(trait.renewal, 1d)", "2026-01-05 visit @renewal=2024-02-29",
+     "2026-02-28", "no", "2026-03-01"},
+    {"anniversary(trait.renewal, 1d)", "2026-01-05 visit @renewal=2024-02-29",
+     "2028-02-29", "yes", "2028-03-01"},
+    {"anniversary(trait.renewal, 7d)", "2026-01-05 visit @renewal=2026-01-05",
+     "2026-01-06", "no", "2027-01-05"},
+    {"anniversary(trait.renewal, 7d)", "2026-01-05 visit @renewal=2020-12-30",
+     "2026-01-05", "yes", "2026-01-06"},
+    {"anniversary(trait.renewal, 7d)", "2026-01-05 visit @renewal=2020-12-30",
+     "2026-01-06", "no", "2026-12-30"},
+    /* Sequences: any choice of events counts. */
+    {"sequence(visit, signup within 7d)",
+     "2026-01-05 visit; 2026-01-12T00:00:00.001 signup", "2026-02-01", "no", NULL},
+    {"sequence(visit, signup within 1d, purchase within 30d)",
+     "2026-01-01 visit; 2026-01-02 signup; 2026-01-20 visit; 2026-02-01 purchase",
+     "2026-02-01", "yes", NULL},
+    {"sequence(visit, visit within 1d)", "2026-01-01 visit", "2026-02-01", "no", NULL},
+    {"sequence(visit, visit within 1d)", "2026-01-01 visit; 2026-01-01 visit",
+     "2026-02-01", "yes", NULL},
+    {"sequence(visit, signup within 1d)", "2026-01-01 signup; 2026-01-01 visit",
+     "2026-02-01", "no", NULL},
+    {"sequence(visit, signup within 7d, from 2026-01-02 to 2026-01-31)",
+     "2026-01-01 visit; 2026-01-03 signup", "2026-02-01", "no", NULL},
+    {"sequence(visit, signup within 7d, stage)", "2026-01-09 visit; 2026-01-11 signup",
+     "2026-02-01", "no", NULL},
+    {"sequence(visit, signup within 7d, stage)", "2026-01-10 visit; 2026-01-11 signup",
+     "2026-02-01", "yes", NULL},
+    {"sequence(visit, signup within 7d, 10d..20d)", "2026-01-05 visit; 2026-01-10 signup",
+     "2026-01-19", "no", "2026-01-20"},
+    {"sequence(visit, signup within 7d, 10d..20d)", "2026-01-05 visit; 2026-01-10 signup",
+     "2026-01-20", "yes", "2026-01-25"},
+    {"sequence(visit where page = 'a', signup within 7d)",
+     "2026-01-05 visit page=b; 2026-01-06 signup", "2026-02-01", "no", NULL},
+    /* Stages. */
+    {"stage in ('reach', 'retention')", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"stage != previous_stage", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"stage starts with 'RET'", "2026-01-05 visit", "2026-02-01", "yes", NULL},
+    {"times_in('loyalty') + times_in('reach')", "2026-01-05 visit", "2026-02-01", "1",
+     NULL},
+    {"time_in_stage > 1d", "2026-01-05 visit", "2026-01-10", "no",
+     "2026-01-11T00:00:00.001"},
+    /* and, or, not: what decides says how long. */
+    {"exists(visit, 30d) and exists(login)", "2026-01-05 visit", "2026-01-06", "no",
+     NULL},
+    {"exists(visit, 30d) and exists(visit, 10d)", "2026-01-05 visit", "2026-01-06", "yes",
+     "2026-01-15"},
+    {"exists(visit, 30d) or exists(visit, 10d)", "2026-01-05 visit", "2026-01-06", "yes",
+     "2026-02-04"},
+    {"not (exists(visit, 30d) or exists(login))", "2026-01-05 visit", "2026-01-06", "no",
+     "2026-02-04"},
+    {"exists(visit) = true", "2026-01-05 visit", "2026-01-06", "yes", NULL},
+};
+
+TEST(values_of_every_type_and_none_are_asked)
+{
+    NEED_ANSWERS(values, "Europe/Rome", false);
+}
+
+static const struct asked exacts[] = {
+    {"count(purchase, 10d)", THREE, "2026-01-20", "2", "2026-01-22T12:00"},
+    {"count(purchase, 30d) >= 2", THREE, "2026-01-20", "yes", "2026-02-11T12:00"},
+    {"count(purchase, 30d) >= 1", THREE, "2026-01-20", "yes", "2026-02-19"},
+    {"count(purchase, 30d) >= 4", THREE, "2026-01-20", "no", NULL},
+    {"sum(purchase.revenue, 30d) >= 60", THREE, "2026-01-20", "yes", "2026-02-04"},
+    {"max(purchase.revenue, 30d) >= 20", THREE, "2026-01-20", "yes", "2026-02-19"},
+    {"distinct(purchase.sku, 30d)", THREE, "2026-01-20", "2", "2026-02-11T12:00"},
+    {"count(purchase, 7d..14d) >= 2", THREE, "2026-01-20", "no", NULL},
+    {"count(purchase, 7d..15d) >= 2", THREE, "2026-01-20", "no", "2026-01-27"},
+    {"exists(purchase, 40d) and count(purchase, 30d) >= 1", THREE, "2026-01-20", "yes",
+     "2026-02-19"},
+    {"not count(purchase, 30d) >= 2", THREE, "2026-01-20", "no", "2026-02-11T12:00"},
+    {"last(purchase.sku, 30d) = 'a'", THREE, "2026-01-20", "yes", "2026-02-19"},
+    {"min(purchase.revenue, 30d)", THREE, "2026-01-20", "10.00 EUR", "2026-02-04"},
+    {"count(purchase, 20d) < 0.5 * count(purchase, 20d..40d)", THREE, "2026-01-20", "no",
+     "2026-02-09"},
+};
+
+TEST(exact_moments_are_those_of_a_true_change)
+{
+    NEED_ANSWERS(exacts, "Europe/Rome", true);
+}
+
+TEST(who_is_in_no_stage_has_none)
+{
+    static const struct asked none[] = {
+        {"stage is missing", "", "", "yes", NULL},
+        {"previous_stage is missing", "", "", "yes", NULL},
+        {"stage = 'reach'", "", "", "no", NULL},
+        {"stage != 'reach'", "", "", "no", NULL},
+        {"time_in_stage >= 0d", "", "", "no", NULL},
+        {"exists(visit, stage)", "", "", "no", NULL},
+        {"times_in('reach') = 0", "", "", "yes", NULL},
+    };
+    static const uint32_t nowhere[SHOP_STAGES];
+    struct situation situation = {
+        .stage = STAGE_NONE, .previous_stage = STAGE_NONE, .times_in = nowhere};
+    struct rule_ref rule[7];
+    struct shop shop;
+    struct err err;
+    char said[64];
+
+    assert_true(shop_open(&shop, "Europe/Rome", "2026-01-05 visit", &err));
+    for (int i = 0; i < 7; i++)
+        rule[i] = compile(&shop, none[i].rule);
+    assert_true(shop_start(&shop, &err));
+    situation.at_ms = shop_moment(&shop, "2026-02-01");
+    for (int i = 0; i < 7; i++) {
+        struct answer answer = cursor_ask(shop.cursor, rule[i], &situation);
+
+        print(&answer.value, said);
+        assert_string_equal(said, none[i].answer);
+    }
+    shop_close(&shop);
+}
+
+/* A stage may be entered, and the move be undone within the instant: the window `stage` then
+ * begins earlier than it did when it was asked before. */
+TEST(the_window_stage_may_begin_earlier_than_before)
+{
+    static const char *const rules[] = {
+        "count(purchase, stage)", "sum(purchase.revenue, stage)",
+        "max(purchase.revenue, stage)", "distinct(purchase.sku, stage)"};
+    static const char *const first[] = {"3", "60.55 EUR", "30.55 EUR", "2"};
+    static const char *const last[] = {"1", "20.00 EUR", "20.00 EUR", "1"};
+    struct situation situation;
+    struct rule_ref rule;
+    struct shop shop;
+    struct err err;
+    char said[64];
+
+    for (int i = 0; i < 4; i++) {
+        assert_true(shop_open(&shop, "Europe/Rome", THREE, &err));
+        rule = compile(&shop, rules[i]);
+        assert_true(shop_start(&shop, &err));
+        situation = situation_at(&shop, shop_moment(&shop, "2026-01-20"));
+        for (int k = 0; k < 4; k++) {
+            struct answer answer;
+
+            situation.entered_ms =
+                shop_moment(&shop, k % 2 ? "2026-01-20" : "2026-01-05");
+            answer = cursor_ask(shop.cursor, rule, &situation);
+            print(&answer.value, said);
+            assert_string_equal(said, k % 2 ? last[i] : first[i]);
+        }
+        shop_close(&shop);
+    }
+}
+
+TEST(segments_and_scores_are_asked_by_name)
+{
+    struct score_part part[2] = {{.points = 40 * NUM_ONE}, {.points = -500 * NUM_ONE}};
+    struct situation situation;
+    struct answer answer;
+    struct rule_ref rule;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", THREE, &err));
+    assert_true(
+        shop_name(&shop, RULE_SEGMENT, "vip", "sum(purchase.revenue, 30d) >= 60", &err));
+    part[0].when = shop.named[0].rule;
+    part[1].when = compile(&shop, "exists(ticket_opened)");
+    assert_true(program_add_score(shop.program, 10 * NUM_ONE, 0, 45 * NUM_ONE, part, 2,
+                                  &shop.named[1].rule, &err));
+    shop.named[1].name = STR("health");
+    shop.named[1].kind = RULE_SCORE;
+    shop.seg_n = 2;
+    rule = compile(&shop, "segment.vip and score.health = 45 and not score.health < 1");
+    assert_true(shop_start(&shop, &err));
+
+    situation = situation_at(&shop, shop_moment(&shop, "2026-01-20"));
+    answer = cursor_ask(shop.cursor, rule, &situation);
+    assert_true(answer.value.truth);
+    assert_int_equal(answer.holds_until_ms, shop_moment(&shop, "2026-02-04"));
+    situation.at_ms = answer.holds_until_ms;
+    answer = cursor_ask(shop.cursor, rule, &situation);
+    assert_false(answer.value.truth);
+    answer = cursor_ask(shop.cursor, shop.named[1].rule, &situation);
+    assert_int_equal(answer.value.number, 10 * NUM_ONE);
+    assert_true(cursor_ask_exact(shop.cursor, rule, &situation, &answer, &err));
+    assert_false(answer.value.truth);
+    situation.at_ms = shop_moment(&shop, "2026-01-20");
+    assert_true(cursor_ask_exact(shop.cursor, rule, &situation, &answer, &err));
+    assert_true(answer.value.truth);
+    assert_int_equal(answer.holds_until_ms, shop_moment(&shop, "2026-02-04"));
+    assert_true(
+        cursor_ask_exact(shop.cursor, shop.named[1].rule, &situation, &answer, &err));
+    assert_int_equal(answer.value.number, 45 * NUM_ONE);
+    shop_close(&shop);
+}
+
+TEST(an_empty_timeline_is_asked)
+{
+    struct situation situation;
+    struct rule_ref rule;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", "", &err));
+    rule = compile(&shop, "count(any) = 0 and not sequence(visit, login within 3d)");
+    assert_true(shop_start(&shop, &err));
+    situation = situation_at(&shop, shop_moment(&shop, "2026-01-20"));
+    assert_true(cursor_ask(shop.cursor, rule, &situation).value.truth);
+    shop_close(&shop);
 }
