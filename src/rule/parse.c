@@ -447,8 +447,10 @@ static bool parse_name(struct parser *p, const char *what, struct name *out)
             ok = expected(p, "a name after the dot");
         if (!ok)
             break;
-        if (!name.rest_start)
+        if (!name.rest_start) {
             name.rest_start = p->now.start;
+            name.rest_quoted = p->now.kind == TOKEN_QUOTED;
+        }
         buf_add_char(&rest, '.');
         buf_add(&rest, p->now.text);
         ok = next(p);
@@ -995,7 +997,7 @@ enum node_kind node_mirrored(enum node_kind comparison)
 static bool name_same(const struct name *a, const struct name *b)
 {
     return str_eq(a->whole, b->whole) && str_eq(a->first, b->first)
-           && a->quoted == b->quoted;
+           && a->quoted == b->quoted && a->rest_quoted == b->rest_quoted;
 }
 
 /* Calls never stand in a where, which is all that is compared. */

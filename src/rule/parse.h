@@ -71,7 +71,8 @@ str function_name(enum function f);
 /* first.rest: `rest` may hold further dots; empty when there is only one part. */
 struct name {
     str first, rest, whole;
-    bool quoted; /* the first part stands in backquotes: never one of our own words */
+    /* The first part, or the one behind it, stands in backquotes: never one of our words. */
+    bool quoted, rest_quoted;
     uint32_t start, rest_start, end;
 };
 

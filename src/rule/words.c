@@ -12,7 +12,7 @@
  *   %a %b the first and second operand            %t the operands behind the first
  *   %s the first operand, as a sentence
  *   %c the comparison over lengths: "at least"    %k the same over counts: "fewer than"
- *   %o the comparison as a predicate: "is at least"
+ *   %o the comparison as a predicate: "is at least"      %x time or times, as %b says
  *
  * Names that users gave stay as they are. */
 #define PHRASES(X)                                                                       \
@@ -48,6 +48,12 @@
     X(EXISTS, "at least one %p%w", "almeno un %p%w", "pelo menos um %p%w")               \
     X(NO, "no %p%w", "nessun %p%w", "nenhum %p%w")                                       \
     X(COUNT_TEST, "%k %b %p%w", "%k %b %p%w", "%k %b %p%w")                              \
+    X(DISTINCT_TEST, "%k %b different %q of %p%w", "%k %b %q diversi di %p%w",           \
+      "%k %b %q diferentes de %p%w")                                                     \
+    X(TIMES_TEST, "%k %b %x in the stage %n", "%k %b %x nella fase %n",                  \
+      "%k %b %x na fase %n")                                                             \
+    X(TIME, "time", "volta", "vez")                                                      \
+    X(TIMES, "times", "volte", "vezes")                                                  \
     X(LONG_SINCE, "no %p for %c %l%w", "nessun %p da %c %l%w", "nenhum %p há %c %l%w")   \
     X(SHORT_SINCE, "the last %p %c %l ago%w", "l'ultimo %p %c %l fa%w",                  \
       "o último %p há %c %l%w")                                                          \
@@ -59,13 +65,13 @@
       "na fase há %c %l")                                                                \
     X(COMPARE, "%a %o %b", "%a %o %b", "%a %o %b")                                       \
     X(IN, "%a is one of %t", "%a è uno tra %t", "%a é um de %t")                         \
-    X(NOT_IN, "%a is none of %t", "%a non è nessuno tra %t", "%a não é nenhum de %t")    \
+    X(NOT_IN, "%a is not one of %t", "%a non è uno tra %t", "%a não é um de %t")         \
     X(IS_MISSING, "%a is missing", "%a manca", "%a está ausente")                        \
     X(IS_KNOWN, "%a is known", "%a è noto", "%a é conhecido")                            \
     X(CONTAINS, "%a contains %b", "%a contiene %b", "%a contém %b")                      \
     X(STARTS_WITH, "%a starts with %b", "%a inizia con %b", "%a começa com %b")          \
     X(IS_TRUE, "%a is true", "%a è vero", "%a é verdadeiro")                             \
-    X(NOT, "it is not true that %s", "non è vero che %s", "não é verdade que %s")        \
+    X(NOT, "it is not true that ", "non è vero che ", "não é verdade que ")              \
     X(AND, " and ", " e ", " e ")                                                        \
     X(OR, " or ", " o ", " ou ")                                                         \
     X(THEN, ", then %p within %l", ", poi %p entro %l", ", depois %p em até %l")         \
@@ -133,13 +139,13 @@ static const struct {
      {"non esattamente", "non esattamente", "non è", "non è"},
      {"não exatamente", "não exatamente", "não é", "não é"}},
     {{"less than", "fewer than", "is less than", "is before"},
-     {"meno di", "meno di", "è meno di", "precede"},
+     {"meno di", "meno di", "è inferiore a", "precede"},
      {"menos de", "menos de", "é menor que", "é anterior a"}},
     {{"at most", "at most", "is at most", "is not after"},
      {"al massimo", "al massimo", "è al massimo", "non segue"},
      {"no máximo", "no máximo", "é no máximo", "não é posterior a"}},
     {{"more than", "more than", "is more than", "is after"},
-     {"più di", "più di", "è più di", "segue"},
+     {"più di", "più di", "è superiore a", "segue"},
      {"mais de", "mais de", "é maior que", "é posterior a"}},
     {{"at least", "at least", "is at least", "is not before"},
      {"almeno", "almeno", "è almeno", "non precede"},
@@ -352,6 +358,31 @@ static void pattern_words(struct words *w, const struct pattern *pattern)
         say(w, PHRASE_WHERE, &(struct parts){.a = pattern->where});
 }
 
+/* What every event has is ours, and said in the language. */
+static void property_words(struct words *w, const struct name *name, enum function f)
+{
+    static const struct {
+        const char *name, *one[3], *many[3];
+    } builtins[] = {
+        {"day", {"day", "giorno", "dia"}, {"days", "giorni", "dias"}},
+        {"week", {"week", "settimana", "semana"}, {"weeks", "settimane", "semanas"}},
+        {"weekday",
+         {"day of the week", "giorno della settimana", "dia da semana"},
+         {"days of the week", "giorni della settimana", "dias da semana"}},
+        {"hour", {"hour", "ora", "hora"}, {"hours", "ore", "horas"}},
+    };
+
+    for (size_t i = 0; !name->rest_quoted && i < sizeof builtins / sizeof *builtins;
+         i++) {
+        if (str_eq(name->rest, str_of(builtins[i].name))) {
+            buf_add(w->to, str_of(f == FUNCTION_DISTINCT ? builtins[i].many[w->language]
+                                                         : builtins[i].one[w->language]));
+            return;
+        }
+    }
+    name_words(w, name->rest);
+}
+
 static void window_words(struct words *w, const struct window *window)
 {
     enum unit from, to;
@@ -438,7 +469,7 @@ static void say(struct words *w, enum phrase phrase, const struct parts *parts)
             pattern_words(w, &step->pattern);
             break;
         case 'q':
-            name_words(w, step->pattern.name.rest);
+            property_words(w, &step->pattern.name, parts->call->function);
             break;
         case 'w':
             window_words(w, &parts->call->window);
@@ -457,6 +488,9 @@ static void say(struct words *w, enum phrase phrase, const struct parts *parts)
             break;
         case 'n':
             name_words(w, parts->name);
+            break;
+        case 'x':
+            add(w, parts->b->number == NUM_ONE ? PHRASE_TIME : PHRASE_TIMES);
             break;
         case 'l':
             length_words(w, *parts->length);
@@ -505,7 +539,6 @@ static void growing_words(struct words *w, struct parts *parts)
         say(w, PHRASE_TIME_IN_STAGE_TEST, parts);
         return;
     }
-    parts->call = n->call;
     parts->name = n->call->step->pattern.name.rest;
     if (n->call->function == FUNCTION_UNTIL)
         phrase = PHRASE_UNTIL_TEST;
@@ -524,14 +557,20 @@ static void comparison_words(struct words *w, const struct node *n)
         parts =
             (struct parts){.a = parts.b, .b = parts.a, .kind = node_mirrored(n->kind)};
     parts.moments = parts.a->type == VALUE_MOMENT;
+    if (parts.a->kind == NODE_CALL)
+        parts.call = parts.a->call;
     if (parts.a->growing != GROWS_NOT) {
         growing_words(w, &parts);
     } else if (is_call(parts.a, FUNCTION_COUNT) && parts.b->kind == NODE_NUMBER) {
         bool none = (parts.kind == NODE_EQ && parts.b->number == 0)
                     || (parts.kind == NODE_LT && parts.b->number == NUM_ONE);
 
-        parts.call = parts.a->call;
         say(w, none ? PHRASE_NO : PHRASE_COUNT_TEST, &parts);
+    } else if (is_call(parts.a, FUNCTION_DISTINCT) && parts.b->kind == NODE_NUMBER) {
+        say(w, PHRASE_DISTINCT_TEST, &parts);
+    } else if (is_call(parts.a, FUNCTION_TIMES_IN) && parts.b->kind == NODE_NUMBER) {
+        parts.name = parts.call->step->pattern.name.first;
+        say(w, PHRASE_TIMES_TEST, &parts);
     } else {
         say(w, PHRASE_COMPARE, &parts);
     }
@@ -539,13 +578,11 @@ static void comparison_words(struct words *w, const struct node *n)
 
 static void not_words(struct words *w, const struct node *n)
 {
-    struct parts parts = {.a = n->child};
-
     if (is_call(n->child, FUNCTION_EXISTS)) {
-        parts.call = n->child->call;
-        say(w, PHRASE_NO, &parts);
+        say(w, PHRASE_NO, &(struct parts){.call = n->child->call});
     } else {
-        say(w, PHRASE_NOT, &parts);
+        add(w, PHRASE_NOT);
+        operand_words(w, n->child);
     }
 }
 

@@ -181,9 +181,8 @@ bool shop_open(struct shop *s, const char *zone, const char *timeline, struct er
     const struct yaml *event_node, *trait_node;
 
     *s = (struct shop){.zone = NULL};
-    if (!catalog_init(&s->catalog, err))
-        return false;
-    if (!yaml_parse(str_of(events), &s->arena, &event_node, err)
+    if (!catalog_init(&s->catalog, err)
+        || !yaml_parse(str_of(events), &s->arena, &event_node, err)
         || !yaml_parse(str_of(traits), &s->arena, &trait_node, err)
         || !dictionary_parse(event_node, trait_node, &s->arena, &s->dictionary, err)
         || !zone_open(io_system(), str_of(zone), &s->zone, err)

@@ -1,0 +1,409 @@
+#include "base/num.h"
+#include "shop.h"
+#include "support/fail.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *rule, *words[3];
+} said[] = {
+    {"since(purchase) >= 90d",
+     {"no purchase for at least 90 days", "nessun purchase da almeno 90 giorni",
+      "nenhum purchase há pelo menos 90 dias"}},
+    {"since(purchase) < 1d",
+     {"the last purchase less than 1 day ago", "l'ultimo purchase meno di 1 giorno fa",
+      "o último purchase há menos de 1 dia"}},
+    {"since(purchase, 1y) > 3mo",
+     {"no purchase for more than 3 months in the last year",
+      "nessun purchase da più di 3 mesi nell'ultimo anno",
+      "nenhum purchase há mais de 3 meses no último ano"}},
+    {"90d > since(any)",
+     {"the last event less than 90 days ago", "l'ultimo evento meno di 90 giorni fa",
+      "o último evento há menos de 90 dias"}},
+    {"age(signup) >= 1y",
+     {"the first signup at least 1 year ago", "il primo signup almeno 1 anno fa",
+      "o primeiro signup há pelo menos 1 ano"}},
+    {"count(purchase, 90d) >= 3",
+     {"at least 3 purchase in the last 90 days",
+      "almeno 3 purchase negli ultimi 90 giorni",
+      "pelo menos 3 purchase nos últimos 90 dias"}},
+    {"count(purchase, 1d) < 1",
+     {"no purchase in the last day", "nessun purchase nell'ultimo giorno",
+      "nenhum purchase no último dia"}},
+    {"count(purchase, stage) = 0",
+     {"no purchase since the stage was entered", "nessun purchase da quando è nella fase",
+      "nenhum purchase desde que está na fase"}},
+    {"2 < count(login, 24h)",
+     {"more than 2 login in the last day", "più di 2 login nell'ultimo giorno",
+      "mais de 2 login no último dia"}},
+    {"count(login, 36h) != 2",
+     {"not exactly 2 login in the last 36 hours",
+      "non esattamente 2 login nelle ultime 36 ore",
+      "não exatamente 2 login nas últimas 36 horas"}},
+    {"count(login, 1h) <= 2",
+     {"at most 2 login in the last hour", "al massimo 2 login nell'ultima ora",
+      "no máximo 2 login na última hora"}},
+    {"count(login, 90s) < 2",
+     {"fewer than 2 login in the last 90 seconds",
+      "meno di 2 login negli ultimi 90 secondi",
+      "menos de 2 login nos últimos 90 segundos"}},
+    {"sum(purchase.revenue, 1y) > 500.5",
+     {"total revenue of purchase in the last year is more than 500.5",
+      "totale di revenue di purchase nell'ultimo anno è superiore a 500,5",
+      "total de revenue de purchase no último ano é maior que 500,5"}},
+    {"not exists(ticket_opened, 30d)",
+     {"no ticket_opened in the last 30 days",
+      "nessun ticket_opened negli ultimi 30 giorni",
+      "nenhum ticket_opened nos últimos 30 dias"}},
+    {"exists(`Order Completed` where revenue > 10 and gift, 30d..60d)",
+     {"at least one \"Order Completed\" (where revenue is more than 10 and gift is true) "
+      "between 30 and 60 days ago",
+      "almeno un \"Order Completed\" (dove revenue è superiore a 10 e gift è vero) tra "
+      "30 e 60 giorni fa",
+      "pelo menos um \"Order Completed\" (onde revenue é maior que 10 e gift é "
+      "verdadeiro) entre 30 e 60 dias atrás"}},
+    {"exists(visit, 7d..1mo)",
+     {"at least one visit between 7 days and 1 month ago",
+      "almeno un visit tra 7 giorni e 1 mese fa",
+      "pelo menos um visit entre 7 dias e 1 mês atrás"}},
+    {"count(login, 30d) < 0.5 * count(login, 30d..60d)",
+     {"number of login in the last 30 days is less than 0.5 × number of login between 30 "
+      "and 60 days ago",
+      "numero di login negli ultimi 30 giorni è inferiore a 0,5 × numero di login tra 30 "
+      "e 60 giorni fa",
+      "número de login nos últimos 30 dias é menor que 0,5 × número de login entre 30 e "
+      "60 dias atrás"}},
+    {"(avg(purchase.revenue) + min(purchase.revenue)) * 2 > 10",
+     {"(average revenue of purchase + smallest revenue of purchase) × 2 is more than 10",
+      "(media di revenue di purchase + minimo di revenue di purchase) × 2 è superiore a "
+      "10",
+      "(média de revenue de purchase + mínimo de revenue de purchase) × 2 é maior que "
+      "10"}},
+    {"sequence(visit, signup within 7d, purchase within 1mo, 1y)",
+     {"visit, then signup within 7 days, then purchase within 1 month in the last year",
+      "visit, poi signup entro 7 giorni, poi purchase entro 1 mese nell'ultimo anno",
+      "visit, depois signup em até 7 dias, depois purchase em até 1 mês no último ano"}},
+    {"distinct(login.day, 30d) >= 5 and until(trait.renewal) <= 60d",
+     {"at least 5 different days of login in the last 30 days and renewal in at most 60 "
+      "days",
+      "almeno 5 giorni diversi di login negli ultimi 30 giorni e renewal tra al massimo "
+      "60 giorni",
+      "pelo menos 5 dias diferentes de login nos últimos 30 dias e renewal em no máximo "
+      "60 dias"}},
+    {"trait.country in (\"IT\", \"PT\") or trait.vip",
+     {"country is one of \"IT\", \"PT\" or vip is true",
+      "country è uno tra \"IT\", \"PT\" o vip è vero",
+      "country é um de \"IT\", \"PT\" ou vip é verdadeiro"}},
+    {"trait.country not in (\"IT\")",
+     {"country is not one of \"IT\"", "country non è uno tra \"IT\"",
+      "country não é um de \"IT\""}},
+    {"not (trait.vip and trait.age is missing)",
+     {"it is not true that (vip is true and age is missing)",
+      "non è vero che (vip è vero e age manca)",
+      "não é verdade que (vip é verdadeiro e age está ausente)"}},
+    {"trait.age is not missing", {"age is known", "age è noto", "age é conhecido"}},
+    {"last(purchase.sku) contains 'tea' or trait.country starts with 'I'",
+     {"last sku of purchase contains \"tea\" or country starts with \"I\"",
+      "ultimo valore di sku di purchase contiene \"tea\" o country inizia con \"I\"",
+      "último valor de sku de purchase contém \"tea\" ou country começa com \"I\""}},
+    {"last(purchase) < 2026-01-31",
+     {"moment of the last purchase is before 2026-01-31",
+      "momento dell'ultimo purchase precede 2026-01-31",
+      "momento do último purchase é anterior a 2026-01-31"}},
+    {"last(purchase) - first(purchase) > 30d",
+     {"moment of the last purchase - moment of the first purchase is more than 30 days",
+      "momento dell'ultimo purchase - momento del primo purchase è superiore a 30 giorni",
+      "momento do último purchase - momento do primeiro purchase é maior que 30 dias"}},
+    {"stage = \"loyalty\" and time_in_stage >= 30d and times_in(\"reach\") > 1",
+     {"the stage is \"loyalty\" and in the stage for at least 30 days and more than 1 "
+      "time in the stage reach",
+      "la fase è \"loyalty\" e nella fase da almeno 30 giorni e più di 1 volta nella "
+      "fase reach",
+      "a fase é \"loyalty\" e na fase há pelo menos 30 dias e mais de 1 vez na fase "
+      "reach"}},
+    {"previous_stage != \"reach\"",
+     {"the previous stage is not \"reach\"", "la fase precedente non è \"reach\"",
+      "a fase anterior não é \"reach\""}},
+    {"since(trait.renewal) > 1y",
+     {"renewal more than 1 year ago", "renewal più di 1 anno fa",
+      "renewal há mais de 1 ano"}},
+    {"anniversary(trait.renewal, 7d)",
+     {"an anniversary of renewal in the last 7 days",
+      "un anniversario di renewal negli ultimi 7 giorni",
+      "um aniversário de renewal nos últimos 7 dias"}},
+    {"count(visit, from 2026-01-01 to 2026-01-31) > 1",
+     {"more than 1 visit from 2026-01-01 to 2026-01-31",
+      "più di 1 visit dal 2026-01-01 al 2026-01-31",
+      "mais de 1 visit de 2026-01-01 a 2026-01-31"}},
+    {"max(purchase.revenue) <= -max(purchase.revenue)",
+     {"largest revenue of purchase is at most -largest revenue of purchase",
+      "massimo di revenue di purchase è al massimo -massimo di revenue di purchase",
+      "máximo de revenue de purchase é no máximo -máximo de revenue de purchase"}},
+    {"first(purchase.gift) = true",
+     {"first gift of purchase is true", "primo valore di gift di purchase è vero",
+      "primeiro valor de gift de purchase é verdadeiro"}},
+    {"last(purchase.gift)",
+     {"last gift of purchase", "ultimo valore di gift di purchase",
+      "último valor de gift de purchase"}},
+    {"segment.vip and score.health >= 40",
+     {"in the segment vip and the score health is at least 40",
+      "nel segmento vip e il punteggio health è almeno 40",
+      "no segmento vip e a pontuação health é pelo menos 40"}},
+};
+
+TEST(rules_are_said_in_three_languages)
+{
+    struct shop shop;
+    struct err err;
+    int wrong = 0;
+
+    assert_true(shop_open(&shop, "Europe/Rome", "2026-01-05 visit", &err));
+    assert_true(shop_name(&shop, RULE_SEGMENT, "vip", "exists(visit)", &err));
+    assert_true(shop_name(&shop, RULE_SCORE, "health", "count(visit)", &err));
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        struct rule_ref rule;
+
+        if (!shop_rule(&shop, said[i].rule, RULE_CONDITION, &rule, &err))
+            fail_msg("%s: %s", said[i].rule, err.msg);
+        for (enum language l = LANGUAGE_EN; l <= LANGUAGE_PT; l++) {
+            struct buf b = {NULL};
+
+            assert_true(program_words(shop.program, rule, l, &b, &err));
+            buf_add_char(&b, 0);
+            if (strcmp(b.p, said[i].words[l]) != 0) {
+                print_error("%s: %s\n", said[i].rule, b.p);
+                wrong++;
+            }
+            buf_free(&b);
+        }
+    }
+    shop_close(&shop);
+    assert_int_equal(wrong, 0);
+}
+
+#define TWO                                                                              \
+    "2026-01-05 purchase revenue=10 sku=a; 2026-01-06 identify @country=IT "             \
+    "@tags=[gold,early] @renewal=2026-06-01; 2026-01-12T12:30 purchase revenue=30.55 "   \
+    "sku=b; "                                                                            \
+    "2026-01-13 visit; 2026-01-14 signup; 2026-01-15 login"
+
+struct wanted {
+    const char *test, *measure, *value;
+    bool truth;
+    const char *until;  /* NULL: for ever */
+    const char *events; /* places, newest first */
+};
+
+static void need_terms(const char *rule, enum language language,
+                       const struct wanted *wanted, uint32_t wanted_n)
+{
+    static const uint32_t times_in[SHOP_STAGES] = {1, 2, 0, 0};
+    struct situation situation = {.stage = 1, .times_in = times_in};
+    struct arena a = {.limit = 1 << 20};
+    const struct term *term;
+    struct rule_ref ref;
+    struct shop shop;
+    struct err err;
+    uint32_t n;
+
+    assert_true(shop_open(&shop, "Europe/Rome", TWO, &err));
+    assert_true(shop_name(&shop, RULE_SEGMENT, "vip", "count(purchase) >= 2", &err));
+    if (!shop_rule(&shop, rule, RULE_CONDITION, &ref, &err))
+        fail_msg("%s: %s", rule, err.msg);
+    assert_true(shop_start(&shop, &err));
+    situation.at_ms = shop_moment(&shop, "2026-02-01");
+    situation.entered_ms = shop_moment(&shop, "2026-01-10");
+    assert_true(
+        cursor_explain(shop.cursor, ref, &situation, language, &a, &term, &n, &err));
+    assert_int_equal(n, wanted_n);
+    for (uint32_t i = 0; i < n; i++) {
+        char events[64] = "";
+        size_t at = 0;
+
+        for (uint32_t k = 0; k < term[i].event_n; k++)
+            at += (size_t)snprintf(events + at, sizeof events - at, "%s%u", k ? " " : "",
+                                   term[i].event[k]);
+        if (!str_eq(term[i].test, str_of(wanted[i].test))
+            || !str_eq(term[i].measure, str_of(wanted[i].measure))
+            || !str_eq(term[i].value, str_of(wanted[i].value))
+            || term[i].truth != wanted[i].truth || strcmp(events, wanted[i].events) != 0
+            || term[i].holds_until_ms
+                   != (wanted[i].until ? shop_moment(&shop, wanted[i].until)
+                                       : MOMENT_NEVER))
+            fail_msg("%s: %.*s, %.*s, %.*s, %d, %lld, %s", wanted[i].test,
+                     STR_FMT(term[i].test), STR_FMT(term[i].measure),
+                     STR_FMT(term[i].value), term[i].truth,
+                     (long long)term[i].holds_until_ms, events);
+        assert_int_equal(term[i].event_all, term[i].event_n);
+        assert_true(term[i].words.n > 0);
+    }
+    arena_free(&a);
+    shop_close(&shop);
+}
+
+#define NEED_TERMS(rule, language, ...)                                                  \
+    need_terms(rule, language, (const struct wanted[]){__VA_ARGS__},                     \
+               sizeof((const struct wanted[]){__VA_ARGS__}) / sizeof(struct wanted))
+
+TEST(each_term_has_its_value_and_its_events)
+{
+    NEED_TERMS(
+        "since(purchase) >= 15d and not (count(purchase, 30d) >= 2 or segment.vip)",
+        LANGUAGE_EN,
+        {"since(purchase) >= 15d", "since(purchase)", "19 days", true, NULL, "2"},
+        {"count(purchase, 30d) >= 2", "count(purchase, 30d)", "2", true, "2026-02-04",
+         "2 0"},
+        {"count(purchase) >= 2", "count(purchase)", "2", true, NULL, "2 0"});
+    NEED_TERMS("sum(purchase.revenue) > 100 or 20 < max(purchase.revenue)", LANGUAGE_EN,
+               {"sum(purchase.revenue) > 100", "sum(purchase.revenue)", "40.55 EUR",
+                false, NULL, "2 0"},
+               {"20 < max(purchase.revenue)", "max(purchase.revenue)", "30.55 EUR", true,
+                NULL, "2"});
+    NEED_TERMS("sum(purchase.revenue) > 100", LANGUAGE_IT,
+               {"sum(purchase.revenue) > 100", "sum(purchase.revenue)", "40,55 EUR",
+                false, NULL, "2 0"});
+    NEED_TERMS(
+        "trait.country = 'IT' and trait.vip and trait.tags contains 'x'", LANGUAGE_EN,
+        {"trait.country = 'IT'", "trait.country", "IT", true, NULL, "1"},
+        {"trait.vip", "trait.vip", "no", false, NULL, ""},
+        {"trait.tags contains 'x'", "trait.tags", "gold, early", false, NULL, "1"});
+    NEED_TERMS("sequence(visit, signup within 2d, login within 2d, 30d)", LANGUAGE_EN,
+               {"sequence(visit, signup within 2d, login within 2d, 30d)",
+                "sequence(visit, signup within 2d, login within 2d, 30d)", "yes", true,
+                "2026-02-12", "5 4 3"});
+    NEED_TERMS("sequence(login, signup within 2d)", LANGUAGE_PT,
+               {"sequence(login, signup within 2d)", "sequence(login, signup within 2d)",
+                "não", false, NULL, ""});
+    NEED_TERMS("until(trait.renewal) <= 60d", LANGUAGE_PT,
+               {"until(trait.renewal) <= 60d", "until(trait.renewal)", "119 dias", false,
+                "2026-04-02", "1"});
+    NEED_TERMS("last(purchase) - first(purchase) > 1d and last(purchase) > 2026-01-01",
+               LANGUAGE_IT,
+               {"last(purchase) - first(purchase) > 1d",
+                "last(purchase) - first(purchase)", "7 giorni", true, NULL, "2 0"},
+               {"last(purchase) > 2026-01-01", "last(purchase)", "2026-01-12 12:30", true,
+                NULL, "2"});
+    NEED_TERMS(
+        "stage = 'retention' and time_in_stage < 30d and trait.age is missing",
+        LANGUAGE_EN, {"stage = 'retention'", "stage", "retention", true, NULL, ""},
+        {"time_in_stage < 30d", "time_in_stage", "22 days", true, "2026-02-09", ""},
+        {"trait.age is missing", "trait.age", "missing", true, NULL, ""});
+    NEED_TERMS("first(purchase.revenue) in (10, 11) and min(purchase.revenue, 1d) > 3",
+               LANGUAGE_IT,
+               {"first(purchase.revenue) in (10, 11)", "first(purchase.revenue)",
+                "10,00 EUR", true, NULL, "0"},
+               {"min(purchase.revenue, 1d) > 3", "min(purchase.revenue, 1d)", "mancante",
+                false, NULL, ""});
+}
+
+TEST(a_term_shows_its_twenty_newest_events)
+{
+    static const uint32_t times_in[SHOP_STAGES] = {1};
+    struct situation situation = {.times_in = times_in};
+    struct arena a = {.limit = 1 << 20};
+    struct buf timeline = {NULL};
+    const struct term *term;
+    struct rule_ref ref;
+    struct shop shop;
+    struct err err;
+    uint32_t n;
+
+    for (int day = 1; day <= 25; day++)
+        buf_add_format(&timeline, "%s2026-01-%02d visit", day > 1 ? "; " : "", day);
+    buf_add_char(&timeline, 0);
+    assert_true(shop_open(&shop, "Europe/Rome", timeline.p, &err));
+    assert_true(shop_rule(&shop, "count(visit) >= 3", RULE_CONDITION, &ref, &err));
+    assert_true(shop_start(&shop, &err));
+    situation.at_ms = shop_moment(&shop, "2026-02-01");
+    assert_true(
+        cursor_explain(shop.cursor, ref, &situation, LANGUAGE_EN, &a, &term, &n, &err));
+    assert_int_equal(term[0].event_n, 20);
+    assert_int_equal(term[0].event_all, 25);
+    assert_int_equal(term[0].event[0], 24);
+    assert_int_equal(term[0].event[19], 5);
+    arena_free(&a);
+    buf_free(&timeline);
+    shop_close(&shop);
+}
+
+TEST(a_score_is_said_with_its_parts)
+{
+    struct score_part part[2] = {{.points = 40 * NUM_ONE}, {.points = -5 * NUM_ONE}};
+    struct buf b = {NULL};
+    struct rule_ref score;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", TWO, &err));
+    assert_true(
+        shop_rule(&shop, "exists(visit, 7d)", RULE_CONDITION, &part[0].when, &err));
+    assert_true(
+        shop_rule(&shop, "exists(ticket_opened)", RULE_CONDITION, &part[1].when, &err));
+    assert_true(program_add_score(shop.program, 10 * NUM_ONE, 0, 100 * NUM_ONE, part, 2,
+                                  &score, &err));
+    assert_true(program_words(shop.program, score, LANGUAGE_EN, &b, &err));
+    buf_add_char(&b, 0);
+    assert_string_equal(b.p,
+                        "10, +40 points if at least one visit in the last 7 days, -5 "
+                        "points if at least one ticket_opened, never outside 0..100");
+    buf_free(&b);
+    assert_true(
+        str_eq(program_text(shop.program, part[0].when), STR("exists(visit, 7d)")));
+    shop_close(&shop);
+}
+
+TEST(a_language_is_known_by_its_code)
+{
+    enum language l;
+
+    assert_true(language_parse(STR("it"), &l));
+    assert_int_equal(l, LANGUAGE_IT);
+    assert_false(language_parse(STR("de"), &l));
+}
+
+/* --- without memory --- */
+
+static bool whole_way([[maybe_unused]] void *context, struct err *err)
+{
+    static const uint32_t times_in[SHOP_STAGES] = {1, 2, 0, 0};
+    struct situation situation = {
+        .stage = 1, .times_in = times_in, .at_ms = 1769900000000};
+    struct arena a = {.limit = 1 << 20};
+    struct score_part part = {.points = NUM_ONE};
+    struct buf words = {NULL};
+    const struct term *term;
+    struct rule_ref ref = {0}, wrong, score;
+    struct answer answer;
+    struct shop shop;
+    uint32_t n;
+    bool ok;
+
+    if (!shop_open(&shop, "Europe/Rome", TWO, err))
+        return false;
+    ok =
+        shop_name(&shop, RULE_SEGMENT, "vip", "min(purchase.revenue) >= 2", err)
+        && shop_rule(&shop,
+                     "segment.vip and trait.country = 'y' or distinct(purchase.sku where "
+                     "revenue > 1, 30d) > 1 or sequence(visit, signup within 2d)",
+                     RULE_CONDITION, &ref, err)
+        && (shop_rule(&shop, "exists(purchse)", RULE_CONDITION, &wrong, err)
+            || err->code == ERR_INPUT);
+    part.when = ref;
+    ok =
+        ok && program_add_score(shop.program, 0, 0, NUM_ONE, &part, 1, &score, err)
+        && shop_start(&shop, err)
+        && cursor_ask_exact(shop.cursor, ref, &situation, &answer, err)
+        && cursor_explain(shop.cursor, score, &situation, LANGUAGE_PT, &a, &term, &n, err)
+        && program_words(shop.program, ref, LANGUAGE_IT, &words, err);
+    buf_free(&words);
+    arena_free(&a);
+    shop_close(&shop);
+    return ok;
+}
+
+TEST(a_rule_without_memory)
+{
+    each_oom(whole_way, NULL);
+}
