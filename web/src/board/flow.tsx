@@ -74,7 +74,10 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
         type: 'sankey',
         left: margin, right: margin, top: 8, bottom: 8,
         nodeWidth: 10, nodeGap: 14, layoutIterations: 0, draggable: false,
-        label: { ...look.text, fontSize: narrow ? 12 : 13, rich: { n: { fontWeight: 600, ...look.text } } },
+        label: {
+          ...look.text, fontSize: narrow ? 11 : 13,
+          rich: { n: { ...look.text, fontWeight: 600, fontSize: narrow ? 11 : 13 } },
+        },
         lineStyle: { color: 'source', opacity: 0.32, curveness: 0.5 },
         emphasis: { focus: 'adjacency', lineStyle: { opacity: 0.6 } },
         blur: { itemStyle: { opacity: 0.35 }, lineStyle: { opacity: 0.12 }, label: { opacity: 0.45 } },
