@@ -145,8 +145,8 @@ static bool date_token(struct parser *p, struct token *t)
     for (int i = 0; i < 3; i++) {
         uint32_t from = at;
 
-        while (is_digit(byte_at(p, at)))
-            part[i] = part[i] * 10 + (p->text.p[at++] - '0');
+        for (; is_digit(byte_at(p, at)) && at - from < 5; at++)
+            part[i] = part[i] * 10 + (p->text.p[at] - '0');
         if (at - from != (i == 0 ? 4 : 2) || (i < 2 && byte_at(p, at++) != '-'))
             goto wrong;
     }

@@ -1,0 +1,3 @@
+# Each line as a C text.
+s/[\\"]/\\&/g
+s/.*/"&\\n"/
