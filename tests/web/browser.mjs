@@ -227,14 +227,17 @@ export async function browser(root, url, empty) {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags,
   });
   try {
-    for (const language of ['en', 'it', 'pt'])
-      for (const [width, height, colorScheme] of [[1440, 900, 'light'], [390, 844, 'dark']]) {
-        const faults = [];
-        const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-        await walk(page, url, axe, root, language, `${language} ${width}`);
-        equal(faults, [], `${language} ${width}: the console has no error`);
-        await page.context().close();
-      }
+    /* Wide and narrow at the same time. */
+    await Promise.all([[1440, 900, 'light'], [390, 844, 'dark']].map(
+      async ([width, height, colorScheme]) => {
+        for (const language of ['en', 'it', 'pt']) {
+          const faults = [];
+          const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+          await walk(page, url, axe, root, language, `${language} ${width}`);
+          equal(faults, [], `${language} ${width}: the console has no error`);
+          await page.context().close();
+        }
+      }));
     await dragging(chrome, url);
     await missing(chrome, url, empty);
   } finally {
