@@ -76,6 +76,25 @@ static bool candidate_new(struct engine *e, str text, struct candidate *out,
     return true;
 }
 
+/* Everybody, for nothing but to see that it can be done. */
+static bool candidate_replay(struct engine *e, const struct candidate *c, int64_t now_ms,
+                             struct err *err)
+{
+    uint32_t customers = engine_customer_n(e);
+    struct moves moves = {};
+    struct timeline t;
+    int64_t next_ms;
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < customers; i++) {
+        moves.n = 0;
+        ok = engine_timeline(e, i, &t, err)
+             && replay_customer(c->replay, &t, now_ms, &moves, &next_ms, err);
+    }
+    moves_free(&moves);
+    return ok;
+}
+
 static void candidate_free(struct candidate *c)
 {
     replay_free(c->replay);
@@ -198,7 +217,8 @@ bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
     /* All that can fail is done before the file holds it. */
     if (!candidate_new(e, text, &c, err))
         return false;
-    if (!store_model_add(e->store, text, now_ms, version, err)) {
+    if (!candidate_replay(e, &c, now_ms, err)
+        || !store_model_add(e->store, text, now_ms, version, err)) {
         candidate_free(&c);
         return false;
     }

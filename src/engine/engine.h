@@ -22,7 +22,8 @@ struct store *engine_store(struct engine *e);
 const struct model *engine_model(const struct engine *e);
 uint32_t engine_model_version(const struct engine *e);
 
-/* Makes `text` the model, as the next version; nothing changes when it has a fault. */
+/* Makes `text` the model, as the next version; nothing changes when it has a fault, or when
+ * a history up to now_ms cannot be computed with it. */
 bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
                   struct err *err);
 
