@@ -32,7 +32,8 @@ struct dictionary {
 /* Either node may be NULL. Two events that claim one name are ERR_INPUT. Lives in `a`. */
 bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
                       struct arena *a, struct dictionary *out, struct err *err);
-/* Adds what the data holds and the model does not declare; what is declared stays. */
+/* Adds what the data holds and the model does not declare; what is declared stays. A name
+ * that comes with values of several types gets the last of bool, number, text, list. */
 [[nodiscard]] bool dictionary_learn_event(struct dictionary *d, struct arena *a,
                                           str type);
 [[nodiscard]] bool dictionary_learn_property(struct dictionary *d, struct arena *a,

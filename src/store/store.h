@@ -12,6 +12,8 @@
 
 struct store;
 
+/* A reader sees the file as it was at opening, whatever is committed meanwhile. One thread at a
+ * time may use a store, its chunks and its catalog, since they load what they are asked for. */
 enum store_mode { STORE_READ, STORE_WRITE };
 
 /* Makes a new file and opens it for writing; ERR_CONFLICT when something stands there. */

@@ -3,13 +3,16 @@
 #include "store/store.h"
 
 #include "store/sql_impl.h"
+#include "support/chance.h"
 #include "support/fail_vfs.h"
 #include "support/scene.h"
 #include "support/temp.h"
 #include "support/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { BEFORE = 9, MORE = 9, ALL = BEFORE + MORE };
@@ -67,16 +70,13 @@ static bool count(void *context, [[maybe_unused]] int64_t received_ms,
 }
 
 /* All events up to n are in it, once each, in the timelines as in the log. */
-static void need_holds(struct store *s, uint32_t n)
+static void need_timelines(struct store *s, uint32_t n)
 {
-    struct store_facts facts;
     struct err err = {ERR_NONE};
     uint32_t logged = 0;
 
-    if (!store_facts(s, &facts, &err) || !store_each_logged(s, count, &logged, &err))
+    if (!store_each_logged(s, count, &logged, &err))
         fail_msg("%s", err.msg);
-    assert_int_equal(facts.events, n);
-    assert_int_equal(facts.refused, (n + BEFORE - 1) / BEFORE);
     assert_int_equal(logged, n);
     for (uint32_t i = 0; i < store_chunk_count(s); i++) {
         const struct chunk *c;
@@ -85,6 +85,18 @@ static void need_holds(struct store *s, uint32_t n)
             fail_msg("%s", err.msg);
         need_chunk_holds(c, store_catalog(s), event, n);
     }
+}
+
+static void need_holds(struct store *s, uint32_t n)
+{
+    struct store_facts facts;
+    struct err err = {ERR_NONE};
+
+    if (!store_facts(s, &facts, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(facts.events, n);
+    assert_int_equal(facts.refused, (n + BEFORE - 1) / BEFORE);
+    need_timelines(s, n);
 }
 
 static void remove_file(void)
@@ -311,12 +323,13 @@ static void disarm_memory(void)
 
 static void each_import_oom(bool for_good, bool go_on)
 {
-    size_t nth = 0;
+    size_t nth = 0,
+           step = for_good ? 3 : 1; /* neighbours differ little when all fail after */
 
     set_scene();
     memory.for_good = for_good;
     do {
-        struct run run = import_failing(arm_memory, disarm_memory, ++nth, go_on);
+        struct run run = import_failing(arm_memory, disarm_memory, nth += step, go_on);
 
         if (!run.imported && run.err.code != ERR_NOMEM)
             fail_msg("allocation %zu is reported as code %d: %s", nth, run.err.code,
@@ -436,6 +449,65 @@ TEST(reading_reports_a_failing_disk)
                          err.msg);
         } while (disk_struck);
         assert_true(nth > 10);
+    }
+    clear_scene();
+}
+
+/* --- kills --- */
+
+/* Imports three events at a time, and says so after each commit. */
+static void import_until_killed(int said)
+{
+    struct store *s = reopen(STORE_WRITE);
+    struct err err;
+
+    for (uint32_t from = BEFORE; from < ALL; from += 3) {
+        if (!import(s, from, 3, &err) || write(said, "+", 1) != 1)
+            _exit(1);
+    }
+    alarm(UNIT_SECONDS); /* should nobody be left to kill it */
+    for (;;)
+        pause();
+}
+
+TEST(what_was_acknowledged_is_there_after_a_kill)
+{
+    struct random r = chance();
+
+    set_scene();
+    for (int round = 0; round < 30; round++) {
+        uint32_t wait = (uint32_t)random_below(&r, 3), acknowledged = 0;
+        useconds_t more_us = (useconds_t)random_below(&r, 4000);
+        struct store_facts facts;
+        struct store *s;
+        struct err err;
+        int said[2], status;
+        pid_t child;
+        char byte;
+
+        prepare();
+        assert_int_equal(pipe(said), 0);
+        child = fork();
+        assert_true(child >= 0);
+        if (!child)
+            import_until_killed(said[1]);
+        close(said[1]);
+        while (acknowledged < wait && read(said[0], &byte, 1) == 1)
+            acknowledged++;
+        usleep(more_us); /* so that the kill meets it anywhere */
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        while (read(said[0], &byte, 1) == 1)
+            acknowledged++;
+        close(said[0]);
+
+        s = reopen(round % 2 ? STORE_READ : STORE_WRITE);
+        assert_true(store_facts(s, &facts, &err));
+        assert_true(facts.events >= BEFORE + 3 * acknowledged);
+        assert_int_equal(facts.events % 3, 0);
+        need_timelines(s, (uint32_t)facts.events);
+        store_close(s);
     }
     clear_scene();
 }
