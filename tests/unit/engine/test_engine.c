@@ -416,24 +416,6 @@ TEST(a_loop_is_told_once_with_its_first_customer)
 
 /* --- memory that runs out --- */
 
-static bool create_and_close(void *context, struct err *err)
-{
-    struct engine *e;
-    bool ok = bottega_create(context, NULL, &e, err);
-
-    if (ok)
-        engine_close(e);
-    else
-        assert_int_equal(access(context, F_OK), -1);
-    unlink(context);
-    return ok;
-}
-
-TEST(making_a_file_survives_the_lack_of_memory)
-{
-    each_oom_or_done(create_and_close, (void *)(uintptr_t)bottega_path());
-}
-
 static bool open_and_advance(void *context, struct err *err)
 {
     struct engine *e;
