@@ -125,6 +125,25 @@ static bool take_latest_model(struct engine *e, struct err *err)
     return ok;
 }
 
+bool engine_check_names(struct engine *e, struct err *err)
+{
+    struct model *model;
+
+    if (model_compile(e->io, e->model->text, store_catalog(e->store), &model, err)) {
+        model_free(model);
+        return true;
+    }
+    if (err->code != ERR_INPUT)
+        return false;
+    err_in(err,
+           "nothing was imported, since with the types of these values the model has a "
+           "fault in line %d, column %d (declare the type that you mean under events: or "
+           "traits:, ciclo model apply, then import again)",
+           err->line, err->column);
+    err->line = err->column = 0;
+    return false;
+}
+
 bool engine_refresh(struct engine *e, struct err *err)
 {
     return take_latest_model(e, err);
