@@ -206,7 +206,6 @@ static bool get_info(struct api_request *r, struct err *err)
     struct store_facts facts;
     enum language language;
     int64_t default_at;
-    bool ok;
 
     if (!language_param(r, &language, err)
         || !store_facts(engine_store(r->engine), &facts, err)
@@ -236,11 +235,13 @@ static bool get_info(struct api_request *r, struct err *err)
     json_key(&j, "properties");
     put_property_types(&j, &m->dictionary);
     json_key(&j, "lifecycle");
-    ok = put_lifecycle(&j, m, language, err);
+    if (!put_lifecycle(&j, m, language, err))
+        return false;
     json_key(&j, "segments");
-    ok = ok && put_segments(&j, m, language, err);
+    if (!put_segments(&j, m, language, err))
+        return false;
     json_end_object(&j);
-    return ok;
+    return true;
 }
 
 /* --- /api/stages --- */
@@ -279,7 +280,7 @@ static bool get_periods(struct api_request *r, struct err *err)
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
     if (!store_facts(engine_store(r->engine), &facts, err))
         return false;
-    if (facts.events
+    if (facts.events && facts.first_ms <= engine_now_ms(r->engine)
         && (!engine_default_at(r->engine, &to_ms, err)
             || !moment_param(r, "from", facts.first_ms, &from_ms, err)
             || !moment_param(r, "to", to_ms, &to_ms, err)
@@ -434,14 +435,17 @@ static void put_csv(struct api_request *r, const struct customer_row *row, uint3
 
 static bool get_customers(struct api_request *r, struct err *err)
 {
+    bool csv = str_eq(param(r, "format"), STR("csv"));
     const struct customer_row *row;
     struct customer_filter f;
     uint32_t n;
 
+    if (param(r, "format").n && !csv)
+        return err_set(err, ERR_INPUT, "format is csv, or is not given");
     if (!filter_params(r, &f, err)
         || !engine_customers(r->engine, &f, r->a, &row, &n, err))
         return false;
-    if (!str_eq(param(r, "format"), STR("csv")))
+    if (!csv)
         return put_page(r, row, n, f.at_ms, err);
     put_csv(r, row, n);
     return true;

@@ -411,6 +411,7 @@ bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err
     const struct catalog *catalog = store_catalog(e->store);
     struct buf b = {};
     unsigned __int128 sum = 0;
+    bool ok = true;
     hash128 h;
 
     /* Customers' hashes are added up, so that their order plays no part. */
@@ -424,13 +425,11 @@ bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err
             buf_add_format(&b, "\n%lld\t%.*s\t%.*s", (long long)move[i].at_ms,
                            STR_FMT(stage_name(e, move[i].from)),
                            STR_FMT(stage_name(e, move[i].to)));
+        ok = ok && !b.failed;
         h = hash128_of(buf_str(&b));
         sum += (unsigned __int128)h.high << 64 | h.low;
     }
-    buf_clear(&b);
-    buf_add(&b, (str){(const char *)&sum, sizeof sum});
-    *out = hash128_of(buf_str(&b));
-    bool ok = !b.failed;
+    *out = hash128_of((str){(const char *)&sum, sizeof sum});
     buf_free(&b);
     return ok || err_nomem(err);
 }

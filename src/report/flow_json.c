@@ -71,6 +71,7 @@ void flow_put_periods(struct json_out *j, const struct flow *f, enum flow_by by,
     for (uint32_t k = 0; k < f->period_n; k++) {
         buf_clear(&name);
         flow_period_print(z, by, f->edge[k], &name);
+        j->to->failed |= name.failed;
         json_begin_object(j);
         json_key(j, one[by]);
         json_put_text(j, buf_str(&name));
@@ -83,6 +84,5 @@ void flow_put_periods(struct json_out *j, const struct flow *f, enum flow_by by,
     }
     json_end_list(j);
     json_end_object(j);
-    j->to->failed |= name.failed;
     buf_free(&name);
 }

@@ -1,0 +1,634 @@
+#include "api/route.h"
+
+#include "unit/engine/bottega.h"
+
+#include "support/fail.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW "2026-06-01"
+
+struct query { /* "at=2026-01-01&stage=buyer" */
+    const char *text;
+};
+
+static str find_param(void *context, const char *name)
+{
+    const char *p = ((struct query *)context)->text;
+    size_t n = strlen(name);
+
+    while (p && *p) {
+        const char *end = strchrnul(p, '&');
+
+        if (!strncmp(p, name, n) && p[n] == '=')
+            return (str){p + n + 1, (size_t)(end - p) - n - 1};
+        p = *end ? end + 1 : NULL;
+    }
+    return STR("");
+}
+
+/* The answer's body; NULL with err. Lives in `a`. */
+static const char *ask(struct engine *e, const char *path, const char *query,
+                       struct arena *a, const char **type, struct err *err)
+{
+    struct query q = {query};
+    struct buf b = {};
+    struct api_request r = {
+        .engine = e,
+        .path = str_of(path),
+        .param = find_param,
+        .context = &q,
+        .a = a,
+        .out = &b,
+    };
+    const char *body = NULL;
+
+    if (api_answer(&r, err) && !(body = arena_str(a, buf_str(&b)).p))
+        err_nomem(err);
+    buf_free(&b);
+    if (type)
+        *type = r.type;
+    return body;
+}
+
+static void need_body(struct engine *e, const char *path, const char *query,
+                      const char *wanted)
+{
+    struct arena a = {};
+    struct err err;
+    const char *body = ask(e, path, query, &a, NULL, &err);
+
+    if (!body)
+        fail_msg("%s?%s: %s", path, query, err.msg);
+    assert_string_equal(body, wanted);
+    arena_free(&a);
+}
+
+static void need_error(struct engine *e, const char *path, const char *query,
+                       enum err_code code, const char *says)
+{
+    struct arena a = {};
+    struct err err = {};
+
+    if (ask(e, path, query, &a, NULL, &err))
+        fail_msg("%s?%s is answered", path, query);
+    assert_int_equal(err.code, code);
+    if (!strstr(err.msg, says))
+        fail_msg("%s?%s: \"%s\" does not say \"%s\"", path, query, err.msg, says);
+    arena_free(&a);
+}
+
+static const struct json *ask_json(struct engine *e, const char *path, const char *query,
+                                   struct arena *a)
+{
+    struct json_parser *parser;
+    const struct json *json;
+    struct buf padded = {};
+    struct err err;
+    const char *type, *body = ask(e, path, query, a, &type, &err);
+
+    if (!body)
+        fail_msg("%s?%s: %s", path, query, err.msg);
+    assert_string_equal(type, "application/json");
+    buf_add(&padded, str_of(body));
+    assert_non_null(buf_room(&padded, 64));
+    NEED_OK(json_parser_new(&parser, &err), err);
+    NEED_OK(json_parse(parser, buf_str(&padded), a, &json, &err), err);
+    json_parser_free(parser);
+    buf_free(&padded);
+    return json;
+}
+
+/* json_path(j, "a", "b") is j.a.b */
+#define MEMBER(json, name) json_find((json), STR(name))
+
+static void need_text(const struct json *json, const char *wanted)
+{
+    assert_non_null(json);
+    assert_int_equal(json->type, JSON_TEXT);
+    if (!str_eq(json->text, str_of(wanted)))
+        fail_msg("\"%.*s\" is not \"%s\"", STR_FMT(json->text), wanted);
+}
+
+static void need_number(const struct json *json, int64_t wanted)
+{
+    assert_non_null(json);
+    assert_int_equal(json->type, JSON_NUMBER);
+    assert_int_equal(json->number, wanted * 1000000);
+}
+
+/* "9,10,anna" */
+static void need_ids(struct engine *e, const char *query, const char *wanted)
+{
+    struct arena a = {};
+    const struct json *all =
+        MEMBER(ask_json(e, "/api/customers", query, &a), "customers");
+    struct buf ids = {};
+
+    for (size_t i = 0; i < all->n; i++)
+        buf_add_format(&ids, "%s%.*s", i ? "," : "",
+                       STR_FMT(json_find_text(&all->item[i], STR("id"))));
+    if (!str_eq(buf_str(&ids), str_of(wanted)))
+        fail_msg("%s: got \"%.*s\", wanted \"%s\"", query, STR_FMT(buf_str(&ids)),
+                 wanted);
+    buf_free(&ids);
+    arena_free(&a);
+}
+
+/* --- /api/info --- */
+
+TEST(info_tells_the_workspace_the_model_and_the_size)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    const struct json *info = ask_json(e, "/api/info", "", &a), *part;
+
+    need_text(MEMBER(info, "version"), CICLO_VERSION);
+    part = MEMBER(info, "workspace");
+    need_text(MEMBER(part, "name"), "Bottega");
+    need_text(MEMBER(part, "currency"), "EUR");
+    need_number(MEMBER(part, "decimals"), 2);
+    need_text(MEMBER(part, "timezone"), "Europe/Rome");
+    need_text(MEMBER(part, "language"), "it");
+    need_text(MEMBER(info, "now"), "2026-06-01T00:00:00.000Z");
+    need_text(MEMBER(info, "first"), "2026-01-01T10:00:00.000Z");
+    need_text(MEMBER(info, "last"), "2026-02-20T23:30:00.000Z");
+    need_text(MEMBER(info, "default_at"), "2026-02-21T23:00:00.000Z");
+    need_number(MEMBER(info, "events"), 14);
+    need_number(MEMBER(info, "customers"), 10);
+    need_number(MEMBER(info, "refused"), 0);
+    need_number(MEMBER(info, "model_version"), 1);
+    part = MEMBER(MEMBER(info, "properties"), "purchase");
+    need_text(MEMBER(part, "revenue"), "money");
+    need_text(MEMBER(part, "items"), "list");
+
+    part = MEMBER(info, "lifecycle");
+    need_text(MEMBER(part, "start"), "reach");
+    assert_int_equal(MEMBER(part, "stages")->n, 4);
+    need_text(MEMBER(MEMBER(part, "stages")->item, "goal"), "Be seen");
+    assert_true(MEMBER(&MEMBER(part, "stages")->item[3], "end")->truth);
+    assert_false(MEMBER(&MEMBER(part, "stages")->item[2], "end")->truth);
+    part = MEMBER(part, "moves");
+    assert_int_equal(part->n, 3);
+    assert_int_equal(MEMBER(part->item, "from")->n, 3);
+    need_text(&MEMBER(part->item, "from")->item[1], "at_risk");
+    need_text(MEMBER(part->item, "to"), "buyer");
+    need_text(MEMBER(part->item, "when"), "since(purchase) < 30d");
+    part = MEMBER(info, "segments");
+    assert_int_equal(part->n, 2);
+    need_text(MEMBER(part->item, "name"), "vip");
+    need_text(MEMBER(part->item, "description"), "Spent 100");
+    need_text(MEMBER(part->item, "when"), "sum(purchase.revenue, 1y) >= 100");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(rules_are_told_in_the_language_asked_for)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    const struct json *asked[] = {
+        ask_json(e, "/api/info", "lang=en", &a), ask_json(e, "/api/info", "lang=it", &a),
+        ask_json(e, "/api/info", "lang=pt", &a), ask_json(e, "/api/info", "", &a)};
+    str words[4];
+
+    for (size_t i = 0; i < 4; i++)
+        words[i] = json_find_text(MEMBER(MEMBER(asked[i], "lifecycle"), "moves")->item,
+                                  STR("words"));
+    assert_true(words[0].n && words[1].n && words[2].n);
+    assert_false(str_eq(words[0], words[1]));
+    assert_false(str_eq(words[1], words[2]));
+    assert_true(str_eq(words[3], words[1])); /* the workspace's language */
+    need_error(e, "/api/info", "lang=de", ERR_INPUT, "en, it, pt");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(a_move_from_any_stage_says_any)
+{
+    struct engine *e =
+        bottega_with("ciclo: 1\nevents: { purchase: {} }\nlifecycle:\n  start: a\n"
+                     "  stages: { a: {}, b: {} }\n"
+                     "  moves: [ { from: any, to: b, when: exists(purchase) } ]\n",
+                     "1|anna|2026-01-01|purchase|\n", NOW);
+    struct arena a = {};
+    const struct json *info = ask_json(e, "/api/info", "", &a);
+
+    need_text(MEMBER(MEMBER(MEMBER(info, "lifecycle"), "moves")->item, "from"), "any");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(an_empty_file_has_no_first_no_last_and_no_periods)
+{
+    struct engine *e;
+    struct arena a = {};
+    const struct json *info;
+    struct err err;
+
+    NEED_OK(bottega_create(bottega_path(), NULL, &e, &err), err);
+    NEED_OK(engine_advance(e, moment_of(NOW), &err), err);
+    info = ask_json(e, "/api/info", "", &a);
+    assert_int_equal(MEMBER(info, "first")->type, JSON_NULL);
+    assert_int_equal(MEMBER(info, "last")->type, JSON_NULL);
+    assert_int_equal(MEMBER(info, "default_at")->type, JSON_NULL);
+    need_number(MEMBER(info, "customers"), 0);
+    need_body(e, "/api/stages/periods", "", "{\"by\":\"month\",\"months\":[]}");
+    need_body(e, "/api/customers", "",
+              "{\"at\":\"2026-06-01T00:00:00.000Z\",\"total\":0,\"customers\":[],"
+              "\"next\":null}");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* --- /api/stages --- */
+
+TEST(stages_of_a_moment)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/stages", "at=2026-02-04T09:30:00.000Z",
+        "{\"at\":\"2026-02-04T09:30:00.000Z\",\"from\":null,\"population\":10,"
+        "\"stages\":[{\"stage\":\"reach\",\"customers\":7,\"entered\":10,\"left\":3},"
+        "{\"stage\":\"buyer\",\"customers\":2,\"entered\":3,\"left\":1},"
+        "{\"stage\":\"at_risk\",\"customers\":1,\"entered\":1,\"left\":0},"
+        "{\"stage\":\"lapsed\",\"customers\":0,\"entered\":0,\"left\":0}],"
+        "\"moves\":[{\"from\":null,\"to\":\"reach\",\"customers\":10},"
+        "{\"from\":\"reach\",\"to\":\"buyer\",\"customers\":3},"
+        "{\"from\":\"buyer\",\"to\":\"at_risk\",\"customers\":1}]}");
+    /* A date is its first moment in Rome. */
+    need_body(
+        e, "/api/stages", "at=2026-01-06&from=2026-01-05T09:30:00.000Z",
+        "{\"at\":\"2026-01-05T23:00:00.000Z\",\"from\":\"2026-01-05T09:30:00.000Z\","
+        "\"population\":3,"
+        "\"stages\":[{\"stage\":\"reach\",\"customers\":1,\"entered\":1,\"left\":1},"
+        "{\"stage\":\"buyer\",\"customers\":2,\"entered\":1,\"left\":0},"
+        "{\"stage\":\"at_risk\",\"customers\":0,\"entered\":0,\"left\":0},"
+        "{\"stage\":\"lapsed\",\"customers\":0,\"entered\":0,\"left\":0}],"
+        "\"moves\":[{\"from\":null,\"to\":\"reach\",\"customers\":1},"
+        "{\"from\":\"reach\",\"to\":\"buyer\",\"customers\":1}]}");
+    need_error(e, "/api/stages", "at=yesterday", ERR_INPUT, "at");
+    need_error(e, "/api/stages", "at=2026-06-01T00:00:00.001Z", ERR_INPUT, "future");
+    need_error(e, "/api/stages", "from=2026-07-01", ERR_INPUT, "future");
+    need_error(e, "/api/stages", "at=2026-01-06&from=2026-01-06", ERR_INPUT, "ends");
+    engine_close(e);
+}
+
+TEST(stages_by_period)
+{
+    static const struct {
+        const char *by, *list, *first, *start;
+        size_t n;
+    } period[] = {
+        {"day", "days", "2026-01-01", "2025-12-31T23:00:00.000Z", 53},
+        {"week", "weeks", "2025-12-29", "2025-12-28T23:00:00.000Z", 8},
+        {"month", "months", "2026-01", "2025-12-31T23:00:00.000Z", 2},
+        {"quarter", "quarters", "2026-Q1", "2025-12-31T23:00:00.000Z", 1},
+        {"year", "years", "2026", "2025-12-31T23:00:00.000Z", 1},
+    };
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+
+    for (size_t i = 0; i < sizeof period / sizeof *period; i++) {
+        char query[32];
+        const struct json *j, *list;
+
+        snprintf(query, sizeof query, "by=%s", period[i].by);
+        j = ask_json(e, "/api/stages/periods", query, &a);
+        need_text(MEMBER(j, "by"), period[i].by);
+        list = json_find(j, str_of(period[i].list));
+        assert_non_null(list);
+        assert_int_equal(list->n, period[i].n);
+        need_text(json_find(list->item, str_of(period[i].by)), period[i].first);
+        need_text(MEMBER(list->item, "start"), period[i].start);
+        assert_int_equal(MEMBER(list->item, "stages")->n, 4);
+        for (size_t k = 1; k < list->n; k++)
+            need_text(MEMBER(&list->item[k], "start"),
+                      json_find_text(&list->item[k - 1], STR("end")).p);
+    }
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(periods_hold_the_moments_that_were_asked_for)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    const struct json *months =
+        MEMBER(ask_json(e, "/api/stages/periods", "from=2026-03-31&to=2026-05-01", &a),
+               "months");
+
+    assert_int_equal(months->n, 3);
+    need_text(MEMBER(&months->item[0], "month"), "2026-03");
+    need_number(MEMBER(&months->item[0], "population"), 10);
+    need_number(MEMBER(&MEMBER(&months->item[0], "stages")->item[3], "customers"), 2);
+    need_text(MEMBER(&months->item[2], "month"), "2026-05");
+    need_number(MEMBER(&MEMBER(&months->item[1], "stages")->item[3], "entered"), 1);
+    need_error(e, "/api/stages/periods", "by=hour", ERR_INPUT, "day, week");
+    need_error(e, "/api/stages/periods", "from=2026-03-01&to=2026-02-01", ERR_INPUT,
+               "ends before");
+    need_error(e, "/api/stages/periods", "to=2026-06-02", ERR_INPUT, "future");
+    need_error(e, "/api/stages/periods", "by=day&from=0001-01-01", ERR_LIMIT, "");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(before_the_first_event_there_are_no_customers)
+{
+    struct engine *e = bottega_open("2025-06-01");
+    struct arena a = {};
+
+    need_number(MEMBER(ask_json(e, "/api/stages", "", &a), "population"), 0);
+    ask_json(e, "/api/info", "", &a);
+    assert_int_equal(MEMBER(ask_json(e, "/api/stages/periods", "", &a), "months")->n, 0);
+    need_ids(e, "", "");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* --- /api/customers --- */
+
+TEST(a_row_of_the_list)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/customers", "at=2026-01-07&search=9",
+        "{\"at\":\"2026-01-06T23:00:00.000Z\",\"total\":1,\"customers\":[{\"id\":\"9\","
+        "\"stage\":\"buyer\",\"since\":\"2026-01-05T09:30:00.250Z\","
+        "\"first\":\"2026-01-05T09:30:00.250Z\",\"last\":\"2026-01-06T00:00:00.000Z\","
+        "\"events\":2,\"traits\":{\"country\":\"IT\"}}],\"next\":null}");
+    engine_close(e);
+}
+
+TEST(every_filter_of_the_list)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_ids(e, "", "007,7,9,10,Zo\xc3\xab,a/b c,anna,x1,x2,x3");
+    need_ids(e, "at=2026-03-01&stage=at_risk", "9,anna");
+    need_ids(e, "at=2026-03-01&segment=vip", "9,10");
+    need_ids(e, "entered=buyer", "9,10,anna");
+    need_ids(e, "entered=buyer&from=2026-01-06", "10,anna");
+    need_ids(e, "entered=buyer&from=2026-01-06&at=2026-02-20", "anna");
+    need_ids(e, "left=at_risk&at=2026-02-28", "10");
+    need_ids(e, "move_from=at_risk&move_to=lapsed&at=2026-03-31", "9,anna");
+    need_ids(e, "move_from=reach", "9,10,anna");
+    need_ids(e, "move_to=reach&from=2026-02-01T08:00:00.000Z", "x1,x2,x3"); /* came in */
+    need_ids(e, "move_to=buyer", "");
+    need_ids(e, "search=X", "x1,x2,x3");
+    need_ids(e, "search=x&stage=lapsed", "");
+    need_error(e, "/api/customers", "stage=buyers", ERR_INPUT, "no stage \"buyers\"");
+    need_error(e, "/api/customers", "entered=b", ERR_INPUT, "entered");
+    need_error(e, "/api/customers", "left=b", ERR_INPUT, "left");
+    need_error(e, "/api/customers", "move_from=b", ERR_INPUT, "move_from");
+    need_error(e, "/api/customers", "move_to=b", ERR_INPUT, "move_to");
+    need_error(e, "/api/customers", "segment=vips", ERR_INPUT, "no segment \"vips\"");
+    need_error(e, "/api/customers", "at=2027-01-01", ERR_INPUT, "future");
+    need_error(e, "/api/customers", "from=x", ERR_INPUT, "from");
+    engine_close(e);
+}
+
+TEST(the_list_comes_page_by_page_and_whole)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    struct buf ids = {};
+    char query[64] = "limit=3";
+
+    for (size_t pages = 1;; pages++) {
+        const struct json *page = ask_json(e, "/api/customers", query, &a),
+                          *all = MEMBER(page, "customers");
+
+        need_number(MEMBER(page, "total"), 10);
+        for (size_t i = 0; i < all->n; i++)
+            buf_add_format(&ids, "%.*s,",
+                           STR_FMT(json_find_text(&all->item[i], STR("id"))));
+        if (MEMBER(page, "next")->type == JSON_NULL) {
+            assert_int_equal(pages, 4);
+            assert_int_equal(all->n, 1);
+            break;
+        }
+        assert_int_equal(all->n, 3);
+        snprintf(query, sizeof query, "limit=3&after=%.*s",
+                 STR_FMT(MEMBER(page, "next")->text));
+    }
+    buf_add_char(&ids, '\0');
+    assert_string_equal(ids.p, "007,7,9,10,Zo\xc3\xab,a/b c,anna,x1,x2,x3,");
+    buf_free(&ids);
+    need_ids(e, "limit=2&after=8", "9,10"); /* a cursor need not be an id */
+    need_ids(e, "after=x3", "");
+    need_ids(e, "limit=1000&after=x1", "x2,x3");
+    need_error(e, "/api/customers", "limit=0", ERR_INPUT, "1000");
+    need_error(e, "/api/customers", "limit=1001", ERR_INPUT, "1000");
+    need_error(e, "/api/customers", "limit=-1", ERR_INPUT, "1000");
+    need_error(e, "/api/customers", "limit=2.5", ERR_INPUT, "1000");
+    need_error(e, "/api/customers", "limit=all", ERR_INPUT, "1000");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(the_list_as_csv_is_whole_and_runs_no_formula)
+{
+    struct engine *e = bottega_with(NULL,
+                                    "1|=1+2|2026-01-01|signed_up|\n"
+                                    "2|a,b|2026-01-02|signed_up|\n"
+                                    "3|7|2026-01-03|signed_up|\n",
+                                    NOW);
+    struct arena a = {};
+    const char *type, *body;
+    struct err err;
+
+    body = ask(e, "/api/customers", "format=csv&limit=1", &a, &type, &err);
+    assert_non_null(body);
+    assert_string_equal(type, "text/csv; charset=utf-8");
+    assert_string_equal(
+        body, "id,stage,since,first,last,events\n"
+              "7,reach,2026-01-03T00:00:00.000Z,2026-01-03T00:00:00.000Z,"
+              "2026-01-03T00:00:00.000Z,1\n"
+              "\"'=1+2\",reach,2026-01-01T00:00:00.000Z,2026-01-01T00:00:00.000Z,"
+              "2026-01-01T00:00:00.000Z,1\n"
+              "\"a,b\",reach,2026-01-02T00:00:00.000Z,2026-01-02T00:00:00.000Z,"
+              "2026-01-02T00:00:00.000Z,1\n");
+    need_error(e, "/api/customers", "format=xml", ERR_INPUT, "csv");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* --- /api/customers/ID --- */
+
+TEST(one_customer_by_any_id)
+{
+    static const char *const id[] = {"anna", "a/b c", "Zo\xc3\xab", "007"};
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+
+    for (size_t i = 0; i < sizeof id / sizeof *id; i++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "/api/customers/%s", id[i]);
+        need_text(MEMBER(ask_json(e, path, "", &a), "id"), id[i]);
+    }
+    need_error(e, "/api/customers/Anna", "", ERR_NOT_FOUND, "Anna");
+    need_error(e, "/api/customers/anna/", "", ERR_NOT_FOUND, "anna/");
+    need_error(e, "/api/customers/", "", ERR_NOT_FOUND, "openapi");
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(one_customer_at_a_moment_in_a_language)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    const struct json *then =
+        ask_json(e, "/api/customers/anna", "at=2026-02-10T09:59:59.999Z&lang=pt", &a);
+    const struct json *now =
+        ask_json(e, "/api/customers/anna", "at=2026-02-10T10:00:00.000Z&lang=en", &a);
+
+    need_text(MEMBER(then, "stage"), "buyer");
+    need_text(MEMBER(now, "stage"), "at_risk");
+    assert_false(str_eq(json_find_text(&MEMBER(then, "moves")->item[1], STR("words")),
+                        json_find_text(&MEMBER(now, "moves")->item[1], STR("words"))));
+    assert_int_equal(
+        MEMBER(ask_json(e, "/api/customers/anna", "at=2025-01-01", &a), "stage")->type,
+        JSON_NULL);
+    need_error(e, "/api/customers/anna", "lang=xx", ERR_INPUT, "en, it, pt");
+    need_error(e, "/api/customers/anna", "at=2026-13-01", ERR_INPUT, "at");
+    need_error(e, "/api/customers/anna", "at=2030-01-01", ERR_INPUT, "future");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* --- the table --- */
+
+TEST(what_is_no_route_is_not_found)
+{
+    static const char *const path[] = {"/api",         "/api/",      "/api/infos",
+                                       "/api/info/",   "/api/stage", "/API/info",
+                                       "/api/customer"};
+    struct engine *e = bottega_open(NOW);
+
+    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+        need_error(e, path[i], "", ERR_NOT_FOUND, "no such path");
+    engine_close(e);
+}
+
+/* The document is made from the table of routes: each of its paths is answered, each of its
+ * parameters is heard, and what is not in it is none. */
+TEST(the_openapi_document_tells_every_route)
+{
+    static const struct {
+        const char *path;
+        size_t params;
+    } route[] = {
+        {"/api/info", 1},       {"/api/stages", 2},         {"/api/stages/periods", 3},
+        {"/api/customers", 12}, {"/api/customers/{id}", 3}, {"/api/openapi.json", 0},
+    };
+    enum { N = sizeof route / sizeof *route };
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+    const struct json *api = ask_json(e, "/api/openapi.json", "", &a),
+                      *paths = MEMBER(api, "paths");
+
+    need_text(MEMBER(api, "openapi"), "3.1.0");
+    need_text(MEMBER(MEMBER(api, "info"), "version"), CICLO_VERSION);
+    assert_int_equal(paths->n, N);
+    for (size_t i = 0; i < N; i++) {
+        const struct json *get = MEMBER(json_find(paths, str_of(route[i].path)), "get");
+        const struct json *params = MEMBER(get, "parameters");
+
+        assert_non_null(params);
+        assert_int_equal(params->n, route[i].params);
+        assert_true(json_find_text(get, STR("summary")).n > 0);
+        assert_non_null(MEMBER(MEMBER(get, "responses"), "200"));
+        for (size_t k = 0; k < params->n; k++) {
+            bool in_path =
+                str_eq(json_find_text(&params->item[k], STR("in")), STR("path"));
+
+            assert_true(json_find_text(&params->item[k], STR("description")).n > 0);
+            assert_int_equal(MEMBER(&params->item[k], "required")->truth, in_path);
+        }
+    }
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(every_code_has_its_status_and_its_name)
+{
+    static const struct {
+        enum err_code code;
+        int status;
+        const char *body;
+    } all[] = {
+        {ERR_INPUT, 400, "{\"error\":{\"code\":\"input\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_NOT_FOUND, 404,
+         "{\"error\":{\"code\":\"not_found\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_CONFLICT, 409,
+         "{\"error\":{\"code\":\"conflict\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_LIMIT, 413, "{\"error\":{\"code\":\"limit\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_NOMEM, 503, "{\"error\":{\"code\":\"nomem\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_IO, 500, "{\"error\":{\"code\":\"io\",\"message\":\"a \\\"b\\\"\"}}"},
+        {ERR_CORRUPT, 500,
+         "{\"error\":{\"code\":\"corrupt\",\"message\":\"a \\\"b\\\"\"}}"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct err err;
+        struct buf b = {};
+
+        err_set(&err, all[i].code, "a \"b\"");
+        api_put_error(&b, &err);
+        buf_add_char(&b, '\0');
+        assert_string_equal(b.p, all[i].body);
+        assert_int_equal(api_status(all[i].code), all[i].status);
+        buf_free(&b);
+    }
+    assert_int_equal(api_status(ERR_NONE), 200);
+}
+
+/* --- memory that runs out --- */
+
+struct asked {
+    struct engine *e;
+    const char *path, *query, *wanted;
+};
+
+/* SQLite gets along without some of its memory: then the answer is the one it was. */
+static bool ask_once(void *context, struct err *err)
+{
+    const struct asked *q = context;
+    struct arena a = {};
+    const char *body = ask(q->e, q->path, q->query, &a, NULL, err);
+
+    if (body)
+        assert_string_equal(body, q->wanted);
+    arena_free(&a);
+    return body;
+}
+
+TEST(every_answer_survives_the_lack_of_memory)
+{
+    struct engine *e = bottega_open(NOW);
+    struct asked asked[] = {
+        {e, "/api/info", "", NULL},
+        {e, "/api/stages", "at=2026-03-01&from=2026-01-01", NULL},
+        {e, "/api/stages/periods", "by=week", NULL},
+        {e, "/api/customers", "segment=vip&limit=1", NULL},
+        {e, "/api/customers", "format=csv", NULL},
+        {e, "/api/customers/10", "lang=pt", NULL},
+        {e, "/api/openapi.json", "", NULL},
+    };
+    struct arena a = {};
+    struct err err;
+
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        asked[i].wanted = ask(e, asked[i].path, asked[i].query, &a, NULL, &err);
+        assert_non_null(asked[i].wanted); /* and what is decoded once stays decoded */
+        each_oom_or_done(ask_once, &asked[i]);
+    }
+    arena_free(&a);
+    engine_close(e);
+}
