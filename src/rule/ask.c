@@ -624,13 +624,28 @@ static struct val ask_score(struct view *v, const struct rule *rule)
     return val;
 }
 
+/* An answer given before stands until the moment that it named, unless an event came or the
+ * stage is another. The probe goes back and forth, so that only the same question counts. */
+static bool still_holds(const struct view *v, const struct rule *rule,
+                        const struct memo *m)
+{
+    if (m->ask == v->c->asks)
+        return true;
+    if (m->seen != v->c->seen || v->t >= m->holds_ms || v->memo != v->c->memo
+        || rule->by_times)
+        return false;
+    return !rule->by_stage
+           || (m->stage == v->s->stage && m->previous_stage == v->s->previous_stage
+               && m->entered_ms == v->s->entered_ms);
+}
+
 struct val ask_rule(struct view *v, uint32_t index)
 {
     const struct rule *rule = &v->c->p->rule[index];
-    struct memo *memo = &v->c->memo[index];
+    struct memo *memo = &v->memo[index];
     int64_t outer = v->holds_ms;
 
-    if (memo->ask != v->c->asks) {
+    if (!still_holds(v, rule, memo)) {
         v->holds_ms = MOMENT_NEVER;
         if (!rule->root)
             memo->val = ask_score(v, rule);
@@ -640,6 +655,10 @@ struct val ask_rule(struct view *v, uint32_t index)
             memo->val = ask_node(v, rule->root);
         memo->holds_ms = v->holds_ms;
         memo->ask = v->c->asks;
+        memo->seen = v->c->seen;
+        memo->stage = v->s->stage;
+        memo->previous_stage = v->s->previous_stage;
+        memo->entered_ms = v->s->entered_ms;
         v->holds_ms = outer;
     }
     holds_until(v, memo->holds_ms);

@@ -14,8 +14,10 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->slot = mem_alloc(p->slot_n * sizeof *c->slot);
     c->probe = mem_alloc(p->slot_n * sizeof *c->probe);
     c->memo = mem_alloc(p->rule_n * sizeof *c->memo);
+    c->probe_memo = mem_alloc(p->rule_n * sizeof *c->probe_memo);
     c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
-    if (!c->column || !c->entries || !c->slot || !c->probe || !c->memo || !c->exact) {
+    if (!c->column || !c->entries || !c->slot || !c->probe || !c->memo || !c->probe_memo
+        || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
@@ -41,6 +43,7 @@ void cursor_free(struct cursor *c)
     mem_free(c->column);
     mem_free(c->entries);
     mem_free(c->memo);
+    mem_free(c->probe_memo);
     mem_free(c->exact);
     mem_free(c->table);
     mem_free(c);
@@ -74,6 +77,8 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
     if (!series_list(c, err) || !slots_room(c, c->slot, err))
         return false;
     slots_reset(c, c->slot);
+    c->seen++;
+    c->seen_n = 0;
     return true;
 }
 
@@ -91,10 +96,16 @@ struct answer answer_of(struct val val, int64_t holds_ms)
 struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                          const struct situation *s)
 {
-    struct view v = {
-        .c = c, .slot = c->slot, .s = s, .t = s->at_ms, .holds_ms = MOMENT_NEVER};
+    struct view v = {.c = c,
+                     .slot = c->slot,
+                     .memo = c->memo,
+                     .s = s,
+                     .t = s->at_ms,
+                     .holds_ms = MOMENT_NEVER};
     struct val val;
 
+    for (; c->seen_n < c->t.n && c->t.at_ms[c->seen_n] <= s->at_ms; c->seen_n++)
+        c->seen++;
     c->asks++;
     val = ask_rule(&v, rule.v);
     assert(v.holds_ms > s->at_ms);

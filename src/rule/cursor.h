@@ -39,10 +39,14 @@ struct slot_at {
     uint32_t best_n, best_cap;
 };
 
-struct memo { /* what a rule answered at the ask with this number */
-    uint64_t ask;
+/* What a rule answered last. */
+struct memo {
+    uint64_t ask; /* the number of the question */
     struct val val;
     int64_t holds_ms;
+    uint64_t seen; /* as cursor.seen */
+    int64_t entered_ms;
+    uint16_t stage, previous_stage;
 };
 
 struct cursor {
@@ -51,8 +55,11 @@ struct cursor {
     struct column_at *column;
     struct entries *entries; /* by series */
     struct slot_at *slot, *probe;
-    struct memo *memo, *exact;
+    struct memo *memo, *probe_memo, *exact;
     uint64_t asks, exacts;
+    uint64_t
+        seen; /* changes with the customer and with each event that comes to be seen */
+    uint32_t seen_n; /* events of the timeline that were seen by the last question */
     uint32_t *table; /* scratch of linking */
     uint32_t table_cap;
 };
@@ -61,8 +68,9 @@ struct cursor {
 struct view {
     struct cursor *c;
     struct slot_at *slot;
+    struct memo *memo;
     const struct situation
-        *s; /* events after s->at_ms are not seen, even when t is later */
+        *s; /* events after s->at_ms are not seen, though t may be later */
     int64_t t;
     int64_t holds_ms; /* the least moment at which something that was looked at changes */
     uint32_t event;   /* where: the place in the chunk, and its moment */

@@ -9,8 +9,12 @@
 static struct view probe_view(struct cursor *c, const struct situation *s, int64_t t)
 {
     c->asks++;
-    return (struct view){
-        .c = c, .slot = c->probe, .s = s, .t = t, .holds_ms = MOMENT_NEVER};
+    return (struct view){.c = c,
+                         .slot = c->probe,
+                         .memo = c->probe_memo,
+                         .s = s,
+                         .t = t,
+                         .holds_ms = MOMENT_NEVER};
 }
 
 static struct val ask_term(struct view *v, const struct node *n)

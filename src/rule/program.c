@@ -13,6 +13,7 @@ struct check {
     const struct pattern *of; /* the pattern whose where is checked, or NULL */
     const struct dictionary_event *event; /* its event; NULL: any */
     uint32_t depth;                       /* of the deepest rule named so far */
+    bool by_stage, by_times;
     struct err *err;
 };
 
@@ -419,6 +420,8 @@ static bool check_named(struct check *c, struct node *n, enum rule_named kind)
     }
     if (c->depth < c->p->rule[ref.v].depth)
         c->depth = c->p->rule[ref.v].depth;
+    c->by_stage |= c->p->rule[ref.v].by_stage;
+    c->by_times |= c->p->rule[ref.v].by_times;
     n->index = ref.v;
     n->means = kind == RULE_SEGMENT ? MEANS_SEGMENT : MEANS_SCORE;
     n->type = VALUE_BOOL;
@@ -486,6 +489,7 @@ static bool check_name(struct check *c, struct node *n)
         return fault(c, n,
                      "consents are not recorded yet, so that no rule can ask for them");
     n->type = VALUE_TEXT;
+    c->by_stage = true;
     if (str_eq(name->whole, STR("stage"))) {
         n->means = MEANS_STAGE;
     } else if (str_eq(name->whole, STR("previous_stage"))) {
@@ -617,6 +621,7 @@ static bool check_call(struct check *c, struct node *n)
     const struct name *name = &call->step->pattern.name;
 
     window_resolve(c->p->env.zone, &call->window);
+    c->by_stage |= call->window.kind == WINDOW_STAGE;
     switch ((int)call->function) {
     case FUNCTION_SEQUENCE:
         return check_sequence(c, n);
@@ -634,6 +639,7 @@ static bool check_call(struct check *c, struct node *n)
     case FUNCTION_TIMES_IN:
         n->type = VALUE_NUMBER;
         n->means = MEANS_TIMES_IN;
+        c->by_times = true;
         return stage_find(c, name->first, name->start, &n->index);
     default:
         return check_aggregate(c, n);
@@ -930,6 +936,8 @@ static bool compile(struct program *p, str text, enum rule_want want, struct rul
     } else if (!is_amount(rule->root->type)) {
         return fault(&c, rule->root, "a number or money is needed here");
     }
+    rule->by_stage = c.by_stage;
+    rule->by_times = c.by_times;
     rule->depth = c.depth + 1;
     return rule->depth <= RULES_DEEP || too_deep(err);
 }
@@ -963,8 +971,12 @@ bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t hig
     rule.part = copy;
     rule.text = STR("");
     for (uint32_t i = 0; i < n; i++) {
-        if (rule.depth < p->rule[part[i].when.v].depth)
-            rule.depth = p->rule[part[i].when.v].depth;
+        const struct rule *when = &p->rule[part[i].when.v];
+
+        if (rule.depth < when->depth)
+            rule.depth = when->depth;
+        rule.by_stage |= when->by_stage;
+        rule.by_times |= when->by_times;
     }
     rule.depth++;
     return rule.depth <= RULES_DEEP ? rule_add(p, &rule, out, err) : too_deep(err);

@@ -56,6 +56,8 @@ struct rule {
     const struct score_part *part;
     uint32_t part_n;
     uint32_t depth; /* of rules that name rules */
+    bool by_stage;  /* the answer hangs on the stage and since when it is held */
+    bool by_times;  /* and on how often it was */
 };
 
 struct program {

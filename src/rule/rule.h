@@ -71,6 +71,7 @@ struct answer {
 };
 
 struct cursor;
+/* Knows the rules that the program holds now: to be made when all have been added. */
 [[nodiscard]] bool cursor_new(const struct program *p, struct cursor **out,
                               struct err *err);
 void cursor_free(struct cursor *c);
