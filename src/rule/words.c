@@ -1,12 +1,14 @@
 #include "rule/words.h"
 
 #include "base/num.h"
+#include "rule/nouns.h"
 
 #include <string.h>
 
 /* Rules as sentences. A phrase is a text in each language in which %x stands for a part:
  *
  *   %p the event of a function, with its where    %n the name behind a dot, or a stage's
+ *   %P the same, as more than one of them
  *   %q the property that it looks at              %r the length, as "in the last 7 days"
  *   %w its window, with a blank in front          %l the length that is compared with
  *   %a %b the first and second operand            %t the operands behind the first
@@ -14,27 +16,28 @@
  *   %c the comparison over lengths: "at least"    %k the same over counts: "fewer than"
  *   %o the comparison as a predicate: "is at least"      %x time or times, as %b says
  *
- * Names that users gave stay as they are. */
+ * and of {o|a} the second is said when the event's noun is feminine. Names that users gave
+ * stay as they are. */
 #define PHRASES(X)                                                                       \
-    X(COUNT, "number of %p%w", "numero di %p%w", "número de %p%w")                       \
-    X(SUM, "total %q of %p%w", "totale di %q di %p%w", "total de %q de %p%w")            \
-    X(AVG, "average %q of %p%w", "media di %q di %p%w", "média de %q de %p%w")           \
-    X(MIN, "smallest %q of %p%w", "minimo di %q di %p%w", "mínimo de %q de %p%w")        \
-    X(MAX, "largest %q of %p%w", "massimo di %q di %p%w", "máximo de %q de %p%w")        \
-    X(DISTINCT, "number of different %q of %p%w", "numero di %q diversi di %p%w",        \
-      "número de %q diferentes de %p%w")                                                 \
-    X(FIRST_VALUE, "first %q of %p%w", "primo valore di %q di %p%w",                     \
-      "primeiro valor de %q de %p%w")                                                    \
-    X(LAST_VALUE, "last %q of %p%w", "ultimo valore di %q di %p%w",                      \
-      "último valor de %q de %p%w")                                                      \
-    X(FIRST, "moment of the first %p%w", "momento del primo %p%w",                       \
-      "momento do primeiro %p%w")                                                        \
-    X(LAST, "moment of the last %p%w", "momento dell'ultimo %p%w",                       \
-      "momento do último %p%w")                                                          \
-    X(SINCE, "time since the last %p%w", "tempo dall'ultimo %p%w",                       \
-      "tempo desde o último %p%w")                                                       \
-    X(AGE, "time since the first %p%w", "tempo dal primo %p%w",                          \
-      "tempo desde o primeiro %p%w")                                                     \
+    X(COUNT, "number of %P%w", "numero di %P%w", "número de %P%w")                       \
+    X(SUM, "total %q of %P%w", "totale di %q di %P%w", "total de %q de %P%w")            \
+    X(AVG, "average %q of %P%w", "media di %q di %P%w", "média de %q de %P%w")           \
+    X(MIN, "smallest %q of %P%w", "minimo di %q di %P%w", "mínimo de %q de %P%w")        \
+    X(MAX, "largest %q of %P%w", "massimo di %q di %P%w", "máximo de %q de %P%w")        \
+    X(DISTINCT, "number of different %q of %P%w", "numero di %q diversi di %P%w",        \
+      "número de %q diferentes de %P%w")                                                 \
+    X(FIRST_VALUE, "first %q of %P%w", "primo valore di %q di %P%w",                     \
+      "primeiro valor de %q de %P%w")                                                    \
+    X(LAST_VALUE, "last %q of %P%w", "ultimo valore di %q di %P%w",                      \
+      "último valor de %q de %P%w")                                                      \
+    X(FIRST, "moment of the first %p%w", "momento {del primo|della prima} %p%w",         \
+      "momento {do primeiro|da primeira} %p%w")                                          \
+    X(LAST, "moment of the last %p%w", "momento dell'{ultimo|ultima} %p%w",              \
+      "momento {do último|da última} %p%w")                                              \
+    X(SINCE, "time since the last %p%w", "tempo dall'{ultimo|ultima} %p%w",              \
+      "tempo desde {o último|a última} %p%w")                                            \
+    X(AGE, "time since the first %p%w", "tempo {dal primo|dalla prima} %p%w",            \
+      "tempo desde {o primeiro|a primeira} %p%w")                                        \
     X(SINCE_TRAIT, "time since %n", "tempo da %n", "tempo desde %n")                     \
     X(UNTIL, "time until %n", "tempo fino a %n", "tempo até %n")                         \
     X(ANNIVERSARY, "an anniversary of %n %r", "un anniversario di %n %r",                \
@@ -45,20 +48,23 @@
     X(TIME_IN_STAGE, "time in the stage", "tempo nella fase", "tempo na fase")           \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
-    X(EXISTS, "at least one %p%w", "almeno un %p%w", "pelo menos um %p%w")               \
-    X(NO, "no %p%w", "nessun %p%w", "nenhum %p%w")                                       \
-    X(COUNT_TEST, "%k %b %p%w", "%k %b %p%w", "%k %b %p%w")                              \
-    X(DISTINCT_TEST, "%k %b different %q of %p%w", "%k %b %q diversi di %p%w",           \
-      "%k %b %q diferentes de %p%w")                                                     \
+    X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
+    X(NO, "no %p%w", "{nessun|nessuna} %p%w", "{nenhum|nenhuma} %p%w")                   \
+    X(ONE_TEST, "%k %b %p%w", "%k %b %p%w", "%k %b %p%w")                                \
+    X(COUNT_TEST, "%k %b %P%w", "%k %b %P%w", "%k %b %P%w")                              \
+    X(COUNT_TIMES, "%p %k %b %x%w", "%p %k %b %x%w", "%p %k %b %x%w")                    \
+    X(DISTINCT_TEST, "%k %b different %q of %P%w", "%k %b %q diversi di %P%w",           \
+      "%k %b %q diferentes de %P%w")                                                     \
     X(TIMES_TEST, "%k %b %x in the stage %n", "%k %b %x nella fase %n",                  \
       "%k %b %x na fase %n")                                                             \
     X(TIME, "time", "volta", "vez")                                                      \
     X(TIMES, "times", "volte", "vezes")                                                  \
-    X(LONG_SINCE, "no %p for %c %l%w", "nessun %p da %c %l%w", "nenhum %p há %c %l%w")   \
-    X(SHORT_SINCE, "the last %p %c %l ago%w", "l'ultimo %p %c %l fa%w",                  \
-      "o último %p há %c %l%w")                                                          \
-    X(AGE_TEST, "the first %p %c %l ago%w", "il primo %p %c %l fa%w",                    \
-      "o primeiro %p há %c %l%w")                                                        \
+    X(LONG_SINCE, "no %p for %c %l%w", "{nessun|nessuna} %p da %c %l%w",                 \
+      "{nenhum|nenhuma} %p há %c %l%w")                                                  \
+    X(SHORT_SINCE, "the last %p %c %l ago%w", "l'{ultimo|ultima} %p %c %l fa%w",         \
+      "{o último|a última} %p há %c %l%w")                                               \
+    X(AGE_TEST, "the first %p %c %l ago%w", "{il primo|la prima} %p %c %l fa%w",         \
+      "{o primeiro|a primeira} %p há %c %l%w")                                           \
     X(SINCE_TRAIT_TEST, "%n %c %l ago", "%n %c %l fa", "%n há %c %l")                    \
     X(UNTIL_TEST, "%n in %c %l", "%n tra %c %l", "%n em %c %l")                          \
     X(TIME_IN_STAGE_TEST, "in the stage for %c %l", "nella fase da %c %l",               \
@@ -76,7 +82,6 @@
     X(OR, " or ", " o ", " ou ")                                                         \
     X(THEN, ", then %p within %l", ", poi %p entro %l", ", depois %p em até %l")         \
     X(WHERE, " (where %s)", " (dove %s)", " (onde %s)")                                  \
-    X(ANY, "event", "evento", "evento")                                                  \
     X(WINDOW_STAGE, " since the stage was entered", " da quando è nella fase",           \
       " desde que está na fase")                                                         \
     X(BETWEEN, " between ", " tra ", " entre ")                                          \
@@ -345,38 +350,47 @@ static void name_words(struct words *w, str name)
         buf_add_char(w->to, '"');
 }
 
-static void pattern_words(struct words *w, const struct pattern *pattern)
+static const struct noun *noun_of(const struct words *w, const struct name *name)
+{
+    return name->quoted ? NULL : noun_find(name->first, w->language);
+}
+
+static void pattern_words(struct words *w, const struct pattern *pattern, bool many)
 {
     const struct dictionary_event *event =
         dictionary_event(w->p->env.dictionary, pattern->name.first);
+    const struct noun *noun = noun_of(w, &pattern->name);
 
-    if (!pattern->name.quoted && str_eq(pattern->name.first, STR("any")))
-        add(w, PHRASE_ANY);
+    if (noun)
+        buf_add(w->to, str_of(many ? noun->many : noun->one));
     else
         name_words(w, event ? pattern->name.first : pattern->name.whole);
     if (pattern->where)
         say(w, PHRASE_WHERE, &(struct parts){.a = pattern->where});
 }
 
-/* What every event has is ours, and said in the language. */
+/* What every event has, and what the templates measure, is said in the language. */
 static void property_words(struct words *w, const struct name *name, enum function f)
 {
     static const struct {
         const char *name, *one[3], *many[3];
-    } builtins[] = {
+    } known[] = {
         {"day", {"day", "giorno", "dia"}, {"days", "giorni", "dias"}},
         {"week", {"week", "settimana", "semana"}, {"weeks", "settimane", "semanas"}},
         {"weekday",
          {"day of the week", "giorno della settimana", "dia da semana"},
          {"days of the week", "giorni della settimana", "dias da semana"}},
         {"hour", {"hour", "ora", "hora"}, {"hours", "ore", "horas"}},
+        {"revenue", {"revenue", "importo", "valor"}, {"revenues", "importi", "valores"}},
+        {"score",
+         {"score", "punteggio", "pontuação"},
+         {"scores", "punteggi", "pontuações"}},
     };
 
-    for (size_t i = 0; !name->rest_quoted && i < sizeof builtins / sizeof *builtins;
-         i++) {
-        if (str_eq(name->rest, str_of(builtins[i].name))) {
-            buf_add(w->to, str_of(f == FUNCTION_DISTINCT ? builtins[i].many[w->language]
-                                                         : builtins[i].one[w->language]));
+    for (size_t i = 0; !name->rest_quoted && i < sizeof known / sizeof *known; i++) {
+        if (str_eq(name->rest, str_of(known[i].name))) {
+            buf_add(w->to, str_of(f == FUNCTION_DISTINCT ? known[i].many[w->language]
+                                                         : known[i].one[w->language]));
             return;
         }
     }
@@ -450,6 +464,17 @@ static void literals_words(struct words *w, const struct node *n)
     }
 }
 
+/* "{o|a}": says one of the two, and gives the place of the brace at the end. */
+static const char *gender_words(struct words *w, const char *at, const struct step *step)
+{
+    const struct noun *noun = noun_of(w, &step->pattern.name);
+    size_t masculine = strcspn(at + 1, "|"), feminine = strcspn(at + masculine + 2, "}");
+
+    buf_add(w->to, noun && noun->feminine ? (str){at + masculine + 2, feminine}
+                                          : (str){at + 1, masculine});
+    return at + masculine + 2 + feminine;
+}
+
 static void say(struct words *w, enum phrase phrase, const struct parts *parts)
 {
     const char *at = phrases[phrase][w->language];
@@ -458,15 +483,22 @@ static void say(struct words *w, enum phrase phrase, const struct parts *parts)
                                             : NULL;
 
     for (; *at; at++) {
-        size_t plain = strcspn(at, "%");
+        size_t plain = strcspn(at, "%{");
 
         buf_add(w->to, (str){at, plain});
         at += plain;
         if (!*at)
             return;
+        if (*at == '{') {
+            at = gender_words(w, at, step);
+            continue;
+        }
         switch (*++at) {
         case 'p':
-            pattern_words(w, &step->pattern);
+            pattern_words(w, &step->pattern, false);
+            break;
+        case 'P':
+            pattern_words(w, &step->pattern, true);
             break;
         case 'q':
             property_words(w, &step->pattern.name, parts->call->function);
@@ -549,6 +581,13 @@ static void growing_words(struct words *w, struct parts *parts)
     say(w, phrase, parts);
 }
 
+static enum phrase count_phrase(const struct words *w, const struct parts *parts)
+{
+    if (!noun_of(w, &parts->call->step->pattern.name))
+        return PHRASE_COUNT_TIMES;
+    return parts->b->number == NUM_ONE ? PHRASE_ONE_TEST : PHRASE_COUNT_TEST;
+}
+
 static void comparison_words(struct words *w, const struct node *n)
 {
     struct parts parts = {.a = n->child, .b = n->child->next, .kind = n->kind};
@@ -565,7 +604,7 @@ static void comparison_words(struct words *w, const struct node *n)
         bool none = (parts.kind == NODE_EQ && parts.b->number == 0)
                     || (parts.kind == NODE_LT && parts.b->number == NUM_ONE);
 
-        say(w, none ? PHRASE_NO : PHRASE_COUNT_TEST, &parts);
+        say(w, none ? PHRASE_NO : count_phrase(w, &parts), &parts);
     } else if (is_call(parts.a, FUNCTION_DISTINCT) && parts.b->kind == NODE_NUMBER) {
         say(w, PHRASE_DISTINCT_TEST, &parts);
     } else if (is_call(parts.a, FUNCTION_TIMES_IN) && parts.b->kind == NODE_NUMBER) {
@@ -629,7 +668,7 @@ static void condition_words(struct words *w, const struct node *n)
 
 static void sequence_words(struct words *w, const struct call *call)
 {
-    pattern_words(w, &call->step[0].pattern);
+    pattern_words(w, &call->step[0].pattern, false);
     for (uint32_t i = 1; i < call->step_n; i++)
         say(w, PHRASE_THEN,
             &(struct parts){.step = &call->step[i], .length = &call->step[i].within});
