@@ -74,6 +74,8 @@ static int run(struct cli *c)
     ok = engine_create(c->io, cli_word(c, 0), buf_str(&text), cli_now_ms(c), &e, &err);
     engine_close(e);
     buf_free(&text);
+    if (!ok && !cli_has(c, "model"))
+        err.line = 0; /* a place in a template, which nobody has seen */
     if (!ok)
         return cli_fail(&err, c->word[0]);
     printf("%s is ready. Next: ciclo import %s DATA.csv ...\n", c->word[0], c->word[0]);
