@@ -32,6 +32,7 @@ echo libsqlite3-dev >"$T/missing"
 t_fails 'without root and sudo it prints the line to run' \
     "su -c 'apt-get update && apt-get install -y --no-install-recommends libsqlite3-dev'" \
     faked "$root/tools/setup"
+t_is 'and does not say that it installs' "$(faked "$root/tools/setup" 2>/dev/null)" ''
 : >"$T/called"
 touch "$T/may_sudo"
 t_ok 'with sudo it installs' faked "$root/tools/setup"

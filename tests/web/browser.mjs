@@ -35,6 +35,13 @@ async function showsCounts(page, expected, name) {
   equal(await shownCounts(page), expected, name);
 }
 
+/* The day that the page shows, once its address says it too. */
+async function settledDay(page) {
+  await page.waitForFunction(() => new URL(location.href).searchParams.get('at')
+    === document.querySelector('input[type=date]').value);
+  return page.inputValue('input[type=date]');
+}
+
 /* Texts of the English page that are a phrase, and differ in the other language. */
 function foreign(root, language) {
   if (language === 'en') return [];
@@ -80,8 +87,7 @@ async function walk(page, url, axe, root, language, name) {
   const slider = page.getByRole('slider');
   await slider.focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press('PageDown');
-  await page.waitForURL(/[?&]at=\d{4}-\d\d-\d\d/);
-  const day = new URL(page.url()).searchParams.get('at');
+  const day = await settledDay(page);
   const then = await api(url, `/api/stages?at=${day}`);
   ok(JSON.stringify(counts(then)) !== JSON.stringify(counts(now)),
     `${name}: the fixture has other counts on ${day}`);
@@ -208,8 +214,7 @@ async function dragging(browser, url) {
   for (let i = 1; i <= 12; i++)
     await page.mouse.move(box.x + box.width * (1 - i / 24), box.y + box.height / 2);
   await page.mouse.up();
-  await page.waitForURL(/[?&]at=/);
-  const day = new URL(page.url()).searchParams.get('at');
+  const day = await settledDay(page);
   await showsCounts(page, counts(await api(url, `/api/stages?at=${day}`)),
     'a dragged slider ends at the counts of its day');
   equal(await page.evaluate(() => window.gaps), 0, 'no number goes away while it is dragged');
