@@ -312,8 +312,6 @@ static int64_t reaches_ms(const struct view *v, struct length length, int64_t go
         return MOMENT_NEVER;
     if (!length.months)
         return goal - length.ms;
-    if (length_add(z, high, length) < goal)
-        return MOMENT_NEVER;
     if (goal < high)
         high = goal; /* nothing is added at least */
     while (high - low > 1) {

@@ -57,8 +57,7 @@ struct cursor {
     struct slot_at *slot, *probe;
     struct memo *memo, *probe_memo, *exact;
     uint64_t asks, exacts;
-    uint64_t
-        seen; /* changes with the customer and with each event that comes to be seen */
+    uint64_t seen;   /* another with each customer and each event that comes to be seen */
     uint32_t seen_n; /* events of the timeline that were seen by the last question */
     uint32_t *table; /* scratch of linking */
     uint32_t table_cap;
@@ -69,8 +68,8 @@ struct view {
     struct cursor *c;
     struct slot_at *slot;
     struct memo *memo;
-    const struct situation
-        *s; /* events after s->at_ms are not seen, though t may be later */
+    const struct situation *s;
+    /* The moment asked about; events after s->at_ms are not seen even when it is later. */
     int64_t t;
     int64_t holds_ms; /* the least moment at which something that was looked at changes */
     uint32_t event;   /* where: the place in the chunk, and its moment */

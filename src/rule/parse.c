@@ -718,7 +718,14 @@ static bool parse_value_inside(struct parser *p, struct node **out)
             return false;
         if (p->now.kind == TOKEN_LENGTH)
             return parse_fault(p->text, start, p->err, "a length of time has no sign");
-        return parse_value(p, &n) && node_over(p, NODE_NEGATE, start, n, out);
+        if (!parse_value(p, &n))
+            return false;
+        if (n->kind != NODE_NUMBER)
+            return node_over(p, NODE_NEGATE, start, n, out);
+        n->number = -n->number; /* a literal is never the least of all numbers */
+        n->start = start;
+        *out = n;
+        return true;
     }
     if (is_sign(p, '(')) {
         if (!next(p) || !parse_or(p, &n) || !take_sign(p, ')', "a closing )"))

@@ -34,18 +34,12 @@
       "momento {do primeiro|da primeira} %p%w")                                          \
     X(LAST, "moment of the last %p%w", "momento dell'{ultimo|ultima} %p%w",              \
       "momento {do último|da última} %p%w")                                              \
-    X(SINCE, "time since the last %p%w", "tempo dall'{ultimo|ultima} %p%w",              \
-      "tempo desde {o último|a última} %p%w")                                            \
-    X(AGE, "time since the first %p%w", "tempo {dal primo|dalla prima} %p%w",            \
-      "tempo desde {o primeiro|a primeira} %p%w")                                        \
-    X(SINCE_TRAIT, "time since %n", "tempo da %n", "tempo desde %n")                     \
-    X(UNTIL, "time until %n", "tempo fino a %n", "tempo até %n")                         \
     X(ANNIVERSARY, "an anniversary of %n %r", "un anniversario di %n %r",                \
       "um aniversário de %n %r")                                                         \
-    X(TIMES_IN, "times in the stage %n", "volte nella fase %n", "vezes na fase %n")      \
+    X(TIMES_IN, "number of times in the stage %n", "numero di volte nella fase %n",      \
+      "número de vezes na fase %n")                                                      \
     X(STAGE, "the stage", "la fase", "a fase")                                           \
     X(PREVIOUS_STAGE, "the previous stage", "la fase precedente", "a fase anterior")     \
-    X(TIME_IN_STAGE, "time in the stage", "tempo nella fase", "tempo na fase")           \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
     X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
@@ -677,7 +671,7 @@ static void sequence_words(struct words *w, const struct call *call)
 
 static void call_words(struct words *w, const struct node *n)
 {
-    /* With a property, and without. */
+    /* With a property, and without. Times that grow are said with what they are compared to. */
     static const enum phrase of[][2] = {
         [FUNCTION_COUNT] = {PHRASE_COUNT, PHRASE_COUNT},
         [FUNCTION_EXISTS] = {PHRASE_EXISTS, PHRASE_EXISTS},
@@ -688,9 +682,6 @@ static void call_words(struct words *w, const struct node *n)
         [FUNCTION_DISTINCT] = {PHRASE_DISTINCT, PHRASE_DISTINCT},
         [FUNCTION_FIRST] = {PHRASE_FIRST_VALUE, PHRASE_FIRST},
         [FUNCTION_LAST] = {PHRASE_LAST_VALUE, PHRASE_LAST},
-        [FUNCTION_SINCE] = {PHRASE_SINCE, PHRASE_SINCE},
-        [FUNCTION_AGE] = {PHRASE_AGE, PHRASE_AGE},
-        [FUNCTION_UNTIL] = {PHRASE_UNTIL, PHRASE_UNTIL},
         [FUNCTION_ANNIVERSARY] = {PHRASE_ANNIVERSARY, PHRASE_ANNIVERSARY},
         [FUNCTION_TIMES_IN] = {PHRASE_TIMES_IN, PHRASE_TIMES_IN},
     };
@@ -705,11 +696,7 @@ static void call_words(struct words *w, const struct node *n)
     }
     if (call->function == FUNCTION_TIMES_IN)
         parts.name = name->first;
-    say(w,
-        call->function == FUNCTION_SINCE && is_of_trait(call)
-            ? PHRASE_SINCE_TRAIT
-            : of[call->function][!name->rest.n],
-        &parts);
+    say(w, of[call->function][!name->rest.n], &parts);
 }
 
 static void name_node_words(struct words *w, const struct node *n)
@@ -722,9 +709,6 @@ static void name_node_words(struct words *w, const struct node *n)
         break;
     case MEANS_PREVIOUS_STAGE:
         say(w, PHRASE_PREVIOUS_STAGE, &parts);
-        break;
-    case MEANS_TIME_IN_STAGE:
-        say(w, PHRASE_TIME_IN_STAGE, &parts);
         break;
     case MEANS_SEGMENT:
         say(w, PHRASE_SEGMENT, &parts);

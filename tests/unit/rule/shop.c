@@ -105,9 +105,13 @@ static bool event_of(struct shop *s, str text, uint32_t i, struct event *e,
     }
     while (rest.n) {
         str name = word_of(&rest, '='), value = word_of(&rest, ' ');
-        struct property *to =
-            name.p[0] == '@' ? &trait[e->trait_n++] : &property[e->property_n++];
+        struct property *to;
 
+        if (str_eq(name, STR("by"))) {
+            e->customer = value;
+            continue;
+        }
+        to = name.p[0] == '@' ? &trait[e->trait_n++] : &property[e->property_n++];
         to->name = str_from(name, name.p[0] == '@');
         if (!value_of(s, value, &to->value))
             return err_nomem(err);
@@ -137,7 +141,8 @@ static bool shop_build(struct shop *s, const char *timeline, struct err *err)
         return false;
     if (!chunk_build(&s->catalog, NULL, 0, event, n, &s->chunk, err))
         return false;
-    s->timeline = timeline_of(s->chunk, 0);
+    s->timeline =
+        timeline_of(s->chunk, text_table_find(&s->catalog.customer, STR("anna")));
     return true;
 }
 

@@ -1,8 +1,9 @@
 /* shop.h - a small shop for the tests of rules: a dictionary, and timelines written as text.
  *
  *     2026-01-05 purchase revenue=10.5 sku=A items=[a,b] gift=true; 2026-01-06T12:00 identify
- *     @country=IT @renewal=2026-06-01 @old=null
+ *     @country=IT @renewal=2026-06-01 @old=null; 2026-01-07 visit by=ben
  *
+ * The customer is anna where no other is named; the shop's timeline is hers.
  * Moments without a zone are the shop's. */
 #ifndef UNIT_RULE_SHOP_H
 #define UNIT_RULE_SHOP_H

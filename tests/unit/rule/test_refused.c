@@ -106,6 +106,22 @@ static const struct {
     {"last(visit) > 2026-02-30", 1, 15, "there is no day 2026-02-30"},
     {"last(visit) > 2026-2-3", 1, 15,
      "a date is written with year, month and day, such as 2026-01-31"},
+    {"last(visit) > 2026-01-31x", 1, 15,
+     "a date is written with year, month and day, such as 2026-01-31"},
+    {"stage =\u00A0\u00A0loyalty", 1, 10, "there is no \"loyalty\" to ask for"},
+    {"exists(visit) '\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0"
+     "\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0'",
+     1, 15,
+     "expected and, or, or the end, found \"'\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0"
+     "\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\u00E0\""},
+    {"sequence(visit, visit within 1d, visit within 1d, visit within 1d, visit within "
+     "1d, "
+     "visit within 1d, visit within 1d, visit within 1d, visit within 1d, visit within "
+     "1d, "
+     "visit within 1d, visit within 1d, visit within 1d, visit within 1d, visit within "
+     "1d, "
+     "visit within 1d, login within 1d)",
+     1, 272, "a sequence has at most 16 steps"},
     {"stage == 'loyalty'", 1, 7, "equal is written ="},
     {"stage <> 'loyalty'", 1, 7, "not equal is written !="},
     {"stage = \u201Cloyalty\u201D", 1, 9, "texts stand in straight quotes, \" or '"},

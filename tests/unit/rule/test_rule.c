@@ -450,6 +450,8 @@ static const struct asked values[] = {
      "2026-01-05", "yes", "2026-01-06"},
     {"anniversary(trait.renewal, 7d)", "2026-01-05 visit @renewal=2020-12-30",
      "2026-01-06", "no", "2026-12-30"},
+    {"anniversary(trait.renewal, 7d)", "2026-01-05 visit @renewal=2028-12-30",
+     "2026-01-06", "no", "2029-12-30"},
     /* Sequences: any choice of events counts. */
     {"sequence(visit, signup within 7d)",
      "2026-01-05 visit; 2026-01-12T00:00:00.001 signup", "2026-02-01", "no", NULL},
@@ -629,6 +631,50 @@ TEST(segments_and_scores_are_asked_by_name)
         cursor_ask_exact(shop.cursor, shop.named[1].rule, &situation, &answer, &err));
     assert_int_equal(answer.value.number, 45 * NUM_ONE);
     shop_close(&shop);
+}
+
+TEST(other_customers_events_are_not_counted)
+{
+    static const struct asked asked[] = {
+        {"sum(purchase.revenue)",
+         "2026-01-01 purchase revenue=1 by=ben; 2026-01-02 purchase revenue=2; "
+         "2026-01-03 "
+         "purchase revenue=4 by=carl; 2026-01-04 purchase revenue=8 by=ben; 2026-01-05 "
+         "purchase "
+         "revenue=16",
+         "2026-02-01", "18.00 EUR", NULL},
+        {"trait.age",
+         "2026-01-01 visit @age=30 by=ben; 2026-01-02 visit @age=40; 2026-01-03 visit "
+         "@age=50 "
+         "by=carl; 2026-01-04 visit @age=60 by=ben",
+         "2026-02-01", "40", NULL},
+        {"count(purchase where sku = 'a')",
+         "2026-01-01 purchase sku=a by=ben; 2026-01-02 purchase sku=b; 2026-01-03 "
+         "purchase sku=a "
+         "by=carl; 2026-01-04 purchase sku=a",
+         "2026-02-01", "1", NULL},
+    };
+
+    NEED_ANSWERS(asked, "Europe/Rome", false);
+}
+
+TEST(many_different_values_are_counted_once_each)
+{
+    struct buf timeline = {NULL};
+    struct asked asked[2] = {{.rule = "distinct(visit.seconds)", .answer = "67"},
+                             {.rule = "distinct(visit.seconds, 90s)", .answer = "60"}};
+
+    for (int i = 0; i < 180; i++)
+        buf_add_format(&timeline, "%s2026-01-01T00:%02d:%02d visit seconds=%d",
+                       i ? "; " : "", i / 60, i % 60, i % 67 * 1000);
+    buf_add_char(&timeline, 0);
+    for (int i = 0; i < 2; i++) {
+        asked[i].timeline = timeline.p;
+        asked[i].at = "2026-01-01T00:03:29.500";
+    }
+    asked[1].until = "2026-01-01T00:03:30";
+    NEED_ANSWERS(asked, "Europe/Rome", false);
+    buf_free(&timeline);
 }
 
 TEST(an_empty_timeline_is_asked)

@@ -9,6 +9,15 @@
 static const struct {
     const char *rule, *words[3];
 } said[] = {
+    {"last(purchase.hour) * 2 >= times_in('reach')",
+     {"last hour of purchases \u00D7 2 is at least number of times in the stage reach",
+      "ultimo valore di ora di acquisti \u00D7 2 è almeno numero di volte nella fase "
+      "reach",
+      "último valor de hora de compras \u00D7 2 é pelo menos número de vezes na fase "
+      "reach"}},
+    {"3 >= count(login) and 1 = 1",
+     {"at most 3 logins and 1 is 1", "al massimo 3 accessi e 1 è 1",
+      "no máximo 3 acessos e 1 é 1"}},
     {"since(purchase) >= 90d",
      {"no purchase for at least 90 days", "nessun acquisto da almeno 90 giorni",
       "nenhuma compra há pelo menos 90 dias"}},
@@ -261,6 +270,9 @@ TEST(each_term_has_its_value_and_its_events)
                 false, NULL, "2 0"},
                {"20 < max(purchase.revenue)", "max(purchase.revenue)", "30.55 EUR", true,
                 NULL, "2"});
+    NEED_TERMS("-20 < max(purchase.revenue)", LANGUAGE_EN,
+               {"-20 < max(purchase.revenue)", "max(purchase.revenue)", "30.55 EUR", true,
+                NULL, "2"});
     NEED_TERMS("sum(purchase.revenue) > 100", LANGUAGE_IT,
                {"sum(purchase.revenue) > 100", "sum(purchase.revenue)", "40,55 EUR",
                 false, NULL, "2 0"});
@@ -296,6 +308,56 @@ TEST(each_term_has_its_value_and_its_events)
                 "10,00 EUR", true, NULL, "0"},
                {"min(purchase.revenue, 1d) > 3", "min(purchase.revenue, 1d)", "mancante",
                 false, NULL, ""});
+}
+
+TEST(scores_and_segments_are_opened_up_once)
+{
+    struct score_part part[2] = {{.points = 40 * NUM_ONE}, {.points = -5 * NUM_ONE}};
+    static const uint32_t times_in[SHOP_STAGES] = {1};
+    static const char *const tests[] = {"score.health > 10", "exists(visit)",
+                                        "exists(login)",     "count(any) > 1",
+                                        "count(any) > 2",    "count(any) > 3",
+                                        "count(any) > 4",    "count(any) > 5",
+                                        "count(any) > 6",    "until(trait.renewal) < 3h"};
+    static const char *const values[] = {"40", "yes", "no", "2", "2",
+                                         "2",  "2",   "2",  "2", "-2 hours"};
+    struct situation situation = {.times_in = times_in};
+    struct arena a = {.limit = 1 << 20};
+    const struct term *term;
+    struct rule_ref ref;
+    struct shop shop;
+    struct err err;
+    uint32_t n;
+
+    assert_true(shop_open(&shop, "Europe/Rome",
+                          "2026-01-05 visit @renewal=2026-01-06T10:00; 2026-01-05 visit",
+                          &err));
+    assert_true(shop_name(&shop, RULE_SEGMENT, "visitor", "exists(visit)", &err));
+    part[0].when = shop.named[0].rule;
+    assert_true(shop_rule(&shop, "exists(login)", RULE_CONDITION, &part[1].when, &err));
+    assert_true(program_add_score(shop.program, 0, 0, 100 * NUM_ONE, part, 2,
+                                  &shop.named[1].rule, &err));
+    shop.named[1].name = STR("health");
+    shop.named[1].kind = RULE_SCORE;
+    shop.seg_n = 2;
+    assert_true(shop_rule(
+        &shop,
+        "score.health > 10 and segment.visitor and (count(any) > 1 or count(any) "
+        "> 2 or count(any) > 3 or count(any) > 4 or count(any) > 5 or "
+        "count(any) > 6 or until(trait.renewal) < 3h)",
+        RULE_CONDITION, &ref, &err));
+    assert_true(shop_start(&shop, &err));
+    situation.at_ms = shop_moment(&shop, "2026-01-06T12:30");
+    assert_true(
+        cursor_explain(shop.cursor, ref, &situation, LANGUAGE_EN, &a, &term, &n, &err));
+    assert_int_equal(n, 10);
+    for (uint32_t i = 0; i < n; i++) {
+        assert_true(str_eq(term[i].test, str_of(tests[i])));
+        if (!str_eq(term[i].value, str_of(values[i])))
+            fail_msg("%s: %.*s", tests[i], STR_FMT(term[i].value));
+    }
+    arena_free(&a);
+    shop_close(&shop);
 }
 
 TEST(a_term_shows_its_twenty_newest_events)
