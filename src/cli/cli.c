@@ -59,14 +59,37 @@ bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
            || err_in(err, "--%s", option);
 }
 
+/* In a terminal, control characters in a customer's name could colour, hide or send text. */
+static void make_plain(struct buf *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        unsigned char c = (unsigned char)b->p[i];
+        bool c1 = i && (unsigned char)b->p[i - 1] == 0xC2 && c >= 0x80 && c < 0xA0;
+
+        if (c1)
+            b->p[i - 1] = '?';
+        if (c1 || (c < ' ' && c != '\n') || c == 0x7F)
+            b->p[i] = '?';
+    }
+}
+
 int cli_fail(const struct err *err, const char *where)
 {
-    fprintf(stderr, "ciclo: ");
-    if (where)
-        fprintf(stderr, "%s: ", where);
+    struct buf line = {};
+
+    buf_add(&line, STR("ciclo: "));
+    if (where && !str_starts(str_of(err->msg), str_of(where)))
+        buf_add_format(&line, "%s: ", where);
     if (err->line)
-        fprintf(stderr, "line %d, column %d: ", err->line, err->column);
-    fprintf(stderr, "%s\n", err->msg);
+        buf_add_format(&line, "line %d, column %d: ", err->line, err->column);
+    buf_add(&line, str_of(err->msg));
+    if (line.failed) {
+        fprintf(stderr, "ciclo: %s\n", err->msg);
+    } else {
+        make_plain(&line);
+        fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&line)));
+    }
+    buf_free(&line);
     return CLI_FAILED;
 }
 
@@ -94,4 +117,10 @@ int cli_print(const struct buf *b)
     else
         return CLI_DONE;
     return cli_fail(&err, NULL);
+}
+
+int cli_show(struct buf *b)
+{
+    make_plain(b);
+    return cli_print(b);
 }

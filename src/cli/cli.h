@@ -64,6 +64,8 @@ int cli_wrong(const struct cli *c, const char *format, ...)
 
 /* Writes the text to standard output; a failure (a full disk, say) makes the exit code 1. */
 int cli_print(const struct buf *b);
+/* The same for people: what would steer a terminal becomes '?'. */
+int cli_show(struct buf *b);
 
 /* A table for people, or CSV. */
 struct cli_table {

@@ -169,7 +169,7 @@ static int run(struct cli *c)
     } else {
         print_human(&b, e, &v, cli_has(c, "why"));
     }
-    status = cli_print(&b);
+    status = json ? cli_print(&b) : cli_show(&b);
     buf_free(&b);
     engine_close(e);
     return status;

@@ -394,12 +394,14 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
     if (cli_has(c, "save-mapping") && !report.jsonl
         && !mapping_save(c, *m, &report, &err))
         return cli_fail(&err, cli_text(c, "save-mapping").p);
-    if (cli_has(c, "json"))
+    if (cli_has(c, "json")) {
         print_json(&text, &report, options.dry_run, engine_model(e)->workspace.decimals);
-    else
+        status = cli_print(&text);
+    } else {
         print_human(c, &text, &report, &engine_model(e)->workspace, options.dry_run,
                     clock_steady_us() - start_us);
-    status = cli_print(&text);
+        status = cli_show(&text);
+    }
     buf_free(&text);
     return status;
 }

@@ -1,6 +1,7 @@
 /* main.c - finds the command, reads its options, runs it. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -187,13 +188,11 @@ static int run_command(struct cli *c, int n, char **argument)
     return c->command->run(c);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct cli c = {.io = io_system()};
     int used, status;
 
-    /* A file that may not grow is an error of that write, not our end. */
-    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
@@ -215,4 +214,17 @@ int main(int argc, char **argv)
     status = run_command(&c, argc - used, argv + used);
     arena_free(&c.arena);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    /* A file that may not grow is an error of that write, not our end. */
+    signal(SIGXFSZ, SIG_IGN);
+    status = run(argc, argv);
+    if (status != CLI_DONE || (!fflush(stdout) && !ferror(stdout)))
+        return status;
+    fprintf(stderr, "ciclo: standard output: %s\n", strerror(errno));
+    return CLI_FAILED;
 }

@@ -63,7 +63,12 @@ static int run(struct cli *c)
     } else {
         cli_table_print(&l.table, &l.json);
     }
-    status = ok ? cli_print(&l.json) : cli_fail(&err, c->word[0]);
+    if (!ok)
+        status = cli_fail(&err, c->word[0]);
+    else if (l.as_json || cli_has(c, "csv"))
+        status = cli_print(&l.json);
+    else
+        status = cli_show(&l.json);
     buf_free(&l.json);
     engine_close(e);
     return status;

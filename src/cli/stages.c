@@ -150,11 +150,12 @@ static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by 
                && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
                && engine_flow_at(e, from_ms, *at_ms, &c->arena, f, err);
-    if (!facts.events)
+    if (!cli_moment(c, "at", zone, default_ms, at_ms, err)
+        || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
+        return false;
+    if (!facts.events || *at_ms < facts.first_ms)
         return flow_new(engine_model(e)->lifecycle->stage_n, NULL, 0, &c->arena, f, err);
-    return cli_moment(c, "at", zone, default_ms, at_ms, err)
-           && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
-           && cli_moment(c, "from", zone, facts.first_ms, &from_ms, err)
+    return (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
            && flow_edges(zone, by, from_ms, *at_ms, &c->arena, &edge, &n, err)
            && engine_flow(e, edge, n, &c->arena, f, err);
 }
@@ -183,13 +184,15 @@ static int run(struct cli *c)
     }
     if (cli_has(c, "json")) {
         print_json(&b, &f, e, by_period, by, at_ms);
+        status = cli_print(&b);
     } else if (cli_has(c, "csv")) {
         stage_table(&table, &f, e, by_period, by);
         cli_table_csv(&table, &b);
+        status = cli_print(&b);
     } else {
         print_human(&b, &f, e, by_period, by, at_ms, &c->arena);
+        status = cli_show(&b);
     }
-    status = cli_print(&b);
     buf_free(&b);
     engine_close(e);
     return status;

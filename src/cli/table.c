@@ -2,8 +2,6 @@
 #include "base/csv.h"
 #include "cli/cli.h"
 
-#include "base/csv.h"
-
 #include <string.h>
 
 static void add(struct cli_table *t, str text, bool right)
@@ -53,6 +51,13 @@ static bool is_right(const struct cli_table *t, size_t column)
     return t->n > t->columns + column && t->cell[t->columns + column].right;
 }
 
+/* Line breaks in a cell would break the table. */
+static void add_line(struct buf *b, str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        buf_add_char(b, text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i]);
+}
+
 void cli_table_print(const struct cli_table *t, struct buf *b)
 {
     size_t *width = arena_array(t->arena, size_t, t->columns);
@@ -73,7 +78,7 @@ void cli_table_print(const struct cli_table *t, struct buf *b)
 
         for (size_t k = 0; right && k < pad; k++)
             buf_add_char(b, ' ');
-        buf_add(b, t->cell[i].text);
+        add_line(b, t->cell[i].text);
         for (size_t k = 0; !right && !last && k < pad; k++)
             buf_add_char(b, ' ');
         buf_add(b, last ? STR("\n") : STR("  "));

@@ -107,7 +107,12 @@ bool sql_fail(const struct sql *sql, struct err *err)
     case SQLITE_NOLFS:
         if (sys == ENOSPC || sys == EDQUOT)
             return disk_is_full(err, sys);
-        err_set(err, ERR_IO, "the disk failed: %s", why);
+        if (rc == SQLITE_IOERR_WRITE) /* errno is lost where the file may not grow */
+            err_set(err, ERR_IO,
+                    "the data file cannot be written: the disk failed, or a limit keeps "
+                    "the file from growing (ulimit -f); nothing was changed");
+        else
+            err_set(err, ERR_IO, "the disk failed: %s", why);
         err->sys = sys;
         return false;
     default: /* the tables are not those that we made */
