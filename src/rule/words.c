@@ -346,7 +346,12 @@ static void name_words(struct words *w, str name)
 
 static const struct noun *noun_of(const struct words *w, const struct name *name)
 {
-    return name->quoted ? NULL : noun_find(name->first, w->language);
+    bool any = str_eq(name->first, STR("any"));
+
+    /* An event whose own name holds a dot has none. */
+    if (name->quoted || !(any || dictionary_event(w->p->env.dictionary, name->first)))
+        return NULL;
+    return noun_find(name->first, w->language);
 }
 
 static void pattern_words(struct words *w, const struct pattern *pattern, bool many)

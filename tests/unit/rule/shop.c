@@ -21,7 +21,7 @@ static const char events[] =
     "signup: {}\n"
     "ticket_opened: {}\n"
     "survey_answered: { properties: { score: number, survey: text } }\n"
-    "order.created: {}\n"
+    "order.created: {}\nsale.made: {}\n"
     "mail_sent: { passive: true }\n";
 
 static const char traits[] =

@@ -15,6 +15,8 @@ static const struct {
       "reach",
       "último valor de hora de compras \u00D7 2 é pelo menos número de vezes na fase "
       "reach"}},
+    {"exists(sale.made)",
+     {"at least one sale.made", "almeno un sale.made", "pelo menos um sale.made"}},
     {"3 >= count(login) and 1 = 1",
      {"at most 3 logins and 1 is 1", "al massimo 3 accessi e 1 è 1",
       "no máximo 3 acessos e 1 é 1"}},
