@@ -176,21 +176,14 @@ static bool last_with(const struct timeline *t, uint32_t column, uint32_t *event
                       struct err *err)
 {
     const struct cells *cells;
-    uint32_t low = 0, high, end = t->first + t->n;
+    uint32_t behind;
 
     if (!chunk_cells(t->chunk, column, &cells, err))
         return false;
-    high = cells->n; /* the first cell at or behind `end` lies in low..high */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (cells->event[middle] < end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *event = low && cells->event[low - 1] >= t->first ? cells->event[low - 1] - t->first
-                                                      : t->n;
+    behind = cells_from(cells, t->first + t->n);
+    *event = behind && cells->event[behind - 1] >= t->first
+                 ? cells->event[behind - 1] - t->first
+                 : t->n;
     return true;
 }
 

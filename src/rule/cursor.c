@@ -49,21 +49,6 @@ void cursor_free(struct cursor *c)
     mem_free(c);
 }
 
-static uint32_t first_cell(const struct cells *cells, uint32_t event)
-{
-    uint32_t low = 0, high = cells->n;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (cells->event[middle] < event)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
 {
     c->t = *t;
@@ -72,7 +57,7 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
 
         if (!chunk_cells(t->chunk, c->p->column[i], &column->cells, err))
             return false;
-        column->first = first_cell(column->cells, t->first);
+        column->first = cells_from(column->cells, t->first);
     }
     if (!series_list(c, err) || !slots_room(c, c->slot, err))
         return false;

@@ -107,6 +107,21 @@ static bool load_cells(const struct chunk *c, struct held *held, struct err *err
     return ok;
 }
 
+uint32_t cells_from(const struct cells *cells, uint32_t event)
+{
+    uint32_t low = 0, high = cells->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (cells->event[middle] < event)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
                  struct err *err)
 {

@@ -32,6 +32,8 @@ struct chunk {
  * has none. Borrowed from the chunk. */
 bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
                  struct err *err);
+/* The first cell at or behind an event's place; cells->n when there is none. */
+uint32_t cells_from(const struct cells *cells, uint32_t event);
 /* Message ids of all the chunk's events, in order. Borrowed from the chunk. */
 bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
 

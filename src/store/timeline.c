@@ -14,22 +14,6 @@ struct timeline timeline_of(const struct chunk *c, uint32_t customer)
     return t;
 }
 
-/* The place of the event's cell; cells->n when it has none. */
-static uint32_t cell_find(const struct cells *cells, uint32_t event)
-{
-    uint32_t low = 0, high = cells->n;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (cells->event[middle] < event)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < cells->n && cells->event[low] == event ? low : cells->n;
-}
-
 static bool list_value(const struct cells *cells, uint32_t cell,
                        const struct catalog *catalog, struct arena *a, struct value *out,
                        struct err *err)
@@ -55,8 +39,8 @@ bool timeline_value(const struct timeline *t, const struct catalog *catalog,
     *out = (struct value){.type = VALUE_MISSING};
     if (!chunk_cells(t->chunk, column, &cells, err))
         return false;
-    cell = cell_find(cells, t->first + event);
-    if (cell == cells->n)
+    cell = cells_from(cells, t->first + event);
+    if (cell == cells->n || cells->event[cell] != t->first + event)
         return true;
     switch (cells->type) {
     case VALUE_NULL:
