@@ -56,7 +56,7 @@ bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
                 int64_t otherwise, int64_t *out, struct err *err);
 
 /* Prints "ciclo: MESSAGE" (with line and column when err has them; `where` in front unless
- * NULL) to standard error, and returns CLI_FAILED. */
+ * NULL or named in the message) to standard error, and returns CLI_FAILED. */
 int cli_fail(const struct err *err, const char *where);
 /* The same for wrong use, with the command's usage line; returns CLI_USAGE. */
 int cli_wrong(const struct cli *c, const char *format, ...)
