@@ -65,7 +65,7 @@ static bool entries_read(struct cli *c, const char *option, struct mapping_entry
 
 static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
 {
-    str separator = cli_text(c, "separator");
+    str separator = cli_text(c, "separator"), decimal = cli_text(c, "decimal");
 
     *m = (struct mapping){
         .customer = cli_text(c, "customer"),
@@ -79,6 +79,7 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
         .encoding = cli_text(c, "encoding"),
     };
     return (!separator.n || mapping_separator_parse(separator, &m->separator, err))
+           && (!decimal.n || mapping_decimal_parse(decimal, &m->decimal, err))
            && entries_read(c, "property", &m->property, &m->property_n, err)
            && entries_read(c, "trait", &m->trait, &m->trait_n, err);
 }
@@ -105,6 +106,7 @@ static bool mapping_save(struct cli *c, struct mapping m, const struct import_re
     bool ok;
 
     m.separator = r->separator;
+    m.decimal = r->decimal;
     m.encoding = encoding_name(r);
     m.time_format = r->time_format;
     m.zone = r->zone;
@@ -181,6 +183,10 @@ static void print_json(struct buf *b, const struct import_report *r, bool dry_ru
     if (!r->jsonl) {
         json_key(&j, "separator");
         json_put_text(&j, (str){&r->separator, 1});
+        if (r->decimal) {
+            json_key(&j, "decimal");
+            json_put_text(&j, (str){&r->decimal, 1});
+        }
         json_key(&j, "encoding");
         json_put_text(&j, encoding_name(r));
         json_key(&j, "time_format");
@@ -214,17 +220,22 @@ static str shorten(str s, struct arena *a)
 
 static void print_recognised(struct buf *b, const struct import_report *r)
 {
+    str separator = mapping_separator_name(r->separator);
+
     if (r->jsonl) {
         buf_add(b, STR("Read as JSON lines.\n"));
         return;
     }
     buf_add(b, STR("Read as: separator "));
-    if (r->separator == '\t')
-        buf_add(b, STR("tab"));
+    if (separator.n)
+        buf_add(b, separator);
     else
         buf_add_format(b, "'%c'", r->separator);
-    buf_add_format(b, ", %s, times %.*s in %.*s\n", r->latin1 ? "Latin-1" : "UTF-8",
-                   STR_FMT(r->time_format), STR_FMT(r->zone));
+    buf_add(b, r->latin1 ? STR(", Latin-1") : STR(", UTF-8"));
+    if (r->decimal)
+        buf_add_format(b, ", numbers as %s", r->decimal == ',' ? "1.234,50" : "1,234.50");
+    buf_add_format(b, ", times %.*s in %.*s\n", STR_FMT(r->time_format),
+                   STR_FMT(r->zone));
 }
 
 static void add_totals(struct cli_table *t, const struct import_report *r,
@@ -445,6 +456,9 @@ static const struct cli_option options[] = {
     {"trait", "NAME=VALUE", "what the event says of the customer", true},
     {"where", "CONDITION", "only rows of which this is true", false},
     {"separator", "CHARACTER", "between the fields: recognised unless given", false},
+    {"decimal", ", | .",
+     "before the decimals of a number, 1.234,50 or 1,234.50: recognised unless given",
+     false},
     {"encoding", "NAME", "utf-8 or latin-1: recognised unless given", false},
     {"mapping", "FILE", "take all this from a file; what is given here is stronger",
      false},

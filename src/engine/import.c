@@ -309,7 +309,7 @@ static bool mapping_is_empty(const struct mapping *m)
 {
     return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
            && !m->event_column.n && !m->id.n && !m->where.n && !m->encoding.n
-           && !m->separator && !m->property_n && !m->trait_n;
+           && !m->separator && !m->decimal && !m->property_n && !m->trait_n;
 }
 
 static bool read_all(struct import *im, struct err *err)

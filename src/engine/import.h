@@ -19,7 +19,9 @@ struct mapping {
     str id;                                /* column: rows that share it are one event */
     str where;
     char separator; /* 0: recognised */
-    str encoding;   /* "utf-8", "latin-1"; empty: recognised */
+    char
+        decimal; /* what stands before the decimals of a number, '.' or ','; 0: recognised */
+    str encoding; /* "utf-8", "latin-1"; empty: recognised */
     struct mapping_entry *property, *trait;
     uint32_t property_n, trait_n;
 };
@@ -29,6 +31,9 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
                          struct err *err);
 /* "," ";" "tab" ... */
 bool mapping_separator_parse(str text, char *out, struct err *err);
+/* The word for it; empty: there is none. */
+str mapping_separator_name(char separator);
+bool mapping_decimal_parse(str text, char *out, struct err *err);
 /* A mapping file (YAML): the names above as keys, and the lists `properties` and `traits`
  * with texts as mapping_entry_parse reads them. What stands in *out already is stronger;
  * properties and traits are joined by name. Lives in `a`. */
@@ -66,6 +71,7 @@ struct import_report {
     uint32_t total_n;
     /* As given or recognised, to be shown. */
     char separator;
+    char decimal; /* 0: no number in the file's first rows decides */
     bool latin1;
     bool jsonl;
     str time_format, zone;

@@ -72,17 +72,44 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
     return true;
 }
 
+static const struct {
+    char separator;
+    str name;
+} separators[] = {
+    {',', STR("comma")}, {';', STR("semicolon")}, {'\t', STR("tab")}, {'|', STR("bar")}};
+enum { SEPARATORS = sizeof separators / sizeof *separators };
+
+str mapping_separator_name(char separator)
+{
+    for (size_t i = 0; i < SEPARATORS; i++)
+        if (separators[i].separator == separator)
+            return separators[i].name;
+    return STR("");
+}
+
 bool mapping_separator_parse(str text, char *out, struct err *err)
 {
-    char c = str_eq(text, STR("tab")) || str_eq(text, STR("\\t")) ? '\t'
-             : text.n == 1                                        ? text.p[0]
-                                                                  : '"';
+    char c = str_eq(text, STR("\\t")) ? '\t' : text.n == 1 ? text.p[0] : '"';
 
+    for (size_t i = 0; i < SEPARATORS; i++)
+        if (str_eq(text, separators[i].name))
+            c = separators[i].separator;
     if (c == '"' || c == '\r' || c == '\n' || c == 0 || (unsigned char)c > 0x7E)
         return err_set(
             err, ERR_INPUT,
-            "a separator is one character, such as ; or , or |, or the word tab");
+            "a separator is one character, such as ; or , or |, or one of the words "
+            "comma, semicolon, tab and bar");
     *out = c;
+    return true;
+}
+
+bool mapping_decimal_parse(str text, char *out, struct err *err)
+{
+    if (!str_eq(text, STR(",")) && !str_eq(text, STR(".")))
+        return err_set(err, ERR_INPUT,
+                       "decimal is what stands before the decimals of a number: , as in "
+                       "1.234,50 or . as in 1,234.50");
+    *out = text.p[0];
     return true;
 }
 
@@ -145,7 +172,7 @@ static bool texts_parse(const struct yaml *map, struct arena *a, struct mapping 
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err)
 {
     struct mapping m = *out;
-    str separator = STR(""), known[KEY_N + 3];
+    str separator = STR(""), decimal = STR(""), known[KEY_N + 4];
     const struct yaml *map;
 
     for (size_t i = 0; i < KEY_N; i++)
@@ -153,12 +180,15 @@ bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *e
     known[KEY_N] = STR("separator");
     known[KEY_N + 1] = STR("properties");
     known[KEY_N + 2] = STR("traits");
+    known[KEY_N + 3] = STR("decimal");
     if (!yaml_parse(yaml, a, &map, err)
-        || !yaml_check_keys(map, known, KEY_N + 3, "a mapping", err)
+        || !yaml_check_keys(map, known, KEY_N + 4, "a mapping", err)
         || !texts_parse(map, a, &m, err)
         || !yaml_get_text(map, STR("separator"), &separator, err)
         || (!m.separator && separator.n
             && !mapping_separator_parse(separator, &m.separator, err))
+        || !yaml_get_text(map, STR("decimal"), &decimal, err)
+        || (!m.decimal && decimal.n && !mapping_decimal_parse(decimal, &m.decimal, err))
         || !entries_parse(map, STR("properties"), a, &m.property, &m.property_n, err)
         || !entries_parse(map, STR("traits"), a, &m.trait, &m.trait_n, err))
         return false;
@@ -246,6 +276,10 @@ void mapping_print(const struct mapping *m, struct buf *to)
     if (m->separator) {
         buf_add(to, STR("separator: "));
         print_scalar(to, m->separator == '\t' ? STR("tab") : (str){&m->separator, 1});
+    }
+    if (m->decimal) {
+        buf_add(to, STR("decimal: "));
+        print_scalar(to, (str){&m->decimal, 1});
     }
     print_entries(to, "properties", m->property, m->property_n, &text);
     print_entries(to, "traits", m->trait, m->trait_n, &text);

@@ -40,6 +40,11 @@ static const char *unreadable(enum value_type type)
 }
 _Static_assert(EVENT_TEXT_MAX == 32768, "as the reason above says");
 
+static const struct decimal *decimal_of(const struct measures *all, enum value_type type)
+{
+    return type == VALUE_MONEY ? &all->money : &all->number;
+}
+
 static bool measure_open(struct measures *all, const struct mapping_entry *e, bool trait,
                          const str *column, uint32_t column_n, struct arena *a,
                          struct err *err)
@@ -52,13 +57,19 @@ static bool measure_open(struct measures *all, const struct mapping_entry *e, bo
         if (all->measure[i].trait == trait && str_eq(all->measure[i].name, e->name))
             return err_set(err, ERR_INPUT, "the %s '%.*s' is given twice", what,
                            STR_FMT(e->name));
-    for (uint32_t i = 0; i < column_n && m->column == NO_COLUMN; i++)
+    for (uint32_t i = 0; i < column_n; i++)
         if (str_eq(column[i], e->expression)) {
+            if (m->column != NO_COLUMN)
+                return err_set(err, ERR_INPUT,
+                               "%s '%.*s': there are two columns '%.*s': rename one of "
+                               "them",
+                               what, STR_FMT(e->name), STR_FMT(e->expression));
             m->column = i;
             m->subject = column[i];
         }
     if (m->column == NO_COLUMN
-        && !row_expr_new(e->expression, column, column_n, a, &m->expr, err))
+        && !row_expr_new(e->expression, column, column_n, decimal_of(all, m->type), a,
+                         &m->expr, err))
         return err_in(err, "%s '%.*s'", what, STR_FMT(e->name));
     if (m->type == VALUE_MISSING)
         m->type = m->column == NO_COLUMN ? VALUE_NUMBER : VALUE_TEXT;
@@ -94,6 +105,19 @@ void measures_free(struct measures *m)
     buf_free(&m->text);
 }
 
+void measures_numbers(const struct measures *m, bool *is_number)
+{
+    for (uint32_t i = 0; i < m->n; i++) {
+        const struct measure *of = &m->measure[i];
+        bool number = of->type == VALUE_NUMBER || of->type == VALUE_MONEY;
+
+        if (of->expr)
+            row_expr_numbers(of->expr, number, is_number);
+        else if (number)
+            is_number[of->column] = true;
+    }
+}
+
 struct cell *measures_cells(const struct measures *m, struct arena *a)
 {
     return arena_array(a, struct cell, m->n);
@@ -106,9 +130,14 @@ void measures_forget_items(struct measures *m)
 
 /* --- values --- */
 
-static enum outcome is_unreadable(const struct measure *m, struct err *err)
+static enum outcome is_unreadable(const struct measures *all, const struct measure *m,
+                                  str text, struct err *err)
 {
-    err_set(err, ERR_INPUT, "%.*s %s", STR_FMT(m->subject), m->unreadable);
+    if (m->type == VALUE_MONEY && decimal_is_foreign(&all->money, str_trim(text)))
+        err_set(err, ERR_INPUT, "%.*s is in another currency than %.*s",
+                STR_FMT(m->subject), STR_FMT(all->money.currency));
+    else
+        err_set(err, ERR_INPUT, "%.*s %s", STR_FMT(m->subject), m->unreadable);
     return UNREADABLE;
 }
 
@@ -150,7 +179,7 @@ static bool text_read(const struct measures *all, enum value_type type, str s,
     case VALUE_NUMBER:
     case VALUE_MONEY:
         out->type = VALUE_NUMBER;
-        return num_parse(str_trim(s), &out->number);
+        return decimal_parse(decimal_of(all, type), str_trim(s), &out->number);
     case VALUE_BOOL:
         out->type = VALUE_BOOL;
         return bool_read(str_trim(s), &out->truth);
@@ -197,14 +226,13 @@ static enum outcome value_convert(struct measures *all, const struct measure *m,
                                   struct value *v, struct arena *a, struct err *err)
 {
     enum value_type raw = m->type == VALUE_MONEY ? VALUE_NUMBER : m->type;
-    str text;
+    str text = v->type == VALUE_TEXT ? v->text : STR("");
 
     if (v->type == VALUE_MISSING)
         return FINE;
-    if (v->type == VALUE_TEXT && !text_read(all, m->type, v->text, v))
-        return is_unreadable(m, err);
-    if (v->type != raw && m->type != VALUE_TEXT)
-        return is_unreadable(m, err);
+    if ((v->type == VALUE_TEXT && !text_read(all, m->type, text, v))
+        || (v->type != raw && m->type != VALUE_TEXT))
+        return is_unreadable(all, m, text, err);
     if (m->type == VALUE_MONEY && !money_round(all, &v->number))
         v->type = VALUE_MISSING;
     if (m->type != VALUE_TEXT && m->type != VALUE_MOMENT)
@@ -260,7 +288,7 @@ static enum outcome feed_list(struct measures *all, const struct measure *m,
     if (all->text.failed)
         return no_memory(err);
     if (text.n > EVENT_TEXT_MAX)
-        return is_unreadable(m, err);
+        return is_unreadable(all, m, text, err);
     return !text.n || item_add(all, c, text, err) ? FINE : FAILED;
 }
 
@@ -273,7 +301,7 @@ static enum outcome feed_column(struct measures *all, const struct measure *m,
     if (!text.n)
         return FINE;
     if (!text_read(all, m->type, text, &v))
-        return is_unreadable(m, err);
+        return is_unreadable(all, m, text, err);
     if (c->sum.n++)
         return FINE;
     c->sum.best = (struct value){.type = VALUE_TEXT, .text = arena_str(a, text)};

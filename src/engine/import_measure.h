@@ -2,6 +2,7 @@
 #ifndef ENGINE_IMPORT_MEASURE_H
 #define ENGINE_IMPORT_MEASURE_H
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/time.h"
 #include "engine/import.h"
@@ -11,9 +12,10 @@ struct item {
     uint32_t text, next;
 };
 
-/* Zero it, and set the first three before any row comes. */
+/* Zero it, and set the first five before any row comes. */
 struct measures {
-    int decimals; /* of the workspace's currency */
+    struct decimal number, money; /* how they are written */
+    int decimals;                 /* of the workspace's currency */
     const struct time_format *format;
     const struct zone *zone;
     struct measure *measure; /* the properties, then the traits */
@@ -41,6 +43,8 @@ enum outcome {
 bool measures_open(struct measures *m, const struct mapping *mapping, const str *column,
                    uint32_t column_n, struct arena *a, struct err *err);
 void measures_free(struct measures *m);
+/* Sets is_number[i] for each column i that is read as a number. */
+void measures_numbers(const struct measures *m, bool *is_number);
 /* The cells of a new event; NULL: out of memory. */
 struct cell *measures_cells(const struct measures *m, struct arena *a);
 /* Adds a row, whose texts are copied into `a` where they are needed. UNREADABLE leaves the

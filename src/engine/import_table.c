@@ -1,9 +1,11 @@
 #include "engine/import_table.h"
 
+#include "base/num.h"
+
 #ifdef TUNE_SMALL
-enum { TIME_ROWS = 5, TIME_BYTES = 1 << 20 };
+enum { KEPT_ROWS = 5, KEPT_BYTES = 1 << 20 };
 #else
-enum { TIME_ROWS = 1000, TIME_BYTES = 8 << 20 };
+enum { KEPT_ROWS = 1000, KEPT_BYTES = 8 << 20 };
 #endif
 
 /* --- the columns --- */
@@ -150,7 +152,8 @@ static bool columns_open(struct table *t, struct err *err)
         || !column_need(t, "the id", m->id, &t->id, err)
         || !measures_open(&t->measures, m, t->column, t->column_n, &t->arena, err)
         || (m->where.n
-            && !row_expr_new(m->where, t->column, t->column_n, &t->arena, &t->where, err)
+            && !row_expr_new(m->where, t->column, t->column_n, &t->measures.money,
+                             &t->arena, &t->where, err)
             && !err_in(err, "where")))
         return false;
     t->zone = im->workspace->zone;
@@ -168,7 +171,7 @@ static bool columns_open(struct table *t, struct err *err)
            && reason(t, &t->no_id, "no id (column ", m->id, " is empty)", err);
 }
 
-/* --- the rows, and the form of their times --- */
+/* --- the rows, and the form of their times and numbers --- */
 
 static bool row_keep(struct table *t, enum csv_status status, const struct csv_row *row,
                      struct err *err)
@@ -200,7 +203,7 @@ static bool row_keep(struct table *t, enum csv_status status, const struct csv_r
 
 static bool rows_keep(struct table *t, struct err *err)
 {
-    while (t->kept_n < TIME_ROWS && t->kept_arena.used < TIME_BYTES) {
+    while (t->kept_n < KEPT_ROWS && t->kept_arena.used < KEPT_BYTES) {
         struct csv_row row;
         enum csv_status status = csv_next(t->csv, &row, err);
 
@@ -220,6 +223,21 @@ enum csv_status table_next(struct table *t, struct csv_row *row, struct err *err
         return csv_next(t->csv, row, err);
     *row = t->kept[t->kept_next].row;
     return t->kept[t->kept_next++].status;
+}
+
+static str shorten(str s)
+{
+    return (str){s.p, s.n < 60 ? s.n : 60};
+}
+
+/* Empty when the row has no such field. */
+static str kept_field(const struct table *t, size_t i, uint32_t column)
+{
+    const struct csv_row *row = &t->kept[i].row;
+
+    return t->kept[i].status == CSV_ROW && row->n == t->column_n
+               ? str_trim(row->field[column])
+               : STR("");
 }
 
 /* A few times that are none must not keep the others from being recognised. */
@@ -242,23 +260,18 @@ static bool format_recognise(struct table *t, const char **out, struct err *err)
     size_t n = 0;
 
     *out = NULL;
-    if (!rows_keep(t, err))
-        return false;
     sample = arena_array(&t->kept_arena, str, t->kept_n);
     if (!sample)
         return err_nomem(err);
     for (size_t i = 0; i < t->kept_n; i++) {
-        const struct csv_row *row = &t->kept[i].row;
-        str time = t->kept[i].status == CSV_ROW && row->n == t->column_n
-                       ? str_trim(row->field[t->time])
-                       : STR("");
+        str time = kept_field(t, i, t->time);
 
         if (time.n)
             sample[n++] = time;
     }
     if (!n)
         return true;
-    shown = (str){sample[0].p, sample[0].n < 60 ? sample[0].n : 60};
+    shown = shorten(sample[0]);
     *out = time_format_guess(sample, n, &ambiguous);
     if (!*out && !ambiguous && (n = drop_strange(sample, n)))
         *out = time_format_guess(sample, n, &ambiguous);
@@ -303,10 +316,97 @@ static bool format_open(struct table *t, struct err *err)
            && reason(t, &t->no_time, "", t->no_time, form.p, err);
 }
 
+/* What the first rows say of the numbers: the first text of each kind, and its column. */
+struct evidence {
+    struct witness {
+        str text, column;
+        int64_t point, comma; /* read as 1,234.50 and as 1.234,50 */
+    } for_point, for_comma, for_both;
+};
+
+static void number_weigh(const struct table *t, str text, str column, struct evidence *e)
+{
+    struct decimal form = t->measures.money;
+    struct witness w = {.text = shorten(text), .column = shorten(column)}, *kind;
+    bool point, comma;
+
+    form.point = '.';
+    point = decimal_parse(&form, text, &w.point);
+    form.point = ',';
+    comma = decimal_parse(&form, text, &w.comma);
+    if ((!point && !comma) || (point && comma && w.point == w.comma))
+        return;
+    kind = !comma ? &e->for_point : !point ? &e->for_comma : &e->for_both;
+    if (!kind->text.n)
+        *kind = w;
+}
+
+static bool numbers_are_mixed(const struct evidence *e, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "numbers are written in two ways, '%.*s' in %.*s and '%.*s' in %.*s: "
+                   "say which is right, with --decimal . or --decimal , - rows with the "
+                   "other are then refused",
+                   STR_FMT(e->for_point.text), STR_FMT(e->for_point.column),
+                   STR_FMT(e->for_comma.text), STR_FMT(e->for_comma.column));
+}
+
+static bool numbers_are_ambiguous(const struct witness *w, struct err *err)
+{
+    struct buf point = {0}, comma = {0};
+
+    num_print(&point, w->point);
+    num_print(&comma, w->comma);
+    if (point.failed || comma.failed)
+        err_nomem(err);
+    else
+        err_set(err, ERR_INPUT,
+                "the numbers in %.*s can be read in two ways: '%.*s' is %.*s with "
+                "--decimal . and %.*s with --decimal , - say which",
+                STR_FMT(w->column), STR_FMT(w->text), STR_FMT(buf_str(&point)),
+                STR_FMT(buf_str(&comma)));
+    buf_free(&point);
+    buf_free(&comma);
+    return false;
+}
+
+static bool decimal_recognise(struct table *t, char *out, struct err *err)
+{
+    bool *is_number = arena_array(&t->kept_arena, bool, t->column_n);
+    struct evidence e = {0};
+
+    if (!is_number)
+        return err_nomem(err);
+    measures_numbers(&t->measures, is_number);
+    if (t->where)
+        row_expr_numbers(t->where, false, is_number);
+    for (size_t i = 0; i < t->kept_n; i++)
+        for (uint32_t k = 0; k < t->column_n; k++)
+            if (is_number[k])
+                number_weigh(t, kept_field(t, i, k), t->column[k], &e);
+    if (e.for_point.text.n && e.for_comma.text.n)
+        return numbers_are_mixed(&e, err);
+    *out = e.for_point.text.n ? '.' : e.for_comma.text.n ? ',' : 0;
+    return *out || !e.for_both.text.n || numbers_are_ambiguous(&e.for_both, err);
+}
+
+static bool decimal_open(struct table *t, struct err *err)
+{
+    struct import_report *r = t->im->report;
+
+    r->decimal = t->im->mapping->decimal;
+    if (!r->decimal && !decimal_recognise(t, &r->decimal, err))
+        return false;
+    t->measures.number.point = t->measures.money.point = r->decimal;
+    return true;
+}
+
 bool table_open(struct table *t, struct import *im, struct err *err)
 {
     t->im = im;
-    return columns_open(t, err) && format_open(t, err);
+    t->measures.money.currency = im->workspace->currency;
+    return columns_open(t, err) && rows_keep(t, err) && format_open(t, err)
+           && decimal_open(t, err);
 }
 
 void table_close(struct table *t)

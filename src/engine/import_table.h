@@ -1,5 +1,5 @@
 /* import_table.h - a table that is being imported: its columns found, the form of its times
- * known, its rows one by one. */
+ * and numbers known, its rows one by one. */
 #ifndef ENGINE_IMPORT_TABLE_H
 #define ENGINE_IMPORT_TABLE_H
 
@@ -24,7 +24,7 @@ struct table {
     struct kept_row {
         enum csv_status status;
         struct csv_row row;
-    } * kept; /* rows read to recognise the time; they are still to be used */
+    } * kept; /* rows read to recognise times and numbers; they are still to be used */
     size_t kept_n, kept_cap, kept_next;
     struct arena kept_arena;
     struct arena arena;
@@ -37,7 +37,7 @@ struct table {
     STR("the event's name is longer than 200 bytes or holds a control character")
 #define RESERVED_EVENT STR("the event's name is one that Ciclo keeps for itself")
 
-/* Reads the header and what it takes to recognise the times. */
+/* Reads the header and what it takes to recognise times and numbers. */
 bool table_open(struct table *t, struct import *im, struct err *err);
 void table_close(struct table *t);
 /* As csv_next. */

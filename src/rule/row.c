@@ -10,6 +10,7 @@ struct row_expr {
     bool whole;        /* there is none: the first value counts */
     enum function function;
     const str *column; /* names, for messages */
+    const struct decimal *decimal;
 };
 
 struct check {
@@ -60,19 +61,23 @@ static bool check_in(struct check *c, struct node *left)
 
 static bool check_column(struct check *c, struct node *n)
 {
+    str name = n->name.whole, shown = {name.p, name.n < 80 ? name.n : 80};
     char hint[120];
 
+    n->means = MEANS_NOTHING;
     for (uint32_t i = 0; i < c->column_n; i++) {
-        if (str_eq(c->column[i], n->name.whole)) {
-            n->means = MEANS_COLUMN;
-            n->index = i;
-            return true;
-        }
+        if (!str_eq(c->column[i], name))
+            continue;
+        if (n->means == MEANS_COLUMN)
+            return parse_fault(c->text, n->start, c->err,
+                               "there are two columns \"%.*s\": rename one of them",
+                               STR_FMT(shown));
+        n->means = MEANS_COLUMN;
+        n->index = i;
     }
-    return parse_fault(c->text, n->start, c->err, "there is no column \"%.*s\"%s",
-                       (int)(n->name.whole.n < 80 ? n->name.whole.n : 80),
-                       n->name.whole.p,
-                       parse_hint(n->name.whole, c->column, c->column_n, hint));
+    return n->means == MEANS_COLUMN
+           || parse_fault(c->text, n->start, c->err, "there is no column \"%.*s\"%s",
+                          STR_FMT(shown), parse_hint(name, c->column, c->column_n, hint));
 }
 
 static bool check_condition(struct check *c, struct node *n)
@@ -152,8 +157,9 @@ static enum value_type natural_type(const struct node *n)
     return node_is_condition(n) || n->kind == NODE_BOOL ? VALUE_BOOL : VALUE_NUMBER;
 }
 
-bool row_expr_new(str text, const str *column, uint32_t column_n, struct arena *a,
-                  struct row_expr **out, struct err *err)
+bool row_expr_new(str text, const str *column, uint32_t column_n,
+                  const struct decimal *decimal, struct arena *a, struct row_expr **out,
+                  struct err *err)
 {
     struct check c = {.column = column, .column_n = column_n, .err = err};
     struct row_expr *e = arena_new(a, struct row_expr);
@@ -165,6 +171,7 @@ bool row_expr_new(str text, const str *column, uint32_t column_n, struct arena *
     if (!parse_expression(c.text, PARSE_ROW, a, &e->root, err))
         return false;
     e->column = column;
+    e->decimal = decimal;
     e->whole = e->root->kind != NODE_CALL;
     if (!e->whole) {
         e->function = e->root->call->function;
@@ -176,6 +183,21 @@ bool row_expr_new(str text, const str *column, uint32_t column_n, struct arena *
         wanted = VALUE_NUMBER;
     *out = e;
     return check_as(&c, e->root, wanted);
+}
+
+static void mark_numbers(const struct node *n, bool *is_number)
+{
+    if (is_column(n) && n->type == VALUE_NUMBER)
+        is_number[n->index] = true;
+    for (const struct node *child = n->child; child; child = child->next)
+        mark_numbers(child, is_number);
+}
+
+void row_expr_numbers(const struct row_expr *e, bool as_number, bool *is_number)
+{
+    mark_numbers(e->root, is_number);
+    if (as_number && is_column(e->root) && (e->whole || e->function != FUNCTION_COUNT))
+        is_number[e->root->index] = true;
 }
 
 /* --- asking --- */
@@ -203,9 +225,14 @@ static bool ask_column(const struct row *r, const struct node *n, struct value *
     out->type = n->type;
     if (n->type == VALUE_TEXT) {
         out->text = field;
-    } else if (!num_parse(trimmed, &out->number)) {
+    } else if (!decimal_parse(r->e->decimal, trimmed, &out->number)) {
+        const struct decimal *d = r->e->decimal;
         str name = r->e->column[n->index];
 
+        if (d->currency.n && decimal_is_foreign(d, trimmed))
+            return err_set(r->err, ERR_INPUT,
+                           "the column \"%.*s\" is in another currency than %.*s",
+                           STR_FMT(name), STR_FMT(d->currency));
         return err_set(r->err, ERR_INPUT, "the column \"%.*s\" must hold a number",
                        STR_FMT(name));
     }

@@ -1,18 +1,25 @@
 /* row.h - the same expressions over the rows of a table: what imports are described with.
  *
  * Names are the columns; a name that is no plain word stands in backquotes: `Order ID`.
- * A column is text; where a number is needed it is read as one. Empty is missing. Windows,
+ * A column is text; where a number is needed it is read as one, as the table's numbers are
+ * written; those of the expression itself are 12.50. Empty is missing. Windows,
  * traits and stages have no meaning here and are refused. sum count min max avg first last
  * over an expression stand for the rows that share an id. */
 #ifndef RULE_ROW_H
 #define RULE_ROW_H
 
+#include "base/decimal.h"
 #include "event/event.h"
 
 struct row_expr;
-/* `column` are the table's names, for checking and for "did you mean". Lives in `a`. */
+/* `column` are the table's names, for checking and for "did you mean"; `decimal` is borrowed
+ * until the last row was asked, and need not be filled before the first. Lives in `a`. */
 [[nodiscard]] bool row_expr_new(str text, const str *column, uint32_t column_n,
-                                struct arena *a, struct row_expr **out, struct err *err);
+                                const struct decimal *decimal, struct arena *a,
+                                struct row_expr **out, struct err *err);
+/* Sets is_number[i] for each column i that is read as a number; with `as_number` also for one
+ * that is the value itself and will be read so. */
+void row_expr_numbers(const struct row_expr *e, bool as_number, bool *is_number);
 /* Asks one row. ERR_INPUT when a column that must be a number is not empty and is none: the
  * message names the column and holds no value. Texts are borrowed from the row. A bare column
  * gives TEXT (or MISSING). */

@@ -20,6 +20,7 @@ static bool mapping_eq(const struct mapping *x, const struct mapping *y)
            && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
            && str_eq(x->id, y->id) && str_eq(x->where, y->where)
            && str_eq(x->encoding, y->encoding) && x->separator == y->separator
+           && x->decimal == y->decimal
            && entries_eq(x->property, x->property_n, y->property, y->property_n)
            && entries_eq(x->trait, x->trait_n, y->trait, y->trait_n);
 }

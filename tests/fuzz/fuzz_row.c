@@ -1,5 +1,6 @@
 /* The first line is an expression, the second a row of three fields between bars. Whatever
- * they hold, there is an answer or an error; fed as one row, the result is the answer. */
+ * they hold, and however their numbers are written, there is an answer or an error; fed as one
+ * row, the result is the answer. */
 #include "rule/row.h"
 
 #include "support/fuzz.h"
@@ -26,7 +27,7 @@ static bool same(struct value a, struct value b)
     return a.type == VALUE_BOOL ? a.truth == b.truth : a.number == b.number;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+static void ask(const uint8_t *bytes, size_t n, const struct decimal *decimal)
 {
     static const str columns[COLUMNS] = {
         {"Quantity", 8}, {"UnitPrice", 9}, {"Order ID", 8}};
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
     for (int i = 0; i < COLUMNS; i++)
         field[i] = cut(&rest, '|');
-    if (!row_expr_new(text, columns, COLUMNS, &a, &e, &err)) {
+    if (!row_expr_new(text, columns, COLUMNS, decimal, &a, &e, &err)) {
         NEED(err.code == ERR_INPUT && err.line > 0 && err.column > 0 && err.msg[0]);
     } else if (!row_expr_ask(e, field, &v, &err)) {
         NEED(err.code == ERR_INPUT && !row_expr_feed(e, field, &sum, &a, &err));
@@ -52,5 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
              || v.type == VALUE_MISSING);
     }
     arena_free(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    static const struct decimal written[] = {{0}, {'.', {"EUR", 3}}, {',', {"EUR", 3}}};
+
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        ask(bytes, n, &written[i]);
     return 0;
 }

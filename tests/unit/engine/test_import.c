@@ -488,6 +488,13 @@ TEST(a_column_that_is_not_there_is_named_with_its_neighbour)
     import_fails("CustomerID,CustomerID,when\n", "two columns 'CustomerID'");
     PROPERTIES("n=sum(Qty)");
     import_fails("CustomerID,when,Quantity\n", "property 'n'");
+    import_fails("CustomerID,when,Qty,Qty\n",
+                 "property 'n': there are two columns \"Qty\"");
+    PROPERTIES("n=Qty");
+    import_fails("CustomerID,when,Qty,Qty\n",
+                 "property 'n': there are two columns 'Qty': rename one of them");
+    import("CustomerID,when,Qty,x,x\n1,2024-01-01,3,4,5\n");
+    assert_int_equal(shop.r.used, 1);
     PROPERTIES("n=when", "n=when");
     import_fails("CustomerID,when,Quantity\n", "'n' is given twice");
     close_shop();
@@ -533,6 +540,131 @@ TEST(an_empty_file_is_an_error_and_a_header_alone_is_none)
     close_shop();
 }
 
+TEST(decimals_behind_a_comma_are_recognised)
+{
+    open_shop();
+    shop.m.where = STR("price > 1000 or qty = 2");
+    PROPERTIES("total:money=qty * price", "weight:number=weight", "note=note");
+    import("who;when;qty;price;weight;note\n"
+           "1;2024-01-01;1;1.234,56;1 200;1,5\n"
+           "1;2024-01-02;2;\xe2\x82\xac 0,50;0,125;1.5\n"
+           "1;2024-01-03;1;999,99;;\n"
+           "1;2024-01-04;2;(1,50);;\n"
+           "1;2024-01-05;2;$1,50;;\n"
+           "1;2024-01-06;2;1.50;;\n"
+           "1;2024-01-07;2;1,50;\xe2\x82\xac 1;\n");
+    assert_int_equal(shop.r.decimal, ',');
+    assert_int_equal(shop.r.left_out, 1);
+    assert_events(
+        "2023-12-31T23:00:00.000Z 1 order total=1234.56 weight=1200 note='1,5'\n"
+        "2024-01-01T23:00:00.000Z 1 order total=1 weight=0.125 note='1.5'\n");
+    assert_refused(
+        "rows.csv:5 the column \"price\" must hold a number: 1;2024-01-04;2;(1,50);;\n"
+        "rows.csv:6 the column \"price\" is in another currency than EUR: "
+        "1;2024-01-05;2;$1,50;;\n"
+        "rows.csv:7 the column \"price\" must hold a number: 1;2024-01-06;2;1.50;;\n"
+        "rows.csv:8 weight is not a number: 1;2024-01-07;2;1,50;\xe2\x82\xac 1;\n");
+    close_shop();
+}
+
+TEST(decimals_behind_a_point_are_recognised_beside_commas)
+{
+    open_shop();
+    PROPERTIES("price:money=price", "n:number=first(n)");
+    import("who,when,price,n\n"
+           "1,2024-01-01,\"1,234\",\n"
+           "1,2024-01-02,\"EUR 1,234.50\",\"2,000\"\n"
+           "1,2024-01-03,12.50 USD,\n"
+           "1,2024-01-04,dear,\n");
+    assert_int_equal(shop.r.decimal, '.');
+    assert_events("2023-12-31T23:00:00.000Z 1 order price=1234\n"
+                  "2024-01-01T23:00:00.000Z 1 order price=1234.5 n=2000\n");
+    assert_refused("rows.csv:4 price is in another currency than EUR: "
+                   "1,2024-01-03,12.50 USD,\n"
+                   "rows.csv:5 price is not a number: 1,2024-01-04,dear,\n");
+    close_shop();
+}
+
+TEST(numbers_that_decide_nothing_are_read_with_a_point_and_no_thousands)
+{
+    open_shop();
+    PROPERTIES("n:number=n", "text=text");
+    import("who;when;n;text\n"
+           "1;2024-01-01;12;1,234\n"
+           "1;2024-01-01;1 200;1,5\n"
+           "1;2024-01-01;;\n"
+           "1;2024-01-01;;\n"
+           "1;2024-01-01;;\n");
+    assert_int_equal(shop.r.decimal, 0);
+    assert_events("2023-12-31T23:00:00.000Z 1 order n=12 text='1,234'\n"
+                  "2023-12-31T23:00:00.000Z 1 order n=1200 text='1,5'\n"
+                  "2023-12-31T23:00:00.000Z 1 order\n"
+                  "2023-12-31T23:00:00.000Z 1 order\n"
+                  "2023-12-31T23:00:00.000Z 1 order\n");
+    close_shop();
+}
+
+TEST(numbers_that_can_be_read_in_two_ways_are_asked_about)
+{
+    static const char rows[] = "who;when;price;qty\n1;2024-01-01;1,234;2\n";
+    static const char why[] = "the numbers in price can be read in two ways: '1,234' is "
+                              "1234 with --decimal . and 1.234 with --decimal , - say "
+                              "which";
+
+    open_shop();
+    PROPERTIES("n=sum(qty * price)");
+    import_fails(rows, why);
+    PROPERTIES("n:money=price");
+    import_fails(rows, why);
+    PROPERTIES("n:number=qty");
+    shop.m.where = STR("price > 2");
+    import_fails(rows, why);
+    shop.m.where = STR("");
+    import(rows);
+    PROPERTIES("n:number=price");
+    shop.m.event = STR("with_comma");
+    shop.m.decimal = ',';
+    import(rows);
+    shop.m.event = STR("with_point");
+    shop.m.decimal = '.';
+    import(rows);
+    assert_int_equal(shop.r.decimal, '.');
+    assert_events("2023-12-31T23:00:00.000Z 1 order n=2\n"
+                  "2023-12-31T23:00:00.000Z 1 with_comma n=1.234\n"
+                  "2023-12-31T23:00:00.000Z 1 with_point n=1234\n");
+    close_shop();
+}
+
+TEST(numbers_in_two_writings_are_asked_about)
+{
+    static const char rows[] = "who;when;price;cost\n"
+                               "1;2024-01-01;12.50;1\n"
+                               "1;2024-01-02;3;1,20\n";
+
+    open_shop();
+    PROPERTIES("price:money=price", "cost:money=cost");
+    import_fails(rows, "numbers are written in two ways, '12.50' in price and '1,20' in "
+                       "cost: say which is right, with --decimal . or --decimal ,");
+    shop.m.decimal = ',';
+    import(rows);
+    assert_events("2024-01-01T23:00:00.000Z 1 order price=3 cost=1.2\n");
+    assert_refused("rows.csv:2 price is not a number: 1;2024-01-01;12.50;1\n");
+    close_shop();
+}
+
+TEST(blanks_around_customers_and_ids_are_no_part_of_them)
+{
+    open_shop();
+    shop.m.id = STR("no");
+    import("who,when,no\n"
+           " anna ,2024-01-01, A 1\n"
+           "anna,2024-01-01,\tA 1 \n"
+           "   ,2024-01-01,A 2\n");
+    assert_events("2023-12-31T23:00:00.000Z anna order order:A 1\n");
+    assert_refused("rows.csv:4 no customer (column who is empty):    ,2024-01-01,A 2\n");
+    close_shop();
+}
+
 TEST(rows_can_say_which_event_they_are)
 {
     open_shop();
@@ -558,6 +690,22 @@ TEST(rows_can_say_which_event_they_are)
     PROPERTIES("plan=plan");
     assert_false(import_bytes("who,when,plan\n", 14));
     assert_non_null(strstr(shop.err.msg, "no properties"));
+    close_shop();
+}
+
+TEST(customers_with_too_long_an_id_are_refused)
+{
+    char rows[600];
+
+    open_shop();
+    snprintf(rows, sizeof rows, "who,when\n%0200d,2024-01-01\n%0201d,2024-01-01\n", 1, 2);
+    import(rows);
+    assert_int_equal(shop.r.events, 1);
+    assert_int_equal(shop.r.refused_n, 1);
+    assert_true(
+        str_eq(shop.r.refused[0].reason,
+               STR("the customer's id is longer than 200 bytes or holds a control "
+                   "character")));
     close_shop();
 }
 

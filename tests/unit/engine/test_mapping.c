@@ -64,18 +64,37 @@ TEST(a_wrong_entry_says_what_is_wrong)
     arena_free(&a);
 }
 
-TEST(a_separator_is_one_character_or_the_word_tab)
+TEST(a_separator_is_one_character_or_a_word_for_one)
 {
     struct err err;
     char c = 0;
 
     assert_true(mapping_separator_parse(STR(";"), &c, &err) && c == ';');
+    for (const char *each = ",;\t|"; *each; each++)
+        assert_true(mapping_separator_parse(mapping_separator_name(*each), &c, &err)
+                    && c == *each);
+    assert_text(mapping_separator_name(';'), "semicolon");
+    assert_int_equal(mapping_separator_name('#').n, 0);
     assert_true(mapping_separator_parse(STR("tab"), &c, &err) && c == '\t');
     assert_true(mapping_separator_parse(STR("\\t"), &c, &err) && c == '\t');
     assert_false(mapping_separator_parse(STR("\""), &c, &err));
     assert_false(mapping_separator_parse(STR(""), &c, &err));
     assert_false(mapping_separator_parse(STR("\xc3"), &c, &err));
     assert_false(mapping_separator_parse(STR("ab"), &c, &err));
+}
+
+TEST(decimals_stand_behind_a_comma_or_a_point)
+{
+    struct err err;
+    char c = 0;
+
+    assert_true(mapping_decimal_parse(STR(","), &c, &err) && c == ',');
+    assert_true(mapping_decimal_parse(STR("."), &c, &err) && c == '.');
+    assert_false(mapping_decimal_parse(STR(""), &c, &err));
+    assert_false(mapping_decimal_parse(STR(";"), &c, &err));
+    assert_false(mapping_decimal_parse(STR("1,5"), &c, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_int_equal(c, '.');
 }
 
 static void assert_same(const struct mapping *x, const struct mapping *y)
@@ -85,7 +104,8 @@ static void assert_same(const struct mapping *x, const struct mapping *y)
                 && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
                 && str_eq(x->id, y->id) && str_eq(x->where, y->where)
                 && str_eq(x->encoding, y->encoding) && x->separator == y->separator
-                && x->property_n == y->property_n && x->trait_n == y->trait_n);
+                && x->decimal == y->decimal && x->property_n == y->property_n
+                && x->trait_n == y->trait_n);
     for (uint32_t i = 0; i < x->property_n; i++)
         assert_true(str_eq(x->property[i].name, y->property[i].name)
                     && str_eq(x->property[i].expression, y->property[i].expression)
@@ -128,6 +148,7 @@ TEST(what_is_printed_reads_as_the_same_mapping)
         .id = STR(" Invoice No "),
         .where = STR("not (InvoiceNo starts with \"C\") and Quantity > 0"),
         .separator = '\t',
+        .decimal = ',',
         .encoding = STR("latin-1"),
         .property = property,
         .trait = trait,
@@ -136,7 +157,7 @@ TEST(what_is_printed_reads_as_the_same_mapping)
     };
 
     assert_survives(&m);
-    m = (struct mapping){.event_column = STR("kind"), .separator = '\''};
+    m = (struct mapping){.event_column = STR("kind"), .separator = '\'', .decimal = '.'};
     assert_survives(&m);
     m = (struct mapping){};
     assert_survives(&m);
@@ -149,6 +170,7 @@ TEST(what_was_given_is_stronger_than_the_mapping_file)
     struct mapping m = {.customer = STR("Email"),
                         .event = STR("order"),
                         .separator = ';',
+                        .decimal = '.',
                         .property = given,
                         .property_n = 1};
     struct err err;
@@ -157,6 +179,7 @@ TEST(what_was_given_is_stronger_than_the_mapping_file)
                                   "time: Date\n"
                                   "event_column: kind\n"
                                   "separator: ','\n"
+                                  "decimal: ','\n"
                                   "properties:\n"
                                   "  - items:list=Sku\n"
                                   "  - 'revenue:money=sum(Price)'\n"
@@ -167,6 +190,7 @@ TEST(what_was_given_is_stronger_than_the_mapping_file)
     assert_text(m.event, "order");
     assert_int_equal(m.event_column.n, 0);
     assert_int_equal(m.separator, ';');
+    assert_int_equal(m.decimal, '.');
     assert_int_equal(m.property_n, 2);
     assert_text(m.property[0].expression, "count(Sku)");
     assert_text(m.property[1].name, "revenue");
@@ -193,6 +217,7 @@ TEST(a_fault_in_a_mapping_file_has_its_place)
     assert_wrong("time: x\nproperties:\n  - revenue\n", 3, 5, "NAME:TYPE=EXPRESSION");
     assert_wrong("time: x\ntraits:\n  - [a]\n", 3, 5, "NAME:TYPE=EXPRESSION");
     assert_wrong("event: [a]\n", 1, 8, "");
+    assert_wrong("decimal: comma\n", 0, 0, ", as in 1.234,50");
     arena_free(&a);
 }
 

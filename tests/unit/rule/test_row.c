@@ -11,9 +11,11 @@ static const str columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
+static struct decimal decimal;
+
 static bool make(const char *text, struct arena *a, struct row_expr **e, struct err *err)
 {
-    return row_expr_new(str_of(text), columns, COLUMNS, a, e, err);
+    return row_expr_new(str_of(text), columns, COLUMNS, &decimal, a, e, err);
 }
 
 /* Rows are written with the columns' values between bars. */
@@ -237,6 +239,111 @@ TEST(a_column_that_is_no_number_is_named_and_not_shown)
     assert_string_equal(err.msg, "the column \"Quantity\" must hold a number");
     assert_false(row_expr_feed(e, field, &sum, &a, &err));
     assert_true(sum.sum == 5 && sum.n == 2);
+    arena_free(&a);
+}
+
+TEST(columns_are_read_as_the_table_writes_its_numbers)
+{
+    static const struct {
+        const char *rule, *row, *answer;
+    } of[] = {
+        {"Quantity * UnitPrice", "1|2|1.234,50||", "2469"},
+        {"UnitPrice > 1000", "1|2|1.234||", "yes"},
+        {"UnitPrice = 1.5", "1|2|1,5||", "yes"},
+        {"UnitPrice in (0.5, 12.5)", "1|2|12,50 \u20ac||", "yes"},
+        {"UnitPrice = '12,50'", "1|2|12,50||", "yes"},
+    };
+
+    decimal = (struct decimal){',', STR("EUR")};
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct arena a = {0};
+        struct buf b = {0};
+        struct row_expr *e;
+        struct value v;
+        struct err err;
+        str field[COLUMNS];
+
+        row_of(of[i].row, field);
+        if (!make(of[i].rule, &a, &e, &err) || !row_expr_ask(e, field, &v, &err))
+            fail_msg("%s: %s", of[i].rule, err.msg);
+        print(v, &b);
+        if (strcmp(b.p, of[i].answer) != 0)
+            fail_msg("%s: %s, not %s", of[i].rule, b.p, of[i].answer);
+        buf_free(&b);
+        arena_free(&a);
+    }
+    decimal = (struct decimal){0};
+}
+
+TEST(a_number_in_another_writing_or_currency_is_none)
+{
+    static const struct {
+        const char *row, *msg;
+    } of[] = {
+        {"1|2|12.50||", "the column \"UnitPrice\" must hold a number"},
+        {"1|2|(12,50)||", "the column \"UnitPrice\" must hold a number"},
+        {"1|2|$12,50||", "the column \"UnitPrice\" is in another currency than EUR"},
+    };
+    struct arena a = {0};
+    struct row_expr *e;
+    struct value v;
+    struct err err;
+    str field[COLUMNS];
+
+    decimal = (struct decimal){',', STR("EUR")};
+    assert_true(make("UnitPrice > 0", &a, &e, &err));
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        row_of(of[i].row, field);
+        assert_false(row_expr_ask(e, field, &v, &err));
+        assert_int_equal(err.code, ERR_INPUT);
+        assert_string_equal(err.msg, of[i].msg);
+    }
+    decimal = (struct decimal){0};
+    arena_free(&a);
+}
+
+/* The columns, one letter each: n for a number. */
+static void assert_numbers(const char *rule, bool as_number, const char *wanted)
+{
+    bool is_number[COLUMNS] = {0};
+    char got[COLUMNS + 1] = {0};
+    struct arena a = {0};
+    struct row_expr *e;
+    struct err err;
+
+    if (!make(rule, &a, &e, &err))
+        fail_msg("%s: %s", rule, err.msg);
+    row_expr_numbers(e, as_number, is_number);
+    for (size_t i = 0; i < COLUMNS; i++)
+        got[i] = is_number[i] ? 'n' : '-';
+    if (strcmp(got, wanted) != 0)
+        fail_msg("%s: %s, not %s", rule, got, wanted);
+    arena_free(&a);
+}
+
+TEST(the_columns_that_are_read_as_numbers_are_known)
+{
+    assert_numbers("sum(Quantity * UnitPrice)", false, "-nn--");
+    assert_numbers("not (InvoiceNo starts with 'C') and Quantity > 0", false, "-n---");
+    assert_numbers("Quantity = '7' or `Order ID` in (1, 2)", false, "----n");
+    assert_numbers("UnitPrice is missing", true, "-----");
+    assert_numbers("first(UnitPrice)", false, "-----");
+    assert_numbers("first(UnitPrice)", true, "--n--");
+    assert_numbers("count(UnitPrice)", true, "-----");
+    assert_numbers("true", true, "-----");
+}
+
+TEST(a_column_that_stands_twice_cannot_be_named)
+{
+    static const str twice[] = {{"A", 1}, {"B", 1}, {"A", 1}};
+    struct arena a = {0};
+    struct row_expr *e;
+    struct err err;
+
+    assert_true(row_expr_new(STR("B > 1"), twice, 3, &decimal, &a, &e, &err));
+    assert_false(row_expr_new(STR("B > 1 and A > 1"), twice, 3, &decimal, &a, &e, &err));
+    assert_int_equal(err.column, 11);
+    assert_string_equal(err.msg, "there are two columns \"A\": rename one of them");
     arena_free(&a);
 }
 
