@@ -76,4 +76,8 @@ t_fails 'a failure is the exit status' '0 passed, 1 failed' faked "$root/tools/t
 printf '' >"$T/log"
 echo 0 >"$T/status"
 t_fails 'no test at all is a failure' '0 passed, 0 failed' faked "$root/tools/test" "$T/build"
+fake meson 'mkdir -p "$T/build/meson-logs"' 'cp "$T/log" "$T/build/meson-logs/testlog.json"' \
+    'mktemp >"$T/temp"'
+t_is 'a file left behind is a failure' "$(build OK 'ok 1 - a\n')" '1 passed, 1 failed'
+t_is 'and is removed' "$([ -e "$(cat "$T/temp")" ]; echo $?)" 1
 t_done
