@@ -68,7 +68,18 @@ bool parse_fault(str text, uint32_t at, struct err *err, const char *format, ...
     va_start(args, format);
     vsnprintf(msg, sizeof msg, format, args);
     va_end(args);
+    msg[parse_cut(str_of(msg), sizeof msg - 4).n] =
+        0; /* vsnprintf cuts inside characters */
     return err_at(err, line, column, "%s", msg);
+}
+
+str parse_cut(str text, size_t max)
+{
+    if (text.n <= max)
+        return text;
+    while (max > 0 && ((unsigned char)text.p[max] & 0xC0) == 0x80)
+        max--;
+    return (str){text.p, max};
 }
 
 const char *parse_hint(str name, const str *known, size_t n, char buf[120])
@@ -111,21 +122,15 @@ static str cut(const struct parser *p, uint32_t start, uint32_t end)
     return (str){p->text.p + start, end - start};
 }
 
-/* How a token is called in an error. At most some 40 bytes, cut between characters. */
+/* How a token is called in an error. */
 static const char *token_shown(const struct parser *p, const struct token *t, char to[64])
 {
-    uint32_t end = t->end;
+    str shown = parse_cut(cut(p, t->start, t->end), 40);
 
-    if (t->kind == TOKEN_END) {
+    if (t->kind == TOKEN_END)
         snprintf(to, 64, "the end");
-        return to;
-    }
-    if (end - t->start > 40) {
-        end = t->start + 40;
-        while (end > t->start && ((unsigned char)p->text.p[end] & 0xC0) == 0x80)
-            end--;
-    }
-    snprintf(to, 64, "\"%.*s\"", (int)(end - t->start), p->text.p + t->start);
+    else
+        snprintf(to, 64, "\"%.*s\"", STR_FMT(shown));
     return to;
 }
 
@@ -320,7 +325,7 @@ static bool next(struct parser *p)
             return false;
     } else if (is_word(c)) {
         t->kind = TOKEN_WORD;
-        while (is_word(byte_at(p, t->end)))
+        while (is_word(byte_at(p, t->end)) && skip_space(p->text, t->end) == t->end)
             t->end++;
         t->text = cut(p, t->start, t->end);
     } else if (!sign_token(p, t)) {
@@ -684,8 +689,7 @@ static bool parse_call(struct parser *p, const struct name *name, struct node **
             return parse_fault(p->text, name->start, p->err, "%s %.*s()%s",
                                f <= FUNCTION_TIMES_IN ? "rows of a table have no"
                                                       : "there is no function",
-                               (int)(name->whole.n < 80 ? name->whole.n : 80),
-                               name->whole.p,
+                               SHOWN(name->whole),
                                parse_hint(name->whole, known, known_n, hint));
         if (str_eq(known[i], name->whole))
             break;

@@ -148,6 +148,10 @@ bool parse_expression(str text, enum parse_mode mode, struct arena *a, struct no
 /* ERR_INPUT at a byte of the text. */
 bool parse_fault(str text, uint32_t at, struct err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* At most the first `max` bytes, cut between characters. */
+str parse_cut(str text, size_t max);
+/* For "%.*s" in a message: names may be as long as the text. */
+#define SHOWN(s) STR_FMT(parse_cut((s), 80))
 /* "; did you mean x?", or nothing. Lives in `buf`. */
 const char *parse_hint(str name, const str *known, size_t n, char buf[120]);
 bool node_is_literal(const struct node *n);

@@ -17,9 +17,6 @@ struct check {
     struct err *err;
 };
 
-/* Names in messages are cut: they may be as long as the rule. */
-#define SHOWN(s) (int)((s).n < 80 ? (s).n : 80), (s).p
-
 static bool fault(const struct check *c, const struct node *n, const char *msg)
 {
     return parse_fault(c->text, n->start, c->err, "%s", msg);

@@ -61,7 +61,7 @@ static bool check_in(struct check *c, struct node *left)
 
 static bool check_column(struct check *c, struct node *n)
 {
-    str name = n->name.whole, shown = {name.p, name.n < 80 ? name.n : 80};
+    str name = n->name.whole;
     char hint[120];
 
     n->means = MEANS_NOTHING;
@@ -71,13 +71,13 @@ static bool check_column(struct check *c, struct node *n)
         if (n->means == MEANS_COLUMN)
             return parse_fault(c->text, n->start, c->err,
                                "there are two columns \"%.*s\": rename one of them",
-                               STR_FMT(shown));
+                               SHOWN(name));
         n->means = MEANS_COLUMN;
         n->index = i;
     }
     return n->means == MEANS_COLUMN
            || parse_fault(c->text, n->start, c->err, "there is no column \"%.*s\"%s",
-                          STR_FMT(shown), parse_hint(name, c->column, c->column_n, hint));
+                          SHOWN(name), parse_hint(name, c->column, c->column_n, hint));
 }
 
 static bool check_condition(struct check *c, struct node *n)
