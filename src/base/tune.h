@@ -5,15 +5,17 @@
 
 #ifdef TUNE_SMALL
 enum {
-    CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
-    LOG_BATCH_BYTES = 613, /* events gathered before a batch is packed and written */
-    READER_BYTES = 23,     /* of a packed file, read at once; at least 6 */
-    CSV_LOOK_BYTES = 211,  /* that tell a CSV file's separator and encoding */
+    CHUNK_CUSTOMERS = 7,      /* customers in one chunk of the timelines */
+    LOG_BATCH_BYTES = 613,    /* events gathered before a batch is packed and written */
+    REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
+    READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
+    CSV_LOOK_BYTES = 211,     /* that tell a CSV file's separator and encoding */
 };
 #else
 enum {
     CHUNK_CUSTOMERS = 1024,
     LOG_BATCH_BYTES = 1 << 20,
+    REFUSED_BATCH_BYTES = 1 << 20,
     READER_BYTES = 64 * 1024,
     CSV_LOOK_BYTES = 1 << 20,
 };

@@ -27,8 +27,8 @@ static const char schema[] =
     " trait integer not null, type text not null);"
     "create table sighting (type integer not null, \"column\" integer not null,"
     " n integer not null, unique (type, \"column\"));"
-    "create table refused (seq integer primary key, hash integer not null unique,"
-    " source text not null, line integer not null, reason text not null, text not null);"
+    "create table refused (seq integer primary key, n integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table model (version integer primary key, applied_ms integer not null,"
     " text text not null);"
     "pragma application_id = " TEXT(APPLICATION_ID) ";"
@@ -383,6 +383,7 @@ void store_close(struct store *s)
     mem_free(s->chunk);
     catalog_free(&s->catalog);
     hash_set_free(&s->ids);
+    refused_forget(&s->refused);
     sql_close(&s->sql);
     if (s->lock >= 0)
         s->io->close(s->io, s->lock);

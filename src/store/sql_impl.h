@@ -28,9 +28,9 @@
     X(SIGHTING_PUT, "insert into sighting (type, \"column\", n) values (?, ?, ?)"        \
                     " on conflict do update set n = excluded.n")                         \
     X(SIGHTING_ALL, "select type, \"column\", n from sighting order by rowid")           \
-    X(REFUSED_ADD, "insert or ignore into refused (hash, source, line, reason, text)"    \
-                   " values (?, ?, ?, ?, ?)")                                            \
-    X(REFUSED_ALL, "select source, line, reason, text from refused order by seq")        \
+    X(REFUSED_ADD,                                                                       \
+      "insert into refused (n, codec, bytes, checksum) values (?, ?, ?, ?)")             \
+    X(REFUSED_ALL, "select seq, n, codec, bytes, checksum from refused order by seq")    \
     X(MODEL_ADD, "insert into model (version, applied_ms, text) values"                  \
                  " ((select coalesce(max(version), 0) + 1 from model), ?, ?)"            \
                  " returning version")                                                   \

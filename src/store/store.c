@@ -7,6 +7,13 @@
 
 /* --- rows that hold packed bytes --- */
 
+int row_pack(sqlite3_stmt *statement, int place, str packed)
+{
+    return sql_bind(statement, place, CODEC_ZSTD)
+           | sql_bind_bytes(statement, place + 1, packed)
+           | sql_bind(statement, place + 2, (int64_t)hash64(packed));
+}
+
 bool row_unpack(sqlite3_stmt *row, int column, size_t max_bytes, struct buf *to,
                 struct err *err)
 {
@@ -206,7 +213,7 @@ bool store_facts(struct store *s, struct store_facts *out, struct err *err)
             return false;
         count_chunk(c, out);
     }
-    if (!sql_number(&s->sql, "select count(*) from refused", &refused, err))
+    if (!sql_number(&s->sql, "select coalesce(sum(n), 0) from refused", &refused, err))
         return false;
     out->refused = (uint64_t)refused;
     return true;

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* What the file holds besides timelines: the model's versions, what was refused, the log. */
+/* What the file holds besides timelines: the model's versions and the log. */
 
 bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *version,
                      struct err *err)
@@ -38,28 +38,6 @@ bool store_model_latest(struct store *s, struct arena *a, struct model_version *
                                   .text = arena_str(a, sql_column(get, 2))};
     sqlite3_reset(get);
     return out->text.p || err_nomem(err);
-}
-
-bool store_each_refused(struct store *s,
-                        bool (*each)(void *context, const struct refusal *r),
-                        void *context, struct err *err)
-{
-    sqlite3_stmt *rows;
-    bool there, ok;
-
-    if (!sql_get(&s->sql, SQL_REFUSED_ALL, &rows, err))
-        return false;
-    while ((ok = sql_next(&s->sql, rows, &there, err)) && there) {
-        struct refusal r = {.source = sql_column(rows, 0),
-                            .line = (uint64_t)sqlite3_column_int64(rows, 1),
-                            .reason = sql_column(rows, 2),
-                            .text = sql_column(rows, 3)};
-
-        if (!each(context, &r))
-            break;
-    }
-    sqlite3_reset(rows);
-    return ok;
 }
 
 struct log_walk {

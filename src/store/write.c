@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* A transaction gathers facts and packed batches in memory; what was refused goes to SQLite
- * at once. The commit merges the facts into new chunks beside the old ones, writes all of it,
+/* A transaction gathers facts and packed batches of the log in memory; what was refused goes to
+ * SQLite a batch at a time. The commit merges the facts into new chunks beside the old ones, writes all of it,
  * and exchanges the chunks when SQLite says that it is on disk. Whatever fails before, the old
  * chunks were not touched and the catalog goes back to its mark. */
 
@@ -43,6 +43,7 @@ static void transaction_end(struct transaction *tx)
     arena_free(&tx->arena);
     mem_free(tx->fact);
     buf_free(&tx->lines);
+    refused_batch_free(&tx->refused);
     *tx = (struct transaction){0};
 }
 
@@ -94,6 +95,7 @@ void store_cancel(struct store *s)
     roll_back(s, &unheard); /* when it fails, the next begin tries again */
     catalog_return(&s->catalog, &s->tx.mark);
     forget_ids(s);
+    refused_forget(&s->refused);
     transaction_end(&s->tx);
 }
 
@@ -199,66 +201,6 @@ bool store_append(struct store *s, const struct event *e, str json, bool *added,
     return true;
 }
 
-/* --- refusing --- */
-
-/* The first bytes, but no half character. */
-static str cut(str text)
-{
-    bool is_text = str_is_utf8(text);
-
-    if (text.n <= REFUSED_TEXT_MAX)
-        return text;
-    text.n = REFUSED_TEXT_MAX;
-    while (is_text && text.n && (text.p[text.n] & 0xc0) == 0x80)
-        text.n--;
-    return text;
-}
-
-/* 63 bits, so that it is a whole number for SQLite's users, never a negative one. */
-static bool refusal_hash(const struct refusal *r, str text, int64_t *out)
-{
-    struct buf all = {0};
-    bool ok;
-
-    buf_add(&all, r->source);
-    buf_add_format(&all, "%c%llu%c", 0, (unsigned long long)r->line, 0);
-    buf_add(&all, r->reason);
-    buf_add_char(&all, 0);
-    buf_add(&all, text);
-    ok = !all.failed;
-    *out = (int64_t)(hash64(buf_str(&all)) >> 1);
-    buf_free(&all);
-    return ok;
-}
-
-/* What is no UTF-8 is kept as bytes. */
-static int bind_any(sqlite3_stmt *statement, int place, str text)
-{
-    return str_is_utf8(text) ? sql_bind_text(statement, place, text)
-                             : sql_bind_bytes(statement, place, text);
-}
-
-bool store_refuse(struct store *s, const struct refusal *r, struct err *err)
-{
-    str text = cut(r->text);
-    sqlite3_stmt *add;
-    int64_t hash;
-
-    assert(s->tx.open);
-    if (!refusal_hash(r, text, &hash)) {
-        err_nomem(err);
-        return spoil(&s->tx, err);
-    }
-    if (!sql_get(&s->sql, SQL_REFUSED_ADD, &add, err)
-        || !sql_run(&s->sql, add,
-                    sql_bind(add, 1, hash) | bind_any(add, 2, r->source)
-                        | sql_bind(add, 3, (int64_t)r->line) | bind_any(add, 4, r->reason)
-                        | bind_any(add, 5, text),
-                    err))
-        return spoil(&s->tx, err);
-    return true;
-}
-
 /* --- committing --- */
 
 static bool write_log(struct store *s, int64_t now_ms, struct err *err)
@@ -268,11 +210,8 @@ static bool write_log(struct store *s, int64_t now_ms, struct err *err)
     if (!pack_batch(&s->tx, err) || !sql_get(&s->sql, SQL_LOG_ADD, &add, err))
         return false;
     for (const struct batch *b = s->tx.batch; b; b = b->next) {
-        int bound = sql_bind(add, 1, now_ms) | sql_bind(add, 2, CODEC_ZSTD)
-                    | sql_bind_bytes(add, 3, b->packed)
-                    | sql_bind(add, 4, (int64_t)hash64(b->packed));
-
-        if (!sql_run(&s->sql, add, bound, err))
+        if (!sql_run(&s->sql, add, sql_bind(add, 1, now_ms) | row_pack(add, 2, b->packed),
+                     err))
             return false;
     }
     return true;
@@ -367,9 +306,7 @@ static bool put_part(void *context, int32_t column, str bytes, struct err *err)
          && zip_pack(bytes, PACK_LEVEL, &packed, err)
          && sql_run(&to->s->sql, put,
                     sql_bind(put, 1, column) | sql_bind(put, 2, to->chunk)
-                        | sql_bind(put, 3, CODEC_ZSTD)
-                        | sql_bind_bytes(put, 4, buf_str(&packed))
-                        | sql_bind(put, 5, (int64_t)hash64(buf_str(&packed))),
+                        | row_pack(put, 3, buf_str(&packed)),
                     err);
     buf_free(&packed);
     return ok;
@@ -447,8 +384,8 @@ bool store_commit(struct store *s, int64_t now_ms, struct err *err)
 
     assert(s->tx.open);
     *err = s->tx.broken;
-    ok = err->code == ERR_NONE && write_log(s, now_ms, err) && make_room(s, err)
-         && change_chunks(s, &changes, err) && write_names(s, err)
+    ok = err->code == ERR_NONE && write_log(s, now_ms, err) && refused_write(s, err)
+         && make_room(s, err) && change_chunks(s, &changes, err) && write_names(s, err)
          && sql_get(&s->sql, SQL_COMMIT, &commit, err)
          && sql_run(&s->sql, commit, SQLITE_OK, err);
     if (ok) {

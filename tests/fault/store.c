@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BEFORE = 9, MORE = 9, ALL = BEFORE + MORE };
+/* Refused with every import: more than one batch, half of it what came with the one before. */
+enum { BEFORE = 9, MORE = 9, ALL = BEFORE + MORE, REFUSED = 10 };
 
 static struct event *event;
 static struct arena scene_arena;
@@ -42,12 +43,16 @@ static void clear_scene(void)
 
 static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
 {
-    struct refusal r = {STR("file"), from, STR("reason"), STR("text")};
+    uint64_t line = from / BEFORE * (REFUSED / 2);
     bool ok = store_begin(s, err), added;
 
     if (!ok)
         return false;
-    ok = store_refuse(s, &r, err);
+    for (int i = 0; ok && i < REFUSED; i++) {
+        struct refusal r = {STR("file"), line++, STR("reason"), STR("more of its text")};
+
+        ok = store_refuse(s, &r, err);
+    }
     for (uint32_t i = from; ok && i < from + n; i++) {
         struct buf json = {NULL};
 
@@ -66,6 +71,13 @@ static bool count(void *context, [[maybe_unused]] int64_t received_ms,
                   [[maybe_unused]] const struct event *e)
 {
     ++*(uint32_t *)context;
+    return true;
+}
+
+static bool need_next_line(void *context, const struct refusal *r)
+{
+    assert_int_equal(r->line, (*(uint64_t *)context)++);
+    assert_true(str_eq(r->text, STR("more of its text")));
     return true;
 }
 
@@ -89,13 +101,17 @@ static void need_timelines(struct store *s, uint32_t n)
 
 static void need_holds(struct store *s, uint32_t n)
 {
+    uint64_t refused = n ? (n / BEFORE + 1) * (REFUSED / 2) : 0, lines = 0;
     struct store_facts facts;
     struct err err = {ERR_NONE};
 
     if (!store_facts(s, &facts, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(facts.events, n);
-    assert_int_equal(facts.refused, (n + BEFORE - 1) / BEFORE);
+    assert_int_equal(facts.refused, refused);
+    if (!store_each_refused(s, need_next_line, &lines, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(lines, refused);
     need_timelines(s, n);
 }
 
@@ -387,11 +403,12 @@ static bool read_all(struct err *err)
 {
     struct store *s;
     struct store_facts facts;
+    uint64_t line = 0;
     bool ok;
 
     if (!store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, err))
         return false;
-    ok = store_facts(s, &facts, err);
+    ok = store_facts(s, &facts, err) && store_each_refused(s, need_next_line, &line, err);
     for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
         const struct cells *cells;
         const struct chunk *c;

@@ -427,6 +427,123 @@ TEST(what_was_refused_is_kept_once_and_in_order)
     store_close(s);
 }
 
+/* The refusal of that line: some sources and reasons come again, some are new. */
+static struct refusal refusal_of(uint64_t line, char room[3][32])
+{
+    snprintf(room[0], 32, "file %u", (unsigned)(line % 3));
+    snprintf(room[1], 32, "reason %u", (unsigned)(line % 5));
+    snprintf(room[2], 32, "%llu;a;b", (unsigned long long)line);
+    return (struct refusal){str_of(room[0]), line, str_of(room[1]), str_of(room[2])};
+}
+
+static void refuse(struct store *s, const uint64_t *line, size_t n)
+{
+    struct err err = {ERR_NONE};
+
+    for (size_t i = 0; i < n; i++) {
+        char room[3][32];
+        struct refusal r = refusal_of(line[i], room);
+
+        if (!store_refuse(s, &r, &err))
+            fail_msg("%s", err.msg);
+    }
+}
+
+struct refused_lines {
+    const uint64_t *line;
+    size_t n, stop;
+};
+
+static bool need_line(void *context, const struct refusal *r)
+{
+    struct refused_lines *l = context;
+    char room[3][32];
+    struct refusal expected = refusal_of(l->line[l->n], room);
+
+    assert_true(r->line == expected.line);
+    assert_true(str_eq(r->source, expected.source));
+    assert_true(str_eq(r->reason, expected.reason));
+    assert_true(str_eq(r->text, expected.text));
+    return ++l->n != l->stop;
+}
+
+/* Whatever the numbers of the lines, over several batches, transactions and openings. */
+TEST(refusals_come_back_as_they_were_out_of_any_batch)
+{
+    static const uint64_t line[] = {1, 2, 3, 5, 4, 1000000, UINT64_MAX, 0, 9, 8, 7, 6};
+    enum { LINES = sizeof line / sizeof *line };
+    struct refused_lines seen = {line}, some = {line, .stop = 5};
+    struct store *s = create("shop");
+    struct store_facts facts;
+    struct err err;
+
+    assert_true(store_begin(s, &err));
+    refuse(s, line, 8);
+    assert_true(store_commit(s, NOW_MS, &err));
+    store_close(s);
+    assert_true(ask("shop", "select count(*) from refused") > 1);
+    s = open_as("shop", STORE_WRITE);
+    assert_true(store_begin(s, &err));
+    refuse(s, line + 4, LINES - 4);
+    store_cancel(s);
+    assert_true(store_facts(s, &facts, &err));
+    assert_int_equal(facts.refused, 8);
+    assert_true(store_begin(s, &err));
+    refuse(s, line + 4, LINES - 4);
+    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_each_refused(s, need_line, &seen, &err));
+    assert_int_equal(seen.n, LINES);
+    assert_true(store_each_refused(s, need_line, &some, &err));
+    assert_int_equal(some.n, 5);
+    assert_true(store_facts(s, &facts, &err));
+    assert_int_equal(facts.refused, LINES);
+    store_close(s);
+}
+
+static bool count_refused(void *context, [[maybe_unused]] const struct refusal *r)
+{
+    ++*(size_t *)context;
+    return true;
+}
+
+TEST(a_damaged_batch_of_refusals_is_named)
+{
+    static const struct {
+        const char *sql, *words;
+    } damage[] = {
+        {"update refused set codec = 7 where seq = 2", "codec"},
+        {"update refused set checksum = checksum + 1 where seq = 2", "checksum"},
+        {"update refused set n = n + 1 where seq = 2", "does not end"},
+        {"update refused set n = n - 1 where seq = 2", "follows its end"},
+        {"update refused set n = -1 where seq = 2", "fewer rows"},
+    };
+    static const uint64_t line[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        struct store *s = create("shop");
+        struct refusal r = {STR("file"), 1, STR("reason"), STR("text")};
+        struct err err;
+        size_t n = 0;
+
+        assert_true(store_begin(s, &err));
+        refuse(s, line, sizeof line / sizeof *line);
+        assert_true(store_commit(s, NOW_MS, &err));
+        store_close(s);
+        change("shop", damage[i].sql);
+        s = open_as("shop", STORE_WRITE);
+        assert_false(store_each_refused(s, count_refused, &n, &err));
+        need_words(&err, ERR_CORRUPT, damage[i].words);
+        need_words(&err, ERR_CORRUPT, "table refused, batch 2");
+        assert_true(store_begin(s, &err));
+        assert_false(store_refuse(s, &r, &err)); /* what is there cannot be known */
+        need_words(&err, ERR_CORRUPT, "table refused, batch 2");
+        assert_false(store_commit(s, NOW_MS, &err));
+        need_words(&err, ERR_CORRUPT, "table refused, batch 2");
+        store_close(s);
+        unlink(temp_path("shop"));
+    }
+}
+
 TEST(models_are_numbered_and_the_newest_is_found)
 {
     struct store *s = create("shop");
