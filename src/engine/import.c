@@ -92,7 +92,7 @@ bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_
         return false;
     buf_add_format(&text, "%06u-", (unsigned)rank);
     hash128_print(&text, hash128_of((str){(const char *)of, sizeof of}));
-    *out = text.failed ? (str){} : arena_str(a, buf_str(&text));
+    *out = text.failed ? (str){NULL, 0} : arena_str(a, buf_str(&text));
     buf_free(&text);
     return out->p || err_nomem(err);
 }

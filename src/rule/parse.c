@@ -281,7 +281,7 @@ static bool sign_token(struct parser *p, struct token *t)
         if (str_starts(rest, str_of(strangers[i].text)))
             return parse_fault(p->text, t->start, p->err, "%s", strangers[i].instead);
     }
-    t->sign = rest.p[0];
+    t->sign = (unsigned char)rest.p[0];
     t->end = t->start + 1;
     if (!memchr("()<>=+-*/,.", t->sign, 11)) {
         if (t->sign >= ' ' && t->sign < 0x7F)
