@@ -1,5 +1,7 @@
 #include "event/dictionary.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 /* Invariant: an array of n things has room for the next power of two of n, so that it grows
@@ -17,11 +19,71 @@ static void *grown(struct arena *a, void *things, uint32_t n, size_t size)
     return copy;
 }
 
+/* --- names --- */
+
+/* The name of an event, also its other ones, of a trait, or of an event's property. One table
+ * holds them all: a power of two of slots, at most half of them taken, the next one tried when
+ * one is taken by another name. */
+struct dictionary_slot {
+    str name;
+    uint32_t owner; /* EVENTS, TRAITS, or the place of the event */
+    uint32_t place; /* counted from 1; 0: an empty slot */
+};
+
+#define EVENTS UINT32_MAX
+#define TRAITS (UINT32_MAX - 1)
+
+/* Where the name stands, or the empty slot where it belongs. */
+static struct dictionary_slot *slot_of(const struct dictionary *d, uint32_t owner,
+                                       str name)
+{
+    const uint64_t spread = 0x9e3779b97f4a7c15; /* 2^64 by the golden ratio */
+    uint32_t i = (uint32_t)(hash64(name) + owner * spread) & (d->slot_cap - 1);
+
+    while (d->slot[i].place
+           && !(d->slot[i].owner == owner && str_eq(d->slot[i].name, name)))
+        i = (i + 1) & (d->slot_cap - 1);
+    return &d->slot[i];
+}
+
+static bool slots_grow(struct dictionary *d, struct arena *a)
+{
+    struct dictionary more = {.slot_cap = d->slot_cap ? 2 * d->slot_cap : 64};
+
+    more.slot = arena_array(a, struct dictionary_slot, more.slot_cap);
+    if (!more.slot)
+        return false;
+    for (uint32_t i = 0; i < d->slot_cap; i++) {
+        if (d->slot[i].place)
+            *slot_of(&more, d->slot[i].owner, d->slot[i].name) = d->slot[i];
+    }
+    d->slot = more.slot;
+    d->slot_cap = more.slot_cap;
+    return true;
+}
+
+/* A name that is not there yet. */
+static bool name_add(struct dictionary *d, struct arena *a, uint32_t owner, str name,
+                     uint32_t index)
+{
+    if (d->slot_n >= d->slot_cap / 2 && !slots_grow(d, a))
+        return false;
+    *slot_of(d, owner, name) = (struct dictionary_slot){name, owner, index + 1};
+    d->slot_n++;
+    return true;
+}
+
+/* The place from 1, or 0. */
+static uint32_t name_find(const struct dictionary *d, uint32_t owner, str name)
+{
+    return d->slot_cap ? slot_of(d, owner, name)->place : 0;
+}
+
 static struct dictionary_event *event_add(struct dictionary *d, struct arena *a, str name)
 {
     struct dictionary_event *event = grown(a, d->event, d->event_n, sizeof *event);
 
-    if (!event)
+    if (!event || !name_add(d, a, EVENTS, name, d->event_n))
         return NULL;
     d->event = event;
     event += d->event_n++;
@@ -29,46 +91,11 @@ static struct dictionary_event *event_add(struct dictionary *d, struct arena *a,
     return event;
 }
 
-static bool property_add(struct dictionary_property **property, uint32_t *n,
-                         struct arena *a, struct dictionary_property added)
-{
-    struct dictionary_property *room = grown(a, *property, *n, sizeof *room);
-
-    if (!room)
-        return false;
-    *property = room;
-    room[(*n)++] = added;
-    return true;
-}
-
-static struct dictionary_property *property_find(struct dictionary_property *property,
-                                                 uint32_t n, str name)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (str_eq(property[i].name, name))
-            return &property[i];
-    }
-    return NULL;
-}
-
-static bool event_has_name(const struct dictionary_event *e, str name)
-{
-    if (str_eq(e->name, name))
-        return true;
-    for (uint32_t i = 0; i < e->alias_n; i++) {
-        if (str_eq(e->alias[i], name))
-            return true;
-    }
-    return false;
-}
-
 static struct dictionary_event *event_find(const struct dictionary *d, str name)
 {
-    for (uint32_t i = 0; i < d->event_n; i++) {
-        if (event_has_name(&d->event[i], name))
-            return &d->event[i];
-    }
-    return NULL;
+    uint32_t place = name_find(d, EVENTS, name);
+
+    return place ? &d->event[place - 1] : NULL;
 }
 
 const struct dictionary_event *dictionary_event(const struct dictionary *d, str name)
@@ -76,15 +103,55 @@ const struct dictionary_event *dictionary_event(const struct dictionary *d, str 
     return event_find(d, name);
 }
 
-const struct dictionary_property *dictionary_property(const struct dictionary_event *e,
-                                                      str name)
-{
-    return property_find(e->property, e->property_n, name);
-}
-
 const struct dictionary_property *dictionary_trait(const struct dictionary *d, str name)
 {
-    return property_find(d->trait, d->trait_n, name);
+    uint32_t place = name_find(d, TRAITS, name);
+
+    return place ? &d->trait[place - 1] : NULL;
+}
+
+static uint32_t place_of(const struct dictionary *d, const struct dictionary_event *e)
+{
+    return (uint32_t)(e - d->event);
+}
+
+const struct dictionary_property *dictionary_property(const struct dictionary *d,
+                                                      const struct dictionary_event *e,
+                                                      str name)
+{
+    uint32_t place = name_find(d, place_of(d, e), name);
+
+    return place ? &e->property[place - 1] : NULL;
+}
+
+/* The properties of one owner. */
+struct properties {
+    uint32_t owner;
+    struct dictionary_property **property;
+    uint32_t *n;
+};
+
+static struct properties traits_of(struct dictionary *d)
+{
+    return (struct properties){TRAITS, &d->trait, &d->trait_n};
+}
+
+static struct properties properties_of(const struct dictionary *d,
+                                       struct dictionary_event *e)
+{
+    return (struct properties){place_of(d, e), &e->property, &e->property_n};
+}
+
+static bool property_add(struct dictionary *d, struct properties to, struct arena *a,
+                         struct dictionary_property added)
+{
+    struct dictionary_property *room = grown(a, *to.property, *to.n, sizeof *room);
+
+    if (!room || !name_add(d, a, to.owner, added.name, *to.n))
+        return false;
+    *to.property = room;
+    room[(*to.n)++] = added;
+    return true;
 }
 
 /* --- from the model --- */
@@ -133,8 +200,8 @@ static bool type_parse(const struct yaml *node, enum value_type *out, struct err
                   STR_FMT(node->text));
 }
 
-static bool properties_parse(const struct yaml *map, const char *what, struct arena *a,
-                             struct dictionary_property **out, uint32_t *n,
+static bool properties_parse(struct dictionary *d, const struct yaml *map,
+                             const char *what, struct arena *a, struct properties out,
                              struct err *err)
 {
     for (size_t i = 0; i < map->n; i++) {
@@ -143,7 +210,7 @@ static bool properties_parse(const struct yaml *map, const char *what, struct ar
         if (!name_parse(map->key[i], what, &p.name, err)
             || !type_parse(map->item[i], &p.type, err))
             return false;
-        if (!property_add(out, n, a, p))
+        if (!property_add(d, out, a, p))
             return err_nomem(err);
     }
     return true;
@@ -176,6 +243,8 @@ static bool aliases_parse(struct dictionary *d, struct dictionary_event *event,
         if (!name_parse(list->item[i], "an event's other name", &alias[i], err)
             || !claim_check(d, list->item[i], alias[i], err))
             return false;
+        if (!name_add(d, a, EVENTS, alias[i], place_of(d, event)))
+            return err_nomem(err);
         event->alias_n++;
     }
     return true;
@@ -204,8 +273,8 @@ static bool event_parse_yaml(struct dictionary *d, const struct yaml *key,
            && yaml_get_bool(node, STR("passive"), &event->passive, err)
            && yaml_get_map(node, STR("properties"), &properties, err)
            && (!properties
-               || properties_parse(properties, "a property's name", a, &event->property,
-                                   &event->property_n, err));
+               || properties_parse(d, properties, "a property's name", a,
+                                   properties_of(d, event), err));
 }
 
 bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
@@ -226,28 +295,30 @@ bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
         return true;
     return map_or_nothing(traits, "traits", &is_map, err)
            && (!is_map
-               || properties_parse(traits, "a trait's name", a, &out->trait,
-                                   &out->trait_n, err));
+               || properties_parse(out, traits, "a trait's name", a, traits_of(out),
+                                   err));
 }
 
 /* --- from the data --- */
 
 /* Where values of several types came, the most general is learned, whichever came first. */
-static bool property_learn(struct dictionary_property **property, uint32_t *n,
-                           struct arena *a, str name, enum value_type raw)
+static bool property_learn(struct dictionary *d, struct properties of, struct arena *a,
+                           str name, enum value_type raw)
 {
-    struct dictionary_property *known = property_find(*property, *n, name);
+    uint32_t place = name_find(d, of.owner, name);
 
     if (raw == VALUE_NULL)
         return true;
-    if (known) {
+    if (place) {
+        struct dictionary_property *known = &(*of.property)[place - 1];
+
         if (known->learned && raw > known->type)
             known->type = raw;
         return true;
     }
     name = arena_str(a, name);
     return name.p
-           && property_add(property, n, a, (struct dictionary_property){name, raw, true});
+           && property_add(d, of, a, (struct dictionary_property){name, raw, true});
 }
 
 bool dictionary_learn_event(struct dictionary *d, struct arena *a, str type)
@@ -271,11 +342,11 @@ bool dictionary_learn_property(struct dictionary *d, struct arena *a, str type, 
     if (!dictionary_learn_event(d, a, type))
         return false;
     event = event_find(d, type);
-    return !event || property_learn(&event->property, &event->property_n, a, name, raw);
+    return !event || property_learn(d, properties_of(d, event), a, name, raw);
 }
 
 bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
                             enum value_type raw)
 {
-    return property_learn(&d->trait, &d->trait_n, a, name, raw);
+    return property_learn(d, traits_of(d), a, name, raw);
 }

@@ -27,6 +27,8 @@ struct dictionary {
     uint32_t event_n;
     struct dictionary_property *trait;
     uint32_t trait_n;
+    struct dictionary_slot *slot; /* where each name stands */
+    uint32_t slot_n, slot_cap;
 };
 
 /* Either node may be NULL. Two events that claim one name are ERR_INPUT. Lives in `a`. */
@@ -42,7 +44,8 @@ bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
                                           enum value_type raw);
 /* By name or alias; NULL when unknown. */
 const struct dictionary_event *dictionary_event(const struct dictionary *d, str name);
-const struct dictionary_property *dictionary_property(const struct dictionary_event *e,
+const struct dictionary_property *dictionary_property(const struct dictionary *d,
+                                                      const struct dictionary_event *e,
                                                       str name);
 const struct dictionary_property *dictionary_trait(const struct dictionary *d, str name);
 

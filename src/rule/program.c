@@ -275,7 +275,7 @@ static bool source_find(struct check *c, const struct dictionary_event *event,
         return parse_fault(c->text, at, c->err,
                            "any has only the properties that every event has: day, week, "
                            "weekday and hour");
-    property = dictionary_property(event, name);
+    property = dictionary_property(c->p->env.dictionary, event, name);
     if (!property)
         return hint_of(c, name, event->property, event->property_n,
                        sizeof *event->property, hint)

@@ -51,8 +51,9 @@ TEST(events_are_known_by_all_their_names)
     assert_ptr_equal(dictionary_event(&d, STR("Order Completed")), purchase);
     assert_ptr_equal(dictionary_event(&d, STR("order")), purchase);
     assert_true(purchase->passive && !purchase->learned);
-    assert_int_equal(dictionary_property(purchase, STR("revenue"))->type, VALUE_MONEY);
-    assert_null(dictionary_property(purchase, STR("Revenue")));
+    assert_int_equal(dictionary_property(&d, purchase, STR("revenue"))->type,
+                     VALUE_MONEY);
+    assert_null(dictionary_property(&d, purchase, STR("Revenue")));
     assert_non_null(dictionary_event(&d, STR("visit")));
     assert_int_equal(dictionary_trait(&d, STR("since"))->type, VALUE_MOMENT);
     assert_null(dictionary_trait(&d, STR("plan")));
@@ -103,8 +104,8 @@ TEST(the_data_teaches_what_the_model_does_not_say)
         dictionary_learn_property(&d, &a, STR("order"), STR("revenue"), VALUE_TEXT));
     assert_true(dictionary_learn_property(&d, &a, STR("order"), STR("gift"), VALUE_BOOL));
     e = dictionary_event(&d, STR("purchase"));
-    assert_int_equal(dictionary_property(e, STR("revenue"))->type, VALUE_MONEY);
-    assert_true(dictionary_property(e, STR("gift"))->learned);
+    assert_int_equal(dictionary_property(&d, e, STR("revenue"))->type, VALUE_MONEY);
+    assert_true(dictionary_property(&d, e, STR("gift"))->learned);
 
     assert_true(dictionary_learn_event(&d, &a, STR("login")));
     assert_true(dictionary_event(&d, STR("login"))->learned);
@@ -136,6 +137,7 @@ TEST(what_is_learned_does_not_depend_on_the_order)
 
 TEST(many_can_be_learned)
 {
+    const struct dictionary_event *e;
     struct dictionary d = {0};
     struct arena a = {0};
     char name[24];
@@ -145,13 +147,21 @@ TEST(many_can_be_learned)
         assert_true(dictionary_learn_event(&d, &a, str_of(name)));
         assert_true(
             dictionary_learn_property(&d, &a, STR("name 3"), str_of(name), VALUE_TEXT));
+        assert_true(
+            dictionary_learn_property(&d, &a, str_of(name), STR("size"), VALUE_NUMBER));
+        assert_true(dictionary_learn_trait(&d, &a, str_of(name), VALUE_BOOL));
     }
     assert_int_equal(d.event_n, 100);
+    assert_int_equal(d.trait_n, 100);
     for (int i = 0; i < 100; i++) {
         snprintf(name, sizeof name, "name %d", i);
-        assert_non_null(dictionary_event(&d, str_of(name)));
-        assert_non_null(
-            dictionary_property(dictionary_event(&d, STR("name 3")), str_of(name)));
+        e = dictionary_event(&d, str_of(name));
+        assert_true(str_eq(e->name, str_of(name)));
+        assert_int_equal(e->property_n, i == 3 ? 101 : 1);
+        assert_int_equal(dictionary_property(&d, e, STR("size"))->type, VALUE_NUMBER);
+        assert_int_equal(dictionary_trait(&d, str_of(name))->type, VALUE_BOOL);
+        e = dictionary_event(&d, STR("name 3"));
+        assert_int_equal(dictionary_property(&d, e, str_of(name))->type, VALUE_TEXT);
     }
     arena_free(&a);
 }
