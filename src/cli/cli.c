@@ -78,7 +78,7 @@ static bool names(const char *msg, const char *what)
 {
     size_t n = strlen(what);
 
-    for (const char *at = msg; n && (at = strstr(at, what)); at++)
+    for (const char *at = msg; (at = strstr(at, what)); at++)
         if ((at == msg || at[-1] == ' ') && (!at[n] || strchr(" :;,", at[n])))
             return true;
     return false;
@@ -89,7 +89,7 @@ int cli_fail(const struct err *err, const char *where)
     struct buf line = {};
 
     buf_add(&line, STR("ciclo: "));
-    if (where && !names(err->msg, where))
+    if (where && *where && !names(err->msg, where))
         buf_add_format(&line, "%s: ", where);
     if (err->line)
         buf_add_format(&line, "line %d, column %d: ", err->line, err->column);

@@ -77,7 +77,7 @@ static int run(struct cli *c)
     if (!ok && !cli_has(c, "model"))
         err.line = 0; /* a place in a template, which nobody has seen */
     if (!ok)
-        return cli_fail(&err, c->word[0]);
+        return cli_fail(&err, err.line ? cli_text(c, "model").p : c->word[0]);
     printf("%s is ready. Next: ciclo import %s DATA.csv ...\n", c->word[0], c->word[0]);
     return CLI_DONE;
 }

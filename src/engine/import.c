@@ -194,10 +194,10 @@ bool import_event(struct import *im, const struct event *e, str json, struct err
             return err_nomem(err);
         json = buf_str(&im->json);
     }
-    if (!hash_set_add(&im->customers, hash128_of(e->customer), &is_new))
-        return err_nomem(err);
     if (!store_append(im->store, e, json, &added, err))
         return false;
+    if (!hash_set_add(&im->customers, hash128_of(e->customer), &is_new))
+        return err_nomem(err);
     r->customers += is_new;
     r->events += added;
     r->known += !added;

@@ -76,11 +76,14 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
         o = measures_event(&r->table.measures, cell, &r->row_arena, &event, err);
     if (o != FINE)
         return o == UNREADABLE && refuse(r, row, str_of(err->msg), err);
+    if (!import_id(r->im, e->type, e->rank, row->field, row->n, &r->row_arena, &event.id,
+                   err))
+        return false;
+    if (!import_event(r->im, &event, STR(""), err))
+        return err->code == ERR_LIMIT && refuse(r, row, str_of(err->msg), err);
     r->im->report->used++;
     measures_count(&r->table.measures, &event);
-    return import_id(r->im, e->type, e->rank, row->field, row->n, &r->row_arena,
-                     &event.id, err)
-           && import_event(r->im, &event, STR(""), err);
+    return true;
 }
 
 static bool group_new(struct rows *r, const struct entry *e, struct err *err)
@@ -401,20 +404,21 @@ static bool group_use(struct rows *r, struct group *g, struct err *err)
                           .customer = text_table_get(&r->customers, g->customer),
                           .type = text_table_get(&r->types, g->type),
                           .id = g->id};
+    enum outcome o;
 
     arena_reset(&r->row_arena);
-    switch (measures_event(&r->table.measures, g->cell, &r->row_arena, &event, err)) {
-    case FAILED:
-        return false;
-    case UNREADABLE:
+    o = measures_event(&r->table.measures, g->cell, &r->row_arena, &event, err);
+    if (o == FINE && !import_event(r->im, &event, STR(""), err))
+        o = err->code == ERR_LIMIT ? UNREADABLE : FAILED;
+    if (o == UNREADABLE) {
         g->reason = arena_str(&r->arena, str_of(err->msg));
         return g->reason.p || err_nomem(err);
-    case FINE:
-        break;
     }
+    if (o == FAILED)
+        return false;
     r->im->report->used += g->rows;
     measures_count(&r->table.measures, &event);
-    return import_event(r->im, &event, STR(""), err);
+    return true;
 }
 
 static bool groups_use(struct rows *r, struct err *err)

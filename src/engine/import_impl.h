@@ -50,7 +50,8 @@ str import_cut(str text);
 /* Counts and keeps a line that is refused. */
 bool import_refuse(struct import *im, uint64_t line, str reason, str text,
                    struct err *err);
-/* Appends an event; `json` as store_append wants it, or empty: printed. */
+/* Appends an event; `json` as store_append wants it, or empty: printed. ERR_LIMIT when it does
+ * not fit into the file, which others still may. */
 bool import_event(struct import *im, const struct event *e, str json, struct err *err);
 /* Which of the file's rows of this customer, time and type it is, from 0. */
 bool import_rank(struct import *im, str customer, int64_t at_ms, str type, uint32_t *rank,

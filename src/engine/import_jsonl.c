@@ -96,6 +96,7 @@ static bool line_use(struct import *im, struct json_parser *parser, uint64_t lin
 {
     const struct json *json;
     struct event e;
+    str kept = raw;
 
     if (!json_parse(parser, raw, a, &json, err) || !event_parse(json, a, &e, err))
         return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), raw, err);
@@ -108,10 +109,12 @@ static bool line_use(struct import *im, struct json_parser *parser, uint64_t lin
             || !import_id(im, e.type, rank, &raw, 1, a, &e.id, err)
             || !with_id(im, raw, e.id, err))
             return false;
-        raw = buf_str(&im->json);
+        kept = buf_str(&im->json);
     }
+    if (!import_event(im, &e, kept, err))
+        return err->code == ERR_LIMIT && refuse(im, line, str_of(err->msg), raw, err);
     im->report->used++;
-    return import_event(im, &e, raw, err);
+    return true;
 }
 
 static bool lines_use(struct import *im, struct lines *l, struct json_parser *parser,

@@ -127,29 +127,66 @@ bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n
     return true;
 }
 
+/* What is missing has none, nor has a property that is null. */
+static bool has_column(const struct property *p, bool trait)
+{
+    return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
+}
+
 static bool add_columns(struct catalog *c, uint32_t type, const struct property *p,
                         uint32_t n, bool trait, bool count, struct err *err)
 {
     for (uint32_t i = 0; i < n; i++) {
-        enum value_type raw = p[i].value.type;
         uint32_t column;
 
-        if (raw == VALUE_MISSING || (raw == VALUE_NULL && !trait))
+        if (!has_column(&p[i], trait))
             continue;
-        if (!catalog_column_add(c, p[i].name, trait, raw, &column, err)
+        if (!catalog_column_add(c, p[i].name, trait, p[i].value.type, &column, err)
             || (count && !catalog_sight(c, type, column, 1, err)))
             return false;
     }
     return true;
 }
 
+static uint32_t count_new(const struct catalog *c, const struct property *p, uint32_t n,
+                          bool trait)
+{
+    uint32_t added = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        added +=
+            has_column(&p[i], trait)
+            && catalog_column_find(c, p[i].name, trait, p[i].value.type) == COLUMN_NONE;
+    return added;
+}
+
+/* Asked before anything is added, so that an event that does not fit takes nobody's room. */
+static bool has_room(const struct catalog *c, const struct event *e, struct err *err)
+{
+    uint64_t room = COLUMNS_MAX - c->column_n;
+
+    if (c->type.n >= TYPES_MAX && text_table_find(&c->type, e->type) == TEXT_NONE)
+        return err_set(
+            err, ERR_LIMIT,
+            "with its new type there would be more than %u: the name of a type "
+            "must not hold a value, such as a number or a date",
+            TYPES_MAX);
+    return (uint64_t)e->property_n + e->trait_n <= room
+           || (uint64_t)count_new(c, e->property, e->property_n, false)
+                      + count_new(c, e->trait, e->trait_n, true)
+                  <= room
+           || err_set(err, ERR_LIMIT,
+                      "with its new properties or traits there would be more than %u: "
+                      "their names must not hold values, such as a number or a date",
+                      COLUMNS_MAX);
+}
+
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err)
 {
     uint32_t type, customer;
 
-    if (c->type.n >= TYPES_MAX && text_table_find(&c->type, e->type) == TEXT_NONE)
-        return err_set(err, ERR_LIMIT, "there are %u different types of events already",
-                       TYPES_MAX);
+    if (!has_room(c, e, err))
+        return false;
     if (!text_table_add(&c->type, e->type, &type))
         return err_nomem(err);
     return add_columns(c, type, e->property, e->property_n, false, false, err)

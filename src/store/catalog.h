@@ -47,7 +47,7 @@ uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
 bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n,
                    struct err *err);
 /* Numbers everything that the event names, and counts the sightings. ERR_LIMIT beyond
- * TYPES_MAX types or COLUMNS_MAX columns: the customer is then not added. */
+ * TYPES_MAX types or COLUMNS_MAX columns: nothing is then added. */
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err);
 
 /* What a catalog held, to go back to when a transaction fails. Its texts stay: they are in no

@@ -99,9 +99,10 @@ static bool path_print(str path, const char *behind, char out[PATH_MAX], struct 
     bool special = str_starts(path, STR(":")) || str_starts(path, STR("file:"));
     const char *before = special ? "./" : "";
 
-    if (!path.n || memchr(path.p, 0, path.n))
-        return err_set(err, ERR_INPUT, "the data file needs a name without a NUL byte");
-
+    if (!path.n)
+        return err_set(err, ERR_INPUT, "the data file needs a name");
+    if (memchr(path.p, 0, path.n))
+        return err_set(err, ERR_INPUT, "a NUL byte cannot stand in a file's name");
     if (path.n + strlen(before) + strlen(behind) >= PATH_MAX)
         return err_set(err, ERR_INPUT,
                        "the name of the data file is longer than %d bytes", PATH_MAX - 1);
@@ -342,6 +343,35 @@ static bool create_file(struct store *s, const char *path, struct err *err)
     return (make_tables(s, path, err) && load_names(s, err)) || err_in(err, "%s", path);
 }
 
+static bool cannot_create(const char *path, struct err *err)
+{
+    int sys = errno;
+
+    switch (sys) {
+    case EEXIST:
+        return err_set(err, ERR_CONFLICT,
+                       "%s is there already and stays as it is: give another name, or "
+                       "remove it first",
+                       path);
+    case ENOENT:
+    case ENOTDIR:
+        err_set(err, ERR_IO, "cannot create %s: there is no such folder; make it first",
+                path);
+        break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        err_set(err, ERR_IO,
+                "cannot create %s: its folder cannot be written to; give another one",
+                path);
+        break;
+    default:
+        return err_sys(err, "cannot create %s", path);
+    }
+    err->sys = sys;
+    return false;
+}
+
 bool store_create(struct io *io, str path, struct store **out, struct err *err)
 {
     static const char *const made[] = {"", "-wal", "-shm", "-journal"};
@@ -352,10 +382,7 @@ bool store_create(struct io *io, str path, struct store **out, struct err *err)
         return false;
     s->lock = io->open(io, name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (s->lock < 0) {
-        if (errno == EEXIST)
-            err_set(err, ERR_CONFLICT, "%s is there already", name);
-        else
-            err_sys(err, "cannot create %s", name);
+        cannot_create(name, err);
         store_close(s);
         return false;
     }

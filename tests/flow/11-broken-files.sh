@@ -77,6 +77,21 @@ t_is '100 MB on one line refuse that line alone' "$(part "[d['lines'], d['events
     "[3, 2, [(3, 1, 'a record that is too long')]]"
 t_ok "and take no memory for it ($small KiB, $large KiB)" test $((large - small)) -lt 20000
 
+# Every event has 1,000 properties of its own: the 66th finds no room, the 67th is plain.
+python3 - >"$T/names.jsonl" <<'EVENTS'
+import json
+for i in range(67):
+    names = [f'p{k}' for k in range(i * 1000, i * 1000 + 1000)] if i < 66 else ['p0']
+    print(json.dumps({'type': 'track', 'event': 'visit', 'userId': 'ann', 'messageId': str(i),
+                      'timestamp': '2024-01-01T00:00:00Z', 'properties': dict.fromkeys(names, 1)}))
+EVENTS
+"$CICLO" init "$T/names.ciclo" >/dev/null
+"$CICLO" import "$T/names.ciclo" "$T/names.jsonl" --json >"$T/report"
+t_is 'too many names of properties refuse their event alone' \
+    "$(part "[d['lines'], d['used'], d['events'], d['customers'], $reasons]")" \
+    "[67, 66, 66, 1, [(66, 1, 'with its new properties or traits there would be more than 65535: \
+their names must not hold values, such as a number or a date')]]"
+
 {
     printf '{"type":"track","event":"visit","userId":"40","timestamp":"2024-01-01T00:00:00Z"}\n{"'
     head -c 100000000 /dev/zero | tr '\0' 'x'

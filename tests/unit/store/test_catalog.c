@@ -68,6 +68,41 @@ TEST(a_type_too_many_is_refused_and_leaves_no_customer)
     catalog_free(&c);
 }
 
+TEST(an_event_with_too_many_columns_leaves_no_trace)
+{
+    struct property some[3] = {{STR("name 7"), {.type = VALUE_TEXT, .text = STR("x")}},
+                               {STR("new"), {.type = VALUE_TEXT, .text = STR("x")}},
+                               {STR("newer"), {.type = VALUE_TEXT, .text = STR("x")}}};
+    struct event e = event_of("anna", "purchase", 1, "1");
+    struct catalog c;
+    struct err err;
+
+    assert_true(catalog_init(&c, &err));
+    for (uint32_t i = 1; i < COLUMNS_MAX; i++) {
+        char name[16];
+        uint32_t number;
+
+        snprintf(name, sizeof name, "name %u", i);
+        assert_true(
+            catalog_column_add(&c, str_of(name), false, VALUE_TEXT, &number, &err));
+    }
+    e.property = some;
+    e.property_n = 3;
+    assert_false(catalog_add_event(&c, &e, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    assert_int_equal(c.customer.n, 0);
+    assert_int_equal(c.type.n, 1);
+    assert_int_equal(c.column_n, COLUMNS_MAX - 1);
+    e.property_n = 2; /* for one there is room */
+    assert_true(catalog_add_event(&c, &e, &err));
+    assert_int_equal(c.column_n, COLUMNS_MAX);
+    e.trait = some; /* a trait is no property of that name */
+    e.trait_n = 1;
+    assert_false(catalog_add_event(&c, &e, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    catalog_free(&c);
+}
+
 TEST(a_value_that_is_not_raw_is_refused)
 {
     struct property money = {STR("price"), {.type = VALUE_MONEY, .number = 100}};

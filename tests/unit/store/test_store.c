@@ -749,7 +749,9 @@ TEST(nothing_is_created_where_something_stands)
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_size, 4);
     assert_false(store_create(io_system(), str_of(temp_path("no/folder")), &s, &err));
-    assert_int_equal(err.code, ERR_IO);
+    need_words(&err, ERR_IO, "there is no such folder; make it first");
+    assert_false(store_create(io_system(), str_of(temp_path("shop/new")), &s, &err));
+    need_words(&err, ERR_IO, "there is no such folder; make it first");
 }
 
 /* --- damage --- */
