@@ -24,9 +24,8 @@
 enum {
     CONNECTIONS_MAX = 256,
     IDLE_S = 60,
-    FIRST_REQUEST_MS = 30 * 1000, /* a connection's first request must be whole by then */
-    NEXT_REQUEST_MS = 300 * 1000, /* and each later one */
-    POLL_MS = 250,                /* how long server_stop may have to wait */
+    PATIENCE_MS = 30 * 1000,
+    POLL_MS = 250, /* how long server_stop may have to wait */
     REQUEST_ARENA_MAX = 1 << 30,
 };
 
@@ -73,7 +72,7 @@ static void on_connection(void *context, struct MHD_Connection *c, void **socket
     (void)socket_context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED && s->peer_n < CONNECTIONS_MAX)
         s->peer[s->peer_n++] =
-            (struct peer){socket_of(c), steady_ms() + FIRST_REQUEST_MS};
+            (struct peer){socket_of(c), steady_ms() + s->options.patience_ms};
     else if (code == MHD_CONNECTION_NOTIFY_CLOSED && peer)
         *peer = s->peer[--s->peer_n];
 }
@@ -81,12 +80,13 @@ static void on_connection(void *context, struct MHD_Connection *c, void **socket
 static void on_completed(void *context, struct MHD_Connection *c, void **request_context,
                          enum MHD_RequestTerminationCode code)
 {
-    struct peer *peer = find_peer(context, socket_of(c));
+    struct server *s = context;
+    struct peer *peer = find_peer(s, socket_of(c));
 
     (void)request_context;
     (void)code;
     if (peer)
-        peer->deadline_ms = steady_ms() + NEXT_REQUEST_MS;
+        peer->deadline_ms = steady_ms() + 10 * s->options.patience_ms;
 }
 
 static void close_dawdlers(struct server *s)
@@ -138,7 +138,7 @@ static bool is_local_name(str host)
     return false;
 }
 
-static bool check_request(struct MHD_Connection *c, const char *method, struct err *err)
+static bool check_request(struct MHD_Connection *c, struct err *err)
 {
     struct header_check check = {};
 
@@ -148,9 +148,18 @@ static bool check_request(struct MHD_Connection *c, const char *method, struct e
     if (!is_local_name(check.host))
         return err_set(err, ERR_INPUT,
                        "this server answers only as localhost, 127.0.0.1 or [::1]");
-    if (check.body || (strcmp(method, "GET") && strcmp(method, "HEAD")))
-        return err_set(err, ERR_INPUT, "only GET without a body is answered here");
-    return true;
+    return !check.body || err_set(err, ERR_INPUT, "a request here has no body");
+}
+
+/* The library ends texts at a NUL; so that "anna%00x" is not taken for anna, a NUL becomes the
+ * replacement character, which takes up the same three bytes. */
+static size_t unescape(void *context, struct MHD_Connection *c, char *text)
+{
+    (void)context;
+    (void)c;
+    for (char *nul = text; (nul = strstr(nul, "%00"));)
+        memcpy(nul, "\xef\xbf\xbd", 3);
+    return MHD_http_unescape(text);
 }
 
 /* --- answers --- */
@@ -166,6 +175,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status,
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, "Allow", "GET, HEAD");
     result = MHD_queue_response(c, status, response);
     MHD_destroy_response(response);
     return result;
@@ -185,7 +196,8 @@ static enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status,
     return answer(c, status, response, type);
 }
 
-static enum MHD_Result answer_error(struct MHD_Connection *c, const struct err *err)
+static enum MHD_Result answer_with(struct MHD_Connection *c, unsigned status,
+                                   const struct err *err)
 {
     struct buf b = {};
 
@@ -194,7 +206,12 @@ static enum MHD_Result answer_error(struct MHD_Connection *c, const struct err *
         buf_free(&b);
         return MHD_NO;
     }
-    return answer_buf(c, (unsigned)api_status(err->code), &b, "application/json");
+    return answer_buf(c, status, &b, "application/json");
+}
+
+static enum MHD_Result answer_error(struct MHD_Connection *c, const struct err *err)
+{
+    return answer_with(c, (unsigned)api_status(err->code), err);
 }
 
 static str query_param(void *context, const char *name)
@@ -232,12 +249,33 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c, st
     return answer_error(c, &err);
 }
 
+/* Up to the mark, which *rest then stands behind. */
+static str cut_at(str *rest, char mark)
+{
+    const char *end = memchr(rest->p, mark, rest->n);
+    str head = {rest->p, end ? (size_t)(end - rest->p) : rest->n};
+
+    *rest = str_from(*rest, end ? head.n + 1 : head.n);
+    return str_trim(head);
+}
+
+/* "br, gzip;q=0.5" does, "gzip;q=0" does not. */
 static bool accepts_gzip(struct MHD_Connection *c)
 {
-    const char *accept =
-        MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    str list = str_of(
+        MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
 
-    return accept && strstr(accept, "gzip");
+    while (list.n) {
+        str weight = cut_at(&list, ','), name = cut_at(&weight, ';');
+
+        if (name.n != 4 || !str_starts_nocase(name, STR("gzip")))
+            continue;
+        for (size_t i = 0; i < weight.n; i++)
+            if (weight.p[i] >= '1' && weight.p[i] <= '9')
+                return true;
+        return !weight.n;
+    }
+    return false;
 }
 
 static enum MHD_Result answer_asset(struct MHD_Connection *c, const struct asset *asset)
@@ -350,7 +388,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
     (void)body;
     if (!*request_context) {
         *request_context = &seen;
-        return check_request(c, method, &err) ? MHD_YES : answer_error(c, &err);
+        if (!strcmp(method, "GET") || !strcmp(method, "HEAD"))
+            return check_request(c, &err) ? MHD_YES : answer_error(c, &err);
+        err_set(&err, ERR_INPUT, "only GET and HEAD are answered here");
+        return answer_with(c, MHD_HTTP_METHOD_NOT_ALLOWED, &err);
     }
     if (*body_n) {
         *body_n = 0;
@@ -442,7 +483,8 @@ static bool start_daemon(struct server *s, const union address *address, bool v6
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_END);
     if (!s->daemon)
         return err_sys(err, "cannot listen on %.*s (does something else listen there?)",
                        STR_FMT(s->options.listen));
@@ -466,6 +508,8 @@ bool server_start(struct engine *e, const struct server_options *options,
         return err_nomem(err);
     s->engine = e;
     s->options = *options;
+    if (!s->options.patience_ms)
+        s->options.patience_ms = PATIENCE_MS;
     ok = engine_advance(e, clock_now_ms() + options->clock_offset_ms, err)
          && start_daemon(s, &address, v6, err);
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {

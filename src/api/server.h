@@ -10,6 +10,8 @@
 struct server_options {
     str listen;              /* 127.0.0.1:7070, [::1]:0, localhost:7070 */
     int64_t clock_offset_ms; /* added to the system's clock */
+    int64_t patience_ms; /* how long a connection's first request may take to come whole;
+                            0: 30 s. Ten times that for each later one */
     struct log_sink log;
 };
 
