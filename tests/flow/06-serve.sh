@@ -15,10 +15,10 @@ t_ok 'an event comes in' "$CICLO" import "$shop" "$T/events.jsonl"
 
 # serve WORDS...: sets $server and $url once it says where it listens.
 serve() {
+    : >"$T/said"
     env --default-signal=INT "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
     server=$!
     url=
-    : >>"$T/said"
     while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
         url=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$T/said")
         sleep 0.02
