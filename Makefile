@@ -8,6 +8,7 @@ COVERAGE = -fprofile-instr-generate -fcoverage-mapping
 SETUP_dev     = $(SMALL) -Dwerror=true -Db_sanitize=address,undefined
 SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false
 SETUP_tsan    = $(SMALL) -Db_sanitize=thread
+SETUP_valgrind = $(SMALL) -Dunit=false
 SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true -Dunit=false \
                 -Dfuzzers=true
 SETUP_cover   = $(SMALL) -Dc_args='$(COVERAGE)' -Dcpp_args='$(COVERAGE)' \
@@ -24,7 +25,7 @@ help:
 	echo 'make test     everything that must hold, in under five minutes'
 	echo 'make quick    unit tests and the checks of the source, in under a minute'
 	echo 'make check    test, static analysis and the long model tests, in under thirty minutes'
-	echo 'make fault    failing memory, failing disks, kills'
+	echo 'make fault    failing memory, failing disks, kills, every command under valgrind'
 	echo 'make fuzz     every parser for FUZZ_S=$(FUZZ_S) seconds'
 	echo 'make tsan     unit and flow tests under the thread sanitizer'
 	echo 'make cover    which lines and branches the unit tests reach'
@@ -53,8 +54,8 @@ test: setup-test web build/dev/build.ninja build/release/build.ninja
 check: setup-test web build/dev/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
 	    build/release=flow,sample,page
-fault: setup-test build/dev/build.ninja
-	tools/test build/dev=fault
+fault: setup-test build/dev/build.ninja build/valgrind/build.ninja
+	tools/test build/dev=fault build/valgrind=valgrind
 tsan: setup-test build/tsan/build.ninja
 	tools/test build/tsan=unit,flow
 fuzz: setup-test build/fuzz/build.ninja
