@@ -132,25 +132,24 @@ static void print_human(struct buf *b, const struct flow *f, struct engine *e,
     print_loops(e, b);
 }
 
-/* The default of --at is now, that of --by's end the day after the last event. */
+/* Without --at: as it stands now, or with --by up to the last event's period. */
 static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by by,
                   int64_t *at_ms, struct flow *f, struct err *err)
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
     struct store_facts facts;
-    int64_t now_ms = cli_now_ms(c), from_ms, default_ms;
+    int64_t now_ms = cli_now_ms(c), from_ms;
     const int64_t *edge;
     uint32_t n;
 
-    if (!engine_advance(e, now_ms, err) || !store_facts(engine_store(e), &facts, err)
-        || !engine_default_at(e, &default_ms, err))
+    if (!engine_advance(e, now_ms, err) || !store_facts(engine_store(e), &facts, err))
         return false;
     if (!by_period)
         return cli_moment(c, "at", zone, now_ms, at_ms, err)
                && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
                && engine_flow_at(e, from_ms, *at_ms, &c->arena, f, err);
-    if (!cli_moment(c, "at", zone, default_ms, at_ms, err)
+    if (!cli_moment(c, "at", zone, facts.last_ms, at_ms, err)
         || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
         return false;
     if (!facts.events || *at_ms < facts.first_ms)
