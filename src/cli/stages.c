@@ -138,7 +138,7 @@ static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by 
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
     struct store_facts facts;
-    int64_t now_ms = cli_now_ms(c), from_ms;
+    int64_t now_ms = cli_now_ms(c), from_ms, last_ms;
     const int64_t *edge;
     uint32_t n;
 
@@ -149,7 +149,8 @@ static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by 
                && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
                && engine_flow_at(e, from_ms, *at_ms, &c->arena, f, err);
-    if (!cli_moment(c, "at", zone, facts.last_ms, at_ms, err)
+    last_ms = facts.last_ms < now_ms ? facts.last_ms : now_ms;
+    if (!cli_moment(c, "at", zone, last_ms, at_ms, err)
         || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
         return false;
     if (!facts.events || *at_ms < facts.first_ms)
