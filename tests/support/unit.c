@@ -1,5 +1,6 @@
 #include "support/unit.h"
 
+#include "support/chance.h"
 #include "support/temp.h"
 
 #include "base/mem.h"
@@ -19,7 +20,7 @@ void unit_add(struct unit *u)
 static int setup([[maybe_unused]] void **state)
 {
     blocks_before = mem_live_blocks();
-    alarm(UNIT_SECONDS);
+    alarm(UNIT_SECONDS * (unsigned)chance_rounds(1));
     return 0;
 }
 
