@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 static const char *const texts[] = {
-#define X(name, text) [SQL_##name] = text,
+#define X(name, text) [SQL_##name] = (text),
     SQL_TEXTS(X)
 #undef X
 };
