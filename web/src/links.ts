@@ -51,7 +51,8 @@ export function useAt() {
   const asked = params.get('at');
   const at = moved ? moved.at : asked && isMoment(asked) ? asked : undefined;
 
-  useEffect(() => { setMoved(undefined); }, [asked]);
+  /* A step taken while the address was changing to an earlier one stays. */
+  useEffect(() => { setMoved(m => (m && (m.at ?? null) !== asked ? m : undefined)); }, [asked]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const setAt = (day: string) => {
