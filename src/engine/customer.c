@@ -4,7 +4,6 @@
 #include <string.h>
 
 struct look { /* what the parts of a view share */
-    struct engine *e;
     const struct model *model;
     const struct catalog *catalog;
     struct timeline t; /* cut at the view's moment: later events are unknown */
@@ -285,7 +284,6 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
                      struct err *err)
 {
     struct look l = {
-        .e = e,
         .model = engine_model(e),
         .catalog = store_catalog(engine_store(e)),
         .language = language,
