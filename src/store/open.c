@@ -1,4 +1,5 @@
 #include "store/store_impl.h"
+#include "store/vfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,27 +111,13 @@ static bool path_print(str path, const char *behind, char out[PATH_MAX], struct 
     return true;
 }
 
-/* The name as SQLite's URI that promises that nobody writes to the file. */
-static bool uri_print(const char *path, struct buf *to, struct err *err)
-{
-    buf_add(to, STR("file:"));
-    for (const char *p = path; *p; p++) {
-        if (strchr("%?#", *p))
-            buf_add_format(to, "%%%02x", (unsigned char)*p);
-        else
-            buf_add_char(to, *p);
-    }
-    buf_add(to, STR("?immutable=1"));
-    buf_add_char(to, 0);
-    return !to->failed || err_nomem(err);
-}
-
 /* --- opening --- */
 
 static bool set_up(struct store *s, struct err *err)
 {
     return sql_exec(&s->sql,
                     "pragma synchronous = full; pragma cell_size_check = on;"
+                    "pragma secure_delete = off;"
                     "pragma temp_store = memory; pragma cache_size = -65536;",
                     err);
 }
@@ -276,7 +263,7 @@ static bool open_alone(struct store *s, const char *path, struct err *err)
     if (!lock_file(s, path, false, err))
         return false;
     sql_close(&s->sql);
-    ok = uri_print(path, &uri, err)
+    ok = sql_uri(path, "immutable=1", &uri, err)
          && ((sql_open(&s->sql, uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err)
               && begin_snapshot(s, err))
              || err_in(err, "%s", path));
@@ -321,8 +308,8 @@ bool store_open(struct io *io, str path, enum store_mode mode, struct store **ou
 static bool make_tables(struct store *s, const char *path, struct err *err)
 {
     return sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err)
-           && sql_exec(&s->sql, "pragma page_size = 16384", err) && set_up(s, err)
-           && sql_exec(&s->sql, "pragma journal_mode = wal", err)
+           && sql_exec(&s->sql, "pragma page_size = " TEXT(VFS_PAGE_BYTES), err)
+           && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err)
            && sql_exec(&s->sql, "begin immediate", err) && sql_exec(&s->sql, schema, err)
            && add_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
            && sql_exec(&s->sql, "commit", err);

@@ -1,9 +1,12 @@
 #include "store/sql_impl.h"
 
 #include "base/mem.h"
+#include "store/vfs.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *const texts[] = {
 #define X(name, text) [SQL_##name] = (text),
@@ -62,6 +65,8 @@ bool sql_start(struct err *err)
 
     pthread_once(&once, configure);
     rc = configured == SQLITE_OK ? sqlite3_initialize() : configured;
+    if (rc == SQLITE_OK)
+        rc = vfs_register();
     if (rc == SQLITE_NOMEM)
         return err_nomem(err);
     return rc == SQLITE_OK
@@ -70,11 +75,57 @@ bool sql_start(struct err *err)
 
 /* --- errors --- */
 
+static int stop([[maybe_unused]] void *context)
+{
+    return 1;
+}
+
 static bool disk_is_full(struct err *err, int sys)
 {
     err_set(err, ERR_IO, "the disk is full; nothing was changed");
     err->sys = sys;
     return false;
+}
+
+/* In which table the page stands; "" when that cannot be found out at once: a second look at
+ * the file, past the checks, until OPS_MAX steps of it are done. */
+static void find_owner(sqlite3 *db, int64_t page, char out[64])
+{
+    enum { OPS_MAX = 100000 };
+    static const char query[] =
+        "select coalesce(s.tbl_name, d.name) from dbstat d"
+        " left join sqlite_schema s on s.name = d.name where d.pageno = ? limit 1";
+    struct sql look = {0};
+    sqlite3_stmt *st = NULL;
+    struct buf uri = {0};
+    struct err unheard;
+
+    out[0] = 0;
+    if (sql_uri(sqlite3_db_filename(db, "main"), VFS_KEEP_DAMAGED, &uri, &unheard)
+        && sql_open(&look, uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &unheard)
+        && sqlite3_prepare_v2(look.db, query, -1, &st, NULL) == SQLITE_OK) {
+        sqlite3_progress_handler(look.db, OPS_MAX, stop, NULL);
+        sqlite3_bind_int64(st, 1, page);
+        if (sqlite3_step(st) == SQLITE_ROW)
+            snprintf(out, 64, " (table %s)", sqlite3_column_text(st, 0));
+    }
+    sqlite3_finalize(st);
+    sql_close(&look);
+    buf_free(&uri);
+}
+
+static bool page_is_damaged(sqlite3 *db, struct err *err)
+{
+    int64_t page = 0;
+    char owner[64];
+
+    sqlite3_file_control(db, "main", VFS_CONTROL_DAMAGED, &page);
+    find_owner(db, page, owner);
+    return err_set(err, ERR_CORRUPT,
+                   "page %lld%s is damaged, its checksum is wrong: ciclo verify finds "
+                   "all such places, ciclo rebuild makes the file anew from what it "
+                   "holds; or take a backup",
+                   (long long)page, owner);
 }
 
 bool sql_fail(const struct sql *sql, struct err *err)
@@ -85,6 +136,8 @@ bool sql_fail(const struct sql *sql, struct err *err)
 
     if (rc == SQLITE_IOERR_NOMEM)
         return err_nomem(err);
+    if (rc == SQLITE_IOERR_DATA)
+        return page_is_damaged(sql->db, err);
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         return err_nomem(err);
@@ -123,6 +176,20 @@ bool sql_fail(const struct sql *sql, struct err *err)
 
 /* --- connections --- */
 
+bool sql_uri(const char *path, const char *options, struct buf *to, struct err *err)
+{
+    buf_add(to, STR("file:"));
+    for (const char *p = path; *p; p++) {
+        if (strchr("%?#", *p))
+            buf_add_format(to, "%%%02x", (unsigned char)*p);
+        else
+            buf_add_char(to, *p);
+    }
+    buf_add_format(to, "?%s", options);
+    buf_add_char(to, 0);
+    return !to->failed || err_nomem(err);
+}
+
 bool sql_open(struct sql *sql, const char *name, int flags, struct err *err)
 {
     enum { BUSY_MS = 5000 };
@@ -135,7 +202,11 @@ bool sql_open(struct sql *sql, const char *name, int flags, struct err *err)
         {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
     };
 
-    if (sqlite3_open_v2(name, &sql->db, flags, NULL) != SQLITE_OK)
+    int reserved = VFS_RESERVED;
+
+    if (sqlite3_open_v2(name, &sql->db, flags, VFS_NAME) != SQLITE_OK
+        || sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved)
+               != SQLITE_OK)
         return sql_fail(sql, err);
     for (size_t i = 0; i < sizeof config / sizeof *config; i++) {
         if (sqlite3_db_config(sql->db, config[i].what, config[i].value, NULL)

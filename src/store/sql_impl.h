@@ -55,6 +55,9 @@ struct sql {
 /* SQLite's memory comes from base/mem from here on. Before anything else asks SQLite for
  * something. */
 bool sql_start(struct err *err);
+/* The path as a URI with these options; the text ends with a NUL. */
+bool sql_uri(const char *path, const char *options, struct buf *to, struct err *err);
+/* Over the VFS of vfs.h; a file made here gets its checksums. */
 bool sql_open(struct sql *sql, const char *name, int flags, struct err *err);
 void sql_close(struct sql *sql);
 /* What the connection reports, as an error. */

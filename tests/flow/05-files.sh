@@ -44,12 +44,11 @@ for size in 20000 60000; do
     head -c $size "$shop" >"$T/cut.ciclo"
     failed "a file cut at $size bytes" 'damaged' "$CICLO" stages "$T/cut.ciclo"
 done
-cp "$shop" "$T/newer.ciclo"
-sqlite3 "$T/newer.ciclo" 'pragma user_version = 99'
-failed 'a newer format' 'newer' "$CICLO" stages "$T/newer.ciclo"
 cp "$shop" "$T/flipped.ciclo"
 sqlite3 "$T/flipped.ciclo" 'update part set bytes = zeroblob(length(bytes))'
-failed 'bytes that are not what was written' 'checksum' "$CICLO" stages "$T/flipped.ciclo"
+failed 'bytes that are not what was written' 'damaged, its checksum is wrong' \
+    "$CICLO" stages "$T/flipped.ciclo"
+failed 'with what to do' 'ciclo rebuild' "$CICLO" stages "$T/flipped.ciclo"
 
 # Who may write anything (root) has to give that up first.
 if [ "$(id -u)" = 0 ]; then

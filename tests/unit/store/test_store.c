@@ -2,7 +2,9 @@
 
 #include "base/time.h"
 #include "store/chunk_impl.h"
+#include "store/sql_impl.h"
 #include "store/store.h"
+#include "store/vfs.h"
 #include "support/chance.h"
 #include "support/fail.h"
 #include "support/temp.h"
@@ -110,8 +112,9 @@ static int64_t ask(const char *name, const char *query)
     sqlite3 *db = NULL;
     int64_t answer;
 
-    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, VFS_NAME),
+        SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, query, -1, &st, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     answer = sqlite3_column_int64(st, 0);
@@ -123,9 +126,12 @@ static int64_t ask(const char *name, const char *query)
 static void change(const char *name, const char *sql)
 {
     sqlite3 *db = NULL;
+    struct err err;
 
-    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
-                     SQLITE_OK);
+    assert_true(sql_start(&err));
+    assert_int_equal(
+        sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, VFS_NAME),
+        SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
@@ -190,8 +196,9 @@ static uint64_t parts_hash(const char *name)
     struct buf all = {0};
     uint64_t hash;
 
-    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, VFS_NAME),
+        SQLITE_OK);
     assert_int_equal(
         sqlite3_prepare_v2(db,
                            "select p.chunk, coalesce(c.name || c.trait || c.type, "
@@ -785,8 +792,9 @@ static void flip(const char *name, int64_t n, uint64_t chance_of_bit, char words
     unsigned char byte;
     int at;
 
-    assert_int_equal(sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_open_v2(temp_path(name), &db, SQLITE_OPEN_READWRITE, VFS_NAME),
+        SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db,
                                         "select rowid, \"column\", chunk from part "
                                         "order by \"column\", chunk limit 1 offset ?",
