@@ -22,8 +22,16 @@ bool hash128_eq(hash128 a, hash128 b)
 
 void hash128_print(struct buf *b, hash128 h)
 {
-    buf_add_format(b, "%016llx%016llx", (unsigned long long)h.high,
-                   (unsigned long long)h.low);
+    enum { DIGITS = 16 };
+    char *to = buf_room(b, 2 * DIGITS);
+
+    if (!to)
+        return;
+    for (int i = 0; i < DIGITS; i++) {
+        to[i] = "0123456789abcdef"[h.high >> (60 - 4 * i) & 15];
+        to[DIGITS + i] = "0123456789abcdef"[h.low >> (60 - 4 * i) & 15];
+    }
+    b->n += 2 * DIGITS;
 }
 
 /* Both tables: a power of two of slots, at most two thirds taken, the next slot tried when

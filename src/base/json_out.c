@@ -4,7 +4,7 @@
 #include "base/time.h"
 
 #include <assert.h>
-#include <inttypes.h>
+#include <string.h>
 #include <utf8proc.h>
 
 #define DEPTH_MAX 64 /* bits in .started */
@@ -57,6 +57,18 @@ void json_end_list(struct json_out *j)
     end(j, ']');
 }
 
+/* Are all eight bytes ASCII that stands in a JSON text as it is? Each term sets the highest
+ * bit of a byte that is not. */
+static bool are_plain(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t quote = eight ^ ones * '"', backslash = eight ^ ones * '\\';
+
+    return !((eight | ((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote)
+              | ((backslash - ones) & ~backslash))
+             & high);
+}
+
 /* How many bytes from the front may stand in a JSON text as they are. */
 static size_t plain_bytes(str s)
 {
@@ -66,7 +78,15 @@ static size_t plain_bytes(str s)
         unsigned char c = (unsigned char)s.p[n];
         utf8proc_int32_t code_point;
         utf8proc_ssize_t bytes;
+        uint64_t eight;
 
+        if (s.n - n >= sizeof eight) {
+            memcpy(&eight, s.p + n, sizeof eight);
+            if (are_plain(eight)) {
+                n += sizeof eight;
+                continue;
+            }
+        }
         if (c < 0x20 || c == '"' || c == '\\')
             break;
         if (c < 0x80) {
@@ -147,7 +167,9 @@ void json_put_text(struct json_out *j, str s)
 void json_put_int(struct json_out *j, int64_t i)
 {
     begin_value(j);
-    buf_add_format(j->to, "%" PRId64, i);
+    if (i < 0)
+        buf_add_char(j->to, '-');
+    buf_add_digits(j->to, i < 0 ? 0 - (uint64_t)i : (uint64_t)i, 1);
 }
 
 void json_put_num(struct json_out *j, int64_t number)

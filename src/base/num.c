@@ -113,15 +113,23 @@ static void print_fixed(struct buf *b, int64_t n, int decimals)
 {
     uint64_t one = (uint64_t)power_of_ten[decimals], m = magnitude(n);
 
-    buf_add_format(b, "%s%llu", n < 0 ? "-" : "", (unsigned long long)(m / one));
-    if (decimals)
-        buf_add_format(b, ".%0*llu", decimals, (unsigned long long)(m % one));
+    if (n < 0)
+        buf_add_char(b, '-');
+    buf_add_digits(b, m / one, 1);
+    if (decimals) {
+        buf_add_char(b, '.');
+        buf_add_digits(b, m % one, (size_t)decimals);
+    }
 }
 
 void num_print(struct buf *b, int64_t number)
 {
     int decimals = NUM_DECIMALS;
 
+    if (number % NUM_ONE == 0) {
+        number /= NUM_ONE;
+        decimals = 0;
+    }
     while (decimals && number % 10 == 0) {
         number /= 10;
         decimals--;

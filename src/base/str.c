@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -271,6 +272,20 @@ void buf_add_format(struct buf *b, const char *format, ...)
     vsnprintf(room, (size_t)n + 1, format, args);
     va_end(args);
     b->n += (size_t)n;
+}
+
+void buf_add_digits(struct buf *b, uint64_t n, size_t least)
+{
+    enum { DIGITS_MAX = 20 }; /* of 2^64 */
+    char digits[DIGITS_MAX];
+    size_t at = DIGITS_MAX;
+
+    assert(least <= DIGITS_MAX);
+    do {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n || DIGITS_MAX - at < least);
+    buf_add(b, (str){digits + at, DIGITS_MAX - at});
 }
 
 str buf_str(const struct buf *b)

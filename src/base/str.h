@@ -47,6 +47,8 @@ void buf_add(struct buf *b, str s);
 void buf_add_char(struct buf *b, char c);
 void buf_add_format(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Decimal, with zeros in front up to `least` digits, which are at most 20. */
+void buf_add_digits(struct buf *b, uint64_t n, size_t least);
 /* Room for n more bytes behind .n; NULL when memory ran out. The caller raises .n. */
 char *buf_room(struct buf *b, size_t n);
 str buf_str(const struct buf *b); /* borrowed until the next change */

@@ -137,19 +137,37 @@ static struct civil in_range(int64_t at_ms)
                                          : at_ms);
 }
 
+static void print_part(struct buf *b, char before, int32_t n, size_t digits)
+{
+    buf_add_char(b, before);
+    buf_add_digits(b, (uint64_t)n, digits);
+}
+
+/* No moment lies before the year 0. */
+static void print_day(struct buf *b, struct civil c)
+{
+    buf_add_digits(b, (uint64_t)c.year, 4);
+    print_part(b, '-', c.month, 2);
+    print_part(b, '-', c.day, 2);
+}
+
 void moment_print(struct buf *b, int64_t at_ms)
 {
     struct civil c = in_range(at_ms);
 
-    buf_add_format(b, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
-                   c.hour, c.minute, c.second, c.ms);
+    print_day(b, c);
+    print_part(b, 'T', c.hour, 2);
+    print_part(b, ':', c.minute, 2);
+    print_part(b, ':', c.second, 2);
+    print_part(b, '.', c.ms, 3);
+    buf_add_char(b, 'Z');
 }
 
 void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms)
 {
     struct civil c = in_range(zone_local(z, at_ms));
 
-    buf_add_format(b, "%04d-%02d-%02d", c.year, c.month, c.day);
+    print_day(b, c);
 }
 
 int64_t clock_now_ms(void)

@@ -90,7 +90,8 @@ bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_
 
     if (!import_hash(im, &type, 1, &of[0], err) || !import_hash(im, row, n, &of[1], err))
         return false;
-    buf_add_format(&text, "%06u-", (unsigned)rank);
+    buf_add_digits(&text, rank, 6);
+    buf_add_char(&text, '-');
     hash128_print(&text, hash128_of((str){(const char *)of, sizeof of}));
     *out = text.failed ? (str){NULL, 0} : arena_str(a, buf_str(&text));
     buf_free(&text);

@@ -349,77 +349,88 @@ bool event_parse(const struct json *json, struct arena *a, struct event *out,
     return parse_traits(json, a, out, err);
 }
 
-static void print_properties(struct json_out *to, const char *key,
-                             const struct property *p, uint32_t n)
+/* Prints at the depth of no document: one value after the other, with nothing between. */
+static void print_value(struct json_out *to, const struct value *v)
 {
-    json_key(to, key);
-    json_begin_object(to);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct value *v = &p[i].value;
-
-        if (v->type == VALUE_MISSING)
-            continue;
-        json_key_str(to, p[i].name);
-        switch (v->type) {
-        case VALUE_BOOL:
-            json_put_bool(to, v->truth);
-            break;
-        case VALUE_NUMBER:
-        case VALUE_MONEY:
-        case VALUE_LENGTH:
-            json_put_num(to, v->number);
-            break;
-        case VALUE_MOMENT:
-            json_put_moment(to, v->number);
-            break;
-        case VALUE_TEXT:
-            json_put_text(to, v->text);
-            break;
-        case VALUE_LIST:
-            json_begin_list(to);
-            for (uint32_t k = 0; k < v->list.n; k++)
-                json_put_text(to, v->list.item[k]);
-            json_end_list(to);
-            break;
-        case VALUE_NULL:
-        case VALUE_MISSING:
-            json_put_null(to);
-            break;
+    switch (v->type) {
+    case VALUE_BOOL:
+        json_put_bool(to, v->truth);
+        break;
+    case VALUE_NUMBER:
+    case VALUE_MONEY:
+    case VALUE_LENGTH:
+        json_put_num(to, v->number);
+        break;
+    case VALUE_MOMENT:
+        json_put_moment(to, v->number);
+        break;
+    case VALUE_TEXT:
+        json_put_text(to, v->text);
+        break;
+    case VALUE_LIST:
+        buf_add_char(to->to, '[');
+        for (uint32_t i = 0; i < v->list.n; i++) {
+            if (i)
+                buf_add_char(to->to, ',');
+            json_put_text(to, v->list.item[i]);
         }
+        buf_add_char(to->to, ']');
+        break;
+    case VALUE_NULL:
+    case VALUE_MISSING:
+        json_put_null(to);
+        break;
     }
-    json_end_object(to);
 }
 
+static void print_properties(struct json_out *to, const struct property *p, uint32_t n)
+{
+    char before = '{';
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (p[i].value.type == VALUE_MISSING)
+            continue;
+        buf_add_char(to->to, before);
+        json_put_text(to, p[i].name);
+        buf_add_char(to->to, ':');
+        print_value(to, &p[i].value);
+        before = ',';
+    }
+    buf_add(to->to, before == '{' ? STR("{}") : STR("}"));
+}
+
+/* A line of the log for every event that comes in: hence by hand, and not through the
+ * brackets and keys of json_out. */
 void event_print(const struct event *e, struct buf *to)
 {
-    struct json_out j = {.to = to};
+    struct json_out value = {.to = to};
     bool identify = str_eq(e->type, STR("identify"));
 
-    json_begin_object(&j);
-    json_key(&j, "type");
-    json_put_text(&j, identify ? e->type : STR("track"));
-    if (!identify) {
-        json_key(&j, "event");
-        json_put_text(&j, e->type);
-    }
-    json_key(&j, "userId");
-    json_put_text(&j, e->customer);
-    if (e->id.n) {
-        json_key(&j, "messageId");
-        json_put_text(&j, e->id);
-    }
-    json_key(&j, "timestamp");
-    json_put_moment(&j, e->at_ms);
     if (identify) {
-        print_properties(&j, "traits", e->trait, e->trait_n);
+        buf_add(to, STR("{\"type\":\"identify\""));
     } else {
-        print_properties(&j, "properties", e->property, e->property_n);
+        buf_add(to, STR("{\"type\":\"track\",\"event\":"));
+        json_put_text(&value, e->type);
+    }
+    buf_add(to, STR(",\"userId\":"));
+    json_put_text(&value, e->customer);
+    if (e->id.n) {
+        buf_add(to, STR(",\"messageId\":"));
+        json_put_text(&value, e->id);
+    }
+    buf_add(to, STR(",\"timestamp\":"));
+    json_put_moment(&value, e->at_ms);
+    if (identify) {
+        buf_add(to, STR(",\"traits\":"));
+        print_properties(&value, e->trait, e->trait_n);
+    } else {
+        buf_add(to, STR(",\"properties\":"));
+        print_properties(&value, e->property, e->property_n);
         if (e->trait_n) {
-            json_key(&j, "context");
-            json_begin_object(&j);
-            print_properties(&j, "traits", e->trait, e->trait_n);
-            json_end_object(&j);
+            buf_add(to, STR(",\"context\":{\"traits\":"));
+            print_properties(&value, e->trait, e->trait_n);
+            buf_add_char(to, '}');
         }
     }
-    json_end_object(&j);
+    buf_add_char(to, '}');
 }

@@ -7,6 +7,9 @@
 #include "store/store.h"
 
 #define CODEC_ZSTD 1
+/* 3 takes twice the time; it makes the sample's log 1 % smaller, and a log whose ids are
+ * hashes 9 % larger. */
+#define LOG_PACK_LEVEL 1
 #define PACK_LEVEL 3 /* 6 makes the sample 8 % smaller, and its import 30 % slower */
 #define PART_BYTES_MAX ((size_t)1 << 30) /* of a part, unpacked */
 #define LOG_LINE_MAX ((size_t)64 << 20)  /* of one event's JSON */

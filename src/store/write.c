@@ -110,7 +110,8 @@ static bool pack_batch(struct transaction *tx, struct err *err)
     if (!tx->lines.n)
         return true;
     batch = arena_new(&tx->arena, struct batch);
-    ok = batch ? zip_pack(buf_str(&tx->lines), PACK_LEVEL, &packed, err) : err_nomem(err);
+    ok = batch ? zip_pack(buf_str(&tx->lines), LOG_PACK_LEVEL, &packed, err)
+               : err_nomem(err);
     if (ok) {
         batch->packed = arena_str(&tx->arena, buf_str(&packed));
         ok = batch->packed.p || err_nomem(err);

@@ -47,6 +47,30 @@ TEST(json_is_written_with_its_commas)
     buf_free(&b);
 }
 
+/* Eight bytes are looked at together: each byte, at each place among them. */
+TEST(every_byte_is_escaped_wherever_it_stands)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        for (size_t place = 0; place < 9; place++) {
+            char text[] = "abcdefghi\x7f";
+            struct buf b = {}, alone = {};
+            struct json_out j = {.to = &b}, one = {.to = &alone};
+            str inner;
+
+            text[place] = (char)c;
+            json_put_text(&j, (str){text, 10});
+            json_put_text(&one, (str){text + place, 1});
+            inner = (str){alone.p + 1, alone.n - 2};
+            assert_int_equal(b.n, 11 + inner.n);
+            assert_memory_equal(b.p + 1, text, place);
+            assert_memory_equal(b.p + 1 + place, inner.p, inner.n);
+            assert_memory_equal(b.p + 1 + place + inner.n, text + place + 1, 9 - place);
+            buf_free(&b);
+            buf_free(&alone);
+        }
+    }
+}
+
 TEST(json_written_to_the_full_depth_reads_back)
 {
     struct arena a = {};

@@ -61,6 +61,23 @@ TEST(utf8_is_told_from_what_is_not)
     assert_false(str_is_utf8(STR("\xF4\x90\x80\x80"))); /* beyond Unicode */
 }
 
+TEST(digits_are_printed_with_zeros_in_front)
+{
+    struct buf b = {};
+
+    buf_add_digits(&b, 0, 1);
+    buf_add_char(&b, ' ');
+    buf_add_digits(&b, 0, 0);
+    buf_add_char(&b, ' ');
+    buf_add_digits(&b, 42, 6);
+    buf_add_char(&b, ' ');
+    buf_add_digits(&b, 1234567, 6);
+    buf_add_char(&b, ' ');
+    buf_add_digits(&b, UINT64_MAX, 20);
+    ASSERT_STR(buf_str(&b), "0 0 000042 1234567 18446744073709551615");
+    buf_free(&b);
+}
+
 TEST(a_distance_counts_changed_characters_up_to_its_limit)
 {
     char longer[300];
