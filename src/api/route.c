@@ -352,8 +352,7 @@ static bool limit_param(const struct api_request *r, uint32_t *out, struct err *
 
 static str row_id(const struct api_request *r, const struct customer_row *row)
 {
-    return text_table_get(&store_catalog(engine_store(r->engine))->customer,
-                          row->customer);
+    return catalog_customer_id(store_catalog(engine_store(r->engine)), row->customer);
 }
 
 static bool put_row(struct json_out *j, const struct api_request *r,

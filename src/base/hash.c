@@ -148,24 +148,34 @@ static bool text_room(struct text_table *t)
     return true;
 }
 
-bool text_table_add(struct text_table *t, str s, uint32_t *number)
+static bool text_add(struct text_table *t, str s, bool lent, uint32_t *number)
 {
     uint32_t found = text_table_find(t, s);
 
     if (found == TEXT_NONE) {
-        str copy;
+        str kept;
 
         if ((is_full(t->n, t->slot_cap) && !text_grow(t)) || !text_room(t))
             return false;
-        copy = arena_str(&t->arena, s);
-        if (!copy.p)
+        kept = lent ? s : arena_str(&t->arena, s);
+        if (!lent && !kept.p)
             return false;
         found = t->n++;
-        t->text[found] = copy;
+        t->text[found] = kept;
         *text_slot(t, s) = found + 1;
     }
     *number = found;
     return true;
+}
+
+bool text_table_add(struct text_table *t, str s, uint32_t *number)
+{
+    return text_add(t, s, false, number);
+}
+
+bool text_table_lend(struct text_table *t, str s, uint32_t *number)
+{
+    return text_add(t, s, true, number);
 }
 
 uint32_t text_table_find(const struct text_table *t, str s)

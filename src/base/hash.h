@@ -36,6 +36,8 @@ struct text_table {
 #define TEXT_NONE UINT32_MAX
 /* The number of the text, added when new. False: out of memory. */
 [[nodiscard]] bool text_table_add(struct text_table *t, str s, uint32_t *number);
+/* The same without a copy: the text stays where it is as long as the table knows it. */
+[[nodiscard]] bool text_table_lend(struct text_table *t, str s, uint32_t *number);
 uint32_t text_table_find(const struct text_table *t, str s); /* or TEXT_NONE */
 str text_table_get(const struct text_table *t, uint32_t number);
 /* Forgets all texts but the first n. */

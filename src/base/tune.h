@@ -6,6 +6,7 @@
 #ifdef TUNE_SMALL
 enum {
     CHUNK_CUSTOMERS = 7,      /* customers in one chunk of the timelines */
+    CUSTOMERS_FIRST = 3,      /* ids of customers that there is room for at first */
     LOG_BATCH_BYTES = 613,    /* events gathered before a batch is packed and written */
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
@@ -14,6 +15,7 @@ enum {
 #else
 enum {
     CHUNK_CUSTOMERS = 1024,
+    CUSTOMERS_FIRST = 1024,
     LOG_BATCH_BYTES = 1 << 20,
     REFUSED_BATCH_BYTES = 1 << 20,
     READER_BYTES = 64 * 1024,

@@ -95,7 +95,7 @@ static void print_loops(const struct engine *e, struct buf *b)
     const struct loop *loop = engine_loops(e, &n);
 
     for (uint32_t i = 0; i < n; i++) {
-        str id = text_table_get(&catalog->customer, loop[i].customer);
+        str id = catalog_customer_id(catalog, loop[i].customer);
 
         buf_add_format(
             b, "\nA loop in the model, met %llu times, first by customer %.*s on ",

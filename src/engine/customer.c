@@ -162,7 +162,7 @@ static bool read_properties(const struct look *l, uint32_t event, bool trait,
         if (l->catalog->column[c].trait != trait)
             continue;
         p[*n].name = l->catalog->column[c].name;
-        if (!timeline_value(&l->t, l->catalog, c, event, l->a, &p[*n].value, err))
+        if (!timeline_value(&l->t, c, event, l->a, &p[*n].value, err))
             return false;
         *n += p[*n].value.type != VALUE_MISSING;
     }
@@ -213,7 +213,7 @@ static bool traits_of(const struct timeline *t, const struct catalog *catalog,
         all[i].name = column->name;
         since[i] = event;
         n += i == n;
-        if (!timeline_value(t, catalog, c, event, a, &all[i].value, err))
+        if (!timeline_value(t, c, event, a, &all[i].value, err))
             return false;
     }
     for (uint32_t i = 0; i < n; i++)
@@ -289,12 +289,12 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
         .language = language,
         .a = a,
     };
-    uint32_t customer = text_table_find(&l.catalog->customer, id);
+    uint32_t customer = catalog_customer_find(l.catalog, id);
     bool ok;
 
     *out = (struct customer_view){
         .id = id, .at_ms = at_ms, .stage = STAGE_NONE, .next.at_ms = MOMENT_NEVER};
-    if (customer == TEXT_NONE)
+    if (customer == CUSTOMER_NONE)
         return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
     if (!engine_timeline(e, customer, &l.t, err))
         return false;

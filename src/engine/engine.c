@@ -372,7 +372,7 @@ int64_t engine_next_ms(const struct engine *e)
 
 uint32_t engine_customer_n(const struct engine *e)
 {
-    return store_catalog(e->store)->customer.n;
+    return catalog_customer_n(store_catalog((struct store *)e->store));
 }
 
 const struct move *engine_moves(const struct engine *e, uint32_t customer, size_t *n)
@@ -420,7 +420,7 @@ bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err
         const struct move *move = engine_moves(e, customer, &n);
 
         buf_clear(&b);
-        buf_add(&b, text_table_get(&catalog->customer, customer));
+        buf_add(&b, catalog_customer_id(catalog, customer));
         for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++)
             buf_add_format(&b, "\n%lld\t%.*s\t%.*s", (long long)move[i].at_ms,
                            STR_FMT(stage_name(e, move[i].from)),

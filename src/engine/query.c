@@ -140,9 +140,9 @@ static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
 static int row_cmp(const void *a, const void *b, void *catalog)
 {
     const struct customer_row *x = a, *y = b;
-    const struct text_table *id = &((const struct catalog *)catalog)->customer;
 
-    return id_cmp(text_table_get(id, x->customer), text_table_get(id, y->customer));
+    return id_cmp(catalog_customer_id(catalog, x->customer),
+                  catalog_customer_id(catalog, y->customer));
 }
 
 static bool gather_rows(struct engine *e, const struct customer_filter *f,
@@ -162,7 +162,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
             move_n--;
         if (!move_n || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
             || (f->by_move && !moved_so(f, move, move_n))
-            || !str_contains_nocase(text_table_get(&catalog->customer, c), f->search))
+            || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
             continue;
         if (f->segment && !is_member(e, test, f, c, move, move_n, &is, err))
             return false;

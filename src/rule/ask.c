@@ -216,9 +216,9 @@ static struct val entry_val(const struct moving *m, uint32_t i)
         return (struct val){.type = VALUE_MOMENT, .n = e->at_ms};
     return (struct val){.type = s->type,
                         .n = e->value,
-                        .cells = s->column != NONE && s->kind == SOURCE_COLUMN
-                                     ? m->v->c->column[s->column].cells
-                                     : NULL};
+                        .column = s->column != NONE && s->kind == SOURCE_COLUMN
+                                      ? &m->v->c->column[s->column]
+                                      : NULL};
 }
 
 struct val slot_value(struct view *v, uint32_t index)
@@ -524,19 +524,19 @@ static bool same_nocase(str a, str b)
 /* A text has the other in it; a list has it as an item. */
 static bool ask_text(struct view *v, const struct node *n)
 {
-    const struct program *p = v->c->p;
     struct val a = ask_node(v, n->child), b = ask_node(v, n->child->next);
+    const struct cells *cells;
     str part;
 
     if (a.type == VALUE_MISSING || b.type == VALUE_MISSING)
         return false;
-    part = program_text_of(p, b.n);
+    part = text_of(v->c, b.n);
     if (a.type == VALUE_TEXT)
-        return n->kind == NODE_CONTAINS
-                   ? str_contains_nocase(program_text_of(p, a.n), part)
-                   : str_starts_nocase(program_text_of(p, a.n), part);
-    for (uint32_t i = a.cells->list_first[a.n]; i < a.cells->list_first[a.n + 1]; i++) {
-        if (same_nocase(program_text_of(p, a.cells->list_item[i]), part))
+        return n->kind == NODE_CONTAINS ? str_contains_nocase(text_of(v->c, a.n), part)
+                                        : str_starts_nocase(text_of(v->c, a.n), part);
+    cells = a.column->cells;
+    for (uint32_t i = cells->list_first[a.n]; i < cells->list_first[a.n + 1]; i++) {
+        if (same_nocase(cells->word[cells->list_item[i]], part))
             return true;
     }
     return false;

@@ -40,7 +40,10 @@ void cursor_free(struct cursor *c)
         mem_free(c->entries[i].entry);
     slots_free(c, c->slot);
     slots_free(c, c->probe);
+    for (uint32_t i = 0; c->column && i < c->p->column_n; i++)
+        mem_free(c->column[i].key);
     mem_free(c->column);
+    text_table_free(&c->text);
     mem_free(c->entries);
     mem_free(c->memo);
     mem_free(c->probe_memo);
@@ -49,16 +52,55 @@ void cursor_free(struct cursor *c)
     mem_free(c);
 }
 
+static bool key_words(struct cursor *c, struct column_at *column, struct err *err)
+{
+    const struct cells *cells = column->cells;
+
+    if (cells->word_n > column->key_cap) {
+        uint32_t *more = mem_resize(column->key, cells->word_n * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        column->key = more;
+        column->key_cap = cells->word_n;
+    }
+    for (uint32_t i = 0; i < cells->word_n; i++) {
+        if (!text_table_lend(&c->text, cells->word[i], &column->key[i]))
+            return err_nomem(err);
+    }
+    return true;
+}
+
+/* Turns to another chunk: its columns, and keys for the words in them. */
+static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err *err)
+{
+    const struct program *p = c->p;
+    uint32_t key;
+
+    c->chunk = 0;
+    text_table_cut(&c->text, p->literal.n);
+    for (uint32_t i = c->text.n; i < p->literal.n; i++) {
+        if (!text_table_lend(&c->text, text_table_get(&p->literal, i), &key))
+            return err_nomem(err);
+    }
+    for (uint32_t i = 0; i < p->column_n; i++) {
+        const struct used_column *used = &p->column[i];
+
+        if (!chunk_cells(chunk, used->number, &c->column[i].cells, err)
+            || (used->has_texts && !key_words(c, &c->column[i], err)))
+            return false;
+    }
+    c->chunk = chunk->serial;
+    return true;
+}
+
 bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
 {
     c->t = *t;
-    for (uint32_t i = 0; i < c->p->column_n; i++) {
-        struct column_at *column = &c->column[i];
-
-        if (!chunk_cells(t->chunk, c->p->column[i], &column->cells, err))
-            return false;
-        column->first = cells_from(column->cells, t->first);
-    }
+    if (c->chunk != t->chunk->serial && !start_chunk(c, t->chunk, err))
+        return false;
+    for (uint32_t i = 0; i < c->p->column_n; i++)
+        c->column[i].first = cells_from(c->column[i].cells, t->first);
     if (!series_list(c, err) || !slots_room(c, c->slot, err))
         return false;
     slots_reset(c, c->slot);

@@ -25,6 +25,8 @@ struct entries {
 /* A column of this customer's chunk, with a finger that moves forward over his cells. */
 struct column_at {
     const struct cells *cells;
+    uint32_t *key; /* of its words, when rules compare texts */
+    uint32_t key_cap;
     uint32_t first, at;
 };
 
@@ -52,6 +54,8 @@ struct memo {
 struct cursor {
     const struct program *p;
     struct timeline t;
+    uint64_t chunk;         /* the serial of the chunk whose words have keys; 0: none */
+    struct text_table text; /* by key: the program's literals, then the chunk's words */
     struct column_at *column;
     struct entries *entries; /* by series */
     struct slot_at *slot, *probe;
@@ -75,6 +79,11 @@ struct view {
     uint32_t event;   /* where: the place in the chunk, and its moment */
     int64_t event_ms;
 };
+
+static inline str text_of(const struct cursor *c, int64_t key)
+{
+    return text_table_get(&c->text, (uint32_t)key);
+}
 
 /* Lists the entries of all series. */
 bool series_list(struct cursor *c, struct err *err);

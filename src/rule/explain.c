@@ -249,7 +249,7 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
     val = shown_value(x, &v, measure);
     mark_all(x, &v, measure);
     words_of_node(x->c->p, n, x->language, &words);
-    words_of_value(x->c->p, &val, x->language, &value);
+    words_of_value(x->c, &val, x->language, &value);
     ok = kept(x, &words, &term->words);
     ok = kept(x, &value, &term->value) && ok;
     return ok && list_marked(x, term);

@@ -42,39 +42,33 @@ static void *grown(void **array, uint32_t n, uint32_t *cap, size_t size)
 
 /* --- texts --- */
 
-str program_text_of(const struct program *p, int64_t key)
-{
-    return key < EXTRA_KEYS ? text_table_get(&p->env.catalog->text, (uint32_t)key)
-                            : text_table_get(&p->extra, (uint32_t)(key - EXTRA_KEYS));
-}
-
 static bool text_key(struct program *p, str text, int64_t *key, struct err *err)
 {
-    uint32_t number = text_table_find(&p->env.catalog->text, text);
+    uint32_t number;
 
-    *key = number;
-    if (number != TEXT_NONE)
-        return true;
-    if (!text_table_add(&p->extra, text, &number))
+    if (!text_table_add(&p->literal, text, &number))
         return err_nomem(err);
-    *key = EXTRA_KEYS + number;
+    *key = number;
     return true;
 }
 
 /* --- columns, series, slots --- */
 
-static bool column_add(struct program *p, uint32_t number, uint32_t *out, struct err *err)
+static bool column_add(struct program *p, uint32_t number, bool has_texts, uint32_t *out,
+                       struct err *err)
 {
-    uint32_t *column;
+    struct used_column *column;
 
     for (*out = 0; *out < p->column_n; ++*out) {
-        if (p->column[*out] == number)
+        if (p->column[*out].number == number) {
+            p->column[*out].has_texts |= has_texts;
             return true;
+        }
     }
     column = GROWN(p, column);
     if (!column)
         return err_nomem(err);
-    *column = number;
+    *column = (struct used_column){number, has_texts};
     p->column_n++;
     return true;
 }
@@ -93,7 +87,9 @@ static bool source_of_column(struct program *p, str name, bool trait,
     uint32_t number = catalog_column_find(p->env.catalog, name, trait, raw_type(type));
 
     *out = (struct source){.kind = SOURCE_COLUMN, .column = NONE, .type = type};
-    return number == COLUMN_NONE || column_add(p, number, &out->column, err);
+    return number == COLUMN_NONE
+           || column_add(p, number, type == VALUE_TEXT || type == VALUE_LIST,
+                         &out->column, err);
 }
 
 static bool source_same(const struct source *a, const struct source *b)
@@ -349,7 +345,7 @@ static bool check_trait(struct check *c, const struct name *name, uint32_t *slot
 
         if (number == COLUMN_NONE)
             continue;
-        if (!column_add(c->p, number, &series.trait_column[series.trait_column_n],
+        if (!column_add(c->p, number, false, &series.trait_column[series.trait_column_n],
                         c->err))
             return false;
         series.trait_column_n++;
@@ -892,7 +888,7 @@ void program_free(struct program *p)
     mem_free(p->series);
     mem_free(p->slot);
     mem_free(p->rule);
-    text_table_free(&p->extra);
+    text_table_free(&p->literal);
     mem_free(p);
 }
 

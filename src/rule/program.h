@@ -60,10 +60,15 @@ struct rule {
     bool by_times;  /* and on how often it was */
 };
 
+struct used_column {
+    uint32_t number; /* in catalog.column */
+    bool has_texts;  /* that rules compare */
+};
+
 struct program {
     struct rule_env env;
     struct arena arena;
-    uint32_t *column; /* numbers in catalog.column */
+    struct used_column *column;
     uint32_t column_n, column_cap;
     struct source *source; /* what `where` reads */
     uint32_t source_n, source_cap;
@@ -73,22 +78,18 @@ struct program {
     uint32_t slot_n, slot_cap;
     struct rule *rule;
     uint32_t rule_n, rule_cap;
-    struct text_table extra; /* texts of rules that are not in catalog.text */
-    int64_t *stage_key;      /* the texts of the stages' names */
-    int64_t money_scale;     /* millionths in a minor unit of money */
-    unsigned compiling;      /* rules that are being compiled, one inside the other */
+    struct text_table literal; /* the texts that stand in rules */
+    int64_t *stage_key;        /* the texts of the stages' names */
+    int64_t money_scale;       /* millionths in a minor unit of money */
+    unsigned compiling;        /* rules that are being compiled, one inside the other */
 };
 
-/* Texts are compared by key: equal texts have equal keys. Below EXTRA_KEYS it is the number in
- * catalog.text, above it the one in program.extra. */
-#define EXTRA_KEYS INT64_C(0x100000000)
-str program_text_of(const struct program *p, int64_t key);
-
-/* A value while rules are asked. */
+/* A value while rules are asked. Texts are compared by key: equal texts have equal keys. A
+ * literal's is its place in program.literal. */
 struct val {
     enum value_type type;
     int64_t n; /* as struct value; a text's key; the place of a list in... */
-    const struct cells *cells; /* ... its column */
+    const struct column_at *column; /* ... its column */
 };
 
 #endif

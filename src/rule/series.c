@@ -42,10 +42,12 @@ static int64_t builtin_value(const struct zone *z, enum builtin builtin, int64_t
 }
 
 /* A cell as the type that the dictionary gives the property. */
-static struct val cell_value(const struct program *p, const struct cells *cells,
-                             uint32_t at, enum value_type type)
+static struct val cell_value(const struct program *p, const struct column_at *column,
+                             enum value_type type)
 {
-    struct val v = {.type = type, .cells = cells};
+    const struct cells *cells = column->cells;
+    uint32_t at = column->at;
+    struct val v = {.type = type, .column = column};
     struct err ignored;
     bool fits = true;
 
@@ -58,11 +60,10 @@ static struct val cell_value(const struct program *p, const struct cells *cells,
         fits = money_from_num(cells->number[at], p->env.currency_decimals, &v.n);
         break;
     case VALUE_TEXT:
-        v.n = cells->text[at];
+        v.n = column->key[cells->text[at]];
         break;
     case VALUE_MOMENT:
-        fits = moment_parse(text_table_get(&p->env.catalog->text, cells->text[at]),
-                            p->env.zone, &v.n, &ignored);
+        fits = moment_parse(cells->word[cells->text[at]], p->env.zone, &v.n, &ignored);
         break;
     case VALUE_LIST:
         v.n = at;
@@ -97,7 +98,7 @@ struct val source_read(struct view *v, const struct source *s)
     } else if (s->column != NONE) {
         column = &v->c->column[s->column];
         if (column_reaches(column, v->event))
-            value = cell_value(p, column->cells, column->at, s->type);
+            value = cell_value(p, column, s->type);
     }
     return value;
 }
@@ -122,13 +123,15 @@ static bool entry_add(struct entries *e, struct entry entry, struct err *err)
 static bool add_value(struct entries *e, const struct series *s, struct entry entry,
                       const struct val *v, struct err *err)
 {
-    const struct cells *cells = v->cells;
+    const struct column_at *column = v->column;
+    const struct cells *cells;
 
     entry.value = v->n;
     if (!s->items)
         return entry_add(e, entry, err);
+    cells = column->cells;
     for (uint32_t i = cells->list_first[v->n]; i < cells->list_first[v->n + 1]; i++) {
-        entry.value = cells->list_item[i];
+        entry.value = column->key[cells->list_item[i]];
         if (!entry_add(e, entry, err))
             return false;
     }

@@ -286,18 +286,20 @@ static void moment_words(struct words *w, int64_t at_ms)
 
 static void list_words(struct words *w, const struct val *v)
 {
-    for (uint32_t i = v->cells->list_first[v->n]; i < v->cells->list_first[v->n + 1];
-         i++) {
-        if (i > v->cells->list_first[v->n])
+    const struct cells *cells = v->column->cells;
+    uint32_t first = cells->list_first[v->n], end = cells->list_first[v->n + 1];
+
+    for (uint32_t i = first; i < end; i++) {
+        if (i > first)
             buf_add(w->to, STR(", "));
-        buf_add(w->to, program_text_of(w->p, v->cells->list_item[i]));
+        buf_add(w->to, cells->word[cells->list_item[i]]);
     }
 }
 
-void words_of_value(const struct program *p, const struct val *v, enum language language,
+void words_of_value(const struct cursor *c, const struct val *v, enum language language,
                     struct buf *to)
 {
-    struct words w = {p, language, to};
+    struct words w = {c->p, language, to};
 
     switch (v->type) {
     case VALUE_BOOL:
@@ -310,7 +312,7 @@ void words_of_value(const struct program *p, const struct val *v, enum language 
         money_words(&w, v->n);
         break;
     case VALUE_TEXT:
-        buf_add(to, program_text_of(p, v->n));
+        buf_add(to, text_of(c, v->n));
         break;
     case VALUE_LIST:
         list_words(&w, v);

@@ -2,11 +2,11 @@
 #ifndef RULE_WORDS_H
 #define RULE_WORDS_H
 
-#include "rule/program.h"
+#include "rule/cursor.h"
 
 void words_of_node(const struct program *p, const struct node *n, enum language language,
                    struct buf *to);
-void words_of_value(const struct program *p, const struct val *v, enum language language,
+void words_of_value(const struct cursor *c, const struct val *v, enum language language,
                     struct buf *to);
 
 #endif

@@ -1,5 +1,8 @@
 #include "store/catalog.h"
 
+#include "store/customers.h"
+
+#include <stdatomic.h>
 #include <string.h>
 
 /* Columns and sightings are found through tables of texts: the number of the text that says
@@ -7,18 +10,15 @@
 
 enum { COLUMN_KEY_MAX = EVENT_NAME_MAX + 2, SIGHTING_KEY = 2 * sizeof(uint32_t) };
 
-/* NULL when no column may have this name. */
-static char *column_key(str name, bool trait, enum value_type type,
-                        char key[COLUMN_KEY_MAX], str *out)
+/* Of a name of at most EVENT_NAME_MAX bytes. */
+static str column_key(str name, bool trait, enum value_type type,
+                      char key[COLUMN_KEY_MAX])
 {
-    if (name.n > EVENT_NAME_MAX)
-        return NULL;
     key[0] = trait ? 't' : 'p';
     key[1] = (char)type;
     if (name.n)
         memcpy(key + 2, name.p, name.n);
-    *out = (str){key, name.n + 2};
-    return key;
+    return (str){key, name.n + 2};
 }
 
 static str sighting_key(uint32_t type, uint32_t column, char key[SIGHTING_KEY])
@@ -28,15 +28,22 @@ static str sighting_key(uint32_t type, uint32_t column, char key[SIGHTING_KEY])
     return (str){key, SIGHTING_KEY};
 }
 
-void catalog_free(struct catalog *c)
+static void free_names(struct catalog *c)
 {
-    text_table_free(&c->customer);
     text_table_free(&c->type);
-    text_table_free(&c->text);
     text_table_free(&c->column_key);
     text_table_free(&c->sighting_key);
     mem_free(c->column);
     mem_free(c->sighting);
+    mem_free((void *)c->copies);
+}
+
+void catalog_free(struct catalog *c)
+{
+    if (!c->copies)
+        customers_free(c->customer);
+    if (!c->copies || atomic_fetch_sub(c->copies, 1) == 1)
+        free_names(c);
     *c = (struct catalog){0};
 }
 
@@ -44,22 +51,52 @@ bool catalog_init(struct catalog *c, struct err *err)
 {
     uint32_t identify;
 
-    *c = (struct catalog){0};
-    if (text_table_add(&c->type, STR("identify"), &identify))
+    *c = (struct catalog){.customer = customers_new()};
+    if (c->customer && text_table_add(&c->type, STR("identify"), &identify))
         return true;
     catalog_free(c);
     return err_nomem(err);
 }
 
+/* --- customers --- */
+
+uint32_t catalog_customer_n(const struct catalog *c)
+{
+    return c->customer_n;
+}
+
+str catalog_customer_id(const struct catalog *c, uint32_t customer)
+{
+    return customers_get(c->customer, customer);
+}
+
+uint32_t catalog_customer_find(const struct catalog *c, str id)
+{
+    uint32_t number =
+        c->copies ? customers_find(c->customer, id) : customers_own_find(c->customer, id);
+
+    return number < c->customer_n ? number : CUSTOMER_NONE;
+}
+
+bool catalog_customer_add(struct catalog *c, str id, uint32_t *out, struct err *err)
+{
+    if (!customers_add(c->customer, id, out))
+        return err_nomem(err);
+    if (*out == c->customer_n)
+        c->customer_n++;
+    return true;
+}
+
+/* --- names --- */
+
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                              enum value_type type)
 {
     char bytes[COLUMN_KEY_MAX];
-    str key;
 
-    if (!column_key(name, trait, type, bytes, &key))
+    if (name.n > EVENT_NAME_MAX)
         return COLUMN_NONE;
-    return text_table_find(&c->column_key, key);
+    return text_table_find(&c->column_key, column_key(name, trait, type, bytes));
 }
 
 /* Room for one more thing. */
@@ -78,6 +115,17 @@ static bool grow(void **things, uint32_t n, uint32_t *cap, size_t size, struct e
     return true;
 }
 
+static bool column_check(str name, enum value_type type, struct err *err)
+{
+    if (type != VALUE_NULL && type != VALUE_BOOL && type != VALUE_NUMBER
+        && type != VALUE_TEXT && type != VALUE_LIST)
+        return err_set(err, ERR_INPUT, "%.*s: no raw value is a %.*s", STR_FMT(name),
+                       STR_FMT(value_type_name(type)));
+    return name.n <= EVENT_NAME_MAX
+           || err_set(err, ERR_INPUT, "a property's name is longer than %u bytes",
+                      EVENT_NAME_MAX);
+}
+
 bool catalog_column_add(struct catalog *c, str name, bool trait, enum value_type type,
                         uint32_t *out, struct err *err)
 {
@@ -85,13 +133,9 @@ bool catalog_column_add(struct catalog *c, str name, bool trait, enum value_type
     void *columns = c->column;
     str key;
 
-    if (type != VALUE_NULL && type != VALUE_BOOL && type != VALUE_NUMBER
-        && type != VALUE_TEXT && type != VALUE_LIST)
-        return err_set(err, ERR_INPUT, "%.*s: no raw value is a %.*s", STR_FMT(name),
-                       STR_FMT(value_type_name(type)));
-    if (!column_key(name, trait, type, bytes, &key))
-        return err_set(err, ERR_INPUT, "a property's name is longer than %u bytes",
-                       EVENT_NAME_MAX);
+    if (!column_check(name, type, err))
+        return false;
+    key = column_key(name, trait, type, bytes);
     *out = text_table_find(&c->column_key, key);
     if (*out != TEXT_NONE)
         return true;
@@ -109,8 +153,7 @@ bool catalog_column_add(struct catalog *c, str name, bool trait, enum value_type
     return true;
 }
 
-bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n,
-                   struct err *err)
+bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, struct err *err)
 {
     char bytes[SIGHTING_KEY];
     void *sightings = c->sighting;
@@ -122,8 +165,7 @@ bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n
     if (!text_table_add(&c->sighting_key, sighting_key(type, column, bytes), &place))
         return err_nomem(err);
     if (place == c->sighting_n)
-        c->sighting[c->sighting_n++] = (struct sighting){type, column, 0};
-    c->sighting[place].n += n;
+        c->sighting[c->sighting_n++] = (struct sighting){type, column};
     return true;
 }
 
@@ -134,7 +176,7 @@ static bool has_column(const struct property *p, bool trait)
 }
 
 static bool add_columns(struct catalog *c, uint32_t type, const struct property *p,
-                        uint32_t n, bool trait, bool count, struct err *err)
+                        uint32_t n, bool trait, struct err *err)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t column;
@@ -142,7 +184,17 @@ static bool add_columns(struct catalog *c, uint32_t type, const struct property 
         if (!has_column(&p[i], trait))
             continue;
         if (!catalog_column_add(c, p[i].name, trait, p[i].value.type, &column, err)
-            || (count && !catalog_sight(c, type, column, 1, err)))
+            || !catalog_sight(c, type, column, err))
+            return false;
+    }
+    return true;
+}
+
+static bool columns_check(const struct property *p, uint32_t n, bool trait,
+                          struct err *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (has_column(&p[i], trait) && !column_check(p[i].name, p[i].value.type, err))
             return false;
     }
     return true;
@@ -185,44 +237,80 @@ bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err
 {
     uint32_t type, customer;
 
-    if (!has_room(c, e, err))
+    if (!columns_check(e->property, e->property_n, false, err)
+        || !columns_check(e->trait, e->trait_n, true, err) || !has_room(c, e, err))
         return false;
     if (!text_table_add(&c->type, e->type, &type))
         return err_nomem(err);
-    return add_columns(c, type, e->property, e->property_n, false, false, err)
-           && add_columns(c, type, e->trait, e->trait_n, true, false, err)
-           && (text_table_add(&c->customer, e->customer, &customer) || err_nomem(err))
-           && add_columns(c, type, e->property, e->property_n, false, true, err)
-           && add_columns(c, type, e->trait, e->trait_n, true, true, err);
+    return add_columns(c, type, e->property, e->property_n, false, err)
+           && add_columns(c, type, e->trait, e->trait_n, true, err)
+           && catalog_customer_add(c, e->customer, &customer, err);
 }
 
-bool catalog_mark(const struct catalog *c, struct catalog_mark *out, struct err *err)
+struct catalog_mark catalog_mark(const struct catalog *c)
 {
-    uint64_t *sighted = mem_alloc(c->sighting_n * sizeof *sighted);
-
-    if (!sighted)
-        return err_nomem(err);
-    for (uint32_t i = 0; i < c->sighting_n; i++)
-        sighted[i] = c->sighting[i].n;
-    *out = (struct catalog_mark){c->customer.n, c->type.n, c->column_n, c->sighting_n,
-                                 sighted};
-    return true;
+    return (struct catalog_mark){c->customer_n, c->type.n, c->column_n, c->sighting_n};
 }
 
 void catalog_return(struct catalog *c, const struct catalog_mark *m)
 {
-    text_table_cut(&c->customer, m->customer_n);
+    customers_cut(c->customer, m->customer_n);
     text_table_cut(&c->type, m->type_n);
     text_table_cut(&c->column_key, m->column_n);
     text_table_cut(&c->sighting_key, m->sighting_n);
+    c->customer_n = m->customer_n;
     c->column_n = m->column_n;
     c->sighting_n = m->sighting_n;
-    for (uint32_t i = 0; i < m->sighting_n; i++)
-        c->sighting[i].n = m->sighted[i];
 }
 
-void catalog_mark_free(struct catalog_mark *m)
+/* --- copies --- */
+
+static bool copy_names(const struct catalog *c, struct catalog *to, struct err *err)
 {
-    mem_free(m->sighted);
-    *m = (struct catalog_mark){0};
+    uint32_t number;
+
+    for (uint32_t i = 0; i < c->type.n; i++) {
+        if (!text_table_add(&to->type, text_table_get(&c->type, i), &number))
+            return err_nomem(err);
+    }
+    for (uint32_t i = 0; i < c->column_n; i++) {
+        const struct column *column = &c->column[i];
+
+        if (!catalog_column_add(to, column->name, column->trait, column->type, &number,
+                                err))
+            return false;
+    }
+    for (uint32_t i = 0; i < c->sighting_n; i++) {
+        if (!catalog_sight(to, c->sighting[i].type, c->sighting[i].column, err))
+            return false;
+    }
+    return true;
+}
+
+/* Names are only added between two copies: what a transaction took back, none has seen. */
+static bool has_new_names(const struct catalog *c, const struct catalog *last)
+{
+    return c->type.n != last->type.n || c->column_n != last->column_n
+           || c->sighting_n != last->sighting_n;
+}
+
+bool catalog_copy(const struct catalog *c, const struct catalog *last,
+                  struct catalog *out, struct err *err)
+{
+    if (last && !has_new_names(c, last)) {
+        *out = *last;
+        atomic_fetch_add(out->copies, 1);
+    } else {
+        *out = (struct catalog){.customer = c->customer,
+                                .copies = mem_alloc(sizeof *out->copies)};
+        if (!out->copies)
+            return err_nomem(err);
+        atomic_init(out->copies, 1);
+        if (!copy_names(c, out, err)) {
+            catalog_free(out);
+            return false;
+        }
+    }
+    out->customer_n = c->customer_n;
+    return true;
 }

@@ -1,4 +1,4 @@
-/* catalog.h - the numbers behind the names: customers, event types, columns, texts. */
+/* catalog.h - the numbers behind the names: customers, event types, columns. */
 #ifndef STORE_CATALOG_H
 #define STORE_CATALOG_H
 
@@ -18,46 +18,55 @@ struct column {
 };
 #define COLUMN_NONE UINT32_MAX
 
-/* How often a property was seen on a type of event: what the dictionary learns from. */
+/* A property that was seen on a type of event: what the dictionary learns from. */
 struct sighting {
     uint32_t type, column;
-    uint64_t n;
 };
 
+#define CUSTOMER_NONE UINT32_MAX
+
+/* The writer's own, or a copy: what the writer's was when the copy was made, unchanging, for any
+ * number of threads while the writer goes on. */
 struct catalog {
-    struct text_table
-        customer;           /* ids; the number is the customer's for the file's life */
+    struct customers *customer; /* shared by all of them */
+    uint32_t customer_n;        /* that this one knows; their numbers are the file's */
     struct text_table type; /* event type names; the number is the code in chunk.type */
-    struct text_table text; /* text values of all columns */
     struct column *column;
     uint32_t column_n, column_cap;
     struct sighting *sighting;
     uint32_t sighting_n, sighting_cap;
     struct text_table column_key, sighting_key; /* where they stand, by what they are */
+    _Atomic uint32_t *copies; /* that share these names; NULL: the writer's own */
 };
 
 [[nodiscard]] bool catalog_init(struct catalog *c, struct err *err);
+/* Copies end before the writer's own. */
 void catalog_free(struct catalog *c);
+/* A copy of the writer's; `last` is the copy made before, or NULL: as long as no name is new,
+ * it shares its names. */
+[[nodiscard]] bool catalog_copy(const struct catalog *c, const struct catalog *last,
+                                struct catalog *out, struct err *err);
+
+uint32_t catalog_customer_n(const struct catalog *c);
+str catalog_customer_id(const struct catalog *c, uint32_t customer);
+uint32_t catalog_customer_find(const struct catalog *c, str id); /* or CUSTOMER_NONE */
+[[nodiscard]] bool catalog_customer_add(struct catalog *c, str id, uint32_t *out,
+                                        struct err *err);
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                              enum value_type type); /* or COLUMN_NONE */
 [[nodiscard]] bool catalog_column_add(struct catalog *c, str name, bool trait,
                                       enum value_type type, uint32_t *out,
                                       struct err *err);
-/* Counts n more sightings. */
-bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, uint64_t n,
-                   struct err *err);
-/* Numbers everything that the event names, and counts the sightings. ERR_LIMIT beyond
- * TYPES_MAX types or COLUMNS_MAX columns: nothing is then added. */
+bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, struct err *err);
+/* Numbers everything that the event names. ERR_LIMIT beyond TYPES_MAX types or COLUMNS_MAX
+ * columns: nothing is then added. */
 bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err);
 
-/* What a catalog held, to go back to when a transaction fails. Its texts stay: they are in no
- * file. Zero it to start. */
+/* How much the writer's held, to go back to when a transaction fails. */
 struct catalog_mark {
     uint32_t customer_n, type_n, column_n, sighting_n;
-    uint64_t *sighted; /* how often, then */
 };
-bool catalog_mark(const struct catalog *c, struct catalog_mark *out, struct err *err);
+struct catalog_mark catalog_mark(const struct catalog *c);
 void catalog_return(struct catalog *c, const struct catalog_mark *m);
-void catalog_mark_free(struct catalog_mark *m);
 
 #endif

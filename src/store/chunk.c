@@ -1,6 +1,7 @@
 #include "store/chunk_impl.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct whole {
@@ -8,13 +9,15 @@ struct whole {
     struct chunk_private own;
 };
 
-struct chunk *chunk_new(struct catalog *catalog, uint32_t customer_first)
+struct chunk *chunk_new(const struct catalog *catalog, uint32_t customer_first)
 {
+    static _Atomic uint64_t serial;
     struct whole *w = mem_alloc(sizeof *w);
 
     if (!w)
         return NULL;
     w->own.catalog = catalog;
+    w->chunk.serial = ++serial;
     w->chunk.customer_first = customer_first;
     w->chunk.own = &w->own;
     return &w->chunk;
@@ -101,7 +104,7 @@ static bool load_cells(const struct chunk *c, struct held *held, struct err *err
     ok = source->part(source->context, column, number_of(c), &bytes, &there, err)
          && (!there
              || part_decode_cells(buf_str(&bytes), held->cells.type, c->event_n,
-                                  own->catalog, &own->arena, &held->cells, err)
+                                  &own->arena, &held->cells, err)
              || part_in(c, column, err));
     buf_free(&bytes);
     return ok;
@@ -212,7 +215,7 @@ static bool has_its_customers(const struct chunk *c, uint32_t customers, struct 
                part_in(c, PART_TIME, err));
 }
 
-bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
+bool chunk_load(const struct catalog *catalog, const struct chunk_source *source,
                 uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err)
 {
     struct chunk *c = chunk_new(catalog, chunk * CHUNK_CUSTOMERS);
@@ -263,8 +266,8 @@ bool chunk_each_part(const struct chunk *c,
     for (uint32_t i = 0; ok && i < own->held_n; i++) {
         const struct held *held = own->held[i];
 
-        ok = part_encode_cells(&held->cells, own->catalog, &bytes, err)
-             && put_part(&bytes, (int32_t)held->column, put, context, err);
+        part_encode_cells(&held->cells, &bytes);
+        ok = put_part(&bytes, (int32_t)held->column, put, context, err);
     }
     buf_free(&bytes);
     return ok;

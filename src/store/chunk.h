@@ -14,12 +14,15 @@ struct cells {
     uint32_t n;
     const uint32_t *event;      /* places in the chunk's events, ascending */
     const int64_t *number;      /* NUMBER: fixed point; BOOL: 0 or 1 */
-    const uint32_t *text;       /* TEXT: numbers in catalog.text */
+    const uint32_t *text;       /* TEXT: places in word */
     const uint32_t *list_first; /* LIST: n + 1 places in list_item */
-    const uint32_t *list_item;  /* LIST: numbers in catalog.text */
+    const uint32_t *list_item;  /* LIST: places in word */
+    const str *word; /* the texts, each once, in the order of their first use */
+    uint32_t word_n;
 };
 
 struct chunk {
+    uint64_t serial; /* no other chunk of this process has it, living or dead */
     uint32_t customer_first, customer_n;
     uint32_t event_n;
     const uint32_t *first; /* customer_n + 1 */
@@ -40,7 +43,7 @@ bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
 /* A chunk out of events in any order (all of customers in the chunk's range, everything in
  * them numbered in the catalog, ids unique), merged with `old` (NULL: none), which stays as
  * it is. `catalog` outlives the chunk. */
-bool chunk_build(struct catalog *catalog, const struct chunk *old,
+bool chunk_build(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct event *event, size_t n,
                  struct chunk **out, struct err *err);
 void chunk_free(struct chunk *c);

@@ -14,7 +14,7 @@ struct held {
 
 struct chunk_private {
     struct arena arena;
-    struct catalog *catalog;
+    const struct catalog *catalog;
     const struct chunk_source *source; /* of what is not held; NULL: everything is */
     struct held **held;                /* ascending by column */
     uint32_t held_n, held_cap;
@@ -22,7 +22,7 @@ struct chunk_private {
 };
 
 /* Without customers yet. NULL: out of memory. */
-struct chunk *chunk_new(struct catalog *catalog, uint32_t customer_first);
+struct chunk *chunk_new(const struct catalog *catalog, uint32_t customer_first);
 /* An empty column, in the chunk's arena but not yet held; NULL: out of memory. */
 struct held *held_new(struct chunk_private *own, uint32_t column, enum value_type type);
 bool held_insert(struct chunk_private *own, struct held *held);
@@ -33,9 +33,9 @@ struct fact_cell {
     uint32_t column;
     uint32_t n; /* LIST: items */
     union {
-        int64_t number;       /* NUMBER, BOOL */
-        uint32_t text;        /* TEXT: number in catalog.text */
-        const uint32_t *item; /* LIST: numbers in catalog.text */
+        int64_t number;  /* NUMBER, BOOL */
+        str text;        /* TEXT */
+        const str *item; /* LIST */
     };
 };
 
@@ -48,13 +48,13 @@ struct fact {
     str id;
 };
 
-/* Everything that the event names is in the catalog; its texts are added. Lives in `a`. */
-bool fact_of(struct catalog *catalog, const struct event *e, struct arena *a,
+/* Everything that the event names is in the catalog. Lives in `a`. */
+bool fact_of(const struct catalog *catalog, const struct event *e, struct arena *a,
              struct fact *out, struct err *err);
 /* Into the order of the timelines: customer, time, message id. */
 void facts_sort(struct fact *fact, size_t n);
 /* chunk_build for facts that are sorted. */
-bool chunk_merge(struct catalog *catalog, const struct chunk *old,
+bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct fact *fact, size_t n,
                  struct chunk **out, struct err *err);
 
@@ -67,8 +67,7 @@ bool chunk_merge(struct catalog *catalog, const struct chunk *old,
 void part_encode_time(const struct chunk *c, struct buf *to);
 void part_encode_type(const struct chunk *c, struct buf *to);
 void part_encode_id(const str *id, uint32_t n, struct buf *to);
-bool part_encode_cells(const struct cells *cells, const struct catalog *catalog,
-                       struct buf *to, struct err *err);
+void part_encode_cells(const struct cells *cells, struct buf *to);
 
 /* Each: all of `bytes` is one part, every number in its range and every order kept; else
  * ERR_CORRUPT. What is decoded lives in `a`. */
@@ -78,9 +77,8 @@ bool part_decode_type(str bytes, const struct catalog *catalog, struct arena *a,
 bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str **out,
                     struct err *err);
 /* `type` is what the column holds, `event_n` how many events the chunk has. */
-bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
-                       struct catalog *catalog, struct arena *a, struct cells *out,
-                       struct err *err);
+bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct arena *a,
+                       struct cells *out, struct err *err);
 
 /* n things, on a border of 64 bytes, with 64 bytes behind them that may be read. */
 void *padded(struct arena *a, size_t n, size_t size);
@@ -96,7 +94,7 @@ struct chunk_source {
 };
 /* Reads times and types now, the rest when asked. The file has `customers` in all. `source`
  * outlives the chunk. */
-bool chunk_load(struct catalog *catalog, const struct chunk_source *source,
+bool chunk_load(const struct catalog *catalog, const struct chunk_source *source,
                 uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err);
 /* chunk_message_ids that are not kept in the chunk, but in `a`, unless they were already. */
 bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,

@@ -6,15 +6,15 @@
 
 /* --- facts --- */
 
-static bool fact_list(struct catalog *catalog, const struct value *value, struct arena *a,
-                      struct fact_cell *cell)
+static bool fact_list(const struct value *value, struct arena *a, struct fact_cell *cell)
 {
-    uint32_t *item = arena_array(a, uint32_t, value->list.n);
+    str *item = arena_array(a, str, value->list.n);
 
     if (!item)
         return false;
     for (uint32_t i = 0; i < value->list.n; i++) {
-        if (!text_table_add(&catalog->text, value->list.item[i], &item[i]))
+        item[i] = arena_str(a, value->list.item[i]);
+        if (!item[i].p)
             return false;
     }
     cell->n = value->list.n;
@@ -22,7 +22,7 @@ static bool fact_list(struct catalog *catalog, const struct value *value, struct
     return true;
 }
 
-static bool fact_cell(struct catalog *catalog, const struct property *p, bool trait,
+static bool fact_cell(const struct catalog *catalog, const struct property *p, bool trait,
                       struct arena *a, struct fact_cell *cell)
 {
     const struct value *value = &p->value;
@@ -37,9 +37,10 @@ static bool fact_cell(struct catalog *catalog, const struct property *p, bool tr
         cell->number = value->number;
         return true;
     case VALUE_TEXT:
-        return text_table_add(&catalog->text, value->text, &cell->text);
+        cell->text = arena_str(a, value->text);
+        return cell->text.p != NULL;
     case VALUE_LIST:
-        return fact_list(catalog, value, a, cell);
+        return fact_list(value, a, cell);
     case VALUE_NULL:
     case VALUE_MISSING:
     case VALUE_MONEY:
@@ -56,8 +57,8 @@ static bool has_cell(const struct property *p, bool trait)
     return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
 }
 
-static bool fact_cells(struct catalog *catalog, const struct property *p, uint32_t n,
-                       bool trait, struct arena *a, struct fact_cell *cell,
+static bool fact_cells(const struct catalog *catalog, const struct property *p,
+                       uint32_t n, bool trait, struct arena *a, struct fact_cell *cell,
                        uint32_t *cell_n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -68,7 +69,7 @@ static bool fact_cells(struct catalog *catalog, const struct property *p, uint32
     return true;
 }
 
-bool fact_of(struct catalog *catalog, const struct event *e, struct arena *a,
+bool fact_of(const struct catalog *catalog, const struct event *e, struct arena *a,
              struct fact *out, struct err *err)
 {
     struct fact_cell *cell =
@@ -76,7 +77,7 @@ bool fact_of(struct catalog *catalog, const struct event *e, struct arena *a,
 
     *out = (struct fact){
         .at_ms = e->at_ms,
-        .customer = text_table_find(&catalog->customer, e->customer),
+        .customer = catalog_customer_find(catalog, e->customer),
         .type = (uint16_t)text_table_find(&catalog->type, e->type),
         .cell = cell,
         .id = arena_str(a, e->id),
@@ -232,70 +233,150 @@ static bool sort_refs(struct merge *m, uint32_t column_n, struct err *err)
 /* A column being written, cell after cell. */
 struct writer {
     struct cells *cells;
+    const struct cells *old;
     uint32_t *event, *text, *list_first, *list_item;
     int64_t *number;
     uint32_t n, item_n;
+    struct text_table words;
+    uint32_t *old_word; /* by places in old->word: the places in words, or TEXT_NONE */
 };
 
-static bool writer_open(struct writer *w, struct cells *cells, struct arena *a,
-                        uint32_t n, uint32_t item_n)
+static bool writer_open(struct writer *w, struct cells *cells, const struct cells *old,
+                        struct arena *a, uint32_t n, uint32_t item_n)
 {
-    *w = (struct writer){.cells = cells};
+    *w = (struct writer){.cells = cells, .old = old};
     w->event = padded(a, n, sizeof *w->event);
+    w->old_word = mem_alloc(old->word_n * sizeof *w->old_word);
+    if (!w->event || !w->old_word)
+        return false;
+    memset(w->old_word, 0xff, old->word_n * sizeof *w->old_word);
     switch (cells->type) {
     case VALUE_BOOL:
     case VALUE_NUMBER:
         w->number = padded(a, n, sizeof *w->number);
-        return w->event && w->number;
+        return w->number;
     case VALUE_TEXT:
         w->text = padded(a, n, sizeof *w->text);
-        return w->event && w->text;
+        return w->text;
     case VALUE_LIST:
         w->list_first = padded(a, (size_t)n + 1, sizeof *w->list_first);
         w->list_item = padded(a, item_n, sizeof *w->list_item);
-        return w->event && w->list_first && w->list_item;
+        return w->list_first && w->list_item;
     case VALUE_NULL:
     case VALUE_MISSING:
     case VALUE_MONEY:
     case VALUE_MOMENT:
     case VALUE_LENGTH:
-        return w->event;
+        return true;
     }
     return false;
 }
 
-static void write_cell(struct writer *w, uint32_t place, int64_t number, uint32_t text,
-                       const uint32_t *item, uint32_t item_n)
+static void writer_free(struct writer *w)
 {
+    text_table_free(&w->words);
+    mem_free(w->old_word);
+}
+
+static bool write_old_text(struct writer *w, uint32_t word, uint32_t *out)
+{
+    uint32_t *known = &w->old_word[word];
+
+    if (*known == TEXT_NONE && !text_table_lend(&w->words, w->old->word[word], known))
+        return false;
+    *out = *known;
+    return true;
+}
+
+static bool write_old(struct writer *w, uint32_t place, uint32_t i)
+{
+    const struct cells *old = w->old;
+
     w->event[w->n] = place;
     if (w->number)
-        w->number[w->n] = number;
-    if (w->text)
-        w->text[w->n] = text;
+        w->number[w->n] = old->number[i];
+    if (w->text && !write_old_text(w, old->text[i], &w->text[w->n]))
+        return false;
     if (w->list_first) {
-        if (item_n)
-            memcpy(w->list_item + w->item_n, item, item_n * sizeof *item);
-        w->item_n += item_n;
+        for (uint32_t k = old->list_first[i]; k < old->list_first[i + 1]; k++) {
+            if (!write_old_text(w, old->list_item[k], &w->list_item[w->item_n++]))
+                return false;
+        }
         w->list_first[w->n + 1] = w->item_n;
     }
     w->n++;
+    return true;
 }
 
-static void write_old(struct writer *w, uint32_t place, const struct cells *old,
-                      uint32_t i)
+static bool write_new(struct writer *w, const struct ref *ref)
 {
-    uint32_t first = w->list_first ? old->list_first[i] : 0;
+    const struct fact_cell *cell = ref->cell;
 
-    write_cell(w, place, w->number ? old->number[i] : 0, w->text ? old->text[i] : 0,
-               w->list_first ? old->list_item + first : NULL,
-               w->list_first ? old->list_first[i + 1] - first : 0);
+    w->event[w->n] = ref->place;
+    if (w->number)
+        w->number[w->n] = cell->number;
+    if (w->text && !text_table_lend(&w->words, cell->text, &w->text[w->n]))
+        return false;
+    if (w->list_first) {
+        for (uint32_t k = 0; k < cell->n; k++) {
+            if (!text_table_lend(&w->words, cell->item[k], &w->list_item[w->item_n++]))
+                return false;
+        }
+        w->list_first[w->n + 1] = w->item_n;
+    }
+    w->n++;
+    return true;
 }
 
-static void write_new(struct writer *w, const struct ref *ref)
+static bool write_cells(struct writer *w, const struct merge *m, const struct ref *ref,
+                        uint32_t ref_n)
 {
-    write_cell(w, ref->place, w->number ? ref->cell->number : 0,
-               w->text ? ref->cell->text : 0, w->list_first ? ref->cell->item : NULL,
-               w->list_first ? ref->cell->n : 0);
+    const struct cells *old = w->old;
+    uint32_t i = 0, k = 0;
+
+    while (i < old->n || k < ref_n) {
+        if (k == ref_n || (i < old->n && m->old_place[old->event[i]] < ref[k].place)) {
+            if (!write_old(w, m->old_place[old->event[i]], i))
+                return false;
+            i++;
+            continue;
+        }
+        if ((k + 1 == ref_n || ref[k + 1].place != ref[k].place) /* of doubles the last */
+            && !write_new(w, &ref[k]))
+            return false;
+        k++;
+    }
+    return true;
+}
+
+/* The words that were used, out of their lenders. */
+static bool writer_close(struct writer *w, struct arena *a)
+{
+    str *word = arena_array(a, str, w->words.n);
+    size_t bytes = 0;
+    char *all;
+
+    for (uint32_t i = 0; i < w->words.n; i++)
+        bytes += w->words.text[i].n;
+    all = arena_alloc(a, bytes, 1);
+    if (!word || !all)
+        return false;
+    for (uint32_t i = 0; i < w->words.n; i++) {
+        word[i] = (str){all, w->words.text[i].n};
+        if (word[i].n)
+            memcpy(all, w->words.text[i].p, word[i].n);
+        all += word[i].n;
+    }
+    *w->cells = (struct cells){.type = w->cells->type,
+                               .n = w->n,
+                               .event = w->event,
+                               .number = w->number,
+                               .text = w->text,
+                               .list_first = w->list_first,
+                               .list_item = w->list_item,
+                               .word = word,
+                               .word_n = w->words.n};
+    return true;
 }
 
 static bool merge_column(struct merge *m, uint32_t column, struct err *err)
@@ -303,11 +384,12 @@ static bool merge_column(struct merge *m, uint32_t column, struct err *err)
     static const struct cells nothing;
     struct chunk_private *own = m->out->own;
     const struct ref *ref = m->ref + m->ref_first[column];
-    uint32_t ref_n = m->ref_first[column + 1] - m->ref_first[column], i = 0, k = 0;
+    uint32_t ref_n = m->ref_first[column + 1] - m->ref_first[column];
     const struct cells *old = &nothing;
     uint64_t item_n = 0;
     struct writer w;
     struct held *held;
+    bool ok;
 
     if (m->old && !chunk_cells(m->old, column, &old, err))
         return false;
@@ -325,25 +407,11 @@ static bool merge_column(struct merge *m, uint32_t column, struct err *err)
                            "one chunk would get lists with more than %u items",
                            UINT32_MAX);
     }
-    if (!writer_open(&w, &held->cells, &own->arena, old->n + ref_n, (uint32_t)item_n))
-        return err_nomem(err);
-    while (i < old->n || k < ref_n) {
-        if (k == ref_n || (i < old->n && m->old_place[old->event[i]] < ref[k].place)) {
-            write_old(&w, m->old_place[old->event[i]], old, i);
-            i++;
-            continue;
-        }
-        if (k + 1 == ref_n || ref[k + 1].place != ref[k].place) /* of doubles the last */
-            write_new(&w, &ref[k]);
-        k++;
-    }
-    held->cells.n = w.n;
-    held->cells.event = w.event;
-    held->cells.number = w.number;
-    held->cells.text = w.text;
-    held->cells.list_first = w.list_first;
-    held->cells.list_item = w.list_item;
-    return held_insert(own, held) || err_nomem(err);
+    ok = writer_open(&w, &held->cells, old, &own->arena, old->n + ref_n, (uint32_t)item_n)
+         && write_cells(&w, m, ref, ref_n) && writer_close(&w, &own->arena)
+         && held_insert(own, held);
+    writer_free(&w);
+    return ok || err_nomem(err);
 }
 
 static bool merge(struct merge *m, struct err *err)
@@ -359,7 +427,7 @@ static bool merge(struct merge *m, struct err *err)
     return true;
 }
 
-bool chunk_merge(struct catalog *catalog, const struct chunk *old,
+bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct fact *fact, size_t n,
                  struct chunk **out, struct err *err)
 {
@@ -386,7 +454,7 @@ bool chunk_merge(struct catalog *catalog, const struct chunk *old,
     return ok;
 }
 
-bool chunk_build(struct catalog *catalog, const struct chunk *old,
+bool chunk_build(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct event *event, size_t n,
                  struct chunk **out, struct err *err)
 {

@@ -128,23 +128,35 @@ static void put_texts(struct buf *to, const str *text, uint32_t n)
         buf_add(to, text[i]);
 }
 
-/* The texts are borrowed from the bytes that `in` reads. */
-static void get_texts(struct in *in, str *text, uint32_t n)
+/* The texts live in `a`. They are checked together: then it is enough that none begins inside a
+ * character. */
+static bool get_texts(struct in *in, struct arena *a, str *text, uint32_t n,
+                      struct err *err)
 {
-    for (uint32_t i = 0; i < n; i++)
-        text[i].n = get_count(in);
+    uint64_t bytes = 0;
+    str all;
+
     for (uint32_t i = 0; i < n; i++) {
-        if (text[i].n > left(in)) {
-            spoil(in, "a text is cut off");
-            return;
-        }
-        text[i].p = (const char *)in->p;
-        in->p += text[i].n;
-        if (!str_is_utf8(text[i])) {
-            spoil(in, "a text is no UTF-8");
-            return;
-        }
+        text[i].n = get_count(in);
+        bytes += text[i].n;
     }
+    if (bytes > left(in))
+        spoil(in, "a text is cut off");
+    if (in->wrong)
+        return true;
+    all = arena_str(a, (str){(const char *)in->p, bytes});
+    if (!all.p)
+        return err_nomem(err);
+    in->p += bytes;
+    if (!str_is_utf8(all))
+        spoil(in, "a text is no UTF-8");
+    for (uint32_t i = 0; i < n; i++) {
+        if (text[i].n && (*all.p & 0xc0) == 0x80)
+            spoil(in, "a text is no UTF-8");
+        text[i].p = all.p;
+        all = str_from(all, text[i].n);
+    }
+    return true;
 }
 
 void part_encode_id(const str *id, uint32_t n, struct buf *to)
@@ -167,12 +179,12 @@ bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str
                     struct err *err)
 {
     str *id = arena_array(a, str, c->event_n);
-    str copy = arena_str(a, bytes);
-    struct in in = in_of(copy);
+    struct in in = in_of(bytes);
 
-    if (!id || !copy.p)
+    if (!id)
         return err_nomem(err);
-    get_texts(&in, id, c->event_n);
+    if (!get_texts(&in, a, id, c->event_n, err))
+        return false;
     if (!in.wrong)
         check_ties(&in, c, id);
     *out = id;
@@ -182,84 +194,54 @@ bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str
 /* --- cells: how many, the distances between their events, and by the column's type: numbers,
  * or texts as places in a dictionary whose words stand in the order of their first use --- */
 
-static bool words_of(const struct catalog *catalog, const uint32_t *text, size_t n,
-                     struct text_table *words, uint32_t *word)
+static void put_words(const struct cells *cells, const uint32_t *text, size_t n,
+                      struct buf *to)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (!text_table_add(words, text_table_get(&catalog->text, text[i]), &word[i]))
-            return false;
-    }
-    return true;
+    put(to, cells->word_n);
+    put_texts(to, cells->word, cells->word_n);
+    for (size_t i = 0; i < n; i++)
+        put(to, text[i]);
 }
 
-static bool put_words(const struct catalog *catalog, const uint32_t *text, size_t n,
-                      struct buf *to, struct err *err)
-{
-    struct text_table words = {0};
-    uint32_t *word = mem_alloc(n * sizeof *word);
-    bool ok = word && words_of(catalog, text, n, &words, word);
-
-    if (ok) {
-        put(to, words.n);
-        put_texts(to, words.text, words.n);
-        for (size_t i = 0; i < n; i++)
-            put(to, word[i]);
-    }
-    text_table_free(&words);
-    mem_free(word);
-    return ok || err_nomem(err);
-}
-
-static void get_words(struct in *in, const uint32_t *word, uint32_t words, uint32_t *text,
-                      size_t n)
+static void get_words(struct in *in, uint32_t words, uint32_t *text, size_t n)
 {
     uint32_t used = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint64_t at = get_below(in, words < used + (uint64_t)1 ? words : used + 1);
-
+        text[i] = (uint32_t)get_below(in, words < used + (uint64_t)1 ? words : used + 1);
         if (in->wrong)
             return;
-        used += at == used;
-        text[i] = word[at];
+        used += text[i] == used;
     }
     if (used != words)
         spoil(in, "a word is not used");
 }
 
-/* The dictionary's words, as numbers in the catalog. */
-static bool get_dictionary(struct in *in, struct catalog *catalog, uint32_t **word,
-                           uint32_t *words, struct err *err)
+/* The words live in `a`. */
+static bool get_dictionary(struct in *in, struct arena *a, struct cells *out,
+                           struct err *err)
 {
     uint32_t n = get_count(in);
-    str *text = mem_alloc(n * sizeof *text);
-    uint32_t *number = mem_alloc(n * sizeof *number);
-    bool ok = text && number;
+    str *word = arena_array(a, str, n);
 
-    if (ok)
-        get_texts(in, text, n);
-    for (uint32_t i = 0; ok && !in->wrong && i < n; i++)
-        ok = text_table_add(&catalog->text, text[i], &number[i]);
-    mem_free(text);
-    *word = number;
-    *words = n;
-    return ok || err_nomem(err);
+    if (!word)
+        return err_nomem(err);
+    out->word = word;
+    out->word_n = n;
+    return get_texts(in, a, word, n, err);
 }
 
-static bool get_coded_texts(struct in *in, struct catalog *catalog, uint32_t *text,
-                            size_t n, struct err *err)
+static bool get_coded_texts(struct in *in, struct arena *a, struct cells *out,
+                            uint32_t *text, size_t n, struct err *err)
 {
-    uint32_t *word = NULL, words = 0;
-    bool ok = get_dictionary(in, catalog, &word, &words, err);
-
-    if (ok && !in->wrong)
-        get_words(in, word, words, text, n);
-    mem_free(word);
-    return ok;
+    if (!get_dictionary(in, a, out, err))
+        return false;
+    if (!in->wrong)
+        get_words(in, out->word_n, text, n);
+    return true;
 }
 
-bool part_encode_cells(const struct cells *cells, const struct catalog *catalog,
-                       struct buf *to, struct err *err)
+void part_encode_cells(const struct cells *cells, struct buf *to)
 {
     put(to, cells->n);
     for (uint32_t i = 0; i < cells->n; i++)
@@ -268,25 +250,26 @@ bool part_encode_cells(const struct cells *cells, const struct catalog *catalog,
     case VALUE_BOOL:
         for (uint32_t i = 0; i < cells->n; i++)
             put(to, (uint64_t)cells->number[i]);
-        return true;
+        break;
     case VALUE_NUMBER:
         for (uint32_t i = 0; i < cells->n; i++)
             put(to, fold(cells->number[i]));
-        return true;
+        break;
     case VALUE_TEXT:
-        return put_words(catalog, cells->text, cells->n, to, err);
+        put_words(cells, cells->text, cells->n, to);
+        break;
     case VALUE_LIST:
         for (uint32_t i = 0; i < cells->n; i++)
             put(to, cells->list_first[i + 1] - cells->list_first[i]);
-        return put_words(catalog, cells->list_item, cells->list_first[cells->n], to, err);
+        put_words(cells, cells->list_item, cells->list_first[cells->n], to);
+        break;
     case VALUE_NULL:
     case VALUE_MISSING:
     case VALUE_MONEY:
     case VALUE_MOMENT:
     case VALUE_LENGTH:
-        return true;
+        break;
     }
-    return true;
 }
 
 static void get_places(struct in *in, uint32_t *event, uint32_t n, uint32_t event_n)
@@ -318,17 +301,16 @@ static bool get_numbers(struct in *in, struct arena *a, struct cells *out,
     return true;
 }
 
-static bool get_column_texts(struct in *in, struct catalog *catalog, struct arena *a,
-                             struct cells *out, struct err *err)
+static bool get_column_texts(struct in *in, struct arena *a, struct cells *out,
+                             struct err *err)
 {
     uint32_t *text = padded(a, out->n, sizeof *text);
 
     out->text = text;
-    return text ? get_coded_texts(in, catalog, text, out->n, err) : err_nomem(err);
+    return text ? get_coded_texts(in, a, out, text, out->n, err) : err_nomem(err);
 }
 
-static bool get_lists(struct in *in, struct catalog *catalog, struct arena *a,
-                      struct cells *out, struct err *err)
+static bool get_lists(struct in *in, struct arena *a, struct cells *out, struct err *err)
 {
     uint32_t *first = padded(a, (size_t)out->n + 1, sizeof *first), *item;
 
@@ -346,12 +328,11 @@ static bool get_lists(struct in *in, struct catalog *catalog, struct arena *a,
     item = padded(a, first[out->n], sizeof *item);
     out->list_first = first;
     out->list_item = item;
-    return item ? get_coded_texts(in, catalog, item, first[out->n], err) : err_nomem(err);
+    return item ? get_coded_texts(in, a, out, item, first[out->n], err) : err_nomem(err);
 }
 
-bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
-                       struct catalog *catalog, struct arena *a, struct cells *out,
-                       struct err *err)
+bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct arena *a,
+                       struct cells *out, struct err *err)
 {
     struct in in = in_of(bytes);
     uint32_t n = get_count(&in), *event = padded(a, n, sizeof *event);
@@ -369,10 +350,10 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n,
         ok = get_numbers(&in, a, out, err);
         break;
     case VALUE_TEXT:
-        ok = get_column_texts(&in, catalog, a, out, err);
+        ok = get_column_texts(&in, a, out, err);
         break;
     case VALUE_LIST:
-        ok = get_lists(&in, catalog, a, out, err);
+        ok = get_lists(&in, a, out, err);
         break;
     case VALUE_NULL:
         break;

@@ -68,16 +68,16 @@ static bool each_row(struct store *s, enum sql_text text,
     return ok;
 }
 
-/* The row's first two columns are the next number and its text. */
-static bool take_name(struct text_table *t, sqlite3_stmt *row, const char *table,
-                      struct err *err)
+/* Whether the row has the next number. */
+static bool take_number(sqlite3_stmt *row, uint32_t expected, const char *table,
+                        struct err *err)
 {
-    uint32_t expected = t->n, number;
+    return sqlite3_column_int64(row, 0) == expected
+           || err_set(err, ERR_CORRUPT, "table %s has no row %u", table, expected);
+}
 
-    if (sqlite3_column_int64(row, 0) != expected)
-        return err_set(err, ERR_CORRUPT, "table %s has no row %u", table, expected);
-    if (!text_table_add(t, sql_column(row, 1), &number))
-        return err_nomem(err);
+static bool is_new(uint32_t number, uint32_t expected, const char *table, struct err *err)
+{
     return number == expected
            || err_set(err, ERR_CORRUPT, "table %s: rows %u and %u are the same", table,
                       number, expected);
@@ -85,17 +85,26 @@ static bool take_name(struct text_table *t, sqlite3_stmt *row, const char *table
 
 static bool take_customer(struct store *s, sqlite3_stmt *row, struct err *err)
 {
-    return take_name(&s->catalog.customer, row, "customer", err);
+    uint32_t expected = s->catalog.customer_n, number;
+
+    return take_number(row, expected, "customer", err)
+           && catalog_customer_add(&s->catalog, sql_column(row, 1), &number, err)
+           && is_new(number, expected, "customer", err);
 }
 
 static bool take_type(struct store *s, sqlite3_stmt *row, struct err *err)
 {
+    uint32_t expected = s->catalog.type.n, number;
+
     if (sqlite3_column_int64(row, 0) == TYPE_IDENTIFY)
         return str_eq(sql_column(row, 1), STR("identify"))
                || err_set(err, ERR_CORRUPT, "table type: row 0 is not identify");
     if (s->catalog.type.n == TYPES_MAX)
         return err_set(err, ERR_CORRUPT, "table type has too many rows");
-    return take_name(&s->catalog.type, row, "type", err);
+    return take_number(row, expected, "type", err)
+           && (text_table_add(&s->catalog.type, sql_column(row, 1), &number)
+               || err_nomem(err))
+           && is_new(number, expected, "type", err);
 }
 
 static bool raw_type_of(str name, enum value_type *out)
@@ -122,9 +131,7 @@ static bool take_column(struct store *s, sqlite3_stmt *row, struct err *err)
             err->code = ERR_CORRUPT;
         return err_in(err, "table columns");
     }
-    return number == expected
-           || err_set(err, ERR_CORRUPT, "table columns: rows %u and %u are the same",
-                      number, expected);
+    return is_new(number, expected, "columns", err);
 }
 
 static bool take_sighting(struct store *s, sqlite3_stmt *row, struct err *err)
@@ -134,8 +141,7 @@ static bool take_sighting(struct store *s, sqlite3_stmt *row, struct err *err)
     if (type < 0 || type >= s->catalog.type.n || column < 0
         || column >= s->catalog.column_n)
         return err_set(err, ERR_CORRUPT, "table sighting names what there is not");
-    return catalog_sight(&s->catalog, (uint32_t)type, (uint32_t)column,
-                         (uint64_t)sqlite3_column_int64(row, 2), err);
+    return catalog_sight(&s->catalog, (uint32_t)type, (uint32_t)column, err);
 }
 
 bool load_names(struct store *s, struct err *err)
@@ -145,7 +151,7 @@ bool load_names(struct store *s, struct err *err)
         || !each_row(s, SQL_COLUMN_ALL, take_column, err)
         || !each_row(s, SQL_SIGHTING_ALL, take_sighting, err))
         return false;
-    s->customers = s->catalog.customer.n;
+    s->customers = s->catalog.customer_n;
     s->chunk = mem_alloc(chunks_for(s->customers) * sizeof(struct chunk *));
     if (!s->chunk)
         return err_nomem(err);

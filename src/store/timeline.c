@@ -14,9 +14,8 @@ struct timeline timeline_of(const struct chunk *c, uint32_t customer)
     return t;
 }
 
-static bool list_value(const struct cells *cells, uint32_t cell,
-                       const struct catalog *catalog, struct arena *a, struct value *out,
-                       struct err *err)
+static bool list_value(const struct cells *cells, uint32_t cell, struct arena *a,
+                       struct value *out, struct err *err)
 {
     uint32_t first = cells->list_first[cell], n = cells->list_first[cell + 1] - first;
     str *item = arena_array(a, str, n);
@@ -24,14 +23,13 @@ static bool list_value(const struct cells *cells, uint32_t cell,
     if (!item)
         return err_nomem(err);
     for (uint32_t i = 0; i < n; i++)
-        item[i] = text_table_get(&catalog->text, cells->list_item[first + i]);
+        item[i] = cells->word[cells->list_item[first + i]];
     *out = (struct value){.type = VALUE_LIST, .list = {item, n}};
     return true;
 }
 
-bool timeline_value(const struct timeline *t, const struct catalog *catalog,
-                    uint32_t column, uint32_t event, struct arena *a, struct value *out,
-                    struct err *err)
+bool timeline_value(const struct timeline *t, uint32_t column, uint32_t event,
+                    struct arena *a, struct value *out, struct err *err)
 {
     const struct cells *cells;
     uint32_t cell;
@@ -53,11 +51,10 @@ bool timeline_value(const struct timeline *t, const struct catalog *catalog,
         *out = (struct value){.type = VALUE_NUMBER, .number = cells->number[cell]};
         return true;
     case VALUE_TEXT:
-        *out = (struct value){.type = VALUE_TEXT,
-                              .text = text_table_get(&catalog->text, cells->text[cell])};
+        *out = (struct value){.type = VALUE_TEXT, .text = cells->word[cells->text[cell]]};
         return true;
     case VALUE_LIST:
-        return list_value(cells, cell, catalog, a, out, err);
+        return list_value(cells, cell, a, out, err);
     case VALUE_MISSING:
     case VALUE_MONEY:
     case VALUE_MOMENT:

@@ -16,9 +16,8 @@ struct timeline {
 struct timeline timeline_of(const struct chunk *c, uint32_t customer);
 
 /* The value of a column at the event (0 .. n-1 of this timeline); MISSING when there is none.
- * Texts are borrowed from the catalog; lists live in `a`. For single looks, not for scans. */
-bool timeline_value(const struct timeline *t, const struct catalog *catalog,
-                    uint32_t column, uint32_t event, struct arena *a, struct value *out,
-                    struct err *err);
+ * Texts are borrowed from the chunk; lists live in `a`. For single looks, not for scans. */
+bool timeline_value(const struct timeline *t, uint32_t column, uint32_t event,
+                    struct arena *a, struct value *out, struct err *err);
 
 #endif

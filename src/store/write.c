@@ -39,7 +39,6 @@ static void forget_ids(struct store *s)
 
 static void transaction_end(struct transaction *tx)
 {
-    catalog_mark_free(&tx->mark);
     arena_free(&tx->arena);
     mem_free(tx->fact);
     buf_free(&tx->lines);
@@ -75,8 +74,7 @@ bool store_begin(struct store *s, struct err *err)
         forget_ids(s);
         return false;
     }
-    if (!catalog_mark(&s->catalog, &s->tx.mark, err))
-        return false;
+    s->tx.mark = catalog_mark(&s->catalog);
     if (!begin(s, err)) {
         transaction_end(&s->tx);
         return false;
@@ -218,17 +216,34 @@ static bool write_log(struct store *s, int64_t now_ms, struct err *err)
     return true;
 }
 
-static bool write_texts(struct store *s, enum sql_text text, const struct text_table *t,
-                        uint32_t from, struct err *err)
+static bool write_name(struct store *s, sqlite3_stmt *add, uint32_t number, str name,
+                       struct err *err)
+{
+    return sql_run(&s->sql, add, sql_bind(add, 1, number) | sql_bind_text(add, 2, name),
+                   err);
+}
+
+static bool write_customers(struct store *s, struct err *err)
 {
     sqlite3_stmt *add;
 
-    if (!sql_get(&s->sql, text, &add, err))
+    if (!sql_get(&s->sql, SQL_CUSTOMER_ADD, &add, err))
         return false;
-    for (uint32_t i = from; i < t->n; i++) {
-        if (!sql_run(&s->sql, add,
-                     sql_bind(add, 1, i) | sql_bind_text(add, 2, text_table_get(t, i)),
-                     err))
+    for (uint32_t i = s->tx.mark.customer_n; i < s->catalog.customer_n; i++) {
+        if (!write_name(s, add, i, catalog_customer_id(&s->catalog, i), err))
+            return false;
+    }
+    return true;
+}
+
+static bool write_types(struct store *s, struct err *err)
+{
+    sqlite3_stmt *add;
+
+    if (!sql_get(&s->sql, SQL_TYPE_ADD, &add, err))
+        return false;
+    for (uint32_t i = s->tx.mark.type_n; i < s->catalog.type.n; i++) {
+        if (!write_name(s, add, i, text_table_get(&s->catalog.type, i), err))
             return false;
     }
     return true;
@@ -254,19 +269,16 @@ static bool write_columns(struct store *s, struct err *err)
 
 static bool write_sightings(struct store *s, struct err *err)
 {
-    const struct catalog_mark *mark = &s->tx.mark;
-    sqlite3_stmt *put;
+    sqlite3_stmt *add;
 
-    if (!sql_get(&s->sql, SQL_SIGHTING_PUT, &put, err))
+    if (!sql_get(&s->sql, SQL_SIGHTING_PUT, &add, err))
         return false;
-    for (uint32_t i = 0; i < s->catalog.sighting_n; i++) {
+    for (uint32_t i = s->tx.mark.sighting_n; i < s->catalog.sighting_n; i++) {
         const struct sighting *seen = &s->catalog.sighting[i];
 
-        if (i < mark->sighting_n && seen->n == mark->sighted[i])
-            continue;
-        if (!sql_run(&s->sql, put,
-                     sql_bind(put, 1, seen->type) | sql_bind(put, 2, seen->column)
-                         | sql_bind(put, 3, (int64_t)seen->n),
+        if (!sql_run(&s->sql, add,
+                     sql_bind(add, 1, seen->type) | sql_bind(add, 2, seen->column)
+                         | sql_bind(add, 3, 1),
                      err))
             return false;
     }
@@ -275,10 +287,8 @@ static bool write_sightings(struct store *s, struct err *err)
 
 static bool write_names(struct store *s, struct err *err)
 {
-    return write_texts(s, SQL_CUSTOMER_ADD, &s->catalog.customer, s->tx.mark.customer_n,
-                       err)
-           && write_texts(s, SQL_TYPE_ADD, &s->catalog.type, s->tx.mark.type_n, err)
-           && write_columns(s, err) && write_sightings(s, err);
+    return write_customers(s, err) && write_types(s, err) && write_columns(s, err)
+           && write_sightings(s, err);
 }
 
 /* A chunk as it will be. */
@@ -352,7 +362,7 @@ static bool change_chunks(struct store *s, struct change **changes, struct err *
 /* So that exchanging the chunks needs no memory. */
 static bool make_room(struct store *s, struct err *err)
 {
-    uint32_t n = chunks_for(s->catalog.customer.n);
+    uint32_t n = chunks_for(s->catalog.customer_n);
     struct chunk **grown;
 
     if (n <= s->chunk_cap)
@@ -374,7 +384,7 @@ static void exchange(struct store *s, struct change *changes)
         chunk_free(s->chunk[at]);
         s->chunk[at] = changes->chunk;
     }
-    s->customers = s->catalog.customer.n;
+    s->customers = s->catalog.customer_n;
 }
 
 bool store_commit(struct store *s, int64_t now_ms, struct err *err)

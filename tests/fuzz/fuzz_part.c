@@ -10,16 +10,16 @@ static const enum value_type kinds[] = {VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VA
                                         VALUE_LIST};
 enum { KINDS = sizeof kinds / sizeof *kinds, EVENTS = 300 };
 
-static void need_known(const struct catalog *catalog, const uint32_t *text, uint32_t n)
+static void need_known(const struct cells *c, const uint32_t *text, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        NEED(text[i] < catalog->text.n);
-        NEED(str_is_utf8(text_table_get(&catalog->text, text[i])));
-    }
+    for (uint32_t i = 0; i < n; i++)
+        NEED(text[i] < c->word_n);
 }
 
-static void need_sound(const struct cells *c, const struct catalog *catalog)
+static void need_sound(const struct cells *c)
 {
+    for (uint32_t i = 0; i < c->word_n; i++)
+        NEED(str_is_utf8(c->word[i]));
     for (uint32_t i = 0; i < c->n; i++)
         NEED(c->event[i] < EVENTS && (!i || c->event[i] > c->event[i - 1]));
     if (c->type == VALUE_BOOL) {
@@ -27,17 +27,19 @@ static void need_sound(const struct cells *c, const struct catalog *catalog)
             NEED(c->number[i] == 0 || c->number[i] == 1);
     }
     if (c->type == VALUE_TEXT)
-        need_known(catalog, c->text, c->n);
+        need_known(c, c->text, c->n);
     if (c->type == VALUE_LIST) {
         for (uint32_t i = 0; i < c->n; i++)
             NEED(c->list_first[i] <= c->list_first[i + 1]);
-        need_known(catalog, c->list_item, c->list_first[c->n]);
+        need_known(c, c->list_item, c->list_first[c->n]);
     }
 }
 
 static void need_same(const struct cells *a, const struct cells *b)
 {
-    NEED(a->n == b->n);
+    NEED(a->n == b->n && a->word_n == b->word_n);
+    for (uint32_t i = 0; i < a->word_n; i++)
+        NEED(str_eq(a->word[i], b->word[i]));
     if (!a->n)
         return;
     NEED(memcmp(a->event, b->event, a->n * sizeof *a->event) == 0);
@@ -54,20 +56,19 @@ static void need_same(const struct cells *a, const struct cells *b)
     }
 }
 
-static void try_cells(str bytes, enum value_type type, struct catalog *catalog,
-                      struct arena *a)
+static void try_cells(str bytes, enum value_type type, struct arena *a)
 {
     struct cells cells, again;
     struct buf packed = {NULL};
     struct err err;
 
-    if (!part_decode_cells(bytes, type, EVENTS, catalog, a, &cells, &err)) {
+    if (!part_decode_cells(bytes, type, EVENTS, a, &cells, &err)) {
         NEED(err.code == ERR_CORRUPT);
         return;
     }
-    need_sound(&cells, catalog);
-    NEED(part_encode_cells(&cells, catalog, &packed, &err));
-    NEED(part_decode_cells(buf_str(&packed), type, EVENTS, catalog, a, &again, &err));
+    need_sound(&cells);
+    part_encode_cells(&cells, &packed);
+    NEED(part_decode_cells(buf_str(&packed), type, EVENTS, a, &again, &err));
     need_same(&cells, &again);
     buf_free(&packed);
 }
@@ -137,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (n < 2 || !catalog_init(&catalog, &err))
         return 0;
     if (p[0] < KINDS)
-        try_cells((str){(const char *)p + 1, n - 1}, kinds[p[0]], &catalog, &a);
+        try_cells((str){(const char *)p + 1, n - 1}, kinds[p[0]], &a);
     else
         try_times((str){(const char *)p + 2, n - 2}, p[1], &catalog, &a);
     catalog_free(&catalog);

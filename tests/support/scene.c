@@ -155,7 +155,7 @@ static void need_event(const struct timeline *t, uint32_t i,
         struct value wanted = value_at(e, &catalog->column[column]), got;
         struct err err;
 
-        assert_true(timeline_value(t, catalog, column, i, &a, &got, &err));
+        assert_true(timeline_value(t, column, i, &a, &got, &err));
         need_same_value(&got, &wanted);
     }
     arena_free(&a);
@@ -185,7 +185,7 @@ void need_chunk_holds(const struct chunk *c, const struct catalog *catalog,
     for (uint32_t customer = c->customer_first;
          customer < c->customer_first + c->customer_n; customer++) {
         struct timeline t = timeline_of(c, customer);
-        str name = text_table_get(&catalog->customer, customer);
+        str name = catalog_customer_id(catalog, customer);
         uint32_t k = 0;
 
         for (uint32_t i = 0; i < n; i++) {

@@ -161,10 +161,9 @@ struct engine *bottega_open(const char *now)
 
 uint32_t bottega_customer(struct engine *e, const char *id)
 {
-    uint32_t customer =
-        text_table_find(&store_catalog(engine_store(e))->customer, str_of(id));
+    uint32_t customer = catalog_customer_find(store_catalog(engine_store(e)), str_of(id));
 
-    assert_true(customer != TEXT_NONE);
+    assert_true(customer != CUSTOMER_NONE);
     return customer;
 }
 

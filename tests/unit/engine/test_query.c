@@ -206,8 +206,7 @@ static void need_ids(struct engine *e, const struct customer_filter *f,
 
     NEED_OK(engine_customers(e, f, &a, &row, &n, &err), err);
     for (uint32_t i = 0; i < n; i++) {
-        str id =
-            text_table_get(&store_catalog(engine_store(e))->customer, row[i].customer);
+        str id = catalog_customer_id(store_catalog(engine_store(e)), row[i].customer);
 
         buf_add_format(&ids, "%s%.*s", i ? "," : "", STR_FMT(id));
     }

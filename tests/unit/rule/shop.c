@@ -141,8 +141,7 @@ static bool shop_build(struct shop *s, const char *timeline, struct err *err)
         return false;
     if (!chunk_build(&s->catalog, NULL, 0, event, n, &s->chunk, err))
         return false;
-    s->timeline =
-        timeline_of(s->chunk, text_table_find(&s->catalog.customer, STR("anna")));
+    s->timeline = timeline_of(s->chunk, catalog_customer_find(&s->catalog, STR("anna")));
     return true;
 }
 

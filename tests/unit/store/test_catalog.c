@@ -1,7 +1,9 @@
 #include "support/scene.h"
 
+#include "support/fail.h"
 #include "support/unit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 static struct property text_property(const char *name)
@@ -9,7 +11,7 @@ static struct property text_property(const char *name)
     return (struct property){str_of(name), {.type = VALUE_TEXT, .text = STR("x")}};
 }
 
-TEST(a_property_of_two_types_has_two_columns_and_both_are_counted)
+TEST(a_property_of_two_types_has_two_columns_and_both_are_sighted)
 {
     struct property first[] = {text_property("size"), text_property("size")};
     struct event e = event_of("anna", "purchase", 1, "1");
@@ -33,8 +35,6 @@ TEST(a_property_of_two_types_has_two_columns_and_both_are_counted)
     assert_int_equal(catalog_column_find(&c, STR("size"), true, VALUE_TEXT), COLUMN_NONE);
     assert_true(str_eq(c.column[text].name, STR("size")));
     assert_int_equal(c.sighting_n, 2);
-    assert_int_equal(c.sighting[0].n, 2);
-    assert_int_equal(c.sighting[1].n, 1);
     catalog_free(&c);
 }
 
@@ -64,7 +64,7 @@ TEST(a_type_too_many_is_refused_and_leaves_no_customer)
     }
     assert_false(catalog_add_event(&c, &e, &err));
     assert_int_equal(err.code, ERR_LIMIT);
-    assert_int_equal(c.customer.n, 0);
+    assert_int_equal(catalog_customer_n(&c), 0);
     catalog_free(&c);
 }
 
@@ -90,7 +90,7 @@ TEST(an_event_with_too_many_columns_leaves_no_trace)
     e.property_n = 3;
     assert_false(catalog_add_event(&c, &e, &err));
     assert_int_equal(err.code, ERR_LIMIT);
-    assert_int_equal(c.customer.n, 0);
+    assert_int_equal(catalog_customer_n(&c), 0);
     assert_int_equal(c.type.n, 1);
     assert_int_equal(c.column_n, COLUMNS_MAX - 1);
     e.property_n = 2; /* for one there is room */
@@ -115,7 +115,7 @@ TEST(a_value_that_is_not_raw_is_refused)
     e.property_n = 1;
     assert_false(catalog_add_event(&c, &e, &err));
     assert_int_equal(err.code, ERR_INPUT);
-    assert_int_equal(c.customer.n, 0);
+    assert_int_equal(catalog_customer_n(&c), 0);
     catalog_free(&c);
 }
 
@@ -124,14 +124,14 @@ TEST(a_catalog_goes_back_to_its_mark)
     struct random r = random_seeded(7);
     struct arena a = {0};
     struct event *event = scene(&r, 40, 9, &a);
-    struct catalog_mark mark = {0};
+    struct catalog_mark mark;
     struct catalog c, twin;
     struct err err;
 
     assert_true(catalog_init(&c, &err) && catalog_init(&twin, &err));
     for (uint32_t i = 0; i < 40; i++) {
         if (i == 10)
-            assert_true(catalog_mark(&c, &mark, &err));
+            mark = catalog_mark(&c);
         assert_true(catalog_add_event(&c, &event[i], &err));
         if (i < 10)
             assert_true(catalog_add_event(&twin, &event[i], &err));
@@ -143,17 +143,155 @@ TEST(a_catalog_goes_back_to_its_mark)
         assert_true(catalog_add_event(&c, &event[i], &err));
         assert_true(catalog_add_event(&twin, &event[i], &err));
     }
-    assert_int_equal(c.customer.n, twin.customer.n);
-    for (uint32_t i = 0; i < c.customer.n; i++)
-        assert_int_equal(text_table_find(&twin.customer, text_table_get(&c.customer, i)),
-                         i);
+    assert_int_equal(catalog_customer_n(&c), catalog_customer_n(&twin));
+    for (uint32_t i = 0; i < catalog_customer_n(&c); i++)
+        assert_int_equal(catalog_customer_find(&twin, catalog_customer_id(&c, i)), i);
     assert_int_equal(c.type.n, twin.type.n);
     assert_int_equal(c.column_n, twin.column_n);
     assert_int_equal(c.sighting_n, twin.sighting_n);
     for (uint32_t i = 0; i < c.sighting_n; i++)
         assert_memory_equal(&c.sighting[i], &twin.sighting[i], sizeof *c.sighting);
-    catalog_mark_free(&mark);
     catalog_free(&c);
     catalog_free(&twin);
+    arena_free(&a);
+}
+
+TEST(a_copy_knows_what_there_was_when_it_was_made)
+{
+    struct event anna = event_of("anna", "purchase", 1, "1");
+    struct event bruno = event_of("bruno", "purchase", 1, "2");
+    struct event carla = event_of("carla", "login", 1, "3");
+    struct catalog c, first, second, third;
+    struct err err;
+
+    assert_true(catalog_init(&c, &err));
+    assert_true(catalog_add_event(&c, &anna, &err));
+    assert_true(catalog_copy(&c, NULL, &first, &err));
+    assert_true(catalog_add_event(&c, &bruno, &err));
+    assert_true(catalog_copy(&c, &first, &second, &err));
+    assert_true(catalog_add_event(&c, &carla, &err));
+    assert_true(catalog_copy(&c, &second, &third, &err));
+
+    assert_int_equal(catalog_customer_n(&first), 1);
+    assert_int_equal(catalog_customer_find(&first, STR("anna")), 0);
+    assert_int_equal(catalog_customer_find(&first, STR("bruno")), CUSTOMER_NONE);
+    assert_int_equal(catalog_customer_find(&second, STR("bruno")), 1);
+    assert_ptr_equal(first.type.text, second.type.text); /* no name was new */
+    assert_int_equal(first.type.n, 2);
+    assert_int_equal(third.type.n, 3);
+    catalog_free(&first);
+    assert_true(str_eq(text_table_get(&second.type, 1), STR("purchase")));
+    catalog_free(&second);
+    assert_int_equal(text_table_find(&third.type, STR("login")), 2);
+    assert_true(str_eq(catalog_customer_id(&third, 2), STR("carla")));
+    catalog_free(&third);
+    catalog_free(&c);
+}
+
+struct reading {
+    struct catalog copy;
+    uint32_t wrong;
+};
+
+/* What it knows stays as it is; what it does not know it does not find. */
+static void *read_copy(void *context)
+{
+    struct reading *r = context;
+
+    for (uint32_t i = 0; i < 2000; i++) {
+        char id[16];
+        uint32_t found;
+
+        snprintf(id, sizeof id, "%u", i);
+        found = catalog_customer_find(&r->copy, str_of(id));
+        r->wrong += found != (i < catalog_customer_n(&r->copy) ? i : CUSTOMER_NONE);
+        r->wrong += found != CUSTOMER_NONE
+                    && !str_eq(catalog_customer_id(&r->copy, found), str_of(id));
+    }
+    return NULL;
+}
+
+static void add_customers(struct catalog *c, uint32_t from, uint32_t to)
+{
+    struct err err;
+
+    for (uint32_t i = from; i < to; i++) {
+        char id[16];
+        uint32_t number;
+
+        snprintf(id, sizeof id, "%u", i);
+        assert_true(catalog_customer_add(c, str_of(id), &number, &err));
+        assert_int_equal(number, i);
+    }
+}
+
+TEST(copies_are_read_by_other_threads_while_customers_are_added)
+{
+    enum { READERS = 3 };
+    struct reading reading[READERS] = {0};
+    pthread_t thread[READERS];
+    struct catalog_mark mark;
+    struct catalog c;
+    struct err err;
+
+    assert_true(catalog_init(&c, &err));
+    for (uint32_t i = 0; i < READERS; i++) {
+        add_customers(&c, i * 100, i * 100 + 100);
+        assert_true(
+            catalog_copy(&c, i ? &reading[i - 1].copy : NULL, &reading[i].copy, &err));
+        assert_int_equal(pthread_create(&thread[i], NULL, read_copy, &reading[i]), 0);
+    }
+    mark = catalog_mark(&c);
+    add_customers(&c, READERS * 100, 1500);
+    catalog_return(&c, &mark);
+    add_customers(&c, READERS * 100, 2500);
+    for (uint32_t i = 0; i < READERS; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(reading[i].wrong, 0);
+        catalog_free(&reading[i].copy);
+    }
+    catalog_free(&c);
+}
+
+static bool copy_twice(void *context, struct err *err)
+{
+    struct catalog *c = context, first, second;
+
+    if (!catalog_copy(c, NULL, &first, err))
+        return false;
+    if (!catalog_copy(c, &first, &second, err)) {
+        catalog_free(&first);
+        return false;
+    }
+    catalog_free(&first);
+    catalog_free(&second);
+    return true;
+}
+
+static bool add_many(void *context, struct err *err)
+{
+    struct catalog c = {0};
+    bool ok = catalog_init(&c, err);
+
+    for (uint32_t i = 0; ok && i < 40; i++)
+        ok = catalog_add_event(&c, (const struct event *)context + i, err);
+    catalog_free(&c);
+    return ok;
+}
+
+TEST(a_catalog_survives_any_lack_of_memory)
+{
+    struct random r = random_seeded(7);
+    struct arena a = {0};
+    struct event *event = scene(&r, 40, 30, &a);
+    struct catalog c;
+    struct err err;
+
+    each_oom(add_many, event);
+    assert_true(catalog_init(&c, &err));
+    for (uint32_t i = 0; i < 40; i++)
+        assert_true(catalog_add_event(&c, &event[i], &err));
+    each_oom(copy_twice, &c);
+    catalog_free(&c);
     arena_free(&a);
 }

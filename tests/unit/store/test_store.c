@@ -156,7 +156,7 @@ TEST(reopening_gives_the_same)
     need_store_holds(s, event, 90);
     assert_true(store_facts(s, &facts, &err));
     assert_int_equal(facts.events, 90);
-    assert_int_equal(facts.customers, store_catalog(s)->customer.n);
+    assert_int_equal(facts.customers, catalog_customer_n(store_catalog(s)));
     for (uint32_t i = 0; i < 90; i++) {
         assert_true(facts.first_ms <= event[i].at_ms);
         assert_true(facts.last_ms >= event[i].at_ms);
