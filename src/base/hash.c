@@ -20,6 +20,67 @@ bool hash128_eq(hash128 a, hash128 b)
     return a.low == b.low && a.high == b.high;
 }
 
+int hash128_cmp(hash128 a, hash128 b)
+{
+    if (a.high != b.high)
+        return a.high < b.high ? -1 : 1;
+    return (a.low > b.low) - (a.low < b.low);
+}
+
+static void sort_few(hash128 *h, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        hash128 one = h[i];
+        size_t to = i;
+
+        for (; to && hash128_cmp(h[to - 1], one) > 0; to--)
+            h[to] = h[to - 1];
+        h[to] = one;
+    }
+}
+
+static uint8_t byte_of(hash128 h, unsigned byte)
+{
+    return (uint8_t)((byte < 8 ? h.high : h.low) >> (56 - byte % 8 * 8));
+}
+
+/* By one byte after the other, the highest first: every hash is put where its byte belongs,
+ * and what stood there is the next to be put. */
+static void sort_by(hash128 *h, size_t n, unsigned byte)
+{
+    enum { FEW = 48, BYTES = 16 };
+    size_t end[257] = {0}, at[256];
+
+    if (byte == BYTES)
+        return;
+    if (n < FEW) {
+        sort_few(h, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        end[byte_of(h[i], byte) + 1]++;
+    for (unsigned value = 0; value < 256; value++) {
+        at[value] = end[value];
+        end[value + 1] += end[value];
+    }
+    for (unsigned value = 0; value < 256; value++) {
+        while (at[value] < end[value + 1]) {
+            hash128 *one = &h[at[value]], moved = *one;
+            size_t *to = &at[byte_of(moved, byte)];
+
+            *one = h[*to];
+            h[(*to)++] = moved;
+        }
+    }
+    for (unsigned value = 0; value < 256; value++)
+        sort_by(h + end[value], end[value + 1] - end[value], byte + 1);
+}
+
+void hash128_sort(hash128 *h, size_t n)
+{
+    sort_by(h, n, 0);
+}
+
 void hash128_print(struct buf *b, hash128 h)
 {
     enum { DIGITS = 16 };

@@ -12,6 +12,9 @@ typedef struct hash128 {
 uint64_t hash64(str bytes);
 hash128 hash128_of(str bytes);
 bool hash128_eq(hash128 a, hash128 b);
+/* As numbers of 128 bits: < 0, 0, > 0. */
+int hash128_cmp(hash128 a, hash128 b);
+void hash128_sort(hash128 *h, size_t n);
 /* 32 hexadecimal digits */
 void hash128_print(struct buf *b, hash128 h);
 
