@@ -174,6 +174,30 @@ static bool write_all(struct io *io, int fd, str bytes)
     return true;
 }
 
+bool io_sync_folder(struct io *io, str path, struct err *err)
+{
+    char name[PATH_MAX];
+    char *slash;
+    bool ok;
+    int fd;
+
+    if (!io_path(path, "", name, err))
+        return false;
+    slash = strrchr(name, '/');
+    if (!slash)
+        memcpy(name, ".", 2);
+    else
+        slash[slash == name] = 0;
+    fd = io->open(io, name, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return err_sys(err, "cannot open the folder %s", name);
+    /* EINVAL: this file system keeps names in order without being asked */
+    ok = io->sync(io, fd) == 0 || errno == EINVAL
+         || err_sys(err, "cannot sync the folder %s", name);
+    io->close(io, fd);
+    return ok;
+}
+
 bool io_write_file(struct io *io, str path, str bytes, struct err *err)
 {
     char name[PATH_MAX], beside[PATH_MAX];
@@ -195,5 +219,5 @@ bool io_write_file(struct io *io, str path, str bytes, struct err *err)
         ok = err_sys(err, "cannot rename %s to %s", beside, name);
     if (!ok)
         io->unlink(io, beside);
-    return ok;
+    return ok && io_sync_folder(io, path, err);
 }

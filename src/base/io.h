@@ -28,8 +28,12 @@ struct io *io_system(void);
 /* The whole file in the arena with 64 zero bytes behind it; ERR_LIMIT beyond max_bytes. */
 bool io_read_file(struct io *io, str path, size_t max_bytes, struct arena *a, str *out,
                   struct err *err);
-/* Writes beside it, syncs, renames: the old file or the new one, never a half. */
+/* Writes beside it, syncs, renames, syncs the folder: the old file or the new one, never a
+ * half. */
 bool io_write_file(struct io *io, str path, str bytes, struct err *err);
+
+/* Makes durable which names stand in the folder of `path`: a rename, or a new file. */
+bool io_sync_folder(struct io *io, str path, struct err *err);
 
 /* A stream of bytes: a file, or "-" for standard input, unpacked when it is gzip or xz
  * (told by its first bytes). A cut or damaged packed file is ERR_INPUT. */

@@ -210,6 +210,26 @@ static bool store_new(struct io *io, enum store_mode mode, struct store **out,
     return true;
 }
 
+/* What a killed process committed last can be read, although it was never synced. Whoever
+ * builds on it, and be it by saying that an event is known already, must not lose it. */
+static bool sync_log(struct store *s, const char *path, struct err *err)
+{
+    char name[PATH_MAX + 8];
+    struct stat wal;
+    bool ok;
+    int fd;
+
+    snprintf(name, sizeof name, "%s-wal", path);
+    if (s->io->stat(s->io, name, &wal) != 0 || wal.st_size == 0)
+        return true;
+    fd = s->io->open(s->io, name, O_RDONLY, 0);
+    if (fd < 0)
+        return err_sys(err, "cannot open %s", name);
+    ok = s->io->sync(s->io, fd) == 0 || err_sys(err, "cannot sync %s", name);
+    s->io->close(s->io, fd);
+    return ok && io_sync_folder(s->io, str_of(path), err);
+}
+
 static bool open_to_write(struct store *s, const char *path, const struct stat *file,
                           struct err *err)
 {
@@ -222,9 +242,10 @@ static bool open_to_write(struct store *s, const char *path, const struct stat *
         return err_sys(err, "cannot write to %s", path);
     if (!lock_file(s, path, true, err))
         return false;
-    return (sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && recognise(s, err)
-            && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err))
-           || err_in(err, "%s", path);
+    return ((sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && recognise(s, err)
+             && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err))
+            || err_in(err, "%s", path))
+           && sync_log(s, path, err);
 }
 
 static bool begin_snapshot(struct store *s, struct err *err)

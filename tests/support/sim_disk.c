@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +85,7 @@ struct sim_disk {
     uint32_t handles;
     ino_t inodes;
     struct random chance;
-    bool syncs;
+    bool syncs, traces;
 
     enum sim_failure failure;
     uint64_t nth, operations, changes;
@@ -116,6 +118,20 @@ static void must(bool holds, const char *what)
         return;
     fprintf(stderr, "the simulated disk: %s\n", what);
     abort();
+}
+
+__attribute__((format(printf, 2, 3))) static void trace(const struct sim_disk *d,
+                                                        const char *format, ...)
+{
+    va_list args;
+
+    if (!d->traces)
+        return;
+    fprintf(stderr, "disk %5" PRIu64 ": ", d->changes);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
 }
 
 /* --- bytes --- */
@@ -289,6 +305,7 @@ static void rename_to(struct sim_disk *d, struct file *file, const char *from,
 {
     struct naming *n = need(calloc(1, sizeof *n));
 
+    trace(d, "%s %s", file ? "name" : "unlink", to);
     n->file = file;
     name_copy(n->name, to);
     name_copy(n->from, from);
@@ -342,6 +359,7 @@ static void sweep(struct sim_disk *d)
 
 static void folder_sync(struct sim_disk *d)
 {
+    trace(d, "sync the folder");
     if (!d->syncs)
         return;
     d->kept = d->now;
@@ -380,6 +398,7 @@ static int strike(struct sim_disk *d, enum operation what, bool grows)
     d->struck |= hit;
     if (!hit)
         return 0;
+    trace(d, "this fails");
     return d->failure == SIM_FULL ? ENOSPC : EIO;
 }
 
@@ -389,6 +408,7 @@ static int try_write(struct sim_disk *d, struct file *f, uint64_t at, const void
 {
     int sys = strike(d, WRITE, at + n > f->now.n);
 
+    trace(d, "file %lu: write %zu at %" PRIu64, (unsigned long)f->inode, n, at);
     if (sys == ENOSPC && d->operations == d->nth)
         file_write(f, at, bytes, n / 2);
     if (!sys)
@@ -400,6 +420,7 @@ static int try_sync(struct sim_disk *d, struct file *f)
 {
     int sys = strike(d, CHANGE, false);
 
+    trace(d, "file %lu: sync", (unsigned long)f->inode);
     if (!sys && d->syncs)
         file_sync(f);
     return sys;
@@ -676,6 +697,7 @@ static int vfs_truncate(sqlite3_file *file, sqlite3_int64 size)
     struct handle *h = vfs_begin(file);
     int sys = strike(h->disk, CHANGE, false);
 
+    trace(h->disk, "file %lu: cut at %lld", (unsigned long)h->file->inode, size);
     if (!sys)
         file_cut(h->file, (uint64_t)size);
     return vfs_end(h->disk, sys, SQLITE_IOERR_TRUNCATE);
@@ -937,7 +959,7 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
     pthread_mutex_lock(&d->lock);
     sys = strike(d, LOOK, false);
     if (!sys) {
-        h->sync_folder = name && (flags & JOURNALS) && !names_find(&d->now, name);
+        h->sync_folder = (flags & JOURNALS) && (flags & SQLITE_OPEN_CREATE);
         if (name)
             sys = find_or_make(d, name, posix, &h->file);
         else
@@ -1029,6 +1051,7 @@ struct sim_disk *sim_disk_new(void)
                         .stat = sim_stat};
     pthread_mutex_init(&d->lock, NULL);
     d->last_naming = &d->naming;
+    d->traces = getenv("CICLO_TRACE");
     d->vfs = *sqlite3_vfs_find(NULL);
     d->vfs.szOsFile = sizeof(struct handle);
     d->vfs.mxPathname = NAME_MAX_BYTES;
@@ -1211,6 +1234,7 @@ void sim_disk_crash(struct sim_disk *d)
     uint64_t n = 0, kept;
 
     need_closed(d);
+    trace(d, "the power is gone");
     for (const struct naming *naming = d->naming; naming; naming = naming->next)
         n++;
     kept = random_below(&d->chance, n + 1);
@@ -1229,6 +1253,7 @@ void sim_disk_crash(struct sim_disk *d)
 void sim_disk_kill(struct sim_disk *d)
 {
     need_closed(d);
+    trace(d, "the process is gone");
     disarm(d);
 }
 

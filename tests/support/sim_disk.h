@@ -19,10 +19,11 @@
  * (4) Nothing that was synced is lost. Locks, descriptors and shared memory are gone.
  *
  * SQLite itself syncs the folder when it must: on the first sync of a journal or write-ahead
- * log that it created, and on a deletion that asks for it; so does this disk.
+ * log by whoever opened it as one to create, and on a deletion that asks for it; so does this
+ * disk.
  *
  * Names are those of one folder, which is called "." or "/"; "./a", "/a" and "a" are the same
- * file. The disk's own memory does not count in base/mem. Any thread may use it. */
+ * file. With CICLO_TRACE set, every change is told on stderr. The disk's own memory does not count in base/mem. Any thread may use it. */
 #ifndef SUPPORT_SIM_DISK_H
 #define SUPPORT_SIM_DISK_H
 
