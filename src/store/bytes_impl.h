@@ -106,6 +106,11 @@ static inline uint64_t get_below(struct in *in, uint64_t bound)
     return 0;
 }
 
+/* Texts: all of their lengths, then all of their bytes. */
+void put_texts(struct buf *to, const str *text, uint32_t n);
+/* Valid UTF-8, living in `a`. */
+bool get_texts(struct in *in, struct arena *a, str *text, uint32_t n, struct err *err);
+
 static inline bool in_end(struct in *in, struct err *err)
 {
     if (in->p < in->end)

@@ -3,6 +3,7 @@
 #define STORE_CHUNK_IMPL_H
 
 #include "store/chunk.h"
+#include "store/fact_impl.h"
 
 /* --- what a chunk holds --- */
 
@@ -27,32 +28,8 @@ struct chunk *chunk_new(const struct catalog *catalog, uint32_t customer_first);
 struct held *held_new(struct chunk_private *own, uint32_t column, enum value_type type);
 bool held_insert(struct chunk_private *own, struct held *held);
 
-/* --- an event as numbers, waiting to be merged into its chunk --- */
+/* --- merging --- */
 
-struct fact_cell {
-    uint32_t column;
-    uint32_t n; /* LIST: items */
-    union {
-        int64_t number;  /* NUMBER, BOOL */
-        str text;        /* TEXT */
-        const str *item; /* LIST */
-    };
-};
-
-struct fact {
-    int64_t at_ms;
-    uint32_t customer;
-    uint16_t type;
-    uint32_t cell_n;
-    const struct fact_cell *cell;
-    str id;
-};
-
-/* Everything that the event names is in the catalog. Lives in `a`. */
-bool fact_of(const struct catalog *catalog, const struct event *e, struct arena *a,
-             struct fact *out, struct err *err);
-/* Into the order of the timelines: customer, time, message id. */
-void facts_sort(struct fact *fact, size_t n);
 /* chunk_build for facts that are sorted. */
 bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct fact *fact, size_t n,

@@ -1,115 +1,7 @@
 #include "store/chunk_impl.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* --- facts --- */
-
-static bool fact_list(const struct value *value, struct arena *a, struct fact_cell *cell)
-{
-    str *item = arena_array(a, str, value->list.n);
-
-    if (!item)
-        return false;
-    for (uint32_t i = 0; i < value->list.n; i++) {
-        item[i] = arena_str(a, value->list.item[i]);
-        if (!item[i].p)
-            return false;
-    }
-    cell->n = value->list.n;
-    cell->item = item;
-    return true;
-}
-
-static bool fact_cell(const struct catalog *catalog, const struct property *p, bool trait,
-                      struct arena *a, struct fact_cell *cell)
-{
-    const struct value *value = &p->value;
-
-    cell->column = catalog_column_find(catalog, p->name, trait, value->type);
-    assert(cell->column != COLUMN_NONE);
-    switch (value->type) {
-    case VALUE_BOOL:
-        cell->number = value->truth;
-        return true;
-    case VALUE_NUMBER:
-        cell->number = value->number;
-        return true;
-    case VALUE_TEXT:
-        cell->text = arena_str(a, value->text);
-        return cell->text.p != NULL;
-    case VALUE_LIST:
-        return fact_list(value, a, cell);
-    case VALUE_NULL:
-    case VALUE_MISSING:
-    case VALUE_MONEY:
-    case VALUE_MOMENT:
-    case VALUE_LENGTH:
-        return true;
-    }
-    return true;
-}
-
-/* What is missing, or null but for a trait, is in no column. */
-static bool has_cell(const struct property *p, bool trait)
-{
-    return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
-}
-
-static bool fact_cells(const struct catalog *catalog, const struct property *p,
-                       uint32_t n, bool trait, struct arena *a, struct fact_cell *cell,
-                       uint32_t *cell_n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (has_cell(&p[i], trait)
-            && !fact_cell(catalog, &p[i], trait, a, &cell[(*cell_n)++]))
-            return false;
-    }
-    return true;
-}
-
-bool fact_of(const struct catalog *catalog, const struct event *e, struct arena *a,
-             struct fact *out, struct err *err)
-{
-    struct fact_cell *cell =
-        arena_array(a, struct fact_cell, (size_t)e->property_n + e->trait_n);
-
-    *out = (struct fact){
-        .at_ms = e->at_ms,
-        .customer = catalog_customer_find(catalog, e->customer),
-        .type = (uint16_t)text_table_find(&catalog->type, e->type),
-        .cell = cell,
-        .id = arena_str(a, e->id),
-    };
-    return (cell && out->id.p
-            && fact_cells(catalog, e->property, e->property_n, false, a, cell,
-                          &out->cell_n)
-            && fact_cells(catalog, e->trait, e->trait_n, true, a, cell, &out->cell_n))
-           || err_nomem(err);
-}
-
-static int time_order(int64_t at_ms, str id, int64_t other_ms, str other_id)
-{
-    return at_ms != other_ms ? (at_ms < other_ms ? -1 : 1) : str_cmp(id, other_id);
-}
-
-static int fact_order(const void *left, const void *right)
-{
-    const struct fact *a = left, *b = right;
-
-    if (a->customer != b->customer)
-        return a->customer < b->customer ? -1 : 1;
-    return time_order(a->at_ms, a->id, b->at_ms, b->id);
-}
-
-void facts_sort(struct fact *fact, size_t n)
-{
-    if (n > 1)
-        qsort(fact, n, sizeof *fact, fact_order);
-}
-
-/* --- merging --- */
 
 /* A new value and the place of its event in the merged chunk. */
 struct ref {
@@ -181,7 +73,8 @@ static bool merge_events(struct merge *m, struct err *err)
                 break;
             if (has_old
                 && (!has_new
-                    || time_order(old->at_ms[i], old_id[i], fact->at_ms, fact->id) < 0)) {
+                    || fact_time_order(old->at_ms[i], old_id[i], fact->at_ms, fact->id)
+                           < 0)) {
                 if (!put_event(m, place, old->at_ms[i], old->type[i], old_id[i], err))
                     return false;
                 m->old_place[i++] = place;

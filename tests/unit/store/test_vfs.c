@@ -262,7 +262,7 @@ static bool add_chunk(struct digest *d, struct store *s, uint32_t chunk, struct 
             for (uint32_t column = 0; column < catalog->column_n; column++) {
                 struct arena a = {0};
                 struct value v;
-                bool ok = timeline_value(&t, catalog, column, i, &a, &v, err);
+                bool ok = timeline_value(&t, column, i, &a, &v, err);
 
                 buf_add_format(&d->text, "%u ", ok ? v.type : VALUE_MISSING);
                 if (ok && v.type == VALUE_NUMBER)
