@@ -15,6 +15,7 @@ enum {
     SEEN_MERGED = 2,          /* runs of like size that become one */
     SEEN_LARGE = 61,          /* ids of a run that stays as it is */
     SEEN_PIECE = 1,           /* blocks of a filter in a row */
+    IMPORT_LOAD_BYTES = 499,  /* of events that an import reads ahead at once */
 };
 #else
 enum {
@@ -28,6 +29,7 @@ enum {
     SEEN_MERGED = 4,
     SEEN_LARGE = 1 << 22,
     SEEN_PIECE = 1024,
+    IMPORT_LOAD_BYTES = 1 << 18,
 };
 #endif
 

@@ -113,8 +113,8 @@ str import_cut(str text)
     return text;
 }
 
-bool import_refuse(struct import *im, uint64_t line, str reason, str text,
-                   struct err *err)
+static bool refusal_take(struct import *im, uint64_t line, str reason, str text,
+                         struct err *err)
 {
     uint32_t i, known = im->reason.n;
 
@@ -183,36 +183,71 @@ static bool copy_event(struct arena *a, const struct event *e, struct event *to)
            && copy_properties(a, e->trait, e->trait_n, &to->trait);
 }
 
-bool import_event(struct import *im, const struct event *e, str json, struct err *err)
+static bool fault_add(struct import *im, uint32_t group, const struct err *why,
+                      struct err *err)
+{
+    str reason = arena_str(im->arena, str_of(why->msg));
+
+    if (im->fault_n == im->fault_cap) {
+        uint32_t cap = im->fault_cap ? 2 * im->fault_cap : 16;
+        struct group_fault *more = mem_resize(im->fault, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        im->fault = more;
+        im->fault_cap = cap;
+    }
+    im->fault[im->fault_n++] = (struct group_fault){group, reason};
+    return reason.p || err_nomem(err);
+}
+
+static bool event_take(struct import *im, const struct event *e, str json,
+                       const struct origin *from, struct err *err)
 {
     struct import_report *r = im->report;
     bool added, is_new;
+    struct err why;
 
-    if (!json.n) {
-        buf_clear(&im->json);
-        event_print(e, &im->json);
-        if (im->json.failed)
-            return err_nomem(err);
-        json = buf_str(&im->json);
-    }
-    if (!store_append(im->store, e, json, &added, err))
+    if (!store_append(im->store, e, json, &added, &why)) {
+        if (why.code == ERR_LIMIT)
+            return from->group
+                       ? fault_add(im, from->group, &why, err)
+                       : refusal_take(im, from->line, str_of(why.msg), from->text, err);
+        *err = why;
         return false;
+    }
     if (!hash_set_add(&im->customers, hash128_of(e->customer), &is_new))
         return err_nomem(err);
     r->customers += is_new;
     r->events += added;
     r->known += !added;
+    r->used += from->lines;
+    if (im->measures)
+        measures_count(im->measures, e);
     if (r->sample_n < SAMPLE_EVENTS
         && !copy_event(im->arena, e, &im->sample[r->sample_n++]))
         return err_nomem(err);
     return true;
 }
 
-void import_line(struct import *im)
+bool import_take(struct import *im, const struct load *load, const struct delivery *d,
+                 struct err *err)
 {
-    if (++im->report->lines % LINES_BETWEEN_PROGRESS == 0 && im->options->progress)
-        im->options->progress(im->options->context, reader_done_bytes(im->reader),
-                              reader_total_bytes(im->reader), im->report->lines);
+    const struct origin *from = &d->origin;
+
+    if (d->reason.n)
+        return refusal_take(im, from->line, d->reason, from->text, err);
+    return event_take(im, &d->event, (str){load->json.p + d->json_at, d->json_n}, from,
+                      err);
+}
+
+void import_progress(struct import *im, const struct load *load)
+{
+    if (!im->options->progress || load->lines - im->lines_shown < LINES_BETWEEN_PROGRESS)
+        return;
+    im->lines_shown = load->lines;
+    im->options->progress(im->options->context, load->done_bytes,
+                          reader_total_bytes(im->reader), load->lines);
 }
 
 /* --- help for whoever does not know the columns yet --- */
@@ -400,6 +435,8 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     reader_close(im.reader);
     text_table_free(&im.reason);
     mem_free(im.reasons);
+    mem_free(im.fault);
+    import_loads_free(&im);
     hash_set_free(&im.customers);
     number_table_free(&im.rank);
     buf_free(&im.json);

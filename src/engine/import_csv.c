@@ -1,8 +1,8 @@
 /* import_csv.c - rows of a table into events.
  *
- * Without an id a row is an event and goes to the store at once. With one, each row is fed to
+ * Without an id a row is an event and is handed over at once. With one, each row is fed to
  * its group, which holds no row but only what the properties need (a sum, a first value, the
- * items of a list); the groups go to the store at the end. A row also goes to the spool: only
+ * items of a list); the groups are handed over at the end. A row also goes to the spool: only
  * there can a group be fed again in the order of time, or be refused with all its rows. */
 #include "engine/import_impl.h"
 #include "engine/import_spool.h"
@@ -29,8 +29,7 @@ struct rows {
     uint32_t group_n, group_cap;
     struct text_table customers, types;
     struct spool spool;
-    struct arena arena;     /* of the groups */
-    struct arena row_arena; /* of one event */
+    struct arena arena; /* of the groups */
     struct buf text;
 };
 
@@ -62,28 +61,24 @@ static bool refuse(struct rows *r, const struct csv_row *row, str why, struct er
 static bool row_alone(struct rows *r, const struct csv_row *row, const struct entry *e,
                       struct err *err)
 {
-    struct event event = {.at_ms = e->at_ms, .customer = e->customer, .type = e->type};
-    struct cell *cell;
+    struct arena *a = import_arena(r->im);
+    struct event event = {.at_ms = e->at_ms,
+                          .customer = arena_str(a, e->customer),
+                          .type = arena_str(a, e->type)};
+    struct cell *cell = measures_cells(&r->table.measures, a);
     enum outcome o;
 
-    arena_reset(&r->row_arena);
-    measures_forget_items(&r->table.measures);
-    cell = measures_cells(&r->table.measures, &r->row_arena);
-    if (!cell)
+    if (!cell || !event.customer.p || !event.type.p)
         return err_nomem(err);
-    o = measures_feed(&r->table.measures, cell, row->field, &r->row_arena, err);
+    measures_forget_items(&r->table.measures);
+    o = measures_feed(&r->table.measures, cell, row->field, a, err);
     if (o == FINE)
-        o = measures_event(&r->table.measures, cell, &r->row_arena, &event, err);
+        o = measures_event(&r->table.measures, cell, a, &event, err);
     if (o != FINE)
         return o == UNREADABLE && refuse(r, row, str_of(err->msg), err);
-    if (!import_id(r->im, e->type, e->rank, row->field, row->n, &r->row_arena, &event.id,
-                   err))
-        return false;
-    if (!import_event(r->im, &event, STR(""), err))
-        return err->code == ERR_LIMIT && refuse(r, row, str_of(err->msg), err);
-    r->im->report->used++;
-    measures_count(&r->table.measures, &event);
-    return true;
+    return import_id(r->im, e->type, e->rank, row->field, row->n, a, &event.id, err)
+           && import_event(r->im, &event, STR(""),
+                           &(struct origin){row->line, row->raw, 1, 0}, err);
 }
 
 static bool group_new(struct rows *r, const struct entry *e, struct err *err)
@@ -261,11 +256,11 @@ static bool rows_read(struct rows *r, struct err *err)
         case CSV_FAILED:
             return false;
         case CSV_BAD:
-            import_line(r->im);
+            r->im->report->lines++;
             ok = refuse(r, &row, str_of(row.why), err);
             break;
         case CSV_ROW:
-            import_line(r->im);
+            r->im->report->lines++;
             ok = row.n == r->table.column_n
                      ? row_use(r, &row, err)
                      : refuse(r, &row,
@@ -397,52 +392,65 @@ static bool refuse_spooled(void *context, const struct spool_row *row, struct er
     return import_refuse(r->im, row->line, why, import_cut(buf_str(&r->text)), err);
 }
 
-/* Gives the group's event to the store, or the reason why it is none to the group. */
-static bool group_use(struct rows *r, struct group *g, struct err *err)
+/* Hands the group's event over, or notes the reason why it is none. */
+static bool group_use(struct rows *r, uint32_t i, struct err *err)
 {
+    struct group *g = &r->group[i];
+    struct arena *a = import_arena(r->im);
     struct event event = {.at_ms = g->at_ms,
                           .customer = text_table_get(&r->customers, g->customer),
                           .type = text_table_get(&r->types, g->type),
                           .id = g->id};
-    enum outcome o;
 
-    arena_reset(&r->row_arena);
-    o = measures_event(&r->table.measures, g->cell, &r->row_arena, &event, err);
-    if (o == FINE && !import_event(r->im, &event, STR(""), err))
-        o = err->code == ERR_LIMIT ? UNREADABLE : FAILED;
-    if (o == UNREADABLE) {
+    switch (measures_event(&r->table.measures, g->cell, a, &event, err)) {
+    case FAILED:
+        return false;
+    case UNREADABLE:
         g->reason = arena_str(&r->arena, str_of(err->msg));
         return g->reason.p || err_nomem(err);
+    case FINE:
+        break;
     }
-    if (o == FAILED)
+    return import_event(r->im, &event, STR(""),
+                        &(struct origin){.lines = g->rows, .group = i + 1}, err);
+}
+
+static bool read_all(void *context, struct err *err)
+{
+    struct rows *r = context;
+
+    if (!rows_read(r, err) || !groups_reorder(r, err))
         return false;
-    r->im->report->used += g->rows;
-    measures_count(&r->table.measures, &event);
+    for (uint32_t i = 0; i < r->group_n; i++)
+        if (r->group[i].rows && !r->group[i].reason.n && !group_use(r, i, err))
+            return false;
     return true;
 }
 
-static bool groups_use(struct rows *r, struct err *err)
+/* Refuses all rows of the groups that have a reason. */
+static bool groups_refuse(struct rows *r, struct err *err)
 {
     bool any_refused = false;
 
-    if (!groups_reorder(r, err))
-        return false;
-    for (uint32_t i = 0; i < r->group_n; i++) {
-        struct group *g = &r->group[i];
-
-        if (g->rows && !g->reason.n && !group_use(r, g, err))
-            return false;
-        any_refused |= g->reason.n > 0;
-    }
-    return !any_refused || spool_each(&r->spool, refuse_spooled, r, err);
+    for (uint32_t i = 0; i < r->im->fault_n; i++)
+        r->group[r->im->fault[i].group - 1].reason = r->im->fault[i].reason;
+    for (uint32_t i = 0; i < r->group_n; i++)
+        any_refused |= r->group[i].reason.n > 0;
+    return !any_refused
+           || (spool_each(&r->spool, refuse_spooled, r, err) && import_flush(r->im, err));
 }
 
 bool import_csv(struct import *im, struct err *err)
 {
     struct rows r = {.im = im};
-    bool ok = table_open(&r.table, im, err) && rows_read(&r, err) && groups_use(&r, err)
-              && measures_totals(&r.table.measures, im->arena, im->report, err);
+    bool ok = table_open(&r.table, im, err);
 
+    if (ok) {
+        im->measures = &r.table.measures;
+        ok = import_run(im, read_all, &r, err) && groups_refuse(&r, err)
+             && measures_totals(&r.table.measures, im->arena, im->report, err);
+        im->measures = NULL;
+    }
     table_close(&r.table);
     number_table_free(&r.group_of);
     mem_free(r.group);
@@ -450,7 +458,6 @@ bool import_csv(struct import *im, struct err *err)
     text_table_free(&r.types);
     spool_free(&r.spool);
     arena_free(&r.arena);
-    arena_free(&r.row_arena);
     buf_free(&r.text);
     return ok;
 }

@@ -1,10 +1,15 @@
-/* import_impl.h - one import under way: what the readers of tables and of JSON lines share. */
+/* import_impl.h - one import under way: what the readers of tables and of JSON lines share.
+ *
+ * A thread of its own reads the file and makes events of it; the thread that called takes them
+ * into the store. What passes between them are loads, each taken wholly, in order: so what
+ * happens does not depend on who was faster. */
 #ifndef ENGINE_IMPORT_IMPL_H
 #define ENGINE_IMPORT_IMPL_H
 
 #include "base/io.h"
 #include "base/time.h"
 #include "engine/import.h"
+#include "engine/import_measure.h"
 
 #define IMPORT_LINE_MAX ((size_t)1 << 20) /* bytes of one record */
 
@@ -21,23 +26,66 @@ struct number_table {
 uint32_t *number_at(struct number_table *t, hash128 key);
 void number_table_free(struct number_table *t);
 
+/* Where an event comes from. */
+struct origin {
+    uint64_t line; /* the number and the text of its row, to be refused with ... */
+    str text;
+    uint64_t lines; /* how many made it */
+    uint32_t group; /* ... or the group whose rows are, counted from 1 */
+};
+
+/* An event for the store, or a line that is refused. Lives in its load. */
+struct delivery {
+    struct event event;
+    size_t json_at, json_n; /* in the load's json */
+    struct origin origin;
+    str reason; /* not empty: why the line is refused */
+};
+
+struct load {
+    struct arena arena;
+    struct buf json;
+    struct delivery *item;
+    uint32_t n, cap;
+    uint64_t lines, done_bytes; /* of the file, read so far */
+};
+enum { LOADS = 4 };
+
+/* A group whose event the store has no room for. */
+struct group_fault {
+    uint32_t group;
+    str reason; /* in the report's arena */
+};
+
 struct import {
     struct io *io;
-    struct store *store;
     const struct workspace *workspace;
     const struct mapping *mapping;
     const struct import_options *options;
     str path, source;
+    struct load load[LOADS];
+    struct queue *full, *empty; /* NULL: loads are taken where they were filled */
+
+    /* of whoever reads the file */
     struct reader *reader;
+    struct load *filling;
+    struct number_table rank;
+    struct buf json, key;
+
+    /* of whoever takes the loads */
+    struct store *store;
     struct arena *arena; /* the report's */
-    struct import_report *report;
+    struct import_report
+        *report;               /* but for .lines and .left_out, which are the reader's */
+    struct measures *measures; /* their totals; or NULL */
+    uint64_t lines_shown;
     struct text_table reason;
     struct import_reason *reasons; /* as numbered in `reason` */
     uint32_t reason_cap;
     struct hash_set customers;
-    struct number_table rank;
-    struct buf json, key;
     struct event *sample;
+    struct group_fault *fault;
+    uint32_t fault_n, fault_cap;
 };
 
 /* Can it stand for a customer, an event, an id, a property? As event_parse sees it. */
@@ -47,12 +95,30 @@ bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
                  struct err *err);
 /* As much of a text as is kept of what was refused: 4 KiB, no half characters. */
 str import_cut(str text);
-/* Counts and keeps a line that is refused. */
+/* Runs `read` on a thread of its own, and takes on this one what it hands over. */
+bool import_run(struct import *im, bool (*read)(void *context, struct err *err),
+                void *context, struct err *err);
+/* Where the texts of the next event go: they live until it is handed over. */
+struct arena *import_arena(struct import *im);
+/* Hands over a line that is refused: it will be counted and kept. */
 bool import_refuse(struct import *im, uint64_t line, str reason, str text,
                    struct err *err);
-/* Appends an event; `json` as store_append wants it, or empty: printed. ERR_LIMIT when it does
- * not fit into the file, which others still may. */
-bool import_event(struct import *im, const struct event *e, str json, struct err *err);
+/* Hands over an event that stands in import_arena; `json` as store_append wants it, or empty:
+ * printed. Where it does not fit into the file, which others still may, its origin is
+ * refused. */
+bool import_event(struct import *im, const struct event *e, str json,
+                  const struct origin *from, struct err *err);
+/* Takes what was handed over and not taken yet, when no thread is running. */
+bool import_flush(struct import *im, struct err *err);
+/* What the loads need, given back. */
+void import_loads_free(struct import *im);
+
+/* Takes one. */
+bool import_take(struct import *im, const struct load *load, const struct delivery *d,
+                 struct err *err);
+/* Tells the progress now and then. */
+void import_progress(struct import *im, const struct load *load);
+
 /* Which of the file's rows of this customer, time and type it is, from 0. */
 bool import_rank(struct import *im, str customer, int64_t at_ms, str type, uint32_t *rank,
                  struct err *err);
@@ -61,8 +127,6 @@ bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_
                struct arena *a, str *out, struct err *err);
 bool import_is_future(const struct import *im, int64_t at_ms);
 #define IMPORT_FUTURE STR("the time lies in the future")
-/* Counts a line that was read, and tells the progress now and then. */
-void import_line(struct import *im);
 /* Adds the names of the columns, as far as a message has room. */
 void import_columns(const str *column, uint32_t n, struct buf *b);
 /* Always false: the columns of the file, and a command line made of them. */

@@ -91,68 +91,85 @@ static bool with_id(struct import *im, str raw, str id, struct err *err)
     return !im->json.failed || err_nomem(err);
 }
 
-static bool line_use(struct import *im, struct json_parser *parser, uint64_t line,
-                     str raw, struct arena *a, struct err *err)
+struct jsonl {
+    struct import *im;
+    struct lines lines;
+    struct json_parser *parser;
+    str raw; /* the line at hand, without blanks */
+    bool cut;
+};
+
+/* To the next line with anything in it; *more is false at the end. */
+static bool next(struct jsonl *j, bool *more, struct err *err)
 {
+    do {
+        if (!lines_next(&j->lines, &j->raw, &j->cut, more, err))
+            return false;
+        if (!*more)
+            return true;
+        if (j->lines.line == 1 && str_starts(j->raw, STR("\xEF\xBB\xBF")))
+            j->raw = str_from(j->raw, 3);
+        j->raw = str_trim(j->raw);
+    } while (!j->raw.n);
+    return true;
+}
+
+static bool line_use(struct jsonl *j, struct err *err)
+{
+    struct import *im = j->im;
+    struct arena *a = import_arena(im);
+    uint64_t line = j->lines.line;
     const struct json *json;
     struct event e;
-    str kept = raw;
+    str kept = j->raw;
 
-    if (!json_parse(parser, raw, a, &json, err) || !event_parse(json, a, &e, err))
-        return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), raw, err);
+    if (j->cut)
+        return refuse(im, line, STR("a line longer than 1 MiB"), j->raw, err);
+    if (!json_parse(j->parser, j->raw, a, &json, err) || !event_parse(json, a, &e, err))
+        return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), j->raw, err);
     if (import_is_future(im, e.at_ms))
-        return refuse(im, line, IMPORT_FUTURE, raw, err);
+        return refuse(im, line, IMPORT_FUTURE, j->raw, err);
     if (!e.id.n) {
         uint32_t rank;
 
         if (!import_rank(im, e.customer, e.at_ms, e.type, &rank, err)
-            || !import_id(im, e.type, rank, &raw, 1, a, &e.id, err)
-            || !with_id(im, raw, e.id, err))
+            || !import_id(im, e.type, rank, &j->raw, 1, a, &e.id, err)
+            || !with_id(im, j->raw, e.id, err))
             return false;
         kept = buf_str(&im->json);
     }
-    if (!import_event(im, &e, kept, err))
-        return err->code == ERR_LIMIT && refuse(im, line, str_of(err->msg), raw, err);
-    im->report->used++;
-    return true;
+    return import_event(im, &e, kept, &(struct origin){line, import_cut(j->raw), 1, 0},
+                        err);
 }
 
-static bool lines_use(struct import *im, struct lines *l, struct json_parser *parser,
-                      struct arena *a, bool *is_jsonl, struct err *err)
+static bool read_all(void *context, struct err *err)
 {
-    bool cut, more = true;
-    str raw;
+    struct jsonl *j = context;
+    bool more = true;
 
-    while (lines_next(l, &raw, &cut, &more, err) && more) {
-        if (l->line == 1 && str_starts(raw, STR("\xEF\xBB\xBF")))
-            raw = str_from(raw, 3);
-        raw = str_trim(raw);
-        if (!raw.n)
-            continue;
-        if (!*is_jsonl && raw.p[0] != '{')
-            return true;
-        *is_jsonl = im->report->jsonl = true;
-        import_line(im);
-        arena_reset(a);
-        if (cut ? !refuse(im, l->line, STR("a line longer than 1 MiB"), raw, err)
-                : !line_use(im, parser, l->line, raw, a, err))
+    do {
+        j->im->report->lines++;
+        if (!line_use(j, err) || !next(j, &more, err))
             return false;
-    }
-    return !more;
+    } while (more);
+    return true;
 }
 
 bool import_jsonl(struct import *im, bool *is_jsonl, struct err *err)
 {
-    struct lines l = {.reader = im->reader,
-                      .bytes = mem_alloc(IMPORT_LINE_MAX + READ_BYTES + JSON_PADDING)};
-    struct json_parser *parser = NULL;
-    struct arena a = {0};
-    bool ok;
+    struct jsonl j = {
+        .im = im,
+        .lines = {.reader = im->reader,
+                  .bytes = mem_alloc(IMPORT_LINE_MAX + READ_BYTES + JSON_PADDING)}};
+    bool more = false;
+    bool ok = (j.lines.bytes || err_nomem(err)) && json_parser_new(&j.parser, err)
+              && next(&j, &more, err);
 
-    ok = (l.bytes || err_nomem(err)) && json_parser_new(&parser, err)
-         && lines_use(im, &l, parser, &a, is_jsonl, err);
-    json_parser_free(parser);
-    arena_free(&a);
-    mem_free(l.bytes);
+    if (ok && more && j.raw.p[0] == '{') {
+        *is_jsonl = im->report->jsonl = true;
+        ok = import_run(im, read_all, &j, err);
+    }
+    json_parser_free(j.parser);
+    mem_free(j.lines.bytes);
     return ok;
 }

@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/io.h"
 
+#include <stdatomic.h>
+
 typedef bool oom_body(void *context, struct err *err);
 typedef bool io_body(struct io *io, void *context, struct err *err);
 
@@ -38,10 +40,10 @@ struct io_failing {
     enum io_failure failure;
     size_t nth; /* counted from 1 over the operations that this failure can strike */
 
-    size_t operations; /* those seen so far */
-    int sys;           /* the errno given back, or 0 */
-    bool struck;
-    int descriptors; /* open ones */
+    atomic_size_t operations; /* those seen so far, of any thread */
+    atomic_int sys;           /* the errno given back, or 0 */
+    atomic_bool struck;
+    atomic_int descriptors; /* open ones */
 };
 void io_failing_init(struct io_failing *f, enum io_failure failure, size_t nth);
 

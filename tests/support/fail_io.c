@@ -13,6 +13,7 @@ static struct io_failing *failing(struct io *io)
 static bool strikes(struct io_failing *f, bool moves, bool writes)
 {
     bool counts = true, hit;
+    size_t seen;
 
     switch (f->failure) {
     case IO_FAIL_NEVER:
@@ -30,11 +31,12 @@ static bool strikes(struct io_failing *f, bool moves, bool writes)
     }
     if (!counts)
         return false;
-    f->operations++;
-    hit = f->operations == f->nth
-          || (f->operations > f->nth
+    seen = ++f->operations;
+    hit = seen == f->nth
+          || (seen > f->nth
               && (f->failure == IO_FAIL_FOR_GOOD || f->failure == IO_FAIL_FULL));
-    f->struck |= hit;
+    if (hit)
+        f->struck = true;
     return hit;
 }
 

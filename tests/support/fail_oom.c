@@ -2,19 +2,23 @@
 
 #include "support/unit.h"
 
+#include <stdatomic.h>
+
 struct oom {
-    size_t nth, seen;
-    bool for_good, struck;
+    size_t nth;
+    bool for_good;
+    atomic_size_t seen; /* any thread may ask for memory */
+    atomic_bool struck;
 };
 
 static bool oom_hook([[maybe_unused]] size_t bytes, void *context)
 {
     struct oom *oom = context;
-    bool fails;
+    size_t seen = ++oom->seen;
+    bool fails = oom->for_good ? seen >= oom->nth : seen == oom->nth;
 
-    oom->seen++;
-    fails = oom->for_good ? oom->seen >= oom->nth : oom->seen == oom->nth;
-    oom->struck |= fails;
+    if (fails)
+        oom->struck = true;
     return !fails;
 }
 
@@ -27,7 +31,9 @@ static void oom_loop(oom_body *body, void *context, bool for_good, bool may_end_
         size_t blocks = mem_live_blocks();
         bool ok;
 
-        oom = (struct oom){.nth = oom.nth + 1, .for_good = for_good};
+        oom.nth++;
+        oom.seen = 0;
+        oom.struck = false;
         mem_set_hook(oom_hook, &oom);
         ok = body(context, &err);
         mem_set_hook(NULL, NULL);

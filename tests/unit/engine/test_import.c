@@ -5,6 +5,7 @@
 #include "support/temp.h"
 #include "support/unit.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -858,7 +859,8 @@ static bool import_on(struct io *io, void *name, struct err *err)
 }
 
 struct oom {
-    size_t nth, seen;
+    size_t nth;
+    atomic_size_t seen; /* any thread may ask for memory */
 };
 
 static bool fails_once([[maybe_unused]] size_t bytes, void *context)
@@ -878,7 +880,8 @@ static void each_oom_or_less(char *name)
         struct err err = {};
         bool ok;
 
-        oom = (struct oom){.nth = oom.nth + 1};
+        oom.nth++;
+        oom.seen = 0;
         mem_set_hook(fails_once, &oom);
         ok = import_on(io_system(), name, &err);
         mem_set_hook(NULL, NULL);
