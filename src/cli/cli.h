@@ -67,6 +67,18 @@ int cli_print(const struct buf *b);
 /* The same for people: what would steer a terminal becomes '?'. */
 int cli_show(struct buf *b);
 
+/* A bar on standard error that shows how far a long work has come: a callback for whatever
+ * reports it, when somebody sees it. Zero it to start. */
+struct cli_bar {
+    int64_t drawn_us;
+    bool drawn;
+};
+bool cli_bar_is_seen(void); /* standard error is a terminal */
+void cli_bar_draw(void *bar, uint64_t done, uint64_t all);
+/* The same, with lines read; where .all is not known, they are all that is shown. */
+void cli_bar_lines(void *bar, uint64_t done, uint64_t all, uint64_t lines);
+void cli_bar_end(const struct cli_bar *bar);
+
 /* A table for people, or CSV. */
 struct cli_table {
     size_t columns;

@@ -3,46 +3,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 
-#include <unistd.h>
-
-enum { MAPPING_MAX_BYTES = 1 << 20, BAR_WIDTH = 30, SHOWN_CHARS = 60 };
-
-/* --- the bar --- */
-
-struct bar {
-    int64_t drawn_us;
-    bool drawn;
-};
-
-static void bar_draw(void *context, uint64_t done_bytes, uint64_t total_bytes,
-                     uint64_t lines)
-{
-    struct bar *bar = context;
-    int64_t now_us = clock_steady_us();
-    uint64_t full;
-
-    if (bar->drawn && now_us - bar->drawn_us < 100000)
-        return;
-    bar->drawn = true;
-    bar->drawn_us = now_us;
-    if (!total_bytes) {
-        fprintf(stderr, "\r%llu lines", (unsigned long long)lines);
-        return;
-    }
-    if (done_bytes > total_bytes)
-        done_bytes = total_bytes;
-    full = (uint64_t)((double)done_bytes / (double)total_bytes * BAR_WIDTH);
-    fputs("\r[", stderr);
-    for (uint64_t i = 0; i < BAR_WIDTH; i++)
-        fputs(i < full ? "#" : " ", stderr);
-    fprintf(stderr, "] %llu lines", (unsigned long long)lines);
-}
-
-static void bar_end(const struct bar *bar)
-{
-    if (bar->drawn)
-        fprintf(stderr, "\r%*s\r", BAR_WIDTH + 30, "");
-}
+enum { MAPPING_MAX_BYTES = 1 << 20, SHOWN_CHARS = 60 };
 
 /* --- the mapping --- */
 
@@ -384,12 +345,12 @@ static void print_human(struct cli *c, struct buf *b, const struct import_report
 
 static int import(struct cli *c, struct engine *e, const struct mapping *m)
 {
-    struct bar bar = {};
+    struct cli_bar bar = {};
     struct import_options options = {
         .dry_run = cli_has(c, "dry-run"),
         .now_ms = cli_now_ms(c),
         .skew_max_ms = MS_DAY,
-        .progress = isatty(STDERR_FILENO) ? bar_draw : NULL,
+        .progress = cli_bar_is_seen() ? cli_bar_lines : NULL,
         .context = &bar,
     };
     int64_t start_us = clock_steady_us();
@@ -399,7 +360,7 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
     int status;
     bool ok = engine_import(e, cli_word(c, 1), m, &options, &c->arena, &report, &err);
 
-    bar_end(&bar);
+    cli_bar_end(&bar);
     if (!ok)
         return cli_fail(&err, c->word[1]);
     if (cli_has(c, "save-mapping") && !report.jsonl
