@@ -46,6 +46,8 @@ bool csv_is_latin1(const struct csv *c);
 /* A field as CSV, in quotes where it must be. One that a spreadsheet would run as a formula
  * (it begins with = + - @ or a tab, and is no number) gets an apostrophe in front. */
 void buf_add_csv(struct buf *b, str field);
+/* The same without the apostrophe: the field as it is. */
+void buf_add_csv_exact(struct buf *b, str field);
 /* Lines read so far, the header's included. */
 uint64_t csv_lines(const struct csv *c);
 

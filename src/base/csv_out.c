@@ -18,21 +18,28 @@ static bool needs_quotes(str s)
     return s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
 }
 
-void buf_add_csv(struct buf *b, str field)
+static void add_field(struct buf *b, str field, const char *before)
 {
-    bool formula = runs_as_formula(field);
-
-    if (!formula && !needs_quotes(field)) {
+    if (!*before && !needs_quotes(field)) {
         buf_add(b, field);
         return;
     }
     buf_add_char(b, '"');
-    if (formula)
-        buf_add_char(b, '\'');
+    buf_add(b, str_of(before));
     for (size_t i = 0; i < field.n; i++) {
         if (field.p[i] == '"')
             buf_add_char(b, '"');
         buf_add_char(b, field.p[i]);
     }
     buf_add_char(b, '"');
+}
+
+void buf_add_csv(struct buf *b, str field)
+{
+    add_field(b, field, runs_as_formula(field) ? "'" : "");
+}
+
+void buf_add_csv_exact(struct buf *b, str field)
+{
+    add_field(b, field, "");
 }

@@ -198,26 +198,90 @@ bool io_sync_folder(struct io *io, str path, struct err *err)
     return ok;
 }
 
+struct draft {
+    struct io *io;
+    int fd;
+    char name[PATH_MAX], beside[PATH_MAX];
+};
+
+static bool may_be_replaced(struct io *io, const char *name, struct err *err)
+{
+    struct stat there;
+
+    if (io->stat(io, name, &there) != 0)
+        return errno == ENOENT || err_sys(err, "cannot write to %s", name);
+    return S_ISREG(there.st_mode)
+           || err_set(err, ERR_INPUT, "%s is no plain file: it would be replaced", name);
+}
+
+static bool begin(struct draft *w, str path, struct err *err)
+{
+    if (!io_path(path, "", w->name, err) || !io_path(path, ".new", w->beside, err)
+        || !may_be_replaced(w->io, w->name, err))
+        return false;
+    if (w->io->unlink(w->io, w->beside) != 0 && errno != ENOENT) /* left by a crash */
+        return err_sys(err, "cannot remove %s", w->beside);
+    w->fd = w->io->open(w->io, w->beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    return w->fd >= 0 || err_sys(err, "cannot create %s", w->beside);
+}
+
+bool draft_begin(struct io *io, str path, struct draft **out, struct err *err)
+{
+    struct draft *w = mem_alloc(sizeof *w);
+
+    if (!w)
+        return err_nomem(err);
+    w->io = io;
+    if (!begin(w, path, err)) {
+        mem_free(w);
+        return false;
+    }
+    *out = w;
+    return true;
+}
+
+bool draft_append(struct draft *w, str bytes, struct err *err)
+{
+    return write_all(w->io, w->fd, bytes) || err_sys(err, "cannot write %s", w->beside);
+}
+
+bool draft_commit(struct draft *w, struct err *err)
+{
+    bool ok =
+        w->io->sync(w->io, w->fd) == 0 || err_sys(err, "cannot write %s", w->beside);
+
+    if (w->io->close(w->io, w->fd) != 0 && ok)
+        ok = err_sys(err, "cannot write %s", w->beside);
+    w->fd = -1;
+    if (ok && w->io->rename(w->io, w->beside, w->name) != 0)
+        ok = err_sys(err, "cannot rename %s to %s", w->beside, w->name);
+    if (!ok) {
+        draft_cancel(w);
+        return false;
+    }
+    ok = io_sync_folder(w->io, str_of(w->name), err);
+    mem_free(w);
+    return ok;
+}
+
+void draft_cancel(struct draft *w)
+{
+    if (!w)
+        return;
+    if (w->fd >= 0)
+        w->io->close(w->io, w->fd);
+    w->io->unlink(w->io, w->beside);
+    mem_free(w);
+}
+
 bool io_write_file(struct io *io, str path, str bytes, struct err *err)
 {
-    char name[PATH_MAX], beside[PATH_MAX];
-    bool ok;
-    int fd;
+    struct draft *w;
 
-    if (!io_path(path, "", name, err) || !io_path(path, ".new", beside, err))
+    if (!draft_begin(io, path, &w, err))
         return false;
-    if (io->unlink(io, beside) != 0 && errno != ENOENT) /* left by a crash */
-        return err_sys(err, "cannot remove %s", beside);
-    fd = io->open(io, beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (fd < 0)
-        return err_sys(err, "cannot create %s", beside);
-    ok = (write_all(io, fd, bytes) && io->sync(io, fd) == 0)
-         || err_sys(err, "cannot write %s", beside);
-    if (io->close(io, fd) != 0 && ok)
-        ok = err_sys(err, "cannot write %s", beside);
-    if (ok && io->rename(io, beside, name) != 0)
-        ok = err_sys(err, "cannot rename %s to %s", beside, name);
-    if (!ok)
-        io->unlink(io, beside);
-    return ok && io_sync_folder(io, path, err);
+    if (draft_append(w, bytes, err))
+        return draft_commit(w, err);
+    draft_cancel(w);
+    return false;
 }

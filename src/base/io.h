@@ -28,8 +28,15 @@ struct io *io_system(void);
 /* The whole file in the arena with 64 zero bytes behind it; ERR_LIMIT beyond max_bytes. */
 bool io_read_file(struct io *io, str path, size_t max_bytes, struct arena *a, str *out,
                   struct err *err);
-/* Writes beside it, syncs, renames, syncs the folder: the old file or the new one, never a
- * half. */
+/* A file that is written piece by piece, beside its place; at the end synced, renamed, the
+ * folder synced: the old file or the new one, never a half. What is no plain file is refused. */
+struct draft;
+[[nodiscard]] bool draft_begin(struct io *io, str path, struct draft **out,
+                               struct err *err);
+bool draft_append(struct draft *w, str bytes, struct err *err);
+bool draft_commit(struct draft *w, struct err *err); /* ends it, whatever it returns */
+void draft_cancel(struct draft *w);                  /* NULL is fine */
+/* All at once. */
 bool io_write_file(struct io *io, str path, str bytes, struct err *err);
 
 /* Makes durable which names stand in the folder of `path`: a rename, or a new file. */

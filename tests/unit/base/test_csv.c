@@ -453,3 +453,24 @@ TEST(csv_survives_a_failing_disk_and_lack_of_memory)
     each_oom(read_some_without_memory, path);
     csv_close(NULL);
 }
+
+static void need_field(const char *field, const char *guarded, const char *exact)
+{
+    struct buf b = {};
+
+    buf_add_csv(&b, str_of(field));
+    assert_true(str_eq(buf_str(&b), str_of(guarded)));
+    buf_clear(&b);
+    buf_add_csv_exact(&b, str_of(field));
+    assert_true(str_eq(buf_str(&b), str_of(exact)));
+    buf_free(&b);
+}
+
+TEST(a_field_that_a_spreadsheet_would_run_gets_an_apostrophe)
+{
+    need_field("=1+1", "\"'=1+1\"", "=1+1");
+    need_field("@bob", "\"'@bob\"", "@bob");
+    need_field("-12.5", "-12.5", "-12.5");
+    need_field("a,\"b\"", "\"a,\"\"b\"\"\"", "\"a,\"\"b\"\"\"");
+    need_field("", "", "");
+}

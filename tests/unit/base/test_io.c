@@ -83,6 +83,33 @@ TEST(a_file_is_written_in_place_of_the_old_one)
     arena_free(&a);
 }
 
+TEST(a_file_that_is_not_finished_leaves_the_old_one)
+{
+    const char *path = temp_file("f", "old", 3);
+    struct arena a = {};
+    struct draft *w;
+    struct err err;
+    str got;
+
+    assert_true(draft_begin(io_system(), str_of(path), &w, &err));
+    assert_true(draft_append(w, STR("new"), &err));
+    assert_true(draft_append(w, STR("er"), &err));
+    draft_cancel(w);
+    draft_cancel(NULL);
+    assert_true(io_read_file(io_system(), str_of(path), 100, &a, &got, &err));
+    assert_text(got, "old");
+    assert_int_equal(access(temp_path("f.new"), F_OK), -1);
+    arena_free(&a);
+}
+
+TEST(what_is_no_plain_file_is_not_replaced)
+{
+    struct err err;
+
+    assert_false(io_write_file(io_system(), STR("/dev/null"), STR("x"), &err));
+    assert_int_equal(err.code, ERR_INPUT);
+}
+
 struct paths {
     const char *file, *beside;
 };
@@ -121,6 +148,16 @@ static bool read_only(void *context, struct err *err)
 
     arena_free(&a);
     return ok;
+}
+
+static bool write_only(void *context, struct err *err)
+{
+    return io_write_file(io_system(), str_of(context), STR("x"), err);
+}
+
+TEST(writing_a_file_survives_lack_of_memory)
+{
+    each_oom(write_only, (void *)temp_path("f"));
 }
 
 TEST(reading_a_file_survives_lack_of_memory)
