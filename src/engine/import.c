@@ -8,11 +8,12 @@ enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048, REFUSED_TEXT_MAX = 4096
 
 /* --- numbers under hashes --- */
 
-static struct number_slot *slot_of(const struct number_table *t, hash128 key)
+static struct number_slot *slot_of(const struct number_table *t, uint64_t low,
+                                   uint32_t high)
 {
-    size_t i = key.low & (t->cap - 1);
+    size_t i = low & (t->cap - 1);
 
-    while (t->slot[i].number && !hash128_eq(t->slot[i].key, key))
+    while (t->slot[i].number && (t->slot[i].low != low || t->slot[i].high != high))
         i = (i + 1) & (t->cap - 1);
     return &t->slot[i];
 }
@@ -26,7 +27,7 @@ static bool grow(struct number_table *t)
         return false;
     for (size_t i = 0; i < t->cap; i++)
         if (t->slot[i].number)
-            *slot_of(&more, t->slot[i].key) = t->slot[i];
+            *slot_of(&more, t->slot[i].low, t->slot[i].high) = t->slot[i];
     mem_free(t->slot);
     *t = more;
     return true;
@@ -38,10 +39,17 @@ uint32_t *number_at(struct number_table *t, hash128 key)
 
     if (4 * t->n >= 3 * t->cap && !grow(t))
         return NULL;
-    slot = slot_of(t, key);
+    slot = slot_of(t, key.low, (uint32_t)key.high);
     t->n += !slot->number;
-    slot->key = key;
+    slot->low = key.low;
+    slot->high = (uint32_t)key.high;
     return &slot->number;
+}
+
+void number_expect(const struct number_table *t, hash128 key)
+{
+    if (t->cap)
+        __builtin_prefetch(&t->slot[key.low & (t->cap - 1)], 1);
 }
 
 void number_table_free(struct number_table *t)
@@ -66,16 +74,21 @@ bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
     return true;
 }
 
-bool import_rank(struct import *im, str customer, int64_t at_ms, str type, uint32_t *rank,
-                 struct err *err)
+bool import_rank_key(struct import *im, str customer, int64_t at_ms, str type,
+                     hash128 *key, struct err *err)
 {
     str text[] = {customer, {(const char *)&at_ms, sizeof at_ms}, type};
-    uint32_t *seen;
-    hash128 key;
 
-    if (!import_hash(im, text, 3, &key, err))
+    if (!import_hash(im, text, 3, key, err))
         return false;
-    seen = number_at(&im->rank, key);
+    number_expect(&im->rank, *key);
+    return true;
+}
+
+bool import_rank(struct import *im, hash128 key, uint32_t *rank, struct err *err)
+{
+    uint32_t *seen = number_at(&im->rank, key);
+
     if (!seen)
         return err_nomem(err);
     *rank = (*seen)++;

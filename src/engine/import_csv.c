@@ -49,7 +49,7 @@ struct entry {
     str customer, type, id;
     int64_t at_ms;
     bool has_time;
-    uint32_t rank;
+    hash128 rank_key; /* without an id, and with a time */
 };
 
 static bool refuse(struct rows *r, const struct csv_row *row, str why, struct err *err)
@@ -66,6 +66,7 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
                           .customer = arena_str(a, e->customer),
                           .type = arena_str(a, e->type)};
     struct cell *cell = measures_cells(&r->table.measures, a);
+    uint32_t rank = 0;
     enum outcome o;
 
     if (!cell || !event.customer.p || !event.type.p)
@@ -74,9 +75,11 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
     o = measures_feed(&r->table.measures, cell, row->field, a, err);
     if (o == FINE)
         o = measures_event(&r->table.measures, cell, a, &event, err);
-    if (o != FINE)
-        return o == UNREADABLE && refuse(r, row, str_of(err->msg), err);
-    return import_id(r->im, e->type, e->rank, row->field, row->n, a, &event.id, err)
+    if (o == FAILED || !import_rank(r->im, e->rank_key, &rank, err))
+        return false;
+    if (o == UNREADABLE)
+        return refuse(r, row, str_of(err->msg), err);
+    return import_id(r->im, e->type, rank, row->field, row->n, a, &event.id, err)
            && import_event(r->im, &event, STR(""),
                            &(struct origin){row->line, row->raw, 1, 0}, err);
 }
@@ -214,7 +217,8 @@ static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
 {
     struct entry e = {.customer = str_trim(row->field[r->table.customer]),
                       .type = r->im->mapping->event};
-    bool wanted;
+    bool ranked, wanted;
+    uint32_t rank;
     str why;
 
     if (!e.customer.n)
@@ -225,23 +229,23 @@ static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
         e.id = str_trim(row->field[r->table.id]);
     e.has_time = time_format_parse(r->table.format, str_trim(row->field[r->table.time]),
                                    r->table.zone, &e.at_ms);
-    /* Rows that `where` leaves out take part in the ranks, so that another `where` gives the
-     * same rows the same ids. */
-    if (r->table.id == NO_COLUMN && e.has_time
-        && !import_rank(r->im, e.customer, e.at_ms, e.type, &e.rank, err))
+    ranked = r->table.id == NO_COLUMN && e.has_time;
+    if (ranked && !import_rank_key(r->im, e.customer, e.at_ms, e.type, &e.rank_key, err))
         return false;
     if (!where_ask(r, row, &wanted, &why, err))
         return false;
-    if (!why.n && !wanted) {
-        r->im->report->left_out++;
-        return true;
-    }
-    if (!why.n)
+    if (!why.n && wanted)
         why = fault(r, &e);
+    if (!why.n && wanted)
+        return ranked ? row_alone(r, row, &e, err) : row_in_group(r, row, &e, err);
+    /* Rows of which nothing comes take part in the ranks, so that with another `where` the
+     * same rows have the same ids. */
+    if (ranked && !import_rank(r->im, e.rank_key, &rank, err))
+        return false;
     if (why.n)
         return refuse(r, row, why, err);
-    return r->table.id == NO_COLUMN ? row_alone(r, row, &e, err)
-                                    : row_in_group(r, row, &e, err);
+    r->im->report->left_out++;
+    return true;
 }
 
 static bool rows_read(struct rows *r, struct err *err)

@@ -13,14 +13,18 @@
 
 #define IMPORT_LINE_MAX ((size_t)1 << 20) /* bytes of one record */
 
-/* Numbers under 128-bit hashes. Zero it to start. */
+/* Numbers under hashes, of which 96 bits are kept: a table of a billion keys takes one for
+ * another with a chance of one in 10^11. Zero it to start. */
 struct number_table {
     struct number_slot {
-        hash128 key;
+        uint64_t low;
+        uint32_t high;
         uint32_t number; /* 0: an empty slot */
     } * slot;
     size_t n, cap;
 };
+/* Number_at will be asked for this key soon. */
+void number_expect(const struct number_table *t, hash128 key);
 /* Where the number of the key stands; 0 when it is new, to be changed before the next call.
  * NULL: out of memory. */
 uint32_t *number_at(struct number_table *t, hash128 key);
@@ -119,9 +123,11 @@ bool import_take(struct import *im, const struct load *load, const struct delive
 /* Tells the progress now and then. */
 void import_progress(struct import *im, const struct load *load);
 
-/* Which of the file's rows of this customer, time and type it is, from 0. */
-bool import_rank(struct import *im, str customer, int64_t at_ms, str type, uint32_t *rank,
-                 struct err *err);
+/* Which of the file's rows of this customer, time and type it is, from 0. In two steps, since
+ * the second waits for memory unless other work stands between them. */
+bool import_rank_key(struct import *im, str customer, int64_t at_ms, str type,
+                     hash128 *key, struct err *err);
+bool import_rank(struct import *im, hash128 key, uint32_t *rank, struct err *err);
 /* The id of an event that came without one; `row` are the texts that it was made of. In `a`. */
 bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_t n,
                struct arena *a, str *out, struct err *err);

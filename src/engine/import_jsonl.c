@@ -130,9 +130,11 @@ static bool line_use(struct jsonl *j, struct err *err)
     if (import_is_future(im, e.at_ms))
         return refuse(im, line, IMPORT_FUTURE, j->raw, err);
     if (!e.id.n) {
-        uint32_t rank;
+        uint32_t rank = 0;
+        hash128 key;
 
-        if (!import_rank(im, e.customer, e.at_ms, e.type, &rank, err)
+        if (!import_rank_key(im, e.customer, e.at_ms, e.type, &key, err)
+            || !import_rank(im, key, &rank, err)
             || !import_id(im, e.type, rank, &j->raw, 1, a, &e.id, err)
             || !with_id(im, j->raw, e.id, err))
             return false;

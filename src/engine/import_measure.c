@@ -304,8 +304,10 @@ static enum outcome feed_column(struct measures *all, const struct measure *m,
         return is_unreadable(all, m, text, err);
     if (c->sum.n++)
         return FINE;
-    c->sum.best = (struct value){.type = VALUE_TEXT, .text = arena_str(a, text)};
-    return c->sum.best.text.p ? FINE : no_memory(err);
+    if (v.type == VALUE_TEXT) /* else the text has been read already */
+        v.text = arena_str(a, text);
+    c->sum.best = v;
+    return v.type != VALUE_TEXT || v.text.p ? FINE : no_memory(err);
 }
 
 static enum outcome feed(struct measures *all, const struct measure *m, struct cell *c,
