@@ -220,7 +220,9 @@ static bool sync_log(struct store *s, const char *path, struct err *err)
     int fd;
 
     snprintf(name, sizeof name, "%s-wal", path);
-    if (s->io->stat(s->io, name, &wal) != 0 || wal.st_size == 0)
+    if (s->io->stat(s->io, name, &wal) != 0)
+        return errno == ENOENT || err_sys(err, "cannot look at %s", name);
+    if (wal.st_size == 0)
         return true;
     fd = s->io->open(s->io, name, O_RDONLY, 0);
     if (fd < 0)
