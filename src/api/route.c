@@ -203,13 +203,11 @@ static bool get_info(struct api_request *r, struct err *err)
 {
     const struct model *m = model_of(r);
     struct json_out j = {.to = r->out};
-    struct store_facts facts;
+    struct store_facts facts = snapshot_facts(engine_snapshot(r->engine));
+    int64_t default_at = engine_default_at(r->engine);
     enum language language;
-    int64_t default_at;
 
-    if (!language_param(r, &language, err)
-        || !store_facts(engine_store(r->engine), &facts, err)
-        || !engine_default_at(r->engine, &default_at, err))
+    if (!language_param(r, &language, err))
         return false;
     json_begin_object(&j);
     json_key(&j, "version");
@@ -272,18 +270,15 @@ static bool get_periods(struct api_request *r, struct err *err)
     struct flow f = {.stage_n = m->lifecycle->stage_n};
     enum flow_by by = FLOW_MONTH;
     int64_t from_ms, to_ms;
-    struct store_facts facts;
+    struct store_facts facts = snapshot_facts(engine_snapshot(r->engine));
     const int64_t *edge;
     uint32_t n;
 
     if (param(r, "by").n && !flow_by_parse(param(r, "by"), &by))
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
-    if (!store_facts(engine_store(r->engine), &facts, err))
-        return false;
     if (facts.events && facts.first_ms <= engine_now_ms(r->engine)
-        && (!engine_default_at(r->engine, &to_ms, err)
-            || !moment_param(r, "from", facts.first_ms, &from_ms, err)
-            || !moment_param(r, "to", to_ms, &to_ms, err)
+        && (!moment_param(r, "from", facts.first_ms, &from_ms, err)
+            || !moment_param(r, "to", engine_default_at(r->engine), &to_ms, err)
             || !flow_edges(m->workspace.zone, by, from_ms, to_ms, r->a, &edge, &n, err)
             || !engine_flow(r->engine, edge, n, r->a, &f, err)))
         return false;
@@ -352,7 +347,8 @@ static bool limit_param(const struct api_request *r, uint32_t *out, struct err *
 
 static str row_id(const struct api_request *r, const struct customer_row *row)
 {
-    return catalog_customer_id(store_catalog(engine_store(r->engine)), row->customer);
+    return catalog_customer_id(snapshot_catalog(engine_snapshot(r->engine)),
+                               row->customer);
 }
 
 static bool put_row(struct json_out *j, const struct api_request *r,

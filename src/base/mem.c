@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1
@@ -65,6 +66,11 @@ void mem_free(void *block)
 size_t mem_size(const void *block)
 {
     return malloc_usable_size((void *)(uintptr_t)block);
+}
+
+size_t mem_machine_bytes(void)
+{
+    return (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 void mem_set_hook(mem_hook *asked, void *context)

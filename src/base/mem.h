@@ -13,6 +13,9 @@ void mem_free(void *block); /* NULL is fine */
 /* The usable size of a live block. */
 size_t mem_size(const void *block);
 
+/* Of the machine. */
+size_t mem_machine_bytes(void);
+
 /* Asked before every allocation; false makes it fail. NULL takes the hook away. */
 typedef bool mem_hook(size_t bytes, void *context);
 void mem_set_hook(mem_hook *hook, void *context);

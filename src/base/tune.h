@@ -5,6 +5,7 @@
 
 #ifdef TUNE_SMALL
 enum {
+    IMAGE_PAGE_CHUNKS = 2,    /* whose states are copied together when one changes */
     CHUNK_CUSTOMERS = 7,      /* customers in one chunk of the timelines */
     CUSTOMERS_FIRST = 3,      /* ids of customers that there is room for at first */
     LOG_BATCH_BYTES = 613,    /* events gathered before a batch is packed and written */
@@ -19,6 +20,7 @@ enum {
 };
 #else
 enum {
+    IMAGE_PAGE_CHUNKS = 64,
     CHUNK_CUSTOMERS = 1024,
     CUSTOMERS_FIRST = 1024,
     LOG_BATCH_BYTES = 1 << 20,

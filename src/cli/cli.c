@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "engine/engine.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -57,6 +58,14 @@ bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
     *out = otherwise;
     return !cli_has(c, option) || moment_parse(cli_text(c, option), z, out, err)
            || err_in(err, "--%s", option);
+}
+
+bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
+              struct err *err)
+{
+    const struct store_options o = {mode, c->memory_bytes};
+
+    return engine_open(c->io, cli_word(c, 0), &o, out, err);
 }
 
 /* In a terminal, control characters in a customer's name could colour, hide or send text. */

@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "base/time.h"
+#include "store/store.h"
 
 #include <stdio.h>
 
@@ -34,6 +35,7 @@ extern const size_t cli_command_n;
 struct cli {
     const struct cli_command *command;
     struct io *io;
+    size_t memory_bytes;     /* --memory; 0: not given */
     int64_t clock_offset_ms; /* --clock: how far our clock stands from the system's */
     char **word;             /* what stands behind the command, options taken out */
     size_t word_n;
@@ -54,6 +56,11 @@ bool cli_all(struct cli *c, const char *option, const str **out, size_t *n);
 /* An option that is a moment or a date in the zone; `otherwise` when not given. */
 bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
                 int64_t otherwise, int64_t *out, struct err *err);
+
+struct engine;
+/* Opens the data file that the first word names, with the memory of --memory. */
+bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
+              struct err *err);
 
 /* Prints "ciclo: MESSAGE" (with line and column when err has them; `where` in front unless
  * NULL or named in the message) to standard error, and returns CLI_FAILED. */

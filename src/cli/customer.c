@@ -87,7 +87,7 @@ static void print_next(struct buf *b, const struct engine *e,
 
 static void print_events(struct buf *b, struct engine *e, const struct customer_view *v)
 {
-    const struct text_table *type = &store_catalog(engine_store(e))->type;
+    const struct text_table *type = &snapshot_catalog(engine_snapshot(e))->type;
 
     buf_add_format(b, "\nEvents (%u", v->timeline.n);
     if (v->event_n < v->timeline.n)
@@ -153,7 +153,7 @@ static int run(struct cli *c)
 
     if (cli_has(c, "language") && !language_parse(cli_text(c, "language"), &language))
         return cli_wrong(c, "--language is one of en, it, pt");
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!cli_moment(c, "at", engine_model(e)->workspace.zone, cli_now_ms(c), &at_ms, &err)
         || !engine_advance(e, at_ms, &err)

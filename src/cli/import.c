@@ -389,7 +389,7 @@ static int run(struct cli *c)
         return cli_wrong(c, "%s", err.msg);
     if (cli_has(c, "mapping") && !file_read(c, &m, &err))
         return cli_fail(&err, cli_text(c, "mapping").p);
-    if (!engine_open(c->io, cli_word(c, 0), STORE_WRITE, &e, &err)) {
+    if (!cli_open(c, STORE_WRITE, &e, &err)) {
         status = cli_fail(&err, c->word[0]);
         if (err.code == ERR_NOT_FOUND)
             fprintf(stderr, "Make it first: ciclo init %s\n", c->word[0]);

@@ -10,9 +10,14 @@
 
 static const struct cli_option everywhere[] = {
     {"clock", "MOMENT", "pretend that it is this moment now", false},
+    {"memory", "SIZE",
+     "hold about so much in memory, such as 512M or 4G: half of the "
+     "machine's unless given",
+     false},
     {"help", NULL, "say how the command is used", false},
 };
 enum { EVERYWHERE = sizeof everywhere / sizeof *everywhere };
+enum { MEMORY_MIN_BYTES = 16 << 20 };
 enum { FIRST_OPTION = 256 }; /* getopt's value of the first one, away from characters */
 
 static void print_option(const struct cli_option *o)
@@ -135,6 +140,29 @@ static bool set_clock(struct cli *c, str moment, struct err *err)
     return true;
 }
 
+/* "512M": a whole number of bytes, or with K, M or G of 2^10, 2^20 or 2^30 of them. */
+static bool set_memory(struct cli *c, str size, struct err *err)
+{
+    static const char units[] = "KMG";
+    const char *unit = size.n ? strchr(units, size.p[size.n - 1]) : NULL;
+    size_t bytes = 0, digits = size.n - (unit != NULL);
+    bool ok = digits > 0;
+
+    for (size_t i = 0; ok && i < digits; i++)
+        ok = size.p[i] >= '0' && size.p[i] <= '9'
+             && !__builtin_mul_overflow(bytes, 10, &bytes)
+             && !__builtin_add_overflow(bytes, (size_t)(size.p[i] - '0'), &bytes);
+    if (ok && unit)
+        ok = !__builtin_mul_overflow(bytes, (size_t)1024 << 10 * (unit - units), &bytes);
+    if (!ok || bytes < MEMORY_MIN_BYTES)
+        return err_set(err, ERR_INPUT,
+                       "--memory: \"%.*s\" is no size of at least 16M, "
+                       "such as 512M or 4G",
+                       STR_FMT(size));
+    c->memory_bytes = bytes;
+    return true;
+}
+
 /* Takes the options out of the arguments, which getopt puts in front of the words. */
 static int read_options(struct cli *c, int n, char **argument)
 {
@@ -179,6 +207,8 @@ static int run_command(struct cli *c, int n, char **argument)
         return CLI_DONE;
     }
     if (cli_has(c, "clock") && !set_clock(c, cli_text(c, "clock"), &err))
+        return cli_fail(&err, NULL);
+    if (cli_has(c, "memory") && !set_memory(c, cli_text(c, "memory"), &err))
         return cli_fail(&err, NULL);
     if (c->word_n < count_words(c->command->words, false))
         return cli_wrong(c, "something is missing");

@@ -10,7 +10,7 @@ static int show(struct cli *c)
     struct err err;
     int status;
 
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     buf_add(&b, engine_model(e)->text);
     status = cli_print(&b);
@@ -40,11 +40,12 @@ static int check(struct cli *c)
     bool given = c->word_n == 2, ok;
     str text;
 
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = !given
          || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)
-             && model_compile(c->io, text, store_catalog(engine_store(e)), &m, &err));
+             && model_compile(c->io, text, snapshot_catalog(engine_snapshot(e)), &m,
+                              &err));
     ok = ok && print_findings(c, given ? m : engine_model(e), &err);
     if (ok) {
         const struct model *checked = given ? m : engine_model(e);
@@ -67,7 +68,7 @@ static int apply(struct cli *c)
 
     if (!io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err))
         return cli_fail(&err, c->word[1]);
-    if (!engine_open(c->io, cli_word(c, 0), STORE_WRITE, &e, &err))
+    if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!engine_apply(e, text, cli_now_ms(c), &version, &err)) {
         engine_close(e);

@@ -74,7 +74,7 @@ static int run(struct cli *c)
     struct engine *e;
     struct err err;
 
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (l.as_json) {
         json_begin_list(&l.json);
@@ -86,7 +86,7 @@ static int run(struct cli *c)
         cli_table_add(&l.table, STR("reason"));
         cli_table_add(&l.table, STR("text"));
     }
-    if (!store_each_refused(engine_store(e), add, &l, &err))
+    if (!snapshot_each_refused(engine_snapshot(e), add, &l, &err))
         l.status = cli_fail(&err, c->word[0]);
     if (l.as_json) {
         json_end_list(&l.json);

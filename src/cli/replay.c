@@ -12,7 +12,7 @@ static int run(struct cli *c)
     bool ok;
     int status;
 
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = cli_moment(c, "at", engine_model(e)->workspace.zone, now_ms, &at_ms, &err)
          && engine_advance(e, at_ms, &err) && engine_hash(e, at_ms, &hash, &err);

@@ -17,7 +17,7 @@ static int run(struct cli *c)
     sigset_t stop;
     int signal;
 
-    if (!engine_open(c->io, cli_word(c, 0), STORE_WRITE, &e, &err))
+    if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
     /* Blocked before the server's thread begins, so that only sigwait below sees them. */
     sigemptyset(&stop);

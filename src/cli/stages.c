@@ -90,7 +90,7 @@ static void move_table(struct cli_table *t, const struct flow *f,
 static void print_loops(const struct engine *e, struct buf *b)
 {
     const struct lifecycle *l = engine_model(e)->lifecycle;
-    const struct catalog *catalog = store_catalog(engine_store((struct engine *)e));
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t n;
     const struct loop *loop = engine_loops(e, &n);
 
@@ -137,12 +137,12 @@ static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by 
                   int64_t *at_ms, struct flow *f, struct err *err)
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
-    struct store_facts facts;
+    struct store_facts facts = snapshot_facts(engine_snapshot(e));
     int64_t now_ms = cli_now_ms(c), from_ms, last_ms;
     const int64_t *edge;
     uint32_t n;
 
-    if (!engine_advance(e, now_ms, err) || !store_facts(engine_store(e), &facts, err))
+    if (!engine_advance(e, now_ms, err))
         return false;
     if (!by_period)
         return cli_moment(c, "at", zone, now_ms, at_ms, err)
@@ -176,7 +176,7 @@ static int run(struct cli *c)
         return cli_wrong(c, "--by is one of day, week, month, quarter, year");
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
-    if (!engine_open(c->io, cli_word(c, 0), STORE_READ, &e, &err))
+    if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!count(c, e, by_period, by, &at_ms, &f, &err)) {
         engine_close(e);

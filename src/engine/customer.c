@@ -239,7 +239,7 @@ bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct ar
     if (!engine_timeline(e, customer, &t, err))
         return false;
     cut_timeline(&t, at_ms);
-    return traits_of(&t, store_catalog(engine_store(e)), a, out, n, err);
+    return traits_of(&t, snapshot_catalog(engine_snapshot(e)), a, out, n, err);
 }
 
 static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
@@ -285,7 +285,7 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
 {
     struct look l = {
         .model = engine_model(e),
-        .catalog = store_catalog(engine_store(e)),
+        .catalog = snapshot_catalog(engine_snapshot(e)),
         .language = language,
         .a = a,
     };

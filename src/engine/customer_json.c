@@ -52,7 +52,7 @@ void properties_put_json(struct json_out *j, const struct property *p, uint32_t 
 static void put_event_name(struct json_out *j, struct engine *e,
                            const struct customer_view *v, uint32_t place)
 {
-    const struct catalog *catalog = store_catalog(engine_store(e));
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
 
     json_key(j, "at");
     json_put_moment(j, v->timeline.at_ms[place]);

@@ -2,8 +2,8 @@
  *
  * (1) history[k] holds the moves of chunk k's customers up to now_ms, in the order of their
  *     numbers; it is computed anew as a whole when next_ms has come.
- * (2) The model is compiled against the catalog as it stood at the store's last commit; a
- *     commit makes model and histories stale, engine_refresh makes both anew. */
+ * (2) The model is compiled against the catalog of .now, the snapshot of the last commit; a
+ *     commit makes all three stale, engine_refresh makes them anew. */
 #include "engine/engine.h"
 
 #include "engine/engine_impl.h"
@@ -19,9 +19,13 @@ struct history {
     int64_t next_ms;
 };
 
+enum { CHUNK_NONE = UINT32_MAX };
+
 struct engine {
     struct io *io;
     struct store *store;
+    struct snapshot *now;
+    uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
     struct model *model;
     struct replay *replay;
     uint32_t version;
@@ -54,6 +58,7 @@ void engine_close(struct engine *e)
     forget_histories(e);
     replay_free(e->replay);
     model_free(e->model);
+    snapshot_close(e->now);
     store_close(e->store);
     mem_free(e);
 }
@@ -64,10 +69,10 @@ struct candidate {
     struct replay *replay;
 };
 
-static bool candidate_new(struct engine *e, str text, struct candidate *out,
-                          struct err *err)
+static bool candidate_new(struct engine *e, struct snapshot *v, str text,
+                          struct candidate *out, struct err *err)
 {
-    if (!model_compile(e->io, text, store_catalog(e->store), &out->model, err))
+    if (!model_compile(e->io, text, snapshot_catalog(v), &out->model, err))
         return false;
     if (!replay_new(out->model->lifecycle, out->model->program, &out->replay, err)) {
         model_free(out->model);
@@ -110,17 +115,25 @@ static void take_model(struct engine *e, const struct candidate *c, uint32_t ver
     forget_histories(e);
 }
 
-static bool take_latest_model(struct engine *e, struct err *err)
+/* The snapshot and its newest model become the live ones; else it is closed. */
+static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
 {
     struct arena a = {};
     struct model_version latest;
     struct candidate c;
-    bool ok = store_model_latest(e->store, &a, &latest, err)
-              && (candidate_new(e, latest.text, &c, err)
+    bool ok = snapshot_model_latest(v, &a, &latest, err)
+              && (candidate_new(e, v, latest.text, &c, err)
                   || err_in(err, "model version %u", latest.version));
 
-    if (ok)
+    if (ok) {
+        struct snapshot *old = e->now;
+
         take_model(e, &c, latest.version);
+        e->now = v;
+        e->held = CHUNK_NONE;
+        v = old;
+    }
+    snapshot_close(v);
     arena_free(&a);
     return ok;
 }
@@ -146,7 +159,9 @@ bool engine_check_names(struct engine *e, struct err *err)
 
 bool engine_refresh(struct engine *e, struct err *err)
 {
-    return take_latest_model(e, err);
+    struct snapshot *v;
+
+    return store_snapshot(e->store, &v, err) && take_snapshot(e, v, err);
 }
 
 struct io *engine_io(const struct engine *e)
@@ -163,18 +178,19 @@ static struct engine *engine_new(struct io *io, struct err *err)
         return NULL;
     }
     e->io = io;
+    e->held = CHUNK_NONE;
     e->now_ms = e->next_ms = INT64_MIN;
     return e;
 }
 
-bool engine_open(struct io *io, str path, enum store_mode mode, struct engine **out,
-                 struct err *err)
+bool engine_open(struct io *io, str path, const struct store_options *o,
+                 struct engine **out, struct err *err)
 {
     struct engine *e = engine_new(io, err);
 
     if (!e)
         return false;
-    if (!store_open(io, path, mode, &e->store, err) || !take_latest_model(e, err)) {
+    if (!store_open(io, path, o, &e->store, err) || !engine_refresh(e, err)) {
         engine_close(e);
         return false;
     }
@@ -200,11 +216,12 @@ bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
 
     if (!e)
         return false;
-    if (!store_create(io, path, &e->store, err)) {
+    if (!store_create(io, path, 0, &e->store, err)) {
         engine_close(e);
         return false;
     }
-    if (!engine_apply(e, model_text, now_ms, &e->version, err)) {
+    if (!store_snapshot(e->store, &e->now, err)
+        || !engine_apply(e, model_text, now_ms, &e->version, err)) {
         engine_close(e);
         remove_file(io, path);
         return false;
@@ -216,6 +233,11 @@ bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
 struct store *engine_store(struct engine *e)
 {
     return e->store;
+}
+
+struct snapshot *engine_snapshot(const struct engine *e)
+{
+    return e->now;
 }
 
 const struct model *engine_model(const struct engine *e)
@@ -234,7 +256,7 @@ bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
     struct candidate c;
 
     /* All that can fail is done before the file holds it. */
-    if (!candidate_new(e, text, &c, err))
+    if (!candidate_new(e, e->now, text, &c, err))
         return false;
     if (!candidate_replay(e, &c, now_ms, err)
         || !store_model_add(e->store, text, now_ms, version, err)) {
@@ -249,15 +271,17 @@ static bool replay_chunk(struct engine *e, uint32_t k, int64_t now_ms, struct er
 {
     struct history fresh = {.next_ms = MOMENT_NEVER}, *old = &e->history[k];
     const struct chunk *chunk;
-    bool ok = store_chunk(e->store, k, &chunk, err);
+    bool ok = snapshot_chunk(e->now, k, &chunk, err);
 
     if (!ok)
         return false;
     fresh.customer_first = chunk->customer_first;
     fresh.customer_n = chunk->customer_n;
     fresh.first = mem_alloc((chunk->customer_n + 1) * sizeof *fresh.first);
-    if (!fresh.first)
+    if (!fresh.first) {
+        snapshot_release(e->now, k);
         return err_nomem(err);
+    }
     for (uint32_t i = 0; ok && i < chunk->customer_n; i++) {
         struct timeline t = timeline_of(chunk, chunk->customer_first + i);
         int64_t next_ms;
@@ -268,6 +292,7 @@ static bool replay_chunk(struct engine *e, uint32_t k, int64_t now_ms, struct er
             fresh.next_ms = next_ms;
     }
     fresh.first[chunk->customer_n] = fresh.moves.n;
+    snapshot_release(e->now, k);
     if (!ok) {
         moves_free(&fresh.moves);
         mem_free(fresh.first);
@@ -320,7 +345,7 @@ static bool gather_loops(struct engine *e, struct err *err)
 
 static bool begin_histories(struct engine *e, struct err *err)
 {
-    uint32_t n = store_chunk_count(e->store);
+    uint32_t n = snapshot_chunk_count(e->now);
 
     if (e->history)
         return true;
@@ -372,7 +397,7 @@ int64_t engine_next_ms(const struct engine *e)
 
 uint32_t engine_customer_n(const struct engine *e)
 {
-    return catalog_customer_n(store_catalog((struct store *)e->store));
+    return catalog_customer_n(snapshot_catalog(e->now));
 }
 
 const struct move *engine_moves(const struct engine *e, uint32_t customer, size_t *n)
@@ -393,10 +418,14 @@ const struct loop *engine_loops(const struct engine *e, uint32_t *n)
 bool engine_timeline(struct engine *e, uint32_t customer, struct timeline *out,
                      struct err *err)
 {
+    uint32_t k = customer / CHUNK_CUSTOMERS;
     const struct chunk *chunk;
 
-    if (!store_chunk(e->store, customer / CHUNK_CUSTOMERS, &chunk, err))
+    if (!snapshot_chunk(e->now, k, &chunk, err))
         return false;
+    if (e->held != CHUNK_NONE)
+        snapshot_release(e->now, e->held);
+    e->held = k;
     *out = timeline_of(chunk, customer);
     return true;
 }
@@ -408,7 +437,7 @@ static str stage_name(const struct engine *e, uint16_t stage)
 
 bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err *err)
 {
-    const struct catalog *catalog = store_catalog(e->store);
+    const struct catalog *catalog = snapshot_catalog(e->now);
     struct buf b = {};
     unsigned __int128 sum = 0;
     bool ok = true;

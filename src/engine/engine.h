@@ -14,11 +14,13 @@ struct engine;
 /* A new file with its first model. Nothing stays behind when it fails. */
 [[nodiscard]] bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
                                  struct engine **out, struct err *err);
-[[nodiscard]] bool engine_open(struct io *io, str path, enum store_mode mode,
+[[nodiscard]] bool engine_open(struct io *io, str path, const struct store_options *o,
                                struct engine **out, struct err *err);
 void engine_close(struct engine *e);
 
 struct store *engine_store(struct engine *e);
+/* What all answers are about: the last commit that the engine made. */
+struct snapshot *engine_snapshot(const struct engine *e);
 const struct model *engine_model(const struct engine *e);
 uint32_t engine_model_version(const struct engine *e);
 
@@ -40,7 +42,7 @@ uint32_t engine_customer_n(const struct engine *e);
 const struct move *engine_moves(const struct engine *e, uint32_t customer, size_t *n);
 /* Loops met, each kind once, with the first customer and moment. */
 const struct loop *engine_loops(const struct engine *e, uint32_t *n);
-/* His timeline; borrowed until the next change. */
+/* His timeline; borrowed until the next change, and the next call of this function. */
 bool engine_timeline(struct engine *e, uint32_t customer, struct timeline *out,
                      struct err *err);
 /* A hash over all stage histories up to at_ms: the same for the same histories, whatever the

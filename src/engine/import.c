@@ -438,10 +438,10 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     if (!im.sample)
         return err_nomem(err);
     report.sample = im.sample;
-    ok = store_begin(im.store, err) && read_all(&im, err) && sort_reasons(&im, err)
-         && engine_check_names(e, err);
+    ok = store_begin(im.store, options->now_ms, err) && read_all(&im, err)
+         && sort_reasons(&im, err) && engine_check_names(e, err);
     if (ok && !options->dry_run)
-        ok = store_commit(im.store, options->now_ms, err)
+        ok = store_commit(im.store, err)
              && (engine_refresh(e, err) || err_in(err, "the import is done, but then"));
     else
         store_cancel(im.store);

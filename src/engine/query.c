@@ -33,18 +33,15 @@ bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
     return engine_flow(e, edge, 1, a, out, err);
 }
 
-bool engine_default_at(struct engine *e, int64_t *out, struct err *err)
+int64_t engine_default_at(const struct engine *e)
 {
-    struct store_facts facts;
+    struct store_facts facts = snapshot_facts(engine_snapshot(e));
+    int64_t day_ms;
 
-    if (!store_facts(engine_store(e), &facts, err))
-        return false;
-    *out = MOMENT_NEVER;
-    if (facts.events)
-        *out = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
-    if (*out > engine_now_ms(e))
-        *out = facts.events ? engine_now_ms(e) : MOMENT_NEVER;
-    return true;
+    if (!facts.events)
+        return MOMENT_NEVER;
+    day_ms = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
+    return day_ms < engine_now_ms(e) ? day_ms : engine_now_ms(e);
 }
 
 static str digits_of(str s, size_t from)
@@ -149,7 +146,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
                         const struct member_test *test, struct customer_row *row,
                         uint32_t *n, struct err *err)
 {
-    const struct catalog *catalog = store_catalog(engine_store(e));
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t customers = engine_customer_n(e);
 
     *n = 0;
@@ -169,7 +166,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
         if (is && !row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
             return false;
     }
-    qsort_r(row, *n, sizeof *row, row_cmp, store_catalog(engine_store(e)));
+    qsort_r(row, *n, sizeof *row, row_cmp, (void *)(uintptr_t)catalog);
     return true;
 }
 

@@ -15,7 +15,7 @@ bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
 
 /* The moment at which a look at the file begins: the first of the local day after the last
  * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
-bool engine_default_at(struct engine *e, int64_t *out, struct err *err);
+int64_t engine_default_at(const struct engine *e);
 
 /* --- the customers behind a number --- */
 struct customer_filter {

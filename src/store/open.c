@@ -1,15 +1,15 @@
 #include "store/store_impl.h"
 #include "store/vfs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define APPLICATION_ID 0x4369636c /* "Cicl" */
-#define FORMAT 1
+#define FORMAT 2
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -18,16 +18,23 @@ static const char schema[] =
     "create table setting (name text primary key, value integer not null);"
     "create table log (seq integer primary key, received_ms integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table chunk (number integer primary key, folded_seq integer not null,"
+    " customers integer not null, events integer not null, first_ms integer not null,"
+    " last_ms integer not null);"
     "create table part (\"column\" integer not null, chunk integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null,"
     " primary key (\"column\", chunk));"
+    "create table news (seq integer primary key, codec integer not null,"
+    " bytes blob not null, checksum integer not null);"
+    "create table erased (seq integer primary key, codec integer not null,"
+    " bytes blob not null, checksum integer not null);"
     "create table customer (number integer primary key, id text not null);"
     "create table type (number integer primary key, name text not null);"
     "insert into type values (0, 'identify');"
     "create table columns (number integer primary key, name text not null,"
     " trait integer not null, type text not null);"
     "create table sighting (type integer not null, \"column\" integer not null,"
-    " n integer not null, unique (type, \"column\"));"
+    " unique (type, \"column\"));"
     "create table refused (seq integer primary key, n integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table model (version integer primary key, applied_ms integer not null,"
@@ -86,7 +93,7 @@ static bool in_use(const char *path, struct err *err)
 
 static bool lock_file(struct store *s, const char *path, bool alone, struct err *err)
 {
-    if (s->io->lock(s->io, s->lock, alone) == 0)
+    if (s->io->lock(s->io, s->lock_file, alone) == 0)
         return true;
     return errno == EWOULDBLOCK ? in_use(path, err)
                                 : err_sys(err, "cannot lock %s", path);
@@ -191,19 +198,25 @@ static bool look_at(struct io *io, const char *path, struct stat *out, struct er
            || err_set(err, ERR_INPUT, "%s is empty: it is no data file of Ciclo", path);
 }
 
-static bool store_new(struct io *io, enum store_mode mode, struct store **out,
-                      struct err *err)
+static bool store_new(struct io *io, str path, const struct store_options *o,
+                      struct store **out, struct err *err)
 {
     struct store *s = mem_alloc(sizeof *s);
 
     if (!s)
         return err_nomem(err);
     s->io = io;
-    s->mode = mode;
-    s->lock = -1;
-    s->source = (struct chunk_source){part_get, s};
-    if (!sql_start(err) || !catalog_init(&s->catalog, err)) {
-        mem_free(s);
+    s->mode = o->mode;
+    s->lock_file = -1;
+    s->source = (struct chunk_source){writer_part, s};
+    buf_add(&s->name, path);
+    buf_add_char(&s->name, 0);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->sql_lock, NULL);
+    s->memory_bytes = o->memory_bytes ? o->memory_bytes : mem_machine_bytes() / 2;
+    if ((s->name.failed && !err_nomem(err)) || !sql_start(err)
+        || !catalog_init(&s->catalog, err)) {
+        store_close(s);
         return false;
     }
     *out = s;
@@ -239,8 +252,8 @@ static bool open_to_write(struct store *s, const char *path, const struct stat *
     s->writing.inode = file->st_ino;
     if (!writing_begin(&s->writing))
         return in_use(path, err);
-    s->lock = s->io->open(s->io, path, O_RDWR, 0);
-    if (s->lock < 0)
+    s->lock_file = s->io->open(s->io, path, O_RDWR, 0);
+    if (s->lock_file < 0)
         return err_sys(err, "cannot write to %s", path);
     if (!lock_file(s, path, true, err))
         return false;
@@ -280,8 +293,8 @@ static bool open_alone(struct store *s, const char *path, struct err *err)
             "%s was not closed well, and its folder cannot be written to: copy %s "
             "and %s-wal to a folder that can",
             path, path, path);
-    s->lock = s->io->open(s->io, path, O_RDONLY, 0);
-    if (s->lock < 0)
+    s->lock_file = s->io->open(s->io, path, O_RDONLY, 0);
+    if (s->lock_file < 0)
         return err_sys(err, "cannot open %s", path);
     if (!lock_file(s, path, false, err))
         return false;
@@ -305,20 +318,35 @@ static bool open_to_read(struct store *s, const char *path, struct err *err)
     return err_in(err, "%s", path);
 }
 
-bool store_open(struct io *io, str path, enum store_mode mode, struct store **out,
-                struct err *err)
+static bool load(struct store *s, struct err *err)
+{
+    return load_names(&s->sql, &s->catalog, err)
+           && load_image(&s->sql, &s->catalog, &s->image, err);
+}
+
+bool open_reader(const struct store *s, struct sql *sql, struct err *err)
+{
+    return sql_open(sql, s->name.p, SQLITE_OPEN_READONLY, err)
+           && sql_exec(sql,
+                       "pragma cell_size_check = on; pragma temp_store = memory;"
+                       "pragma cache_size = -4096; pragma query_only = on;",
+                       err);
+}
+
+bool store_open(struct io *io, str path, const struct store_options *o,
+                struct store **out, struct err *err)
 {
     char name[PATH_MAX];
     struct stat file;
     struct store *s;
 
     if (!path_print(path, "", name, err) || !look_at(io, name, &file, err)
-        || !store_new(io, mode, &s, err))
+        || !store_new(io, str_of(name), o, &s, err))
         return false;
-    if (!(mode == STORE_WRITE ? open_to_write(s, name, &file, err)
-                              : open_to_read(s, name, err))
+    if (!(o->mode == STORE_WRITE ? open_to_write(s, name, &file, err)
+                                 : open_to_read(s, name, err))
         || !check_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
-        || !load_names(s, err)) {
+        || !load(s, err)) {
         store_close(s);
         return false;
     }
@@ -350,7 +378,7 @@ static bool create_file(struct store *s, const char *path, struct err *err)
     s->writing.inode = file.st_ino;
     if (!writing_begin(&s->writing))
         return in_use(path, err);
-    return (make_tables(s, path, err) && load_names(s, err)) || err_in(err, "%s", path);
+    return (make_tables(s, path, err) && load(s, err)) || err_in(err, "%s", path);
 }
 
 static bool cannot_create(const char *path, struct err *err)
@@ -382,16 +410,18 @@ static bool cannot_create(const char *path, struct err *err)
     return false;
 }
 
-bool store_create(struct io *io, str path, struct store **out, struct err *err)
+bool store_create(struct io *io, str path, size_t memory_bytes, struct store **out,
+                  struct err *err)
 {
+    const struct store_options o = {STORE_WRITE, memory_bytes};
     static const char *const made[] = {"", "-wal", "-shm", "-journal"};
     char name[PATH_MAX];
     struct store *s;
 
-    if (!path_print(path, "", name, err) || !store_new(io, STORE_WRITE, &s, err))
+    if (!path_print(path, "", name, err) || !store_new(io, str_of(name), &o, &s, err))
         return false;
-    s->lock = io->open(io, name, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (s->lock < 0) {
+    s->lock_file = io->open(io, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (s->lock_file < 0) {
         cannot_create(name, err);
         store_close(s);
         return false;
@@ -414,16 +444,24 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    assert(!s->snapshot_n);
     store_cancel(s);
-    for (uint32_t i = 0; i < s->chunk_cap; i++)
-        chunk_free(s->chunk[i]);
-    mem_free(s->chunk);
+    image_free(s->image);
     catalog_free(&s->catalog);
     hash_set_free(&s->ids);
     refused_forget(&s->refused);
+    while (s->idle) {
+        struct reader *next = s->idle->next;
+
+        reader_free(s->idle);
+        s->idle = next;
+    }
     sql_close(&s->sql);
-    if (s->lock >= 0)
-        s->io->close(s->io, s->lock);
+    if (s->lock_file >= 0)
+        s->io->close(s->io, s->lock_file);
     writing_end(&s->writing);
+    pthread_mutex_destroy(&s->sql_lock);
+    pthread_mutex_destroy(&s->lock);
+    buf_free(&s->name);
     mem_free(s);
 }

@@ -102,38 +102,36 @@ struct refused_walk {
     bool stopped;
 };
 
-static bool walk_batch(struct refused_walk *w, sqlite3_stmt *row, struct err *err)
+static bool walk_batch(struct refused_walk *w, const struct row *row, struct err *err)
 {
-    uint64_t n = (uint64_t)sqlite3_column_int64(row, 1);
+    uint64_t n = (uint64_t)row->number[1];
     const struct refusal *r;
 
     buf_clear(&w->bytes);
     arena_reset(&w->arena);
-    if (!row_unpack(row, 2, REFUSED_BATCH_MAX, &w->bytes, err)
+    if (!row_unpack(row, REFUSED_BATCH_MAX, &w->bytes, err)
         || !refused_decode(buf_str(&w->bytes), n, &w->arena, &r, err))
-        return err_in(err, "table refused, batch %lld",
-                      (long long)sqlite3_column_int64(row, 0));
+        return err_in(err, "table refused, batch %lld", (long long)row->number[0]);
     for (uint64_t i = 0; i < n && !w->stopped; i++)
         w->stopped = !w->each(w->context, &r[i]);
     return true;
 }
 
-bool store_each_refused(struct store *s,
-                        bool (*each)(void *context, const struct refusal *r),
-                        void *context, struct err *err)
+bool refused_each(struct sql *sql, pthread_mutex_t *lock,
+                  bool (*each)(void *context, const struct refusal *r), void *context,
+                  struct err *err)
 {
     struct refused_walk w = {.each = each, .context = context};
-    sqlite3_stmt *rows;
+    struct row row = {.number = {INT64_MIN}};
     bool there, ok;
 
-    if (!sql_get(&s->sql, SQL_REFUSED_ALL, &rows, err))
-        return false;
-    while ((ok = sql_next(&s->sql, rows, &there, err)) && there && !w.stopped) {
-        ok = walk_batch(&w, rows, err);
+    while ((ok = row_get(sql, lock, SQL_REFUSED_AFTER, row.number, 1, &row, &there, err))
+           && there && !w.stopped) {
+        ok = walk_batch(&w, &row, err);
         if (!ok)
             break;
     }
-    sqlite3_reset(rows);
+    buf_free(&row.packed);
     arena_free(&w.arena);
     buf_free(&w.bytes);
     return ok;
@@ -184,7 +182,7 @@ static bool learn_all(struct store *s, struct err *err)
     if (known->is_whole)
         return true;
     known->is_whole = true;
-    if (!store_each_refused(s, learn, known, err)) {
+    if (!refused_each(&s->sql, &s->sql_lock, learn, known, err)) {
         refused_forget(known);
         return false;
     }
@@ -212,6 +210,8 @@ bool refused_write(struct store *s, struct err *err)
          && sql_run(&s->sql, add,
                     sql_bind(add, 1, b->n) | row_pack(add, 2, buf_str(&packed)), err);
     buf_free(&packed);
+    if (ok)
+        s->tx.image->refused += b->n;
     refused_batch_free(b);
     return ok;
 }

@@ -10,27 +10,36 @@
 #define SQL_TEXTS(X)                                                                     \
     X(BEGIN, "begin immediate")                                                          \
     X(COMMIT, "commit")                                                                  \
+    X(BEGIN_READ, "begin")                                                               \
+    X(FIRST_READ, "select count(*) from setting")                                        \
     X(ROLLBACK, "rollback")                                                              \
-    X(PART_GET,                                                                          \
-      "select codec, bytes, checksum from part where \"column\" = ? and chunk = ?")      \
+    X(PART_GET, "select 0, 0, codec, bytes, checksum from part"                          \
+                " where \"column\" = ? and chunk = ?")                                   \
     X(PART_PUT,                                                                          \
       "insert or replace into part (\"column\", chunk, codec, bytes, checksum)"          \
       " values (?, ?, ?, ?, ?)")                                                         \
     X(LOG_ADD,                                                                           \
       "insert into log (received_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
-    X(LOG_ALL, "select seq, received_ms, codec, bytes, checksum from log order by seq")  \
+    X(LOG_AFTER, "select seq, received_ms, codec, bytes, checksum from log"              \
+                 " where seq > ? order by seq limit 1")                                  \
+    X(CHUNK_PUT,                                                                         \
+      "insert or replace into chunk (number, folded_seq, customers, events, first_ms,"   \
+      " last_ms) values (?, ?, ?, ?, ?, ?)")                                             \
+    X(CHUNK_ALL,                                                                         \
+      "select number, folded_seq, customers, events, first_ms, last_ms from chunk"       \
+      " order by number")                                                                \
     X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
     X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
     X(TYPE_ADD, "insert into type (number, name) values (?, ?)")                         \
     X(TYPE_ALL, "select number, name from type order by number")                         \
     X(COLUMN_ADD, "insert into columns (number, name, trait, type) values (?, ?, ?, ?)") \
     X(COLUMN_ALL, "select number, name, trait, type from columns order by number")       \
-    X(SIGHTING_PUT, "insert into sighting (type, \"column\", n) values (?, ?, ?)"        \
-                    " on conflict do update set n = excluded.n")                         \
-    X(SIGHTING_ALL, "select type, \"column\", n from sighting order by rowid")           \
+    X(SIGHTING_ADD, "insert into sighting (type, \"column\") values (?, ?)")             \
+    X(SIGHTING_ALL, "select type, \"column\" from sighting order by rowid")              \
     X(REFUSED_ADD,                                                                       \
       "insert into refused (n, codec, bytes, checksum) values (?, ?, ?, ?)")             \
-    X(REFUSED_ALL, "select seq, n, codec, bytes, checksum from refused order by seq")    \
+    X(REFUSED_AFTER, "select seq, n, codec, bytes, checksum from refused"                \
+                     " where seq > ? order by seq limit 1")                              \
     X(MODEL_ADD, "insert into model (version, applied_ms, text) values"                  \
                  " ((select coalesce(max(version), 0) + 1 from model), ?, ?)"            \
                  " returning version")                                                   \

@@ -3,7 +3,7 @@
 #include "base/time.h"
 #include "base/zip.h"
 
-#include <assert.h>
+#include <string.h>
 
 /* --- rows that hold packed bytes --- */
 
@@ -14,53 +14,68 @@ int row_pack(sqlite3_stmt *statement, int place, str packed)
            | sql_bind(statement, place + 2, (int64_t)hash64(packed));
 }
 
-bool row_unpack(sqlite3_stmt *row, int column, size_t max_bytes, struct buf *to,
-                struct err *err)
+bool row_get(struct sql *sql, pthread_mutex_t *lock, enum sql_text text,
+             const int64_t *bound, int bound_n, struct row *out, bool *there,
+             struct err *err)
 {
-    int64_t codec = sqlite3_column_int64(row, column);
-    str packed = sql_column(row, column + 1);
-    uint64_t checksum = (uint64_t)sqlite3_column_int64(row, column + 2);
-
-    if (codec != CODEC_ZSTD)
-        return err_set(err, ERR_CORRUPT, "its codec is unknown");
-    if (hash64(packed) != checksum)
-        return err_set(err, ERR_CORRUPT, "its checksum is wrong");
-    return zip_unpack(packed, max_bytes, to, err);
-}
-
-bool part_get(void *context, int32_t column, uint32_t chunk, struct buf *to, bool *there,
-              struct err *err)
-{
-    struct store *s = context;
     sqlite3_stmt *get;
+    int rc = SQLITE_OK;
     bool ok;
 
-    if (!sql_get(&s->sql, SQL_PART_GET, &get, err))
-        return false;
-    if ((sql_bind(get, 1, column) | sql_bind(get, 2, chunk)) != SQLITE_OK)
-        return sql_fail(&s->sql, err);
-    ok = sql_next(&s->sql, get, there, err);
-    if (ok && *there)
-        ok = row_unpack(get, 0, PART_BYTES_MAX, to, err)
-             || err_in(err, "table part, column %d, chunk %u", column, chunk);
-    sqlite3_reset(get);
+    buf_clear(&out->packed);
+    pthread_mutex_lock(lock);
+    ok = sql_get(sql, text, &get, err);
+    if (ok) {
+        for (int i = 0; i < bound_n; i++)
+            rc |= sql_bind(get, i + 1, bound[i]);
+        ok = rc == SQLITE_OK ? sql_next(sql, get, there, err) : sql_fail(sql, err);
+    }
+    if (ok && *there) {
+        out->number[0] = sqlite3_column_int64(get, 0);
+        out->number[1] = sqlite3_column_int64(get, 1);
+        out->codec = sqlite3_column_int64(get, 2);
+        buf_add(&out->packed, sql_column(get, 3));
+        out->checksum = sqlite3_column_int64(get, 4);
+        sqlite3_reset(get);
+        ok = !out->packed.failed || err_nomem(err);
+    }
+    pthread_mutex_unlock(lock);
     return ok;
 }
 
-/* --- loading the names --- */
+bool row_unpack(const struct row *row, size_t max_bytes, struct buf *to, struct err *err)
+{
+    if (row->codec != CODEC_ZSTD)
+        return err_set(err, ERR_CORRUPT, "its codec is unknown");
+    if (hash64(buf_str(&row->packed)) != (uint64_t)row->checksum)
+        return err_set(err, ERR_CORRUPT, "its checksum is wrong");
+    return zip_unpack(buf_str(&row->packed), max_bytes, to, err);
+}
 
-/* Calls `take` with every row of a statement. */
-static bool each_row(struct store *s, enum sql_text text,
-                     bool (*take)(struct store *s, sqlite3_stmt *row, struct err *err),
-                     struct err *err)
+bool part_read(struct sql *sql, pthread_mutex_t *lock, int32_t column, uint32_t chunk,
+               struct buf *to, bool *there, struct err *err)
+{
+    int64_t key[] = {column, chunk};
+    struct row row = {0};
+    bool ok = row_get(sql, lock, SQL_PART_GET, key, 2, &row, there, err)
+              && (!*there || row_unpack(&row, PART_BYTES_MAX, to, err)
+                  || err_in(err, "table part, column %d, chunk %u", column, chunk));
+
+    buf_free(&row.packed);
+    return ok;
+}
+
+bool each_row(struct sql *sql, enum sql_text text,
+              bool (*take)(void *context, sqlite3_stmt *row, struct err *err),
+              void *context, struct err *err)
 {
     sqlite3_stmt *rows;
     bool there, ok;
 
-    if (!sql_get(&s->sql, text, &rows, err))
+    if (!sql_get(sql, text, &rows, err))
         return false;
-    while ((ok = sql_next(&s->sql, rows, &there, err)) && there) {
-        if (!take(s, rows, err)) {
+    while ((ok = sql_next(sql, rows, &there, err)) && there) {
+        if (!take(context, rows, err)) {
             sqlite3_reset(rows);
             return false;
         }
@@ -68,43 +83,37 @@ static bool each_row(struct store *s, enum sql_text text,
     return ok;
 }
 
-/* Whether the row has the next number. */
-static bool take_number(sqlite3_stmt *row, uint32_t expected, const char *table,
-                        struct err *err)
+/* --- names --- */
+
+static bool take_customer(void *catalog, sqlite3_stmt *row, struct err *err)
 {
-    return sqlite3_column_int64(row, 0) == expected
-           || err_set(err, ERR_CORRUPT, "table %s has no row %u", table, expected);
+    uint32_t expected = catalog_customer_n(catalog), number;
+
+    if (sqlite3_column_int64(row, 0) != expected)
+        return err_set(err, ERR_CORRUPT, "table customer has no row %u", expected);
+    return catalog_customer_add(catalog, sql_column(row, 1), &number, err)
+           && (number == expected
+               || err_set(err, ERR_CORRUPT, "table customer: rows %u and %u are the same",
+                          number, expected));
 }
 
-static bool is_new(uint32_t number, uint32_t expected, const char *table, struct err *err)
+static bool take_type(void *catalog, sqlite3_stmt *row, struct err *err)
 {
-    return number == expected
-           || err_set(err, ERR_CORRUPT, "table %s: rows %u and %u are the same", table,
-                      number, expected);
-}
-
-static bool take_customer(struct store *s, sqlite3_stmt *row, struct err *err)
-{
-    uint32_t expected = s->catalog.customer_n, number;
-
-    return take_number(row, expected, "customer", err)
-           && catalog_customer_add(&s->catalog, sql_column(row, 1), &number, err)
-           && is_new(number, expected, "customer", err);
-}
-
-static bool take_type(struct store *s, sqlite3_stmt *row, struct err *err)
-{
-    uint32_t expected = s->catalog.type.n, number;
+    struct text_table *types = &((struct catalog *)catalog)->type;
+    uint32_t expected = types->n, number;
 
     if (sqlite3_column_int64(row, 0) == TYPE_IDENTIFY)
         return str_eq(sql_column(row, 1), STR("identify"))
                || err_set(err, ERR_CORRUPT, "table type: row 0 is not identify");
-    if (s->catalog.type.n == TYPES_MAX)
+    if (expected == TYPES_MAX)
         return err_set(err, ERR_CORRUPT, "table type has too many rows");
-    return take_number(row, expected, "type", err)
-           && (text_table_add(&s->catalog.type, sql_column(row, 1), &number)
-               || err_nomem(err))
-           && is_new(number, expected, "type", err);
+    if (sqlite3_column_int64(row, 0) != expected)
+        return err_set(err, ERR_CORRUPT, "table type has no row %u", expected);
+    if (!text_table_add(types, sql_column(row, 1), &number))
+        return err_nomem(err);
+    return number == expected
+           || err_set(err, ERR_CORRUPT, "table type: rows %u and %u are the same", number,
+                      expected);
 }
 
 static bool raw_type_of(str name, enum value_type *out)
@@ -116,111 +125,149 @@ static bool raw_type_of(str name, enum value_type *out)
     return value_type_parse(name, out);
 }
 
-static bool take_column(struct store *s, sqlite3_stmt *row, struct err *err)
+static bool take_column(void *catalog, sqlite3_stmt *row, struct err *err)
 {
-    uint32_t expected = s->catalog.column_n, number;
+    struct catalog *c = catalog;
+    uint32_t expected = c->column_n, number;
     enum value_type type;
 
     if (sqlite3_column_int64(row, 0) != expected
         || !raw_type_of(sql_column(row, 3), &type))
         return err_set(err, ERR_CORRUPT, "table columns: row %u is not as Ciclo made it",
                        expected);
-    if (!catalog_column_add(&s->catalog, sql_column(row, 1),
-                            sqlite3_column_int(row, 2) != 0, type, &number, err)) {
+    if (!catalog_column_add(c, sql_column(row, 1), sqlite3_column_int(row, 2) != 0, type,
+                            &number, err)) {
         if (err->code != ERR_NOMEM)
             err->code = ERR_CORRUPT;
         return err_in(err, "table columns");
     }
-    return is_new(number, expected, "columns", err);
+    return number == expected
+           || err_set(err, ERR_CORRUPT, "table columns: rows %u and %u are the same",
+                      number, expected);
 }
 
-static bool take_sighting(struct store *s, sqlite3_stmt *row, struct err *err)
+static bool take_sighting(void *catalog, sqlite3_stmt *row, struct err *err)
 {
+    struct catalog *c = catalog;
     int64_t type = sqlite3_column_int64(row, 0), column = sqlite3_column_int64(row, 1);
 
-    if (type < 0 || type >= s->catalog.type.n || column < 0
-        || column >= s->catalog.column_n)
+    if (type < 0 || type >= c->type.n || column < 0 || column >= c->column_n)
         return err_set(err, ERR_CORRUPT, "table sighting names what there is not");
-    return catalog_sight(&s->catalog, (uint32_t)type, (uint32_t)column, err);
+    return catalog_sight(c, (uint32_t)type, (uint32_t)column, err);
 }
 
-bool load_names(struct store *s, struct err *err)
+bool load_names(struct sql *sql, struct catalog *catalog, struct err *err)
 {
-    if (!each_row(s, SQL_CUSTOMER_ALL, take_customer, err)
-        || !each_row(s, SQL_TYPE_ALL, take_type, err)
-        || !each_row(s, SQL_COLUMN_ALL, take_column, err)
-        || !each_row(s, SQL_SIGHTING_ALL, take_sighting, err))
-        return false;
-    s->customers = s->catalog.customer_n;
-    s->chunk = mem_alloc(chunks_for(s->customers) * sizeof(struct chunk *));
-    if (!s->chunk)
-        return err_nomem(err);
-    s->chunk_cap = chunks_for(s->customers);
-    return true;
+    return each_row(sql, SQL_CUSTOMER_ALL, take_customer, catalog, err)
+           && each_row(sql, SQL_TYPE_ALL, take_type, catalog, err)
+           && each_row(sql, SQL_COLUMN_ALL, take_column, catalog, err)
+           && each_row(sql, SQL_SIGHTING_ALL, take_sighting, catalog, err);
 }
 
-/* --- reading --- */
-
-struct catalog *store_catalog(struct store *s)
-{
-    return &s->catalog;
-}
+/* --- table chunk --- */
 
 uint32_t chunks_for(uint32_t customers)
 {
     return customers / CHUNK_CUSTOMERS + (customers % CHUNK_CUSTOMERS != 0);
 }
 
-uint32_t store_chunk_count(const struct store *s)
+/* Of the chunk's customers, how many there are when there are `customers` in all. */
+static uint32_t customers_in(uint32_t chunk, uint32_t customers)
 {
-    return chunks_for(s->customers);
+    uint32_t rest = customers - chunk * CHUNK_CUSTOMERS;
+
+    return rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS;
 }
 
-bool store_chunk(struct store *s, uint32_t chunk, const struct chunk **out,
-                 struct err *err)
+struct take_chunks {
+    struct image *image;
+    uint32_t customers; /* in all */
+};
+
+static bool take_chunk(void *context, sqlite3_stmt *row, struct err *err)
 {
-    assert(chunk < store_chunk_count(s));
-    if (!s->chunk[chunk]
-        && !chunk_load(&s->catalog, &s->source, chunk, s->customers, &s->chunk[chunk],
-                       err))
-        return false;
-    *out = s->chunk[chunk];
+    struct take_chunks *take = context;
+    int64_t number = sqlite3_column_int64(row, 0);
+    int64_t customers = sqlite3_column_int64(row, 2);
+    int64_t events = sqlite3_column_int64(row, 3);
+    struct chunk_state *state;
+
+    if (number < 0 || number >= chunks_for(take->customers) || customers < 1
+        || customers > customers_in((uint32_t)number, take->customers)
+        || events < customers || events > UINT32_MAX)
+        return err_set(err, ERR_CORRUPT, "table chunk: row %lld is not as Ciclo made it",
+                       (long long)number);
+    state = image_edit(take->image, (uint32_t)number);
+    if (!state)
+        return err_nomem(err);
+    state->parts = (struct chunk_row){.folded_seq = sqlite3_column_int64(row, 1),
+                                      .customers = (uint32_t)customers,
+                                      .events = (uint32_t)events,
+                                      .first_ms = sqlite3_column_int64(row, 4),
+                                      .last_ms = sqlite3_column_int64(row, 5)};
     return true;
 }
 
-/* The first and the last event of each customer say enough. */
-static void count_chunk(const struct chunk *c, struct store_facts *facts)
+static bool load_chunks(struct sql *sql, struct image *image, struct err *err)
 {
-    facts->events += c->event_n;
-    for (uint32_t i = 0; i < c->customer_n; i++) {
-        int64_t first_ms, last_ms;
+    struct take_chunks take = {image, catalog_customer_n(&image->catalog)};
+    uint32_t n = chunks_for(take.customers);
 
-        if (c->first[i] == c->first[i + 1])
-            continue;
-        first_ms = c->at_ms[c->first[i]];
-        last_ms = c->at_ms[c->first[i + 1] - 1];
-        if (facts->first_ms == MOMENT_NEVER || first_ms < facts->first_ms)
-            facts->first_ms = first_ms;
-        if (facts->last_ms == MOMENT_NEVER || last_ms > facts->last_ms)
-            facts->last_ms = last_ms;
+    if (!each_row(sql, SQL_CHUNK_ALL, take_chunk, &take, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (image_get(image, i)->parts.customers != customers_in(i, take.customers))
+            return err_set(err, ERR_CORRUPT, "table chunk: chunk %u lacks customers", i);
     }
+    return true;
 }
 
-bool store_facts(struct store *s, struct store_facts *out, struct err *err)
+bool load_image(struct sql *sql, const struct catalog *catalog, struct image **out,
+                struct err *err)
 {
+    struct image *image;
     int64_t refused;
 
-    *out = (struct store_facts){
-        .customers = s->customers, .first_ms = MOMENT_NEVER, .last_ms = MOMENT_NEVER};
-    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
-        const struct chunk *c;
-
-        if (!store_chunk(s, i, &c, err))
-            return false;
-        count_chunk(c, out);
-    }
-    if (!sql_number(&s->sql, "select coalesce(sum(n), 0) from refused", &refused, err))
+    if (!image_new(NULL, &image, err))
         return false;
-    out->refused = (uint64_t)refused;
+    if (!catalog_copy(catalog, NULL, &image->catalog, err)
+        || !load_chunks(sql, image, err)
+        || !sql_number(sql, "select coalesce(sum(n), 0) from refused", &refused, err)) {
+        image_free(image);
+        return false;
+    }
+    image->refused = (uint64_t)refused;
+    *out = image;
     return true;
+}
+
+bool parts_load(const struct catalog *catalog, const struct chunk_source *source,
+                const struct image *image, uint32_t chunk, struct chunk **out,
+                struct err *err)
+{
+    uint32_t customers = image_get(image, chunk)->parts.customers;
+
+    *out = NULL;
+    return !customers
+           || chunk_load(catalog, source, chunk, chunk * CHUNK_CUSTOMERS + customers, out,
+                         err);
+}
+
+struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq)
+{
+    struct chunk_row row = {.folded_seq = folded_seq,
+                            .customers = c->customer_n,
+                            .events = c->event_n,
+                            .first_ms = MOMENT_NEVER,
+                            .last_ms = MOMENT_MIN};
+
+    for (uint32_t i = 0; i < c->customer_n; i++) {
+        if (c->first[i] == c->first[i + 1])
+            continue;
+        if (c->at_ms[c->first[i]] < row.first_ms)
+            row.first_ms = c->at_ms[c->first[i]];
+        if (c->at_ms[c->first[i + 1] - 1] > row.last_ms)
+            row.last_ms = c->at_ms[c->first[i + 1] - 1];
+    }
+    return row;
 }

@@ -6,6 +6,8 @@
 #include "store/sql_impl.h"
 #include "store/store.h"
 
+#include <pthread.h>
+
 #define CODEC_ZSTD 1
 /* 3 takes twice the time; it makes the sample's log 1 % smaller, and a log whose ids are
  * hashes 9 % larger. */
@@ -23,12 +25,6 @@ struct writing {
     ino_t inode;
     struct writing *next;
     bool listed;
-};
-
-/* A batch of the log, packed. */
-struct batch {
-    str packed;
-    struct batch *next;
 };
 
 /* A batch of what was refused, still growing. */
@@ -50,41 +46,133 @@ struct transaction {
     bool open;
     struct err broken; /* .code: why it can only be cancelled, or ERR_NONE */
     struct catalog_mark mark;
-    struct arena arena; /* what the facts say, and the packed batches */
+    int64_t now_ms, seq; /* of the last batch of the log */
+    struct image *image; /* as it will be */
+    struct arena arena;  /* what the facts say */
     struct fact *fact;
     size_t fact_n, fact_cap;
     struct buf lines; /* of the batch that is still growing */
-    struct batch *batch, **last;
     struct refused_batch refused;
+};
+
+/* --- images: all that says what one commit left, for snapshots on any thread --- */
+
+/* A row of table chunk: what its parts hold. */
+struct chunk_row {
+    int64_t folded_seq; /* log.seq up to which all news is in the parts */
+    uint32_t customers, events;
+    int64_t first_ms, last_ms;
+};
+
+struct chunk_state {
+    struct chunk_row parts; /* .customers 0: it has none */
+};
+
+/* The states of neighbours, shared by the images between which none of them changed. */
+struct image_page {
+    _Atomic uint32_t users;
+    struct chunk_state state[IMAGE_PAGE_CHUNKS];
+};
+
+/* Unchanging once it is the store's. */
+struct image {
+    uint32_t users; /* snapshots, and the store; guarded by store.lock */
+    struct catalog catalog;
+    struct image_page **page;
+    uint32_t page_n, page_cap, chunk_n;
+    uint64_t refused;
+};
+
+/* A copy that may be changed; its catalog is still to be made. `from` may be NULL. */
+bool image_new(const struct image *from, struct image **out, struct err *err);
+void image_free(struct image *image);
+const struct chunk_state *image_get(const struct image *image, uint32_t chunk);
+/* To be changed; it is there even when the chunk is new. NULL: out of memory. */
+struct chunk_state *image_edit(struct image *image, uint32_t chunk);
+
+/* --- the open file --- */
+
+/* A connection of its own, for one snapshot at a time. */
+struct reader {
+    struct sql sql;
+    pthread_mutex_t lock; /* guards .sql */
+    struct reader *next;  /* of those that wait for a snapshot */
 };
 
 struct store {
     struct io *io;
     enum store_mode mode;
-    struct sql sql;
-    int lock; /* descriptor, or -1 */
+    size_t memory_bytes;
+    struct buf name; /* of the file, with its NUL */
+    struct sql sql;  /* the writer's; or all snapshots' of a store that only reads */
+    pthread_mutex_t sql_lock; /* guards .sql of a store that only reads */
+    int lock_file;            /* descriptor, or -1 */
     struct writing writing;
-    struct catalog catalog;
+    struct catalog catalog; /* the writer's own */
     struct chunk_source source;
-    struct chunk **chunk; /* NULL: not loaded yet */
-    uint32_t chunk_cap;
-    uint32_t customers;  /* committed */
     struct hash_set ids; /* of all message ids, when .ids_known */
     bool ids_known;
     struct refused_known refused;
     struct transaction tx;
+
+    /* Guards what follows, and that a snapshot begins before or after a commit. */
+    pthread_mutex_t lock;
+    struct image *image;
+    struct reader *idle;
+    uint32_t snapshot_n; /* not closed yet */
 };
+
+/* --- rows that hold packed bytes --- */
 
 /* Binds packed bytes to the columns codec, bytes and checksum, from `place` on. */
 int row_pack(sqlite3_stmt *statement, int place, str packed);
-/* Unpacked bytes of a row whose columns codec, bytes and checksum begin at `column`. */
-bool row_unpack(sqlite3_stmt *row, int column, size_t max_bytes, struct buf *to,
+/* One row of five columns: two numbers, then codec, bytes and checksum. Zero it to start. */
+struct row {
+    int64_t number[2], codec, checksum;
+    struct buf packed;
+};
+/* Copies the first row that the statement gives; `lock` is held meanwhile. */
+bool row_get(struct sql *sql, pthread_mutex_t *lock, enum sql_text text,
+             const int64_t *bound, int bound_n, struct row *out, bool *there,
+             struct err *err);
+bool row_unpack(const struct row *row, size_t max_bytes, struct buf *to, struct err *err);
+/* Appends the bytes of a part. */
+bool part_read(struct sql *sql, pthread_mutex_t *lock, int32_t column, uint32_t chunk,
+               struct buf *to, bool *there, struct err *err);
+/* Calls `take` with every row of a statement. */
+bool each_row(struct sql *sql, enum sql_text text,
+              bool (*take)(void *context, sqlite3_stmt *row, struct err *err),
+              void *context, struct err *err);
+
+/* --- what stands outside of the parts --- */
+
+bool load_names(struct sql *sql, struct catalog *catalog, struct err *err);
+/* The image of what the connection sees. */
+bool load_image(struct sql *sql, const struct catalog *catalog, struct image **out,
                 struct err *err);
-/* The chunks' source; `context` is the store. */
-bool part_get(void *context, int32_t column, uint32_t chunk, struct buf *to, bool *there,
-              struct err *err);
-bool load_names(struct store *s, struct err *err);
 uint32_t chunks_for(uint32_t customers);
+struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq);
+/* The chunk as its parts say; *out is NULL when it has none. */
+bool parts_load(const struct catalog *catalog, const struct chunk_source *source,
+                const struct image *image, uint32_t chunk, struct chunk **out,
+                struct err *err);
+
+/* The writer's chunk_source.part; `context` is the store. */
+bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
+                 bool *there, struct err *err);
+/* Merges sorted facts of one chunk into its parts, and notes it in the transaction's image. */
+bool fold_chunk(struct store *s, uint32_t chunk, const struct fact *fact, size_t n,
+                struct err *err);
+/* The image is the store's from here on; store.lock is held. */
+void image_publish(struct store *s, struct image *image);
+/* Opens another connection, that only reads. */
+bool open_reader(const struct store *s, struct sql *sql, struct err *err);
+void reader_free(struct reader *r);
+
+/* Walks the log's events; stops when `each` returns false. */
+bool log_each(struct sql *sql, pthread_mutex_t *lock,
+              bool (*each)(void *context, int64_t received_ms, const struct event *e),
+              void *context, struct err *err);
 
 /* --- what was refused, in batches --- */
 
@@ -98,5 +186,9 @@ void refused_batch_free(struct refused_batch *b);
 /* Writes the transaction's batch, if there is one. */
 bool refused_write(struct store *s, struct err *err);
 void refused_forget(struct refused_known *known);
+/* Walks everything refused, oldest first; stops when `each` returns false. */
+bool refused_each(struct sql *sql, pthread_mutex_t *lock,
+                  bool (*each)(void *context, const struct refusal *r), void *context,
+                  struct err *err);
 
 #endif

@@ -5,25 +5,32 @@
 #include <assert.h>
 #include <string.h>
 
-/* A transaction gathers facts and packed batches of the log in memory; what was refused goes to
- * SQLite a batch at a time. The commit merges the facts into new chunks beside the old ones, writes all of it,
- * and exchanges the chunks when SQLite says that it is on disk. Whatever fails before, the old
- * chunks were not touched and the catalog goes back to its mark. */
+/* A transaction gathers facts in memory; batches of the log and of what was refused go to SQLite
+ * as they are full. The commit folds the facts into the parts, and publishes its image together
+ * with SQLite's commit. Whatever fails before, the store's image was not touched and the catalog
+ * goes back to its mark. */
+
+const struct catalog *store_catalog(const struct store *s)
+{
+    return &s->catalog;
+}
 
 /* --- beginning and ending --- */
 
 /* Message ids of what the file holds. */
 static bool learn_ids(struct store *s, struct err *err)
 {
-    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; i < s->image->chunk_n; i++) {
+        struct chunk *c;
         struct arena a = {0};
-        const struct chunk *c;
         const str *id;
-        bool ok = store_chunk(s, i, &c, err) && chunk_read_ids(c, &a, &id, err), added;
+        bool ok = parts_load(&s->catalog, &s->source, s->image, i, &c, err), added;
 
-        for (uint32_t k = 0; ok && k < c->event_n; k++)
+        ok = ok && (!c || chunk_read_ids(c, &a, &id, err));
+        for (uint32_t k = 0; ok && c && k < c->event_n; k++)
             ok = hash_set_add(&s->ids, hash128_of(id[k]), &added) || err_nomem(err);
         arena_free(&a);
+        chunk_free(c);
         if (!ok)
             return false;
     }
@@ -39,6 +46,7 @@ static void forget_ids(struct store *s)
 
 static void transaction_end(struct transaction *tx)
 {
+    image_free(tx->image);
     arena_free(&tx->arena);
     mem_free(tx->fact);
     buf_free(&tx->lines);
@@ -66,21 +74,24 @@ static bool begin(struct store *s, struct err *err)
            && sql_run(&s->sql, begin_statement, SQLITE_OK, err);
 }
 
-bool store_begin(struct store *s, struct err *err)
+bool store_begin(struct store *s, int64_t now_ms, struct err *err)
 {
+    struct transaction *tx = &s->tx;
 
-    assert(s->mode == STORE_WRITE && !s->tx.open);
+    assert(s->mode == STORE_WRITE && !tx->open);
     if (!s->ids_known && !learn_ids(s, err)) {
         forget_ids(s);
         return false;
     }
-    s->tx.mark = catalog_mark(&s->catalog);
+    if (!image_new(s->image, &tx->image, err))
+        return false;
     if (!begin(s, err)) {
-        transaction_end(&s->tx);
+        transaction_end(tx);
         return false;
     }
-    s->tx.last = &s->tx.batch;
-    s->tx.open = true;
+    tx->mark = catalog_mark(&s->catalog);
+    tx->now_ms = now_ms;
+    tx->open = true;
     return true;
 }
 
@@ -99,37 +110,36 @@ void store_cancel(struct store *s)
 
 /* --- appending --- */
 
-static bool pack_batch(struct transaction *tx, struct err *err)
+static bool write_batch(struct store *s, struct err *err)
 {
+    struct transaction *tx = &s->tx;
     struct buf packed = {0};
-    struct batch *batch;
+    sqlite3_stmt *add;
     bool ok;
 
     if (!tx->lines.n)
         return true;
-    batch = arena_new(&tx->arena, struct batch);
-    ok = batch ? zip_pack(buf_str(&tx->lines), LOG_PACK_LEVEL, &packed, err)
-               : err_nomem(err);
-    if (ok) {
-        batch->packed = arena_str(&tx->arena, buf_str(&packed));
-        ok = batch->packed.p || err_nomem(err);
-    }
+    ok = zip_pack(buf_str(&tx->lines), PACK_LEVEL, &packed, err)
+         && sql_get(&s->sql, SQL_LOG_ADD, &add, err)
+         && sql_run(&s->sql, add,
+                    sql_bind(add, 1, tx->now_ms) | row_pack(add, 2, buf_str(&packed)),
+                    err);
+    if (ok)
+        tx->seq = sqlite3_last_insert_rowid(s->sql.db);
     buf_free(&packed);
-    if (!ok)
-        return false;
-    *tx->last = batch;
-    tx->last = &batch->next;
     buf_clear(&tx->lines);
-    return true;
+    return ok;
 }
 
-static bool add_line(struct transaction *tx, str json, struct err *err)
+static bool add_line(struct store *s, str json, struct err *err)
 {
-    buf_add(&tx->lines, json);
-    buf_add_char(&tx->lines, '\n');
-    if (tx->lines.failed)
+    struct buf *lines = &s->tx.lines;
+
+    buf_add(lines, json);
+    buf_add_char(lines, '\n');
+    if (lines->failed)
         return err_nomem(err);
-    return tx->lines.n < LOG_BATCH_BYTES || pack_batch(tx, err);
+    return lines->n < LOG_BATCH_BYTES || write_batch(s, err);
 }
 
 static bool add_fact(struct store *s, const struct event *e, struct err *err)
@@ -191,7 +201,7 @@ bool store_append(struct store *s, const struct event *e, str json, bool *added,
         return true;
     if (!catalog_add_event(&s->catalog, e, err))
         return err->code == ERR_NOMEM ? spoil(&s->tx, err) : false;
-    if (!add_line(&s->tx, json, err) || !add_fact(s, e, err))
+    if (!add_line(s, json, err) || !add_fact(s, e, err))
         return spoil(&s->tx, err);
     if (!hash_set_add(&s->ids, id, added)) {
         err_nomem(err);
@@ -201,20 +211,6 @@ bool store_append(struct store *s, const struct event *e, str json, bool *added,
 }
 
 /* --- committing --- */
-
-static bool write_log(struct store *s, int64_t now_ms, struct err *err)
-{
-    sqlite3_stmt *add;
-
-    if (!pack_batch(&s->tx, err) || !sql_get(&s->sql, SQL_LOG_ADD, &add, err))
-        return false;
-    for (const struct batch *b = s->tx.batch; b; b = b->next) {
-        if (!sql_run(&s->sql, add, sql_bind(add, 1, now_ms) | row_pack(add, 2, b->packed),
-                     err))
-            return false;
-    }
-    return true;
-}
 
 static bool write_name(struct store *s, sqlite3_stmt *add, uint32_t number, str name,
                        struct err *err)
@@ -271,15 +267,13 @@ static bool write_sightings(struct store *s, struct err *err)
 {
     sqlite3_stmt *add;
 
-    if (!sql_get(&s->sql, SQL_SIGHTING_PUT, &add, err))
+    if (!sql_get(&s->sql, SQL_SIGHTING_ADD, &add, err))
         return false;
     for (uint32_t i = s->tx.mark.sighting_n; i < s->catalog.sighting_n; i++) {
         const struct sighting *seen = &s->catalog.sighting[i];
 
         if (!sql_run(&s->sql, add,
-                     sql_bind(add, 1, seen->type) | sql_bind(add, 2, seen->column)
-                         | sql_bind(add, 3, 1),
-                     err))
+                     sql_bind(add, 1, seen->type) | sql_bind(add, 2, seen->column), err))
             return false;
     }
     return true;
@@ -291,58 +285,7 @@ static bool write_names(struct store *s, struct err *err)
            && write_sightings(s, err);
 }
 
-/* A chunk as it will be. */
-struct change {
-    struct chunk *chunk;
-    struct change *next;
-};
-
-struct put_context {
-    struct store *s;
-    uint32_t chunk;
-};
-
-static bool put_part(void *context, int32_t column, str bytes, struct err *err)
-{
-    struct put_context *to = context;
-    struct buf packed = {0};
-    sqlite3_stmt *put;
-    bool ok;
-
-    if (bytes.n > PART_BYTES_MAX)
-        return err_set(err, ERR_LIMIT,
-                       "one chunk would get more than %zu bytes in a column",
-                       PART_BYTES_MAX);
-    ok = sql_get(&to->s->sql, SQL_PART_PUT, &put, err)
-         && zip_pack(bytes, PACK_LEVEL, &packed, err)
-         && sql_run(&to->s->sql, put,
-                    sql_bind(put, 1, column) | sql_bind(put, 2, to->chunk)
-                        | row_pack(put, 3, buf_str(&packed)),
-                    err);
-    buf_free(&packed);
-    return ok;
-}
-
-/* Merges the facts of one chunk and writes its parts. */
-static bool change_chunk(struct store *s, uint32_t chunk, const struct fact *fact,
-                         size_t n, struct change **changes, struct err *err)
-{
-    struct put_context to = {s, chunk};
-    struct change *change = arena_new(&s->tx.arena, struct change);
-    const struct chunk *old = NULL;
-
-    if (!change)
-        return err_nomem(err);
-    if ((chunk < store_chunk_count(s) && !store_chunk(s, chunk, &old, err))
-        || !chunk_merge(&s->catalog, old, chunk * CHUNK_CUSTOMERS, fact, n,
-                        &change->chunk, err))
-        return false;
-    change->next = *changes;
-    *changes = change;
-    return chunk_each_part(change->chunk, put_part, &to, err);
-}
-
-static bool change_chunks(struct store *s, struct change **changes, struct err *err)
+static bool fold_facts(struct store *s, struct err *err)
 {
     const struct fact *fact = s->tx.fact;
     size_t n = s->tx.fact_n, end;
@@ -353,59 +296,59 @@ static bool change_chunks(struct store *s, struct change **changes, struct err *
 
         for (end = first; end < n && fact[end].customer / CHUNK_CUSTOMERS == chunk;)
             end++;
-        if (!change_chunk(s, chunk, fact + first, end - first, changes, err))
+        if (!fold_chunk(s, chunk, fact + first, end - first, err))
             return false;
     }
     return true;
 }
 
-/* So that exchanging the chunks needs no memory. */
-static bool make_room(struct store *s, struct err *err)
+/* The image changes in the moment in which SQLite says that it is on disk. */
+static bool publish(struct store *s, struct err *err)
 {
-    uint32_t n = chunks_for(s->catalog.customer_n);
-    struct chunk **grown;
-
-    if (n <= s->chunk_cap)
-        return true;
-    grown = mem_resize(s->chunk, n * sizeof(struct chunk *));
-    if (!grown)
-        return err_nomem(err);
-    memset(grown + s->chunk_cap, 0, (n - s->chunk_cap) * sizeof(struct chunk *));
-    s->chunk = grown;
-    s->chunk_cap = n;
-    return true;
-}
-
-static void exchange(struct store *s, struct change *changes)
-{
-    for (; changes; changes = changes->next) {
-        uint32_t at = changes->chunk->customer_first / CHUNK_CUSTOMERS;
-
-        chunk_free(s->chunk[at]);
-        s->chunk[at] = changes->chunk;
-    }
-    s->customers = s->catalog.customer_n;
-}
-
-bool store_commit(struct store *s, int64_t now_ms, struct err *err)
-{
-    struct change *changes = NULL;
     sqlite3_stmt *commit;
     bool ok;
 
+    if (!catalog_copy(&s->catalog, &s->image->catalog, &s->tx.image->catalog, err)
+        || !sql_get(&s->sql, SQL_COMMIT, &commit, err))
+        return false;
+    pthread_mutex_lock(&s->lock);
+    ok = sql_run(&s->sql, commit, SQLITE_OK, err);
+    if (ok) {
+        image_publish(s, s->tx.image);
+        s->tx.image = NULL;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+bool store_commit(struct store *s, struct err *err)
+{
     assert(s->tx.open);
     *err = s->tx.broken;
-    ok = err->code == ERR_NONE && write_log(s, now_ms, err) && refused_write(s, err)
-         && make_room(s, err) && change_chunks(s, &changes, err) && write_names(s, err)
-         && sql_get(&s->sql, SQL_COMMIT, &commit, err)
-         && sql_run(&s->sql, commit, SQLITE_OK, err);
-    if (ok) {
-        exchange(s, changes);
-        transaction_end(&s->tx);
-    } else {
-        for (; changes; changes = changes->next)
-            chunk_free(changes->chunk);
+    if (err->code != ERR_NONE || !write_batch(s, err) || !refused_write(s, err)
+        || !fold_facts(s, err) || !write_names(s, err) || !publish(s, err)) {
         store_cancel(s);
+        return false;
     }
-    return ok;
+    transaction_end(&s->tx);
+    return true;
+}
+
+/* --- the model --- */
+
+bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *version,
+                     struct err *err)
+{
+    sqlite3_stmt *add;
+    bool there;
+
+    assert(s->mode == STORE_WRITE && !s->tx.open);
+    if (!sql_get(&s->sql, SQL_MODEL_ADD, &add, err))
+        return false;
+    if ((sql_bind(add, 1, now_ms) | sql_bind_text(add, 2, text)) != SQLITE_OK)
+        return sql_fail(&s->sql, err);
+    if (!sql_next(&s->sql, add, &there, err))
+        return false;
+    *version = (uint32_t)sqlite3_column_int64(add, 0);
+    return sql_next(&s->sql, add, &there, err); /* this step commits */
 }

@@ -78,7 +78,7 @@ static void set_scene(void)
         json[i] = arena_str(&scene_arena, buf_str(&line));
         buf_free(&line);
     }
-    must(store_create(io, path, &s, &err), &err, "creating");
+    must(store_create(io, path, 0, &s, &err), &err, "creating");
     store_close(s);
     read_file(&empty_file);
 }
@@ -146,44 +146,44 @@ static bool look_at_refused(void *context, const struct refusal *r)
     return true;
 }
 
-static bool latest_model(struct store *s, uint32_t *version, struct err *err)
+static bool latest_model(struct snapshot *v, uint32_t *version, struct err *err)
 {
     struct arena a = {0};
     struct model_version model = {0};
-    bool ok = store_model_latest(s, &a, &model, err) || err->code == ERR_NOT_FOUND;
+    bool ok = snapshot_model_latest(v, &a, &model, err) || err->code == ERR_NOT_FOUND;
 
     arena_free(&a);
     *version = model.version;
     return ok;
 }
 
-static bool look_at_timelines(struct store *s, const struct twin *t, struct err *err)
+static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct err *err)
 {
     static struct event all[EVENTS];
 
     for (uint32_t i = 0; i < t->event_n; i++)
         all[i] = event[t->event[i]];
-    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
         const struct chunk *c;
 
-        if (!store_chunk(s, i, &c, err))
+        if (!snapshot_chunk(v, i, &c, err))
             return false;
-        need_chunk_holds(c, store_catalog(s), all, t->event_n);
+        need_chunk_holds(c, snapshot_catalog(v), all, t->event_n);
+        snapshot_release(v, i);
     }
     return true;
 }
 
-/* What differs from the twin fails the test; false: the store could not be read. */
-static bool look(struct store *s, const struct twin *t, struct err *err)
+/* What differs from the twin fails the test; false: the snapshot could not be read. */
+static bool look_at(struct snapshot *v, const struct twin *t, struct err *err)
 {
     struct log_look events = {t, 0}, refusals = {t, 0};
-    struct store_facts facts;
+    struct store_facts facts = snapshot_facts(v);
     uint32_t models;
 
-    if (!store_facts(s, &facts, err)
-        || !store_each_logged(s, look_at_logged, &events, err)
-        || !store_each_refused(s, look_at_refused, &refusals, err)
-        || !latest_model(s, &models, err) || !look_at_timelines(s, t, err))
+    if (!snapshot_each_logged(v, look_at_logged, &events, err)
+        || !snapshot_each_refused(v, look_at_refused, &refusals, err)
+        || !latest_model(v, &models, err) || !look_at_timelines(v, t, err))
         return false;
     assert_int_equal(facts.events, t->event_n);
     assert_int_equal(facts.refused, t->refusal_n);
@@ -193,15 +193,34 @@ static bool look(struct store *s, const struct twin *t, struct err *err)
     return true;
 }
 
+static bool look(struct store *s, const struct twin *t, struct err *err)
+{
+    struct snapshot *v;
+    bool ok;
+
+    if (!store_snapshot(s, &v, err))
+        return false;
+    ok = look_at(v, t, err);
+    snapshot_close(v);
+    return ok;
+}
+
 /* Now that the file is open again: which of the two it holds. */
 static bool settle(struct life *l, struct err *err)
 {
     struct store_facts facts;
+    struct snapshot *v;
     uint32_t models;
+    bool ok;
 
     if (!l->is_maybe)
         return true;
-    if (!store_facts(l->s, &facts, err) || !latest_model(l->s, &models, err))
+    if (!store_snapshot(l->s, &v, err))
+        return false;
+    facts = snapshot_facts(v);
+    ok = latest_model(v, &models, err);
+    snapshot_close(v);
+    if (!ok)
         return false;
     if (facts.events == l->maybe.event_n && facts.refused == l->maybe.refusal_n
         && models == l->maybe.models)
@@ -269,7 +288,7 @@ static bool do_transaction(struct life *l)
     struct err err;
     bool ok;
 
-    if (!went(store_begin(l->s, &err), &err, "beginning"))
+    if (!went(store_begin(l->s, 1, &err), &err, "beginning"))
         return false;
     ok = true;
     for (uint64_t i = 0; ok && i < events; i++)
@@ -280,7 +299,7 @@ static bool do_transaction(struct life *l)
         store_cancel(l->s);
         return ok;
     }
-    return is_maybe_there(l, store_commit(l->s, 1, &err), &next, &err, "committing");
+    return is_maybe_there(l, store_commit(l->s, &err), &next, &err, "committing");
 }
 
 static bool do_model(struct life *l)
@@ -310,8 +329,9 @@ static bool do_hold(struct life *l)
     if (l->held)
         return true;
     l->held_twin = l->sure;
-    return went(store_open(io, path, STORE_READ, &l->held, &err), &err,
-                "opening a second time");
+    return went(
+        store_open(io, path, &(struct store_options){STORE_READ, 0}, &l->held, &err),
+        &err, "opening a second time");
 }
 
 static bool do_look_held(struct life *l)
@@ -344,7 +364,9 @@ static bool open_file(struct life *l)
 {
     struct err err;
 
-    return went(store_open(io, path, STORE_WRITE, &l->s, &err), &err, "opening")
+    return went(
+               store_open(io, path, &(struct store_options){STORE_WRITE, 0}, &l->s, &err),
+               &err, "opening")
            && went(settle(l, &err), &err, "reading");
 }
 
@@ -359,7 +381,7 @@ static bool create(struct life *l)
 {
     struct err err;
 
-    if (went(store_create(io, path, &l->s, &err), &err, "creating"))
+    if (went(store_create(io, path, 0, &l->s, &err), &err, "creating"))
         l->is_created = true;
     return l->is_created;
 }
@@ -398,7 +420,7 @@ static void clear_half_created(struct life *l)
 
     if (sim_disk_size(disk, "shop") < 0)
         return;
-    if (store_open(io, path, STORE_WRITE, &l->s, &err)) {
+    if (store_open(io, path, &(struct store_options){STORE_WRITE, 0}, &l->s, &err)) {
         must(look(l->s, &l->sure, &err), &err, "reading a new file");
         l->is_created = true;
     } else {
@@ -419,8 +441,10 @@ static void need_all_there(struct life *l)
         clear_half_created(l);
         return;
     }
-    must(store_open(io, path, below(l, 2) ? STORE_WRITE : STORE_READ, &l->s, &err), &err,
-         "opening after a crash");
+    must(store_open(io, path,
+                    &(struct store_options){below(l, 2) ? STORE_WRITE : STORE_READ, 0},
+                    &l->s, &err),
+         &err, "opening after a crash");
     must(settle(l, &err) && look(l->s, &l->sure, &err), &err, "reading after a crash");
     store_close(l->s);
     l->s = NULL;

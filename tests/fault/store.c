@@ -44,7 +44,7 @@ static void clear_scene(void)
 static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
 {
     uint64_t line = from / BEFORE * (REFUSED / 2);
-    bool ok = store_begin(s, err), added;
+    bool ok = store_begin(s, 1, err), added;
 
     if (!ok)
         return false;
@@ -62,7 +62,7 @@ static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
         buf_free(&json);
     }
     if (ok)
-        return store_commit(s, 1, err);
+        return store_commit(s, err);
     store_cancel(s);
     return false;
 }
@@ -81,38 +81,58 @@ static bool need_next_line(void *context, const struct refusal *r)
     return true;
 }
 
+static struct snapshot *snapshot_of(struct store *s)
+{
+    struct snapshot *v = NULL;
+    struct err err = {ERR_NONE};
+
+    if (!store_snapshot(s, &v, &err))
+        fail_msg("%s", err.msg);
+    return v;
+}
+
+static uint64_t events_in(struct store *s)
+{
+    struct snapshot *v = snapshot_of(s);
+    uint64_t events = snapshot_facts(v).events;
+
+    snapshot_close(v);
+    return events;
+}
+
 /* All events up to n are in it, once each, in the timelines as in the log. */
-static void need_timelines(struct store *s, uint32_t n)
+static void need_timelines(struct snapshot *v, uint32_t n)
 {
     struct err err = {ERR_NONE};
     uint32_t logged = 0;
 
-    if (!store_each_logged(s, count, &logged, &err))
+    if (!snapshot_each_logged(v, count, &logged, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(logged, n);
-    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
         const struct chunk *c;
 
-        if (!store_chunk(s, i, &c, &err))
+        if (!snapshot_chunk(v, i, &c, &err))
             fail_msg("%s", err.msg);
-        need_chunk_holds(c, store_catalog(s), event, n);
+        need_chunk_holds(c, snapshot_catalog(v), event, n);
+        snapshot_release(v, i);
     }
 }
 
 static void need_holds(struct store *s, uint32_t n)
 {
     uint64_t refused = n ? (n / BEFORE + 1) * (REFUSED / 2) : 0, lines = 0;
-    struct store_facts facts;
+    struct snapshot *v = snapshot_of(s);
+    struct store_facts facts = snapshot_facts(v);
     struct err err = {ERR_NONE};
 
-    if (!store_facts(s, &facts, &err))
-        fail_msg("%s", err.msg);
     assert_int_equal(facts.events, n);
     assert_int_equal(facts.refused, refused);
-    if (!store_each_refused(s, need_next_line, &lines, &err))
+    if (!snapshot_each_refused(v, need_next_line, &lines, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(lines, refused);
-    need_timelines(s, n);
+    need_timelines(v, n);
+    snapshot_close(v);
 }
 
 static void remove_file(void)
@@ -133,7 +153,7 @@ static void prepare(void)
         temp_file("shop", prepared.p, prepared.n);
         return;
     }
-    if (!store_create(io_system(), str_of(temp_path("shop")), &s, &err)
+    if (!store_create(io_system(), str_of(temp_path("shop")), 0, &s, &err)
         || !import(s, 0, BEFORE, &err))
         fail_msg("%s", err.msg);
     store_close(s);
@@ -147,7 +167,8 @@ static struct store *reopen(enum store_mode mode)
     struct store *s;
     struct err err = {ERR_NONE};
 
-    if (!store_open(io_system(), str_of(temp_path("shop")), mode, &s, &err))
+    if (!store_open(io_system(), str_of(temp_path("shop")),
+                    &(struct store_options){mode, 0}, &s, &err))
         fail_msg("%s", err.msg);
     return s;
 }
@@ -167,12 +188,11 @@ static struct run import_failing(void (*arm)(size_t nth), void (*disarm)(void),
     struct store *s = NULL;
     struct err err;
     uint64_t events_there;
-    struct store_facts facts;
 
     prepare();
     arm(nth);
-    run.opened =
-        store_open(io_system(), str_of(temp_path("shop")), STORE_WRITE, &s, &run.err);
+    run.opened = store_open(io_system(), str_of(temp_path("shop")),
+                            &(struct store_options){STORE_WRITE, 0}, &s, &run.err);
     run.imported = run.opened && import(s, BEFORE, MORE, &run.err);
     if (go_on && run.opened) {
         disarm();
@@ -187,8 +207,7 @@ static struct run import_failing(void (*arm)(size_t nth), void (*disarm)(void),
     }
 
     s = reopen(STORE_READ);
-    assert_true(store_facts(s, &facts, &err));
-    events_there = facts.events;
+    events_there = events_in(s);
     if (run.imported || (go_on && run.opened))
         assert_int_equal(events_there, ALL);
     else if (!run.opened)
@@ -287,7 +306,7 @@ TEST(creating_leaves_a_good_file_or_none)
 
             remove_file();
             arm_disk(++nth);
-            if (store_create(io_system(), str_of(temp_path("shop")), &s, &err)) {
+            if (store_create(io_system(), str_of(temp_path("shop")), 0, &s, &err)) {
                 store_close(s);
                 disarm_disk();
                 s = reopen(STORE_READ);
@@ -386,7 +405,7 @@ TEST(creating_survives_any_lack_of_memory)
             remove_file();
             blocks = mem_live_blocks();
             arm_memory(++nth);
-            ok = store_create(io_system(), str_of(temp_path("shop")), &s, &err);
+            ok = store_create(io_system(), str_of(temp_path("shop")), 0, &s, &err);
             disarm_memory();
             if (!ok) {
                 assert_int_equal(err.code, ERR_NOMEM);
@@ -399,25 +418,35 @@ TEST(creating_survives_any_lack_of_memory)
     clear_scene();
 }
 
-static bool read_all(struct err *err)
+static bool read_snapshot(struct snapshot *v, struct err *err)
 {
-    struct store *s;
-    struct store_facts facts;
+    uint32_t column_n = snapshot_catalog(v)->column_n;
     uint64_t line = 0;
-    bool ok;
+    bool ok = snapshot_each_refused(v, need_next_line, &line, err);
 
-    if (!store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, err))
-        return false;
-    ok = store_facts(s, &facts, err) && store_each_refused(s, need_next_line, &line, err);
-    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; ok && i < snapshot_chunk_count(v); i++) {
         const struct cells *cells;
         const struct chunk *c;
         const str *id;
 
-        ok = store_chunk(s, i, &c, err) && chunk_message_ids(c, &id, err);
-        for (uint32_t k = 0; ok && k < store_catalog(s)->column_n; k++)
+        ok = snapshot_chunk(v, i, &c, err) && chunk_message_ids(c, &id, err);
+        for (uint32_t k = 0; ok && k < column_n; k++)
             ok = chunk_cells(c, k, &cells, err);
     }
+    return ok;
+}
+
+static bool read_all(enum store_mode mode, struct err *err)
+{
+    struct snapshot *v = NULL;
+    struct store *s;
+    bool ok;
+
+    if (!store_open(io_system(), str_of(temp_path("shop")),
+                    &(struct store_options){mode, 0}, &s, err))
+        return false;
+    ok = store_snapshot(s, &v, err) && read_snapshot(v, err);
+    snapshot_close(v);
     store_close(s);
     return ok;
 }
@@ -436,7 +465,7 @@ TEST(reading_survives_any_lack_of_memory)
             bool ok;
 
             arm_memory(++nth);
-            ok = read_all(&err);
+            ok = read_all(nth % 2 ? STORE_READ : STORE_WRITE, &err);
             disarm_memory();
             if (!ok && err.code != ERR_NOMEM)
                 fail_msg("allocation %zu is reported as code %d: %s", nth, err.code,
@@ -459,7 +488,7 @@ TEST(reading_reports_a_failing_disk)
             bool ok;
 
             arm_disk(++nth);
-            ok = read_all(&err);
+            ok = read_all(nth % 2 ? STORE_READ : STORE_WRITE, &err);
             disarm_disk();
             if (!ok && err.code != ERR_IO)
                 fail_msg("failure %zu is reported as code %d: %s", nth, err.code,
@@ -496,8 +525,8 @@ TEST(what_was_acknowledged_is_there_after_a_kill)
         uint32_t wait = (uint32_t)random_below(&r, 3), acknowledged = 0;
         useconds_t more_us = (useconds_t)random_below(&r, 4000);
         struct store_facts facts;
+        struct snapshot *v;
         struct store *s;
-        struct err err;
         int said[2], status;
         pid_t child;
         char byte;
@@ -520,10 +549,12 @@ TEST(what_was_acknowledged_is_there_after_a_kill)
         close(said[0]);
 
         s = reopen(round % 2 ? STORE_READ : STORE_WRITE);
-        assert_true(store_facts(s, &facts, &err));
+        v = snapshot_of(s);
+        facts = snapshot_facts(v);
         assert_true(facts.events >= BEFORE + 3 * acknowledged);
         assert_int_equal(facts.events % 3, 0);
-        need_timelines(s, (uint32_t)facts.events);
+        need_timelines(v, (uint32_t)facts.events);
+        snapshot_close(v);
         store_close(s);
     }
     clear_scene();

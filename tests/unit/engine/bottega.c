@@ -132,7 +132,7 @@ bool bottega_add(struct engine *e, const char *lines, struct err *err)
 
     if (!json_parser_new(&parser, err))
         return false;
-    ok = store_begin(s, err);
+    ok = store_begin(s, MOMENT_MIN, err);
     for (const char *end; ok && (end = strchr(lines, '\n')); lines = end + 1)
         ok = append_line(s, parser, (str){lines, (size_t)(end - lines)}, err);
     json_parser_free(parser);
@@ -140,7 +140,7 @@ bool bottega_add(struct engine *e, const char *lines, struct err *err)
         store_cancel(s);
         return false;
     }
-    return store_commit(s, MOMENT_MIN, err) && engine_refresh(e, err);
+    return store_commit(s, err) && engine_refresh(e, err);
 }
 
 struct engine *bottega_with(const char *model, const char *events, const char *now)
@@ -161,7 +161,8 @@ struct engine *bottega_open(const char *now)
 
 uint32_t bottega_customer(struct engine *e, const char *id)
 {
-    uint32_t customer = catalog_customer_find(store_catalog(engine_store(e)), str_of(id));
+    uint32_t customer =
+        catalog_customer_find(snapshot_catalog(engine_snapshot(e)), str_of(id));
 
     assert_true(customer != CUSTOMER_NONE);
     return customer;

@@ -26,7 +26,9 @@ TEST(a_new_file_holds_its_model_and_nobody)
     assert_int_equal(engine_model_version(e), 1);
     engine_close(e);
 
-    NEED_OK(engine_open(io_system(), str_of(path), STORE_READ, &e, &err), err);
+    NEED_OK(engine_open(io_system(), str_of(path), &(struct store_options){STORE_READ, 0},
+                        &e, &err),
+            err);
     assert_int_equal(engine_model_version(e), 1);
     assert_true(str_eq(engine_model(e)->text, str_of(bottega_model)));
     assert_int_equal(engine_customer_n(e), 0);
@@ -74,10 +76,11 @@ TEST(what_is_no_data_file_is_not_opened)
     struct engine *e;
     struct err err;
 
-    assert_false(engine_open(io_system(), str_of(bottega_path()), STORE_READ, &e, &err));
+    assert_false(engine_open(io_system(), str_of(bottega_path()),
+                             &(struct store_options){STORE_READ, 0}, &e, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_false(engine_open(io_system(), str_of(temp_file("text", "hello", 5)),
-                             STORE_READ, &e, &err));
+                             &(struct store_options){STORE_READ, 0}, &e, &err));
     assert_int_equal(err.code, ERR_INPUT);
 }
 
@@ -320,7 +323,9 @@ TEST(a_model_with_a_fault_leaves_the_live_one)
     assert_memory_equal(&before, &after, sizeof before);
     engine_close(e);
 
-    NEED_OK(engine_open(io_system(), str_of(path), STORE_READ, &e, &err), err);
+    NEED_OK(engine_open(io_system(), str_of(path), &(struct store_options){STORE_READ, 0},
+                        &e, &err),
+            err);
     assert_int_equal(engine_model_version(e), 1);
     engine_close(e);
 }
@@ -348,7 +353,9 @@ TEST(a_new_model_is_a_new_version_of_all_histories)
                                                         "2026-01-11T10:00:00.000Z in\n");
     engine_close(e);
 
-    NEED_OK(engine_open(io_system(), str_of(path), STORE_READ, &e, &err), err);
+    NEED_OK(engine_open(io_system(), str_of(path), &(struct store_options){STORE_READ, 0},
+                        &e, &err),
+            err);
     assert_int_equal(engine_model_version(e), 2);
     assert_true(str_eq(engine_model(e)->text, str_of(two_stages)));
     arena_free(&a);
@@ -427,7 +434,8 @@ static bool open_and_advance(void *context, struct err *err)
     const struct opened *o = context;
     struct engine *e;
     hash128 h;
-    bool ok = engine_open(io_system(), str_of(o->path), STORE_READ, &e, err);
+    bool ok = engine_open(io_system(), str_of(o->path),
+                          &(struct store_options){STORE_READ, 0}, &e, err);
 
     if (!ok)
         return false;
@@ -456,7 +464,8 @@ static bool advance_or_stay(void *context, struct err *err)
     struct engine *e;
     struct arena a = {};
     struct err again;
-    bool ok = engine_open(io_system(), str_of(context), STORE_WRITE, &e, err);
+    bool ok = engine_open(io_system(), str_of(context),
+                          &(struct store_options){STORE_WRITE, 0}, &e, err);
     uint32_t version;
 
     if (!ok)

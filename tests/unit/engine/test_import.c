@@ -77,7 +77,7 @@ static void import_fails(const char *text, const char *why)
     assert_int_equal(shop.err.code, ERR_INPUT);
     if (!strstr(shop.err.msg, why))
         fail_msg("'%s' does not say '%s'", shop.err.msg, why);
-    assert_true(store_facts(engine_store(shop.e), &facts, &shop.err));
+    facts = snapshot_facts(engine_snapshot(shop.e));
     assert_int_equal(facts.refused, 0);
 }
 
@@ -119,7 +119,8 @@ static bool add_event(void *context, [[maybe_unused]] int64_t received_ms,
 static void assert_events(const char *wanted)
 {
     buf_clear(&shop.events);
-    if (!store_each_logged(engine_store(shop.e), add_event, &shop.events, &shop.err))
+    if (!snapshot_each_logged(engine_snapshot(shop.e), add_event, &shop.events,
+                              &shop.err))
         fail_msg("%s", shop.err.msg);
     buf_add_char(&shop.events, '\0');
     assert_false(shop.events.failed);
@@ -137,7 +138,8 @@ static bool add_refused(void *context, const struct refusal *r)
 static void assert_refused(const char *wanted)
 {
     buf_clear(&shop.events);
-    if (!store_each_refused(engine_store(shop.e), add_refused, &shop.events, &shop.err))
+    if (!snapshot_each_refused(engine_snapshot(shop.e), add_refused, &shop.events,
+                               &shop.err))
         fail_msg("%s", shop.err.msg);
     buf_add_char(&shop.events, '\0');
     assert_string_equal(shop.events.p, wanted);
@@ -370,7 +372,7 @@ TEST(the_same_file_again_changes_nothing)
         assert_int_equal(shop.r.used, 3);
         assert_int_equal(shop.r.customers, 2);
     }
-    assert_true(store_facts(engine_store(shop.e), &facts, &shop.err));
+    facts = snapshot_facts(engine_snapshot(shop.e));
     assert_int_equal(facts.events, 5);
     assert_int_equal(facts.refused, 1);
     close_shop();
@@ -395,7 +397,8 @@ TEST(rows_of_one_moment_keep_the_order_of_the_file)
            "1,2024-01-01,a\n"
            "1,2024-01-01,z\n"
            "1,2024-01-01,m\n");
-    assert_true(store_each_logged(engine_store(shop.e), collect_id, &ids, &shop.err));
+    assert_true(
+        snapshot_each_logged(engine_snapshot(shop.e), collect_id, &ids, &shop.err));
     for (str rest = buf_str(&ids); rest.n; rest = str_from(rest, line.n + 1)) {
         line =
             (str){rest.p, (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p)};
@@ -739,7 +742,7 @@ TEST(a_dry_run_shows_the_first_events_and_writes_nothing)
     assert_int_equal(shop.r.sample_n, 2);
     assert_true(str_eq(shop.r.sample[1].customer, STR("2")));
     assert_true(str_eq(shop.r.sample[1].property[0].value.list.item[0], STR("c")));
-    assert_true(store_facts(engine_store(shop.e), &facts, &shop.err));
+    facts = snapshot_facts(engine_snapshot(shop.e));
     assert_int_equal(facts.events, 0);
     assert_int_equal(facts.refused, 0);
     assert_int_equal(facts.customers, 0);
@@ -850,7 +853,8 @@ static bool import_on(struct io *io, void *name, struct err *err)
     struct engine *e = NULL;
     struct arena a = {};
     bool ok =
-        engine_open(io, str_of(temp_path("shop.ciclo")), STORE_WRITE, &e, err)
+        engine_open(io, str_of(temp_path("shop.ciclo")),
+                    &(struct store_options){STORE_WRITE, 0}, &e, err)
         && engine_import(e, str_of(temp_path(name)), &shop.m, &options, &a, &report, err);
 
     engine_close(e);

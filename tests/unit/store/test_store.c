@@ -25,7 +25,7 @@ static struct store *create(const char *name)
     struct store *s = NULL;
     struct err err = {0};
 
-    if (!store_create(io_system(), str_of(temp_path(name)), &s, &err))
+    if (!store_create(io_system(), str_of(temp_path(name)), 0, &s, &err))
         fail_msg("%s", err.msg);
     return s;
 }
@@ -35,7 +35,8 @@ static struct store *open_as(const char *name, enum store_mode mode)
     struct store *s = NULL;
     struct err err = {0};
 
-    if (!store_open(io_system(), str_of(temp_path(name)), mode, &s, &err))
+    if (!store_open(io_system(), str_of(temp_path(name)),
+                    &(struct store_options){mode, 0}, &s, &err))
         fail_msg("%s", err.msg);
     return s;
 }
@@ -46,7 +47,8 @@ static struct err open_error(const char *path, enum store_mode mode)
     struct store *s;
     struct err err = {0};
 
-    assert_false(store_open(io_system(), str_of(path), mode, &s, &err));
+    assert_false(store_open(io_system(), str_of(path), &(struct store_options){mode, 0},
+                            &s, &err));
     return err;
 }
 
@@ -82,27 +84,89 @@ static void import(struct store *s, const struct event *event, uint32_t n)
 {
     struct err err = {0};
 
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     for (uint32_t i = 0; i < n; i++)
         assert_true(append(s, &event[i]));
-    if (!store_commit(s, NOW_MS, &err))
+    if (!store_commit(s, &err))
         fail_msg("%s", err.msg);
 }
 
-static void need_store_holds(struct store *s, const struct event *event, uint32_t n)
+static struct snapshot *snapshot_of(struct store *s)
+{
+    struct snapshot *v = NULL;
+    struct err err = {0};
+
+    if (!store_snapshot(s, &v, &err))
+        fail_msg("%s", err.msg);
+    return v;
+}
+
+static void need_holds(struct snapshot *v, const struct event *event, uint32_t n)
 {
     struct err err = {0};
     uint64_t all = 0;
 
-    for (uint32_t i = 0; i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
         const struct chunk *c;
 
-        if (!store_chunk(s, i, &c, &err))
+        if (!snapshot_chunk(v, i, &c, &err))
             fail_msg("%s", err.msg);
-        need_chunk_holds(c, store_catalog(s), event, n);
+        need_chunk_holds(c, snapshot_catalog(v), event, n);
         all += c->event_n;
+        snapshot_release(v, i);
     }
     assert_int_equal(all, n);
+    assert_int_equal(snapshot_facts(v).events, n);
+}
+
+static void need_store_holds(struct store *s, const struct event *event, uint32_t n)
+{
+    struct snapshot *v = snapshot_of(s);
+
+    need_holds(v, event, n);
+    snapshot_close(v);
+}
+
+static struct store_facts facts_of(struct store *s)
+{
+    struct snapshot *v = snapshot_of(s);
+    struct store_facts facts = snapshot_facts(v);
+
+    snapshot_close(v);
+    return facts;
+}
+
+static bool each_logged(struct store *s,
+                        bool (*each)(void *context, int64_t received_ms,
+                                     const struct event *e),
+                        void *context, struct err *err)
+{
+    struct snapshot *v = snapshot_of(s);
+    bool ok = snapshot_each_logged(v, each, context, err);
+
+    snapshot_close(v);
+    return ok;
+}
+
+static bool each_refused(struct store *s,
+                         bool (*each)(void *context, const struct refusal *r),
+                         void *context, struct err *err)
+{
+    struct snapshot *v = snapshot_of(s);
+    bool ok = snapshot_each_refused(v, each, context, err);
+
+    snapshot_close(v);
+    return ok;
+}
+
+static bool model_latest(struct store *s, struct arena *a, struct model_version *out,
+                         struct err *err)
+{
+    struct snapshot *v = snapshot_of(s);
+    bool ok = snapshot_model_latest(v, a, out, err);
+
+    snapshot_close(v);
+    return ok;
 }
 
 /* One value out of the file, asked of it by SQLite alone. */
@@ -154,7 +218,7 @@ TEST(reopening_gives_the_same)
 
     s = open_as("shop", STORE_READ);
     need_store_holds(s, event, 90);
-    assert_true(store_facts(s, &facts, &err));
+    facts = facts_of(s);
     assert_int_equal(facts.events, 90);
     assert_int_equal(facts.customers, catalog_customer_n(store_catalog(s)));
     for (uint32_t i = 0; i < 90; i++) {
@@ -165,10 +229,10 @@ TEST(reopening_gives_the_same)
 
     s = open_as("shop", STORE_WRITE);
     shuffle(&r, event, 90);
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     for (uint32_t i = 0; i < 90; i++)
         assert_false(append(s, &event[i])); /* all known by their ids */
-    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_commit(s, &err));
     need_store_holds(s, event, 90);
     store_close(s);
     arena_free(&a);
@@ -178,13 +242,12 @@ TEST(an_empty_file_has_no_facts)
 {
     struct store *s = create("shop");
     struct store_facts facts;
-    struct err err;
 
-    assert_true(store_facts(s, &facts, &err));
+    facts = facts_of(s);
     assert_int_equal(facts.events, 0);
     assert_int_equal(facts.refused, 0);
     assert_true(facts.first_ms == MOMENT_NEVER && facts.last_ms == MOMENT_NEVER);
-    assert_int_equal(store_chunk_count(s), 0);
+    assert_int_equal(facts.customers, 0);
     store_close(s);
 }
 
@@ -286,14 +349,14 @@ TEST(the_same_id_counts_once)
     struct store *s = create("shop");
     struct err err;
 
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     assert_true(append(s, &e));
     assert_false(append(s, &e));
     assert_false(append(s, &other));
-    assert_true(store_commit(s, NOW_MS, &err));
-    assert_true(store_begin(s, &err));
+    assert_true(store_commit(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     assert_false(append(s, &other));
-    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_commit(s, &err));
     need_store_holds(s, &e, 1);
     store_close(s);
 }
@@ -307,7 +370,7 @@ TEST(what_was_cancelled_can_come_again)
     struct err err;
 
     import(s, event, 20);
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     for (uint32_t i = 20; i < 60; i++)
         assert_true(append(s, &event[i]));
     store_cancel(s);
@@ -329,7 +392,7 @@ TEST(an_event_that_does_not_fit_is_refused_and_the_others_stay)
     struct err err;
     bool added;
 
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     assert_true(append(s, &good));
     assert_false(try_append(s, &bad, &added, &err));
     need_words(&err, ERR_INPUT, "messageId");
@@ -340,7 +403,7 @@ TEST(an_event_that_does_not_fit_is_refused_and_the_others_stay)
     bad.customer = STR("bob");
     assert_false(store_append(s, &bad, STR("{\n}"), &added, &err));
     need_words(&err, ERR_INPUT, "one line");
-    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_commit(s, &err));
     need_store_holds(s, &good, 1);
     store_close(s);
 }
@@ -377,12 +440,12 @@ TEST(the_log_gives_back_every_event_in_the_order_of_arrival)
     struct err err = {0};
 
     import(s, event, 36);
-    if (!store_each_logged(s, need_logged, &l, &err))
+    if (!each_logged(s, need_logged, &l, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(l.n, 36);
     import(s, event + 36, 24);
     l.n = 0;
-    assert_true(store_each_logged(s, need_logged, &l, &err));
+    assert_true(each_logged(s, need_logged, &l, &err));
     assert_int_equal(l.n, 37); /* where the walk was stopped */
     assert_true(ask("shop", "select count(*) from log") > 3);
     store_close(s);
@@ -419,17 +482,17 @@ TEST(what_was_refused_is_kept_once_and_in_order)
         memcpy(text + i, "\xc3\xa9", 2);
     text[sizeof text - 1] = 'x';
     for (int twice = 0; twice < 2; twice++) {
-        assert_true(store_begin(s, &err));
+        assert_true(store_begin(s, NOW_MS, &err));
         assert_true(store_refuse(s, &r, &err));
         assert_true(store_refuse(
             s, &(struct refusal){r.source, 2, r.reason, {text, sizeof text}}, &err));
         assert_true(
             store_refuse(s, &(struct refusal){r.source, 3, r.reason, r.text}, &err));
-        assert_true(store_commit(s, NOW_MS, &err));
+        assert_true(store_commit(s, &err));
     }
-    assert_true(store_each_refused(s, need_refused, &line, &err));
+    assert_true(each_refused(s, need_refused, &line, &err));
     assert_int_equal(line, 3);
-    assert_true(store_facts(s, &facts, &err));
+    facts = facts_of(s);
     assert_int_equal(facts.refused, 3);
     store_close(s);
 }
@@ -484,25 +547,25 @@ TEST(refusals_come_back_as_they_were_out_of_any_batch)
     struct store_facts facts;
     struct err err;
 
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     refuse(s, line, 8);
-    assert_true(store_commit(s, NOW_MS, &err));
+    assert_true(store_commit(s, &err));
     store_close(s);
     assert_true(ask("shop", "select count(*) from refused") > 1);
     s = open_as("shop", STORE_WRITE);
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     refuse(s, line + 4, LINES - 4);
     store_cancel(s);
-    assert_true(store_facts(s, &facts, &err));
+    facts = facts_of(s);
     assert_int_equal(facts.refused, 8);
-    assert_true(store_begin(s, &err));
+    assert_true(store_begin(s, NOW_MS, &err));
     refuse(s, line + 4, LINES - 4);
-    assert_true(store_commit(s, NOW_MS, &err));
-    assert_true(store_each_refused(s, need_line, &seen, &err));
+    assert_true(store_commit(s, &err));
+    assert_true(each_refused(s, need_line, &seen, &err));
     assert_int_equal(seen.n, LINES);
-    assert_true(store_each_refused(s, need_line, &some, &err));
+    assert_true(each_refused(s, need_line, &some, &err));
     assert_int_equal(some.n, 5);
-    assert_true(store_facts(s, &facts, &err));
+    facts = facts_of(s);
     assert_int_equal(facts.refused, LINES);
     store_close(s);
 }
@@ -532,19 +595,19 @@ TEST(a_damaged_batch_of_refusals_is_named)
         struct err err;
         size_t n = 0;
 
-        assert_true(store_begin(s, &err));
+        assert_true(store_begin(s, NOW_MS, &err));
         refuse(s, line, sizeof line / sizeof *line);
-        assert_true(store_commit(s, NOW_MS, &err));
+        assert_true(store_commit(s, &err));
         store_close(s);
         change("shop", damage[i].sql);
         s = open_as("shop", STORE_WRITE);
-        assert_false(store_each_refused(s, count_refused, &n, &err));
+        assert_false(each_refused(s, count_refused, &n, &err));
         need_words(&err, ERR_CORRUPT, damage[i].words);
         need_words(&err, ERR_CORRUPT, "table refused, batch 2");
-        assert_true(store_begin(s, &err));
+        assert_true(store_begin(s, NOW_MS, &err));
         assert_false(store_refuse(s, &r, &err)); /* what is there cannot be known */
         need_words(&err, ERR_CORRUPT, "table refused, batch 2");
-        assert_false(store_commit(s, NOW_MS, &err));
+        assert_false(store_commit(s, &err));
         need_words(&err, ERR_CORRUPT, "table refused, batch 2");
         store_close(s);
         unlink(temp_path("shop"));
@@ -559,7 +622,7 @@ TEST(models_are_numbered_and_the_newest_is_found)
     struct err err;
     uint32_t version;
 
-    assert_false(store_model_latest(s, &a, &latest, &err));
+    assert_false(model_latest(s, &a, &latest, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_true(store_model_add(s, STR("ciclo: 1"), 10, &version, &err));
     assert_int_equal(version, 1);
@@ -567,7 +630,7 @@ TEST(models_are_numbered_and_the_newest_is_found)
     assert_int_equal(version, 2);
     store_close(s);
     s = open_as("shop", STORE_READ);
-    assert_true(store_model_latest(s, &a, &latest, &err));
+    assert_true(model_latest(s, &a, &latest, &err));
     assert_int_equal(latest.version, 2);
     assert_int_equal(latest.applied_ms, 20);
     assert_true(str_eq(latest.text, STR("ciclo: 1 # two")));
@@ -623,7 +686,8 @@ static int try_to_write(void)
     struct store *s;
     struct err err;
 
-    if (store_open(io_system(), str_of(temp_path("shop")), STORE_WRITE, &s, &err))
+    if (store_open(io_system(), str_of(temp_path("shop")),
+                   &(struct store_options){STORE_WRITE, 0}, &s, &err))
         return 1;
     return err.code == ERR_CONFLICT ? 0 : 2;
 }
@@ -652,11 +716,13 @@ static int read_alone(void)
 
     if (geteuid() == 0 && setuid(65534) != 0)
         return 1;
-    if (!store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, &err)) {
+    if (!store_open(io_system(), str_of(temp_path("shop")),
+                    &(struct store_options){STORE_READ, 0}, &s, &err)) {
         fprintf(stderr, "%s\n", err.msg);
         return 2;
     }
-    if (!store_facts(s, &facts, &err) || facts.events != 60)
+    facts = facts_of(s);
+    if (facts.events != 60)
         return 3;
     store_close(s);
     return 0;
@@ -732,9 +798,9 @@ TEST(a_database_of_another_program_is_refused_untouched)
 TEST(a_file_of_a_newer_format_is_refused_with_words)
 {
     store_close(create("shop"));
-    change("shop", "pragma user_version = 2");
+    change("shop", "pragma user_version = 3");
     need_refusal(temp_path("shop"), ERR_INPUT,
-                 "newer Ciclo (format 2, this one knows 1)");
+                 "newer Ciclo (format 3, this one knows 2)");
 }
 
 TEST(a_file_of_other_sizes_is_refused_with_words)
@@ -751,34 +817,43 @@ TEST(nothing_is_created_where_something_stands)
     struct err err;
     struct stat file;
 
-    assert_false(store_create(io_system(), str_of(path), &s, &err));
+    assert_false(store_create(io_system(), str_of(path), 0, &s, &err));
     need_words(&err, ERR_CONFLICT, "is there already");
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_size, 4);
-    assert_false(store_create(io_system(), str_of(temp_path("no/folder")), &s, &err));
+    assert_false(store_create(io_system(), str_of(temp_path("no/folder")), 0, &s, &err));
     need_words(&err, ERR_IO, "there is no such folder; make it first");
-    assert_false(store_create(io_system(), str_of(temp_path("shop/new")), &s, &err));
+    assert_false(store_create(io_system(), str_of(temp_path("shop/new")), 0, &s, &err));
     need_words(&err, ERR_IO, "there is no such folder; make it first");
 }
 
 /* --- damage --- */
 
-static struct err read_all(const char *name)
+static bool read_columns(struct snapshot *v, struct err *err)
 {
-    struct store *s = open_as(name, STORE_READ);
-    struct catalog *catalog = store_catalog(s);
-    struct err err = {ERR_NONE};
+    uint32_t column_n = snapshot_catalog(v)->column_n;
     bool ok = true;
 
-    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
+    for (uint32_t i = 0; ok && i < snapshot_chunk_count(v); i++) {
         const struct cells *cells;
         const struct chunk *c;
         const str *id;
 
-        ok = store_chunk(s, i, &c, &err) && chunk_message_ids(c, &id, &err);
-        for (uint32_t k = 0; ok && k < catalog->column_n; k++)
-            ok = chunk_cells(c, k, &cells, &err);
+        ok = snapshot_chunk(v, i, &c, err) && chunk_message_ids(c, &id, err);
+        for (uint32_t k = 0; ok && k < column_n; k++)
+            ok = chunk_cells(c, k, &cells, err);
     }
+    return ok;
+}
+
+static struct err read_all(const char *name)
+{
+    struct store *s = open_as(name, STORE_READ);
+    struct snapshot *v = snapshot_of(s);
+    struct err err = {ERR_NONE};
+
+    read_columns(v, &err);
+    snapshot_close(v);
     store_close(s);
     return err;
 }
@@ -901,8 +976,13 @@ TEST(names_that_do_not_belong_are_found_at_opening)
             change("shop", "delete from sighting where rowid > 1");
         change("shop", damage[i]);
         s = NULL;
-        if (store_open(io_system(), str_of(temp_path("shop")), STORE_READ, &s, &err))
-            assert_false(store_chunk(s, 0, &c, &err));
+        if (store_open(io_system(), str_of(temp_path("shop")),
+                       &(struct store_options){STORE_READ, 0}, &s, &err)) {
+            struct snapshot *v = snapshot_of(s);
+
+            assert_false(snapshot_chunk(v, 0, &c, &err));
+            snapshot_close(v);
+        }
         need_words(&err, ERR_CORRUPT, "");
         store_close(s);
         unlink(temp_path("shop"));
@@ -919,35 +999,30 @@ struct scenario {
 
 static bool live(struct io *io, const struct scenario *sc, struct err *err)
 {
+    struct snapshot *v = NULL;
     struct store *s = NULL;
-    struct store_facts facts;
     bool ok, added;
 
     unlink(sc->path);
-    ok = store_create(io, str_of(sc->path), &s, err);
+    ok = store_create(io, str_of(sc->path), 0, &s, err);
     for (uint32_t round = 0; ok && round < 2; round++) {
-        ok = store_begin(s, err);
+        ok = store_begin(s, NOW_MS, err);
         for (uint32_t i = 0; ok && i < 12; i++)
             ok = try_append(s, &sc->event[round * 12 + i], &added, err);
         ok = ok
              && store_refuse(
                  s, &(struct refusal){STR("f"), round, STR("why"), STR("text")}, err)
-             && store_commit(s, NOW_MS, err);
+             && store_commit(s, err);
     }
     store_close(s);
     s = NULL;
-    ok = ok && store_open(io, str_of(sc->path), STORE_READ, &s, err)
-         && store_facts(s, &facts, err);
-    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++) {
-        const struct cells *cells;
-        const struct chunk *c;
-
-        ok = store_chunk(s, i, &c, err);
-        for (uint32_t k = 0; ok && k < store_catalog(s)->column_n; k++)
-            ok = chunk_cells(c, k, &cells, err);
-    }
+    ok = ok
+         && store_open(io, str_of(sc->path), &(struct store_options){STORE_READ, 0}, &s,
+                       err)
+         && store_snapshot(s, &v, err) && read_columns(v, err);
     if (ok)
-        assert_int_equal(facts.events, 24);
+        assert_int_equal(snapshot_facts(v).events, 24);
+    snapshot_close(v);
     store_close(s);
     return ok;
 }

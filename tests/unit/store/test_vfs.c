@@ -246,12 +246,13 @@ static bool add_logged(void *context, int64_t received_ms, const struct event *e
     return true;
 }
 
-static bool add_chunk(struct digest *d, struct store *s, uint32_t chunk, struct err *err)
+static bool add_chunk(struct digest *d, struct snapshot *view, uint32_t chunk,
+                      struct err *err)
 {
     const struct chunk *c;
-    const struct catalog *catalog = store_catalog(s);
+    const struct catalog *catalog = snapshot_catalog(view);
 
-    if (!store_chunk(s, chunk, &c, err))
+    if (!snapshot_chunk(view, chunk, &c, err))
         return false;
     for (uint32_t i = 0; i < c->event_n; i++)
         buf_add_format(&d->text, "%lld %u ", (long long)c->at_ms[i], c->type[i]);
@@ -284,25 +285,29 @@ static bool add_chunk(struct digest *d, struct store *s, uint32_t chunk, struct 
 static bool read_everything(const char *path, uint64_t *hash, struct err *err)
 {
     struct digest d = {.text = {0}};
-    struct store_facts facts;
     struct model_version model;
+    struct snapshot *v = NULL;
     struct arena a = {0};
     struct store *s;
     bool ok;
 
-    if (!store_open(io_system(), str_of(path), STORE_READ, &s, err))
+    if (!store_open(io_system(), str_of(path), &(struct store_options){STORE_READ, 0}, &s,
+                    err))
         return false;
-    ok = store_facts(s, &facts, err) && store_model_latest(s, &a, &model, err)
-         && store_each_refused(s, add_refused, &d, err)
-         && store_each_logged(s, add_logged, &d, err);
-    for (uint32_t i = 0; ok && i < store_chunk_count(s); i++)
-        ok = add_chunk(&d, s, i, err);
+    ok = store_snapshot(s, &v, err) && snapshot_model_latest(v, &a, &model, err)
+         && snapshot_each_refused(v, add_refused, &d, err)
+         && snapshot_each_logged(v, add_logged, &d, err);
+    for (uint32_t i = 0; ok && i < snapshot_chunk_count(v); i++)
+        ok = add_chunk(&d, v, i, err);
     if (ok) {
+        struct store_facts facts = snapshot_facts(v);
+
         buf_add_format(&d.text, "%llu %llu %.*s", (unsigned long long)facts.events,
                        (unsigned long long)facts.refused, STR_FMT(model.text));
         assert_false(d.text.failed);
         *hash = hash64(buf_str(&d.text));
     }
+    snapshot_close(v);
     store_close(s);
     arena_free(&a);
     buf_free(&d.text);
@@ -318,9 +323,9 @@ static const char *make_store(struct arena *a)
     struct store *s;
     struct err err;
 
-    if (!store_create(io_system(), str_of(path), &s, &err)
+    if (!store_create(io_system(), str_of(path), 0, &s, &err)
         || !store_model_add(s, STR("ciclo: 1\n"), 5, &version, &err)
-        || !store_begin(s, &err))
+        || !store_begin(s, 9, &err))
         fail_msg("%s", err.msg);
     for (uint32_t i = 0; i < 300; i++) {
         struct refusal refused = {STR("file"), i, STR("reason"), event[i].id};
@@ -332,7 +337,7 @@ static const char *make_store(struct arena *a)
         assert_true(store_refuse(s, &refused, &err));
         buf_free(&json);
     }
-    if (!store_commit(s, 9, &err))
+    if (!store_commit(s, &err))
         fail_msg("%s", err.msg);
     store_close(s);
     return path;

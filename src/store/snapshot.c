@@ -1,0 +1,264 @@
+#include "store/store_impl.h"
+
+#include "base/time.h"
+
+#include <assert.h>
+
+/* A snapshot is an image and a read transaction of SQLite that see the same commit: both are
+ * taken under the store's lock, under which a commit also ends. A store that only reads has one
+ * transaction, begun when it was opened, for all its snapshots. */
+
+struct snapshot {
+    struct store *store;
+    struct image *image;
+    struct reader *reader; /* NULL: the store's own connection is used */
+    struct sql *sql;
+    pthread_mutex_t *lock; /* guards .sql */
+    struct chunk_source source;
+    struct loaded {
+        struct chunk *chunk; /* NULL: not loaded yet */
+        uint32_t users;
+    } * loaded;
+};
+
+/* --- connections --- */
+
+void reader_free(struct reader *r)
+{
+    if (!r)
+        return;
+    sql_close(&r->sql);
+    pthread_mutex_destroy(&r->lock);
+    mem_free(r);
+}
+
+static struct reader *take_idle(struct store *s)
+{
+    struct reader *r;
+
+    pthread_mutex_lock(&s->lock);
+    r = s->idle;
+    if (r)
+        s->idle = r->next;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+static bool reader_get(struct store *s, struct reader **out, struct err *err)
+{
+    struct reader *r = take_idle(s);
+
+    *out = r;
+    if (r)
+        return true;
+    r = mem_alloc(sizeof *r);
+    if (!r)
+        return err_nomem(err);
+    pthread_mutex_init(&r->lock, NULL);
+    if (!open_reader(s, &r->sql, err)) {
+        reader_free(r);
+        return false;
+    }
+    *out = r;
+    return true;
+}
+
+/* Without this, SQLite would choose the moment only with the first read. */
+static bool begin_read(struct sql *sql, struct err *err)
+{
+    sqlite3_stmt *begin, *first;
+    bool there;
+
+    if (!sql_get(sql, SQL_BEGIN_READ, &begin, err)
+        || !sql_get(sql, SQL_FIRST_READ, &first, err)
+        || !sql_run(sql, begin, SQLITE_OK, err) || !sql_next(sql, first, &there, err))
+        return false;
+    sqlite3_reset(first);
+    return true;
+}
+
+static bool end_read(struct sql *sql)
+{
+    sqlite3_stmt *rollback;
+    struct err unheard;
+
+    return sql_get(sql, SQL_ROLLBACK, &rollback, &unheard)
+           && sql_run(sql, rollback, SQLITE_OK, &unheard);
+}
+
+/* --- beginning and ending --- */
+
+static bool snapshot_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
+                          bool *there, struct err *err)
+{
+    struct snapshot *v = context;
+
+    return part_read(v->sql, v->lock, column, chunk, to, there, err);
+}
+
+static bool begin(struct store *s, struct snapshot *v, struct err *err)
+{
+    bool ok = true;
+
+    if (s->mode == STORE_WRITE) {
+        if (!reader_get(s, &v->reader, err))
+            return false;
+        v->sql = &v->reader->sql;
+        v->lock = &v->reader->lock;
+    } else {
+        v->sql = &s->sql;
+        v->lock = &s->sql_lock;
+    }
+    pthread_mutex_lock(&s->lock);
+    if (v->reader)
+        ok = begin_read(v->sql, err);
+    if (ok) {
+        v->image = s->image;
+        v->image->users++;
+        s->snapshot_n++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+bool store_snapshot(struct store *s, struct snapshot **out, struct err *err)
+{
+    struct snapshot *v = mem_alloc(sizeof *v);
+
+    if (!v)
+        return err_nomem(err);
+    v->store = s;
+    v->source = (struct chunk_source){snapshot_part, v};
+    if (begin(s, v, err)) {
+        v->loaded = mem_alloc(v->image->chunk_n * sizeof *v->loaded);
+        if (v->loaded) {
+            *out = v;
+            return true;
+        }
+        err_nomem(err);
+    }
+    snapshot_close(v);
+    return false;
+}
+
+void snapshot_close(struct snapshot *v)
+{
+    struct store *s;
+
+    if (!v)
+        return;
+    s = v->store;
+    for (uint32_t i = 0; v->loaded && i < v->image->chunk_n; i++)
+        chunk_free(v->loaded[i].chunk);
+    mem_free(v->loaded);
+    if (v->reader && !end_read(v->sql)) {
+        reader_free(v->reader);
+        v->reader = NULL;
+    }
+    pthread_mutex_lock(&s->lock);
+    if (v->reader) {
+        v->reader->next = s->idle;
+        s->idle = v->reader;
+    }
+    if (v->image) {
+        s->snapshot_n--;
+        if (--v->image->users)
+            v->image = NULL;
+    }
+    pthread_mutex_unlock(&s->lock);
+    image_free(v->image);
+    mem_free(v);
+}
+
+/* --- reading --- */
+
+const struct catalog *snapshot_catalog(const struct snapshot *v)
+{
+    return &v->image->catalog;
+}
+
+uint32_t snapshot_chunk_count(const struct snapshot *v)
+{
+    return v->image->chunk_n;
+}
+
+bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
+                    struct err *err)
+{
+    struct loaded *loaded = &v->loaded[chunk];
+
+    assert(chunk < v->image->chunk_n);
+    if (!loaded->chunk
+        && !parts_load(&v->image->catalog, &v->source, v->image, chunk, &loaded->chunk,
+                       err))
+        return false;
+    loaded->users++;
+    *out = loaded->chunk;
+    return true;
+}
+
+void snapshot_release(struct snapshot *v, uint32_t chunk)
+{
+    assert(v->loaded[chunk].users);
+    v->loaded[chunk].users--;
+}
+
+struct store_facts snapshot_facts(const struct snapshot *v)
+{
+    struct store_facts facts = {.refused = v->image->refused,
+                                .customers = catalog_customer_n(&v->image->catalog),
+                                .first_ms = MOMENT_NEVER,
+                                .last_ms = MOMENT_NEVER};
+
+    for (uint32_t i = 0; i < v->image->chunk_n; i++) {
+        const struct chunk_row *row = &image_get(v->image, i)->parts;
+
+        if (!row->events)
+            continue;
+        if (!facts.events || row->first_ms < facts.first_ms)
+            facts.first_ms = row->first_ms;
+        if (!facts.events || row->last_ms > facts.last_ms)
+            facts.last_ms = row->last_ms;
+        facts.events += row->events;
+    }
+    return facts;
+}
+
+/* --- what the file holds besides timelines: the model's versions, the refused, the log --- */
+
+bool snapshot_model_latest(struct snapshot *v, struct arena *a, struct model_version *out,
+                           struct err *err)
+{
+    sqlite3_stmt *get;
+    bool there, ok;
+
+    pthread_mutex_lock(v->lock);
+    ok = sql_get(v->sql, SQL_MODEL_LATEST, &get, err)
+         && sql_next(v->sql, get, &there, err);
+    if (ok && there) {
+        *out = (struct model_version){.version = (uint32_t)sqlite3_column_int64(get, 0),
+                                      .applied_ms = sqlite3_column_int64(get, 1),
+                                      .text = arena_str(a, sql_column(get, 2))};
+        sqlite3_reset(get);
+        ok = out->text.p || err_nomem(err);
+    } else if (ok) {
+        ok = err_set(err, ERR_NOT_FOUND, "the data file has no model yet");
+    }
+    pthread_mutex_unlock(v->lock);
+    return ok;
+}
+
+bool snapshot_each_refused(struct snapshot *v,
+                           bool (*each)(void *context, const struct refusal *r),
+                           void *context, struct err *err)
+{
+    return refused_each(v->sql, v->lock, each, context, err);
+}
+
+bool snapshot_each_logged(struct snapshot *v,
+                          bool (*each)(void *context, int64_t received_ms,
+                                       const struct event *e),
+                          void *context, struct err *err)
+{
+    return log_each(v->sql, v->lock, each, context, err);
+}
