@@ -27,7 +27,7 @@ help:
 	echo 'make check    test, static analysis and the long model tests, in under thirty minutes'
 	echo 'make fault    failing memory, failing disks, kills, every command under valgrind'
 	echo 'make fuzz     every parser for FUZZ_S=$(FUZZ_S) seconds'
-	echo 'make tsan     unit and flow tests under the thread sanitizer'
+	echo 'make tsan     unit, flow and stress tests under the thread sanitizer'
 	echo 'make cover    which lines and branches the unit tests reach'
 	echo 'make bench    the measurements of bench/'
 	echo 'make release  build/release/ciclo'
@@ -55,9 +55,9 @@ check: setup-test web build/dev/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
 	    build/release=flow,sample,page
 fault: setup-test build/dev/build.ninja build/valgrind/build.ninja
-	tools/test build/dev=fault build/valgrind=valgrind
+	tools/test build/dev=fault,stress build/valgrind=valgrind
 tsan: setup-test build/tsan/build.ninja
-	tools/test build/tsan=unit,flow
+	tools/test build/tsan=unit,flow,stress
 fuzz: setup-test build/fuzz/build.ninja
 	tools/fuzz $(FUZZ_S)
 cover: setup-test build/cover/build.ninja

@@ -6,13 +6,13 @@
  * again. Beside it stands a twin, that is what was acknowledged, and after a commit that the
  * power cut short what else may be there. */
 #include "store/store_impl.h"
+
 #include "support/chance.h"
 #include "support/events.h"
 #include "support/scene.h"
-#include "support/sim_disk.h"
+#include "support/sim_shop.h"
 #include "support/unit.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,14 +24,8 @@ enum { EVENTS = 160, CUSTOMERS = 30, REFUSALS = 64, LIVES = 3, STEPS = 14 };
 
 /* --- what all workloads share --- */
 
-static struct sim_disk *disk;
-static struct io *io;
-static struct arena scene_arena;
-static struct event *event;
-static str json[EVENTS];
+static struct sim_shop shop;
 static str empty_file; /* the bytes of a store without events */
-
-static const str path = STR("/shop");
 
 static void must(bool ok, const struct err *err, const char *what)
 {
@@ -39,54 +33,20 @@ static void must(bool ok, const struct err *err, const char *what)
         fail_msg("%s: %s", what, err->msg);
 }
 
-static void read_file(str *out)
-{
-    struct err err;
-
-    must(io_read_file(io, path, 1 << 24, &scene_arena, out, &err), &err, "reading");
-}
-
-static void put_empty_file(void)
-{
-    int fd = io->open(io, "/shop", O_RDWR | O_CREAT | O_EXCL, 0600), folder;
-
-    assert_true(fd >= 0);
-    assert_int_equal(io->write(io, fd, empty_file.p, empty_file.n), empty_file.n);
-    assert_int_equal(io->sync(io, fd), 0);
-    io->close(io, fd);
-    folder = io->open(io, "/", O_RDONLY | O_DIRECTORY, 0);
-    assert_true(folder >= 0);
-    assert_int_equal(io->sync(io, folder), 0);
-    io->close(io, folder);
-}
-
 static void set_scene(void)
 {
-    struct random r = random_seeded(11);
     struct store *s;
     struct err err;
 
-    must(sql_start(&err), &err, "SQLite");
-    disk = sim_disk_new();
-    io = sim_disk_io(disk);
-    event = scene(&r, EVENTS, CUSTOMERS, &scene_arena);
-    for (int i = 0; i < EVENTS; i++) {
-        struct buf line = {NULL};
-
-        event_print(&event[i], &line);
-        assert_false(line.failed);
-        json[i] = arena_str(&scene_arena, buf_str(&line));
-        buf_free(&line);
-    }
-    must(store_create(io, path, 0, &s, &err), &err, "creating");
+    sim_shop_set(&shop, EVENTS, CUSTOMERS);
+    must(store_create(shop.io, SIM_SHOP, 0, &s, &err), &err, "creating");
     store_close(s);
-    read_file(&empty_file);
+    empty_file = sim_shop_get(&shop, "/shop");
 }
 
 static void clear_scene(void)
 {
-    sim_disk_free(disk);
-    arena_free(&scene_arena);
+    sim_shop_clear(&shop);
 }
 
 /* --- the twin --- */
@@ -104,8 +64,11 @@ struct life {
     struct twin sure;
     struct twin maybe; /* there instead of .sure when the cut commit came through */
     bool is_maybe, is_created;
-    struct store *held; /* a reader, and what it must go on seeing */
+    size_t memory_bytes;   /* of the stores that it opens */
+    struct snapshot *held; /* and what it must go on showing */
     struct twin held_twin;
+    struct store *other; /* another process that reads, and what it must go on seeing */
+    struct twin other_twin;
 };
 
 static uint64_t below(struct life *l, uint64_t bound)
@@ -133,7 +96,7 @@ static bool look_at_logged(void *context, [[maybe_unused]] int64_t received_ms,
     struct log_look *look = context;
 
     assert_true(look->n < look->twin->event_n);
-    assert_true(event_eq(e, &event[look->twin->event[look->n++]]));
+    assert_true(event_eq(e, &shop.event[look->twin->event[look->n++]]));
     return true;
 }
 
@@ -162,7 +125,7 @@ static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct e
     static struct event all[EVENTS];
 
     for (uint32_t i = 0; i < t->event_n; i++)
-        all[i] = event[t->event[i]];
+        all[i] = shop.event[t->event[i]];
     for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
         const struct chunk *c;
 
@@ -174,19 +137,19 @@ static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct e
     return true;
 }
 
-/* What differs from the twin fails the test; false: the snapshot could not be read. */
+/* What differs from the twin fails the test; false: the file could not be read. */
 static bool look_at(struct snapshot *v, const struct twin *t, struct err *err)
 {
     struct log_look events = {t, 0}, refusals = {t, 0};
     struct store_facts facts = snapshot_facts(v);
     uint32_t models;
 
+    assert_int_equal(facts.events, t->event_n);
+    assert_int_equal(facts.refused, t->refusal_n);
     if (!snapshot_each_logged(v, look_at_logged, &events, err)
         || !snapshot_each_refused(v, look_at_refused, &refusals, err)
         || !latest_model(v, &models, err) || !look_at_timelines(v, t, err))
         return false;
-    assert_int_equal(facts.events, t->event_n);
-    assert_int_equal(facts.refused, t->refusal_n);
     assert_int_equal(events.n, t->event_n);
     assert_int_equal(refusals.n, t->refusal_n);
     assert_int_equal(models, t->models);
@@ -208,8 +171,8 @@ static bool look(struct store *s, const struct twin *t, struct err *err)
 /* Now that the file is open again: which of the two it holds. */
 static bool settle(struct life *l, struct err *err)
 {
-    struct store_facts facts;
     struct snapshot *v;
+    struct store_facts facts;
     uint32_t models;
     bool ok;
 
@@ -238,7 +201,7 @@ static bool went(bool ok, const struct err *err, const char *what)
 {
     if (getenv("CICLO_TRACE"))
         fprintf(stderr, "%s: %s\n", what, ok ? "done" : err->msg);
-    if (!ok && !sim_disk_struck(disk))
+    if (!ok && !sim_disk_struck(shop.disk))
         fail_msg("%s: %s", what, err->msg);
     return ok;
 }
@@ -260,7 +223,7 @@ static bool append(struct life *l, struct twin *next, struct err *err)
     uint32_t number = (uint32_t)below(l, EVENTS);
     bool is_new = !twin_has(next->event, next->event_n, number), added;
 
-    if (!store_append(l->s, &event[number], json[number], &added, err))
+    if (!store_append(l->s, &shop.event[number], shop.json[number], &added, err))
         return false;
     assert_int_equal(added, is_new);
     if (added)
@@ -329,9 +292,7 @@ static bool do_hold(struct life *l)
     if (l->held)
         return true;
     l->held_twin = l->sure;
-    return went(
-        store_open(io, path, &(struct store_options){STORE_READ, 0}, &l->held, &err),
-        &err, "opening a second time");
+    return went(store_snapshot(l->s, &l->held, &err), &err, "a snapshot");
 }
 
 static bool do_look_held(struct life *l)
@@ -339,13 +300,40 @@ static bool do_look_held(struct life *l)
     struct err err;
 
     return !l->held
-           || went(look(l->held, &l->held_twin, &err), &err, "reading what was held");
+           || went(look_at(l->held, &l->held_twin, &err), &err, "an older snapshot");
 }
 
 static bool do_release(struct life *l)
 {
-    store_close(l->held);
+    snapshot_close(l->held);
     l->held = NULL;
+    return true;
+}
+
+static bool do_open_other(struct life *l)
+{
+    struct store_options options = {STORE_READ, l->memory_bytes};
+    struct err err;
+
+    if (l->other)
+        return true;
+    l->other_twin = l->sure;
+    return went(store_open(shop.io, SIM_SHOP, &options, &l->other, &err), &err,
+                "opening a second time");
+}
+
+static bool do_look_other(struct life *l)
+{
+    struct err err;
+
+    return !l->other
+           || went(look(l->other, &l->other_twin, &err), &err, "reading from elsewhere");
+}
+
+static bool do_close_other(struct life *l)
+{
+    store_close(l->other);
+    l->other = NULL;
     return true;
 }
 
@@ -355,25 +343,30 @@ static bool do_checkpoint(struct life *l)
                                       "pragma wal_checkpoint(truncate)"};
     struct err err;
 
-    if (l->held) /* whose file SQLite would wait for */
+    if (l->held || l->other) /* whom SQLite would wait for */
         return true;
     return went(sql_exec(&l->s->sql, how[below(l, 2)], &err), &err, "a checkpoint");
 }
 
+static void close_file(struct life *l)
+{
+    do_release(l);
+    store_close(l->s);
+    l->s = NULL;
+}
+
 static bool open_file(struct life *l)
 {
+    struct store_options options = {STORE_WRITE, l->memory_bytes};
     struct err err;
 
-    return went(
-               store_open(io, path, &(struct store_options){STORE_WRITE, 0}, &l->s, &err),
-               &err, "opening")
+    return went(store_open(shop.io, SIM_SHOP, &options, &l->s, &err), &err, "opening")
            && went(settle(l, &err), &err, "reading");
 }
 
 static bool do_reopen(struct life *l)
 {
-    store_close(l->s);
-    l->s = NULL;
+    close_file(l);
     return open_file(l);
 }
 
@@ -381,7 +374,8 @@ static bool create(struct life *l)
 {
     struct err err;
 
-    if (went(store_create(io, path, 0, &l->s, &err), &err, "creating"))
+    if (went(store_create(shop.io, SIM_SHOP, l->memory_bytes, &l->s, &err), &err,
+             "creating"))
         l->is_created = true;
     return l->is_created;
 }
@@ -389,9 +383,9 @@ static bool create(struct life *l)
 static bool step(struct life *l)
 {
     static bool (*const steps[])(struct life * l) = {
-        do_transaction, do_transaction, do_transaction, do_transaction,
-        do_model,       do_look,        do_hold,        do_look_held,
-        do_release,     do_checkpoint,  do_reopen,
+        do_transaction, do_transaction, do_transaction, do_transaction, do_transaction,
+        do_model,       do_look,        do_hold,        do_look_held,   do_release,
+        do_open_other,  do_look_other,  do_close_other, do_checkpoint,  do_reopen,
     };
 
     return steps[below(l, sizeof steps / sizeof *steps)](l);
@@ -403,51 +397,48 @@ static void live(struct life *l)
     uint64_t steps = below(l, STEPS);
     bool ok;
 
-    sim_disk_arm(disk, SIM_STOP, 1 + below(l, (uint64_t)1 << below(l, 10)));
+    sim_disk_arm(shop.disk, SIM_STOP, 1 + below(l, (uint64_t)1 << below(l, 10)));
     ok = l->is_created ? open_file(l) : create(l);
     while (ok && steps--)
         ok = step(l);
-    do_release(l);
-    store_close(l->s);
-    l->s = NULL;
+    do_close_other(l);
+    close_file(l);
 }
 
 /* A creation that was cut short may leave a name behind with no good file, never with what is
  * not ours. Somebody takes it away then. */
 static void clear_half_created(struct life *l)
 {
+    struct store_options options = {.mode = STORE_WRITE};
     struct err err;
 
-    if (sim_disk_size(disk, "shop") < 0)
+    if (sim_disk_size(shop.disk, "shop") < 0)
         return;
-    if (store_open(io, path, &(struct store_options){STORE_WRITE, 0}, &l->s, &err)) {
+    if (store_open(shop.io, SIM_SHOP, &options, &l->s, &err)) {
         must(look(l->s, &l->sure, &err), &err, "reading a new file");
         l->is_created = true;
     } else {
         assert_true(err.code == ERR_INPUT || err.code == ERR_CORRUPT);
-        io->unlink(io, "/shop");
-        io->unlink(io, "/shop-wal");
-        io->unlink(io, "/shop-journal");
+        shop.io->unlink(shop.io, "/shop");
+        shop.io->unlink(shop.io, "/shop-wal");
+        shop.io->unlink(shop.io, "/shop-journal");
     }
-    store_close(l->s);
-    l->s = NULL;
+    close_file(l);
 }
 
 static void need_all_there(struct life *l)
 {
+    struct store_options options = {.mode = below(l, 2) ? STORE_WRITE : STORE_READ};
     struct err err;
 
     if (!l->is_created) {
         clear_half_created(l);
         return;
     }
-    must(store_open(io, path,
-                    &(struct store_options){below(l, 2) ? STORE_WRITE : STORE_READ, 0},
-                    &l->s, &err),
-         &err, "opening after a crash");
+    must(store_open(shop.io, SIM_SHOP, &options, &l->s, &err), &err,
+         "opening after a crash");
     must(settle(l, &err) && look(l->s, &l->sure, &err), &err, "reading after a crash");
-    store_close(l->s);
-    l->s = NULL;
+    close_file(l);
 }
 
 static uint64_t workload_seed; /* of the one that runs */
@@ -458,19 +449,20 @@ static void workload(uint64_t seed, bool syncs)
     uint64_t lives;
 
     workload_seed = seed;
-    sim_disk_reset(disk, seed);
+    l.memory_bytes = (size_t)1 << (10 + below(&l, 12));
+    sim_disk_reset(shop.disk, seed);
     if (below(&l, 8)) {
-        put_empty_file();
+        sim_shop_put(&shop, "/shop", empty_file);
         l.is_created = true;
     }
-    sim_disk_sync_works(disk, syncs);
+    sim_disk_sync_works(shop.disk, syncs);
     lives = 1 + below(&l, LIVES);
     while (lives--) {
         live(&l);
         if (below(&l, 5))
-            sim_disk_crash(disk);
+            sim_disk_crash(shop.disk);
         else
-            sim_disk_kill(disk);
+            sim_disk_kill(shop.disk);
         if (!lives || !l.is_created || below(&l, 2)) /* else the next life looks */
             need_all_there(&l);
     }

@@ -1,0 +1,120 @@
+/* A bit that rot flipped, anywhere in the file: an error that names the place, or the right
+ * answer from elsewhere; never a wrong one. */
+#include "support/sim_shop.h"
+
+#include "base/random.h"
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    EVENTS = 60,
+    MORE = 9, /* that a writer brings */
+    CUSTOMERS = 20,
+    PAGE_BYTES = 16384,
+    FLIPS_A_PAGE = 12,
+};
+
+static struct sim_shop shop;
+static str prepared; /* a file with parts and with news */
+
+static struct store *open_shop(enum store_mode mode, struct err *err)
+{
+    struct store_options options = {.mode = mode};
+    struct store *s;
+
+    return store_open(shop.io, SIM_SHOP, &options, &s, err) ? s : NULL;
+}
+
+static void set_scene(void)
+{
+    struct store *s;
+    struct err err;
+
+    sim_shop_set(&shop, EVENTS + MORE, CUSTOMERS);
+    if (!store_create(shop.io, SIM_SHOP, 0, &s, &err)
+        || !sim_shop_import(&shop, s, 0, EVENTS - 5, &err)
+        || !sim_shop_import(&shop, s, EVENTS - 5, 5, &err))
+        fail_msg("%s", err.msg);
+    store_close(s);
+    prepared = sim_shop_get(&shop, "/shop");
+    assert_int_equal(prepared.n % PAGE_BYTES, 0);
+}
+
+static bool read_all(struct err *err)
+{
+    struct store *s = open_shop(STORE_READ, err);
+    struct snapshot *v;
+    bool ok = s && store_snapshot(s, &v, err);
+
+    if (ok) {
+        ok = sim_shop_look(&shop, v, EVENTS, err);
+        snapshot_close(v);
+    }
+    store_close(s);
+    return ok;
+}
+
+/* Events that are there already, and new ones. */
+static bool write_more(struct err *err)
+{
+    struct store *s = open_shop(STORE_WRITE, err);
+    bool ok = s && sim_shop_import(&shop, s, EVENTS - MORE, 2 * MORE, err);
+
+    store_close(s);
+    return ok;
+}
+
+/* The file as it was prepared, but for one bit. */
+static void put_flipped(size_t at, unsigned char bit)
+{
+    sim_disk_reset(shop.disk, 1);
+    sim_shop_put(&shop, "/shop", prepared);
+    sim_disk_flip(shop.disk, "/shop", at, bit);
+}
+
+/* Calls `run` with each of them; how many it did not mind. */
+static uint32_t each_flip(bool (*run)(struct err *err))
+{
+    struct random r = random_seeded(3);
+    uint32_t unnoticed = 0;
+
+    for (size_t page = 0; page < prepared.n / PAGE_BYTES; page++) {
+        for (int i = 0; i < FLIPS_A_PAGE; i++) {
+            /* a page's first bytes say how it is to be read */
+            size_t in_page = random_below(&r, i % 3 ? PAGE_BYTES : 100);
+            struct err err = {ERR_NONE};
+            char place[32];
+
+            put_flipped(page * PAGE_BYTES + in_page, (unsigned char)(1 << i % 8));
+            snprintf(place, sizeof place, "page %zu ", page + 1);
+            if (run(&err))
+                unnoticed++;
+            else if (err.code != ERR_CORRUPT || !strstr(err.msg, place))
+                fail_msg("byte %zu of page %zu: code %d: %s", in_page, page + 1, err.code,
+                         err.msg);
+        }
+    }
+    return unnoticed;
+}
+
+TEST(reading_finds_a_flipped_bit_or_is_right)
+{
+    uint32_t all;
+
+    set_scene();
+    all = (uint32_t)(prepared.n / PAGE_BYTES) * FLIPS_A_PAGE;
+    assert_true(each_flip(read_all) < all / 2);
+    sim_shop_clear(&shop);
+}
+
+TEST(writing_finds_a_flipped_bit_or_is_right)
+{
+    uint32_t all;
+
+    set_scene();
+    all = (uint32_t)(prepared.n / PAGE_BYTES) * FLIPS_A_PAGE;
+    assert_true(each_flip(write_more) < all / 2);
+    sim_shop_clear(&shop);
+}

@@ -1,0 +1,267 @@
+/* Whatever fails while something is done with a data file, the file then holds what it held
+ * before or what it was to hold, nothing lies beside it, and the next try succeeds. */
+#include "support/sim_shop.h"
+
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EVENTS = 33, MORE = 12, CUSTOMERS = 16 };
+
+static struct sim_shop shop;
+static str prepared; /* a file with parts and with news */
+
+/* --- what is done --- */
+
+static struct store *open_shop(enum store_mode mode, struct err *err)
+{
+    struct store_options options = {.mode = mode};
+    struct store *s;
+
+    return store_open(shop.io, SIM_SHOP, &options, &s, err) ? s : NULL;
+}
+
+typedef bool looker(struct sim_shop *shop, struct snapshot *v, uint32_t n,
+                    struct err *err);
+
+static bool look_by(looker *look, uint32_t n, struct err *err)
+{
+    struct store *s = open_shop(STORE_READ, err);
+    struct snapshot *v;
+    bool ok = s && store_snapshot(s, &v, err);
+
+    if (ok) {
+        ok = look(&shop, v, n, err);
+        snapshot_close(v);
+    }
+    store_close(s);
+    return ok;
+}
+
+static bool read_all(struct err *err)
+{
+    return look_by(sim_shop_read, EVENTS, err);
+}
+
+/* Some of them are there already. */
+static bool import_more(struct err *err)
+{
+    struct store *s = open_shop(STORE_WRITE, err);
+    bool ok = s && sim_shop_import(&shop, s, EVENTS - 3, MORE + 3, err);
+
+    store_close(s);
+    return ok;
+}
+
+static const struct operation {
+    const char *name;
+    bool (*run)(struct err *err);
+    uint32_t brings; /* events */
+    bool changes;    /* and so nobody else may have the file open for writing */
+} operations[] = {
+    {"reading", read_all, 0, false},
+    {"importing", import_more, MORE, true},
+};
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
+/* --- what must hold --- */
+
+static void must(bool ok, const struct err *err, const char *what)
+{
+    if (!ok)
+        fail_msg("%s: %s", what, err->msg);
+}
+
+static void set_scene(void)
+{
+    struct store *s;
+    struct err err;
+
+    sim_shop_set(&shop, EVENTS + MORE, CUSTOMERS);
+    must(store_create(shop.io, SIM_SHOP, 0, &s, &err), &err, "creating");
+    must(sim_shop_import(&shop, s, 0, EVENTS - 5, &err), &err, "importing");
+    store_close(s);
+    s = open_shop(STORE_WRITE, &err);
+    must(s && sim_shop_import(&shop, s, EVENTS - 5, 5, &err), &err, "importing");
+    store_close(s);
+    prepared = sim_shop_get(&shop, "/shop");
+}
+
+static void put_prepared(void)
+{
+    sim_disk_reset(shop.disk, 1);
+    sim_shop_put(&shop, "/shop", prepared);
+}
+
+/* Before or after; which of both, when the operation says that it was done. */
+static void need_whole(const struct operation *o, bool done, const char *what)
+{
+    struct store_facts facts;
+    struct snapshot *v;
+    struct err err;
+    struct store *s = open_shop(STORE_READ, &err);
+
+    must(s && store_snapshot(s, &v, &err), &err, what);
+    facts = snapshot_facts(v);
+    snapshot_close(v);
+    store_close(s);
+    if (facts.events != EVENTS + o->brings && (done || facts.events != EVENTS))
+        fail_msg("%s: %s: %d events", what, o->name, (int)facts.events);
+    must(look_by(sim_shop_look, (uint32_t)facts.events, &err), &err, what);
+    if (sim_disk_names(shop.disk) != 1)
+        fail_msg("%s: %s leaves something beside the file", what, o->name);
+}
+
+/* Done again, undisturbed. */
+static void need_done(const struct operation *o, const char *what)
+{
+    struct err err;
+
+    must(o->run(&err), &err, what);
+    if (o->changes)
+        need_whole(o, true, what);
+}
+
+/* --- the disk --- */
+
+static void each_disk_failure(const struct operation *o, enum sim_failure failure,
+                              uint64_t step)
+{
+    bool struck = true;
+
+    for (uint64_t nth = 1; struck; nth += step) {
+        struct err err = {ERR_NONE};
+        char what[80];
+        bool done;
+
+        snprintf(what, sizeof what, "%s, failure %d at %llu", o->name, failure,
+                 (unsigned long long)nth);
+        put_prepared();
+        sim_disk_arm(shop.disk, failure, nth);
+        done = o->run(&err);
+        struck = sim_disk_struck(shop.disk);
+        sim_disk_arm(shop.disk, SIM_NEVER, 0);
+        if (!done && err.code != ERR_IO)
+            fail_msg("%s: code %d: %s", what, err.code, err.msg);
+        if (!done && failure == SIM_FULL && !strstr(err.msg, "disk is full"))
+            fail_msg("%s: %s", what, err.msg);
+        if (!struck)
+            must(done, &err, what);
+        if (o->changes) {
+            need_whole(o, done, what);
+            need_done(o, what);
+        }
+    }
+}
+
+static void each_operation(enum sim_failure failure, uint64_t step)
+{
+    set_scene();
+    for (int i = 0; i < OPERATIONS; i++)
+        each_disk_failure(&operations[i], failure, step);
+    sim_shop_clear(&shop);
+}
+
+TEST(any_operation_of_the_disk_may_fail_once)
+{
+    each_operation(SIM_ONCE, 1);
+}
+
+TEST(the_disk_may_go_away)
+{
+    each_operation(SIM_FOR_GOOD, 3);
+}
+
+TEST(the_disk_may_be_full)
+{
+    each_operation(SIM_FULL, 1);
+}
+
+/* --- memory --- */
+
+static struct {
+    size_t nth, seen;
+    bool for_good, struck;
+} memory;
+
+static bool memory_hook([[maybe_unused]] size_t bytes, [[maybe_unused]] void *context)
+{
+    bool fails;
+
+    memory.seen++;
+    fails = memory.for_good ? memory.seen >= memory.nth : memory.seen == memory.nth;
+    memory.struck |= fails;
+    return !fails;
+}
+
+/* SQLite can do without some of what it asks for: then the operation is done. */
+static void each_lack_of_memory(const struct operation *o, bool for_good, size_t step)
+{
+    memory.struck = true;
+    for (size_t nth = 1; memory.struck; nth += step) {
+        struct err err = {ERR_NONE};
+        size_t blocks;
+        char what[80];
+        bool done;
+
+        snprintf(what, sizeof what, "%s, allocation %zu%s", o->name, nth,
+                 for_good ? " and all that follow" : "");
+        put_prepared();
+        blocks = mem_live_blocks();
+        memory.nth = nth;
+        memory.seen = 0;
+        memory.struck = false;
+        memory.for_good = for_good;
+        mem_set_hook(memory_hook, NULL);
+        done = o->run(&err);
+        mem_set_hook(NULL, NULL);
+        if (!done && err.code != ERR_NOMEM)
+            fail_msg("%s: code %d: %s", what, err.code, err.msg);
+        if (mem_live_blocks() != blocks)
+            fail_msg("%s: %zu blocks before, %zu after", what, blocks, mem_live_blocks());
+        if (o->changes) {
+            need_whole(o, done, what);
+            need_done(o, what);
+        }
+    }
+}
+
+TEST(any_allocation_may_fail)
+{
+    set_scene();
+    for (int i = 0; i < OPERATIONS; i++)
+        each_lack_of_memory(&operations[i], false, 2);
+    sim_shop_clear(&shop);
+}
+
+TEST(memory_may_be_used_up)
+{
+    set_scene();
+    for (int i = 0; i < OPERATIONS; i++)
+        each_lack_of_memory(&operations[i], true, 7);
+    sim_shop_clear(&shop);
+}
+
+/* --- others --- */
+
+TEST(who_writes_keeps_others_from_changing_the_file)
+{
+    set_scene();
+    for (int i = 0; i < OPERATIONS; i++) {
+        const struct operation *o = &operations[i];
+        struct err err = {ERR_NONE};
+        struct store *s;
+        bool done;
+
+        put_prepared();
+        s = open_shop(STORE_WRITE, &err);
+        must(s, &err, "opening");
+        done = o->run(&err);
+        if (o->changes ? done || err.code != ERR_CONFLICT : !done)
+            fail_msg("%s: code %d: %s", o->name, err.code, err.msg);
+        store_close(s);
+        need_done(o, o->name);
+    }
+    sim_shop_clear(&shop);
+}
