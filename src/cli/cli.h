@@ -99,11 +99,13 @@ struct cli_table {
 };
 void cli_table_add(struct cli_table *t, str text);
 void cli_table_number(struct cli_table *t, uint64_t number);
+void cli_table_right(struct cli_table *t, str number); /* written already */
 /* The first row is the heading. Sets b->failed when memory ran out. */
 void cli_table_print(const struct cli_table *t, struct buf *b);
 void cli_table_csv(const struct cli_table *t, struct buf *b);
 
 extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_check,
-    cli_model_apply, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve;
+    cli_model_apply, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve,
+    cli_sql;
 
 #endif

@@ -29,6 +29,11 @@ void cli_table_add(struct cli_table *t, str text)
     add(t, text, false);
 }
 
+void cli_table_right(struct cli_table *t, str number)
+{
+    add(t, number, true);
+}
+
 void cli_table_number(struct cli_table *t, uint64_t number)
 {
     char text[24];

@@ -1,0 +1,15 @@
+/* connect.h - a connection of one's own to the data file, for what strangers ask in SQL. */
+#ifndef STORE_CONNECT_H
+#define STORE_CONNECT_H
+
+#include "store/store.h"
+
+struct sqlite3;
+
+/* Opened for reading, in a transaction that begins now; no extension can be loaded, no schema
+ * is trusted. Ends
+ * before the store, by sqlite3_close. */
+[[nodiscard]] bool store_connect(const struct store *s, struct sqlite3 **out,
+                                 struct err *err);
+
+#endif
