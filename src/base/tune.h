@@ -12,6 +12,7 @@ enum {
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
     CSV_LOOK_BYTES = 211,     /* that tell a CSV file's separator and encoding */
+    EXPORT_WINDOW = 5,        /* events whose cells an export gathers at once */
     SEEN_BUCKET = 3,          /* message ids in a row of a run, at least */
     SEEN_MERGED = 2,          /* runs of like size that become one */
     SEEN_LARGE = 61,          /* ids of a run that stays as it is */
@@ -27,6 +28,7 @@ enum {
     REFUSED_BATCH_BYTES = 1 << 20,
     READER_BYTES = 64 * 1024,
     CSV_LOOK_BYTES = 1 << 20,
+    EXPORT_WINDOW = 65536,
     SEEN_BUCKET = 32,
     SEEN_MERGED = 4,
     SEEN_LARGE = 1 << 22,

@@ -250,8 +250,10 @@ int main(int argc, char **argv)
 {
     int status;
 
-    /* A file that may not grow is an error of that write, not our end. */
+    /* A file that may not grow, and a reader that has gone, are errors of that write, not our
+     * end. */
     signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     status = run(argc, argv);
     if (status != CLI_DONE || (!fflush(stdout) && !ferror(stdout)))
         return status;

@@ -41,6 +41,9 @@ watch 'one customer with his why' 0 customer "$shop" anna --why --language it
 watch 'as JSON' 0 customer "$shop" "$(sqlite3 "$shop" 'select id from customer limit 1')" --json
 watch 'replay' 0 replay "$shop" --hash
 watch 'what was refused' 0 refused "$shop"
+watch 'events' 0 export "$shop" events
+watch 'customers, as JSON lines, into a file' 0 export "$shop" customers --json --out "$T/customers"
+watch 'moves of one' 0 export "$shop" stages --customer anna
 "$CICLO" model show "$shop" >"$T/model.yaml"
 watch 'a model is checked' 0 model check "$shop" "$T/model.yaml"
 watch 'and applied' 0 model apply "$shop" "$T/model.yaml"
