@@ -567,6 +567,32 @@ TEST(one_connection_writes_while_others_read)
     sim_disk_free(disk);
 }
 
+static int has_moved(sqlite3 *db)
+{
+    int moved = -1;
+
+    assert_int_equal(sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved),
+                     SQLITE_OK);
+    return moved;
+}
+
+TEST(a_connection_learns_that_its_file_was_exchanged)
+{
+    sqlite3 *db;
+
+    set_disk();
+    db = sql_open_disk();
+    assert_int_equal(sql_do(db, "create table t (x); insert into t values (1)"),
+                     SQLITE_OK);
+    assert_int_equal(has_moved(db), 0);
+    put_safe("db.new", "", 0);
+    assert_int_equal(io->rename(io, "db.new", "db"), 0);
+    assert_int_equal(has_moved(db), 1);
+    assert_int_equal(sql_number_of(db, "select count(*) from t"), 1);
+    sqlite3_close(db);
+    sim_disk_free(disk);
+}
+
 TEST(a_run_is_repeated_byte_by_byte)
 {
     static char first[1 << 16], again[1 << 16];

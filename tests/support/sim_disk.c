@@ -97,6 +97,7 @@ struct handle {
     sqlite3_file base;
     struct sim_disk *disk;
     struct file *file;
+    const char *name; /* SQLite's, as long as it is open */
     bool read_only, sync_folder;
     int lock;
     bool shm_used;
@@ -908,10 +909,15 @@ static int vfs_close(sqlite3_file *file)
     return vfs_end(d, 0, 0);
 }
 
-static int vfs_control([[maybe_unused]] sqlite3_file *file, [[maybe_unused]] int op,
-                       [[maybe_unused]] void *argument)
+static int vfs_control(sqlite3_file *file, int op, void *argument)
 {
-    return SQLITE_NOTFOUND;
+    struct handle *h = (struct handle *)file;
+
+    if (op != SQLITE_FCNTL_HAS_MOVED)
+        return SQLITE_NOTFOUND;
+    vfs_begin(file);
+    *(int *)argument = h->name && names_find(&h->disk->now, h->name) != h->file;
+    return vfs_end(h->disk, 0, 0);
 }
 
 static int vfs_sector([[maybe_unused]] sqlite3_file *file)
@@ -955,7 +961,8 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
                 | (flags & SQLITE_OPEN_EXCLUSIVE ? O_EXCL : 0);
     int sys;
 
-    *h = (struct handle){.disk = d, .read_only = flags & SQLITE_OPEN_READONLY};
+    *h = (struct handle){
+        .disk = d, .name = name, .read_only = flags & SQLITE_OPEN_READONLY};
     pthread_mutex_lock(&d->lock);
     sys = strike(d, LOOK, false);
     if (!sys) {
