@@ -103,28 +103,35 @@ static size_t place_in(const struct arena_block *block, size_t bytes, size_t ali
     return start <= block->size && bytes <= block->size - start ? start : SIZE_MAX;
 }
 
-static bool add_block(struct arena *a, size_t bytes, size_t align)
+/* A block in which the piece has room. A large piece gets one of its own, behind the last, which
+ * goes on being filled. */
+static struct arena_block *add_block(struct arena *a, size_t bytes, size_t align)
 {
     size_t size = a->last ? a->last->size : BLOCK_MIN / 2;
-    struct arena_block *block;
+    struct arena_block *block, **place = &a->last;
 
     if (bytes > PTRDIFF_MAX / 2 || size > PTRDIFF_MAX / 4)
-        return false;
+        return NULL;
     size *= 2;
-    if (size < bytes + align)
+    if (a->last && bytes >= BLOCK_MIN) {
         size = bytes + align;
+        place = &a->last->before;
+    } else if (size < bytes + align) {
+        size = bytes + align;
+    }
     block = mem_alloc(sizeof *block + size);
     if (!block)
-        return false;
-    block->before = a->last;
+        return NULL;
+    block->before = *place;
     block->size = size;
     HIDE(block->byte, size);
-    a->last = block;
-    return true;
+    *place = block;
+    return block;
 }
 
 void *arena_alloc(struct arena *a, size_t bytes, size_t align)
 {
+    struct arena_block *block = a->last;
     size_t start;
     char *piece;
 
@@ -132,17 +139,18 @@ void *arena_alloc(struct arena *a, size_t bytes, size_t align)
         bytes = 1;
     if (a->limit && (a->used > a->limit || bytes > a->limit - a->used))
         return NULL;
-    start = place_in(a->last, bytes, align);
+    start = place_in(block, bytes, align);
     if (start == SIZE_MAX) {
-        if (!add_block(a, bytes, align))
+        block = add_block(a, bytes, align);
+        if (!block)
             return NULL;
-        start = place_in(a->last, bytes, align);
+        start = place_in(block, bytes, align);
     }
-    piece = a->last->byte + start;
+    piece = block->byte + start;
     SHOW(piece, bytes);
-    a->last->start = start + bytes;
-    if (a->last->size - a->last->start > GAP)
-        a->last->start += GAP;
+    block->start = start + bytes;
+    if (block->size - block->start > GAP)
+        block->start += GAP;
     a->used += bytes;
     return piece;
 }
@@ -165,19 +173,44 @@ static void free_blocks(struct arena_block *block)
     }
 }
 
+/* Unlinks the largest block. */
+static struct arena_block *take_largest(struct arena *a)
+{
+    struct arena_block **largest = &a->last, *taken;
+
+    for (struct arena_block **at = &a->last; *at; at = &(*at)->before) {
+        if ((*at)->size > (*largest)->size)
+            largest = at;
+    }
+    taken = *largest;
+    *largest = taken->before;
+    return taken;
+}
+
 void arena_reset(struct arena *a)
 {
-    struct arena_block *kept = a->last;
+    struct arena_block *kept;
 
     a->used = 0;
-    if (!kept)
+    if (!a->last)
         return;
-    free_blocks(kept->before);
+    kept = take_largest(a);
+    free_blocks(a->last);
     kept->before = NULL;
     SHOW(kept->byte, kept->start);
     memset(kept->byte, 0, kept->start);
     HIDE(kept->byte, kept->start);
     kept->start = 0;
+    a->last = kept;
+}
+
+size_t arena_bytes(const struct arena *a)
+{
+    size_t bytes = 0;
+
+    for (const struct arena_block *b = a->last; b; b = b->before)
+        bytes += mem_size(b);
+    return bytes;
 }
 
 void arena_free(struct arena *a)

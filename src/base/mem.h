@@ -37,6 +37,8 @@ struct arena {
     ((type *)arena_alloc_array((a), (n), sizeof(type), _Alignof(type)))
 [[nodiscard]] void *arena_alloc_array(struct arena *a, size_t n, size_t size,
                                       size_t align);
+/* What it has of the system's memory, used or not. */
+size_t arena_bytes(const struct arena *a);
 /* Forgets everything, keeps one block for the next use. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);

@@ -8,6 +8,9 @@ enum {
     IMAGE_PAGE_CHUNKS = 2,    /* whose states are copied together when one changes */
     CHUNK_CUSTOMERS = 7,      /* customers in one chunk of the timelines */
     CUSTOMERS_FIRST = 3,      /* ids of customers that there is room for at first */
+    RARE_CELLS = 3,           /* values that give a column of a chunk a part of its own */
+    DENSE_EVENTS = 13,        /* events of a chunk whose full columns share their places */
+    CACHE_SLOTS = 2,          /* of decoded columns, at first; a power of two */
     LOG_BATCH_BYTES = 613,    /* events gathered before a batch is packed and written */
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
@@ -24,6 +27,9 @@ enum {
     IMAGE_PAGE_CHUNKS = 64,
     CHUNK_CUSTOMERS = 1024,
     CUSTOMERS_FIRST = 1024,
+    RARE_CELLS = 32,
+    DENSE_EVENTS = 65536,
+    CACHE_SLOTS = 1024,
     LOG_BATCH_BYTES = 1 << 20,
     REFUSED_BATCH_BYTES = 1 << 20,
     READER_BYTES = 64 * 1024,

@@ -1,7 +1,7 @@
-/* chunk.h - the timelines of CHUNK_CUSTOMERS customers as columns in memory.
+/* chunk.h - the timelines of CHUNK_CUSTOMERS customers, or of some of them, as columns in memory.
  *
  * Customer k of the file stands in chunk k / CHUNK_CUSTOMERS. His events are
- * [first[i], first[i + 1]), i = k % CHUNK_CUSTOMERS, ordered by (at_ms, message id). */
+ * [first[i], first[i + 1]), i = k - customer_first, ordered by (at_ms, message id). */
 #ifndef STORE_CHUNK_H
 #define STORE_CHUNK_H
 
@@ -35,6 +35,9 @@ struct chunk {
  * has none. Borrowed from the chunk. */
 bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
                  struct err *err);
+/* The first column from `from` on that has cells in the chunk, or COLUMN_NONE. */
+bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
+                       struct err *err);
 /* The first cell at or behind an event's place; cells->n when there is none. */
 uint32_t cells_from(const struct cells *cells, uint32_t event);
 /* Message ids of all the chunk's events, in order. Borrowed from the chunk. */

@@ -1,66 +1,21 @@
-/* chunk_impl.h - how chunks are merged, packed and loaded; private to store/. */
+/* chunk_impl.h - how chunks are made of parts and news, and packed; private to store/.
+ *
+ * A chunk is one of three: what its parts hold; an overlay, of news over the parts; or whole, with
+ * all of its columns in memory and nothing behind them. */
 #ifndef STORE_CHUNK_IMPL_H
 #define STORE_CHUNK_IMPL_H
 
+#include "store/cache.h"
 #include "store/chunk.h"
 #include "store/fact_impl.h"
 
-/* --- what a chunk holds --- */
-
-/* One column, as far as it was asked for. */
-struct held {
-    uint32_t column;
-    struct cells cells;
-};
-
-struct chunk_private {
-    struct arena arena;
-    const struct catalog *catalog;
-    const struct chunk_source *source; /* of what is not held; NULL: everything is */
-    struct held **held;                /* ascending by column */
-    uint32_t held_n, held_cap;
-    const str *id;
-};
-
-/* Without customers yet. NULL: out of memory. */
-struct chunk *chunk_new(const struct catalog *catalog, uint32_t customer_first);
-/* An empty column, in the chunk's arena but not yet held; NULL: out of memory. */
-struct held *held_new(struct chunk_private *own, uint32_t column, enum value_type type);
-bool held_insert(struct chunk_private *own, struct held *held);
-
-/* --- merging --- */
-
-/* chunk_build for facts that are sorted. */
-bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
-                 uint32_t customer_first, const struct fact *fact, size_t n,
-                 struct chunk **out, struct err *err);
-
-/* --- the columns of a chunk as bytes: docs/format.md says which --- */
-
+/* The numbers of the parts that are no column's. */
 #define PART_TIME (-1)
 #define PART_TYPE (-2)
 #define PART_ID (-3)
+#define PART_RARE (-4)
 
-void part_encode_time(const struct chunk *c, struct buf *to);
-void part_encode_type(const struct chunk *c, struct buf *to);
-void part_encode_id(const str *id, uint32_t n, struct buf *to);
-void part_encode_cells(const struct cells *cells, struct buf *to);
-
-/* Each: all of `bytes` is one part, every number in its range and every order kept; else
- * ERR_CORRUPT. What is decoded lives in `a`. */
-bool part_decode_time(str bytes, struct arena *a, struct chunk *out, struct err *err);
-bool part_decode_type(str bytes, const struct catalog *catalog, struct arena *a,
-                      struct chunk *out, struct err *err);
-bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str **out,
-                    struct err *err);
-/* `type` is what the column holds, `event_n` how many events the chunk has. */
-bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct arena *a,
-                       struct cells *out, struct err *err);
-
-/* n things, on a border of 64 bytes, with 64 bytes behind them that may be read. */
-void *padded(struct arena *a, size_t n, size_t size);
-
-/* --- loading and storing --- */
+/* --- opening --- */
 
 /* Appends the bytes of a part, a column's number or PART_..; *there is false when the chunk
  * has no such part. */
@@ -69,17 +24,144 @@ struct chunk_source {
                  bool *there, struct err *err);
     void *context;
 };
-/* Reads times and types now, the rest when asked. The file has `customers` in all. `source`
- * outlives the chunk. */
+
+struct chunk_want {
+    uint32_t chunk;
+    uint32_t customer_first,
+        customer_n; /* that are wanted of it; none is not in its range */
+    const struct chunk_source *source;
+    uint32_t parts_customers;        /* that the parts hold; 0: there are no parts */
+    uint64_t parts_version, version; /* of the parts alone, and with the news */
+    const struct fact *fact;         /* news of those wanted, sorted */
+    uint32_t fact_n;
+    struct cache *cache; /* NULL: nothing is shared */
+};
+/* Reads times and types now, the rest when asked. What `want` points to outlives the chunk, and
+ * so does the catalog. */
+bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
+                struct chunk **out, struct err *err);
+/* A chunk of parts alone. The file has `customers` in all. */
 bool chunk_load(const struct catalog *catalog, const struct chunk_source *source,
                 uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err);
 /* chunk_message_ids that are not kept in the chunk, but in `a`, unless they were already. */
 bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,
                     struct err *err);
-/* Gives every part of a chunk that was merged; stops when `put` fails. */
+/* chunk_build for facts that are sorted. */
+bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
+                 uint32_t customer_first, const struct fact *fact, size_t n,
+                 struct chunk **out, struct err *err);
+/* Gives every part of the chunk, and holds no more than one column at a time that was not held
+ * before; stops when `put` fails. */
 bool chunk_each_part(const struct chunk *c,
                      bool (*put)(void *context, int32_t column, str bytes,
                                  struct err *err),
                      void *context, struct err *err);
+
+/* --- what a chunk holds --- */
+
+/* What PART_TIME is decoded to. Of an overlay: its base events are [base_first, base_first +
+ * base_n) of the base, and before fact k stand before[k] of them. */
+struct times {
+    uint32_t customer_n, event_n;
+    const uint32_t *first;
+    const int64_t *at_ms;
+    uint32_t base_first, base_n;
+    const uint32_t *before;
+};
+
+/* What PART_RARE is decoded to: the chunk's columns, ascending, and the bytes of those that have
+ * few values; none: it has a part of its own. */
+struct directory {
+    uint32_t n;
+    const uint32_t *column;
+    const str *bytes;
+};
+
+/* A column as far as it was asked for. */
+struct held {
+    int32_t column;
+    const void *what;    /* struct cells, struct times, struct directory, types or ids */
+    struct block *block; /* it stands in; NULL: in the chunk's arena, or it is constant */
+};
+
+/* A new value, and the place of its event. */
+struct ref {
+    uint32_t place;
+    const struct fact_cell *cell;
+};
+
+struct chunk_private {
+    struct arena arena;
+    const struct catalog *catalog;
+    enum { CHUNK_PARTS, CHUNK_OVERLAY, CHUNK_WHOLE } kind;
+    struct chunk_want want;
+    struct cache *cache; /* for its own columns */
+    struct held *held;   /* ascending by column */
+    uint32_t held_n, held_cap;
+
+    /* an overlay's */
+    const struct times *times;
+    struct chunk *base; /* NULL: not open, or there are no parts */
+    bool is_base_lent;
+    struct ref *ref; /* by column and place; when .has_refs */
+    uint32_t ref_n;
+    bool has_refs;
+};
+
+/* Makes what a column is decoded to, in `a`. */
+typedef bool column_maker(const struct chunk *c, int32_t column, struct arena *a,
+                          const void **out, struct err *err);
+/* What is held, or shared, or made; in the chunk's arena when it is small. */
+bool chunk_get(const struct chunk *c, int32_t column, column_maker *make,
+               const void **out, struct err *err);
+bool chunk_find(const struct chunk *c, int32_t column, const void **out, struct err *err);
+bool chunk_make(const struct chunk *c, int32_t column, bool small, column_maker *make,
+                const void **out, struct err *err);
+void chunk_forget(const struct chunk *c, int32_t column);
+const struct cells *no_cells(enum value_type type);
+
+/* --- overlays --- */
+
+column_maker merge_times, merge_types, merge_ids;
+bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **out,
+                 struct err *err);
+bool merge_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
+                       struct err *err);
+
+/* --- the columns of a chunk as bytes: docs/format.md says which --- */
+
+void part_encode_time(const struct chunk *c, struct buf *to);
+void part_encode_type(const struct chunk *c, struct buf *to);
+void part_encode_id(const str *id, uint32_t n, struct buf *to);
+void part_encode_cells(const struct cells *cells, struct buf *to);
+
+/* Each: all of `bytes` is one part, every number in its range and every order kept; else
+ * ERR_CORRUPT. What is decoded lives in `a`. */
+bool part_decode_time(str bytes, struct arena *a, struct times *out, struct err *err);
+bool part_decode_type(str bytes, const struct catalog *catalog, uint32_t event_n,
+                      struct arena *a, const uint16_t **out, struct err *err);
+bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str **out,
+                    struct err *err);
+/* `type` is what the column holds, `event_n` how many events the chunk has. */
+bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct arena *a,
+                       struct cells *out, struct err *err);
+bool part_decode_rare(str bytes, const struct catalog *catalog, struct arena *a,
+                      struct directory *out, struct err *err);
+
+/* The part of rare columns while it is written, column by column, ascending. Zero it to start. */
+struct rare {
+    struct buf entries, bytes;
+    uint32_t n, column; /* how many, and the last */
+};
+/* No bytes: the column has a part of its own. */
+void rare_add(struct rare *r, uint32_t column, str bytes);
+void part_encode_rare(const struct rare *r, struct buf *to);
+void rare_free(struct rare *r);
+
+/* The places of a column that all of n events have a value in; NULL beyond DENSE_EVENTS. */
+const uint32_t *dense_places(uint32_t n);
+
+/* n things, on a border of 64 bytes, with 64 bytes behind them that may be read. */
+void *padded(struct arena *a, size_t n, size_t size);
 
 #endif

@@ -3,158 +3,459 @@
 #include <assert.h>
 #include <string.h>
 
-/* A new value and the place of its event in the merged chunk. */
-struct ref {
-    uint32_t place;
-    const struct fact_cell *cell;
-};
+/* An overlay shows some customers' events of its base, and news among them. The base is opened
+ * only to make what is not in the cache yet. In front of each fact stands a known number of the
+ * base's events (times.before), which decides where everything goes. */
 
-struct merge {
-    struct chunk *out;
-    const struct chunk *old; /* or NULL */
-    const struct fact *fact;
-    uint32_t n;
-    struct arena scratch;
-    uint32_t *old_place, *new_place; /* in the merged chunk */
-    struct ref *ref;                 /* by column, and by place in each */
-    uint32_t *ref_first;             /* column_n + 1 places in ref */
+/* --- the base --- */
 
-    /* the merged chunk's, while they are written */
-    uint32_t *first;
-    int64_t *at_ms;
-    uint16_t *type;
-    str *id;
-};
-
-static bool open_events(struct merge *m, uint32_t old_n, struct err *err)
+/* *out is NULL when there are no parts. */
+static bool base_get(const struct chunk *c, const struct chunk **out, struct err *err)
 {
-    struct chunk *c = m->out;
-    struct arena *a = &c->own->arena;
+    struct chunk_private *own = c->own;
+    struct chunk_want want = own->want;
 
-    c->event_n = old_n + m->n;
-    c->first = m->first = padded(a, (size_t)c->customer_n + 1, sizeof *m->first);
-    c->at_ms = m->at_ms = padded(a, c->event_n, sizeof *m->at_ms);
-    c->type = m->type = padded(a, c->event_n, sizeof *m->type);
-    c->own->id = m->id = arena_array(a, str, c->event_n);
-    m->old_place = arena_array(&m->scratch, uint32_t, old_n);
-    m->new_place = arena_array(&m->scratch, uint32_t, m->n);
-    return (m->first && m->at_ms && m->type && m->id && m->old_place && m->new_place)
-           || err_nomem(err);
-}
-
-static bool put_event(struct merge *m, uint32_t place, int64_t at_ms, uint16_t type,
-                      str id, struct err *err)
-{
-    m->at_ms[place] = at_ms;
-    m->type[place] = type;
-    m->id[place] = arena_str(&m->out->own->arena, id);
-    return m->id[place].p || err_nomem(err);
-}
-
-/* Goes through old and new events side by side, and notes where each went. */
-static bool merge_events(struct merge *m, struct err *err)
-{
-    const struct chunk *c = m->out, *old = m->old;
-    uint32_t old_n = old ? old->event_n : 0, i = 0, k = 0, place = 0;
-    const str *old_id = NULL;
-
-    if ((old && !chunk_message_ids(old, &old_id, err)) || !open_events(m, old_n, err))
+    want.customer_first = want.chunk * CHUNK_CUSTOMERS;
+    want.customer_n = want.parts_customers;
+    want.version = want.parts_version;
+    want.fact_n = 0;
+    if (!own->base && want.parts_customers
+        && !chunk_open(own->catalog, &want, &own->base, err))
         return false;
-    for (uint32_t customer = 0; customer < c->customer_n; customer++) {
-        uint32_t old_end =
-            old && customer < old->customer_n ? old->first[customer + 1] : old_n;
-
-        for (;; place++) {
-            const struct fact *fact = &m->fact[k];
-            bool has_old = i < old_end;
-            bool has_new = k < m->n && fact->customer == c->customer_first + customer;
-
-            if (!has_old && !has_new)
-                break;
-            if (has_old
-                && (!has_new
-                    || fact_time_order(old->at_ms[i], old_id[i], fact->at_ms, fact->id)
-                           < 0)) {
-                if (!put_event(m, place, old->at_ms[i], old->type[i], old_id[i], err))
-                    return false;
-                m->old_place[i++] = place;
-            } else {
-                if (!put_event(m, place, fact->at_ms, fact->type, fact->id, err))
-                    return false;
-                m->new_place[k++] = place;
-            }
-        }
-        m->first[customer + 1] = place;
-    }
-    assert(place == c->event_n);
+    *out = own->base;
     return true;
 }
 
-/* Sorts the new values by column (counting), which keeps the order of their events. */
-static bool sort_refs(struct merge *m, uint32_t column_n, struct err *err)
+/* What the cache has need not be pinned any longer. */
+static void base_done(const struct chunk *c)
 {
-    uint32_t *first = arena_array(&m->scratch, uint32_t, (size_t)column_n + 2);
-    uint64_t n = 0;
+    struct chunk_private *own = c->own;
 
-    for (uint32_t i = 0; i < m->n; i++)
-        n += m->fact[i].cell_n;
+    if (own->is_base_lent || !own->want.cache)
+        return;
+    chunk_free(own->base);
+    own->base = NULL;
+}
+
+/* --- events --- */
+
+/* The first of the base's events [from, end) that stands behind the fact. */
+static bool place_behind(const struct chunk *base, const struct fact *fact, uint32_t from,
+                         uint32_t end, uint32_t *out, struct err *err)
+{
+    const str *id = NULL;
+
+    while (from < end) {
+        uint32_t middle = from + (end - from) / 2;
+
+        if (!id && base->at_ms[middle] == fact->at_ms
+            && !chunk_message_ids(base, &id, err))
+            return false;
+        if (fact_time_order(base->at_ms[middle], id ? id[middle] : STR(""), fact->at_ms,
+                            fact->id)
+            < 0)
+            from = middle + 1;
+        else
+            end = middle;
+    }
+    *out = from;
+    return true;
+}
+
+/* The place in the base of the first event of our customer i, or of the first behind him. */
+static uint32_t base_first(const struct chunk *c, const struct chunk *base, uint32_t i)
+{
+    if (!base)
+        return 0;
+    i += c->customer_first - base->customer_first;
+    return base->first[i < base->customer_n ? i : base->customer_n];
+}
+
+static bool place_facts(const struct chunk *c, const struct chunk *base, struct times *t,
+                        uint32_t *first, uint32_t *before, struct err *err)
+{
+    const struct chunk_want *want = &c->own->want;
+    uint32_t k = 0;
+
+    for (uint32_t i = 0; i < want->customer_n; i++) {
+        uint32_t at = base_first(c, base, i), end = base_first(c, base, i + 1);
+
+        for (; k < want->fact_n && want->fact[k].customer == want->customer_first + i;
+             k++) {
+            if (!place_behind(base, &want->fact[k], at, end, &at, err))
+                return false;
+            before[k] = at - t->base_first;
+        }
+        first[i + 1] = end - t->base_first + k;
+    }
+    assert(k == want->fact_n);
+    return true;
+}
+
+/* Copies what the base's events have to where they stand now, and leaves room for the news. */
+static void spread(const struct chunk_want *want, const struct times *t, const void *from,
+                   void *to, size_t size)
+{
+    const char *source = from;
+    char *target = to;
+    uint32_t done = 0;
+
+    if (!source)
+        return;
+    source += t->base_first * size;
+    for (uint32_t k = 0; k < want->fact_n; k++) {
+        memcpy(target + (done + k) * size, source + done * size,
+               (t->before[k] - done) * size);
+        done = t->before[k];
+    }
+    memcpy(target + (done + want->fact_n) * size, source + done * size,
+           (t->base_n - done) * size);
+}
+
+static bool make_times(const struct chunk *c, const struct chunk *base, struct arena *a,
+                       struct times *t, struct err *err)
+{
+    const struct chunk_want *want = &c->own->want;
+    uint32_t *first = padded(a, (size_t)want->customer_n + 1, sizeof *first);
+    uint32_t *before = arena_array(a, uint32_t, want->fact_n);
+    int64_t *at_ms;
+
+    t->customer_n = want->customer_n;
+    t->base_first = base_first(c, base, 0);
+    t->base_n = base_first(c, base, want->customer_n) - t->base_first;
+    if (want->fact_n > UINT32_MAX - t->base_n)
+        return err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
+                       UINT32_MAX);
+    t->event_n = t->base_n + want->fact_n;
+    at_ms = padded(a, t->event_n, sizeof *at_ms);
+    if (!first || !before || !at_ms)
+        return err_nomem(err);
+    t->first = first;
+    t->before = before;
+    t->at_ms = at_ms;
+    if (!place_facts(c, base, t, first, before, err))
+        return false;
+    spread(want, t, base ? base->at_ms : NULL, at_ms, sizeof *at_ms);
+    for (uint32_t k = 0; k < want->fact_n; k++)
+        at_ms[before[k] + k] = want->fact[k].at_ms;
+    return true;
+}
+
+bool merge_times(const struct chunk *c, [[maybe_unused]] int32_t column, struct arena *a,
+                 const void **out, struct err *err)
+{
+    struct times *t = arena_new(a, struct times);
+    const struct chunk *base;
+    bool ok =
+        t ? base_get(c, &base, err) && make_times(c, base, a, t, err) : err_nomem(err);
+
+    base_done(c);
+    *out = t;
+    return ok;
+}
+
+bool merge_types(const struct chunk *c, [[maybe_unused]] int32_t column, struct arena *a,
+                 const void **out, struct err *err)
+{
+    const struct chunk_want *want = &c->own->want;
+    const struct times *t = c->own->times;
+    uint16_t *type = padded(a, c->event_n, sizeof *type);
+    const struct chunk *base;
+
+    if (!type)
+        return err_nomem(err);
+    if (!base_get(c, &base, err))
+        return false;
+    spread(want, t, base ? base->type : NULL, type, sizeof *type);
+    for (uint32_t k = 0; k < want->fact_n; k++)
+        type[t->before[k] + k] = want->fact[k].type;
+    base_done(c);
+    *out = type;
+    return true;
+}
+
+/* Texts out of their lenders. */
+static bool keep_texts(str *text, uint32_t n, struct arena *a, struct err *err)
+{
+    size_t bytes = 0;
+    char *all;
+
+    for (uint32_t i = 0; i < n; i++)
+        bytes += text[i].n;
+    all = arena_alloc(a, bytes, 1);
+    if (!all)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        if (text[i].n)
+            memcpy(all, text[i].p, text[i].n);
+        text[i].p = all;
+        all += text[i].n;
+    }
+    return true;
+}
+
+bool merge_ids(const struct chunk *c, [[maybe_unused]] int32_t column, struct arena *a,
+               const void **out, struct err *err)
+{
+    const struct chunk_want *want = &c->own->want;
+    const struct times *t = c->own->times;
+    str *id = arena_array(a, str, c->event_n);
+    const struct chunk *base;
+    const str *old = NULL;
+    bool ok;
+
+    if (!id)
+        return err_nomem(err);
+    ok = base_get(c, &base, err) && (!base || chunk_message_ids(base, &old, err));
+    if (ok) {
+        spread(want, t, old, id, sizeof *id);
+        for (uint32_t k = 0; k < want->fact_n; k++)
+            id[t->before[k] + k] = want->fact[k].id;
+        ok = keep_texts(id, c->event_n, a, err);
+    }
+    base_done(c);
+    *out = id;
+    return ok;
+}
+
+/* --- new values by column --- */
+
+/* Of the values that one fact has in one column the last counts. */
+static void drop_doubles(struct chunk_private *own)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < own->ref_n; i++) {
+        if (i + 1 == own->ref_n || own->ref[i].place != own->ref[i + 1].place
+            || own->ref[i].cell->column != own->ref[i + 1].cell->column)
+            own->ref[n++] = own->ref[i];
+    }
+    own->ref_n = n;
+}
+
+/* Sorts by column (counting), which keeps the order of the events. */
+static bool sort_refs(struct chunk_private *own, struct err *err)
+{
+    const struct chunk_want *want = &own->want;
+    uint32_t column_n = own->catalog->column_n;
+    uint64_t n = 0;
+    uint32_t *at;
+
+    for (uint32_t i = 0; i < want->fact_n; i++)
+        n += want->fact[i].cell_n;
     if (n > UINT32_MAX)
         return err_set(err, ERR_LIMIT, "one chunk would get more than %u values",
                        UINT32_MAX);
-    m->ref = arena_array(&m->scratch, struct ref, n);
-    if (!first || !m->ref)
+    own->ref = arena_array(&own->arena, struct ref, n);
+    at = mem_alloc(((size_t)column_n + 1) * sizeof *at);
+    if (!own->ref || !at) {
+        mem_free(at);
         return err_nomem(err);
-
-    for (uint32_t i = 0; i < m->n; i++) {
-        for (uint32_t k = 0; k < m->fact[i].cell_n; k++)
-            first[m->fact[i].cell[k].column + 2]++;
+    }
+    for (uint32_t i = 0; i < want->fact_n; i++) {
+        for (uint32_t k = 0; k < want->fact[i].cell_n; k++)
+            at[want->fact[i].cell[k].column + 1]++;
     }
     for (uint32_t column = 0; column < column_n; column++)
-        first[column + 2] += first[column + 1];
-    for (uint32_t i = 0; i < m->n; i++) {
-        for (uint32_t k = 0; k < m->fact[i].cell_n; k++) {
-            const struct fact_cell *cell = &m->fact[i].cell[k];
+        at[column + 1] += at[column];
+    for (uint32_t i = 0; i < want->fact_n; i++) {
+        for (uint32_t k = 0; k < want->fact[i].cell_n; k++) {
+            const struct fact_cell *cell = &want->fact[i].cell[k];
 
-            m->ref[first[cell->column + 1]++] = (struct ref){m->new_place[i], cell};
+            own->ref[at[cell->column]++] = (struct ref){own->times->before[i] + i, cell};
         }
     }
-    m->ref_first =
-        first; /* shifted by one while counting: first[c] is now the column's */
+    mem_free(at);
+    own->ref_n = (uint32_t)n;
+    drop_doubles(own);
+    own->has_refs = true;
     return true;
+}
+
+/* The first new value in this column or one behind it. */
+static uint32_t ref_from(const struct chunk_private *own, uint32_t column)
+{
+    uint32_t low = 0, high = own->ref_n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (own->ref[middle].cell->column < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool merge_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
+                       struct err *err)
+{
+    struct chunk_private *own = c->own;
+    const struct chunk *base;
+    uint32_t at;
+    bool ok;
+
+    *out = COLUMN_NONE;
+    ok = (own->has_refs || sort_refs(own, err)) && base_get(c, &base, err)
+         && (!base || chunk_next_column(base, from, out, err));
+    base_done(c);
+    if (!ok)
+        return false;
+    at = ref_from(own, from);
+    if (at < own->ref_n && own->ref[at].cell->column < *out)
+        *out = own->ref[at].cell->column;
+    return true;
+}
+
+/* --- a column --- */
+
+/* What it is made of. */
+struct sources {
+    const struct cells *old;
+    uint32_t old_from, old_end;
+    const struct ref *ref;
+    uint32_t ref_n;
+};
+
+static bool find_sources(const struct chunk *c, uint32_t column, struct sources *out,
+                         struct err *err)
+{
+    struct chunk_private *own = c->own;
+    const struct times *t = own->times;
+    const struct chunk *base;
+    uint32_t first;
+
+    if ((!own->has_refs && !sort_refs(own, err)) || !base_get(c, &base, err))
+        return false;
+    out->old = no_cells(own->catalog->column[column].type);
+    if (base && !chunk_cells(base, column, &out->old, err))
+        return false;
+    out->old_from = cells_from(out->old, t->base_first);
+    out->old_end = cells_from(out->old, t->base_first + t->base_n);
+    first = ref_from(own, column);
+    out->ref = own->ref + first;
+    out->ref_n = ref_from(own, column + 1) - first;
+    return true;
+}
+
+/* The dictionary of a column that is being made: old and new words, each once, numbered when
+ * first used. */
+struct words {
+    struct text_table added; /* every text of the new values */
+    uint32_t *added_at;      /* the text of each new value, one after the other */
+    uint32_t *old_number, *added_number; /* or TEXT_NONE */
+    const str *old;
+    str *word; /* borrowed */
+    uint32_t word_n;
+};
+
+static bool words_open(struct words *w, const struct sources *from)
+{
+    const struct cells *old = from->old;
+    enum value_type type = old->type;
+    uint64_t texts = 0, k = 0;
+    bool ok = true;
+
+    *w = (struct words){.old = old->word};
+    for (uint32_t i = 0; i < from->ref_n; i++)
+        texts += type == VALUE_TEXT ? 1 : from->ref[i].cell->n;
+    w->added_at = mem_alloc(texts * sizeof *w->added_at);
+    for (uint32_t i = 0; w->added_at && ok && i < from->ref_n; i++) {
+        const struct fact_cell *cell = from->ref[i].cell;
+
+        if (type == VALUE_TEXT)
+            ok = text_table_lend(&w->added, cell->text, &w->added_at[k++]);
+        for (uint32_t item = 0; type == VALUE_LIST && ok && item < cell->n; item++)
+            ok = text_table_lend(&w->added, cell->item[item], &w->added_at[k++]);
+    }
+    w->old_number = mem_alloc(old->word_n * sizeof *w->old_number);
+    w->added_number = mem_alloc(w->added.n * sizeof *w->added_number);
+    w->word = mem_alloc(((size_t)old->word_n + w->added.n) * sizeof *w->word);
+    if (!ok || !w->added_at || !w->old_number || !w->added_number || !w->word)
+        return false;
+    memset(w->old_number, 0xff, old->word_n * sizeof *w->old_number);
+    memset(w->added_number, 0xff, w->added.n * sizeof *w->added_number);
+    return true;
+}
+
+static void words_free(struct words *w)
+{
+    text_table_free(&w->added);
+    mem_free(w->added_at);
+    mem_free(w->old_number);
+    mem_free(w->added_number);
+    mem_free(w->word);
+}
+
+static uint32_t number_of_added(struct words *w, uint32_t added)
+{
+    uint32_t *number = &w->added_number[added];
+
+    if (*number == TEXT_NONE) {
+        *number = w->word_n;
+        w->word[w->word_n++] = text_table_get(&w->added, added);
+    }
+    return *number;
+}
+
+static uint32_t number_of_old(struct words *w, uint32_t old)
+{
+    uint32_t *number = &w->old_number[old], added;
+
+    if (*number != TEXT_NONE)
+        return *number;
+    added = text_table_find(&w->added, w->old[old]);
+    if (added != TEXT_NONE) {
+        *number = number_of_added(w, added);
+    } else {
+        *number = w->word_n;
+        w->word[w->word_n++] = w->old[old];
+    }
+    return *number;
 }
 
 /* A column being written, cell after cell. */
 struct writer {
-    struct cells *cells;
-    const struct cells *old;
+    struct words words;
     uint32_t *event, *text, *list_first, *list_item;
     int64_t *number;
-    uint32_t n, item_n;
-    struct text_table words;
-    uint32_t *old_word; /* by places in old->word: the places in words, or TEXT_NONE */
+    uint32_t n, item_n, added_n;
 };
 
-static bool writer_open(struct writer *w, struct cells *cells, const struct cells *old,
-                        struct arena *a, uint32_t n, uint32_t item_n)
+static bool writer_open(struct writer *w, const struct sources *from, uint32_t event_n,
+                        struct arena *a, struct err *err)
 {
-    *w = (struct writer){.cells = cells, .old = old};
-    w->event = padded(a, n, sizeof *w->event);
-    w->old_word = mem_alloc(old->word_n * sizeof *w->old_word);
-    if (!w->event || !w->old_word)
-        return false;
-    memset(w->old_word, 0xff, old->word_n * sizeof *w->old_word);
-    switch (cells->type) {
+    const struct cells *old = from->old;
+    uint32_t n = from->old_end - from->old_from + from->ref_n;
+    uint64_t items = 0;
+
+    *w = (struct writer){0};
+    if (n < event_n || !dense_places(n)) {
+        w->event = padded(a, n, sizeof *w->event);
+        if (!w->event)
+            return err_nomem(err);
+    }
+    switch (old->type) {
     case VALUE_BOOL:
     case VALUE_NUMBER:
         w->number = padded(a, n, sizeof *w->number);
-        return w->number;
+        return w->number || err_nomem(err);
     case VALUE_TEXT:
         w->text = padded(a, n, sizeof *w->text);
-        return w->text;
+        return (w->text && words_open(&w->words, from)) || err_nomem(err);
     case VALUE_LIST:
+        items = old->list_first[from->old_end] - old->list_first[from->old_from];
+        for (uint32_t i = 0; i < from->ref_n; i++)
+            items += from->ref[i].cell->n;
+        if (items > UINT32_MAX)
+            return err_set(err, ERR_LIMIT,
+                           "one chunk would get lists with more than %u items",
+                           UINT32_MAX);
         w->list_first = padded(a, (size_t)n + 1, sizeof *w->list_first);
-        w->list_item = padded(a, item_n, sizeof *w->list_item);
-        return w->list_first && w->list_item;
+        w->list_item = padded(a, items, sizeof *w->list_item);
+        return (w->list_first && w->list_item && words_open(&w->words, from))
+               || err_nomem(err);
     case VALUE_NULL:
     case VALUE_MISSING:
     case VALUE_MONEY:
@@ -162,205 +463,133 @@ static bool writer_open(struct writer *w, struct cells *cells, const struct cell
     case VALUE_LENGTH:
         return true;
     }
-    return false;
-}
-
-static void writer_free(struct writer *w)
-{
-    text_table_free(&w->words);
-    mem_free(w->old_word);
-}
-
-static bool write_old_text(struct writer *w, uint32_t word, uint32_t *out)
-{
-    uint32_t *known = &w->old_word[word];
-
-    if (*known == TEXT_NONE && !text_table_lend(&w->words, w->old->word[word], known))
-        return false;
-    *out = *known;
     return true;
 }
 
-static bool write_old(struct writer *w, uint32_t place, uint32_t i)
+static void write_old(struct writer *w, uint32_t place, const struct cells *old,
+                      uint32_t i)
 {
-    const struct cells *old = w->old;
-
-    w->event[w->n] = place;
+    if (w->event)
+        w->event[w->n] = place;
     if (w->number)
         w->number[w->n] = old->number[i];
-    if (w->text && !write_old_text(w, old->text[i], &w->text[w->n]))
-        return false;
+    if (w->text)
+        w->text[w->n] = number_of_old(&w->words, old->text[i]);
     if (w->list_first) {
-        for (uint32_t k = old->list_first[i]; k < old->list_first[i + 1]; k++) {
-            if (!write_old_text(w, old->list_item[k], &w->list_item[w->item_n++]))
-                return false;
-        }
+        for (uint32_t k = old->list_first[i]; k < old->list_first[i + 1]; k++)
+            w->list_item[w->item_n++] = number_of_old(&w->words, old->list_item[k]);
         w->list_first[w->n + 1] = w->item_n;
     }
     w->n++;
-    return true;
 }
 
-static bool write_new(struct writer *w, const struct ref *ref)
+static void write_new(struct writer *w, const struct ref *ref)
 {
-    const struct fact_cell *cell = ref->cell;
-
-    w->event[w->n] = ref->place;
+    if (w->event)
+        w->event[w->n] = ref->place;
     if (w->number)
-        w->number[w->n] = cell->number;
-    if (w->text && !text_table_lend(&w->words, cell->text, &w->text[w->n]))
-        return false;
+        w->number[w->n] = ref->cell->number;
+    if (w->text)
+        w->text[w->n] = number_of_added(&w->words, w->words.added_at[w->added_n++]);
     if (w->list_first) {
-        for (uint32_t k = 0; k < cell->n; k++) {
-            if (!text_table_lend(&w->words, cell->item[k], &w->list_item[w->item_n++]))
-                return false;
-        }
+        for (uint32_t k = 0; k < ref->cell->n; k++)
+            w->list_item[w->item_n++] =
+                number_of_added(&w->words, w->words.added_at[w->added_n++]);
         w->list_first[w->n + 1] = w->item_n;
     }
     w->n++;
-    return true;
 }
 
-static bool write_cells(struct writer *w, const struct merge *m, const struct ref *ref,
-                        uint32_t ref_n)
+static void write_cells(struct writer *w, const struct chunk *c,
+                        const struct sources *from)
 {
-    const struct cells *old = w->old;
-    uint32_t i = 0, k = 0;
+    const struct times *t = c->own->times;
+    uint32_t facts = c->own->want.fact_n, passed = 0, r = 0;
 
-    while (i < old->n || k < ref_n) {
-        if (k == ref_n || (i < old->n && m->old_place[old->event[i]] < ref[k].place)) {
-            if (!write_old(w, m->old_place[old->event[i]], i))
-                return false;
-            i++;
-            continue;
-        }
-        if ((k + 1 == ref_n || ref[k + 1].place != ref[k].place) /* of doubles the last */
-            && !write_new(w, &ref[k]))
-            return false;
-        k++;
+    for (uint32_t i = from->old_from; i < from->old_end; i++) {
+        uint32_t event = from->old->event[i] - t->base_first;
+
+        while (passed < facts && t->before[passed] <= event)
+            passed++;
+        for (; r < from->ref_n && from->ref[r].place < event + passed; r++)
+            write_new(w, &from->ref[r]);
+        write_old(w, event + passed, from->old, i);
     }
-    return true;
+    for (; r < from->ref_n; r++)
+        write_new(w, &from->ref[r]);
 }
 
-/* The words that were used, out of their lenders. */
-static bool writer_close(struct writer *w, struct arena *a)
+/* The words that were used. */
+static bool keep_words(const struct words *w, struct arena *a, struct cells *out,
+                       struct err *err)
 {
-    str *word = arena_array(a, str, w->words.n);
-    size_t bytes = 0;
-    char *all;
+    str *word = arena_array(a, str, w->word_n);
 
-    for (uint32_t i = 0; i < w->words.n; i++)
-        bytes += w->words.text[i].n;
-    all = arena_alloc(a, bytes, 1);
-    if (!word || !all)
-        return false;
-    for (uint32_t i = 0; i < w->words.n; i++) {
-        word[i] = (str){all, w->words.text[i].n};
-        if (word[i].n)
-            memcpy(all, w->words.text[i].p, word[i].n);
-        all += word[i].n;
-    }
-    *w->cells = (struct cells){.type = w->cells->type,
-                               .n = w->n,
-                               .event = w->event,
-                               .number = w->number,
-                               .text = w->text,
-                               .list_first = w->list_first,
-                               .list_item = w->list_item,
-                               .word = word,
-                               .word_n = w->words.n};
-    return true;
+    if (!word)
+        return err_nomem(err);
+    if (w->word_n)
+        memcpy(word, w->word, w->word_n * sizeof *word);
+    out->word = word;
+    out->word_n = w->word_n;
+    return keep_texts(word, w->word_n, a, err);
 }
 
-static bool merge_column(struct merge *m, uint32_t column, struct err *err)
+static bool make_cells(const struct chunk *c, int32_t column, struct arena *a,
+                       const void **out, struct err *err)
 {
-    static const struct cells nothing;
-    struct chunk_private *own = m->out->own;
-    const struct ref *ref = m->ref + m->ref_first[column];
-    uint32_t ref_n = m->ref_first[column + 1] - m->ref_first[column];
-    const struct cells *old = &nothing;
-    uint64_t item_n = 0;
+    struct cells *cells = arena_new(a, struct cells);
+    struct sources from;
     struct writer w;
-    struct held *held;
     bool ok;
 
-    if (m->old && !chunk_cells(m->old, column, &old, err))
-        return false;
-    if (!old->n && !ref_n)
-        return true;
-    held = held_new(own, column, own->catalog->column[column].type);
-    if (!held)
+    *out = cells;
+    if (!cells)
         return err_nomem(err);
-    if (held->cells.type == VALUE_LIST) {
-        item_n = old->n ? old->list_first[old->n] : 0;
-        for (uint32_t r = 0; r < ref_n; r++)
-            item_n += ref[r].cell->n;
-        if (item_n > UINT32_MAX)
-            return err_set(err, ERR_LIMIT,
-                           "one chunk would get lists with more than %u items",
-                           UINT32_MAX);
-    }
-    ok = writer_open(&w, &held->cells, old, &own->arena, old->n + ref_n, (uint32_t)item_n)
-         && write_cells(&w, m, ref, ref_n) && writer_close(&w, &own->arena)
-         && held_insert(own, held);
-    writer_free(&w);
-    return ok || err_nomem(err);
-}
-
-static bool merge(struct merge *m, struct err *err)
-{
-    uint32_t column_n = m->out->own->catalog->column_n;
-
-    if (!merge_events(m, err) || !sort_refs(m, column_n, err))
+    if (!find_sources(c, (uint32_t)column, &from, err))
         return false;
-    for (uint32_t column = 0; column < column_n; column++) {
-        if (!merge_column(m, column, err))
-            return false;
+    ok = writer_open(&w, &from, c->event_n, a, err);
+    if (ok) {
+        write_cells(&w, c, &from);
+        *cells = (struct cells){.type = from.old->type,
+                                .n = w.n,
+                                .event = w.event ? w.event : dense_places(w.n),
+                                .number = w.number,
+                                .text = w.text,
+                                .list_first = w.list_first,
+                                .list_item = w.list_item};
+        ok = (!w.text && !w.list_first) || keep_words(&w.words, a, cells, err);
     }
-    return true;
-}
-
-bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
-                 uint32_t customer_first, const struct fact *fact, size_t n,
-                 struct chunk **out, struct err *err)
-{
-    uint32_t customer_n = old ? old->customer_n : 0;
-    struct merge m = {.old = old, .fact = fact, .n = (uint32_t)n};
-    bool ok;
-
-    if (n && fact[n - 1].customer - customer_first >= customer_n)
-        customer_n = fact[n - 1].customer - customer_first + 1;
-    assert(customer_n <= CHUNK_CUSTOMERS && (!n || fact[0].customer >= customer_first));
-    if (n > UINT32_MAX - (old ? old->event_n : 0))
-        return err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
-                       UINT32_MAX);
-    m.out = chunk_new(catalog, customer_first);
-    if (!m.out)
-        return err_nomem(err);
-    m.out->customer_n = customer_n;
-    ok = merge(&m, err);
-    arena_free(&m.scratch);
-    if (ok)
-        *out = m.out;
-    else
-        chunk_free(m.out);
+    words_free(&w.words);
     return ok;
 }
 
-bool chunk_build(const struct catalog *catalog, const struct chunk *old,
-                 uint32_t customer_first, const struct event *event, size_t n,
-                 struct chunk **out, struct err *err)
+/* Nothing at all, to be held so that the base is not asked again. */
+static bool make_none(const struct chunk *c, int32_t column,
+                      [[maybe_unused]] struct arena *a, const void **out,
+                      [[maybe_unused]] struct err *err)
 {
-    struct arena a = {0};
-    struct fact *fact = arena_array(&a, struct fact, n);
-    bool ok = fact || err_nomem(err);
+    *out = no_cells(c->own->catalog->column[column].type);
+    return true;
+}
 
-    for (size_t i = 0; ok && i < n; i++)
-        ok = fact_of(catalog, &event[i], &a, &fact[i], err);
+bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **out,
+                 struct err *err)
+{
+    const void **what = (const void **)out;
+    struct sources from;
+    uint64_t n;
+    bool ok;
+
+    if (!chunk_find(c, (int32_t)column, what, err))
+        return false;
+    if (*out)
+        return true;
+    ok = find_sources(c, column, &from, err);
     if (ok) {
-        facts_sort(fact, n);
-        ok = chunk_merge(catalog, old, customer_first, fact, n, out, err);
+        n = (uint64_t)from.old_end - from.old_from + from.ref_n;
+        ok = chunk_make(c, (int32_t)column, n < RARE_CELLS, n ? make_cells : make_none,
+                        what, err);
     }
-    arena_free(&a);
+    base_done(c);
     return ok;
 }

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "store/bytes_impl.h"
 
+#include <pthread.h>
 #include <string.h>
 
 void *padded(struct arena *a, size_t n, size_t size)
@@ -72,7 +73,7 @@ static void get_times(struct in *in, const uint32_t *first, uint32_t customer_n,
     }
 }
 
-bool part_decode_time(str bytes, struct arena *a, struct chunk *out, struct err *err)
+bool part_decode_time(str bytes, struct arena *a, struct times *out, struct err *err)
 {
     struct in in = in_of(bytes);
     uint32_t customer_n = get_count(&in), event_n = get_count(&in), *first;
@@ -104,17 +105,17 @@ void part_encode_type(const struct chunk *c, struct buf *to)
         put(to, c->type[i]);
 }
 
-bool part_decode_type(str bytes, const struct catalog *catalog, struct arena *a,
-                      struct chunk *out, struct err *err)
+bool part_decode_type(str bytes, const struct catalog *catalog, uint32_t event_n,
+                      struct arena *a, const uint16_t **out, struct err *err)
 {
     struct in in = in_of(bytes);
-    uint16_t *type = padded(a, out->event_n, sizeof *type);
+    uint16_t *type = padded(a, event_n, sizeof *type);
 
     if (!type)
         return err_nomem(err);
-    for (uint32_t i = 0; i < out->event_n; i++)
+    for (uint32_t i = 0; i < event_n; i++)
         type[i] = (uint16_t)get_below(&in, catalog->type.n);
-    out->type = type;
+    *out = type;
     return in_end(&in, err);
 }
 
@@ -233,7 +234,34 @@ void part_encode_cells(const struct cells *cells, struct buf *to)
     }
 }
 
-static void get_places(struct in *in, uint32_t *event, uint32_t n, uint32_t event_n)
+static pthread_once_t dense_once = PTHREAD_ONCE_INIT;
+static uint32_t
+    dense[DENSE_EVENTS + 16]; /* may be read over the end, as what is padded */
+
+static void fill_dense(void)
+{
+    for (uint32_t i = 0; i < DENSE_EVENTS; i++)
+        dense[i] = i;
+}
+
+const uint32_t *dense_places(uint32_t n)
+{
+    if (n > DENSE_EVENTS)
+        return NULL;
+    pthread_once(&dense_once, fill_dense);
+    return dense;
+}
+
+/* A distance of 0, then all are 1. */
+static void skip_dense(struct in *in, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (get(in) != (i > 0))
+            spoil(in, "two values belong to one event");
+    }
+}
+
+static void get_steps(struct in *in, uint32_t *event, uint32_t n, uint32_t event_n)
 {
     uint32_t at = 0;
 
@@ -247,6 +275,24 @@ static void get_places(struct in *in, uint32_t *event, uint32_t n, uint32_t even
         at += (uint32_t)step;
         event[i] = at;
     }
+}
+
+static bool get_places(struct in *in, struct cells *out, uint32_t event_n,
+                       struct arena *a, struct err *err)
+{
+    uint32_t *event;
+
+    if (out->n == event_n && dense_places(event_n)) {
+        skip_dense(in, event_n);
+        out->event = dense_places(event_n);
+        return true;
+    }
+    event = padded(a, out->n, sizeof *event);
+    if (!event)
+        return err_nomem(err);
+    get_steps(in, event, out->n, event_n);
+    out->event = event;
+    return true;
 }
 
 static bool get_numbers(struct in *in, struct arena *a, struct cells *out,
@@ -296,13 +342,11 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct
                        struct cells *out, struct err *err)
 {
     struct in in = in_of(bytes);
-    uint32_t n = get_count(&in), *event = padded(a, n, sizeof *event);
     bool ok = true;
 
-    if (!event)
-        return err_nomem(err);
-    *out = (struct cells){.type = type, .n = n, .event = event};
-    get_places(&in, event, n, event_n);
+    *out = (struct cells){.type = type, .n = get_count(&in)};
+    if (!get_places(&in, out, event_n, a, err))
+        return false;
     if (in.wrong)
         return in_end(&in, err);
     switch (type) {
@@ -326,4 +370,73 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct
         break;
     }
     return ok && in_end(&in, err);
+}
+
+/* --- rare columns: how many columns the chunk has; for each its number (as the distance from the
+ * one before) and how many bytes it has here, 0 for none; then the bytes --- */
+
+void rare_add(struct rare *r, uint32_t column, str bytes)
+{
+    put(&r->entries, r->n++ ? column - r->column : column);
+    put(&r->entries, bytes.n);
+    buf_add(&r->bytes, bytes);
+    r->column = column;
+}
+
+void part_encode_rare(const struct rare *r, struct buf *to)
+{
+    put(to, r->n);
+    buf_add(to, buf_str(&r->entries));
+    buf_add(to, buf_str(&r->bytes));
+    to->failed |= r->entries.failed || r->bytes.failed;
+}
+
+void rare_free(struct rare *r)
+{
+    buf_free(&r->entries);
+    buf_free(&r->bytes);
+}
+
+static bool cut_bytes(struct in *in, str *bytes, uint32_t n, struct arena *a,
+                      struct err *err)
+{
+    str all = arena_str(a, (str){(const char *)in->p, left(in)});
+
+    if (!all.p)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        if (bytes[i].n > all.n)
+            spoil(in, "a column is cut off");
+        if (in->wrong)
+            return true;
+        bytes[i].p = all.p;
+        all = str_from(all, bytes[i].n);
+    }
+    in->p = in->end - all.n;
+    return true;
+}
+
+bool part_decode_rare(str bytes, const struct catalog *catalog, struct arena *a,
+                      struct directory *out, struct err *err)
+{
+    struct in in = in_of(bytes);
+    uint32_t n = get_count(&in), *column = arena_array(a, uint32_t, n);
+    str *part = arena_array(a, str, n);
+    uint64_t at = 0;
+
+    if (!column || !part)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t step = get_below(&in, catalog->column_n - at);
+
+        if (i && !step)
+            spoil(&in, "a column stands twice in it");
+        at += step;
+        column[i] = (uint32_t)at;
+        part[i].n = get_count(&in);
+    }
+    if (!in.wrong && !cut_bytes(&in, part, n, a, err))
+        return false;
+    *out = (struct directory){n, column, part};
+    return in_end(&in, err);
 }

@@ -94,7 +94,7 @@ static void try_types(str bytes, struct chunk *c, const struct catalog *catalog,
     struct buf packed = {NULL};
     struct err err;
 
-    if (!part_decode_type(bytes, catalog, a, c, &err)) {
+    if (!part_decode_type(bytes, catalog, c->event_n, a, &c->type, &err)) {
         NEED(err.code == ERR_CORRUPT);
         return;
     }
@@ -109,13 +109,18 @@ static void try_times(str bytes, uint8_t split, const struct catalog *catalog,
 {
     size_t n = split < bytes.n ? split : bytes.n;
     struct buf packed = {NULL};
-    struct chunk c = {0};
+    struct times times;
+    struct chunk c;
     struct err err;
 
-    if (!part_decode_time((str){bytes.p, n}, a, &c, &err)) {
+    if (!part_decode_time((str){bytes.p, n}, a, &times, &err)) {
         NEED(err.code == ERR_CORRUPT);
         return;
     }
+    c = (struct chunk){.customer_n = times.customer_n,
+                       .event_n = times.event_n,
+                       .first = times.first,
+                       .at_ms = times.at_ms};
     NEED(c.customer_n <= CHUNK_CUSTOMERS && c.first[c.customer_n] == c.event_n);
     for (uint32_t i = 0; i < c.customer_n; i++) {
         for (uint32_t k = c.first[i]; k < c.first[i + 1]; k++)
@@ -129,6 +134,34 @@ static void try_times(str bytes, uint8_t split, const struct catalog *catalog,
     try_types(str_from(bytes, n), &c, catalog, a);
 }
 
+static void try_rare(str bytes, struct catalog *catalog, struct arena *a)
+{
+    struct directory d;
+    struct rare rare = {0};
+    struct buf packed = {NULL};
+    struct err err;
+    uint32_t number;
+
+    for (uint32_t i = 0; i < 200; i++) {
+        char name[2] = {(char)(1 + i % 100), (char)(1 + i / 100)};
+
+        NEED(catalog_column_add(catalog, (str){name, 2}, false, VALUE_TEXT, &number,
+                                &err));
+    }
+    if (!part_decode_rare(bytes, catalog, a, &d, &err)) {
+        NEED(err.code == ERR_CORRUPT);
+        return;
+    }
+    for (uint32_t i = 0; i < d.n; i++) {
+        NEED(d.column[i] < 200 && (!i || d.column[i] > d.column[i - 1]));
+        rare_add(&rare, d.column[i], d.bytes[i]);
+    }
+    part_encode_rare(&rare, &packed);
+    NEED(str_eq(buf_str(&packed), bytes));
+    rare_free(&rare);
+    buf_free(&packed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct arena a = {.limit = 64 << 20};
@@ -139,6 +172,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         return 0;
     if (p[0] < KINDS)
         try_cells((str){(const char *)p + 1, n - 1}, kinds[p[0]], &a);
+    else if (p[0] == KINDS)
+        try_rare((str){(const char *)p + 1, n - 1}, &catalog, &a);
     else
         try_times((str){(const char *)p + 2, n - 2}, p[1], &catalog, &a);
     catalog_free(&catalog);

@@ -286,7 +286,33 @@ static uint64_t parts_hash(const char *name)
     return hash;
 }
 
-/* Customers and types are numbered as they come, so one event of each comes first. */
+static bool has_property(const struct property *p, uint32_t n, const struct property *of)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (str_eq(p[i].name, of->name) && p[i].value.type == of->value.type)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it has a property or trait, of one type, that none of the n others has. */
+static bool has_new_column(const struct event *e, const struct event *other, uint32_t n)
+{
+    uint32_t known = 0;
+
+    for (uint32_t i = 0; i < e->property_n + e->trait_n; i++) {
+        bool trait = i >= e->property_n, found = false;
+        const struct property *p = trait ? &e->trait[i - e->property_n] : &e->property[i];
+
+        for (uint32_t k = 0; k < n; k++)
+            found |= trait ? has_property(other[k].trait, other[k].trait_n, p)
+                           : has_property(other[k].property, other[k].property_n, p);
+        known += found;
+    }
+    return known < e->property_n + e->trait_n;
+}
+
+/* Customers, types and columns are numbered as they come, so one event of each comes first. */
 static uint32_t first_of_each(struct event *event, uint32_t n)
 {
     uint32_t first_n = 0;
@@ -298,7 +324,7 @@ static uint32_t first_of_each(struct event *event, uint32_t n)
             new_customer &= !str_eq(event[k].customer, event[i].customer);
             new_type &= !str_eq(event[k].type, event[i].type);
         }
-        if (new_customer || new_type) {
+        if (new_customer || new_type || has_new_column(&event[i], event, first_n)) {
             struct event kept = event[i];
 
             event[i] = event[first_n];
@@ -926,6 +952,8 @@ TEST(what_is_missing_or_damaged_beside_the_parts_is_found)
         {"delete from part where \"column\" = -1", "missing"},
         {"delete from part where \"column\" = -2", "missing"},
         {"delete from part where \"column\" = -3", "missing"},
+        {"delete from part where \"column\" = -4", "missing"},
+        {"delete from part where \"column\" >= 0", "missing"},
         {"update part set checksum = checksum + 1 where \"column\" = 0", "checksum"},
     };
     struct random r = chance();
