@@ -5,13 +5,13 @@
 
 #ifdef TUNE_SMALL
 enum {
-    IMAGE_PAGE_CHUNKS = 2,    /* whose states are copied together when one changes */
-    CHUNK_CUSTOMERS = 7,      /* customers in one chunk of the timelines */
-    CUSTOMERS_FIRST = 3,      /* ids of customers that there is room for at first */
-    RARE_CELLS = 3,           /* values that give a column of a chunk a part of its own */
-    DENSE_EVENTS = 13,        /* events of a chunk whose full columns share their places */
-    CACHE_SLOTS = 2,          /* of decoded columns, at first; a power of two */
-    LOG_BATCH_BYTES = 613,    /* events gathered before a batch is packed and written */
+    IMAGE_PAGE_CHUNKS = 2, /* whose states are copied together when one changes */
+    CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
+    CUSTOMERS_FIRST = 3,   /* ids of customers that there is room for at first */
+    RARE_CELLS = 3,        /* values that give a column of a chunk a part of its own */
+    DENSE_EVENTS = 13,     /* events of a chunk whose full columns share their places */
+    CACHE_SLOTS = 2,       /* of decoded columns, at first; a power of two */
+    LOG_BATCH_BYTES = 613, /* events gathered before a batch is packed and written */
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
     CSV_LOOK_BYTES = 211,     /* that tell a CSV file's separator and encoding */

@@ -151,7 +151,7 @@ bool part_decode_rare(str bytes, const struct catalog *catalog, struct arena *a,
 /* The part of rare columns while it is written, column by column, ascending. Zero it to start. */
 struct rare {
     struct buf entries, bytes;
-    uint32_t n, column; /* how many, and the last */
+    uint32_t n;
 };
 /* No bytes: the column has a part of its own. */
 void rare_add(struct rare *r, uint32_t column, str bytes);

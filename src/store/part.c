@@ -372,15 +372,15 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct
     return ok && in_end(&in, err);
 }
 
-/* --- rare columns: how many columns the chunk has; for each its number (as the distance from the
- * one before) and how many bytes it has here, 0 for none; then the bytes --- */
+/* --- rare columns: how many columns the chunk has; for each its number, and how many bytes it has
+ * here, 0 when it has a part of its own; then the bytes --- */
 
 void rare_add(struct rare *r, uint32_t column, str bytes)
 {
-    put(&r->entries, r->n++ ? column - r->column : column);
+    put(&r->entries, column);
     put(&r->entries, bytes.n);
     buf_add(&r->bytes, bytes);
-    r->column = column;
+    r->n++;
 }
 
 void part_encode_rare(const struct rare *r, struct buf *to)
@@ -422,17 +422,13 @@ bool part_decode_rare(str bytes, const struct catalog *catalog, struct arena *a,
     struct in in = in_of(bytes);
     uint32_t n = get_count(&in), *column = arena_array(a, uint32_t, n);
     str *part = arena_array(a, str, n);
-    uint64_t at = 0;
 
     if (!column || !part)
         return err_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t step = get_below(&in, catalog->column_n - at);
-
-        if (i && !step)
-            spoil(&in, "a column stands twice in it");
-        at += step;
-        column[i] = (uint32_t)at;
+        column[i] = (uint32_t)get_below(&in, catalog->column_n);
+        if (i && column[i] <= column[i - 1])
+            spoil(&in, "its columns are out of order");
         part[i].n = get_count(&in);
     }
     if (!in.wrong && !cut_bytes(&in, part, n, a, err))

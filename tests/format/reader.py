@@ -9,7 +9,7 @@ zstd, xxhash = ctypes.CDLL('libzstd.so.1'), ctypes.CDLL('libxxhash.so.0')
 zstd.ZSTD_getFrameContentSize.restype = ctypes.c_uint64
 zstd.ZSTD_decompress.restype = ctypes.c_size_t
 xxhash.XXH3_64bits.restype = ctypes.c_uint64
-TIMES, TYPES, IDS = -1, -2, -3
+TIMES, TYPES, IDS, COLUMNS = -1, -2, -3, -4
 
 
 def unpack(codec, packed, checksum):
@@ -129,11 +129,20 @@ class File:
         kinds = self.part(TYPES, chunk).numbers(event_n)
         messages = self.part(IDS, chunk).texts(event_n)
         events = [Event(*one) for one in zip(moments, kinds, messages)]
-        for number, in self.db.execute('select "column" from part where chunk = ? and "column" >= 0',
-                                       (chunk,)).fetchall():
-            self.column(events, number, self.part(number, chunk))
+        for number, data in self.columns_of(chunk):
+            self.column(events, number, data)
         at = iter(events)
         return [[next(at) for _ in range(count)] for count in counts]
+
+    def columns_of(self, chunk):
+        """[F9]; format 1 had every column in a part of its own."""
+        columns = self.part(COLUMNS, chunk)
+        if not columns:
+            return [(number, self.part(number, chunk)) for number, in self.db.execute(
+                'select "column" from part where chunk = ? and "column" >= 0', (chunk,)).fetchall()]
+        heads = columns.numbers(2 * columns.number())
+        return [(number, Bytes(columns.take(n)) if n else self.part(number, chunk))
+                for number, n in zip(heads[::2], heads[1::2])]
 
     def column(self, events, number, data):
         name, trait, kind = self.columns[number]
