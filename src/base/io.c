@@ -64,6 +64,19 @@ static int system_stat(struct io *io, const char *path, struct stat *out)
     return stat(path, out);
 }
 
+static int system_own(struct io *io, int fd, const struct stat *like)
+{
+    struct stat now;
+
+    (void)io;
+    if (fstat(fd, &now) != 0)
+        return -1;
+    if ((now.st_uid != like->st_uid || now.st_gid != like->st_gid)
+        && fchown(fd, like->st_uid, like->st_gid) != 0)
+        return -1;
+    return fchmod(fd, like->st_mode & 07777);
+}
+
 struct io *io_system(void)
 {
     static struct io io = {
@@ -76,6 +89,7 @@ struct io *io_system(void)
         .unlink = system_unlink,
         .lock = system_lock,
         .stat = system_stat,
+        .own = system_own,
     };
 
     return &io;

@@ -21,6 +21,8 @@ struct io {
     /* flock without waiting: alone, or shared; EWOULDBLOCK when another is in the way. */
     int (*lock)(struct io *io, int fd, bool alone);
     int (*stat)(struct io *io, const char *path, struct stat *out);
+    /* fchown and fchmod: the mode, the owner and the group of another file. */
+    int (*own)(struct io *io, int fd, const struct stat *like);
 };
 /* The real one. */
 struct io *io_system(void);

@@ -115,10 +115,13 @@ static struct option *long_options(struct cli *c)
     return table;
 }
 
-/* "FILE [MODEL]": one word, or two with those that may be missing. */
+/* "FILE [MODEL]": one word, or two with those that may be missing; "...": any number. */
 static size_t count_words(const char *words, bool optional_too)
 {
     size_t n = 0;
+
+    if (optional_too && strstr(words, "..."))
+        return SIZE_MAX;
 
     for (const char *p = words; *p; p++)
         if (*p != ' ' && (p == words || p[-1] == ' '))

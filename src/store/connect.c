@@ -13,7 +13,7 @@ static bool open_file(const struct store *s, struct sql *sql, struct err *err)
     struct buf uri = {};
     bool ok;
 
-    if (s->mode == STORE_WRITE || s->lock_file < 0)
+    if (s->mode == STORE_WRITE || !s->file_lock.io)
         return sql_open(sql, s->name.p, SQLITE_OPEN_READONLY, err);
     ok = sql_uri(s->name.p, "immutable=1", &uri, err)
          && sql_open(sql, uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);

@@ -1,3 +1,4 @@
+#include "store/rewrite_impl.h"
 #include "store/store_impl.h"
 #include "store/vfs.h"
 
@@ -8,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define APPLICATION_ID 0x4369636c /* "Cicl" */
-#define FORMAT 2
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -43,115 +42,7 @@ static const char schema[] =
                                                     "pragma user_version = " TEXT(
                                                         FORMAT) ";";
 
-/* --- which files this process writes ---
- *
- * SQLite keeps others away by POSIX locks, and a process loses all of those that it has on a
- * file as soon as it closes any descriptor of it. So a descriptor for our own lock is opened
- * before SQLite's and closed after them, and a file that this process has open for writing
- * already is recognised without opening it. */
-
-static pthread_mutex_t writing_lock = PTHREAD_MUTEX_INITIALIZER; /* guards writing_list */
-static struct writing *writing_list;
-
-static bool writing_begin(struct writing *w)
-{
-    bool found = false;
-
-    pthread_mutex_lock(&writing_lock);
-    for (const struct writing *other = writing_list; other; other = other->next)
-        found |= other->device == w->device && other->inode == w->inode;
-    if (!found) {
-        w->next = writing_list;
-        writing_list = w;
-        w->listed = true;
-    }
-    pthread_mutex_unlock(&writing_lock);
-    return !found;
-}
-
-static void writing_end(struct writing *w)
-{
-    struct writing **at = &writing_list;
-
-    if (!w->listed)
-        return;
-    pthread_mutex_lock(&writing_lock);
-    while (*at != w)
-        at = &(*at)->next;
-    *at = w->next;
-    pthread_mutex_unlock(&writing_lock);
-}
-
-static bool in_use(const char *path, struct err *err)
-{
-    return err_set(
-        err, ERR_CONFLICT,
-        "another ciclo process has %s open for writing (ciclo serve or an import); "
-        "stop it first",
-        path);
-}
-
-static bool lock_file(struct store *s, const char *path, bool alone, struct err *err)
-{
-    if (s->io->lock(s->io, s->lock_file, alone) == 0)
-        return true;
-    return errno == EWOULDBLOCK ? in_use(path, err)
-                                : err_sys(err, "cannot lock %s", path);
-}
-
-/* --- names of files --- */
-
-/* With a NUL behind it, and so that SQLite sees a plain file in it: "./:memory:". */
-static bool path_print(str path, const char *behind, char out[PATH_MAX], struct err *err)
-{
-    bool special = str_starts(path, STR(":")) || str_starts(path, STR("file:"));
-    const char *before = special ? "./" : "";
-
-    if (!path.n)
-        return err_set(err, ERR_INPUT, "the data file needs a name");
-    if (memchr(path.p, 0, path.n))
-        return err_set(err, ERR_INPUT, "a NUL byte cannot stand in a file's name");
-    if (path.n + strlen(before) + strlen(behind) >= PATH_MAX)
-        return err_set(err, ERR_INPUT,
-                       "the name of the data file is longer than %d bytes", PATH_MAX - 1);
-    snprintf(out, PATH_MAX, "%s%.*s%s", before, STR_FMT(path), behind);
-    return true;
-}
-
 /* --- opening --- */
-
-static bool set_up(struct store *s, struct err *err)
-{
-    return sql_exec(&s->sql,
-                    "pragma synchronous = full; pragma cell_size_check = on;"
-                    "pragma secure_delete = off;"
-                    "pragma temp_store = memory; pragma cache_size = -65536;",
-                    err);
-}
-
-/* That it is ours, and that we can read it. The first look into the file. */
-static bool recognise(struct store *s, struct err *err)
-{
-    int64_t id, format;
-
-    if (!sql_number(&s->sql, "pragma application_id", &id, err)) {
-        if (sqlite3_errcode(s->sql.db) == SQLITE_NOTADB)
-            return err_set(err, ERR_INPUT, "it is no data file of Ciclo");
-        return false;
-    }
-    if (id != APPLICATION_ID)
-        return err_set(err, ERR_INPUT, "it is a database of another program");
-    if (!sql_number(&s->sql, "pragma user_version", &format, err))
-        return false;
-    if (format > FORMAT)
-        return err_set(
-            err, ERR_INPUT,
-            "it was written by a newer Ciclo (format %lld, this one knows %d): "
-            "install the newer one",
-            (long long)format, FORMAT);
-    return format == FORMAT
-           || err_set(err, ERR_CORRUPT, "its format number is %lld", (long long)format);
-}
 
 static bool check_setting(struct store *s, str name, int64_t expected, struct err *err)
 {
@@ -183,21 +74,6 @@ static bool add_setting(struct store *s, str name, int64_t value, struct err *er
                       err);
 }
 
-static bool look_at(struct io *io, const char *path, struct stat *out, struct err *err)
-{
-    if (io->stat(io, path, out) != 0)
-        return errno == ENOENT
-                   ? err_set(err, ERR_NOT_FOUND,
-                             "there is no data file %s: make one with ciclo init", path)
-                   : err_sys(err, "cannot open %s", path);
-    if (S_ISDIR(out->st_mode))
-        return err_set(err, ERR_INPUT, "%s is a folder, not a data file", path);
-    if (!S_ISREG(out->st_mode))
-        return err_set(err, ERR_INPUT, "%s is no plain file", path);
-    return out->st_size > 0
-           || err_set(err, ERR_INPUT, "%s is empty: it is no data file of Ciclo", path);
-}
-
 static bool store_new(struct io *io, str path, const struct store_options *o,
                       struct store **out, struct err *err)
 {
@@ -207,7 +83,6 @@ static bool store_new(struct io *io, str path, const struct store_options *o,
         return err_nomem(err);
     s->io = io;
     s->mode = o->mode;
-    s->lock_file = -1;
     s->source = (struct chunk_source){writer_part, s};
     buf_add(&s->name, path);
     buf_add_char(&s->name, 0);
@@ -245,27 +120,20 @@ static bool sync_log(struct store *s, const char *path, struct err *err)
     return ok && io_sync_folder(s->io, str_of(path), err);
 }
 
-static bool open_to_write(struct store *s, const char *path, const struct stat *file,
+static bool open_to_write(struct store *s, const char *path, int64_t *format,
                           struct err *err)
 {
-    s->writing.device = file->st_dev;
-    s->writing.inode = file->st_ino;
-    if (!writing_begin(&s->writing))
-        return in_use(path, err);
-    s->lock_file = s->io->open(s->io, path, O_RDWR, 0);
-    if (s->lock_file < 0)
-        return err_sys(err, "cannot write to %s", path);
-    if (!lock_file(s, path, true, err))
-        return false;
-    return ((sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && recognise(s, err)
-             && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err))
-            || err_in(err, "%s", path))
+    return lock_take(&s->file_lock, s->io, path, err)
+           && ((sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err)
+                && file_recognise(&s->sql, format, err) && sql_set_up(&s->sql, err)
+                && sql_exec(&s->sql, "pragma journal_mode = wal", err))
+               || err_in(err, "%s", path))
            && sync_log(s, path, err);
 }
 
-static bool begin_snapshot(struct store *s, struct err *err)
+static bool begin_snapshot(struct store *s, int64_t *format, struct err *err)
 {
-    return recognise(s, err) && set_up(s, err)
+    return file_recognise(&s->sql, format, err) && sql_set_up(&s->sql, err)
            && sql_exec(&s->sql, "pragma query_only = on; begin", err);
 }
 
@@ -279,7 +147,8 @@ static bool needs_to_write_beside(const struct store *s)
 
 /* In a folder that cannot be written to: as long as there is no log beside the file, and
  * nobody writes, the file alone is everything. */
-static bool open_alone(struct store *s, const char *path, struct err *err)
+static bool open_alone(struct store *s, const char *path, int64_t *format,
+                       struct err *err)
 {
     struct buf uri = {0};
     struct stat wal;
@@ -293,15 +162,12 @@ static bool open_alone(struct store *s, const char *path, struct err *err)
             "%s was not closed well, and its folder cannot be written to: copy %s "
             "and %s-wal to a folder that can",
             path, path, path);
-    s->lock_file = s->io->open(s->io, path, O_RDONLY, 0);
-    if (s->lock_file < 0)
-        return err_sys(err, "cannot open %s", path);
-    if (!lock_file(s, path, false, err))
+    if (!lock_share(&s->file_lock, s->io, path, err))
         return false;
     sql_close(&s->sql);
     ok = sql_uri(path, "immutable=1", &uri, err)
          && ((sql_open(&s->sql, uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err)
-              && begin_snapshot(s, err))
+              && begin_snapshot(s, format, err))
              || err_in(err, "%s", path));
     buf_free(&uri);
     return ok;
@@ -309,13 +175,43 @@ static bool open_alone(struct store *s, const char *path, struct err *err)
 
 /* SQLite opens what it cannot write to for reading only. What it can write to is opened like
  * that so that the last to close the file tidies up beside it. */
-static bool open_to_read(struct store *s, const char *path, struct err *err)
+static bool open_to_read(struct store *s, const char *path, int64_t *format,
+                         struct err *err)
 {
-    if (sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err) && begin_snapshot(s, err))
+    if (sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err)
+        && begin_snapshot(s, format, err))
         return true;
     if (needs_to_write_beside(s))
-        return open_alone(s, path, err);
+        return open_alone(s, path, format, err);
     return err_in(err, "%s", path);
+}
+
+static void close_file(struct store *s)
+{
+    sql_close(&s->sql);
+    lock_give(&s->file_lock);
+}
+
+/* What stands at the path when it is open, even when files are exchanged meanwhile; a file of an
+ * older format is migrated first. */
+static bool open_file(struct store *s, const char *path, struct err *err)
+{
+    enum { TRIES = 5 };
+
+    for (int i = 0; i < TRIES; i++) {
+        int64_t format = FORMAT;
+        bool ok = s->mode == STORE_WRITE ? open_to_write(s, path, &format, err)
+                                         : open_to_read(s, path, &format, err);
+        bool there = !s->sql.db || file_is_there(&s->sql);
+
+        if (there && (!ok || format == FORMAT))
+            return ok;
+        close_file(s);
+        if (there && !rewrite_migrate(s->io, str_of(path), s->memory_bytes, err))
+            return err_in(err, "%s", path);
+    }
+    return err_set(err, ERR_CONFLICT, "%s is exchanged by another program all the time",
+                   path);
 }
 
 static bool load(struct store *s, struct err *err)
@@ -340,11 +236,10 @@ bool store_open(struct io *io, str path, const struct store_options *o,
     struct stat file;
     struct store *s;
 
-    if (!path_print(path, "", name, err) || !look_at(io, name, &file, err)
+    if (!file_path(path, "", name, err) || !file_look(io, name, &file, err)
         || !store_new(io, str_of(name), o, &s, err))
         return false;
-    if (!(o->mode == STORE_WRITE ? open_to_write(s, name, &file, err)
-                                 : open_to_read(s, name, err))
+    if (!open_file(s, name, err)
         || !check_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
         || !load(s, err)) {
         store_close(s);
@@ -360,30 +255,16 @@ static bool make_tables(struct store *s, const char *path, struct err *err)
 {
     return sql_open(&s->sql, path, SQLITE_OPEN_READWRITE, err)
            && sql_exec(&s->sql, "pragma page_size = " TEXT(VFS_PAGE_BYTES), err)
-           && set_up(s, err) && sql_exec(&s->sql, "pragma journal_mode = wal", err)
+           && sql_set_up(&s->sql, err)
+           && sql_exec(&s->sql, "pragma journal_mode = wal", err)
            && sql_exec(&s->sql, "begin immediate", err) && sql_exec(&s->sql, schema, err)
            && add_setting(s, STR("chunk_customers"), CHUNK_CUSTOMERS, err)
            && sql_exec(&s->sql, "commit", err);
 }
 
-static bool create_file(struct store *s, const char *path, struct err *err)
-{
-    struct stat file;
-
-    if (!lock_file(s, path, true, err))
-        return false;
-    if (s->io->stat(s->io, path, &file) != 0)
-        return err_sys(err, "cannot create %s", path);
-    s->writing.device = file.st_dev;
-    s->writing.inode = file.st_ino;
-    if (!writing_begin(&s->writing))
-        return in_use(path, err);
-    return (make_tables(s, path, err) && load(s, err)) || err_in(err, "%s", path);
-}
-
 static bool cannot_create(const char *path, struct err *err)
 {
-    int sys = errno;
+    int sys = err->sys;
 
     switch (sys) {
     case EEXIST:
@@ -404,7 +285,7 @@ static bool cannot_create(const char *path, struct err *err)
                 path);
         break;
     default:
-        return err_sys(err, "cannot create %s", path);
+        return err_in(err, "cannot create %s", path);
     }
     err->sys = sys;
     return false;
@@ -418,20 +299,20 @@ bool store_create(struct io *io, str path, size_t memory_bytes, struct store **o
     char name[PATH_MAX];
     struct store *s;
 
-    if (!path_print(path, "", name, err) || !store_new(io, str_of(name), &o, &s, err))
+    if (!file_path(path, "", name, err) || !store_new(io, str_of(name), &o, &s, err))
         return false;
-    s->lock_file = io->open(io, name, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (s->lock_file < 0) {
+    if (!lock_create(&s->file_lock, io, name, err)) {
         cannot_create(name, err);
         store_close(s);
         return false;
     }
-    if (!create_file(s, name, err)) {
+    if (!(make_tables(s, name, err) && load(s, err))) {
+        err_in(err, "%s", name);
         store_close(s);
         for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
             struct err too_long;
 
-            if (path_print(path, made[i], name, &too_long))
+            if (file_path(path, made[i], name, &too_long))
                 io->unlink(io, name);
         }
         return false;
@@ -457,9 +338,7 @@ void store_close(struct store *s)
         s->idle = next;
     }
     sql_close(&s->sql);
-    if (s->lock_file >= 0)
-        s->io->close(s->io, s->lock_file);
-    writing_end(&s->writing);
+    lock_give(&s->file_lock);
     pthread_mutex_destroy(&s->sql_lock);
     pthread_mutex_destroy(&s->lock);
     buf_free(&s->name);

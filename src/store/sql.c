@@ -219,6 +219,15 @@ bool sql_open(struct sql *sql, const char *name, int flags, struct err *err)
            || sql_fail(sql, err);
 }
 
+bool sql_set_up(struct sql *sql, struct err *err)
+{
+    return sql_exec(sql,
+                    "pragma synchronous = full; pragma cell_size_check = on;"
+                    "pragma secure_delete = off;"
+                    "pragma temp_store = memory; pragma cache_size = -65536;",
+                    err);
+}
+
 void sql_close(struct sql *sql)
 {
     for (int i = 0; i < SQL_COUNT; i++)

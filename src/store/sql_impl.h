@@ -40,6 +40,16 @@
       "insert into refused (n, codec, bytes, checksum) values (?, ?, ?, ?)")             \
     X(REFUSED_AFTER, "select seq, n, codec, bytes, checksum from refused"                \
                      " where seq > ? order by seq limit 1")                              \
+    X(LOG_COPY, "insert into log (seq, received_ms, codec, bytes, checksum)"             \
+                " values (?, ?, ?, ?, ?)")                                               \
+    X(REFUSED_COPY, "insert into refused (seq, n, codec, bytes, checksum)"               \
+                    " values (?, ?, ?, ?, ?)")                                           \
+    X(ERASED_ADD, "insert into erased (codec, bytes, checksum) values (?, ?, ?)")        \
+    X(ERASED_AFTER, "select seq, 0, codec, bytes, checksum from erased"                  \
+                    " where seq > ? order by seq limit 1")                               \
+    X(MODEL_COPY, "insert into model (version, applied_ms, text) values (?, ?, ?)")      \
+    X(MODEL_AFTER, "select version, applied_ms, 0, text, 0 from model"                   \
+                   " where version > ? order by version limit 1")                        \
     X(MODEL_ADD, "insert into model (version, applied_ms, text) values"                  \
                  " ((select coalesce(max(version), 0) + 1 from model), ?, ?)"            \
                  " returning version")                                                   \
@@ -80,6 +90,8 @@ bool sql_start(struct err *err);
 bool sql_uri(const char *path, const char *options, struct buf *to, struct err *err);
 /* Over the VFS of vfs.h; a file made here gets its checksums. */
 bool sql_open(struct sql *sql, const char *name, int flags, struct err *err);
+/* How a connection works that may write. */
+bool sql_set_up(struct sql *sql, struct err *err);
 void sql_close(struct sql *sql);
 /* What the connection reports, as an error. */
 bool sql_fail(const struct sql *sql, struct err *err);

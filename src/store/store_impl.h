@@ -3,6 +3,7 @@
 #define STORE_STORE_IMPL_H
 
 #include "store/chunk_impl.h"
+#include "store/lock_impl.h"
 #include "store/sql_impl.h"
 #include "store/store.h"
 
@@ -18,14 +19,6 @@
 #define LOG_BATCH_MAX (2 * LOG_LINE_MAX) /* of a batch, unpacked */
 #define REFUSED_TEXT_MAX ((size_t)4096)
 #define REFUSED_BATCH_MAX ((size_t)2 << 20) /* of a batch, unpacked */
-
-/* The file as this process has it open for writing. */
-struct writing {
-    dev_t device;
-    ino_t inode;
-    struct writing *next;
-    bool listed;
-};
 
 /* A batch of what was refused, still growing. */
 struct refused_batch {
@@ -106,8 +99,7 @@ struct store {
     struct buf name; /* of the file, with its NUL */
     struct sql sql;  /* the writer's; or all snapshots' of a store that only reads */
     pthread_mutex_t sql_lock; /* guards .sql of a store that only reads */
-    int lock_file;            /* descriptor, or -1 */
-    struct writing writing;
+    struct lock file_lock;
     struct catalog catalog; /* the writer's own */
     struct chunk_source source;
     struct hash_set ids; /* of all message ids, when .ids_known */
@@ -173,6 +165,25 @@ void reader_free(struct reader *r);
 bool log_each(struct sql *sql, pthread_mutex_t *lock,
               bool (*each)(void *context, int64_t received_ms, const struct event *e),
               void *context, struct err *err);
+
+/* --- a log that is written again (rewrite_impl.h) --- */
+
+/* As store_append; the line stands in a batch that is written as a whole. */
+bool relog_event(struct store *s, const struct event *e, bool *added, struct err *err);
+bool relog_batch(struct store *s, int64_t seq, int64_t received_ms, str packed,
+                 struct err *err);
+
+/* --- ids of erased events: hashes, which stay known --- */
+
+enum { ERASED_ROW_IDS = 65536 }; /* in one row at most */
+void erased_encode(const hash128 *id, size_t n, struct buf *to);
+/* `take` gets every id, until it fails. */
+bool erased_decode(str bytes, bool (*take)(void *context, hash128 id, struct err *err),
+                   void *context, struct err *err);
+/* The same for all that the file holds. */
+bool erased_each(struct sql *sql, pthread_mutex_t *lock,
+                 bool (*take)(void *context, hash128 id, struct err *err), void *context,
+                 struct err *err);
 
 /* --- what was refused, in batches --- */
 

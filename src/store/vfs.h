@@ -14,8 +14,9 @@
 #define VFS_PAGE_BYTES 16384
 #define VFS_RESERVED 8 /* of them, at the end: the checksum */
 
-/* In the URI by which a file is opened: what happens to a damaged page. Unless one of them is
- * given, reading it fails with SQLITE_IOERR_DATA. */
+/* In the URI by which a file is opened: what happens to a damaged page. */
+#define VFS_REFUSE_DAMAGED                                                               \
+    "damaged=0" /* reading it fails with SQLITE_IOERR_DATA; unless another is given */
 #define VFS_KEEP_DAMAGED "damaged=1" /* it is read as it stands */
 #define VFS_MEND_DAMAGED "damaged=2" /* one flipped bit is flipped back; more are kept */
 

@@ -17,7 +17,15 @@ const struct catalog *store_catalog(const struct store *s)
 
 /* --- beginning and ending --- */
 
-/* Message ids of what the file holds. */
+static bool learn_erased(void *context, hash128 id, struct err *err)
+{
+    struct store *s = context;
+    bool added;
+
+    return hash_set_add(&s->ids, id, &added) || err_nomem(err);
+}
+
+/* Message ids of what the file holds, or held. */
 static bool learn_ids(struct store *s, struct err *err)
 {
     for (uint32_t i = 0; i < s->image->chunk_n; i++) {
@@ -34,8 +42,8 @@ static bool learn_ids(struct store *s, struct err *err)
         if (!ok)
             return false;
     }
-    s->ids_known = true;
-    return true;
+    s->ids_known = erased_each(&s->sql, &s->sql_lock, learn_erased, s, err);
+    return s->ids_known;
 }
 
 static void forget_ids(struct store *s)
@@ -170,11 +178,14 @@ static bool id_check(str id, const char *what, struct err *err)
                       EVENT_NAME_MAX);
 }
 
-static bool append_check(const struct event *e, str json, struct err *err)
+static bool event_check(const struct event *e, struct err *err)
 {
-    if (!id_check(e->id, "messageId", err) || !id_check(e->customer, "customer", err)
-        || !id_check(e->type, "type", err))
-        return false;
+    return id_check(e->id, "messageId", err) && id_check(e->customer, "customer", err)
+           && id_check(e->type, "type", err);
+}
+
+static bool line_check(str json, struct err *err)
+{
     if (json.n > LOG_LINE_MAX)
         return err_set(err, ERR_LIMIT, "its JSON is longer than %zu bytes", LOG_LINE_MAX);
     return (json.n && !memchr(json.p, '\n', json.n))
@@ -188,26 +199,54 @@ static bool spoil(struct transaction *tx, const struct err *err)
     return false;
 }
 
-bool store_append(struct store *s, const struct event *e, str json, bool *added,
-                  struct err *err)
+/* Without a line: its batch is written by relog_batch. */
+static bool append(struct store *s, const struct event *e, str json, bool *added,
+                   struct err *err)
 {
     hash128 id = hash128_of(e->id);
 
     assert(s->tx.open);
     *added = false;
-    if (!append_check(e, json, err))
+    if (!event_check(e, err))
         return false;
     if (hash_set_has(&s->ids, id))
         return true;
     if (!catalog_add_event(&s->catalog, e, err))
         return err->code == ERR_NOMEM ? spoil(&s->tx, err) : false;
-    if (!add_line(s, json, err) || !add_fact(s, e, err))
+    if ((json.n && !add_line(s, json, err)) || !add_fact(s, e, err))
         return spoil(&s->tx, err);
     if (!hash_set_add(&s->ids, id, added)) {
         err_nomem(err);
         return spoil(&s->tx, err);
     }
     return true;
+}
+
+bool store_append(struct store *s, const struct event *e, str json, bool *added,
+                  struct err *err)
+{
+    *added = false;
+    return line_check(json, err) && append(s, e, json, added, err);
+}
+
+bool relog_event(struct store *s, const struct event *e, bool *added, struct err *err)
+{
+    return append(s, e, STR(""), added, err);
+}
+
+bool relog_batch(struct store *s, int64_t seq, int64_t received_ms, str packed,
+                 struct err *err)
+{
+    sqlite3_stmt *add;
+    bool ok = sql_get(&s->sql, SQL_LOG_COPY, &add, err)
+              && sql_run(&s->sql, add,
+                         sql_bind(add, 1, seq) | sql_bind(add, 2, received_ms)
+                             | row_pack(add, 3, packed),
+                         err);
+
+    if (ok)
+        s->tx.seq = seq;
+    return ok;
 }
 
 /* --- committing --- */

@@ -123,6 +123,12 @@ static int failing_stat(struct io *io, const char *path, struct stat *out)
                                               : io_system()->stat(io_system(), path, out);
 }
 
+static int failing_own(struct io *io, int fd, const struct stat *like)
+{
+    return strikes(failing(io), false, false) ? refuse(failing(io))
+                                              : io_system()->own(io_system(), fd, like);
+}
+
 void io_failing_init(struct io_failing *f, enum io_failure failure, size_t nth)
 {
     *f = (struct io_failing){
@@ -134,7 +140,8 @@ void io_failing_init(struct io_failing *f, enum io_failure failure, size_t nth)
                .rename = failing_rename,
                .unlink = failing_unlink,
                .lock = failing_lock,
-               .stat = failing_stat},
+               .stat = failing_stat,
+               .own = failing_own},
         .failure = failure,
         .nth = nth,
     };

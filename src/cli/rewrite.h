@@ -1,0 +1,16 @@
+/* rewrite.h - what the commands that make a data file anew share. */
+#ifndef CLI_REWRITE_H
+#define CLI_REWRITE_H
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "store/rewrite.h"
+
+/* With a bar where somebody sees it. */
+struct rewrite_options cli_rewrite_options(const struct cli *c, struct cli_bar *bar);
+/* "55.2 MB before, 40.1 MB now" */
+void cli_rewrite_print(struct buf *b, const struct rewrite_sizes *sizes);
+/* Two members of an object. */
+void cli_rewrite_json(struct json_out *j, const struct rewrite_sizes *sizes);
+
+#endif

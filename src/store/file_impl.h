@@ -1,0 +1,24 @@
+/* file_impl.h - the data file from outside: its name, and what kind of file it is; private to
+ * store/. */
+#ifndef STORE_FILE_IMPL_H
+#define STORE_FILE_IMPL_H
+
+#include "base/io.h"
+#include "store/sql_impl.h"
+
+#include <limits.h>
+
+#define APPLICATION_ID 0x4369636c /* "Cicl" */
+#define FORMAT 2
+#define FORMAT_FIRST 1 /* the oldest that can be migrated */
+
+/* path + behind with a NUL, and so that SQLite sees a plain file in it: "./:memory:". */
+bool file_path(str path, const char *behind, char out[PATH_MAX], struct err *err);
+/* That a file stands there which could be a data file. */
+bool file_look(struct io *io, const char *path, struct stat *out, struct err *err);
+/* That it is ours, and of a format that is known. The first look into the file. */
+bool file_recognise(struct sql *sql, int64_t *format, struct err *err);
+/* Whether the file that the connection has open still stands where it was opened. */
+bool file_is_there(const struct sql *sql);
+
+#endif

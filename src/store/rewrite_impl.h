@@ -1,0 +1,49 @@
+/* rewrite_impl.h - what all kinds of rewriting share; private to store/. */
+#ifndef STORE_REWRITE_IMPL_H
+#define STORE_REWRITE_IMPL_H
+
+#include "base/hash.h"
+#include "store/file_impl.h"
+#include "store/lock_impl.h"
+#include "store/rewrite.h"
+
+/* One file that is made anew. Zero it to start. */
+struct rewrite {
+    struct io *io;
+    const struct rewrite_options *o;
+    char path[PATH_MAX], beside[PATH_MAX]; /* the old file; the new one */
+    struct stat file;                      /* the old one, as it was */
+    struct lock lock;
+    struct sql old;
+    int64_t format;
+};
+
+/* Takes the writer's lock and opens the old file; `options` of its URI say what happens to
+ * damaged pages. Nothing stands beside it then. */
+bool rewrite_begin(struct rewrite *w, struct io *io, str path,
+                   const struct rewrite_options *o, const char *options, struct err *err);
+/* The new file, which is closed, takes the place of the old one. */
+bool rewrite_exchange(struct rewrite *w, struct rewrite_sizes *out, struct err *err);
+/* Whatever happened; what is left beside is removed. */
+void rewrite_end(struct rewrite *w);
+
+/* --- from the log --- */
+
+/* What becomes of the rows that are taken over. */
+struct refill_options {
+    bool salvages;                   /* what cannot be read is noted, and left */
+    const struct text_table *erases; /* customers, or NULL */
+    struct arena *arena;             /* where .lost lives; of one that salvages */
+};
+struct refill_report {
+    uint64_t events, doubled, erased_events, erased_refused;
+    const struct rewrite_lost *lost;
+    uint32_t lost_n;
+};
+/* Makes the new file from the truth of the old one, and closes it. */
+bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
+                    struct refill_report *out, struct err *err);
+/* A file of an older format becomes one of this; a part of opening. */
+bool rewrite_migrate(struct io *io, str path, size_t memory_bytes, struct err *err);
+
+#endif

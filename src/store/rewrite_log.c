@@ -1,0 +1,463 @@
+#include "store/rewrite_impl.h"
+#include "store/seen_impl.h"
+#include "store/store_impl.h"
+
+#include "base/zip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A new file from the truth of an old one: its log, what was refused, the model's versions, and
+ * the ids of what was erased. Rows are taken over byte for byte; only those that say something
+ * of a customer who is erased are written anew. Everything else comes out of the same functions
+ * that bring events in. */
+
+struct refill {
+    struct rewrite *w;
+    const struct refill_options *o;
+    struct refill_report *report;
+    struct store *made;
+    struct json_parser *parser;
+    struct arena arena;     /* of one row */
+    struct buf bytes, kept; /* of one row: unpacked; what stays of it */
+    struct buf packed;
+    hash128 *erased;                         /* ids of all that was ever erased */
+    size_t erased_n, erased_cap, erased_old; /* the first of them were known */
+    struct rewrite_lost *lost;
+    uint32_t lost_cap;
+    uint64_t done_bytes, total_bytes;
+    bool erases_length[EVENT_NAME_MAX + 1]; /* of the names of customers, in bytes */
+    pthread_mutex_t lock; /* guards nothing: one thread reads the old file */
+};
+
+/* --- rows that cannot be read --- */
+
+static bool lose(struct refill *r, const char *table, int64_t from, int64_t to,
+                 const char *why, struct err *err)
+{
+    struct rewrite_lost *last =
+        r->report->lost_n ? &r->lost[r->report->lost_n - 1] : NULL;
+
+    if (last && str_eq(last->table, str_of(table)) && last->to == from - 1) {
+        last->to = to;
+        return true;
+    }
+    if (r->report->lost_n == r->lost_cap) {
+        uint32_t cap = r->lost_cap ? r->lost_cap * 2 : 16;
+        struct rewrite_lost *grown = arena_array(r->o->arena, struct rewrite_lost, cap);
+
+        if (!grown)
+            return err_nomem(err);
+        if (r->lost_cap)
+            memcpy(grown, r->lost, r->lost_cap * sizeof *grown);
+        r->lost = grown;
+        r->lost_cap = cap;
+        r->report->lost = grown;
+    }
+    last = &r->lost[r->report->lost_n];
+    *last = (struct rewrite_lost){str_of(table), from, to,
+                                  arena_str(r->o->arena, str_of(why))};
+    if (!last->why.p)
+        return err_nomem(err);
+    r->report->lost_n++;
+    return true;
+}
+
+/* Whether the row may be left, and what comes behind it still be read. */
+static bool may_leave(const struct refill *r, const struct err *err)
+{
+    return r->o->salvages && (err->code == ERR_CORRUPT || err->code == ERR_IO);
+}
+
+/* --- a table, row by row --- */
+
+typedef bool refill_row(struct refill *r, const struct row *row, struct err *err);
+
+struct table {
+    const char *name, *last; /* last: what gives the highest number */
+    enum sql_text after;     /* the first row behind a number */
+    refill_row *take;
+};
+
+/* Up to which number rows are looked for where some cannot be read. */
+static int64_t last_of(struct refill *r, const struct table *t)
+{
+    int64_t last = 0;
+    struct err unheard;
+
+    sql_number(&r->w->old, t->last, &last, &unheard);
+    return last;
+}
+
+static bool take_row(struct refill *r, const struct table *t, const struct row *row,
+                     struct err *err)
+{
+    arena_reset(&r->arena);
+    buf_clear(&r->bytes);
+    buf_clear(&r->kept);
+    buf_clear(&r->packed);
+    if (t->take(r, row, err))
+        return true;
+    if (may_leave(r, err))
+        return lose(r, t->name, row->number[0], row->number[0], err->msg, err);
+    return err_in(err, "table %s, row %lld", t->name, (long long)row->number[0]);
+}
+
+static bool take_table(struct refill *r, const struct table *t, struct err *err)
+{
+    enum { MISSES_MAX = 1000 }; /* one after the other, where the last row is not known */
+    struct row row = {.number = {0}};
+    int64_t at = 0, last = 0;
+    int misses = 0;
+    bool ok = true;
+
+    if (r->o->salvages)
+        last = last_of(r, t);
+    while (ok) {
+        bool there, read;
+
+        read = row_get(&r->w->old, &r->lock, t->after, &at, 1, &row, &there, err);
+        if (read && !there)
+            break;
+        if (read && row.number[0] <= at)
+            read = err_set(err, ERR_CORRUPT, "rows are not in order");
+        if (read) {
+            if (row.number[0] > at + 1 && r->o->salvages)
+                ok = lose(r, t->name, at + 1, row.number[0] - 1, "not there", err);
+            ok = ok && take_row(r, t, &row, err);
+            at = row.number[0];
+            misses = 0;
+        } else if (!may_leave(r, err)) {
+            ok = false;
+        } else {
+            at++;
+            ok = lose(r, t->name, at, at, err->msg, err);
+            if (last ? at >= last : ++misses >= MISSES_MAX)
+                break;
+        }
+    }
+    buf_free(&row.packed);
+    return ok;
+}
+
+/* --- the log --- */
+
+/* A line of a batch, and what it says. */
+struct line {
+    str json;
+    struct event event;
+};
+
+static bool parse_line(struct refill *r, struct line *line, struct err *err)
+{
+    const struct json *json;
+
+    if (json_parse(r->parser, line->json, &r->arena, &json, err)
+        && event_parse(json, &r->arena, &line->event, err))
+        return true;
+    if (err->code == ERR_INPUT)
+        err->code = ERR_CORRUPT;
+    return false;
+}
+
+static size_t count_lines(str bytes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < bytes.n; i++)
+        n += bytes.p[i] == '\n';
+    return n;
+}
+
+/* All lines of the row, in the arena: none is appended when one is damaged. */
+static bool read_batch(struct refill *r, const struct row *row, struct line **out,
+                       size_t *n, struct err *err)
+{
+    enum { SPARE = 64 }; /* that the parser may read behind a text */
+    struct line *line;
+    const char *at;
+    char *spare;
+
+    if (!row_unpack(row, LOG_BATCH_MAX, &r->bytes, err))
+        return false;
+    spare = buf_room(&r->bytes, SPARE);
+    *n = count_lines(buf_str(&r->bytes));
+    line = arena_array(&r->arena, struct line, *n);
+    if (!spare || (*n && !line))
+        return err_nomem(err);
+    memset(spare, 0, SPARE);
+    at = r->bytes.p;
+    for (size_t i = 0; i < *n; i++) {
+        const char *end = memchr(at, '\n', (size_t)(r->bytes.p + r->bytes.n - at));
+
+        line[i].json = (str){at, (size_t)(end - at)};
+        if (!parse_line(r, &line[i], err))
+            return err_in(err, "line %zu", i + 1);
+        at = end + 1;
+    }
+    *out = line;
+    return true;
+}
+
+static bool add_erased(void *context, hash128 id, struct err *err)
+{
+    struct refill *r = context;
+
+    if (r->erased_n == r->erased_cap) {
+        size_t cap = r->erased_cap ? r->erased_cap * 2 : 64;
+        hash128 *grown = mem_resize(r->erased, cap * sizeof *grown);
+
+        if (!grown)
+            return err_nomem(err);
+        r->erased = grown;
+        r->erased_cap = cap;
+    }
+    r->erased[r->erased_n++] = id;
+    return true;
+}
+
+static bool take_line(struct refill *r, const struct line *line, bool *stays,
+                      struct err *err)
+{
+    *stays = false;
+    if (r->o->erases
+        && text_table_find(r->o->erases, line->event.customer) != TEXT_NONE) {
+        r->report->erased_events++;
+        return add_erased(r, hash128_of(line->event.id), err);
+    }
+    if (!relog_event(r->made, &line->event, stays, err))
+        return false;
+    r->report->events += *stays;
+    r->report->doubled += !*stays;
+    return true;
+}
+
+static bool take_batch(struct refill *r, const struct row *row, struct err *err)
+{
+    struct line *line;
+    size_t n, kept = 0;
+
+    if (!read_batch(r, row, &line, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool stays;
+
+        if (!take_line(r, &line[i], &stays, err))
+            return false;
+        if (!stays)
+            continue;
+        kept++;
+        buf_add(&r->kept, line[i].json);
+        buf_add_char(&r->kept, '\n');
+    }
+    if (r->kept.failed)
+        return err_nomem(err);
+    r->done_bytes += row->packed.n;
+    if (r->w->o->progress)
+        r->w->o->progress(r->w->o->context, r->done_bytes, r->total_bytes);
+    if (kept < n && !zip_pack(buf_str(&r->kept), PACK_LEVEL, &r->packed, err))
+        return false;
+    return relog_batch(r->made, row->number[0], row->number[1],
+                       buf_str(kept < n ? &r->packed : &row->packed), err);
+}
+
+/* --- what was refused --- */
+
+static bool is_of_word(char byte)
+{
+    unsigned char c = (unsigned char)byte;
+
+    return c >= 0x80 || (c >= '0' && c <= '9')
+           || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* Whether a word may begin or end between these two. */
+static bool is_border(str text, size_t at)
+{
+    return at == 0 || at == text.n || !is_of_word(text.p[at - 1])
+           || !is_of_word(text.p[at]);
+}
+
+/* Whether one of the customers stands in the text, and not inside of another word. */
+static bool names_one(const struct refill *r, str text)
+{
+    for (size_t from = 0; from < text.n; from++) {
+        if (!is_border(text, from))
+            continue;
+        for (size_t n = 1; n <= EVENT_NAME_MAX && from + n <= text.n; n++) {
+            if (r->erases_length[n] && is_border(text, from + n)
+                && text_table_find(r->o->erases, (str){text.p + from, n}) != TEXT_NONE)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool copy_refused(struct refill *r, const struct row *row, uint64_t n, str packed,
+                         struct err *err)
+{
+    struct sql *sql = &r->made->sql;
+    sqlite3_stmt *add;
+
+    return sql_get(sql, SQL_REFUSED_COPY, &add, err)
+           && sql_run(sql, add,
+                      sql_bind(add, 1, row->number[0]) | sql_bind(add, 2, (int64_t)n)
+                          | row_pack(add, 3, packed),
+                      err);
+}
+
+static bool take_refused(struct refill *r, const struct row *row, struct err *err)
+{
+    uint64_t n = (uint64_t)row->number[1], kept = 0;
+    struct refused_batch batch = {0};
+    const struct refusal *refusal;
+    bool ok = row_unpack(row, REFUSED_BATCH_MAX, &r->bytes, err)
+              && refused_decode(buf_str(&r->bytes), n, &r->arena, &refusal, err);
+
+    if (!ok || !r->o->erases)
+        return ok && copy_refused(r, row, n, buf_str(&row->packed), err);
+    for (uint64_t i = 0; ok && i < n; i++) {
+        if (names_one(r, refusal[i].text)) {
+            r->report->erased_refused++;
+            continue;
+        }
+        kept++;
+        ok = refused_encode(&batch, &refusal[i], err);
+    }
+    if (ok && kept == n)
+        ok = copy_refused(r, row, n, buf_str(&row->packed), err);
+    else if (ok && kept)
+        ok = zip_pack(buf_str(&batch.rows), PACK_LEVEL, &r->packed, err)
+             && copy_refused(r, row, kept, buf_str(&r->packed), err);
+    refused_batch_free(&batch);
+    return ok;
+}
+
+/* --- the model --- */
+
+static bool take_model(struct refill *r, const struct row *row, struct err *err)
+{
+    struct sql *sql = &r->made->sql;
+    sqlite3_stmt *add;
+
+    if (!str_is_utf8(buf_str(&row->packed)))
+        return err_set(err, ERR_CORRUPT, "it is no text");
+    return sql_get(sql, SQL_MODEL_COPY, &add, err)
+           && sql_run(sql, add,
+                      sql_bind(add, 1, row->number[0]) | sql_bind(add, 2, row->number[1])
+                          | sql_bind_text(add, 3, buf_str(&row->packed)),
+                      err);
+}
+
+/* --- ids of what was erased --- */
+
+static bool take_erased(struct refill *r, const struct row *row, struct err *err)
+{
+    return row_unpack(row, ERASED_ROW_IDS * sizeof(hash128), &r->bytes, err)
+           && erased_decode(buf_str(&r->bytes), add_erased, r, err);
+}
+
+static int order(const void *left, const void *right)
+{
+    const hash128 *a = left, *b = right;
+
+    if (a->high != b->high)
+        return a->high < b->high ? -1 : 1;
+    return a->low < b->low ? -1 : a->low > b->low;
+}
+
+static bool write_erased_row(struct refill *r, const hash128 *id, size_t n,
+                             struct err *err)
+{
+    struct sql *sql = &r->made->sql;
+    sqlite3_stmt *add;
+
+    buf_clear(&r->bytes);
+    buf_clear(&r->packed);
+    erased_encode(id, n, &r->bytes);
+    if (r->bytes.failed)
+        return err_nomem(err);
+    return zip_pack(buf_str(&r->bytes), PACK_LEVEL, &r->packed, err)
+           && sql_get(sql, SQL_ERASED_ADD, &add, err)
+           && sql_run(sql, add, row_pack(add, 1, buf_str(&r->packed)), err);
+}
+
+/* All of them, ascending, each once. */
+static bool write_erased(struct refill *r, struct err *err)
+{
+    size_t n = 0;
+
+    if (r->erased_n)
+        qsort(r->erased, r->erased_n, sizeof *r->erased, order);
+    for (size_t i = 0; i < r->erased_n; i++) {
+        if (!n || order(&r->erased[n - 1], &r->erased[i]))
+            r->erased[n++] = r->erased[i];
+    }
+    for (size_t i = 0; i < n; i += ERASED_ROW_IDS) {
+        if (!write_erased_row(r, r->erased + i,
+                              n - i < ERASED_ROW_IDS ? n - i : ERASED_ROW_IDS, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- all of it --- */
+
+static const struct table tables[] = {
+    {"log", "select max(seq) from log", SQL_LOG_AFTER, take_batch},
+    {"refused", "select max(seq) from refused", SQL_REFUSED_AFTER, take_refused},
+    {"model", "select max(version) from model", SQL_MODEL_AFTER, take_model},
+    {"erased", "select max(seq) from erased", SQL_ERASED_AFTER, take_erased},
+};
+
+static bool take_tables(struct refill *r, struct err *err)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        bool is_there = tables[i].after != SQL_ERASED_AFTER || r->w->format >= 2;
+
+        if (is_there && !take_table(r, &tables[i], err))
+            return false;
+    }
+    return write_erased(r, err);
+}
+
+/* One transaction: its facts are folded as often as memory asks for it, and no more. */
+static bool fill(struct refill *r, struct err *err)
+{
+    struct err unheard;
+    int64_t log_bytes;
+
+    r->total_bytes = (uint64_t)r->w->file.st_size;
+    if (sql_number(&r->w->old, "select sum(length(bytes)) from log", &log_bytes,
+                   &unheard))
+        r->total_bytes = (uint64_t)log_bytes;
+    if (!store_create(r->w->io, str_of(r->w->beside), r->w->o->memory_bytes, &r->made,
+                      err)
+        || !json_parser_new(&r->parser, err) || !store_begin(r->made, 0, err))
+        return false;
+    if (!take_tables(r, err)) {
+        store_cancel(r->made);
+        return false;
+    }
+    return store_commit(r->made, err);
+}
+
+bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
+                    struct refill_report *out, struct err *err)
+{
+    struct refill r = {.w = w, .o = o, .report = out, .lock = PTHREAD_MUTEX_INITIALIZER};
+    bool ok;
+
+    *out = (struct refill_report){0};
+    for (uint32_t i = 0; o->erases && i < o->erases->n; i++)
+        r.erases_length[text_table_get(o->erases, i).n] = true;
+    ok = fill(&r, err);
+    store_close(r.made);
+    json_parser_free(r.parser);
+    arena_free(&r.arena);
+    buf_free(&r.bytes);
+    buf_free(&r.kept);
+    buf_free(&r.packed);
+    mem_free(r.erased);
+    return ok;
+}
