@@ -45,6 +45,7 @@ run: release
 release: setup web build/release/build.ninja
 	ninja -C build/release
 bench: release
+	ninja -C build/release bench/bench_store
 	bench/run
 
 quick: setup-test build/dev/build.ninja

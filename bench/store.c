@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "events.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -43,7 +44,7 @@ _Noreturn static void misuse(void)
           "parts\n"
           "  open FILE | lookup FILE N | scan FILE\n"
           "  ingest FILE SECONDS READERS BATCH | late FILE EVENTS\n"
-          "  order EVENTS                    fails unless order plays no part\n",
+          "  order EVENTS FOLDER             fails unless order plays no part\n",
           stderr);
     exit(2);
 }
@@ -362,12 +363,13 @@ static bool same(const char *what, hash128 a, hash128 b)
 }
 
 /* Sorted and random arrival, in few large and many small commits; each log again. */
-static int order(uint64_t n)
+static int order(uint64_t n, const char *in)
 {
     static const char *const name[] = {"sorted", "random", "small", "again", "twice"};
-    char folder[] = "/tmp/ciclo-order-XXXXXX", path[5][64];
+    char folder[PATH_MAX], path[5][PATH_MAX + 16];
     bool ok;
 
+    snprintf(folder, sizeof folder, "%s/ciclo-order-XXXXXX", in);
     if (!mkdtemp(folder)) {
         perror(folder);
         return 1;
@@ -772,8 +774,8 @@ int main(int argc, char **argv)
                        (int)(number_of(word[2]) % (READERS_MAX + 1)), number_of(word[3]));
     else if (!strcmp(mode, "late") && n == 2)
         measure_late(word[0], number_of(word[1]));
-    else if (!strcmp(mode, "order") && n == 1)
-        return order(number_of(word[0]));
+    else if (!strcmp(mode, "order") && n == 2)
+        return order(number_of(word[0]), word[1]);
     else
         misuse();
     return 0;
