@@ -27,7 +27,7 @@ static bool put_part(void *context, int32_t column, str bytes, struct err *err)
                        "one chunk would get more than %zu bytes in a column",
                        PART_BYTES_MAX);
     ok = sql_get(&to->s->sql, SQL_PART_PUT, &put, err)
-         && zip_pack(bytes, PACK_LEVEL, &packed, err)
+         && zip_pack(bytes, column == PART_ID ? ID_PACK_LEVEL : PACK_LEVEL, &packed, err)
          && sql_run(&to->s->sql, put,
                     sql_bind(put, 1, column) | sql_bind(put, 2, to->chunk)
                         | row_pack(put, 3, buf_str(&packed)),

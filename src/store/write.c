@@ -127,7 +127,7 @@ static bool write_batch(struct store *s, struct err *err)
 
     if (!tx->lines.n)
         return true;
-    ok = zip_pack(buf_str(&tx->lines), PACK_LEVEL, &packed, err)
+    ok = zip_pack(buf_str(&tx->lines), LOG_PACK_LEVEL, &packed, err)
          && sql_get(&s->sql, SQL_LOG_ADD, &add, err)
          && sql_run(&s->sql, add,
                     sql_bind(add, 1, tx->now_ms) | row_pack(add, 2, buf_str(&packed)),
