@@ -48,7 +48,9 @@ enum role {
 
 /* The rows that a table must give: at least those asked for, since SQLite looks again. */
 struct span {
-    uint32_t from, to;      /* customers [from, to) */
+    uint32_t from, to; /* customers [from, to) */
+    bool like_number;  /* only those whose id may be the number .like */
+    double like;
     int64_t from_ms, to_ms; /* both included */
     bool *type;             /* wanted, by code; NULL: all */
     bool *segment;          /* wanted, by place in the model; NULL: all */
@@ -60,6 +62,8 @@ int span_plan(sqlite3_index_info *info, const enum role *role, int role_n,
 /* xFilter: what span_plan wrote, and the values. */
 bool span_read(struct span *s, const struct scope *scope, const char *plan, int value_n,
                sqlite3_value **value, struct err *err);
+/* Whether a customer of the range may have rows. */
+bool span_wants(const struct span *s, const struct scope *scope, uint32_t customer);
 void span_free(struct span *s);
 
 /* --- a column for every property and trait --- */

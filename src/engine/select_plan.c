@@ -1,69 +1,71 @@
 /* select_plan.c - which rows a query wants of a virtual table.
  *
- * A plan is a text of two characters for each value that xFilter gets: what the column means,
- * and how it is compared. SQLite looks at every row again, so that what is not understood here
- * only costs time. */
+ * A plan is a text that people can read, too, in what `explain query plan` prints: for each
+ * value that xFilter gets, the column and how it is compared, "customer= ts>= ". SQLite looks
+ * at every row again, so that what is not understood here only costs time. */
 #include "engine/select_impl.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How a column is compared with a value. */
-enum {
-    IS = '=',
-    IS_LITERAL = '~', /* a number is the text that it is written as */
-    BELOW = '<',
-    AT_MOST = '[',
-    ABOVE = '>',
-    AT_LEAST = ']',
-    AMONG = '@', /* one of a list */
+#define TESTS(X)                                                                         \
+    X(NONE, "")                                                                          \
+    X(EQUAL, "=")                                                                        \
+    X(BELOW, "<")                                                                        \
+    X(AT_MOST, "<=")                                                                     \
+    X(ABOVE, ">")                                                                        \
+    X(AT_LEAST, ">=")                                                                    \
+    X(AMONG, " in")
+
+enum test {
+#define X(name, text) TEST_##name,
+    TESTS(X)
+#undef X
 };
 
-static char letter_of(enum role role)
-{
-    return (char)('a' + (int)role);
-}
+static const str test_text[] = {
+#define X(name, text) [TEST_##name] = {text, sizeof(text) - 1},
+    TESTS(X)
+#undef X
+};
+
+static const str role_text[] = {
+    [ROLE_CUSTOMER] = {"customer", 8}, [ROLE_NUMBER] = {"number", 6},
+    [ROLE_SECONDS] = {"ts", 2},        [ROLE_MS] = {"at_ms", 5},
+    [ROLE_TYPE] = {"type", 4},         [ROLE_SEGMENT] = {"segment", 7},
+};
 
 /* --- planning --- */
 
-/* Whether = compares as we look things up: byte by byte. */
-static bool is_plain(sqlite3_index_info *info, int i)
+static enum test text_test(sqlite3_index_info *info, int i, bool list_too)
 {
-    return !strcmp(sqlite3_vtab_collation(info, i), "BINARY");
+    if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ
+        || strcmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
+        return TEST_NONE;
+    return list_too && sqlite3_vtab_in(info, i, 1) ? TEST_AMONG : TEST_EQUAL;
 }
 
-/* How a text column may be compared; 0: it is of no use. */
-static char text_test(sqlite3_index_info *info, int i, bool list_too)
-{
-    sqlite3_value *literal = NULL;
-
-    if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ || !is_plain(info, i))
-        return 0;
-    if (list_too && sqlite3_vtab_in(info, i, 1))
-        return AMONG;
-    return sqlite3_vtab_rhs_value(info, i, &literal) == SQLITE_OK && literal ? IS_LITERAL
-                                                                             : IS;
-}
-
-static char number_test(int op)
+static enum test number_test(int op)
 {
     switch (op) {
     case SQLITE_INDEX_CONSTRAINT_EQ:
-        return IS;
+        return TEST_EQUAL;
     case SQLITE_INDEX_CONSTRAINT_LT:
-        return BELOW;
+        return TEST_BELOW;
     case SQLITE_INDEX_CONSTRAINT_LE:
-        return AT_MOST;
+        return TEST_AT_MOST;
     case SQLITE_INDEX_CONSTRAINT_GT:
-        return ABOVE;
+        return TEST_ABOVE;
     case SQLITE_INDEX_CONSTRAINT_GE:
-        return AT_LEAST;
+        return TEST_AT_LEAST;
     default:
-        return 0;
+        return TEST_NONE;
     }
 }
 
-static char test_of(sqlite3_index_info *info, int i, enum role role)
+static enum test test_of(sqlite3_index_info *info, int i, enum role role)
 {
     switch (role) {
     case ROLE_CUSTOMER:
@@ -77,9 +79,9 @@ static char test_of(sqlite3_index_info *info, int i, enum role role)
         return number_test(info->aConstraint[i].op);
     case ROLE_OTHER:
     case ROLE_ID:
-        return 0;
+        return TEST_NONE;
     }
-    return 0;
+    return TEST_NONE;
 }
 
 /* What is left of everything, as far as it can be guessed. */
@@ -88,17 +90,17 @@ struct guess {
     bool one; /* there can be only one customer */
 };
 
-static void narrow(struct guess *g, enum role role, char test)
+static void narrow(struct guess *g, enum role role, enum test test)
 {
-    bool equal = test == IS || test == IS_LITERAL;
-
-    if (role == ROLE_CUSTOMER || (role == ROLE_NUMBER && equal)) {
+    if (role == ROLE_CUSTOMER) {
         g->customers = 1;
-        g->one |= role == ROLE_NUMBER || test == IS_LITERAL; /* see is_text */
+    } else if (role == ROLE_NUMBER && test == TEST_EQUAL) {
+        g->customers = 1;
+        g->one = true;
     } else if (role == ROLE_NUMBER) {
         g->customers /= 4;
     } else {
-        g->rows_each /= equal ? 10 : 4;
+        g->rows_each /= test == TEST_EQUAL ? 10 : 4;
     }
 }
 
@@ -137,35 +139,60 @@ static bool is_in_order(sqlite3_index_info *info, const enum role *role, int rol
     return true;
 }
 
-int span_plan(sqlite3_index_info *info, const enum role *role, int role_n,
-              const struct catalog *catalog)
+/* Reads as `info` says it what is asked of us, and says which values it wants. */
+static void plan_values(sqlite3_index_info *info, const enum role *role, int role_n,
+                        struct guess *g, struct buf *plan)
 {
-    struct guess g = {.customers = 1 + catalog_customer_n(catalog), .rows_each = 50};
-    char *plan = sqlite3_malloc(2 * info->nConstraint + 1);
     int n = 0;
 
-    if (!plan)
-        return SQLITE_NOMEM;
     for (int i = 0; i < info->nConstraint; i++) {
         int column = info->aConstraint[i].iColumn;
-        char test;
+        enum test test;
 
         if (!info->aConstraint[i].usable || column < 0 || column >= role_n)
             continue;
         test = test_of(info, i, role[column]);
-        if (!test)
+        if (test == TEST_NONE)
             continue;
-        plan[2 * n] = letter_of(role[column]);
-        plan[2 * n + 1] = test;
         info->aConstraintUsage[i].argvIndex = ++n;
-        narrow(&g, role[column], test);
+        buf_add(plan, role_text[role[column]]);
+        buf_add(plan, test_text[test]);
+        buf_add_char(plan, ' ');
+        narrow(g, role[column], test);
     }
-    plan[2 * n] = 0;
-    info->idxStr = plan;
+}
+
+int span_plan(sqlite3_index_info *info, const enum role *role, int role_n,
+              const struct catalog *catalog)
+{
+    struct guess g = {.customers = 1 + catalog_customer_n(catalog), .rows_each = 50};
+    struct buf plan = {};
+
+    plan_values(info, role, role_n, &g, &plan);
+    if (!plan.failed)
+        info->idxStr = sqlite3_mprintf("%.*s", STR_FMT(buf_str(&plan)));
+    buf_free(&plan);
+    if (!info->idxStr)
+        return SQLITE_NOMEM;
     info->needToFreeIdxStr = 1;
     set_costs(info, &g);
     info->orderByConsumed = info->nOrderBy && is_in_order(info, role, role_n, g.one);
     return SQLITE_OK;
+}
+
+/* The next value of a plan: its column, and how it is compared. */
+static void plan_next(const char **plan, enum role *role, enum test *test)
+{
+    str rest = str_of(*plan), text;
+
+    *role = ROLE_CUSTOMER;
+    while (!str_starts(rest, role_text[*role]) || !role_text[*role].n)
+        ++*role;
+    text = str_from(rest, role_text[*role].n);
+    *test = TEST_AMONG;
+    while (!str_starts(text, test_text[*test]) || text.p[test_text[*test].n] != ' ')
+        --*test;
+    *plan = text.p + test_text[*test].n + 1;
 }
 
 /* --- reading a plan --- */
@@ -192,30 +219,31 @@ static void keep_nothing(struct range *r)
     *r = (struct range){1, 0};
 }
 
-static void compare_whole(struct range *r, char test, int64_t with)
+static void compare_whole(struct range *r, enum test test, int64_t with)
 {
-    if ((test == ABOVE && with == INT64_MAX) || (test == BELOW && with == INT64_MIN)) {
+    if ((test == TEST_ABOVE && with == INT64_MAX)
+        || (test == TEST_BELOW && with == INT64_MIN)) {
         keep_nothing(r);
         return;
     }
-    if (test == IS || test == AT_LEAST || test == ABOVE)
-        keep_above(r, with + (test == ABOVE));
-    if (test == IS || test == AT_MOST || test == BELOW)
-        keep_below(r, with - (test == BELOW));
+    if (test == TEST_EQUAL || test == TEST_AT_LEAST || test == TEST_ABOVE)
+        keep_above(r, with + (test == TEST_ABOVE));
+    if (test == TEST_EQUAL || test == TEST_AT_MOST || test == TEST_BELOW)
+        keep_below(r, with - (test == TEST_BELOW));
 }
 
 /* Rounded outwards; numbers too large for the rounding to be exact say nothing. */
-static void compare_real(struct range *r, char test, double with)
+static void compare_real(struct range *r, enum test test, double with)
 {
     if (fabs(with) > 0x1p52)
         return;
-    if (test == IS || test == AT_LEAST || test == ABOVE)
+    if (test == TEST_EQUAL || test == TEST_AT_LEAST || test == TEST_ABOVE)
         keep_above(r, (int64_t)floor(with));
-    if (test == IS || test == AT_MOST || test == BELOW)
+    if (test == TEST_EQUAL || test == TEST_AT_MOST || test == TEST_BELOW)
         keep_below(r, (int64_t)ceil(with));
 }
 
-static void compare_number(struct range *r, char test, sqlite3_value *value)
+static void compare_number(struct range *r, enum test test, sqlite3_value *value)
 {
     switch (sqlite3_value_numeric_type(value)) {
     case SQLITE_INTEGER:
@@ -232,7 +260,7 @@ static void compare_number(struct range *r, char test, sqlite3_value *value)
     }
 }
 
-static void compare_moment(struct span *s, enum role role, char test,
+static void compare_moment(struct span *s, enum role role, enum test test,
                            sqlite3_value *value)
 {
     struct range r = {MOMENT_MIN - MS_DAY, MOMENT_MAX + MS_DAY};
@@ -250,7 +278,7 @@ static void compare_moment(struct span *s, enum role role, char test,
     s->to_ms = r.to;
 }
 
-static void compare_customer(struct span *s, char test, sqlite3_value *value)
+static void compare_customer(struct span *s, enum test test, sqlite3_value *value)
 {
     struct range r = {s->from, (int64_t)s->to - 1};
 
@@ -266,30 +294,43 @@ static str text_of(sqlite3_value *value)
     return (str){p, p ? (size_t)sqlite3_value_bytes(value) : 0};
 }
 
-/* Whether a text column can equal the value only where it holds the value's text. */
-static bool is_text(char test, sqlite3_value *value)
+/* Whether a text may equal a number: as the text that the number is written as, or, where
+ * SQLite compares numbers, as any text that is one. Says yes too often rather than not. */
+static bool may_equal(str text, double number)
 {
-    int type = sqlite3_value_type(value);
+    char copy[64];
+    double read;
 
-    return type == SQLITE_TEXT
-           || (test == IS_LITERAL && (type == SQLITE_INTEGER || type == SQLITE_FLOAT));
+    if (text.n >= sizeof copy)
+        return true;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    read = strtod(copy, NULL);
+    return fabs(read - number) <= fabs(number) * 1e-9 || read == number;
 }
 
-static bool find_customer(struct span *s, const struct scope *scope, char test,
-                          sqlite3_value *value, struct err *err)
+static bool find_customer(struct span *s, const struct scope *scope, sqlite3_value *value,
+                          struct err *err)
 {
-    uint32_t number = CUSTOMER_NONE;
+    uint32_t number;
+    str id;
 
-    if (sqlite3_value_type(value) != SQLITE_NULL) {
-        str id;
-
-        if (!is_text(test, value))
-            return true;
-        id = text_of(value);
-        if (!id.p)
-            return err_nomem(err);
-        number = catalog_customer_find(scope->catalog, id);
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+    case SQLITE_FLOAT:
+        s->like_number = true;
+        s->like = sqlite3_value_double(value);
+        return true;
+    case SQLITE_TEXT:
+        break;
+    default: /* null equals nothing, and bytes no text */
+        s->from = s->to = 0;
+        return true;
     }
+    id = text_of(value);
+    if (!id.p)
+        return err_nomem(err);
+    number = catalog_customer_find(scope->catalog, id);
     if (number == CUSTOMER_NONE || number < s->from || number >= s->to) {
         s->from = s->to = 0;
     } else {
@@ -297,6 +338,12 @@ static bool find_customer(struct span *s, const struct scope *scope, char test,
         s->to = number + 1;
     }
     return true;
+}
+
+bool span_wants(const struct span *s, const struct scope *scope, uint32_t customer)
+{
+    return !s->like_number
+           || may_equal(catalog_customer_id(scope->catalog, customer), s->like);
 }
 
 /* Names with a place each: the types of events, or the model's segments. */
@@ -311,63 +358,53 @@ static uint32_t names_n(const struct names *n)
                                 : n->scope->model->segments->segment_n;
 }
 
-static void mark(const struct names *n, str name, bool *found)
+static str names_get(const struct names *n, uint32_t i)
 {
-    const struct segments *all = n->scope->model->segments;
-
-    if (n->role == ROLE_TYPE) {
-        uint32_t type = text_table_find(&n->scope->catalog->type, name);
-
-        if (type != TEXT_NONE)
-            found[type] = true;
-        return;
-    }
-    for (uint32_t i = 0; i < all->segment_n; i++)
-        found[i] |= str_eq(all->segment[i].name, name);
+    return n->role == ROLE_TYPE ? text_table_get(&n->scope->catalog->type, i)
+                                : n->scope->model->segments->segment[i].name;
 }
 
-/* *whole is true when the list holds what cannot be looked up. */
-static bool mark_value(const struct names *n, char test, sqlite3_value *value,
-                       bool *found, bool *whole, struct err *err)
+static bool mark_value(const struct names *n, sqlite3_value *value, bool *found,
+                       struct err *err)
+{
+    int type = sqlite3_value_type(value);
+    bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+    double like = number ? sqlite3_value_double(value) : 0;
+    str name = type == SQLITE_TEXT ? text_of(value) : STR("");
+
+    if (!name.p)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < names_n(n); i++)
+        found[i] |= number ? may_equal(names_get(n, i), like)
+                           : type == SQLITE_TEXT && str_eq(names_get(n, i), name);
+    return true;
+}
+
+static bool mark_list(const struct names *n, sqlite3_value *list, bool *found,
+                      struct err *err)
 {
     sqlite3_value *item = NULL;
     int rc;
 
-    if (test != AMONG) {
-        str name;
-
-        *whole |= !is_text(test, value) && sqlite3_value_type(value) != SQLITE_NULL;
-        if (*whole || sqlite3_value_type(value) == SQLITE_NULL)
-            return true;
-        name = text_of(value);
-        if (!name.p)
-            return err_nomem(err);
-        mark(n, name, found);
-        return true;
-    }
-    for (rc = sqlite3_vtab_in_first(value, &item); rc == SQLITE_OK && item;
-         rc = sqlite3_vtab_in_next(value, &item))
-        if (!mark_value(n, IS, item, found, whole, err))
+    for (rc = sqlite3_vtab_in_first(list, &item); rc == SQLITE_OK && item;
+         rc = sqlite3_vtab_in_next(list, &item))
+        if (!mark_value(n, item, found, err))
             return false;
     return rc == SQLITE_OK || rc == SQLITE_DONE || err_nomem(err);
 }
 
 /* Keeps of `wanted` (NULL: all) what the value names. */
-static bool keep_names(const struct names *n, char test, sqlite3_value *value,
+static bool keep_names(const struct names *n, enum test test, sqlite3_value *value,
                        bool **wanted, struct err *err)
 {
     bool *found = mem_alloc(names_n(n) + 1);
-    bool whole = false;
 
     if (!found)
         return err_nomem(err);
-    if (!mark_value(n, test, value, found, &whole, err)) {
+    if (!(test == TEST_AMONG ? mark_list(n, value, found, err)
+                             : mark_value(n, value, found, err))) {
         mem_free(found);
         return false;
-    }
-    if (whole) {
-        mem_free(found);
-        return true;
     }
     for (uint32_t i = 0; *wanted && i < names_n(n); i++)
         found[i] &= (*wanted)[i];
@@ -376,14 +413,14 @@ static bool keep_names(const struct names *n, char test, sqlite3_value *value,
     return true;
 }
 
-static bool read_one(struct span *s, const struct scope *scope, enum role role, char test,
-                     sqlite3_value *value, struct err *err)
+static bool read_one(struct span *s, const struct scope *scope, enum role role,
+                     enum test test, sqlite3_value *value, struct err *err)
 {
     struct names names = {scope, role};
 
     switch (role) {
     case ROLE_CUSTOMER:
-        return find_customer(s, scope, test, value, err);
+        return find_customer(s, scope, value, err);
     case ROLE_NUMBER:
         compare_customer(s, test, value);
         return true;
@@ -409,10 +446,14 @@ bool span_read(struct span *s, const struct scope *scope, const char *plan, int 
     *s = (struct span){.to = catalog_customer_n(scope->catalog),
                        .from_ms = INT64_MIN,
                        .to_ms = INT64_MAX};
-    for (int i = 0; i < value_n; i++)
-        if (!read_one(s, scope, (enum role)(plan[2 * i] - 'a'), plan[2 * i + 1], value[i],
-                      err))
+    for (int i = 0; i < value_n; i++) {
+        enum role role;
+        enum test test;
+
+        plan_next(&plan, &role, &test);
+        if (!read_one(s, scope, role, test, value[i], err))
             return false;
+    }
     return true;
 }
 

@@ -205,6 +205,14 @@ static bool turn(struct walk *w, struct err *err)
     return table_of(w)->kind->rows(w, err);
 }
 
+/* To the first customer from w->customer on that may have rows. */
+static bool turn_to_next(struct walk *w, struct err *err)
+{
+    while (w->customer < w->span.to && !span_wants(&w->span, scope_of(w), w->customer))
+        w->customer++;
+    return w->customer >= w->span.to || turn(w, err);
+}
+
 /* From w->row on, to the first row that is wanted, over to other customers if need be. */
 static bool settle(struct walk *w, struct err *err)
 {
@@ -215,7 +223,8 @@ static bool settle(struct walk *w, struct err *err)
             w->row++;
         if (w->row < w->row_n)
             return true;
-        if (++w->customer < w->span.to && !turn(w, err))
+        w->customer++;
+        if (!turn_to_next(w, err))
             return false;
     }
     return true;
@@ -250,8 +259,7 @@ static int walk_filter(sqlite3_vtab_cursor *base, [[maybe_unused]] int number,
     w->customer = w->span.from;
     if (ok && w->span.from_ms > w->span.to_ms)
         w->span.to = w->customer;
-    if (ok && w->customer < w->span.to)
-        ok = turn(w, &err) && settle(w, &err);
+    ok = ok && turn_to_next(w, &err) && settle(w, &err);
     return ok ? SQLITE_OK : fail(base->pVtab, &err);
 }
 
