@@ -14,22 +14,34 @@ static void print_lost(struct buf *b, const struct rebuild_report *r)
     }
 }
 
-static void print_human(struct buf *b, const struct cli *c,
-                        const struct rebuild_report *r)
+static void print_made(struct buf *b, const struct cli *c, const struct rebuild_report *r)
 {
     buf_add_format(b, "%s is made anew from %llu events of its log: ", c->word[0],
                    (unsigned long long)r->events);
     cli_rewrite_print(b, &r->sizes);
     buf_add(b, STR(".\n"));
-    if (r->pages_damaged)
-        buf_add_format(b, "%u of %u pages were damaged, %u could be mended.\n",
-                       r->pages_damaged, r->pages, r->pages_mended);
     if (r->doubled)
         buf_add_format(b,
                        "%llu events stood in the log twice, and stand there once now.\n",
                        (unsigned long long)r->doubled);
+}
+
+static void print_human(struct buf *b, const struct cli *c,
+                        const struct rebuild_report *r)
+{
+    if (r->is_made)
+        print_made(b, c, r);
+    if (r->pages_damaged)
+        buf_add_format(b, "%u of %u pages were damaged, %u could be mended.\n",
+                       r->pages_damaged, r->pages, r->pages_mended);
     print_lost(b, r);
-    if (r->lost_n)
+    if (!r->is_made)
+        buf_add_format(b,
+                       "%s stays as it was, since this would be lost. If there is no "
+                       "backup that has it, keep a copy of the file, then: ciclo rebuild "
+                       "%s --accept-loss\n",
+                       c->word[0], c->word[0]);
+    else if (r->lost_n)
         buf_add(b, STR("What was lost may stand in a backup, or where it was imported "
                        "from: import that again, and only what is missing is added.\n"));
     else
@@ -41,11 +53,14 @@ static void print_json(struct buf *b, const struct rebuild_report *r)
     struct json_out j = {.to = b};
 
     json_begin_object(&j);
+    json_key(&j, "made");
+    json_put_bool(&j, r->is_made);
     json_key(&j, "events");
     json_put_int(&j, (int64_t)r->events);
     json_key(&j, "doubled");
     json_put_int(&j, (int64_t)r->doubled);
-    cli_rewrite_json(&j, &r->sizes);
+    if (r->is_made)
+        cli_rewrite_json(&j, &r->sizes);
     json_key(&j, "pages");
     json_put_int(&j, r->pages);
     json_key(&j, "pages_damaged");
@@ -78,9 +93,11 @@ static int run(struct cli *c)
     struct rebuild_report report;
     struct buf text = {};
     struct err err;
-    bool ok = store_rebuild(c->io, cli_word(c, 0), &o, &c->arena, &report, &err);
+    bool ok;
     int status;
 
+    o.accepts_loss = cli_has(c, "accept-loss");
+    ok = store_rebuild(c->io, cli_word(c, 0), &o, &c->arena, &report, &err);
     cli_bar_end(&bar);
     if (!ok)
         return cli_fail(&err, c->word[0]);
@@ -94,6 +111,7 @@ static int run(struct cli *c)
 }
 
 static const struct cli_option options[] = {
+    {"accept-loss", NULL, "also when rows of the log cannot be read any more", false},
     {"json", NULL, "what was found as JSON", false},
 };
 

@@ -50,15 +50,20 @@ static bool look_at_pages(const struct rewrite *w, struct rebuild_report *out,
 bool store_rebuild(struct io *io, str path, const struct rewrite_options *o,
                    struct arena *a, struct rebuild_report *out, struct err *err)
 {
-    const struct refill_options salvage = {.salvages = true, .arena = a};
+    struct refill_options salvage = {.salvages = true, .arena = a};
     struct rewrite w = {NULL};
     struct refill_report report;
     bool ok;
 
     *out = (struct rebuild_report){.pages = 0};
     ok = rewrite_begin(&w, io, path, o, VFS_MEND_DAMAGED, err)
-         && look_at_pages(&w, out, err) && rewrite_refill(&w, &salvage, &report, err)
-         && rewrite_exchange(&w, &out->sizes, err);
+         && look_at_pages(&w, out, err);
+    /* among whole pages no row gets lost: what is missing was lost by an earlier rebuild */
+    salvage.misses = w.format == 1 || out->pages_mended < out->pages_damaged;
+    ok = ok && rewrite_refill(&w, &salvage, &report, err);
+    out->is_made = ok && (o->accepts_loss || !report.lost_n);
+    if (out->is_made)
+        ok = rewrite_exchange(&w, &out->sizes, err);
     rewrite_end(&w);
     if (ok) {
         out->events = report.events;

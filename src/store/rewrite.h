@@ -12,7 +12,8 @@
 struct rewrite_options {
     size_t memory_bytes; /* as when a store is opened */
     void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
-    void *context; /* of .progress, which may be NULL */
+    void *context;     /* of .progress, which may be NULL */
+    bool accepts_loss; /* store_rebuild */
 };
 
 struct rewrite_sizes {
@@ -34,7 +35,8 @@ struct rewrite_lost {
     str why;          /* of the first of them */
 };
 struct rebuild_report {
-    struct rewrite_sizes sizes;
+    bool is_made; /* false: the file is as it was, since something would be lost */
+    struct rewrite_sizes sizes; /* when it is made */
     uint64_t events;
     uint64_t doubled; /* events whose id came before; they are left out */
     uint32_t pages, pages_damaged, pages_mended;
@@ -43,8 +45,8 @@ struct rebuild_report {
 };
 /* The log, what was refused, the model and what was erased are taken over; everything else is
  * derived from them again. A file with damaged pages gives what can be read of it: one flipped
- * bit in a page is flipped back, and beyond that the checksum of each row decides. The texts
- * of *out live in `a`. */
+ * bit in a page is flipped back, and beyond that the checksum of each row decides. Where
+ * rows cannot be read, the old file stays unless .accepts_loss. The texts of *out live in `a`. */
 bool store_rebuild(struct io *io, str path, const struct rewrite_options *o,
                    struct arena *a, struct rebuild_report *out, struct err *err);
 

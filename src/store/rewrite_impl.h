@@ -32,6 +32,7 @@ void rewrite_end(struct rewrite *w);
 /* What becomes of the rows that are taken over. */
 struct refill_options {
     bool salvages;                   /* what cannot be read is noted, and left */
+    bool misses;                     /* so is what is not there where it should be */
     const struct text_table *erases; /* customers, or NULL */
     struct arena *arena;             /* where .lost lives; of one that salvages */
 };

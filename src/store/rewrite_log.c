@@ -122,7 +122,7 @@ static bool take_table(struct refill *r, const struct table *t, struct err *err)
         if (read && row.number[0] <= at)
             read = err_set(err, ERR_CORRUPT, "rows are not in order");
         if (read) {
-            if (row.number[0] > at + 1 && r->o->salvages)
+            if (row.number[0] > at + 1 && r->o->misses)
                 ok = lose(r, t->name, at + 1, row.number[0] - 1, "not there", err);
             ok = ok && take_row(r, t, &row, err);
             at = row.number[0];
@@ -169,23 +169,35 @@ static size_t count_lines(str bytes)
     return n;
 }
 
+/* With zeros behind it, where the parser of JSON may read. */
+static bool unpack(struct refill *r, const struct row *row, size_t max_bytes,
+                   struct err *err)
+{
+    enum { SPARE = 64 };
+    char *spare;
+
+    if (!row_unpack(row, max_bytes, &r->bytes, err))
+        return false;
+    spare = buf_room(&r->bytes, SPARE);
+    if (!spare)
+        return err_nomem(err);
+    memset(spare, 0, SPARE);
+    return true;
+}
+
 /* All lines of the row, in the arena: none is appended when one is damaged. */
 static bool read_batch(struct refill *r, const struct row *row, struct line **out,
                        size_t *n, struct err *err)
 {
-    enum { SPARE = 64 }; /* that the parser may read behind a text */
     struct line *line;
     const char *at;
-    char *spare;
 
-    if (!row_unpack(row, LOG_BATCH_MAX, &r->bytes, err))
+    if (!unpack(r, row, LOG_BATCH_MAX, err))
         return false;
-    spare = buf_room(&r->bytes, SPARE);
     *n = count_lines(buf_str(&r->bytes));
     line = arena_array(&r->arena, struct line, *n);
-    if (!spare || (*n && !line))
+    if (*n && !line)
         return err_nomem(err);
-    memset(spare, 0, SPARE);
     at = r->bytes.p;
     for (size_t i = 0; i < *n; i++) {
         const char *end = memchr(at, '\n', (size_t)(r->bytes.p + r->bytes.n - at));
@@ -293,6 +305,29 @@ static bool names_one(const struct refill *r, str text)
     return false;
 }
 
+static bool json_names_one(const struct refill *r, const struct json *j)
+{
+    if (j->type == JSON_TEXT)
+        return names_one(r, j->text);
+    for (size_t i = 0; i < j->n; i++) {
+        if (json_names_one(r, &j->item[i]))
+            return true;
+    }
+    return false;
+}
+
+/* As it stands, and where it is JSON, as JSON means it: "caf\u00e9" is a name too. */
+static bool is_about_one(struct refill *r, str text)
+{
+    const struct json *json;
+    struct err unheard;
+
+    return names_one(r, text)
+           || (memchr(text.p, '\\', text.n)
+               && json_parse(r->parser, text, &r->arena, &json, &unheard)
+               && json_names_one(r, json));
+}
+
 static bool copy_refused(struct refill *r, const struct row *row, uint64_t n, str packed,
                          struct err *err)
 {
@@ -311,13 +346,13 @@ static bool take_refused(struct refill *r, const struct row *row, struct err *er
     uint64_t n = (uint64_t)row->number[1], kept = 0;
     struct refused_batch batch = {0};
     const struct refusal *refusal;
-    bool ok = row_unpack(row, REFUSED_BATCH_MAX, &r->bytes, err)
+    bool ok = unpack(r, row, REFUSED_BATCH_MAX, err)
               && refused_decode(buf_str(&r->bytes), n, &r->arena, &refusal, err);
 
     if (!ok || !r->o->erases)
         return ok && copy_refused(r, row, n, buf_str(&row->packed), err);
     for (uint64_t i = 0; ok && i < n; i++) {
-        if (names_one(r, refusal[i].text)) {
+        if (is_about_one(r, refusal[i].text)) {
             r->report->erased_refused++;
             continue;
         }
