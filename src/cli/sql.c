@@ -2,8 +2,11 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "engine/select.h"
+#include "store/connect.h"
 
 #include <signal.h>
+
+#define SQL_MEMORY_MAX ((size_t)1 << 30)
 
 enum {
     QUERY_MAX = 1 << 20,
@@ -206,6 +209,7 @@ static int ask(struct cli *c, struct engine *e, str query, int64_t at_ms)
     int status;
 
     hold_back_ctrl_c();
+    store_limit_sql_memory(SQL_MEMORY_MAX);
     if (!select_open(e, query, &options, &p.select, &err))
         return cli_fail(&err, err.code == ERR_INPUT ? "the query" : c->word[0]);
     p.table.columns = select_column_n(p.select);

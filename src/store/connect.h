@@ -12,4 +12,8 @@ struct sqlite3;
 [[nodiscard]] bool store_connect(const struct store *s, struct sqlite3 **out,
                                  struct err *err);
 
+/* For a program that does nothing else: how much memory SQLite may use in the whole process,
+ * whatever a query asks for. 0: no limit. */
+void store_limit_sql_memory(size_t bytes_max);
+
 #endif

@@ -1,10 +1,12 @@
 #include "store/sql_impl.h"
 
 #include "base/mem.h"
+#include "store/connect.h"
 #include "store/vfs.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,14 +18,41 @@ static const char *const texts[] = {
 
 /* --- memory --- */
 
-static void *memory_alloc(int bytes)
+static atomic_size_t memory_used, memory_most; /* .._most 0: no limit */
+
+void store_limit_sql_memory(size_t bytes_max)
 {
-    return mem_alloc((size_t)bytes);
+    memory_most = bytes_max;
+}
+
+static bool has_room(size_t bytes)
+{
+    size_t most = memory_most;
+
+    return !most || memory_used + bytes <= most;
 }
 
 static void *memory_resize(void *block, int bytes)
 {
-    return mem_resize(block, (size_t)bytes);
+    size_t had = block ? mem_size(block) : 0;
+    void *moved = has_room((size_t)bytes) ? mem_resize(block, (size_t)bytes) : NULL;
+
+    if (moved)
+        memory_used += mem_size(moved) - had;
+    return moved;
+}
+
+/* Which need not be zeroed. */
+static void *memory_alloc(int bytes)
+{
+    return memory_resize(NULL, bytes);
+}
+
+static void memory_free(void *block)
+{
+    if (block)
+        memory_used -= mem_size(block);
+    mem_free(block);
 }
 
 static int memory_size(void *block)
@@ -50,7 +79,7 @@ static int configured;
 static void configure(void)
 {
     static const sqlite3_mem_methods memory = {
-        memory_alloc, mem_free,    memory_resize,   memory_size,
+        memory_alloc, memory_free, memory_resize,   memory_size,
         memory_round, memory_init, memory_shutdown, NULL};
 
     configured = sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);

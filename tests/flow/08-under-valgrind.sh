@@ -39,6 +39,9 @@ watch 'stages, by week, as JSON' 0 stages "$shop" --by week --json
 watch 'stages as CSV' 0 stages "$shop" --by month --csv
 watch 'one customer with his why' 0 customer "$shop" anna --why --language it
 watch 'as JSON' 0 customer "$shop" "$(sqlite3 "$shop" 'select id from customer limit 1')" --json
+watch 'a query' 0 sql "$shop" 'select e.*, properties, s.to_stage from events e join stages s
+    using (number) left join segments using (number) where e.type <> 7 order by e.id limit 500' --json
+watch 'one that is wrong' 1 sql "$shop" 'select revenu from events'
 watch 'replay' 0 replay "$shop" --hash
 watch 'what was refused' 0 refused "$shop"
 watch 'events' 0 export "$shop" events

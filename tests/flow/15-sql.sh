@@ -120,6 +120,8 @@ no 'an extension' 'the function load_extension is not there' "select load_extens
 no 'a file read' 'no such function: readfile' "select readfile('/etc/passwd')"
 no 'a file written' 'no such function: writefile' "select writefile('$T/out', 'x')"
 no 'a value too large' 'too large' 'select length(randomblob(1000000000))'
+no 'values too large together' 'out of memory' \
+    "select $(printf 'randomblob(200000000), %.0s' $(seq 8)) 1"
 no 'too deep' 'overflow' "select $(printf '(%.0s' $(seq 600))1$(printf ')%.0s' $(seq 600))"
 no 'bad JSON' 'malformed JSON' "select json('{')"
 t_is 'nothing was changed' "$(cksum "$shop")" "$before"
