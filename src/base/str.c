@@ -281,6 +281,10 @@ void buf_add_digits(struct buf *b, uint64_t n, size_t least)
     size_t at = DIGITS_MAX;
 
     assert(least <= DIGITS_MAX);
+    for (; n >= 100; n /= 100) { /* two at once: half the divisions */
+        digits[--at] = (char)('0' + n % 10);
+        digits[--at] = (char)('0' + n / 10 % 10);
+    }
     do {
         digits[--at] = (char)('0' + n % 10);
         n /= 10;

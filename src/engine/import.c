@@ -8,19 +8,25 @@ enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048, REFUSED_TEXT_MAX = 4096
 
 /* --- numbers under hashes --- */
 
+/* The slots in the order of their keys, so that growing goes through both tables once. */
+static size_t home_of(const struct number_table *t, uint64_t low)
+{
+    return (size_t)((unsigned __int128)low * t->cap >> 64);
+}
+
 static struct number_slot *slot_of(const struct number_table *t, uint64_t low,
                                    uint32_t high)
 {
-    size_t i = low & (t->cap - 1);
+    size_t i = home_of(t, low);
 
     while (t->slot[i].number && (t->slot[i].low != low || t->slot[i].high != high))
-        i = (i + 1) & (t->cap - 1);
+        i = i + 1 < t->cap ? i + 1 : 0;
     return &t->slot[i];
 }
 
 static bool grow(struct number_table *t)
 {
-    struct number_table more = {.n = t->n, .cap = t->cap ? 2 * t->cap : 1024};
+    struct number_table more = {.n = t->n, .cap = t->cap ? t->cap / 2 * 3 : 1024};
 
     more.slot = mem_alloc(more.cap * sizeof *more.slot);
     if (!more.slot)
@@ -49,7 +55,7 @@ uint32_t *number_at(struct number_table *t, hash128 key)
 void number_expect(const struct number_table *t, hash128 key)
 {
     if (t->cap)
-        __builtin_prefetch(&t->slot[key.low & (t->cap - 1)], 1);
+        __builtin_prefetch(&t->slot[home_of(t, key.low)], 1);
 }
 
 void number_table_free(struct number_table *t)
@@ -63,14 +69,23 @@ void number_table_free(struct number_table *t)
 bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
                  struct err *err)
 {
+    size_t bytes = n * sizeof text->n;
+    char *key, *to;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += text[i].n;
     buf_clear(&im->key);
-    for (size_t i = 0; i < n; i++) {
-        buf_add(&im->key, (str){(const char *)&text[i].n, sizeof text[i].n});
-        buf_add(&im->key, text[i]);
-    }
-    if (im->key.failed)
+    key = to = buf_room(&im->key, bytes + 1); /* 1: there may be no text */
+    if (!key)
         return err_nomem(err);
-    *out = hash128_of(buf_str(&im->key));
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to, &text[i].n, sizeof text[i].n);
+        to += sizeof text[i].n;
+        if (text[i].n)
+            memcpy(to, text[i].p, text[i].n);
+        to += text[i].n;
+    }
+    *out = hash128_of((str){key, bytes});
     return true;
 }
 
