@@ -80,10 +80,12 @@ static size_t plain_bytes(str s)
         utf8proc_ssize_t bytes;
         uint64_t eight;
 
-        if (s.n - n >= sizeof eight) {
-            memcpy(&eight, s.p + n, sizeof eight);
+        if (s.n >= sizeof eight) { /* the last ones together with some before them */
+            size_t from = s.n - n >= sizeof eight ? n : s.n - sizeof eight;
+
+            memcpy(&eight, s.p + from, sizeof eight);
             if (are_plain(eight)) {
-                n += sizeof eight;
+                n = from + sizeof eight;
                 continue;
             }
         }

@@ -69,6 +69,22 @@ static bool number_split(str s, str *digits, int64_t *whole, int64_t *exponent)
                && exponent_parse(str_from(s, i + 1), exponent));
 }
 
+/* Up to twelve digits and nothing else, as most numbers are: no overflow, no rounding. */
+static bool digits_parse(str s, int64_t *out)
+{
+    int64_t number = 0;
+
+    if (!s.n || s.n > 12)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!is_digit(s.p[i]))
+            return false;
+        number = number * 10 + (s.p[i] - '0');
+    }
+    *out = number * NUM_ONE;
+    return true;
+}
+
 bool num_parse(str s, int64_t *out)
 {
     bool negative = s.n && s.p[0] == '-';
@@ -77,6 +93,8 @@ bool num_parse(str s, int64_t *out)
     u128 sum = 0;
     str digits;
 
+    if (digits_parse(s, out))
+        return true;
     if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
         s = str_from(s, 1);
     if (!number_split(s, &digits, &place, &exponent))

@@ -251,7 +251,10 @@ void buf_add(struct buf *b, str s)
 
 void buf_add_char(struct buf *b, char c)
 {
-    buf_add(b, (str){&c, 1});
+    if (b->n < b->cap && !b->failed)
+        b->p[b->n++] = c;
+    else
+        buf_add(b, (str){&c, 1});
 }
 
 void buf_add_format(struct buf *b, const char *format, ...)
@@ -277,19 +280,20 @@ void buf_add_format(struct buf *b, const char *format, ...)
 void buf_add_digits(struct buf *b, uint64_t n, size_t least)
 {
     enum { DIGITS_MAX = 20 }; /* of 2^64 */
-    char digits[DIGITS_MAX];
-    size_t at = DIGITS_MAX;
+    size_t digits = 1;
+    char *to;
 
     assert(least <= DIGITS_MAX);
-    for (; n >= 100; n /= 100) { /* two at once: half the divisions */
-        digits[--at] = (char)('0' + n % 10);
-        digits[--at] = (char)('0' + n / 10 % 10);
-    }
-    do {
-        digits[--at] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n || DIGITS_MAX - at < least);
-    buf_add(b, (str){digits + at, DIGITS_MAX - at});
+    for (uint64_t left = n; left >= 10; left /= 10)
+        digits++;
+    if (digits < least)
+        digits = least;
+    to = buf_room(b, digits);
+    if (!to)
+        return;
+    b->n += digits;
+    for (; digits--; n /= 10)
+        to[digits] = (char)('0' + n % 10);
 }
 
 str buf_str(const struct buf *b)

@@ -137,37 +137,49 @@ static struct civil in_range(int64_t at_ms)
                                          : at_ms);
 }
 
-static void print_part(struct buf *b, char before, int32_t n, size_t digits)
+/* A number of so many digits, and the character in front of it. */
+static char *put_part(char *to, char before, int32_t n, int digits)
 {
-    buf_add_char(b, before);
-    buf_add_digits(b, (uint64_t)n, digits);
+    *to = before;
+    for (int i = digits; i; i--, n /= 10)
+        to[i] = (char)('0' + n % 10);
+    return to + 1 + digits;
 }
 
-/* No moment lies before the year 0. */
-static void print_day(struct buf *b, struct civil c)
+enum { DAY_CHARS = 10, MOMENT_CHARS = DAY_CHARS + 14 };
+
+/* Ten characters. The year, 1 to 9999, has four digits. */
+static char *put_day(char *to, struct civil c)
 {
-    buf_add_digits(b, (uint64_t)c.year, 4);
-    print_part(b, '-', c.month, 2);
-    print_part(b, '-', c.day, 2);
+    put_part(to, '0', c.year % 1000, 3);
+    *to = (char)('0' + c.year / 1000);
+    return put_part(put_part(to + 4, '-', c.month, 2), '-', c.day, 2);
 }
 
 void moment_print(struct buf *b, int64_t at_ms)
 {
     struct civil c = in_range(at_ms);
+    char *to = buf_room(b, MOMENT_CHARS);
 
-    print_day(b, c);
-    print_part(b, 'T', c.hour, 2);
-    print_part(b, ':', c.minute, 2);
-    print_part(b, ':', c.second, 2);
-    print_part(b, '.', c.ms, 3);
-    buf_add_char(b, 'Z');
+    if (!to)
+        return;
+    b->n += MOMENT_CHARS;
+    to = put_day(to, c);
+    to = put_part(to, 'T', c.hour, 2);
+    to = put_part(to, ':', c.minute, 2);
+    to = put_part(to, ':', c.second, 2);
+    to = put_part(to, '.', c.ms, 3);
+    *to = 'Z';
 }
 
 void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms)
 {
-    struct civil c = in_range(zone_local(z, at_ms));
+    char *to = buf_room(b, DAY_CHARS);
 
-    print_day(b, c);
+    if (!to)
+        return;
+    b->n += DAY_CHARS;
+    put_day(to, in_range(zone_local(z, at_ms)));
 }
 
 int64_t clock_now_ms(void)
