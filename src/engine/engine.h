@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/model.h"
 #include "store/store.h"
+#include "store/verify.h"
 
 struct engine;
 

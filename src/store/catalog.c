@@ -169,8 +169,7 @@ bool catalog_sight(struct catalog *c, uint32_t type, uint32_t column, struct err
     return true;
 }
 
-/* What is missing has none, nor has a property that is null. */
-static bool has_column(const struct property *p, bool trait)
+bool has_column(const struct property *p, bool trait)
 {
     return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
 }

@@ -17,6 +17,8 @@ struct column {
     enum value_type type;
 };
 #define COLUMN_NONE UINT32_MAX
+/* What is missing has no column, nor has a property that is null; a trait that is has one. */
+bool has_column(const struct property *p, bool trait);
 
 /* A property that was seen on a type of event: what the dictionary learns from. */
 struct sighting {

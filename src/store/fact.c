@@ -51,18 +51,12 @@ static bool fact_cell(const struct catalog *catalog, const struct property *p, b
     return true;
 }
 
-/* What is missing, or null but for a trait, is in no column. */
-static bool has_cell(const struct property *p, bool trait)
-{
-    return p->value.type != VALUE_MISSING && (p->value.type != VALUE_NULL || trait);
-}
-
 static bool fact_cells(const struct catalog *catalog, const struct property *p,
                        uint32_t n, bool trait, struct arena *a, struct fact_cell *cell,
                        uint32_t *cell_n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (has_cell(&p[i], trait)
+        if (has_column(&p[i], trait)
             && !fact_cell(catalog, &p[i], trait, a, &cell[(*cell_n)++]))
             return false;
     }

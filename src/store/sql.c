@@ -116,9 +116,8 @@ static bool disk_is_full(struct err *err, int sys)
     return false;
 }
 
-/* In which table the page stands; "" when that cannot be found out at once: a second look at
- * the file, past the checks, until OPS_MAX steps of it are done. */
-static void find_owner(sqlite3 *db, int64_t page, char out[64])
+/* A second look at the file, past the checks, until OPS_MAX steps of it are done. */
+void sql_page_owner(sqlite3 *db, int64_t page, char out[SQL_OWNER_BYTES])
 {
     enum { OPS_MAX = 100000 };
     static const char query[] =
@@ -136,7 +135,7 @@ static void find_owner(sqlite3 *db, int64_t page, char out[64])
         sqlite3_progress_handler(look.db, OPS_MAX, stop, NULL);
         sqlite3_bind_int64(st, 1, page);
         if (sqlite3_step(st) == SQLITE_ROW)
-            snprintf(out, 64, " (table %s)", sqlite3_column_text(st, 0));
+            snprintf(out, SQL_OWNER_BYTES, "%s", sqlite3_column_text(st, 0));
     }
     sqlite3_finalize(st);
     sql_close(&look);
@@ -146,15 +145,16 @@ static void find_owner(sqlite3 *db, int64_t page, char out[64])
 static bool page_is_damaged(sqlite3 *db, struct err *err)
 {
     int64_t page = 0;
-    char owner[64];
+    char owner[SQL_OWNER_BYTES];
 
     sqlite3_file_control(db, "main", VFS_CONTROL_DAMAGED, &page);
-    find_owner(db, page, owner);
-    return err_set(err, ERR_CORRUPT,
-                   "page %lld%s is damaged, its checksum is wrong: ciclo verify finds "
-                   "all such places, ciclo rebuild makes the file anew from what it "
-                   "holds; or take a backup",
-                   (long long)page, owner);
+    sql_page_owner(db, page, owner);
+    return err_set(
+        err, ERR_CORRUPT,
+        "page %lld%s%s%s is damaged, its checksum is wrong: ciclo verify finds "
+        "all such places, ciclo rebuild makes the file anew from what it "
+        "holds; or take a backup",
+        (long long)page, *owner ? " (table " : "", owner, *owner ? ")" : "");
 }
 
 bool sql_fail(const struct sql *sql, struct err *err)

@@ -28,6 +28,10 @@
     X(CHUNK_ALL,                                                                         \
       "select number, folded_seq, customers, events, first_ms, last_ms from chunk"       \
       " order by number")                                                                \
+    X(PART_KEYS, "select \"column\", chunk from part")                                   \
+    X(NEWS_AFTER, "select seq, 0, codec, bytes, checksum from news"                      \
+                  " where seq > ? order by seq limit 1")                                 \
+    X(MODEL_ALL, "select version, text from model order by version")                     \
     X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
     X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
     X(TYPE_ADD, "insert into type (number, name) values (?, ?)")                         \
@@ -93,6 +97,9 @@ bool sql_open(struct sql *sql, const char *name, int flags, struct err *err);
 /* How a connection works that may write. */
 bool sql_set_up(struct sql *sql, struct err *err);
 void sql_close(struct sql *sql);
+/* In which table the page stands; "" when that cannot be found out at once. */
+enum { SQL_OWNER_BYTES = 64 };
+void sql_page_owner(sqlite3 *db, int64_t page, char out[SQL_OWNER_BYTES]);
 /* What the connection reports, as an error. */
 bool sql_fail(const struct sql *sql, struct err *err);
 

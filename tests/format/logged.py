@@ -60,7 +60,7 @@ def event_of(call):
 
 def main(path):
     customers, events = {}, []
-    for row in File(path).db.execute('select codec, bytes, checksum from log order by seq'):
+    for row in File(path).rows('select codec, bytes, checksum from log order by seq'):
         for text in unpack(*row).decode().split('\n')[:-1]:
             event = event_of(json.loads(text, object_pairs_hook=Pairs, parse_int=number,
                                         parse_float=number))

@@ -4,49 +4,43 @@ id, one call in Segment's form a line. Written from docs/format.md alone, withou
 import ctypes, json, sqlite3, sys
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate, count
 
 zstd, xxhash = ctypes.CDLL('libzstd.so.1'), ctypes.CDLL('libxxhash.so.0')
-zstd.ZSTD_getFrameContentSize.restype = ctypes.c_uint64
-zstd.ZSTD_decompress.restype = ctypes.c_size_t
-xxhash.XXH3_64bits.restype = ctypes.c_uint64
+zstd.ZSTD_getFrameContentSize.restype = xxhash.XXH3_64bits.restype = ctypes.c_uint64
 TIMES, TYPES, IDS, COLUMNS = -1, -2, -3, -4
 
 
 def unpack(codec, packed, checksum):
     """The bytes of a row: [F1], [F2]."""
-    if xxhash.XXH3_64bits(packed, ctypes.c_size_t(len(packed))) != checksum % 2**64:
-        sys.exit('a checksum is wrong')
-    if codec != 1:
-        sys.exit('a codec is unknown')
-    size = zstd.ZSTD_getFrameContentSize(packed, ctypes.c_size_t(len(packed)))
+    n = ctypes.c_size_t(len(packed))
+    size = zstd.ZSTD_getFrameContentSize(packed, n)
+    if codec != 1 or xxhash.XXH3_64bits(packed, n) != checksum % 2**64 or size > 2**30:
+        sys.exit('a row is damaged')
     to = ctypes.create_string_buffer(max(size, 1))
-    if zstd.ZSTD_decompress(to, ctypes.c_size_t(size), packed, ctypes.c_size_t(len(packed))) != size:
-        sys.exit('a frame is broken')
+    zstd.ZSTD_decompress(to, ctypes.c_size_t(size), packed, n)
     return to.raw[:size]
 
 
 class Bytes:
-    """Reads what a part is made of, from its first byte to its last."""
+    """What rows are made of, read from the first byte to the last."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
 
     def number(self):
-        n = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            n |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return n
+        end = next(at for at in count(self.at) if self.data[at] < 128)
+        low_first = self.take(end + 1 - self.at)
+        return sum((byte & 127) << 7 * i for i, byte in enumerate(low_first))
 
     def signed(self):
-        n = self.number()
-        return -(n + 1) // 2 if n & 1 else n // 2
+        return (n := self.number()) >> 1 ^ -(n & 1)
 
     def numbers(self, n):
         return [self.number() for _ in range(n)]
+
+    def steps(self, n):
+        return list(accumulate(self.signed() for _ in range(n)))
 
     def take(self, n):
         self.at += n
@@ -55,19 +49,23 @@ class Bytes:
     def texts(self, n):
         return [self.take(size).decode() for size in self.numbers(n)]
 
-    def value_list(self, kind, n):
-        """n values of a column of this type."""
-        if kind == 'null':
-            return [None] * n
-        if kind == 'bool':
-            return [number == 1 for number in self.numbers(n)]
+    def values(self, kind, n):
+        """n values of one column; of a text nothing, of a list its length."""
         if kind == 'number':
             return [Decimal(self.signed()).scaleb(-6) for _ in range(n)]
-        sizes = self.numbers(n) if kind == 'list' else None
-        words = self.texts(self.number())
-        if kind == 'text':
-            return [words[place] for place in self.numbers(n)]
-        return [[words[place] for place in self.numbers(size)] for size in sizes]
+        if kind == 'bool':
+            return [number == 1 for number in self.numbers(n)]
+        return self.numbers(n) if kind == 'list' else [None] * n
+
+    def column(self, kind):
+        """The places of a part's events, and their values."""
+        places = list(accumulate(self.numbers(self.number())))
+        values = self.values(kind, len(places))
+        if kind in ('text', 'list'):
+            words = self.texts(self.number())
+            values = [[words[place] for place in self.numbers(n or 1)] if n != 0 else []
+                      for n in values]
+        return zip(places, [value[0] for value in values] if kind == 'text' else values)
 
 
 def show(value):
@@ -82,84 +80,68 @@ def show(value):
 def line(customer, kind, moment, message, properties, traits):
     """An event; its properties and traits in the order of their names."""
     at = datetime(1970, 1, 1) + timedelta(milliseconds=moment)
-    call = {'type': 'track', 'event': kind} if kind != 'identify' else {'type': kind}
+    call = {'type': kind} if kind == 'identify' else {'type': 'track', 'event': kind}
     call |= {'userId': customer, 'messageId': message,
              'timestamp': at.isoformat(timespec='milliseconds') + 'Z'}
-    if properties:
-        call['properties'] = dict(sorted(properties.items()))
-    if traits:
-        call['traits'] = dict(sorted(traits.items()))
+    for name, values in ('properties', properties), ('traits', traits):
+        call |= {name: dict(sorted(values.items()))} if values else {}
     return show(call)
 
 
-class Event:
-    def __init__(self, moment, kind, message):
-        self.moment, self.kind, self.message = moment, kind, message
-        self.values = [{}, {}]  # of properties, of traits
-
-
 class File:
+    """An event is here [customer, type, moment, message id, (properties, traits)]."""
+
     def __init__(self, path):
-        self.db = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
-        self.customers = self.names('customer', 'id')
-        self.types = self.names('type', 'name')
-        self.columns = self.db.execute(
-            'select name, trait, type from columns order by number').fetchall()
-        [[self.chunk_customers]] = self.db.execute(
-            "select value from setting where name = 'chunk_customers'")
-
-    def names(self, table, column):
-        return [name for [name] in self.db.execute(f'select {column} from {table} order by number')]
-
-    def part(self, column, chunk):
-        for row in self.db.execute('select codec, bytes, checksum from part '
-                                   'where "column" = ? and chunk = ?', (column, chunk)):
-            return Bytes(unpack(*row))
+        db = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        self.rows = lambda query, *values: db.execute(query, values).fetchall()
+        self.customers = self.rows('select id from customer order by number')
+        self.types = self.rows('select name from type order by number')
+        self.columns = self.rows('select name, trait, type from columns order by number')
+        [[self.size]] = self.rows("select value from setting where name = 'chunk_customers'")
+        self.folded = dict(self.rows('select number, folded_seq from chunk'))
 
     def chunk(self, chunk):
-        """The events of each of a chunk's customers."""
-        times = self.part(TIMES, chunk)
-        customer_n, event_n = times.numbers(2)
-        counts, moments, first = times.numbers(customer_n), [], 0
-        for count in counts:
-            for i in range(count):
-                moments.append(moments[-1] + times.number() if i else first + times.signed())
-                if not i:
-                    first = moments[-1]
-        kinds = self.part(TYPES, chunk).numbers(event_n)
-        messages = self.part(IDS, chunk).texts(event_n)
-        events = [Event(*one) for one in zip(moments, kinds, messages)]
-        for number, data in self.columns_of(chunk):
-            self.column(events, number, data)
-        at = iter(events)
-        return [[next(at) for _ in range(count)] for count in counts]
+        parts = {row[0]: Bytes(unpack(*row[1:])) for row in self.rows(
+            'select "column", codec, bytes, checksum from part where chunk = ?', chunk)}
+        times, rare, first, moments = parts[TIMES], parts[COLUMNS], 0, []
+        counts = times.numbers(times.numbers(2)[0])
+        for n in counts:
+            for k in range(n):
+                moments.append(moments[-1] + times.number() if k else first + times.signed())
+                first = first if k else moments[-1]
+        customers = [chunk * self.size + i for i, n in enumerate(counts) for _ in range(n)]
+        events = [[*event, ({}, {})] for event in zip(
+            customers, parts[TYPES].numbers(len(moments)), moments, parts[IDS].texts(len(moments)))]
+        heads = rare.numbers(2 * rare.number())
+        parts |= {column: Bytes(rare.take(n)) for column, n in zip(heads[::2], heads[1::2]) if n}
+        for column in [column for column in parts if column >= 0]:
+            name, trait, kind = self.columns[column]
+            for place, value in parts[column].column(kind):
+                events[place][4][trait][name] = value
+        return events
 
-    def columns_of(self, chunk):
-        """[F9]; format 1 had every column in a part of its own."""
-        columns = self.part(COLUMNS, chunk)
-        if not columns:
-            return [(number, self.part(number, chunk)) for number, in self.db.execute(
-                'select "column" from part where chunk = ? and "column" >= 0', (chunk,)).fetchall()]
-        heads = columns.numbers(2 * columns.number())
-        return [(number, Bytes(columns.take(n)) if n else self.part(number, chunk))
-                for number, n in zip(heads[::2], heads[1::2])]
-
-    def column(self, events, number, data):
-        name, trait, kind = self.columns[number]
-        n, place = data.number(), 0
-        places = []
-        for step in data.numbers(n):
-            place += step
-            places.append(place)
-        for place, value in zip(places, data.value_list(kind, n)):
-            events[place].values[trait][name] = value
+    def news(self):
+        """The events that are in no part yet."""
+        for seq, *row in self.rows('select seq, codec, bytes, checksum from news'):
+            b = Bytes(unpack(*row))
+            n = b.number()
+            events = [[*event, ({}, {})] for event in zip(
+                b.steps(n), b.numbers(n), b.steps(n), b.texts(n))]
+            owners = [event for event, m in zip(events, b.numbers(n)) for _ in range(m)]
+            columns = [self.columns[number] for number in b.numbers(len(owners))]
+            values = [b.values(kind, 1)[0] for _, _, kind in columns]
+            sizes = [{'text': 1, 'list': n}.get(kind, 0) for (*_, kind), n in zip(columns, values)]
+            texts = iter(b.texts(sum(sizes)))
+            for event, (name, trait, kind), value, size in zip(owners, columns, values, sizes):
+                found = [next(texts) for _ in range(size)]
+                event[4][trait][name] = {'text': found[:1], 'list': [found]}.get(kind, [value])[0]
+            yield from (e for e in events if seq > self.folded.get(e[0] // self.size, 0))
 
     def lines(self):
-        for chunk in range(-(-len(self.customers) // self.chunk_customers)):
-            for i, events in enumerate(self.chunk(chunk)):
-                for e in events:
-                    yield line(self.customers[chunk * self.chunk_customers + i],
-                               self.types[e.kind], e.moment, e.message, *e.values)
+        events = [event for chunk in self.folded for event in self.chunk(chunk)] + [*self.news()]
+        events.sort(key=lambda event: (event[0], event[2], event[3].encode()))
+        for customer, kind, moment, message, values in events:
+            yield line(*self.customers[customer], *self.types[kind], moment, message, *values)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,330 @@
+#include "store/verify_impl.h"
+
+#include "store/vfs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* --- telling --- */
+
+void found(struct verify *v, const char *table, bool in_truth, const char *format, ...)
+{
+    enum { TEXT_MAX = 1024 };
+    char text[TEXT_MAX];
+    struct difference d = {.table = table, .in_truth = in_truth};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    d.text = str_of(text);
+    pthread_mutex_lock(&v->lock);
+    v->report->in_truth |= in_truth;
+    if (v->report->differences++ < DIFFERENCES_TOLD && v->o->found)
+        v->o->found(v->o->context, &d);
+    pthread_mutex_unlock(&v->lock);
+}
+
+bool found_err(struct verify *v, const char *table, bool in_truth, const struct err *err)
+{
+    if (err->code != ERR_CORRUPT)
+        return false;
+    found(v, table, in_truth, "%s", err->msg);
+    return true;
+}
+
+void step(struct verify *v, enum verify_step now, uint64_t done, uint64_t all)
+{
+    enum { WHOLE = 1000 };
+    static const uint64_t share[] = {
+#define X(name, share) share,
+        VERIFY_STEPS(X)
+#undef X
+    };
+    uint64_t so_far = all ? done * share[now] / all : 0;
+
+    if (!v->o->progress)
+        return;
+    for (int i = 0; i < (int)now; i++)
+        so_far += share[i];
+    pthread_mutex_lock(&v->lock);
+    if (so_far > v->so_far) /* another thread may have been faster */
+        v->o->progress(v->o->bar, v->so_far = so_far, WHOLE);
+    pthread_mutex_unlock(&v->lock);
+}
+
+/* --- threads --- */
+
+void break_off(struct verify *v, const struct err *err)
+{
+    pthread_mutex_lock(&v->lock);
+    v->broken = *err;
+    v->log_seq = INT64_MAX;
+    v->chunk_next = v->chunk_n;
+    pthread_mutex_unlock(&v->lock);
+}
+
+struct thread {
+    pthread_t id;
+    struct verify *v;
+    void (*work)(struct verify *v);
+};
+
+static void *run(void *thread)
+{
+    struct thread *t = thread;
+
+    t->work(t->v);
+    return NULL;
+}
+
+bool in_threads(struct verify *v, void (*work)(struct verify *v), struct err *err)
+{
+    unsigned n = 0;
+    struct thread *thread = mem_alloc(v->o->threads * sizeof *thread);
+
+    if (!thread)
+        return err_nomem(err);
+    for (; n + 1 < v->o->threads; n++) { /* this thread is one of them */
+        thread[n] = (struct thread){.v = v, .work = work};
+        if (pthread_create(&thread[n].id, NULL, run, &thread[n]) != 0)
+            break;
+    }
+    work(v);
+    while (n)
+        pthread_join(thread[--n].id, NULL);
+    mem_free(thread);
+    *err = v->broken;
+    return v->broken.code == ERR_NONE;
+}
+
+/* --- pages --- */
+
+/* A page that another process is just writing is asked for again. */
+static int read_page(sqlite3_file *file, void *page, int64_t number)
+{
+    enum { TRIES = 20 };
+    int rc = SQLITE_IOERR_DATA;
+
+    for (int i = 0; i < TRIES && rc == SQLITE_IOERR_DATA; i++)
+        rc = file->pMethods->xRead(file, page, VFS_PAGE_BYTES,
+                                   (number - 1) * VFS_PAGE_BYTES);
+    return rc;
+}
+
+static void found_page(struct verify *v, int64_t number)
+{
+    static const char *const truth[] = {"log", "refused", "model", "erased", "setting"};
+    char owner[SQL_OWNER_BYTES];
+    bool in_truth = false;
+
+    sql_page_owner(v->sql->db, number, owner);
+    for (size_t i = 0; i < sizeof truth / sizeof *truth; i++)
+        in_truth |= str_eq(str_of(owner), str_of(truth[i]));
+    found(v, owner, in_truth, "page %lld%s%s: its checksum is wrong", (long long)number,
+          *owner ? ", table " : "", owner);
+}
+
+static bool walk_pages(struct verify *v, void *page, struct err *err)
+{
+    sqlite3_int64 bytes;
+    sqlite3_file *file;
+    int64_t n;
+
+    if (sqlite3_file_control(v->sql->db, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+            != SQLITE_OK
+        || file->pMethods->xFileSize(file, &bytes) != SQLITE_OK)
+        return err_set(err, ERR_IO, "the file's size cannot be had");
+    n = bytes / VFS_PAGE_BYTES;
+    for (int64_t number = 1; number <= n; number++) {
+        int rc = read_page(file, page, number);
+
+        step(v, VERIFY_PAGES, (uint64_t)number, (uint64_t)n);
+        if (rc == SQLITE_IOERR_DATA)
+            found_page(v, number);
+        else if (rc != SQLITE_OK)
+            return err_set(err, ERR_IO, "page %lld cannot be read: %s", (long long)number,
+                           sqlite3_errstr(rc));
+    }
+    v->report->pages = (uint64_t)n;
+    return true;
+}
+
+static bool verify_pages(struct verify *v, struct err *err)
+{
+    void *page = mem_alloc(VFS_PAGE_BYTES);
+    bool ok = page ? walk_pages(v, page, err) : err_nomem(err);
+
+    mem_free(page);
+    return ok;
+}
+
+/* --- news --- */
+
+bool each_news(struct verify *v,
+               bool (*each)(void *context, int64_t seq, const struct fact *fact,
+                            uint32_t n, struct err *err),
+               void *context, struct err *err)
+{
+    struct buf bytes = {0};
+    struct arena a = {0};
+    struct row row = {0};
+    bool there, ok;
+
+    while ((ok = row_get(v->sql, v->sql_lock, SQL_NEWS_AFTER, &row.number[0], 1, &row,
+                         &there, err))
+           && there) {
+        struct fact *fact;
+        uint32_t n;
+
+        buf_clear(&bytes);
+        arena_reset(&a);
+        ok = row_unpack(&row, PART_BYTES_MAX, &bytes, err)
+             && news_decode(buf_str(&bytes), v->catalog, &a, &fact, &n, err);
+        if (ok) {
+            ok = each(context, row.number[0], fact, n, err);
+        } else {
+            err_in(err, "table news, row %lld", (long long)row.number[0]);
+            v->news_unread = v->ids_unread = true;
+            ok = found_err(v, "news", false, err);
+        }
+        if (!ok)
+            break;
+    }
+    buf_free(&row.packed);
+    buf_free(&bytes);
+    arena_free(&a);
+    return ok;
+}
+
+/* What is in the parts already counts there; of it, only the message id counts here. */
+static bool sum_news(void *context, int64_t seq, const struct fact *fact, uint32_t n,
+                     struct err *err)
+{
+    struct verify *v = context;
+
+    if (seq > v->log_end)
+        found(v, "news", true,
+              "table news, row %lld: it is of a batch of the log, which is "
+              "not there",
+              (long long)seq);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t chunk = fact[i].customer / CHUNK_CUSTOMERS;
+        hash128 id = hash128_of(fact[i].id);
+        bool added;
+
+        if (!hash_set_add(&v->news_id, id, &added))
+            return err_nomem(err);
+        if (!added)
+            found(v, "news", false,
+                  "table news, row %lld: the message id %.*s is there twice",
+                  (long long)seq, STR_FMT(fact[i].id));
+        sum_add(&v->held_id[id_bucket(id)], id);
+        if (seq > image_get(v->image, chunk)->parts.folded_seq)
+            sum_add(&v->held_chunk[chunk], digest_fact(&fact[i], v->catalog));
+    }
+    v->report->news += n;
+    return true;
+}
+
+/* --- what is neither the log nor made from it --- */
+
+static bool count_refused(void *context, [[maybe_unused]] const struct refusal *r)
+{
+    struct verify *v = context;
+
+    v->report->refused++;
+    return true;
+}
+
+static bool take_model(void *context, sqlite3_stmt *row, [[maybe_unused]] struct err *err)
+{
+    struct verify *v = context;
+
+    if (!str_is_utf8(sql_column(row, 1)))
+        found(v, "model", true, "table model, version %lld: it is no UTF-8",
+              (long long)sqlite3_column_int64(row, 0));
+    return true;
+}
+
+static bool verify_others(struct verify *v, struct err *err)
+{
+    return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
+            || found_err(v, "refused", true, err))
+           && (each_row(v->sql, SQL_MODEL_ALL, take_model, v, err)
+               || found_err(v, "model", true, err));
+}
+
+/* --- all of it --- */
+
+static bool make_room(struct verify *v, struct err *err)
+{
+    v->logged_chunk = mem_alloc(v->chunk_n * sizeof *v->logged_chunk);
+    v->held_chunk = mem_alloc(v->chunk_n * sizeof *v->held_chunk);
+    v->chunk_unread = mem_alloc(v->chunk_n);
+    v->logged_id = mem_alloc(ID_BUCKETS * sizeof *v->logged_id);
+    v->held_id = mem_alloc(ID_BUCKETS * sizeof *v->held_id);
+    return (v->logged_chunk && v->held_chunk && v->chunk_unread && v->logged_id
+            && v->held_id)
+           || err_nomem(err);
+}
+
+static void count(struct verify *v)
+{
+    v->report->customers = catalog_customer_n(v->catalog);
+    v->report->chunks = v->chunk_n;
+    v->report->parts = v->part_n;
+    for (uint32_t i = 0; i < ID_BUCKETS; i++)
+        v->report->events += v->logged_id[i].n;
+    v->report->events -= v->report->erased;
+}
+
+static bool verify_all(struct verify *v, struct err *err)
+{
+    return make_room(v, err)
+           && sql_number(v->sql, "select coalesce(max(seq), 0) from log", &v->log_end,
+                         err)
+           && verify_pages(v, err) && each_news(v, sum_news, v, err) && verify_log(v, err)
+           && verify_parts(v, err) && verify_others(v, err)
+           && (count(v), name_differences(v, err));
+}
+
+static void verify_free(struct verify *v)
+{
+    pthread_mutex_destroy(&v->lock);
+    hash_set_free(&v->news_id);
+    mem_free(v->logged_chunk);
+    mem_free(v->held_chunk);
+    mem_free(v->chunk_unread);
+    mem_free(v->logged_id);
+    mem_free(v->held_id);
+    mem_free(v->part);
+    mem_free(v->customer_first);
+    mem_free(v->type_first);
+    mem_free(v->column_first);
+    mem_free(v->sighting);
+    mem_free(v->sighted);
+}
+
+bool store_verify(struct io *io, str path, const struct verify_options *o,
+                  struct verify_report *out, struct err *err)
+{
+    struct store_options options = {.mode = STORE_READ};
+    struct verify v = {.o = o, .report = out, .ids_unread = true};
+    struct store *s;
+    bool ok;
+
+    *out = (struct verify_report){0};
+    if (!store_open(io, path, &options, &s, err))
+        return false;
+    v.sql = &s->sql;
+    v.sql_lock = &s->sql_lock;
+    v.image = s->image;
+    v.catalog = &s->image->catalog;
+    v.chunk_n = chunks_for(catalog_customer_n(v.catalog));
+    pthread_mutex_init(&v.lock, NULL);
+    ok = verify_all(&v, err);
+    verify_free(&v);
+    store_close(s);
+    return ok || err_in(err, "%.*s", STR_FMT(path));
+}
