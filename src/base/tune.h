@@ -6,6 +6,9 @@
 #ifdef TUNE_SMALL
 enum {
     IMAGE_PAGE_CHUNKS = 2, /* whose states are copied together when one changes */
+    NEWS_EVENTS = 11,      /* that wait to be folded in any file */
+    FOLD_CHUNKS = 2,       /* folded in one transaction */
+    FOLD_WAVE = 3,         /* chunks folded before they are written */
     CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
     CUSTOMERS_FIRST = 3,   /* ids of customers that there is room for at first */
     RARE_CELLS = 3,        /* values that give a column of a chunk a part of its own */
@@ -25,6 +28,9 @@ enum {
 #else
 enum {
     IMAGE_PAGE_CHUNKS = 64,
+    NEWS_EVENTS = 65536,
+    FOLD_CHUNKS = 20,
+    FOLD_WAVE = 16,
     CHUNK_CUSTOMERS = 1024,
     CUSTOMERS_FIRST = 1024,
     RARE_CELLS = 32,

@@ -431,6 +431,18 @@ static str base_name(str path)
     return path;
 }
 
+/* A few chunks a transaction, so that no commit takes long. */
+static bool fold(struct store *s, struct err *err)
+{
+    bool more = true;
+
+    while (more && store_is_fold_due(s)) {
+        if (!store_fold(s, FOLD_CHUNKS, &more, err))
+            return false;
+    }
+    return true;
+}
+
 bool engine_import(struct engine *e, str path, const struct mapping *m,
                    const struct import_options *options, struct arena *a,
                    struct import_report *out, struct err *err)
@@ -457,7 +469,8 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
          && sort_reasons(&im, err) && engine_check_names(e, err);
     if (ok && !options->dry_run)
         ok = store_commit(im.store, err)
-             && (engine_refresh(e, err) || err_in(err, "the import is done, but then"));
+             && ((fold(im.store, err) && engine_refresh(e, err))
+                 || err_in(err, "the import is done, but then"));
     else
         store_cancel(im.store);
     reader_close(im.reader);

@@ -88,7 +88,7 @@ int fact_time_order(int64_t at_ms, str id, int64_t other_ms, str other_id)
     return at_ms != other_ms ? (at_ms < other_ms ? -1 : 1) : str_cmp(id, other_id);
 }
 
-static int fact_order(const void *left, const void *right)
+int fact_order(const void *left, const void *right)
 {
     const struct fact *a = left, *b = right;
 

@@ -26,6 +26,8 @@ struct fact {
 /* Everything that the event names is in the catalog. Lives in `a`. */
 bool fact_of(const struct catalog *catalog, const struct event *e, struct arena *a,
              struct fact *out, struct err *err);
+/* The order of the timelines; for qsort. */
+int fact_order(const void *left, const void *right);
 /* Into the order of the timelines: customer, time, message id. */
 void facts_sort(struct fact *fact, size_t n);
 /* In which order two events of one customer stand: below 0, or above. */

@@ -1,6 +1,14 @@
 #include "store/store_impl.h"
 
+#include "base/work.h"
 #include "base/zip.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Folding merges news, and facts of a transaction that is too large for news, into the parts of
+ * their chunks. Chunks are done in waves: each wave's are read, merged and packed by several
+ * threads, then written in order by the writer. */
 
 bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
                  bool *there, struct err *err)
@@ -10,64 +18,361 @@ bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
     return part_read(&s->sql, &s->sql_lock, column, chunk, to, there, err);
 }
 
-struct put_context {
-    struct store *s;
-    uint32_t chunk;
+/* --- one chunk --- */
+
+struct packed_part {
+    int32_t column;
+    struct buf bytes;
 };
 
-static bool put_part(void *context, int32_t column, str bytes, struct err *err)
-{
-    struct put_context *to = context;
-    struct buf packed = {0};
-    sqlite3_stmt *put;
+struct fold {
+    uint32_t chunk;
+    struct fact *fact;
+    size_t n;
+    struct packed_part *part;
+    uint32_t part_n, part_cap;
+    struct chunk_row row;
+    struct err err;
     bool ok;
+};
+
+static void fold_free(struct fold *f)
+{
+    for (uint32_t i = 0; i < f->part_n; i++)
+        buf_free(&f->part[i].bytes);
+    mem_free(f->part);
+    mem_free(f->fact);
+}
+
+static bool keep_part(void *context, int32_t column, str bytes, struct err *err)
+{
+    struct fold *f = context;
+    struct packed_part *part;
 
     if (bytes.n > PART_BYTES_MAX)
         return err_set(err, ERR_LIMIT,
                        "one chunk would get more than %zu bytes in a column",
                        PART_BYTES_MAX);
-    ok = sql_get(&to->s->sql, SQL_PART_PUT, &put, err)
-         && zip_pack(bytes, column == PART_ID ? ID_PACK_LEVEL : PACK_LEVEL, &packed, err)
-         && sql_run(&to->s->sql, put,
-                    sql_bind(put, 1, column) | sql_bind(put, 2, to->chunk)
-                        | row_pack(put, 3, buf_str(&packed)),
+    if (f->part_n == f->part_cap) {
+        uint32_t cap = f->part_cap ? f->part_cap * 2 : 16;
+        struct packed_part *grown = mem_resize(f->part, cap * sizeof *grown);
+
+        if (!grown)
+            return err_nomem(err);
+        f->part = grown;
+        f->part_cap = cap;
+    }
+    part = &f->part[f->part_n++];
+    *part = (struct packed_part){.column = column};
+    return zip_pack(bytes, column == PART_ID ? ID_PACK_LEVEL : PACK_LEVEL, &part->bytes,
                     err);
-    buf_free(&packed);
+}
+
+static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
+{
+    struct chunk *old = NULL, *c = NULL;
+    bool ok;
+
+    facts_sort(f->fact, f->n);
+    ok = parts_load(&s->catalog, &s->source, s->tx.image, f->chunk, &old, err)
+         && chunk_merge(&s->catalog, old, f->chunk * CHUNK_CUSTOMERS, f->fact, f->n, &c,
+                        err)
+         && chunk_each_part(c, keep_part, f, err);
+    if (ok)
+        f->row = chunk_row_of(c, s->tx.seq > s->seq ? s->tx.seq : s->seq);
+    chunk_free(old);
+    chunk_free(c);
     return ok;
 }
 
-static bool put_row(struct store *s, uint32_t chunk, const struct chunk_row *row,
-                    struct err *err)
+static bool write_parts(struct store *s, const struct fold *f, struct err *err)
 {
+    const struct chunk_row *row = &f->row;
     sqlite3_stmt *put;
 
+    if (!sql_get(&s->sql, SQL_PART_PUT, &put, err))
+        return false;
+    for (uint32_t i = 0; i < f->part_n; i++) {
+        if (!sql_run(&s->sql, put,
+                     sql_bind(put, 1, f->part[i].column) | sql_bind(put, 2, f->chunk)
+                         | row_pack(put, 3, buf_str(&f->part[i].bytes)),
+                     err))
+            return false;
+    }
     return sql_get(&s->sql, SQL_CHUNK_PUT, &put, err)
            && sql_run(
                &s->sql, put,
-               sql_bind(put, 1, chunk) | sql_bind(put, 2, row->folded_seq)
+               sql_bind(put, 1, f->chunk) | sql_bind(put, 2, row->folded_seq)
                    | sql_bind(put, 3, row->customers) | sql_bind(put, 4, row->events)
                    | sql_bind(put, 5, row->first_ms) | sql_bind(put, 6, row->last_ms),
                err);
 }
 
-bool fold_chunk(struct store *s, uint32_t chunk, const struct fact *fact, size_t n,
-                struct err *err)
+static bool note_fold(struct store *s, const struct fold *f, struct err *err)
 {
-    struct put_context to = {s, chunk};
-    struct chunk_state *state = image_edit(s->tx.image, chunk);
-    struct chunk *old = NULL, *c = NULL;
-    bool ok;
+    struct image *image = s->tx.image;
+    struct chunk_state *state = image_edit(image, f->chunk);
+    uint32_t news_n;
 
     if (!state)
         return err_nomem(err);
-    ok = parts_load(&s->catalog, &s->source, s->tx.image, chunk, &old, err)
-         && chunk_merge(&s->catalog, old, chunk * CHUNK_CUSTOMERS, fact, n, &c, err)
-         && chunk_each_part(c, put_part, &to, err);
-    if (ok) {
-        state->parts = chunk_row_of(c, s->tx.seq);
-        ok = put_row(s, chunk, &state->parts, err);
+    news_n = state->news ? state->news->all_n : 0;
+    for (struct news *news = state->news; news; news = news->older)
+        news->batch->folding++;
+    news_release(state->news);
+    state->news = NULL;
+    image->news_n -= news_n;
+    image->events += f->n - news_n;
+    state->version += f->n > news_n;
+    state->parts_version = state->version;
+    state->parts = f->row;
+    return true;
+}
+
+/* --- several chunks --- */
+
+/* The transaction's facts by chunk. */
+struct sorted_facts {
+    const struct fact *fact;
+    uint32_t *
+        first; /* places in .order, a chunk each and one more; NULL: there are no facts */
+    uint32_t *order; /* places in .fact */
+};
+
+/* By counting, since there may be millions. */
+static bool sort_by_chunk(const struct fact *fact, size_t n, uint32_t chunks,
+                          struct sorted_facts *out, struct err *err)
+{
+    uint32_t *first = mem_alloc(((size_t)chunks + 2) * sizeof *first);
+    uint32_t *order = mem_alloc(n * sizeof *order);
+
+    *out = (struct sorted_facts){fact, first, order};
+    if (!first || !order)
+        return err_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        first[fact[i].customer / CHUNK_CUSTOMERS + 2]++;
+    for (uint32_t chunk = 0; chunk < chunks; chunk++)
+        first[chunk + 2] += first[chunk + 1];
+    for (size_t i = 0; i < n; i++)
+        order[first[fact[i].customer / CHUNK_CUSTOMERS + 1]++] = (uint32_t)i;
+    return true; /* first[chunk] is now where the chunk's begin */
+}
+
+static bool gather(const struct store *s, const struct sorted_facts *facts,
+                   uint32_t chunk, struct fold *f, struct err *err)
+{
+    const struct news *news = image_get(s->tx.image, chunk)->news;
+    uint32_t news_n = news ? news->all_n : 0;
+    uint32_t first = facts->first ? facts->first[chunk] : 0;
+    uint32_t n = facts->first ? facts->first[chunk + 1] - first : 0;
+
+    *f = (struct fold){.chunk = chunk, .n = (size_t)news_n + n};
+    f->fact = mem_alloc(f->n * sizeof *f->fact);
+    if (!f->fact)
+        return err_nomem(err);
+    news_gather(news, f->fact);
+    for (uint32_t i = 0; i < n; i++)
+        f->fact[news_n + i] = facts->fact[facts->order[first + i]];
+    return true;
+}
+
+struct wave {
+    struct store *s;
+    struct fold fold[FOLD_WAVE];
+    uint32_t n;
+};
+
+static void fold_one(void *context, uint32_t i)
+{
+    struct wave *w = context;
+    struct fold *f = &w->fold[i];
+
+    f->ok = fold_chunk(w->s, f, &f->err);
+}
+
+static bool fold_wave(struct wave *w, struct err *err)
+{
+    bool ok = true;
+
+    work_run(w->n, work_threads(), fold_one, w);
+    for (uint32_t i = 0; i < w->n; i++) {
+        struct fold *f = &w->fold[i];
+
+        if (ok && !f->ok) {
+            *err = f->err;
+            ok = false;
+        }
+        ok = ok && write_parts(w->s, f, err) && note_fold(w->s, f, err);
+        fold_free(f);
     }
-    chunk_free(old);
-    chunk_free(c);
+    w->n = 0;
     return ok;
+}
+
+static void wave_free(struct wave *w)
+{
+    for (uint32_t i = 0; i < w->n; i++)
+        fold_free(&w->fold[i]);
+}
+
+/* --- message ids --- */
+
+static bool add_ids(struct store *s, hash128 *id, size_t n, struct err *err)
+{
+    hash128_sort(id, n);
+    return seen_add(s->seen, id, n, err);
+}
+
+/* Rows of news that are folded wholly go, and their ids to those of the parts. */
+bool drop_news(struct store *s, struct err *err)
+{
+    sqlite3_stmt *drop;
+    hash128 *id;
+    size_t n = 0;
+    bool ok;
+
+    for (const struct news_batch *b = s->news; b; b = b->next)
+        n += b->left == b->folding ? b->n : 0;
+    if (!n)
+        return true;
+    id = mem_alloc(n * sizeof *id);
+    if (!id)
+        return err_nomem(err);
+    ok = sql_get(&s->sql, SQL_NEWS_DROP, &drop, err);
+    n = 0;
+    for (const struct news_batch *b = s->news; ok && b; b = b->next) {
+        if (b->left != b->folding)
+            continue;
+        for (uint32_t i = 0; i < b->n; i++)
+            id[n++] = hash128_of(b->fact[i].id);
+        ok = sql_run(&s->sql, drop, sql_bind(drop, 1, b->seq), err);
+    }
+    ok = ok && add_ids(s, id, n, err);
+    mem_free(id);
+    return ok;
+}
+
+void fold_end(struct store *s, bool is_done)
+{
+    struct news_batch **at = &s->news;
+
+    while (*at) {
+        struct news_batch *batch = *at;
+
+        if (is_done)
+            batch->left -= batch->folding;
+        batch->folding = 0;
+        if (batch->left) {
+            at = &batch->next;
+            continue;
+        }
+        *at = batch->next;
+        s->news_bytes -= batch->arena.used + batch->n * sizeof *batch->fact;
+        news_batch_release(batch);
+    }
+    s->news_last = at;
+}
+
+/* --- inside a large transaction --- */
+
+bool is_many(const struct store *s, size_t facts)
+{
+    return facts > NEWS_EVENTS && facts > s->image->events / 32;
+}
+
+static bool fold_all(struct store *s, const struct sorted_facts *facts, uint32_t chunks,
+                     struct err *err)
+{
+    struct wave w = {.s = s};
+    bool ok = true;
+
+    for (uint32_t chunk = 0; ok && chunk < chunks; chunk++) {
+        if (facts->first[chunk] == facts->first[chunk + 1])
+            continue;
+        ok = gather(s, facts, chunk, &w.fold[w.n++], err)
+             && (w.n < FOLD_WAVE || fold_wave(&w, err));
+    }
+    ok = ok && fold_wave(&w, err);
+    wave_free(&w);
+    return ok;
+}
+
+static bool add_fact_ids(struct store *s, struct err *err)
+{
+    const struct transaction *tx = &s->tx;
+    hash128 *id = mem_alloc(tx->fact_n * sizeof *id);
+    bool ok;
+
+    if (!id)
+        return err_nomem(err);
+    for (size_t i = 0; i < tx->fact_n; i++)
+        id[i] = hash128_of(tx->fact[i].id);
+    ok = add_ids(s, id, tx->fact_n, err);
+    mem_free(id);
+    return ok;
+}
+
+bool fold_facts(struct store *s, struct err *err)
+{
+    struct transaction *tx = &s->tx;
+    uint32_t chunks = chunks_for(catalog_customer_n(&s->catalog));
+    struct sorted_facts facts = {0};
+    bool ok;
+
+    if (!tx->fact_n)
+        return true;
+    ok = sort_by_chunk(tx->fact, tx->fact_n, chunks, &facts, err)
+         && fold_all(s, &facts, chunks, err) && add_fact_ids(s, err);
+    mem_free(facts.first);
+    mem_free(facts.order);
+    tx->fact_n = 0;
+    tx->has_spilled = true;
+    arena_reset(&tx->arena);
+    return ok;
+}
+
+/* --- in steps --- */
+
+bool store_is_fold_due(const struct store *s)
+{
+    return is_many(s, s->image->news_n) || s->news_bytes > s->memory_bytes / 8;
+}
+
+/* The news of the next chunks in turn, so that the oldest are folded first. */
+static bool fold_some(struct store *s, uint32_t chunks_max, struct err *err)
+{
+    static const struct sorted_facts none;
+    struct wave w = {.s = s};
+    uint32_t chunks = s->tx.image->chunk_n, next = s->fold_next;
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && chunks_max && i < chunks; i++) {
+        uint32_t chunk = (next + i) % chunks;
+
+        if (!image_get(s->tx.image, chunk)->news)
+            continue;
+        s->fold_next = chunk + 1;
+        chunks_max--;
+        ok = gather(s, &none, chunk, &w.fold[w.n++], err)
+             && (w.n < FOLD_WAVE || fold_wave(&w, err));
+    }
+    ok = ok && fold_wave(&w, err);
+    wave_free(&w);
+    return ok;
+}
+
+bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err)
+{
+    if (!s->image->news_n) {
+        *more = false;
+        return true;
+    }
+    if (!transaction_begin(s, err))
+        return false;
+    if (!fold_some(s, chunks_max, err) || !transaction_commit(s, err)) {
+        store_cancel(s);
+        return false;
+    }
+    *more = s->image->news_n != 0;
+    return true;
 }

@@ -23,6 +23,8 @@ bool image_new(const struct image *from, struct image **out, struct err *err)
         image->page_n = image->page_cap = from->page_n;
         image->chunk_n = from->chunk_n;
         image->refused = from->refused;
+        image->events = from->events;
+        image->news_n = from->news_n;
     }
     *out = image;
     return true;
@@ -30,8 +32,11 @@ bool image_new(const struct image *from, struct image **out, struct err *err)
 
 static void page_free(struct image_page *page)
 {
-    if (atomic_fetch_sub(&page->users, 1) == 1)
-        mem_free(page);
+    if (atomic_fetch_sub(&page->users, 1) != 1)
+        return;
+    for (uint32_t i = 0; i < IMAGE_PAGE_CHUNKS; i++)
+        news_release(page->state[i].news);
+    mem_free(page);
 }
 
 void image_free(struct image *image)
@@ -85,6 +90,8 @@ static bool own_page(struct image_page **page)
     if (!copy)
         return false;
     memcpy(copy->state, (*page)->state, sizeof copy->state);
+    for (uint32_t i = 0; i < IMAGE_PAGE_CHUNKS; i++)
+        news_hold(copy->state[i].news);
     atomic_init(&copy->users, 1);
     page_free(*page);
     *page = copy;

@@ -26,7 +26,7 @@ static const char schema[] =
     "create table news (seq integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);"
     "create table erased (seq integer primary key, codec integer not null,"
-    " bytes blob not null, checksum integer not null);"
+    " bytes blob not null, checksum integer not null);" SEEN_SCHEMA
     "create table customer (number integer primary key, id text not null);"
     "create table type (number integer primary key, name text not null);"
     "insert into type values (0, 'identify');"
@@ -83,6 +83,7 @@ static bool store_new(struct io *io, str path, const struct store_options *o,
         return err_nomem(err);
     s->io = io;
     s->mode = o->mode;
+    s->news_last = &s->news;
     s->source = (struct chunk_source){writer_part, s};
     buf_add(&s->name, path);
     buf_add_char(&s->name, 0);
@@ -216,8 +217,9 @@ static bool open_file(struct store *s, const char *path, struct err *err)
 
 static bool load(struct store *s, struct err *err)
 {
-    return load_names(&s->sql, &s->catalog, err)
-           && load_image(&s->sql, &s->catalog, &s->image, err);
+    return load_names(&s->sql, &s->catalog, err) && load_image(s, err)
+           && sql_number(&s->sql, "select coalesce(max(seq), 0) from log", &s->seq, err)
+           && seen_new(&s->sql, &s->seen, err);
 }
 
 bool open_reader(const struct store *s, struct sql *sql, struct err *err)
@@ -328,6 +330,13 @@ void store_close(struct store *s)
     assert(!s->snapshot_n);
     store_cancel(s);
     image_free(s->image);
+    while (s->news) {
+        struct news_batch *next = s->news->next;
+
+        news_batch_release(s->news);
+        s->news = next;
+    }
+    seen_free(s->seen);
     catalog_free(&s->catalog);
     hash_set_free(&s->ids);
     refused_forget(&s->refused);

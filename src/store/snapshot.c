@@ -182,15 +182,41 @@ uint32_t snapshot_chunk_count(const struct snapshot *v)
     return v->image->chunk_n;
 }
 
+/* What the parts hold, and the news over it. */
+static bool load_chunk(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                       struct err *err)
+{
+    const struct catalog *catalog = &v->image->catalog;
+    const struct news *news = image_get(v->image, chunk)->news;
+    struct chunk *parts;
+    struct fact *fact;
+    bool ok;
+
+    if (!parts_load(catalog, &v->source, v->image, chunk, &parts, err))
+        return false;
+    if (!news) {
+        *out = parts;
+        return true;
+    }
+    fact = mem_alloc(news->all_n * sizeof *fact);
+    ok = fact || err_nomem(err);
+    if (ok) {
+        news_gather(news, fact);
+        ok = chunk_merge(catalog, parts, chunk * CHUNK_CUSTOMERS, fact, news->all_n, out,
+                         err);
+    }
+    mem_free(fact);
+    chunk_free(parts);
+    return ok;
+}
+
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err)
 {
     struct loaded *loaded = &v->loaded[chunk];
 
     assert(chunk < v->image->chunk_n);
-    if (!loaded->chunk
-        && !parts_load(&v->image->catalog, &v->source, v->image, chunk, &loaded->chunk,
-                       err))
+    if (!loaded->chunk && !load_chunk(v, chunk, &loaded->chunk, err))
         return false;
     loaded->users++;
     *out = loaded->chunk;
@@ -203,23 +229,30 @@ void snapshot_release(struct snapshot *v, uint32_t chunk)
     v->loaded[chunk].users--;
 }
 
+static void add_span(struct store_facts *facts, int64_t first_ms, int64_t last_ms)
+{
+    if (facts->first_ms == MOMENT_NEVER || first_ms < facts->first_ms)
+        facts->first_ms = first_ms;
+    if (facts->last_ms == MOMENT_NEVER || last_ms > facts->last_ms)
+        facts->last_ms = last_ms;
+}
+
 struct store_facts snapshot_facts(const struct snapshot *v)
 {
-    struct store_facts facts = {.refused = v->image->refused,
-                                .customers = catalog_customer_n(&v->image->catalog),
+    const struct image *image = v->image;
+    struct store_facts facts = {.events = image->events,
+                                .refused = image->refused,
+                                .customers = catalog_customer_n(&image->catalog),
                                 .first_ms = MOMENT_NEVER,
                                 .last_ms = MOMENT_NEVER};
 
-    for (uint32_t i = 0; i < v->image->chunk_n; i++) {
-        const struct chunk_row *row = &image_get(v->image, i)->parts;
+    for (uint32_t i = 0; i < image->chunk_n; i++) {
+        const struct chunk_state *state = image_get(image, i);
 
-        if (!row->events)
-            continue;
-        if (!facts.events || row->first_ms < facts.first_ms)
-            facts.first_ms = row->first_ms;
-        if (!facts.events || row->last_ms > facts.last_ms)
-            facts.last_ms = row->last_ms;
-        facts.events += row->events;
+        if (state->parts.events)
+            add_span(&facts, state->parts.first_ms, state->parts.last_ms);
+        if (state->news)
+            add_span(&facts, state->news->first_ms, state->news->last_ms);
     }
     return facts;
 }

@@ -22,6 +22,10 @@
       "insert into log (received_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
     X(LOG_AFTER, "select seq, received_ms, codec, bytes, checksum from log"              \
                  " where seq > ? order by seq limit 1")                                  \
+    X(NEWS_ADD, "insert into news (seq, codec, bytes, checksum) values (?, ?, ?, ?)")    \
+    X(NEWS_AFTER, "select seq, 0, codec, bytes, checksum from news"                      \
+                  " where seq > ? order by seq limit 1")                                 \
+    X(NEWS_DROP, "delete from news where seq = ?")                                       \
     X(CHUNK_PUT,                                                                         \
       "insert or replace into chunk (number, folded_seq, customers, events, first_ms,"   \
       " last_ms) values (?, ?, ?, ?, ?, ?)")                                             \

@@ -200,6 +200,7 @@ static bool take_chunk(void *context, sqlite3_stmt *row, struct err *err)
     state = image_edit(take->image, (uint32_t)number);
     if (!state)
         return err_nomem(err);
+    take->image->events += (uint64_t)events;
     state->parts = (struct chunk_row){.folded_seq = sqlite3_column_int64(row, 1),
                                       .customers = (uint32_t)customers,
                                       .events = (uint32_t)events,
@@ -208,36 +209,39 @@ static bool take_chunk(void *context, sqlite3_stmt *row, struct err *err)
     return true;
 }
 
-static bool load_chunks(struct sql *sql, struct image *image, struct err *err)
+/* Every customer has events, so every chunk is there. */
+static bool check_chunks(const struct image *image, struct err *err)
 {
-    struct take_chunks take = {image, catalog_customer_n(&image->catalog)};
-    uint32_t n = chunks_for(take.customers);
+    uint32_t customers = catalog_customer_n(&image->catalog);
 
-    if (!each_row(sql, SQL_CHUNK_ALL, take_chunk, &take, err))
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        if (image_get(image, i)->parts.customers != customers_in(i, take.customers))
+    for (uint32_t i = 0; i < chunks_for(customers); i++) {
+        const struct chunk_state *state = image_get(image, i);
+
+        if (!state->news && state->parts.customers != customers_in(i, customers))
             return err_set(err, ERR_CORRUPT, "table chunk: chunk %u lacks customers", i);
     }
     return true;
 }
 
-bool load_image(struct sql *sql, const struct catalog *catalog, struct image **out,
-                struct err *err)
+bool load_image(struct store *s, struct err *err)
 {
     struct image *image;
+    struct take_chunks take;
     int64_t refused;
 
     if (!image_new(NULL, &image, err))
         return false;
-    if (!catalog_copy(catalog, NULL, &image->catalog, err)
-        || !load_chunks(sql, image, err)
-        || !sql_number(sql, "select coalesce(sum(n), 0) from refused", &refused, err)) {
+    take = (struct take_chunks){image, catalog_customer_n(&s->catalog)};
+    if (!catalog_copy(&s->catalog, NULL, &image->catalog, err)
+        || !each_row(&s->sql, SQL_CHUNK_ALL, take_chunk, &take, err)
+        || !news_load(s, image, err) || !check_chunks(image, err)
+        || !sql_number(&s->sql, "select coalesce(sum(n), 0) from refused", &refused,
+                       err)) {
         image_free(image);
         return false;
     }
     image->refused = (uint64_t)refused;
-    *out = image;
+    s->image = image;
     return true;
 }
 

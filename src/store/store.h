@@ -90,6 +90,12 @@ bool store_refuse(struct store *s, const struct refusal *r, struct err *err);
 bool store_commit(struct store *s, struct err *err);
 void store_cancel(struct store *s); /* fine when no transaction is open */
 
+/* Whether so much is news, in no part of the timelines yet, that store_fold should be called. */
+bool store_is_fold_due(const struct store *s);
+/* Folds the news of up to chunks_max chunks into their parts, in a transaction of its own. *more
+ * is false when there is no other news. No snapshot sees a difference. */
+bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err);
+
 /* The model's next version, 1, 2, 3 ..., in a transaction of its own. */
 bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *version,
                      struct err *err);

@@ -4,6 +4,7 @@
 
 #include "store/chunk_impl.h"
 #include "store/lock_impl.h"
+#include "store/seen_impl.h"
 #include "store/sql_impl.h"
 #include "store/store.h"
 
@@ -18,6 +19,7 @@
 #define PART_BYTES_MAX ((size_t)1 << 30) /* of a part, unpacked */
 #define LOG_LINE_MAX ((size_t)64 << 20)  /* of one event's JSON */
 #define LOG_BATCH_MAX (2 * LOG_LINE_MAX) /* of a batch, unpacked */
+#define NEWS_BYTES_MAX ((size_t)1 << 30) /* of one commit, unpacked */
 #define REFUSED_TEXT_MAX ((size_t)4096)
 #define REFUSED_BATCH_MAX ((size_t)2 << 20) /* of a batch, unpacked */
 
@@ -38,6 +40,7 @@ struct refused_known {
 
 struct transaction {
     bool open;
+    bool has_spilled;  /* facts of it are in the parts already */
     struct err broken; /* .code: why it can only be cancelled, or ERR_NONE */
     struct catalog_mark mark;
     int64_t now_ms, seq; /* of the last batch of the log */
@@ -45,7 +48,8 @@ struct transaction {
     struct arena arena;  /* what the facts say */
     struct fact *fact;
     size_t fact_n, fact_cap;
-    struct buf lines; /* of the batch that is still growing */
+    struct news_batch *batch; /* what it leaves as news */
+    struct buf lines;         /* of the batch that is still growing */
     struct refused_batch refused;
 };
 
@@ -58,8 +62,36 @@ struct chunk_row {
     int64_t first_ms, last_ms;
 };
 
+/* What one commit brought, while some of it is in no part. */
+struct news_batch {
+    _Atomic uint32_t users; /* news, and the store */
+    int64_t seq;
+    struct arena arena;
+    struct fact *fact; /* sorted */
+    uint32_t n;
+
+    /* the writer's own */
+    uint32_t left, folding; /* chunks that still have it as news; that are being folded */
+    struct news_batch *next;
+};
+
+/* What one commit brought to one chunk. */
+struct news {
+    _Atomic uint32_t users; /* newer news, and pages of images */
+    struct news_batch *batch;
+    uint32_t first, n;  /* in batch->fact */
+    struct news *older; /* or NULL */
+
+    /* together with all older ones */
+    uint32_t all_n;
+    int64_t first_ms, last_ms;
+};
+
 struct chunk_state {
     struct chunk_row parts; /* .customers 0: it has none */
+    struct news *news;      /* the newest that is in no part, or NULL */
+    uint64_t version;       /* another whenever events came to the chunk */
+    uint64_t parts_version; /* what the parts alone are */
 };
 
 /* The states of neighbours, shared by the images between which none of them changed. */
@@ -74,7 +106,7 @@ struct image {
     struct catalog catalog;
     struct image_page **page;
     uint32_t page_n, page_cap, chunk_n;
-    uint64_t refused;
+    uint64_t refused, events, news_n; /* .events are all, .news_n are in no part */
 };
 
 /* A copy that may be changed; its catalog is still to be made. `from` may be NULL. */
@@ -103,8 +135,15 @@ struct store {
     struct lock file_lock;
     struct catalog catalog; /* the writer's own */
     struct chunk_source source;
-    struct hash_set ids; /* of all message ids, when .ids_known */
-    bool ids_known;
+    struct news_batch *news, **news_last; /* oldest first */
+    size_t news_bytes;
+    int64_t seq;        /* of the last batch of the log */
+    uint32_t fold_next; /* the chunk at which store_fold goes on */
+    struct seen *seen;  /* message ids of what is in the parts */
+    struct hash_set
+        ids;            /* of the news, of the transaction, and of what was erased, ... */
+    bool ids_known;     /* ... when this is true */
+    size_t ids_learned; /* how many there were then */
     struct refused_known refused;
     struct transaction tx;
 
@@ -140,9 +179,8 @@ bool each_row(struct sql *sql, enum sql_text text,
 /* --- what stands outside of the parts --- */
 
 bool load_names(struct sql *sql, struct catalog *catalog, struct err *err);
-/* The image of what the connection sees. */
-bool load_image(struct sql *sql, const struct catalog *catalog, struct image **out,
-                struct err *err);
+/* The store's image, of what its connection sees. */
+bool load_image(struct store *s, struct err *err);
 uint32_t chunks_for(uint32_t customers);
 struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq);
 /* The chunk as its parts say; *out is NULL when it has none. */
@@ -153,9 +191,39 @@ bool parts_load(const struct catalog *catalog, const struct chunk_source *source
 /* The writer's chunk_source.part; `context` is the store. */
 bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
                  bool *there, struct err *err);
-/* Merges sorted facts of one chunk into its parts, and notes it in the transaction's image. */
-bool fold_chunk(struct store *s, uint32_t chunk, const struct fact *fact, size_t n,
-                struct err *err);
+
+/* --- transactions --- */
+
+/* Without message ids and a time: nothing can be appended. */
+bool transaction_begin(struct store *s, struct err *err);
+/* False: it is still to be cancelled. */
+bool transaction_commit(struct store *s, struct err *err);
+
+/* --- news --- */
+
+void news_hold(struct news *news);    /* NULL is fine */
+void news_release(struct news *news); /* likewise */
+void news_batch_release(struct news_batch *batch);
+/* The batch's sorted facts become news of their chunks in the image. */
+bool news_spread(struct image *image, struct news_batch *batch, struct err *err);
+/* All facts of a chunk's news, sorted; .all_n of them. */
+void news_gather(const struct news *news, struct fact *to);
+/* Encodes the transaction's facts and makes news of them. */
+bool news_write(struct store *s, struct err *err);
+bool news_load(struct store *s, struct image *image, struct err *err);
+void news_append(struct store *s, struct news_batch *batch);
+
+/* --- folding --- */
+
+/* Whether so many facts are folded by the commit that brings them. */
+bool is_many(const struct store *s, size_t facts);
+/* Folds the transaction's facts, and the news of their chunks, into the parts, and forgets
+ * them. */
+bool fold_facts(struct store *s, struct err *err);
+/* Before the commit: rows of table news that are folded wholly go. */
+bool drop_news(struct store *s, struct err *err);
+/* After the commit, or instead of it. */
+void fold_end(struct store *s, bool is_done);
 /* The image is the store's from here on; store.lock is held. */
 void image_publish(struct store *s, struct image *image);
 /* Opens another connection, that only reads. */

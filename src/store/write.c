@@ -6,9 +6,10 @@
 #include <string.h>
 
 /* A transaction gathers facts in memory; batches of the log and of what was refused go to SQLite
- * as they are full. The commit folds the facts into the parts, and publishes its image together
- * with SQLite's commit. Whatever fails before, the store's image was not touched and the catalog
- * goes back to its mark. */
+ * as they are full. What a small one brings is news, a row of table news and new images of the
+ * chunks; a large one is folded into the parts, and as often as it has filled its share of the
+ * memory. The commit publishes the image together with SQLite's commit. Whatever fails before,
+ * the store's image was not touched and the catalog goes back to its mark. */
 
 const struct catalog *store_catalog(const struct store *s)
 {
@@ -25,24 +26,19 @@ static bool learn_erased(void *context, hash128 id, struct err *err)
     return hash_set_add(&s->ids, id, &added) || err_nomem(err);
 }
 
-/* Message ids of what the file holds, or held. */
+/* Message ids of the news, and of what was erased; seen knows those of the parts. */
 static bool learn_ids(struct store *s, struct err *err)
 {
-    for (uint32_t i = 0; i < s->image->chunk_n; i++) {
-        struct chunk *c;
-        struct arena a = {0};
-        const str *id;
-        bool ok = parts_load(&s->catalog, &s->source, s->image, i, &c, err), added;
+    bool added;
 
-        ok = ok && (!c || chunk_read_ids(c, &a, &id, err));
-        for (uint32_t k = 0; ok && c && k < c->event_n; k++)
-            ok = hash_set_add(&s->ids, hash128_of(id[k]), &added) || err_nomem(err);
-        arena_free(&a);
-        chunk_free(c);
-        if (!ok)
-            return false;
+    for (const struct news_batch *b = s->news; b; b = b->next) {
+        for (uint32_t i = 0; i < b->n; i++) {
+            if (!hash_set_add(&s->ids, hash128_of(b->fact[i].id), &added))
+                return err_nomem(err);
+        }
     }
     s->ids_known = erased_each(&s->sql, &s->sql_lock, learn_erased, s, err);
+    s->ids_learned = s->ids.n;
     return s->ids_known;
 }
 
@@ -55,6 +51,7 @@ static void forget_ids(struct store *s)
 static void transaction_end(struct transaction *tx)
 {
     image_free(tx->image);
+    news_batch_release(tx->batch);
     arena_free(&tx->arena);
     mem_free(tx->fact);
     buf_free(&tx->lines);
@@ -82,15 +79,11 @@ static bool begin(struct store *s, struct err *err)
            && sql_run(&s->sql, begin_statement, SQLITE_OK, err);
 }
 
-bool store_begin(struct store *s, int64_t now_ms, struct err *err)
+bool transaction_begin(struct store *s, struct err *err)
 {
     struct transaction *tx = &s->tx;
 
     assert(s->mode == STORE_WRITE && !tx->open);
-    if (!s->ids_known && !learn_ids(s, err)) {
-        forget_ids(s);
-        return false;
-    }
     if (!image_new(s->image, &tx->image, err))
         return false;
     if (!begin(s, err)) {
@@ -98,8 +91,19 @@ bool store_begin(struct store *s, int64_t now_ms, struct err *err)
         return false;
     }
     tx->mark = catalog_mark(&s->catalog);
-    tx->now_ms = now_ms;
     tx->open = true;
+    return true;
+}
+
+bool store_begin(struct store *s, int64_t now_ms, struct err *err)
+{
+    if (!s->ids_known && !learn_ids(s, err)) {
+        forget_ids(s);
+        return false;
+    }
+    if (!transaction_begin(s, err))
+        return false;
+    s->tx.now_ms = now_ms;
     return true;
 }
 
@@ -113,6 +117,8 @@ void store_cancel(struct store *s)
     catalog_return(&s->catalog, &s->tx.mark);
     forget_ids(s);
     refused_forget(&s->refused);
+    seen_forget(s->seen);
+    fold_end(s, false);
     transaction_end(&s->tx);
 }
 
@@ -199,26 +205,56 @@ static bool spoil(struct transaction *tx, const struct err *err)
     return false;
 }
 
+/* What the transaction holds goes to the parts when it is more than its share of the memory. */
+static bool spill(struct store *s, struct err *err)
+{
+    const struct transaction *tx = &s->tx;
+    size_t bytes = tx->arena.used + tx->fact_cap * sizeof *tx->fact
+                   + s->ids.cap * sizeof *s->ids.slot;
+
+    if (bytes <= s->memory_bytes / 4)
+        return true;
+    if (!fold_facts(s, err))
+        return false;
+    forget_ids(s);
+    return learn_ids(s, err);
+}
+
+static bool is_known(struct store *s, hash128 id, bool *known, struct err *err)
+{
+    *known = hash_set_has(&s->ids, id);
+    return *known || seen_has(s->seen, id, known, err);
+}
+
+static bool add(struct store *s, const struct event *e, str json, hash128 id,
+                struct err *err)
+{
+    bool added;
+
+    return (!json.n || add_line(s, json, err)) && add_fact(s, e, err)
+           && (hash_set_add(&s->ids, id, &added) || err_nomem(err)) && spill(s, err);
+}
+
 /* Without a line: its batch is written by relog_batch. */
 static bool append(struct store *s, const struct event *e, str json, bool *added,
                    struct err *err)
 {
     hash128 id = hash128_of(e->id);
+    bool known;
 
     assert(s->tx.open);
     *added = false;
     if (!event_check(e, err))
         return false;
-    if (hash_set_has(&s->ids, id))
+    if (!is_known(s, id, &known, err))
+        return spoil(&s->tx, err);
+    if (known)
         return true;
     if (!catalog_add_event(&s->catalog, e, err))
         return err->code == ERR_NOMEM ? spoil(&s->tx, err) : false;
-    if ((json.n && !add_line(s, json, err)) || !add_fact(s, e, err))
+    if (!add(s, e, json, id, err))
         return spoil(&s->tx, err);
-    if (!hash_set_add(&s->ids, id, added)) {
-        err_nomem(err);
-        return spoil(&s->tx, err);
-    }
+    *added = true;
     return true;
 }
 
@@ -324,23 +360,6 @@ static bool write_names(struct store *s, struct err *err)
            && write_sightings(s, err);
 }
 
-static bool fold_facts(struct store *s, struct err *err)
-{
-    const struct fact *fact = s->tx.fact;
-    size_t n = s->tx.fact_n, end;
-
-    facts_sort(s->tx.fact, n);
-    for (size_t first = 0; first < n; first = end) {
-        uint32_t chunk = fact[first].customer / CHUNK_CUSTOMERS;
-
-        for (end = first; end < n && fact[end].customer / CHUNK_CUSTOMERS == chunk;)
-            end++;
-        if (!fold_chunk(s, chunk, fact + first, end - first, err))
-            return false;
-    }
-    return true;
-}
-
 /* The image changes in the moment in which SQLite says that it is on disk. */
 static bool publish(struct store *s, struct err *err)
 {
@@ -360,16 +379,43 @@ static bool publish(struct store *s, struct err *err)
     return ok;
 }
 
+bool transaction_commit(struct store *s, struct err *err)
+{
+    struct transaction *tx = &s->tx;
+
+    if (!drop_news(s, err) || !publish(s, err))
+        return false;
+    fold_end(s, true);
+    if (tx->batch)
+        news_append(s, tx->batch);
+    tx->batch = NULL;
+    if (tx->seq)
+        s->seq = tx->seq;
+    if (s->ids.n / 2
+        > s->image->news_n + NEWS_EVENTS) /* of what is in the parts meanwhile */
+        forget_ids(s);
+    transaction_end(tx);
+    return true;
+}
+
+static bool settle(struct store *s, struct err *err)
+{
+    const struct transaction *tx = &s->tx;
+
+    if (tx->has_spilled || is_many(s, tx->fact_n) || tx->arena.used > NEWS_BYTES_MAX / 4)
+        return fold_facts(s, err);
+    return !tx->fact_n || news_write(s, err);
+}
+
 bool store_commit(struct store *s, struct err *err)
 {
     assert(s->tx.open);
     *err = s->tx.broken;
     if (err->code != ERR_NONE || !write_batch(s, err) || !refused_write(s, err)
-        || !fold_facts(s, err) || !write_names(s, err) || !publish(s, err)) {
+        || !settle(s, err) || !write_names(s, err) || !transaction_commit(s, err)) {
         store_cancel(s);
         return false;
     }
-    transaction_end(&s->tx);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "support/unit.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -53,18 +54,21 @@ static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
 
         ok = store_refuse(s, &r, err);
     }
-    for (uint32_t i = from; ok && i < from + n; i++) {
-        struct buf json = {NULL};
-
-        event_print(&event[i], &json);
-        ok = json.failed ? err_nomem(err)
-                         : store_append(s, &event[i], buf_str(&json), &added, err);
-        buf_free(&json);
-    }
+    for (uint32_t i = from; ok && i < from + n; i++)
+        ok = append_event(s, &event[i], &added, err);
     if (ok)
         return store_commit(s, err);
     store_cancel(s);
     return false;
+}
+
+static bool fold_all(struct store *s, struct err *err)
+{
+    bool more = true, ok = true;
+
+    while (ok && more)
+        ok = store_fold(s, 1, &more, err);
+    return ok;
 }
 
 static bool count(void *context, [[maybe_unused]] int64_t received_ms,
@@ -79,16 +83,6 @@ static bool need_next_line(void *context, const struct refusal *r)
     assert_int_equal(r->line, (*(uint64_t *)context)++);
     assert_true(str_eq(r->text, STR("more of its text")));
     return true;
-}
-
-static struct snapshot *snapshot_of(struct store *s)
-{
-    struct snapshot *v = NULL;
-    struct err err = {ERR_NONE};
-
-    if (!store_snapshot(s, &v, &err))
-        fail_msg("%s", err.msg);
-    return v;
 }
 
 static uint64_t events_in(struct store *s)
@@ -175,11 +169,11 @@ static struct store *reopen(enum store_mode mode)
 
 /* How one run went. */
 struct run {
-    bool opened, imported;
+    bool opened, imported, folded;
     struct err err;
 };
 
-/* Opens and imports while things fail; then, with nothing failing any more, looks at what
+/* Opens, imports and folds while things fail; then, with nothing failing any more, looks at what
  * there is, in the open store and in the file. */
 static struct run import_failing(void (*arm)(size_t nth), void (*disarm)(void),
                                  size_t nth, bool go_on)
@@ -194,10 +188,11 @@ static struct run import_failing(void (*arm)(size_t nth), void (*disarm)(void),
     run.opened = store_open(io_system(), str_of(temp_path("shop")),
                             &(struct store_options){STORE_WRITE, 0}, &s, &run.err);
     run.imported = run.opened && import(s, BEFORE, MORE, &run.err);
+    run.folded = run.imported && fold_all(s, &run.err);
     if (go_on && run.opened) {
         disarm();
         need_holds(s, run.imported ? ALL : BEFORE);
-        if (!import(s, BEFORE, MORE, &err))
+        if (!import(s, BEFORE, MORE, &err) || !fold_all(s, &err))
             fail_msg("failure %zu, then: %s", nth, err.msg);
         need_holds(s, ALL);
         store_close(s);
@@ -243,10 +238,10 @@ static void each_disk_failure(enum vfs_failure kind, bool go_on)
     do {
         struct run run = import_failing(arm_disk, disarm_disk, ++nth, go_on);
 
-        if (!run.imported && run.err.code != ERR_IO)
+        if (!run.folded && run.err.code != ERR_IO)
             fail_msg("failure %zu is reported as code %d: %s", nth, run.err.code,
                      run.err.msg);
-        if (!run.imported && kind == VFS_FAIL_FULL
+        if (!run.folded && kind == VFS_FAIL_FULL
             && !strstr(run.err.msg, "the disk is full; nothing was changed"))
             fail_msg("failure %zu: %s", nth, run.err.msg);
     } while (disk_struck);
@@ -329,17 +324,19 @@ TEST(creating_leaves_a_good_file_or_none)
  * import: then the import must be there. */
 
 static struct {
-    size_t nth, seen;
-    bool for_good, struck;
+    size_t nth;
+    atomic_size_t seen; /* any thread may ask for memory */
+    bool for_good;
+    atomic_bool struck;
 } memory;
 
 static bool memory_hook([[maybe_unused]] size_t bytes, [[maybe_unused]] void *context)
 {
-    bool fails;
+    size_t seen = ++memory.seen;
+    bool fails = memory.for_good ? seen >= memory.nth : seen == memory.nth;
 
-    memory.seen++;
-    fails = memory.for_good ? memory.seen >= memory.nth : memory.seen == memory.nth;
-    memory.struck |= fails;
+    if (fails)
+        memory.struck = true;
     return !fails;
 }
 
@@ -366,7 +363,7 @@ static void each_import_oom(bool for_good, bool go_on)
     do {
         struct run run = import_failing(arm_memory, disarm_memory, nth += step, go_on);
 
-        if (!run.imported && run.err.code != ERR_NOMEM)
+        if (!run.folded && run.err.code != ERR_NOMEM)
             fail_msg("allocation %zu is reported as code %d: %s", nth, run.err.code,
                      run.err.msg);
     } while (memory.struck);
@@ -508,7 +505,10 @@ static void import_until_killed(int said)
     struct err err;
 
     for (uint32_t from = BEFORE; from < ALL; from += 3) {
-        if (!import(s, from, 3, &err) || write(said, "+", 1) != 1)
+        bool more;
+
+        if (!import(s, from, 3, &err) || write(said, "+", 1) != 1
+            || !store_fold(s, 1, &more, &err))
             _exit(1);
     }
     alarm(UNIT_SECONDS); /* should nobody be left to kill it */

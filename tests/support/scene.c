@@ -203,3 +203,58 @@ void need_chunk_holds(const struct chunk *c, const struct catalog *catalog,
     assert_int_equal(c->event_n, all);
     free(his);
 }
+
+bool append_event(struct store *s, const struct event *e, bool *added, struct err *err)
+{
+    struct buf json = {0};
+    bool ok;
+
+    event_print(e, &json);
+    ok = json.failed ? err_nomem(err) : store_append(s, e, buf_str(&json), added, err);
+    buf_free(&json);
+    return ok;
+}
+
+struct snapshot *snapshot_of(struct store *s)
+{
+    struct snapshot *v = NULL;
+    struct err err = {ERR_NONE};
+
+    if (!store_snapshot(s, &v, &err))
+        fail_msg("%s", err.msg);
+    return v;
+}
+
+void need_snapshot_holds(struct snapshot *v, const struct event *event, uint32_t n)
+{
+    struct store_facts facts = snapshot_facts(v);
+    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
+    struct err err = {ERR_NONE};
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
+        const struct chunk *c;
+
+        if (!snapshot_chunk(v, i, &c, &err))
+            fail_msg("%s", err.msg);
+        need_chunk_holds(c, snapshot_catalog(v), event, n);
+        all += c->event_n;
+        snapshot_release(v, i);
+    }
+    assert_int_equal(all, n);
+    assert_int_equal(facts.events, n);
+    for (uint32_t i = 0; i < n; i++) {
+        first_ms = event[i].at_ms < first_ms ? event[i].at_ms : first_ms;
+        last_ms = event[i].at_ms > last_ms ? event[i].at_ms : last_ms;
+    }
+    if (n)
+        assert_true(facts.first_ms == first_ms && facts.last_ms == last_ms);
+}
+
+void need_store_holds(struct store *s, const struct event *event, uint32_t n)
+{
+    struct snapshot *v = snapshot_of(s);
+
+    need_snapshot_holds(v, event, n);
+    snapshot_close(v);
+}

@@ -3,7 +3,7 @@
 #define SUPPORT_SCENE_H
 
 #include "base/random.h"
-#include "store/chunk.h"
+#include "store/store.h"
 
 /* n events of `customers` customers with properties and traits of every type, some of them at
  * the same moment; every id another. Lives in `a`. */
@@ -17,5 +17,13 @@ void need_same_value(const struct value *a, const struct value *b);
 /* All that the chunk says of its events is what `event` says, in whatever order it stands. */
 void need_chunk_holds(const struct chunk *c, const struct catalog *catalog,
                       const struct event *event, uint32_t n);
+
+/* store_append with the event's JSON. */
+bool append_event(struct store *s, const struct event *e, bool *added, struct err *err);
+struct snapshot *snapshot_of(struct store *s);
+/* The snapshot's timelines and facts are those of the n events. */
+void need_snapshot_holds(struct snapshot *v, const struct event *event, uint32_t n);
+/* Those of a new snapshot are. */
+void need_store_holds(struct store *s, const struct event *event, uint32_t n);
 
 #endif
