@@ -33,8 +33,6 @@
       "select number, folded_seq, customers, events, first_ms, last_ms from chunk"       \
       " order by number")                                                                \
     X(PART_KEYS, "select \"column\", chunk from part")                                   \
-    X(NEWS_AFTER, "select seq, 0, codec, bytes, checksum from news"                      \
-                  " where seq > ? order by seq limit 1")                                 \
     X(MODEL_ALL, "select version, text from model order by version")                     \
     X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
     X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
