@@ -56,8 +56,10 @@ bool store_rebuild(struct io *io, str path, const struct rewrite_options *o,
     bool ok;
 
     *out = (struct rebuild_report){.pages = 0};
-    ok = rewrite_begin(&w, io, path, o, VFS_MEND_DAMAGED, err)
-         && look_at_pages(&w, out, err);
+    ok = rewrite_begin(&w, io, path, o, VFS_MEND_DAMAGED, err);
+    if (ok) /* pages that a crash left half-written stand whole in the log beside the file */
+        sqlite3_wal_checkpoint_v2(w.old.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    ok = ok && look_at_pages(&w, out, err);
     /* among whole pages no row gets lost: what is missing was lost by an earlier rebuild */
     salvage.misses = w.format == 1 || out->pages_mended < out->pages_damaged;
     ok = ok && rewrite_refill(&w, &salvage, &report, err);

@@ -11,7 +11,8 @@
  * (1) The new file is closed, has no log beside it, and is synced before the rename.
  * (2) The old file's log is folded into it and removed before the rename, or SQLite would take
  *     it for the new one's: its journal is no longer kept ahead of it (journal_mode = delete),
- *     which also needs that nobody else has it open.
+ *     which also needs that nobody else has it open. The folder is synced between, since names
+ *     need not become durable in their order.
  * (3) From then until after the rename SQLite's exclusive lock on the old file keeps readers
  *     away. Whoever waits for that lock, or for ours, finds when he has it that another file
  *     stands at the path, and opens that one (lock.c, open.c). */
@@ -167,7 +168,8 @@ bool rewrite_exchange(struct rewrite *w, struct rewrite_sizes *out, struct err *
     if (w->io->stat(w->io, w->beside, &made_file) != 0)
         return err_sys(err, "cannot open %s", w->beside);
     *out = (struct rewrite_sizes){(uint64_t)w->file.st_size, (uint64_t)made_file.st_size};
-    return shut_out_others(w, err) && rename_over(w->io, w->beside, w->path, err);
+    return shut_out_others(w, err) && io_sync_folder(w->io, str_of(w->path), err)
+           && rename_over(w->io, w->beside, w->path, err);
 }
 
 /* --- VACUUM INTO --- */

@@ -5,6 +5,7 @@
  * closed and opened, and the power goes at a change of the disk that chance chooses, again and
  * again. Beside it stands a twin, that is what was acknowledged, and after a commit that the
  * power cut short what else may be there. */
+#include "store/rewrite.h"
 #include "store/store_impl.h"
 
 #include "support/chance.h"
@@ -20,7 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EVENTS = 160, CUSTOMERS = 30, REFUSALS = 64, LIVES = 3, STEPS = 14 };
+#define COPY STR("/copy")
+enum { EVENTS = 160, CUSTOMERS = 30, REFUSALS = 64, LIVES = 4, STEPS = 24 };
 
 /* --- what all workloads share --- */
 
@@ -54,6 +56,7 @@ static void clear_scene(void)
 /* What a file holds: events and refusals by their numbers, in the order of arrival. */
 struct twin {
     uint32_t event[EVENTS], event_n;
+    bool is_erased[EVENTS]; /* never to come back */
     uint32_t refusal[REFUSALS], refusal_n;
     uint32_t models;
 };
@@ -69,6 +72,8 @@ struct life {
     struct twin held_twin;
     struct store *other; /* another process that reads, and what it must go on seeing */
     struct twin other_twin;
+    struct twin copy; /* what the backup at COPY holds, if there is one */
+    bool is_copied;   /* there is, and it was acknowledged */
 };
 
 static uint64_t below(struct life *l, uint64_t bound)
@@ -221,7 +226,9 @@ static bool is_maybe_there(struct life *l, bool ok, const struct twin *next,
 static bool append(struct life *l, struct twin *next, struct err *err)
 {
     uint32_t number = (uint32_t)below(l, EVENTS);
-    bool is_new = !twin_has(next->event, next->event_n, number), added;
+    bool is_new =
+        !next->is_erased[number] && !twin_has(next->event, next->event_n, number);
+    bool added;
 
     if (!store_append(l->s, &shop.event[number], shop.json[number], &added, err))
         return false;
@@ -370,6 +377,95 @@ static bool do_reopen(struct life *l)
     return open_file(l);
 }
 
+/* --- the file made anew: nobody else has it open then --- */
+
+static bool do_compact(struct life *l)
+{
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    struct rewrite_sizes sizes;
+    struct err err;
+
+    do_close_other(l);
+    close_file(l);
+    return went(store_compact(shop.io, SIM_SHOP, &options, &sizes, &err), &err,
+                "compacting")
+           && open_file(l);
+}
+
+static bool do_rebuild(struct life *l)
+{
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    struct rebuild_report report;
+    struct arena a = {0};
+    struct err err;
+    bool ok;
+
+    do_close_other(l);
+    close_file(l);
+    ok = went(store_rebuild(shop.io, SIM_SHOP, &options, &a, &report, &err), &err,
+              "rebuilding");
+    arena_free(&a);
+    if (ok) {
+        if (!l->is_maybe)
+            assert_int_equal(report.events, l->sure.event_n);
+        assert_int_equal(report.lost_n + report.pages_damaged + report.doubled, 0);
+    }
+    return ok && open_file(l);
+}
+
+/* Without the events of one customer. */
+static struct twin twin_without(const struct twin *t, str customer)
+{
+    struct twin rest = *t;
+
+    rest.event_n = 0;
+    for (uint32_t i = 0; i < t->event_n; i++) {
+        if (str_eq(shop.event[t->event[i]].customer, customer))
+            rest.is_erased[t->event[i]] = true;
+        else
+            rest.event[rest.event_n++] = t->event[i];
+    }
+    return rest;
+}
+
+static bool do_erase(struct life *l)
+{
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    struct erase_report report;
+    struct twin next;
+    struct err err;
+    str customer;
+    bool ok;
+
+    if (!l->sure.event_n)
+        return true;
+    customer = shop.event[l->sure.event[below(l, l->sure.event_n)]].customer;
+    next = twin_without(&l->sure, customer);
+    do_close_other(l);
+    close_file(l);
+    ok = store_erase(shop.io, SIM_SHOP, &customer, 1, &options, &report, &err);
+    if (ok)
+        assert_int_equal(report.events, l->sure.event_n - next.event_n);
+    return is_maybe_there(l, ok, &next, &err, "erasing") && open_file(l);
+}
+
+/* --- a copy beside it --- */
+
+static bool do_backup(struct life *l)
+{
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    struct rewrite_sizes sizes;
+    struct err err;
+
+    l->is_copied = false; /* unless the old one comes back with the power */
+    shop.io->unlink(shop.io, "/copy");
+    if (!went(io_sync_folder(shop.io, COPY, &err), &err, "syncing"))
+        return false;
+    l->copy = l->sure;
+    l->is_copied = store_backup(shop.io, SIM_SHOP, COPY, &options, &sizes, &err);
+    return went(l->is_copied, &err, "a backup");
+}
+
 static bool create(struct life *l)
 {
     struct err err;
@@ -386,9 +482,23 @@ static bool step(struct life *l)
         do_transaction, do_transaction, do_transaction, do_transaction, do_transaction,
         do_model,       do_look,        do_hold,        do_look_held,   do_release,
         do_open_other,  do_look_other,  do_close_other, do_checkpoint,  do_reopen,
+        do_compact,     do_rebuild,     do_erase,       do_backup,
     };
 
     return steps[below(l, sizeof steps / sizeof *steps)](l);
+}
+
+/* Nobody need have opened a file after a crash before it is made anew. */
+static bool begin_life(struct life *l)
+{
+    switch (below(l, 8)) {
+    case 0:
+        return do_compact(l);
+    case 1:
+        return do_rebuild(l);
+    default:
+        return open_file(l);
+    }
 }
 
 /* Until the disk stops, or long enough. */
@@ -397,8 +507,8 @@ static void live(struct life *l)
     uint64_t steps = below(l, STEPS);
     bool ok;
 
-    sim_disk_arm(shop.disk, SIM_STOP, 1 + below(l, (uint64_t)1 << below(l, 10)));
-    ok = l->is_created ? open_file(l) : create(l);
+    sim_disk_arm(shop.disk, SIM_STOP, 1 + below(l, (uint64_t)1 << below(l, 11)));
+    ok = l->is_created ? begin_life(l) : create(l);
     while (ok && steps--)
         ok = step(l);
     do_close_other(l);
@@ -426,6 +536,20 @@ static void clear_half_created(struct life *l)
     close_file(l);
 }
 
+/* A backup that was not acknowledged is not there, or whole all the same. */
+static void need_copy(struct life *l)
+{
+    struct store_options options = {.mode = STORE_READ};
+    struct store *s;
+    struct err err;
+
+    if (!l->is_copied && sim_disk_size(shop.disk, "copy") < 0)
+        return;
+    must(store_open(shop.io, COPY, &options, &s, &err), &err, "opening the backup");
+    must(look(s, &l->copy, &err), &err, "reading the backup");
+    store_close(s);
+}
+
 static void need_all_there(struct life *l)
 {
     struct store_options options = {.mode = below(l, 2) ? STORE_WRITE : STORE_READ};
@@ -438,6 +562,7 @@ static void need_all_there(struct life *l)
     must(store_open(shop.io, SIM_SHOP, &options, &l->s, &err), &err,
          "opening after a crash");
     must(settle(l, &err) && look(l->s, &l->sure, &err), &err, "reading after a crash");
+    need_copy(l);
     close_file(l);
 }
 

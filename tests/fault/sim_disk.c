@@ -318,26 +318,25 @@ TEST(a_rename_is_kept_wholly_or_not_whatever_became_of_the_bytes)
     sim_disk_free(disk);
 }
 
-TEST(names_become_durable_in_their_order)
+TEST(some_names_become_durable_in_their_order_or_any)
 {
     static const char *const name[] = {"a", "b", "c"};
-    int seen[4] = {0};
+    int seen[8] = {0};
 
     set_disk();
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        int n = 0;
+        int which = 0;
 
         sim_disk_reset(disk, seed);
         for (int i = 0; i < 3; i++)
             io->close(io, open_or_make(name[i]));
         sim_disk_crash(disk);
-        while (n < 3 && sim_disk_size(disk, name[n]) >= 0)
-            n++;
-        assert_int_equal(sim_disk_names(disk), n);
-        seen[n]++;
+        for (int i = 0; i < 3; i++)
+            which |= (sim_disk_size(disk, name[i]) >= 0) << i;
+        seen[which]++;
     }
-    for (int i = 0; i < 4; i++)
-        assert_true(seen[i] > SEEDS / 10);
+    for (int which = 0; which < 8; which++)
+        assert_true(seen[which] > ((which & (which + 1)) ? SEEDS / 60 : SEEDS / 10));
     sim_disk_free(disk);
 }
 

@@ -1246,19 +1246,28 @@ static void file_crash(struct sim_disk *d, struct file *f)
     file_forget_changes(f);
 }
 
-void sim_disk_crash(struct sim_disk *d)
+static void names_crash(struct sim_disk *d)
 {
+    bool in_order = random_below(&d->chance, 2);
     uint64_t n = 0, kept;
 
-    need_closed(d);
-    trace(d, "the power is gone");
     for (const struct naming *naming = d->naming; naming; naming = naming->next)
         n++;
     kept = random_below(&d->chance, n + 1);
-    for (const struct naming *naming = d->naming; kept > 0; naming = naming->next, kept--)
-        names_apply(&d->kept, naming);
+    for (const struct naming *naming = d->naming; naming; naming = naming->next) {
+        if (in_order ? kept > 0 : random_below(&d->chance, 2))
+            names_apply(&d->kept, naming);
+        kept -= kept > 0;
+    }
     forget_namings(d);
     d->now = d->kept;
+}
+
+void sim_disk_crash(struct sim_disk *d)
+{
+    need_closed(d);
+    trace(d, "the power is gone");
+    names_crash(d);
     sweep(d);
     for (struct file *f = d->files; f; f = f->next) {
         file_crash(d, f);

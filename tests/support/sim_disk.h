@@ -12,10 +12,10 @@
  *     a write stay as they are (SQLite's "powersafe overwrite", on which it counts by default).
  * (2) A file's length, with what truncations did, is that of another such moment. Within the
  *     length, sectors whose writes were lost hold zeros, or bytes that nobody wrote there.
- * (3) Changes of names (creation, rename, unlink) become durable in their order, each wholly
- *     or not: some first part of those since the folder's last sync is kept. That says nothing
- *     about bytes: a rename may be kept although what was written into the file is lost, and
- *     syncing a file does not make its name durable.
+ * (3) Of the changes of names (creation, rename, unlink) since the folder's last sync some are
+ *     durable, each wholly or not: a first part of them, as where a journal keeps their order,
+ *     or any of them. That says nothing about bytes: a rename may be kept although what was
+ *     written into the file is lost, and syncing a file does not make its name durable.
  * (4) Nothing that was synced is lost. Locks, descriptors and shared memory are gone.
  *
  * SQLite itself syncs the folder when it must: on the first sync of a journal or write-ahead
