@@ -110,6 +110,7 @@ static int look_up(void *context)
 }
 
 enum {
+    COLUMNS_OF_A_TABLE = 2000,
     VALUE_BYTES_MAX = 256 << 20,
     QUERY_BYTES_MAX = 1 << 20,
     STEPS_BETWEEN_LOOKS = 20000, /* of SQLite's machine: some tenths of a millisecond */
@@ -122,6 +123,7 @@ static bool guard(struct select *s, struct err *err)
     } limits[] = {
         {SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX},
         {SQLITE_LIMIT_SQL_LENGTH, QUERY_BYTES_MAX},
+        {SQLITE_LIMIT_COLUMN, COLUMNS_OF_A_TABLE},
         {SQLITE_LIMIT_EXPR_DEPTH, 500},
         {SQLITE_LIMIT_VDBE_OP, 4 << 20},
         {SQLITE_LIMIT_ATTACHED, 0},
@@ -155,35 +157,46 @@ static void place_of(str text, size_t at, int *line, int *column)
     }
 }
 
-/* What SQLite calls "no such WHAT: NAME", with the nearest name that there is. */
-static bool is_unknown(struct select *s, const char *why, struct err *err)
+/* With the nearest name that there is, columns of the catalog too. */
+static bool no_such(struct select *s, const char *what, str name, bool columns,
+                    struct err *err)
 {
-    static const char *const whats[] = {"table", "column"};
     const struct catalog *catalog = s->scope.catalog;
+    uint32_t columns_n = columns ? catalog->column_n : 0;
+    str *names = mem_alloc((select_name_n + columns_n) * sizeof *names), near;
 
-    for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) {
-        char before[32];
-        size_t n = (size_t)snprintf(before, sizeof before, "no such %s: ", whats[i]),
-               names_n = 0;
-        str *names, near, name;
+    if (!names)
+        return err_nomem(err);
+    for (size_t i = 0; i < select_name_n; i++)
+        names[i] = str_of(select_names[i]);
+    for (uint32_t i = 0; i < columns_n; i++)
+        names[select_name_n + i] = catalog->column[i].name;
+    near = str_nearest(name, names, select_name_n + columns_n);
+    mem_free(names);
+    if (near.n && !str_eq(near, name))
+        return err_set(err, ERR_INPUT, "there is no %s %.*s; did you mean %.*s?", what,
+                       STR_FMT(name), STR_FMT(near));
+    if (near.n && columns_n > COLUMNS_OF_A_TABLE / 2)
+        return err_set(
+            err, ERR_INPUT,
+            "there is no %s %.*s here; what is beyond the %d columns that a table "
+            "may have is in its JSON: properties ->> '$.\"%.*s\"'",
+            what, STR_FMT(name), COLUMNS_OF_A_TABLE, STR_FMT(name));
+    return err_set(err, ERR_INPUT, "there is no %s %.*s%s", what, STR_FMT(name),
+                   near.n ? " here" : "");
+}
 
-        if (strncmp(why, before, n))
-            continue;
-        names = mem_alloc((select_name_n + catalog->column_n) * sizeof *names);
-        if (!names)
-            return !err_nomem(err);
-        for (; names_n < select_name_n; names_n++)
-            names[names_n] = str_of(select_names[names_n]);
-        for (uint32_t k = 0; i && k < catalog->column_n; k++)
-            names[names_n++] = catalog->column[k].name;
-        name = str_of(why + n);
-        near = str_nearest(name, names, names_n);
-        err_set(err, ERR_INPUT, "there is no %s %.200s%s%.*s%s", whats[i], why + n,
-                near.n ? "; did you mean " : "", STR_FMT(near), near.n ? "?" : "");
-        mem_free(names);
-        return true;
-    }
-    return false;
+/* What SQLite says of a text that is wrong, in our words where we have better ones. */
+static bool wrong_text(struct select *s, const char *why, struct err *err)
+{
+    str words = str_of(why), table = STR("no such table: "),
+        column = STR("no such column: ");
+
+    if (str_starts(words, table))
+        return no_such(s, "table", str_from(words, table.n), false, err);
+    if (str_starts(words, column))
+        return no_such(s, "column", str_from(words, column.n), true, err);
+    return err_set(err, ERR_INPUT, "%s", why);
 }
 
 static bool fail(struct select *s, struct err *err)
@@ -217,9 +230,7 @@ static bool fail(struct select *s, struct err *err)
     case SQLITE_NOTADB:
         return err_set(err, ERR_CORRUPT, "the file is damaged: %s", why);
     default:
-        if (is_unknown(s, why, err))
-            return false;
-        return err_set(err, ERR_INPUT, "%s", why);
+        return wrong_text(s, why, err);
     }
 }
 

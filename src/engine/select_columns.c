@@ -181,15 +181,25 @@ void wide_free(struct wide *w)
 
 /* --- values --- */
 
+static void forget_list(struct reading *r)
+{
+    mem_free(r->listed_first);
+    mem_free(r->listed);
+    r->listed_first = NULL;
+    r->listed = NULL;
+}
+
 void reading_turn(struct reading *r, const struct scope *s, const struct chunk *chunk)
 {
     r->chunk = chunk;
+    forget_list(r);
     if (r->finger)
         memset(r->finger, 0, s->catalog->column_n * sizeof *r->finger);
 }
 
 void reading_free(struct reading *r)
 {
+    forget_list(r);
     mem_free(r->finger);
     buf_free(&r->text);
     *r = (struct reading){};
@@ -306,22 +316,20 @@ bool reading_last(struct reading *r, const struct scope *s, const struct wide_co
     return !latest || give_cell(r, latest, to, err);
 }
 
-static void put_cell(const struct finger *f, struct json_out *j)
+static void put_cell(const struct cells *c, uint32_t cell, struct json_out *j)
 {
-    const struct cells *c = f->cells;
-
     switch (c->type) {
     case VALUE_NUMBER:
-        json_put_num(j, c->number[f->at]);
+        json_put_num(j, c->number[cell]);
         return;
     case VALUE_BOOL:
-        json_put_bool(j, c->number[f->at] != 0);
+        json_put_bool(j, c->number[cell] != 0);
         return;
     case VALUE_TEXT:
-        json_put_text(j, c->word[c->text[f->at]]);
+        json_put_text(j, c->word[c->text[cell]]);
         return;
     case VALUE_LIST:
-        put_list(c, f->at, j);
+        put_list(c, cell, j);
         return;
     case VALUE_NULL:
     case VALUE_MISSING:
@@ -333,24 +341,65 @@ static void put_cell(const struct finger *f, struct json_out *j)
     }
 }
 
+/* Counts the cells of each event, two places behind its own. */
+static bool count_cells(struct reading *r, const struct scope *s, uint32_t *first,
+                        struct err *err)
+{
+    for (uint32_t raw = 0; raw < s->catalog->column_n; raw++) {
+        struct finger *f;
+
+        if (!finger_at(r, s, raw, &f, err))
+            return false;
+        for (uint32_t i = 0; i < f->cells->n; i++)
+            first[f->cells->event[i] + 2]++;
+    }
+    return true;
+}
+
+/* In time that does not grow with the number of columns that have nothing here. */
+static bool list_cells(struct reading *r, const struct scope *s, struct err *err)
+{
+    uint32_t n = r->chunk->event_n, *first = mem_alloc((n + 2) * sizeof *first);
+
+    if (!first)
+        return err_nomem(err);
+    r->listed_first = first;
+    if (!count_cells(r, s, first, err)) {
+        forget_list(r);
+        return false;
+    }
+    for (uint32_t i = 2; i < n + 2; i++)
+        first[i] += first[i - 1];
+    r->listed = mem_alloc((first[n + 1] + 1) * sizeof *r->listed);
+    if (!r->listed) {
+        forget_list(r);
+        return err_nomem(err);
+    }
+    /* first[p + 1] moves from the beginning of p's cells to their end. */
+    for (uint32_t raw = 0; raw < s->catalog->column_n; raw++)
+        for (uint32_t i = 0; i < r->finger[raw].cells->n; i++)
+            r->listed[first[r->finger[raw].cells->event[i] + 1]++] =
+                (struct listed){raw, i};
+    return true;
+}
+
 bool reading_json(struct reading *r, const struct scope *s, bool traits, uint32_t place,
                   sqlite3_context *to, struct err *err)
 {
     struct json_out j = {.to = &r->text};
 
+    if (!r->listed_first && !list_cells(r, s, err))
+        return false;
     buf_clear(&r->text);
     json_begin_object(&j);
-    for (uint32_t raw = 0; raw < s->catalog->column_n; raw++) {
-        struct finger *f;
+    for (uint32_t i = r->listed_first[place]; i < r->listed_first[place + 1]; i++) {
+        const struct listed *cell = &r->listed[i];
+        const struct column *column = &s->catalog->column[cell->raw];
 
-        if (s->catalog->column[raw].trait != traits)
+        if (column->trait != traits)
             continue;
-        if (!finger_at(r, s, raw, &f, err))
-            return false;
-        if (!has_cell(f, place))
-            continue;
-        json_key_str(&j, s->catalog->column[raw].name);
-        put_cell(f, &j);
+        json_key_str(&j, column->name);
+        put_cell(r->finger[cell->raw].cells, cell->cell, &j);
     }
     json_end_object(&j);
     return r->text.failed ? err_nomem(err) : give_text(to, buf_str(&r->text));

@@ -94,7 +94,13 @@ struct finger {
 struct reading {
     const struct chunk *chunk;
     struct finger *finger; /* by raw column; NULL: nothing was read yet */
-    struct buf text;       /* of lists, and of JSON */
+    /* All cells of the chunk by event, for JSON: those of the event at place p are
+     * [listed_first[p], listed_first[p + 1]). NULL: not listed. */
+    uint32_t *listed_first;
+    struct listed {
+        uint32_t raw, cell;
+    } * listed;
+    struct buf text; /* of lists, and of JSON */
 };
 /* Turns to a chunk. */
 void reading_turn(struct reading *r, const struct scope *s, const struct chunk *chunk);

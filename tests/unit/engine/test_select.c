@@ -160,7 +160,7 @@ TEST(what_is_beyond_the_columns_of_a_table_is_in_the_json)
     need(e, "select count(*) from pragma_table_info('events')", "1998\n");
     need(e, "select max(p0), max(p1990), max(properties ->> 'p2099') from events",
          "0|1990|2099\n");
-    need_error(e, "select p2099 from events", ERR_INPUT, "there is no column p2099");
+    need_error(e, "select p2099 from events", ERR_INPUT, "properties ->> '$.\"p2099\"'");
     engine_close(e);
     buf_free(&lines);
 }
@@ -452,6 +452,7 @@ TEST(what_is_wrong_is_said_in_words)
     need_error(e, "select revenu from events", ERR_INPUT, "did you mean revenue?");
     need_error(e, "select \"sku\"\"s\" from events", ERR_INPUT,
                "there is no column sku\"s");
+    need_error(e, "select revenue from stages", ERR_INPUT, "no column revenue here");
     need_error(e, "delete from log", ERR_INPUT, "can only be read");
     need_error(e, "attach 'x' as y", ERR_INPUT, "no other file");
     need_error(e, "select 1; select 2", ERR_INPUT, "a second query");
