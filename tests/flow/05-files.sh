@@ -49,6 +49,8 @@ sqlite3 "$T/flipped.ciclo" 'update part set bytes = zeroblob(length(bytes))'
 failed 'bytes that are not what was written' 'damaged, its checksum is wrong' \
     "$CICLO" stages "$T/flipped.ciclo"
 failed 'with what to do' 'ciclo rebuild' "$CICLO" stages "$T/flipped.ciclo"
+failed 'and in SQL' 'damaged, its checksum is wrong' \
+    "$CICLO" sql "$T/flipped.ciclo" 'select count(*) from events'
 
 # Who may write anything (root) has to give that up first.
 if [ "$(id -u)" = 0 ]; then
@@ -63,6 +65,10 @@ chmod 555 "$T/locked"
 # shellcheck disable=SC2086
 t_is 'a file that may only be read is read' \
     "$($humble "$CICLO" replay "$T/locked/shop.ciclo" --at 2026-02-01)" "$(echo "$before" | head -n 1)"
+# shellcheck disable=SC2086
+t_is 'and asked in SQL' \
+    "$($humble "$CICLO" sql "$T/locked/shop.ciclo" 'select count(*) > 0 as any from model, events')" 'any
+  1'
 # shellcheck disable=SC2086
 failed 'and not written' "$T/locked/shop.ciclo" $humble "$CICLO" import "$T/locked/shop.ciclo" "$T/few.jsonl"
 # shellcheck disable=SC2086

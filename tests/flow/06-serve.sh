@@ -37,6 +37,8 @@ t_ok 'it says where it is' test -n "$url"
 t_is 'its clock stands where it was told' \
     "$(curl -s "${url}api/stages" | grep -o '"stage":"at_risk","customers":1')" \
     '"stage":"at_risk","customers":1'
+t_is 'SQL is answered meanwhile' "$("$CICLO" sql "$shop" 'select count(*) as n from events, model')" 'n
+1'
 t_is 'a customer with any id' "$(curl -s "${url}api/customers/a%2Fb%20c" | head -c 13)" '{"id":"a/b c"'
 t_is 'the page' "$(curl -s "$url" | grep -c '<title>')" 1
 t_is 'not for another site that points here' \

@@ -1,0 +1,1 @@
+select e.*, properties, e.traits, t.*, s.*, g.* from events e join timelines t using (number) join stages s using (number) left join segments g on g.number = e.number where e.customer = 7 and e.type in ('purchase', 'x', null, 3) and e.ts > 1.5 and e.at_ms <= 9223372036854775807 order by e.number, e.at_ms, e.id

@@ -1,0 +1,1 @@
+select id, "properties.type", properties ->> '$.type' as the_same from events where type = 'purchase';

@@ -1,0 +1,1 @@
+create virtual table temp.x using fts5(a)

@@ -1,0 +1,1 @@
+select * from sqlite_schema, pragma_table_info('events'), json_each('[1]'), dbstat

@@ -1,0 +1,1 @@
+select * from log, part, customer, type, columns, sighting, refused, model, setting

@@ -1,0 +1,1 @@
+insert into log select * from log returning *
