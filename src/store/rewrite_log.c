@@ -4,7 +4,6 @@
 
 #include "base/zip.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A new file from the truth of an old one: its log, what was refused, the model's versions, and
@@ -21,8 +20,8 @@ struct refill {
     struct arena arena;     /* of one row */
     struct buf bytes, kept; /* of one row: unpacked; what stays of it */
     struct buf packed;
-    hash128 *erased;                         /* ids of all that was ever erased */
-    size_t erased_n, erased_cap, erased_old; /* the first of them were known */
+    hash128 *erased; /* ids of all that was ever erased */
+    size_t erased_n, erased_cap;
     struct rewrite_lost *lost;
     uint32_t lost_cap;
     uint64_t done_bytes, total_bytes;
@@ -392,15 +391,6 @@ static bool take_erased(struct refill *r, const struct row *row, struct err *err
            && erased_decode(buf_str(&r->bytes), add_erased, r, err);
 }
 
-static int order(const void *left, const void *right)
-{
-    const hash128 *a = left, *b = right;
-
-    if (a->high != b->high)
-        return a->high < b->high ? -1 : 1;
-    return a->low < b->low ? -1 : a->low > b->low;
-}
-
 static bool write_erased_row(struct refill *r, const hash128 *id, size_t n,
                              struct err *err)
 {
@@ -417,15 +407,14 @@ static bool write_erased_row(struct refill *r, const hash128 *id, size_t n,
            && sql_run(sql, add, row_pack(add, 1, buf_str(&r->packed)), err);
 }
 
-/* All of them, ascending, each once. */
+/* All of them, ascending, each once; and they are known like those of the log. */
 static bool write_erased(struct refill *r, struct err *err)
 {
     size_t n = 0;
 
-    if (r->erased_n)
-        qsort(r->erased, r->erased_n, sizeof *r->erased, order);
+    hash128_sort(r->erased, r->erased_n);
     for (size_t i = 0; i < r->erased_n; i++) {
-        if (!n || order(&r->erased[n - 1], &r->erased[i]))
+        if (!n || !hash128_eq(r->erased[n - 1], r->erased[i]))
             r->erased[n++] = r->erased[i];
     }
     for (size_t i = 0; i < n; i += ERASED_ROW_IDS) {
@@ -433,7 +422,7 @@ static bool write_erased(struct refill *r, struct err *err)
                               n - i < ERASED_ROW_IDS ? n - i : ERASED_ROW_IDS, err))
             return false;
     }
-    return true;
+    return !n || seen_add(r->made->seen, r->erased, n, err);
 }
 
 /* --- all of it --- */
@@ -461,6 +450,7 @@ static bool fill(struct refill *r, struct err *err)
 {
     struct err unheard;
     int64_t log_bytes;
+    bool more = true;
 
     r->total_bytes = (uint64_t)r->w->file.st_size;
     if (sql_number(&r->w->old, "select sum(length(bytes)) from log", &log_bytes,
@@ -474,7 +464,13 @@ static bool fill(struct refill *r, struct err *err)
         store_cancel(r->made);
         return false;
     }
-    return store_commit(r->made, err);
+    if (!store_commit(r->made, err))
+        return false;
+    while (more) {
+        if (!store_fold(r->made, UINT32_MAX, &more, err))
+            return false;
+    }
+    return true;
 }
 
 bool rewrite_refill(struct rewrite *w, const struct refill_options *o,

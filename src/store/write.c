@@ -18,15 +18,7 @@ const struct catalog *store_catalog(const struct store *s)
 
 /* --- beginning and ending --- */
 
-static bool learn_erased(void *context, hash128 id, struct err *err)
-{
-    struct store *s = context;
-    bool added;
-
-    return hash_set_add(&s->ids, id, &added) || err_nomem(err);
-}
-
-/* Message ids of the news, and of what was erased; seen knows those of the parts. */
+/* Message ids of the news; seen knows those of the parts, and of what was erased. */
 static bool learn_ids(struct store *s, struct err *err)
 {
     bool added;
@@ -37,9 +29,9 @@ static bool learn_ids(struct store *s, struct err *err)
                 return err_nomem(err);
         }
     }
-    s->ids_known = erased_each(&s->sql, &s->sql_lock, learn_erased, s, err);
+    s->ids_known = true;
     s->ids_learned = s->ids.n;
-    return s->ids_known;
+    return true;
 }
 
 static void forget_ids(struct store *s)
