@@ -5,10 +5,10 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cli_init,        &cli_import, &cli_stages,  &cli_customer,   &cli_serve,
-    &cli_sql,         &cli_export, &cli_refused, &cli_model_show, &cli_model_check,
-    &cli_model_apply, &cli_replay, &cli_backup,  &cli_rebuild,    &cli_compact,
-    &cli_erase,       &cli_verify,
+    &cli_init,        &cli_import,      &cli_stages, &cli_customer, &cli_serve,
+    &cli_sql,         &cli_export,      &cli_info,   &cli_refused,  &cli_model_show,
+    &cli_model_check, &cli_model_apply, &cli_replay, &cli_backup,   &cli_rebuild,
+    &cli_compact,     &cli_erase,       &cli_verify,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

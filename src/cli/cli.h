@@ -106,6 +106,7 @@ void cli_table_csv(const struct cli_table *t, struct buf *b);
 
 extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_check,
     cli_model_apply, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve,
-    cli_sql, cli_export, cli_compact, cli_backup, cli_rebuild, cli_erase, cli_verify;
+    cli_sql, cli_export, cli_info, cli_compact, cli_backup, cli_rebuild, cli_erase,
+    cli_verify;
 
 #endif

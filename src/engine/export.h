@@ -29,7 +29,7 @@ struct export
     void *progress_context;
 };
 
-/* In memory of one chunk, whatever the size of the file. Names and properties stand in the
+/* Chunk by chunk, whatever the size of the file. Names and properties stand in the
  * order of their texts, so that equal contents are equal bytes, whatever the numbers behind
  * them. A customer or type that is not in the file is ERR_NOT_FOUND. The model is compiled
  * against the snapshot's catalog. */

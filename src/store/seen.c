@@ -434,6 +434,9 @@ bool seen_facts(struct seen *s, struct seen_facts *out, struct err *err)
     *out = (struct seen_facts){.runs = (uint32_t)s->run_n};
     for (size_t i = 0; i < s->run_n; i++) {
         out->ids += s->run[i].n;
+        out->filter_bytes += s->run[i].blocks * BLOCK_BYTES;
+        out->file_bytes += s->run[i].n * (16 - implied_bytes(s->run[i].bits))
+                           + s->run[i].blocks * BLOCK_BYTES;
         if (s->run[i].filter)
             out->memory_bytes += s->run[i].blocks * BLOCK_BYTES;
     }

@@ -37,7 +37,9 @@ bool seen_add(struct seen *s, const hash128 *sorted, size_t n, struct err *err);
 struct seen_facts {
     uint64_t ids;
     uint32_t runs;
-    size_t memory_bytes; /* of the filters that are in memory now */
+    uint64_t file_bytes;   /* what the rows of the runs hold */
+    uint64_t filter_bytes; /* what is in memory when all filters are */
+    size_t memory_bytes;   /* of the filters that are in memory now */
 };
 bool seen_facts(struct seen *s, struct seen_facts *out, struct err *err);
 /* All ids, ascending; every row of every run is read and checked, the filters too. Stops when

@@ -170,6 +170,17 @@ void snapshot_close(struct snapshot *v)
     mem_free(v);
 }
 
+struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock)
+{
+    *lock = v->lock;
+    return v->sql;
+}
+
+size_t snapshot_memory(const struct snapshot *v)
+{
+    return v->store->memory_bytes;
+}
+
 /* --- reading --- */
 
 const struct catalog *snapshot_catalog(const struct snapshot *v)

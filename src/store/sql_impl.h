@@ -61,6 +61,22 @@
                  " returning version")                                                   \
     X(MODEL_LATEST, "select version, applied_ms, text from model"                        \
                     " order by version desc limit 1")                                    \
+    X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
+    X(INFO_TABLES, /* log and part are known by their names */                           \
+      "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
+      " union all"                                                                       \
+      " select 'part', count(*), coalesce(sum(length(bytes)), 0) from part"              \
+      " union all"                                                                       \
+      " select 'news', count(*), coalesce(sum(length(bytes)), 0) from news"              \
+      " union all"                                                                       \
+      " select 'customer', count(*), coalesce(sum(length(cast(id as blob))), 0)"         \
+      " from customer union all"                                                         \
+      " select 'refused', count(*), coalesce(sum(length(bytes)), 0) from refused"        \
+      " union all"                                                                       \
+      " select 'erased', count(*), coalesce(sum(length(bytes)), 0) from erased"          \
+      " union all"                                                                       \
+      " select 'model', count(*), coalesce(sum(length(cast(text as blob))), 0)"          \
+      " from model")                                                                     \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

@@ -154,6 +154,10 @@ struct store {
     uint32_t snapshot_n; /* not closed yet */
 };
 
+/* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
+struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock);
+size_t snapshot_memory(const struct snapshot *v);
+
 /* --- rows that hold packed bytes --- */
 
 /* Binds packed bytes to the columns codec, bytes and checksum, from `place` on. */

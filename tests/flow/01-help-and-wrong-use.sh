@@ -13,7 +13,7 @@ wrong() {
     t_line $? "$name" "$T/err"
 }
 
-commands='init export import stages customer serve sql refused replay model_show model_check model_apply'
+commands='init info export import stages customer serve sql refused replay model_show model_check model_apply'
 for command in $commands; do
     words=$(echo "$command" | tr _ ' ')
     t_ok "help names $words" sh -c '"$0" help | grep -q "^  ciclo $1 "' "$CICLO" "$words"
