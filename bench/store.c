@@ -145,6 +145,26 @@ static void begin(struct store *s)
     need(store_begin(s, clock_now_ms(), &err), "a transaction", &err);
 }
 
+static void fold_while(struct store *s, bool more)
+{
+    struct err err;
+
+    while (more)
+        need(store_fold(s, CHUNKS_A_TURN, &more, &err), "folding", &err);
+}
+
+/* As the engine does after a commit. */
+static void fold_when_due(struct store *s)
+{
+    fold_while(s, store_is_fold_due(s));
+}
+
+/* All events are in parts then. */
+static void fold_all(struct store *s)
+{
+    fold_while(s, true);
+}
+
 static void append(struct store *s, const struct event *e, str json)
 {
     struct err err;
@@ -166,6 +186,7 @@ static void fill(struct store *s, const struct stream *stream, uint64_t per_comm
         append(s, &m.event, buf_str(&m.json));
         if ((i + 1) % per_commit == 0 || i + 1 == stream->n) {
             commit(s);
+            fold_when_due(s);
         }
     }
     buf_free(&m.json);
@@ -330,6 +351,7 @@ static void again(const char *path, const char *to)
     need(snapshot_each_logged(v, append_again, &a, &err), "the log", &err);
     if (a.n)
         commit(a.to);
+    fold_all(a.to);
     store_close(a.to);
     snapshot_close(v);
     store_close(from);
@@ -342,6 +364,7 @@ static void make_folded(const char *path, uint64_t n, bool shuffled, uint64_t pe
     struct store *s = created(path);
 
     fill(s, &stream, per_commit);
+    fold_all(s);
     store_close(s);
 }
 
@@ -693,6 +716,7 @@ static void measure_ingest(const char *path, double length, int threads, uint64_
         commit(s);
         took = seconds() - start;
         slowest = took > slowest ? took : slowest;
+        fold_when_due(s);
     }
     say("events_a_second", (double)n / (seconds() - began));
     say("commits_a_second", (double)commits / (seconds() - began));
@@ -724,6 +748,11 @@ static void measure_late(const char *path, uint64_t n)
     commit(s);
     say("commit_seconds", seconds() - began);
     say("commit_written_mib", written_mib() - written);
+    began = seconds();
+    written = written_mib();
+    fold_all(s);
+    say("fold_seconds", seconds() - began);
+    say("fold_written_mib", written_mib() - written);
     say("peak_mib", peak_mib());
     buf_free(&m.json);
     store_close(s);
