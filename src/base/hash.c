@@ -163,6 +163,12 @@ bool hash_set_has(const struct hash_set *s, hash128 h)
     return s->cap && !is_zero(*slot_of(s->slot, s->cap, h));
 }
 
+void hash_set_expect(const struct hash_set *s, hash128 h)
+{
+    if (s->cap)
+        __builtin_prefetch(&s->slot[h.low & (s->cap - 1)], 1);
+}
+
 void hash_set_free(struct hash_set *s)
 {
     mem_free(s->slot);

@@ -27,6 +27,8 @@ struct hash_set {
 /* *added is false when it was there already. False: out of memory. */
 [[nodiscard]] bool hash_set_add(struct hash_set *s, hash128 h, bool *added);
 bool hash_set_has(const struct hash_set *s, hash128 h);
+/* It will soon be asked for: a large set is waited for, unless other work lies between. */
+void hash_set_expect(const struct hash_set *s, hash128 h);
 void hash_set_free(struct hash_set *s);
 
 /* Texts numbered 0, 1, 2 ... as they come. Zero it to start; the texts are kept in it. */

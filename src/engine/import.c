@@ -258,6 +258,14 @@ static bool event_take(struct import *im, const struct event *e, str json,
     return true;
 }
 
+void import_expect(const struct import *im, const struct delivery *d)
+{
+    if (d->reason.n)
+        return;
+    store_expect(im->store, d->event.id);
+    hash_set_expect(&im->customers, hash128_of(d->event.customer));
+}
+
 bool import_take(struct import *im, const struct load *load, const struct delivery *d,
                  struct err *err)
 {

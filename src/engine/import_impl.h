@@ -117,6 +117,8 @@ bool import_flush(struct import *im, struct err *err);
 /* What the loads need, given back. */
 void import_loads_free(struct import *im);
 
+/* One will soon be taken. */
+void import_expect(const struct import *im, const struct delivery *d);
 /* Takes one. */
 bool import_take(struct import *im, const struct load *load, const struct delivery *d,
                  struct err *err);

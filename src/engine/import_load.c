@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <string.h>
 
+enum { EXPECTED = 8 }; /* how far ahead the tables of what is known are asked for */
+
 /* --- filling --- */
 
 static struct load *filling(struct import *im)
@@ -28,9 +30,12 @@ static void load_clear(struct load *l)
 
 static bool load_take(struct import *im, struct load *l, struct err *err)
 {
-    for (uint32_t i = 0; i < l->n; i++)
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (i + EXPECTED < l->n)
+            import_expect(im, &l->item[i + EXPECTED]);
         if (!import_take(im, l, &l->item[i], err))
             return false;
+    }
     import_progress(im, l);
     load_clear(l);
     return true;

@@ -84,6 +84,8 @@ const struct catalog *store_catalog(const struct store *s);
  * transaction). */
 bool store_append(struct store *s, const struct event *e, str json, bool *added,
                   struct err *err);
+/* An event with this id will soon be appended: some ten events ahead is well. */
+void store_expect(const struct store *s, str id);
 /* The same refusal twice is kept once. */
 bool store_refuse(struct store *s, const struct refusal *r, struct err *err);
 /* Writes all of it, and syncs. On failure nothing was written and the transaction is over. */

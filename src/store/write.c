@@ -212,6 +212,11 @@ static bool spill(struct store *s, struct err *err)
     return learn_ids(s, err);
 }
 
+void store_expect(const struct store *s, str id)
+{
+    hash_set_expect(&s->ids, hash128_of(id));
+}
+
 static bool is_known(struct store *s, hash128 id, bool *known, struct err *err)
 {
     *known = hash_set_has(&s->ids, id);
