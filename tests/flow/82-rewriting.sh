@@ -20,8 +20,9 @@ events 1 300 >"$T/all.jsonl"
 echo '{"type":"track","userId":"customer-7"}' >>"$T/all.jsonl"
 "$CICLO" init "$shop" --clock 2026-02-01 >/dev/null
 "$CICLO" import "$shop" "$T/all.jsonl" >/dev/null
-# What it answers; verified as well where that can be told.
+# What it answers, and that it is proved against its log.
 state() {
+    "$CICLO" verify "$1" --json | grep -o '"whole":true'
     "$CICLO" stages "$1" --at 2026-02-01 --json
     "$CICLO" export "$1" events --json | sort | sha256sum
 }

@@ -11,6 +11,7 @@ shop_of() { # NAME CSV
         sample_import "$CICLO" "$T/$1.ciclo" "$2"
 }
 state() {
+    "$CICLO" verify "$T/$1.ciclo" --json | grep -o '"whole":true'
     "$CICLO" stages "$T/$1.ciclo" --by month --json
     "$CICLO" replay "$T/$1.ciclo" --hash --at 2012-06-01
     "$CICLO" export "$T/$1.ciclo" events --json | sort | sha256sum
