@@ -333,10 +333,14 @@ static int64_t seconds_of(int64_t at_ms)
     return at_ms / MS_SECOND - (at_ms % MS_SECOND < 0);
 }
 
+static const struct move *move_of(const struct walk *w)
+{
+    return &w->moves.move[w->row];
+}
+
 static int64_t moment_of(const struct walk *w)
 {
-    return table_of(w)->kind->rows == event_rows ? w->t.at_ms[w->row]
-                                                 : w->moves.move[w->row].at_ms;
+    return table_of(w)->kind->rows == event_rows ? w->t.at_ms[w->row] : move_of(w)->at_ms;
 }
 
 static bool give_id(struct walk *w, sqlite3_context *to, struct err *err)
@@ -352,7 +356,7 @@ static bool give_id(struct walk *w, sqlite3_context *to, struct err *err)
 
 static void give_way(struct walk *w, sqlite3_context *to)
 {
-    uint16_t way = w->moves.move[w->row].way;
+    uint16_t way = move_of(w)->way;
 
     if (way != WAY_START)
         give_name(to, scope_of(w)->model->lifecycle->way[way].text);
@@ -385,7 +389,6 @@ static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
                        struct err *err)
 {
     const struct scope *s = scope_of(w);
-    const struct move *move = w->moves.move + w->row;
     bool last = w->row + 1 == w->row_n;
 
     switch (field) {
@@ -429,21 +432,21 @@ static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
         give_time(to, s, w->t.at_ms[w->t.n - 1]);
         return true;
     case FIELD_FROM_STAGE:
-        give_stage(to, s, move->from);
+        give_stage(to, s, move_of(w)->from);
         return true;
     case FIELD_TO_STAGE:
-        give_stage(to, s, move->to);
+        give_stage(to, s, move_of(w)->to);
         return true;
     case FIELD_RULE:
         give_way(w, to);
         return true;
     case FIELD_UNTIL_MS:
         if (!last)
-            sqlite3_result_int64(to, move[1].at_ms);
+            sqlite3_result_int64(to, move_of(w)[1].at_ms);
         return true;
     case FIELD_UNTIL_TIME:
         if (!last)
-            give_time(to, s, move[1].at_ms);
+            give_time(to, s, move_of(w)[1].at_ms);
         return true;
     case FIELD_PRESENT:
         sqlite3_result_int(to, last);
