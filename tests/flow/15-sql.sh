@@ -45,6 +45,9 @@ is 'JSON' '[
 {"customer":"anna","at_ms":1768125600250,"time":"2026-01-11 11:00:00.250","revenue":40.5,"items":"[\"cup\",\"tea\"]","gift":1,"properties.type":"web"},
 {"customer":"=9","at_ms":1783243800000,"time":"2026-07-05 11:30:00","revenue":120,"items":"[]","gift":null,"properties.type":null}
 ]' 'select customer, at_ms, time, revenue, items, gift, "properties.type" from events where type = '"'purchase'" --json
+is 'numbers that JSON has, and those it has not' '[
+{"a":-1.5,"b":1.0e+100,"c":null,"d":"1e999","e":""}
+]' "select -1.5 as a, 1e100 as b, 1e999 as c, '1e999' as d, '' as e" --json
 is 'no rows' '[]' 'select 1 where 0' --json
 is 'all columns' \
     'customer,number,ts,at_ms,time,type,id,page,revenue,items,gift,properties.type,traits.country,traits.age' \
