@@ -24,6 +24,7 @@ struct refill {
     size_t erased_n, erased_cap;
     struct rewrite_lost *lost;
     uint32_t lost_cap;
+    int64_t log_next; /* the number of the next batch */
     uint64_t done_bytes, total_bytes;
     bool erases_length[EVENT_NAME_MAX + 1]; /* of the names of customers, in bytes */
     pthread_mutex_t lock; /* guards nothing: one thread reads the old file */
@@ -243,12 +244,30 @@ static bool take_line(struct refill *r, const struct line *line, bool *stays,
     return true;
 }
 
+/* An empty batch in the place of each that was lost: no number is missing. */
+static bool fill_gap(struct refill *r, const struct row *row, struct err *err)
+{
+    enum { GAP_MAX = 1 << 20 };
+
+    if (row->number[0] > r->log_next + GAP_MAX)
+        return err_set(err, ERR_CORRUPT, "its number is wrong");
+    if (r->log_next < row->number[0] && !zip_pack(STR(""), PACK_LEVEL, &r->packed, err))
+        return false;
+    for (; r->log_next < row->number[0]; r->log_next++) {
+        if (!relog_batch(r->made, r->log_next, row->number[1], buf_str(&r->packed), err))
+            return false;
+    }
+    r->log_next++;
+    buf_clear(&r->packed);
+    return true;
+}
+
 static bool take_batch(struct refill *r, const struct row *row, struct err *err)
 {
     struct line *line;
     size_t n, kept = 0;
 
-    if (!read_batch(r, row, &line, &n, err))
+    if (!read_batch(r, row, &line, &n, err) || !fill_gap(r, row, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         bool stays;
@@ -476,7 +495,8 @@ static bool fill(struct refill *r, struct err *err)
 bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
                     struct refill_report *out, struct err *err)
 {
-    struct refill r = {.w = w, .o = o, .report = out, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct refill r = {
+        .w = w, .o = o, .report = out, .log_next = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
     bool ok;
 
     *out = (struct refill_report){0};

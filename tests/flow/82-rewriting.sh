@@ -50,6 +50,7 @@ t_fails 'into no folder' "$T/no/copy" "$CICLO" backup "$shop" "$T/no/copy"
 t_fails 'a rebuild of nothing' 'there is no data file' "$CICLO" rebuild "$T/none"
 
 # While another process writes: a backup is made, everything else waits for its turn.
+: >"$T/said"
 "$CICLO" serve "$shop" --listen 127.0.0.1:0 >"$T/said" 2>&1 &
 server=$!
 until grep -q http "$T/said" || ! kill -0 $server 2>/dev/null; do sleep 0.05; done

@@ -403,7 +403,8 @@ TEST(what_cannot_be_read_is_named_and_lost_only_when_that_is_accepted)
                        &err),
          &err);
     assert_true(report.is_made);
-    assert_int_equal(ask("shop", "select count(*) from log"), batches - 2);
+    assert_int_equal(ask("shop", "select count(*) from log"),
+                     batches); /* two are empty */
     assert_true(report.events > 0 && report.events < EVENTS);
     assert_int_equal(rebuild(shop.path, &shop.arena).lost_n, 0);
     need_verified(shop.path);
