@@ -5,6 +5,11 @@
 #include <string.h>
 
 enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048, REFUSED_TEXT_MAX = 4096 };
+#ifdef TUNE_SMALL
+enum { TELLING_ROWS = 5 };
+#else
+enum { TELLING_ROWS = 1 << 20 };
+#endif
 
 /* --- numbers under hashes --- */
 
@@ -24,9 +29,9 @@ static struct number_slot *slot_of(const struct number_table *t, uint64_t low,
     return &t->slot[i];
 }
 
-static bool grow(struct number_table *t)
+static bool resize(struct number_table *t, size_t cap)
 {
-    struct number_table more = {.n = t->n, .cap = t->cap ? t->cap / 2 * 3 : 1024};
+    struct number_table more = {.n = t->n, .cap = cap};
 
     more.slot = mem_alloc(more.cap * sizeof *more.slot);
     if (!more.slot)
@@ -43,7 +48,7 @@ uint32_t *number_at(struct number_table *t, hash128 key)
 {
     struct number_slot *slot;
 
-    if (4 * t->n >= 3 * t->cap && !grow(t))
+    if (4 * t->n >= 3 * t->cap && !resize(t, t->cap ? t->cap / 2 * 3 : 1024))
         return NULL;
     slot = slot_of(t, key.low, (uint32_t)key.high);
     t->n += !slot->number;
@@ -100,10 +105,26 @@ bool import_rank_key(struct import *im, str customer, int64_t at_ms, str type,
     return true;
 }
 
+/* Room for all rows at once, as far as the first of them tell how many there are. Where there
+ * is not so much memory, the table grows as it must. */
+static void make_room(struct import *im)
+{
+    double rows = (double)im->rank.n * (double)reader_total_bytes(im->reader)
+                  / (double)reader_done_bytes(im->reader);
+
+    if (rows < UINT32_MAX && rows > (double)im->rank.n)
+        (void)resize(&im->rank, (size_t)(rows * 1.6));
+}
+
 bool import_rank(struct import *im, hash128 key, uint32_t *rank, struct err *err)
 {
-    uint32_t *seen = number_at(&im->rank, key);
+    uint32_t *seen;
 
+    if (im->rank.n == TELLING_ROWS && !im->has_made_room) {
+        im->has_made_room = true;
+        make_room(im);
+    }
+    seen = number_at(&im->rank, key);
     if (!seen)
         return err_nomem(err);
     *rank = (*seen)++;

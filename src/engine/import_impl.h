@@ -74,6 +74,7 @@ struct import {
     struct reader *reader;
     struct load *filling;
     struct number_table rank;
+    bool has_made_room; /* in .rank, for all rows */
     struct buf json, key;
 
     /* of whoever takes the loads */
