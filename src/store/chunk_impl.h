@@ -84,9 +84,9 @@ struct held {
     struct block *block; /* it stands in; NULL: in the chunk's arena, or it is constant */
 };
 
-/* A new value, and the place of its event. */
+/* A new value, and which fact has it. */
 struct ref {
-    uint32_t place;
+    uint32_t fact;
     const struct fact_cell *cell;
 };
 
@@ -103,7 +103,7 @@ struct chunk_private {
     const struct times *times;
     struct chunk *base; /* NULL: not open, or there are no parts */
     bool is_base_lent;
-    struct ref *ref; /* by column and place; when .has_refs */
+    struct ref *ref; /* by column and fact; when .has_refs */
     uint32_t ref_n;
     bool has_refs;
 };

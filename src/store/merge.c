@@ -226,7 +226,7 @@ static void drop_doubles(struct chunk_private *own)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < own->ref_n; i++) {
-        if (i + 1 == own->ref_n || own->ref[i].place != own->ref[i + 1].place
+        if (i + 1 == own->ref_n || own->ref[i].fact != own->ref[i + 1].fact
             || own->ref[i].cell->column != own->ref[i + 1].cell->column)
             own->ref[n++] = own->ref[i];
     }
@@ -262,7 +262,7 @@ static bool sort_refs(struct chunk_private *own, struct err *err)
         for (uint32_t k = 0; k < want->fact[i].cell_n; k++) {
             const struct fact_cell *cell = &want->fact[i].cell[k];
 
-            own->ref[at[cell->column]++] = (struct ref){own->times->before[i] + i, cell};
+            own->ref[at[cell->column]++] = (struct ref){i, cell};
         }
     }
     mem_free(at);
@@ -421,6 +421,7 @@ struct writer {
     uint32_t *event, *text, *list_first, *list_item;
     int64_t *number;
     uint32_t n, item_n, added_n;
+    uint32_t passed; /* facts before the last old cell */
 };
 
 static bool writer_open(struct writer *w, const struct sources *from, uint32_t event_n,
@@ -466,57 +467,78 @@ static bool writer_open(struct writer *w, const struct sources *from, uint32_t e
     return true;
 }
 
-static void write_old(struct writer *w, uint32_t place, const struct cells *old,
-                      uint32_t i)
+static void write_places(struct writer *w, const struct times *t, uint32_t facts,
+                         const uint32_t *old, uint32_t n)
 {
-    if (w->event)
-        w->event[w->n] = place;
-    if (w->number)
-        w->number[w->n] = old->number[i];
-    if (w->text)
-        w->text[w->n] = number_of_old(&w->words, old->text[i]);
-    if (w->list_first) {
-        for (uint32_t k = old->list_first[i]; k < old->list_first[i + 1]; k++)
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t event = old[i] - t->base_first;
+
+        while (w->passed < facts && t->before[w->passed] <= event)
+            w->passed++;
+        w->event[w->n + i] = event + w->passed;
+    }
+}
+
+/* The old cells [from, end). */
+static void write_old(struct writer *w, const struct cells *old, uint32_t from,
+                      uint32_t end)
+{
+    uint32_t n = end - from;
+
+    if (w->number && n)
+        memcpy(w->number + w->n, old->number + from, n * sizeof *w->number);
+    for (uint32_t i = 0; w->text && i < n; i++)
+        w->text[w->n + i] = number_of_old(&w->words, old->text[from + i]);
+    for (uint32_t i = 0; w->list_first && i < n; i++) {
+        for (uint32_t k = old->list_first[from + i]; k < old->list_first[from + i + 1];
+             k++)
             w->list_item[w->item_n++] = number_of_old(&w->words, old->list_item[k]);
-        w->list_first[w->n + 1] = w->item_n;
+        w->list_first[w->n + i + 1] = w->item_n;
     }
-    w->n++;
+    w->n += n;
 }
 
-static void write_new(struct writer *w, const struct ref *ref)
+static uint32_t next_added(struct writer *w)
 {
-    if (w->event)
-        w->event[w->n] = ref->place;
+    return number_of_added(&w->words, w->words.added_at[w->added_n++]);
+}
+
+static void write_new(struct writer *w, const struct fact_cell *cell)
+{
     if (w->number)
-        w->number[w->n] = ref->cell->number;
+        w->number[w->n] = cell->number;
     if (w->text)
-        w->text[w->n] = number_of_added(&w->words, w->words.added_at[w->added_n++]);
+        w->text[w->n] = next_added(w);
     if (w->list_first) {
-        for (uint32_t k = 0; k < ref->cell->n; k++)
-            w->list_item[w->item_n++] =
-                number_of_added(&w->words, w->words.added_at[w->added_n++]);
+        for (uint32_t k = 0; k < cell->n; k++)
+            w->list_item[w->item_n++] = next_added(w);
         w->list_first[w->n + 1] = w->item_n;
     }
     w->n++;
 }
 
+/* The old cells in front of each new one, the new one, and what is left of the old. */
 static void write_cells(struct writer *w, const struct chunk *c,
                         const struct sources *from)
 {
     const struct times *t = c->own->times;
-    uint32_t facts = c->own->want.fact_n, passed = 0, r = 0;
+    uint32_t facts = c->own->want.fact_n, at = from->old_from, end;
 
-    for (uint32_t i = from->old_from; i < from->old_end; i++) {
-        uint32_t event = from->old->event[i] - t->base_first;
+    for (uint32_t r = 0; r <= from->ref_n; r++) {
+        const struct ref *ref = r < from->ref_n ? &from->ref[r] : NULL;
 
-        while (passed < facts && t->before[passed] <= event)
-            passed++;
-        for (; r < from->ref_n && from->ref[r].place < event + passed; r++)
-            write_new(w, &from->ref[r]);
-        write_old(w, event + passed, from->old, i);
+        end = ref ? cells_from(from->old, t->base_first + t->before[ref->fact])
+                  : from->old_end;
+        if (w->event)
+            write_places(w, t, facts, from->old->event + at, end - at);
+        write_old(w, from->old, at, end);
+        at = end;
+        if (!ref)
+            break;
+        if (w->event)
+            w->event[w->n] = t->before[ref->fact] + ref->fact;
+        write_new(w, ref->cell);
     }
-    for (; r < from->ref_n; r++)
-        write_new(w, &from->ref[r]);
 }
 
 /* The words that were used. */
