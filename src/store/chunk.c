@@ -408,6 +408,19 @@ static bool open_hot(struct chunk *c, struct err *err)
                      (const void **)&c->type, err);
 }
 
+static bool keep_facts(struct chunk *c, struct err *err)
+{
+    struct chunk_want *want = &c->own->want;
+    struct fact *fact = arena_array(&c->own->arena, struct fact, want->fact_n);
+
+    if (!fact)
+        return err_nomem(err);
+    if (want->fact_n)
+        memcpy(fact, want->fact, want->fact_n * sizeof *fact);
+    want->fact = fact;
+    return true;
+}
+
 bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
                 struct chunk **out, struct err *err)
 {
@@ -418,6 +431,10 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
 
     if (!c)
         return err_nomem(err);
+    if (!keep_facts(c, err)) {
+        chunk_free(c);
+        return false;
+    }
     c->own->kind = is_all && !has_more ? CHUNK_PARTS : CHUNK_OVERLAY;
     c->own->cache = is_all ? want->cache : NULL;
     if (!open_hot(c, err)) {
@@ -426,30 +443,6 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
     }
     *out = c;
     return true;
-}
-
-bool chunk_load(const struct catalog *catalog, const struct chunk_source *source,
-                uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err)
-{
-    uint32_t first = chunk * CHUNK_CUSTOMERS, n = customers - first;
-    struct chunk_want want = {.chunk = chunk,
-                              .customer_first = first,
-                              .customer_n = n < CHUNK_CUSTOMERS ? n : CHUNK_CUSTOMERS,
-                              .source = source};
-
-    want.parts_customers = want.customer_n;
-    return chunk_open(catalog, &want, out, err);
-}
-
-bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,
-                    struct err *err)
-{
-    const void *held;
-
-    if (!chunk_find(c, PART_ID, &held, err))
-        return false;
-    *out = held;
-    return held || load_part(c, PART_ID, a, (const void **)out, err);
 }
 
 /* Makes an overlay whole. */

@@ -32,20 +32,14 @@ struct chunk_want {
     const struct chunk_source *source;
     uint32_t parts_customers;        /* that the parts hold; 0: there are no parts */
     uint64_t parts_version, version; /* of the parts alone, and with the news */
-    const struct fact *fact;         /* news of those wanted, sorted */
+    const struct fact *fact;         /* news of those wanted, sorted; copied */
     uint32_t fact_n;
     struct cache *cache; /* NULL: nothing is shared */
 };
-/* Reads times and types now, the rest when asked. What `want` points to outlives the chunk, and
- * so does the catalog. */
+/* Reads times and types now, the rest when asked. The source, the cache, the catalog, and what
+ * the facts borrow, outlive the chunk. */
 bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
                 struct chunk **out, struct err *err);
-/* A chunk of parts alone. The file has `customers` in all. */
-bool chunk_load(const struct catalog *catalog, const struct chunk_source *source,
-                uint32_t chunk, uint32_t customers, struct chunk **out, struct err *err);
-/* chunk_message_ids that are not kept in the chunk, but in `a`, unless they were already. */
-bool chunk_read_ids(const struct chunk *c, struct arena *a, const str **out,
-                    struct err *err);
 /* chunk_build for facts that are sorted. */
 bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct fact *fact, size_t n,

@@ -70,17 +70,26 @@ static bool keep_part(void *context, int32_t column, str bytes, struct err *err)
 
 static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
 {
-    struct chunk *old = NULL, *c = NULL;
+    struct chunk_want want = {.chunk = f->chunk,
+                              .customer_first = f->chunk * CHUNK_CUSTOMERS,
+                              .source = &s->source,
+                              .parts_customers =
+                                  image_get(s->tx.image, f->chunk)->parts.customers,
+                              .fact = f->fact,
+                              .fact_n = (uint32_t)f->n};
+    struct chunk *c = NULL;
+    uint32_t last;
     bool ok;
 
+    if (f->n > UINT32_MAX)
+        return err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
+                       UINT32_MAX);
     facts_sort(f->fact, f->n);
-    ok = parts_load(&s->catalog, &s->source, s->tx.image, f->chunk, &old, err)
-         && chunk_merge(&s->catalog, old, f->chunk * CHUNK_CUSTOMERS, f->fact, f->n, &c,
-                        err)
-         && chunk_each_part(c, keep_part, f, err);
+    last = f->n ? f->fact[f->n - 1].customer - want.customer_first + 1 : 0;
+    want.customer_n = last > want.parts_customers ? last : want.parts_customers;
+    ok = chunk_open(&s->catalog, &want, &c, err) && chunk_each_part(c, keep_part, f, err);
     if (ok)
         f->row = chunk_row_of(c, s->tx.seq > s->seq ? s->tx.seq : s->seq);
-    chunk_free(old);
     chunk_free(c);
     return ok;
 }

@@ -90,7 +90,8 @@ static bool store_new(struct io *io, str path, const struct store_options *o,
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->sql_lock, NULL);
     s->memory_bytes = o->memory_bytes ? o->memory_bytes : mem_machine_bytes() / 2;
-    if ((s->name.failed && !err_nomem(err)) || !sql_start(err)
+    s->cache = cache_new(s->memory_bytes / 2);
+    if (((s->name.failed || !s->cache) && !err_nomem(err)) || !sql_start(err)
         || !catalog_init(&s->catalog, err)) {
         store_close(s);
         return false;
@@ -328,6 +329,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     assert(!s->snapshot_n);
+    cache_free(s->cache);
     store_cancel(s);
     image_free(s->image);
     while (s->news) {

@@ -193,31 +193,66 @@ uint32_t snapshot_chunk_count(const struct snapshot *v)
     return v->image->chunk_n;
 }
 
-/* What the parts hold, and the news over it. */
-static bool load_chunk(struct snapshot *v, uint32_t chunk, struct chunk **out,
-                       struct err *err)
+/* The first of these news of the customer or one behind him. */
+static uint32_t news_from(const struct news *news, uint32_t customer)
 {
-    const struct catalog *catalog = &v->image->catalog;
-    const struct news *news = image_get(v->image, chunk)->news;
-    struct chunk *parts;
+    const struct fact *fact = news->batch->fact + news->first;
+    uint32_t low = 0, high = news->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (fact[middle].customer < customer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The news of customers [first, end), sorted; *out is the caller's. */
+static bool gather_news(const struct news *news, uint32_t first, uint32_t end,
+                        struct fact **out, uint32_t *n, struct err *err)
+{
+    *n = 0;
+    for (const struct news *at = news; at; at = at->older)
+        *n += news_from(at, end) - news_from(at, first);
+    *out = mem_alloc(*n * sizeof **out);
+    if (!*out)
+        return err_nomem(err);
+    *n = 0;
+    for (const struct news *at = news; at; at = at->older) {
+        const struct fact *fact = at->batch->fact + at->first;
+
+        for (uint32_t i = news_from(at, first); i < at->n && fact[i].customer < end; i++)
+            (*out)[(*n)++] = fact[i];
+    }
+    facts_sort(*out, *n);
+    return true;
+}
+
+/* What the parts hold of customers [first, end), and the news over it. */
+static bool open_range(struct snapshot *v, uint32_t first, uint32_t end,
+                       struct chunk **out, struct err *err)
+{
+    uint32_t chunk = first / CHUNK_CUSTOMERS;
+    const struct chunk_state *state = image_get(v->image, chunk);
+    struct chunk_want want = {.chunk = chunk,
+                              .customer_first = first,
+                              .customer_n = end - first,
+                              .source = &v->source,
+                              .parts_customers = state->parts.customers,
+                              .parts_version = state->parts_version,
+                              .version = state->version,
+                              .cache = v->store->cache};
     struct fact *fact;
     bool ok;
 
-    if (!parts_load(catalog, &v->source, v->image, chunk, &parts, err))
+    if (!gather_news(state->news, first, end, &fact, &want.fact_n, err))
         return false;
-    if (!news) {
-        *out = parts;
-        return true;
-    }
-    fact = mem_alloc(news->all_n * sizeof *fact);
-    ok = fact || err_nomem(err);
-    if (ok) {
-        news_gather(news, fact);
-        ok = chunk_merge(catalog, parts, chunk * CHUNK_CUSTOMERS, fact, news->all_n, out,
-                         err);
-    }
+    want.fact = fact;
+    ok = chunk_open(&v->image->catalog, &want, out, err);
     mem_free(fact);
-    chunk_free(parts);
     return ok;
 }
 
@@ -225,9 +260,14 @@ bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out
                     struct err *err)
 {
     struct loaded *loaded = &v->loaded[chunk];
+    uint32_t first = chunk * CHUNK_CUSTOMERS;
+    uint32_t rest = catalog_customer_n(&v->image->catalog) - first;
 
     assert(chunk < v->image->chunk_n);
-    if (!loaded->chunk && !load_chunk(v, chunk, &loaded->chunk, err))
+    if (!loaded->chunk
+        && !open_range(v, first,
+                       first + (rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS),
+                       &loaded->chunk, err))
         return false;
     loaded->users++;
     *out = loaded->chunk;
@@ -236,8 +276,19 @@ bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out
 
 void snapshot_release(struct snapshot *v, uint32_t chunk)
 {
-    assert(v->loaded[chunk].users);
-    v->loaded[chunk].users--;
+    struct loaded *loaded = &v->loaded[chunk];
+
+    assert(loaded->users);
+    if (--loaded->users)
+        return;
+    chunk_free(loaded->chunk);
+    loaded->chunk = NULL;
+}
+
+bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
+                       struct err *err)
+{
+    return open_range(v, customer, customer + 1, out, err);
 }
 
 static void add_span(struct store_facts *facts, int64_t first_ms, int64_t last_ms)

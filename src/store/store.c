@@ -250,11 +250,14 @@ bool parts_load(const struct catalog *catalog, const struct chunk_source *source
                 struct err *err)
 {
     uint32_t customers = image_get(image, chunk)->parts.customers;
+    struct chunk_want want = {.chunk = chunk,
+                              .customer_first = chunk * CHUNK_CUSTOMERS,
+                              .customer_n = customers,
+                              .source = source,
+                              .parts_customers = customers};
 
     *out = NULL;
-    return !customers
-           || chunk_load(catalog, source, chunk, chunk * CHUNK_CUSTOMERS + customers, out,
-                         err);
+    return !customers || chunk_open(catalog, &want, out, err);
 }
 
 struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq)

@@ -43,6 +43,10 @@ uint32_t snapshot_chunk_count(const struct snapshot *v);
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
 void snapshot_release(struct snapshot *v, uint32_t chunk);
+/* A chunk of one customer alone, without a copy of the others; chunk_free before the snapshot
+ * is closed. */
+bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
+                       struct err *err);
 struct store_facts {
     uint64_t events, refused;
     uint32_t customers;

@@ -129,8 +129,9 @@ struct store {
     struct io *io;
     enum store_mode mode;
     size_t memory_bytes;
-    struct buf name; /* of the file, with its NUL */
-    struct sql sql;  /* the writer's; or all snapshots' of a store that only reads */
+    struct cache *cache; /* of all snapshots' columns */
+    struct buf name;     /* of the file, with its NUL */
+    struct sql sql;      /* the writer's; or all snapshots' of a store that only reads */
     pthread_mutex_t sql_lock; /* guards .sql of a store that only reads */
     struct lock file_lock;
     struct catalog catalog; /* the writer's own */
