@@ -20,19 +20,24 @@ struct cache {
 
 struct block *block_new(struct cache_key key)
 {
-    struct block *b = mem_alloc(sizeof *b);
+    struct arena arena = {0};
+    struct block *b = arena_new(&arena, struct block);
 
-    if (b)
-        b->key = key;
+    if (!b)
+        return NULL;
+    b->arena = arena;
+    b->key = key;
     return b;
 }
 
 void block_free(struct block *b)
 {
+    struct arena arena;
+
     if (!b)
         return;
-    arena_free(&b->arena);
-    mem_free(b);
+    arena = b->arena;
+    arena_free(&arena);
 }
 
 struct cache *cache_new(size_t budget_bytes)
@@ -189,7 +194,7 @@ struct block *cache_put(struct cache *c, struct block *made)
 {
     struct block *b, *out;
 
-    made->bytes = sizeof *made + arena_bytes(&made->arena);
+    made->bytes = arena_bytes(&made->arena);
     pthread_mutex_lock(&c->lock);
     b = *place_of(c->slot, c->slot_n, made->key);
     if (b) {

@@ -17,8 +17,8 @@ struct cache_key {
 
 struct block {
     struct cache_key key;
-    struct arena arena;
-    const void *what; /* is decoded, in the arena; the key's column says as what */
+    struct arena arena; /* in which it stands itself */
+    const void *what;   /* is decoded, in the arena; the key's column says as what */
 
     /* the cache's own */
     size_t bytes;

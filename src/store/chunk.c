@@ -411,12 +411,14 @@ static bool open_hot(struct chunk *c, struct err *err)
 static bool keep_facts(struct chunk *c, struct err *err)
 {
     struct chunk_want *want = &c->own->want;
-    struct fact *fact = arena_array(&c->own->arena, struct fact, want->fact_n);
+    struct fact *fact;
 
+    if (!want->fact_n)
+        return true;
+    fact = arena_array(&c->own->arena, struct fact, want->fact_n);
     if (!fact)
         return err_nomem(err);
-    if (want->fact_n)
-        memcpy(fact, want->fact, want->fact_n * sizeof *fact);
+    memcpy(fact, want->fact, want->fact_n * sizeof *fact);
     want->fact = fact;
     return true;
 }
@@ -569,14 +571,11 @@ static bool put_column(struct putting *to, const struct chunk *c, uint32_t colum
     return put_part(to, (int32_t)column, err);
 }
 
-/* Whatever was made or read only for its part. */
+/* What was made or read only for its part. */
 static void forget_made(const struct chunk *c, int32_t column)
 {
-    if (c->own->kind == CHUNK_WHOLE)
-        return;
-    chunk_forget(c, column);
-    if (c->own->base)
-        chunk_forget(c->own->base, column);
+    if (c->own->kind != CHUNK_WHOLE)
+        chunk_forget(c, column);
 }
 
 bool chunk_each_part(const struct chunk *c,

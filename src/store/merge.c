@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* An overlay shows some customers' events of its base, and news among them. The base is opened
- * only to make what is not in the cache yet. In front of each fact stands a known number of the
+ * when something is not in the cache yet, and keeps no column for longer than it is read. In front of each fact stands a known number of the
  * base's events (times.before), which decides where everything goes. */
 
 /* --- the base --- */
@@ -26,15 +26,12 @@ static bool base_get(const struct chunk *c, const struct chunk **out, struct err
     return true;
 }
 
-/* What the cache has need not be pinned any longer. */
-static void base_done(const struct chunk *c)
+static void base_forget(const struct chunk *c, int32_t column)
 {
-    struct chunk_private *own = c->own;
+    const struct chunk_private *own = c->own;
 
-    if (own->is_base_lent || !own->want.cache)
-        return;
-    chunk_free(own->base);
-    own->base = NULL;
+    if (own->base && !own->is_base_lent)
+        chunk_forget(own->base, column);
 }
 
 /* --- events --- */
@@ -146,12 +143,11 @@ bool merge_times(const struct chunk *c, [[maybe_unused]] int32_t column, struct 
 {
     struct times *t = arena_new(a, struct times);
     const struct chunk *base;
-    bool ok =
-        t ? base_get(c, &base, err) && make_times(c, base, a, t, err) : err_nomem(err);
 
-    base_done(c);
     *out = t;
-    return ok;
+    if (!t)
+        return err_nomem(err);
+    return base_get(c, &base, err) && make_times(c, base, a, t, err);
 }
 
 bool merge_types(const struct chunk *c, [[maybe_unused]] int32_t column, struct arena *a,
@@ -169,7 +165,6 @@ bool merge_types(const struct chunk *c, [[maybe_unused]] int32_t column, struct 
     spread(want, t, base ? base->type : NULL, type, sizeof *type);
     for (uint32_t k = 0; k < want->fact_n; k++)
         type[t->before[k] + k] = want->fact[k].type;
-    base_done(c);
     *out = type;
     return true;
 }
@@ -213,7 +208,7 @@ bool merge_ids(const struct chunk *c, [[maybe_unused]] int32_t column, struct ar
             id[t->before[k] + k] = want->fact[k].id;
         ok = keep_texts(id, c->event_n, a, err);
     }
-    base_done(c);
+    base_forget(c, PART_ID);
     *out = id;
     return ok;
 }
@@ -294,13 +289,10 @@ bool merge_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
     struct chunk_private *own = c->own;
     const struct chunk *base;
     uint32_t at;
-    bool ok;
 
     *out = COLUMN_NONE;
-    ok = (own->has_refs || sort_refs(own, err)) && base_get(c, &base, err)
-         && (!base || chunk_next_column(base, from, out, err));
-    base_done(c);
-    if (!ok)
+    if ((!own->has_refs && !sort_refs(own, err)) || !base_get(c, &base, err)
+        || (base && !chunk_next_column(base, from, out, err)))
         return false;
     at = ref_from(own, from);
     if (at < own->ref_n && own->ref[at].cell->column < *out)
@@ -612,6 +604,6 @@ bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **ou
         ok = chunk_make(c, (int32_t)column, n < RARE_CELLS, n ? make_cells : make_none,
                         what, err);
     }
-    base_done(c);
+    base_forget(c, (int32_t)column);
     return ok;
 }

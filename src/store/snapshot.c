@@ -245,10 +245,10 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end,
                               .parts_version = state->parts_version,
                               .version = state->version,
                               .cache = v->store->cache};
-    struct fact *fact;
+    struct fact *fact = NULL;
     bool ok;
 
-    if (!gather_news(state->news, first, end, &fact, &want.fact_n, err))
+    if (state->news && !gather_news(state->news, first, end, &fact, &want.fact_n, err))
         return false;
     want.fact = fact;
     ok = chunk_open(&v->image->catalog, &want, out, err);

@@ -19,6 +19,9 @@ void each_oom(oom_body *body, void *context);
 /* The same, but the body may also end well without that memory: SQLite does, where all that
  * it loses is a cache. */
 void each_oom_or_done(oom_body *body, void *context);
+/* Likewise, over something that lives on and keeps what it has read: the blocks that live after
+ * an untouched run must be the same before and after each failure. */
+void each_oom_kept(oom_body *body, void *context);
 
 /* Fails the nth open, read, write, sync, rename, lock or stat, once and from there on: this
  * must come back as ERR_IO with the same errno. Then cuts the nth read or write short, and

@@ -22,13 +22,27 @@ static bool oom_hook([[maybe_unused]] size_t bytes, void *context)
     return !fails;
 }
 
-static void oom_loop(oom_body *body, void *context, bool for_good, bool may_end_well)
+/* The blocks that live after an untouched run. */
+static size_t run_untouched(oom_body *body, void *context)
+{
+    struct err err = {ERR_NONE};
+
+    if (!body(context, &err))
+        fail_msg("fails with memory enough: %s", err.msg);
+    return mem_live_blocks();
+}
+
+enum oom_rule { OOM_MUST_FAIL, OOM_MAY_END_WELL, OOM_IS_KEPT };
+
+static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule rule)
 {
     struct oom oom = {.for_good = for_good};
 
     do {
         struct err err = {ERR_NONE};
-        size_t blocks = mem_live_blocks();
+        size_t blocks =
+            rule == OOM_IS_KEPT ? run_untouched(body, context) : mem_live_blocks();
+        size_t after;
         bool ok;
 
         oom.nth++;
@@ -38,10 +52,11 @@ static void oom_loop(oom_body *body, void *context, bool for_good, bool may_end_
         ok = body(context, &err);
         mem_set_hook(NULL, NULL);
 
-        if (mem_live_blocks() != blocks)
+        after = rule == OOM_IS_KEPT ? run_untouched(body, context) : mem_live_blocks();
+        if (after != blocks)
             fail_msg("allocation %zu failed (%s): %zu blocks before, %zu after", oom.nth,
-                     err.msg, blocks, mem_live_blocks());
-        if (oom.struck && ok && !may_end_well)
+                     err.msg, blocks, after);
+        if (oom.struck && ok && rule == OOM_MUST_FAIL)
             fail_msg("allocation %zu failed, and nobody noticed", oom.nth);
         if (oom.struck && !ok && err.code != ERR_NOMEM)
             fail_msg("allocation %zu failed, reported as code %d: %s", oom.nth, err.code,
@@ -53,12 +68,18 @@ static void oom_loop(oom_body *body, void *context, bool for_good, bool may_end_
 
 void each_oom(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, false);
-    oom_loop(body, context, true, false);
+    oom_loop(body, context, false, OOM_MUST_FAIL);
+    oom_loop(body, context, true, OOM_MUST_FAIL);
 }
 
 void each_oom_or_done(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, true);
-    oom_loop(body, context, true, true);
+    oom_loop(body, context, false, OOM_MAY_END_WELL);
+    oom_loop(body, context, true, OOM_MAY_END_WELL);
+}
+
+void each_oom_kept(oom_body *body, void *context)
+{
+    oom_loop(body, context, false, OOM_IS_KEPT);
+    oom_loop(body, context, true, OOM_IS_KEPT);
 }
