@@ -204,15 +204,17 @@ static bool fold_wave(struct wave *w, struct err *err)
     bool ok = true;
 
     work_run(w->n, work_threads(), fold_one, w);
+    /* A failed read may have made SQLite roll back: each row that is written after it would be
+     * a transaction of its own. */
+    for (uint32_t i = 0; i < w->n && ok; i++) {
+        ok = w->fold[i].ok;
+        if (!ok)
+            *err = w->fold[i].err;
+    }
     for (uint32_t i = 0; i < w->n; i++) {
-        struct fold *f = &w->fold[i];
-
-        if (ok && !f->ok) {
-            *err = f->err;
-            ok = false;
-        }
-        ok = ok && write_parts(w->s, f, err) && note_fold(w->s, f, err);
-        fold_free(f);
+        ok = ok && write_parts(w->s, &w->fold[i], err)
+             && note_fold(w->s, &w->fold[i], err);
+        fold_free(&w->fold[i]);
     }
     w->n = 0;
     return ok;

@@ -112,6 +112,19 @@ static int read_page(sqlite3_file *file, void *page, int64_t number)
     return rc;
 }
 
+/* What stands whole in the log beside the file, since a crash left it half-written in the file,
+ * is written again. */
+static void write_back(struct verify *v)
+{
+    struct sql sql = {NULL};
+    struct err unheard;
+
+    if (sql_open(&sql, sqlite3_db_filename(v->sql->db, "main"), SQLITE_OPEN_READWRITE,
+                 &unheard))
+        sql_exec(&sql, "pragma wal_checkpoint(passive)", &unheard);
+    sql_close(&sql);
+}
+
 static void found_page(struct verify *v, int64_t number)
 {
     static const char *const truth[] = {"log", "refused", "model", "erased", "setting"};
@@ -139,6 +152,10 @@ static bool walk_pages(struct verify *v, void *page, struct err *err)
     for (int64_t number = 1; number <= n; number++) {
         int rc = read_page(file, page, number);
 
+        if (rc == SQLITE_IOERR_DATA) {
+            write_back(v);
+            rc = read_page(file, page, number);
+        }
         step(v, VERIFY_PAGES, (uint64_t)number, (uint64_t)n);
         if (rc == SQLITE_IOERR_DATA)
             found_page(v, number);

@@ -164,6 +164,7 @@ static void check_figures(const struct summing *s)
 
 static bool sum_chunk(struct summing *s, struct err *err)
 {
+    struct sum sum;
     bool ok;
 
     s->values = mem_alloc(s->chunk->event_n * sizeof *s->values);
@@ -171,8 +172,10 @@ static bool sum_chunk(struct summing *s, struct err *err)
         return err_nomem(err);
     check_figures(s);
     ok = chunk_message_ids(s->chunk, &s->id, err) && sum_columns(s, err);
-    if (ok)
-        s->v->held_chunk[s->number] = sum_events(s);
+    if (ok) { /* beside what the news brings */
+        sum = sum_events(s);
+        sum_join(&s->v->held_chunk[s->number], &sum);
+    }
     mem_free(s->values);
     return ok;
 }

@@ -7,6 +7,7 @@
  * power cut short what else may be there. */
 #include "store/rewrite.h"
 #include "store/store_impl.h"
+#include "store/verify.h"
 
 #include "support/chance.h"
 #include "support/events.h"
@@ -344,6 +345,18 @@ static bool do_close_other(struct life *l)
     return true;
 }
 
+static bool do_fold(struct life *l)
+{
+    bool is_due = store_is_fold_due(l->s), more;
+    struct err err;
+    bool ok = true;
+
+    do
+        ok = store_fold(l->s, 1 + (uint32_t)below(l, 3), &more, &err);
+    while (ok && is_due && more);
+    return went(ok, &err, "folding");
+}
+
 static bool do_checkpoint(struct life *l)
 {
     static const char *const how[] = {"pragma wal_checkpoint(passive)",
@@ -408,6 +421,7 @@ static bool do_rebuild(struct life *l)
     if (ok) {
         if (!l->is_maybe)
             assert_int_equal(report.events, l->sure.event_n);
+        assert_true(report.is_made);
         assert_int_equal(report.lost_n + report.pages_damaged + report.doubled, 0);
     }
     return ok && open_file(l);
@@ -480,9 +494,10 @@ static bool step(struct life *l)
 {
     static bool (*const steps[])(struct life * l) = {
         do_transaction, do_transaction, do_transaction, do_transaction, do_transaction,
-        do_model,       do_look,        do_hold,        do_look_held,   do_release,
-        do_open_other,  do_look_other,  do_close_other, do_checkpoint,  do_reopen,
-        do_compact,     do_rebuild,     do_erase,       do_backup,
+        do_fold,        do_fold,        do_model,       do_look,        do_hold,
+        do_look_held,   do_release,     do_open_other,  do_look_other,  do_close_other,
+        do_checkpoint,  do_reopen,      do_compact,     do_rebuild,     do_erase,
+        do_backup,
     };
 
     return steps[below(l, sizeof steps / sizeof *steps)](l);
@@ -536,6 +551,21 @@ static void clear_half_created(struct life *l)
     close_file(l);
 }
 
+static void tell_difference([[maybe_unused]] void *context, const struct difference *d)
+{
+    fprintf(stderr, "table %s: %.*s\n", d->table, STR_FMT(d->text));
+}
+
+static void need_verified(str path)
+{
+    const struct verify_options options = {.threads = 1, .found = tell_difference};
+    struct verify_report report;
+    struct err err;
+
+    must(store_verify(shop.io, path, &options, &report, &err), &err, "verifying");
+    assert_int_equal(report.differences, 0);
+}
+
 /* A backup that was not acknowledged is not there, or whole all the same. */
 static void need_copy(struct life *l)
 {
@@ -545,6 +575,7 @@ static void need_copy(struct life *l)
 
     if (!l->is_copied && sim_disk_size(shop.disk, "copy") < 0)
         return;
+    need_verified(COPY);
     must(store_open(shop.io, COPY, &options, &s, &err), &err, "opening the backup");
     must(look(s, &l->copy, &err), &err, "reading the backup");
     store_close(s);
@@ -562,6 +593,7 @@ static void need_all_there(struct life *l)
     must(store_open(shop.io, SIM_SHOP, &options, &l->s, &err), &err,
          "opening after a crash");
     must(settle(l, &err) && look(l->s, &l->sure, &err), &err, "reading after a crash");
+    need_verified(SIM_SHOP);
     need_copy(l);
     close_file(l);
 }

@@ -27,6 +27,17 @@ static struct store *open_shop(enum store_mode mode, struct err *err)
     return store_open(shop.io, SIM_SHOP, &options, &s, err) ? s : NULL;
 }
 
+static bool fold_all(struct store *s, struct err *err)
+{
+    bool more = true;
+
+    while (more) {
+        if (!store_fold(s, 1, &more, err))
+            return false;
+    }
+    return true;
+}
+
 static void set_scene(void)
 {
     struct store *s;
@@ -34,7 +45,7 @@ static void set_scene(void)
 
     sim_shop_set(&shop, EVENTS + MORE, CUSTOMERS);
     if (!store_create(shop.io, SIM_SHOP, 0, &s, &err)
-        || !sim_shop_import(&shop, s, 0, EVENTS - 5, &err)
+        || !sim_shop_import(&shop, s, 0, EVENTS - 5, &err) || !fold_all(s, &err)
         || !sim_shop_import(&shop, s, EVENTS - 5, 5, &err))
         fail_msg("%s", err.msg);
     store_close(s);
@@ -56,11 +67,12 @@ static bool read_all(struct err *err)
     return ok;
 }
 
-/* Events that are there already, and new ones. */
+/* Events that are there already, and new ones; then everything folded. */
 static bool write_more(struct err *err)
 {
     struct store *s = open_shop(STORE_WRITE, err);
-    bool ok = s && sim_shop_import(&shop, s, EVENTS - MORE, 2 * MORE, err);
+    bool ok =
+        s && sim_shop_import(&shop, s, EVENTS - MORE, 2 * MORE, err) && fold_all(s, err);
 
     store_close(s);
     return ok;

@@ -54,6 +54,21 @@ static bool import_more(struct err *err)
     return ok;
 }
 
+static bool fold_all(struct err *err)
+{
+    struct store *s = open_shop(STORE_WRITE, err);
+    bool more = s;
+
+    while (more) {
+        if (!store_fold(s, 1, &more, err)) {
+            store_close(s);
+            return false;
+        }
+    }
+    store_close(s);
+    return s;
+}
+
 static const struct operation {
     const char *name;
     bool (*run)(struct err *err);
@@ -62,6 +77,7 @@ static const struct operation {
 } operations[] = {
     {"reading", read_all, 0, false},
     {"importing", import_more, MORE, true},
+    {"folding", fold_all, 0, true},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -82,6 +98,7 @@ static void set_scene(void)
     must(store_create(shop.io, SIM_SHOP, 0, &s, &err), &err, "creating");
     must(sim_shop_import(&shop, s, 0, EVENTS - 5, &err), &err, "importing");
     store_close(s);
+    must(fold_all(&err), &err, "folding");
     s = open_shop(STORE_WRITE, &err);
     must(s && sim_shop_import(&shop, s, EVENTS - 5, 5, &err), &err, "importing");
     store_close(s);

@@ -209,11 +209,25 @@ static void model(struct writer *w)
     w->sums = next;
 }
 
+static void fold(struct writer *w)
+{
+    struct err err;
+    bool more;
+
+    if (store_is_fold_due(w->s) || random_below(&w->r, 4) == 0)
+        must(store_fold(w->s, 1, &more, &err), &err, "folding");
+}
+
 static void write_some(struct writer *w)
 {
     switch (random_below(&w->r, 8)) {
     case 0:
         model(w);
+        break;
+    case 1:
+    case 2:
+    case 3:
+        fold(w);
         break;
     default:
         transaction(w);
