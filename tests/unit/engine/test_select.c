@@ -209,8 +209,8 @@ static const char *pick(struct random *r, const char *const *list, size_t n)
 }
 
 /* A condition on a column, twice: as it is, and so that nothing can be pushed down. */
-static void add_condition(struct random *r, const char *column, struct buf *pushed,
-                          struct buf *plain)
+static void add_condition(struct random *r, const char *before, const char *column,
+                          struct buf *pushed, struct buf *plain)
 {
     static const char *const operators[] = {"=", "<", "<=", ">", ">=", "is", "<>"};
     struct buf test = {};
@@ -222,9 +222,22 @@ static void add_condition(struct random *r, const char *column, struct buf *push
         for (uint64_t i = 1 + random_below(r, 4); i; i--)
             buf_add_format(&test, "%s%s", pick(r, values, VALUES), i > 1 ? ", " : ")");
     }
-    buf_add_format(pushed, " and %s%.*s", column, STR_FMT(buf_str(&test)));
-    buf_add_format(plain, " and w.%s%.*s", column, STR_FMT(buf_str(&test)));
+    buf_add_format(pushed, "%s%s%.*s", before, column, STR_FMT(buf_str(&test)));
+    buf_add_format(plain, "%s%s%.*s", before, column, STR_FMT(buf_str(&test)));
     buf_free(&test);
+}
+
+/* One more, or one of several, that must be true. */
+static void add_conditions(struct random *r, struct buf *pushed, struct buf *plain)
+{
+    static const char *const columns[] = {"customer", "number", "ts",
+                                          "at_ms",    "type",   "id"};
+
+    add_condition(r, " and (", pick(r, columns, 6), pushed, plain);
+    for (uint64_t k = random_below(r, 6); k > 3; k--)
+        add_condition(r, " or ", pick(r, columns, 6), pushed, plain);
+    buf_add_char(pushed, ')');
+    buf_add_char(plain, ')');
 }
 
 static struct engine *random_engine(struct random *r)
@@ -264,8 +277,6 @@ static void need_same(struct engine *e, const char *pushed, const char *plain)
 
 TEST(what_is_pushed_down_changes_no_answer)
 {
-    static const char *const columns[] = {"customer", "number", "ts",
-                                          "at_ms",    "type",   "id"};
     static const char *const orders[] = {"number",
                                          "number, at_ms",
                                          "number, ts, at_ms, id",
@@ -290,7 +301,7 @@ TEST(what_is_pushed_down_changes_no_answer)
                        "select %s from w where true",
                        order);
         for (uint64_t k = random_below(&r, 4); k; k--)
-            add_condition(&r, pick(&r, columns, 6), &pushed, &plain);
+            add_conditions(&r, &pushed, &plain);
         buf_add_format(&pushed, " order by %s", order);
         buf_add_format(&plain, " order by %s", order);
         buf_add_char(&pushed, 0);
