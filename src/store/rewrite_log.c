@@ -1,3 +1,4 @@
+#include "store/raw_impl.h"
 #include "store/rewrite_impl.h"
 #include "store/seen_impl.h"
 #include "store/store_impl.h"
@@ -27,8 +28,12 @@ struct refill {
     int64_t log_next; /* the number of the next batch */
     uint64_t done_bytes, total_bytes;
     bool erases_length[EVENT_NAME_MAX + 1]; /* of the names of customers, in bytes */
+    struct raw raw;                         /* when .has_raw */
+    bool has_raw;
     pthread_mutex_t lock; /* guards nothing: one thread reads the old file */
 };
+
+enum { GAP_MAX = 1 << 20 }; /* rows that may be missing between two */
 
 /* --- rows that cannot be read --- */
 
@@ -77,63 +82,123 @@ struct table {
     const char *name, *last; /* last: what gives the highest number */
     enum sql_text after;     /* the first row behind a number */
     refill_row *take;
+    bool is_raw; /* its rows have the form that raw_impl.h finds */
 };
 
-/* Up to which number rows are looked for where some cannot be read. */
-static int64_t last_of(struct refill *r, const struct table *t)
+static bool open_raw(struct refill *r, struct err *err)
 {
-    int64_t last = 0;
-    struct err unheard;
-
-    sql_number(&r->w->old, t->last, &last, &unheard);
-    return last;
+    if (!r->has_raw && !raw_open(&r->raw, &r->w->old, err))
+        return false;
+    r->has_raw = true;
+    return true;
 }
 
-static bool take_row(struct refill *r, const struct table *t, const struct row *row,
-                     struct err *err)
+/* Up to which number rows are looked for where some cannot be read; 0: it is not known. */
+static bool find_last(struct refill *r, const struct table *t, int64_t *last,
+                      struct err *err)
+{
+    struct err unheard;
+
+    *last = 0;
+    if (!r->o->salvages || sql_number(&r->w->old, t->last, last, &unheard) || !t->is_raw)
+        return true;
+    if (!open_raw(r, err))
+        return false;
+    *last = raw_last(&r->raw);
+    return true;
+}
+
+static bool try_row(struct refill *r, const struct table *t, const struct row *row,
+                    struct err *err)
 {
     arena_reset(&r->arena);
     buf_clear(&r->bytes);
     buf_clear(&r->kept);
     buf_clear(&r->packed);
-    if (t->take(r, row, err))
+    return t->take(r, row, err);
+}
+
+/* A row that SQLite does not find, or not whole, is looked for on all pages. */
+static bool find_row(struct refill *r, const struct table *t, int64_t number,
+                     const struct err *why, struct err *err)
+{
+    struct row row = {.number = {0}};
+    bool ok = true, there = true, taken = false;
+    size_t at = 0;
+
+    if (t->is_raw && r->o->misses) {
+        ok = open_raw(r, err);
+        while (ok && there && !taken) {
+            struct err other;
+
+            ok = raw_next(&r->raw, number, &at, &row, &there, err);
+            taken = ok && there && try_row(r, t, &row, &other);
+            if (ok && there && !taken && !may_leave(r, &other)) {
+                *err = other;
+                ok = false;
+            }
+        }
+        buf_free(&row.packed);
+    }
+    return ok && (taken || lose(r, t->name, number, number, why->msg, err));
+}
+
+static bool take_row(struct refill *r, const struct table *t, const struct row *row,
+                     struct err *err)
+{
+    struct err why;
+
+    if (try_row(r, t, row, &why))
         return true;
-    if (may_leave(r, err))
-        return lose(r, t->name, row->number[0], row->number[0], err->msg, err);
+    if (may_leave(r, &why))
+        return find_row(r, t, row->number[0], &why, err);
+    *err = why;
     return err_in(err, "table %s, row %lld", t->name, (long long)row->number[0]);
+}
+
+/* Between the rows with these numbers none is there. */
+static bool take_gap(struct refill *r, const struct table *t, int64_t from, int64_t to,
+                     struct err *err)
+{
+    const struct err why = {.code = ERR_CORRUPT, .msg = "it is not there"};
+
+    if (to - from > GAP_MAX)
+        return err_set(err, ERR_CORRUPT, "table %s, row %lld: its number is wrong",
+                       t->name, (long long)to);
+    while (++from < to) {
+        if (!find_row(r, t, from, &why, err))
+            return false;
+    }
+    return true;
 }
 
 static bool take_table(struct refill *r, const struct table *t, struct err *err)
 {
     enum { MISSES_MAX = 1000 }; /* one after the other, where the last row is not known */
     struct row row = {.number = {0}};
-    int64_t at = 0, last = 0;
+    int64_t at = 0, last;
     int misses = 0;
-    bool ok = true;
+    bool ok = find_last(r, t, &last, err), there = true;
 
-    if (r->o->salvages)
-        last = last_of(r, t);
-    while (ok) {
-        bool there, read;
+    while (ok && (last ? at < last : misses < MISSES_MAX)) {
+        struct err why;
+        bool read = row_get(&r->w->old, &r->lock, t->after, &at, 1, &row, &there, &why);
 
-        read = row_get(&r->w->old, &r->lock, t->after, &at, 1, &row, &there, err);
         if (read && !there)
             break;
         if (read && row.number[0] <= at)
-            read = err_set(err, ERR_CORRUPT, "rows are not in order");
+            read = err_set(&why, ERR_CORRUPT, "rows are not in order");
         if (read) {
-            if (row.number[0] > at + 1 && r->o->misses)
-                ok = lose(r, t->name, at + 1, row.number[0] - 1, "not there", err);
-            ok = ok && take_row(r, t, &row, err);
+            ok = (!r->o->misses || take_gap(r, t, at, row.number[0], err))
+                 && take_row(r, t, &row, err);
             at = row.number[0];
             misses = 0;
-        } else if (!may_leave(r, err)) {
-            ok = false;
+        } else if (may_leave(r, &why)) {
+            ok = find_row(r, t, ++at, &why, err);
+            misses++;
         } else {
-            at++;
-            ok = lose(r, t->name, at, at, err->msg, err);
-            if (last ? at >= last : ++misses >= MISSES_MAX)
-                break;
+            *err = why;
+            ok = false;
         }
     }
     buf_free(&row.packed);
@@ -153,7 +218,8 @@ static bool parse_line(struct refill *r, struct line *line, struct err *err)
     const struct json *json;
 
     if (json_parse(r->parser, line->json, &r->arena, &json, err)
-        && event_parse(json, &r->arena, &line->event, err))
+        && event_parse(json, &r->arena, &line->event, err)
+        && (line->event.id.n || err_set(err, ERR_INPUT, "messageId is missing")))
         return true;
     if (err->code == ERR_INPUT)
         err->code = ERR_CORRUPT;
@@ -194,6 +260,8 @@ static bool read_batch(struct refill *r, const struct row *row, struct line **ou
 
     if (!unpack(r, row, LOG_BATCH_MAX, err))
         return false;
+    if (r->bytes.n && r->bytes.p[r->bytes.n - 1] != '\n')
+        return err_set(err, ERR_CORRUPT, "its last line does not end");
     *n = count_lines(buf_str(&r->bytes));
     line = arena_array(&r->arena, struct line, *n);
     if (*n && !line)
@@ -247,8 +315,6 @@ static bool take_line(struct refill *r, const struct line *line, bool *stays,
 /* An empty batch in the place of each that was lost: no number is missing. */
 static bool fill_gap(struct refill *r, const struct row *row, struct err *err)
 {
-    enum { GAP_MAX = 1 << 20 };
-
     if (row->number[0] > r->log_next + GAP_MAX)
         return err_set(err, ERR_CORRUPT, "its number is wrong");
     if (r->log_next < row->number[0] && !zip_pack(STR(""), PACK_LEVEL, &r->packed, err))
@@ -447,10 +513,10 @@ static bool write_erased(struct refill *r, struct err *err)
 /* --- all of it --- */
 
 static const struct table tables[] = {
-    {"log", "select max(seq) from log", SQL_LOG_AFTER, take_batch},
-    {"refused", "select max(seq) from refused", SQL_REFUSED_AFTER, take_refused},
-    {"model", "select max(version) from model", SQL_MODEL_AFTER, take_model},
-    {"erased", "select max(seq) from erased", SQL_ERASED_AFTER, take_erased},
+    {"log", "select max(seq) from log", SQL_LOG_AFTER, take_batch, true},
+    {"refused", "select max(seq) from refused", SQL_REFUSED_AFTER, take_refused, true},
+    {"model", "select max(version) from model", SQL_MODEL_AFTER, take_model, false},
+    {"erased", "select max(seq) from erased", SQL_ERASED_AFTER, take_erased, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -510,5 +576,6 @@ bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
     buf_free(&r.kept);
     buf_free(&r.packed);
     mem_free(r.erased);
+    raw_free(&r.raw);
     return ok;
 }

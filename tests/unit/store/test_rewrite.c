@@ -444,6 +444,61 @@ TEST(whatever_becomes_of_a_page_the_rest_can_be_read)
     arena_free(&shop.arena);
 }
 
+/* So many that the log has several pages, and one that leads to them. */
+static void add_many(const char *path, struct arena *a)
+{
+    struct random r = random_seeded(3);
+    struct store *s = open_store(path, STORE_WRITE);
+    struct err err;
+
+    need(store_begin(s, 8, &err), &err);
+    for (int i = 0; i < 300; i++) {
+        char text[2 * 64 + 1];
+        struct property p = {STR("note"), {.type = VALUE_TEXT, .text = str_of(text)}};
+        struct event e = event_of("many", "visit", 1400000000000 + i, "");
+
+        for (int k = 0; k < 8; k++)
+            snprintf(text + 16 * k, 17, "%016llx", (unsigned long long)random_next(&r));
+        p.value.text = e.id = arena_str(a, str_of(text));
+        e.property = &p;
+        e.property_n = 1;
+        assert_true(append(s, &e));
+    }
+    need(store_commit(s, &err), &err);
+    store_close(s);
+}
+
+TEST(a_log_without_its_root_is_found_page_by_page)
+{
+    struct random r = chance();
+    struct shop shop = make_full_shop();
+    struct rebuild_report report;
+    uint64_t rows;
+    char *page;
+    str file;
+
+    add_many(shop.path, &shop.arena);
+    rows = ROWS("shop", truth);
+    assert_int_equal(ask("shop", "select pagetype = 'internal' from dbstat"
+                                 " where name = 'log' and path = '/'"),
+                     1);
+    file = read_file(shop.path, &shop.arena);
+    page = (char *)file.p
+           + (ask("shop", "select rootpage from sqlite_schema where name = 'log'") - 1)
+                 * VFS_PAGE_BYTES;
+    for (size_t i = 0; i < VFS_PAGE_BYTES; i++)
+        page[i] = (char)random_next(&r);
+    temp_file("shop", file.p, file.n);
+    report = rebuild(shop.path, &shop.arena);
+    assert_int_equal(report.lost_n, 0);
+    assert_true(report.is_made);
+    assert_int_equal(report.pages_damaged - report.pages_mended, 1);
+    assert_int_equal(report.events, EVENTS + 300);
+    assert_true(ROWS("shop", truth) == rows);
+    need_verified(shop.path);
+    arena_free(&shop.arena);
+}
+
 /* --- erasing --- */
 
 #define HIS_ID "utente-cancellami"
