@@ -579,43 +579,32 @@ static bool stages_of(struct job *j, struct timeline t, str id, struct err *err)
 
 /* --- everybody --- */
 
-static bool export_chunk(struct job *j, uint32_t first, uint32_t n, struct err *err)
+static bool export_customer(struct job *j, uint32_t customer, struct err *err)
 {
-    j->window_n = 0;
-    for (uint32_t customer = first; customer < first + n; customer++) {
-        struct timeline t = timeline_of(j->chunk, customer);
-        str id = catalog_customer_id(j->catalog, customer);
-        bool ok = false;
+    struct timeline t = timeline_of(j->chunk, customer);
+    str id = catalog_customer_id(j->catalog, customer);
 
-        switch (j->x->what) {
-        case EXPORT_EVENTS:
-            ok = events_of(j, t, id, err);
-            break;
-        case EXPORT_CUSTOMERS:
-            ok = customer_of(j, t, id, err);
-            break;
-        case EXPORT_STAGES:
-            ok = stages_of(j, t, id, err);
-            break;
-        }
-        if (!ok)
-            return err_in(err, "customer %.*s", STR_FMT(id));
+    switch (j->x->what) {
+    case EXPORT_EVENTS:
+        return events_of(j, t, id, err);
+    case EXPORT_CUSTOMERS:
+        return customer_of(j, t, id, err);
+    case EXPORT_STAGES:
+        return stages_of(j, t, id, err);
     }
-    return true;
+    return false;
 }
 
-/* The chunk that holds n customers from `first` on, and of it these. */
-static bool export_part(struct job *j, uint32_t first, uint32_t n, struct err *err)
+static bool export_chunk(struct job *j, const struct chunk *c, struct err *err)
 {
-    uint32_t chunk = first / CHUNK_CUSTOMERS;
-    bool ok;
-
-    if (!snapshot_chunk(j->snapshot, chunk, &j->chunk, err))
+    j->chunk = c;
+    j->window_n = 0;
+    if (j->x->what == EXPORT_EVENTS && !chunk_message_ids(c, &j->message_id, err))
         return false;
-    ok = (j->x->what != EXPORT_EVENTS || chunk_message_ids(j->chunk, &j->message_id, err))
-         && export_chunk(j, first, n, err);
-    snapshot_release(j->snapshot, chunk);
-    return ok;
+    for (uint32_t i = 0; i < c->customer_n; i++)
+        if (!export_customer(j, c->customer_first + i, err))
+            return false;
+    return true;
 }
 
 static void report(const struct job *j, uint64_t done, uint64_t all)
@@ -626,16 +615,33 @@ static void report(const struct job *j, uint64_t done, uint64_t all)
 
 static bool export_all(struct job *j, struct err *err)
 {
-    uint32_t all = catalog_customer_n(j->catalog);
+    uint32_t all = snapshot_chunk_count(j->snapshot);
 
-    for (uint32_t first = 0; first < all; first += CHUNK_CUSTOMERS) {
-        uint32_t n = all - first < CHUNK_CUSTOMERS ? all - first : CHUNK_CUSTOMERS;
+    for (uint32_t i = 0; i < all; i++) {
+        const struct chunk *c;
+        bool ok;
 
-        report(j, first, all);
-        if (!export_part(j, first, n, err))
+        report(j, i, all);
+        if (!snapshot_chunk(j->snapshot, i, &c, err))
+            return false;
+        ok = export_chunk(j, c, err);
+        snapshot_release(j->snapshot, i);
+        if (!ok)
             return false;
     }
     return true;
+}
+
+static bool export_one(struct job *j, uint32_t customer, struct err *err)
+{
+    struct chunk *c;
+    bool ok;
+
+    if (!snapshot_customer(j->snapshot, customer, &c, err))
+        return false;
+    ok = export_chunk(j, c, err);
+    chunk_free(c);
+    return ok;
 }
 
 /* In the order of their numbers, each once. */
@@ -655,7 +661,7 @@ static bool export_some(struct job *j, struct err *err)
     qsort(number, n, sizeof *number, number_order);
     for (size_t i = 0; i < n; i++) {
         report(j, i, n);
-        if ((!i || number[i] != number[i - 1]) && !export_part(j, number[i], 1, err))
+        if ((!i || number[i] != number[i - 1]) && !export_one(j, number[i], err))
             return false;
     }
     return true;

@@ -24,7 +24,7 @@ struct export
     size_t type_n;
     bool (*write)(void *context, str bytes, struct err *err);
     void *context;
-    /* Customers done; NULL: nobody asks. */
+    /* Chunks or customers done; NULL: nobody asks. */
     void (*progress)(void *context, uint64_t done, uint64_t all);
     void *progress_context;
 };
