@@ -57,7 +57,6 @@ static int deny(struct select *s, const char *what, const char *name, const char
     return SQLITE_DENY;
 }
 
-/* Those that reach beyond the file; the pragmas are those that describe tables. */
 static bool is_one_of(const char *name, const char *const *list, size_t n)
 {
     for (size_t i = 0; name && i < n; i++)
@@ -70,6 +69,7 @@ static int authorize(void *context, int action, const char *first, const char *s
                      [[maybe_unused]] const char *database,
                      [[maybe_unused]] const char *inside)
 {
+    /* Those that reach beyond the file; and the pragmas that only describe. */
     static const char *const functions[] = {"load_extension", "fts3_tokenizer", "edit",
                                             "readfile", "writefile"};
     static const char *const pragmas[] = {"table_info",     "table_xinfo",
