@@ -97,9 +97,19 @@ int fact_order(const void *left, const void *right)
     return fact_time_order(a->at_ms, a->id, b->at_ms, b->id);
 }
 
+/* Most files that are imported are sorted by customer or by time, and news comes by time. */
+static bool are_sorted(const struct fact *fact, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (fact_order(&fact[i - 1], &fact[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 void facts_sort(struct fact *fact, size_t n)
 {
-    if (n > 1)
+    if (!are_sorted(fact, n))
         qsort(fact, n, sizeof *fact, fact_order);
 }
 
