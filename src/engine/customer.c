@@ -7,6 +7,10 @@ struct look { /* what the parts of a view share */
     const struct model *model;
     const struct catalog *catalog;
     struct timeline t; /* cut at the view's moment: later events are unknown */
+    struct filled {    /* the columns in which it has a value */
+        const uint32_t *column;
+        uint32_t n;
+    } filled;
     struct cursor *cursor;
     enum language language;
     const struct move *move;
@@ -149,27 +153,6 @@ static bool view_segments(const struct look *l, struct customer_view *v, struct 
     return true;
 }
 
-/* All properties (or traits) of one event. */
-static bool read_properties(const struct look *l, uint32_t event, bool trait,
-                            const struct property **out, uint32_t *n, struct err *err)
-{
-    struct property *p = arena_array(l->a, struct property, l->catalog->column_n + 1);
-
-    *n = 0;
-    if (!p)
-        return err_nomem(err);
-    for (uint32_t c = 0; c < l->catalog->column_n; c++) {
-        if (l->catalog->column[c].trait != trait)
-            continue;
-        p[*n].name = l->catalog->column[c].name;
-        if (!timeline_value(&l->t, c, event, l->a, &p[*n].value, err))
-            return false;
-        *n += p[*n].value.type != VALUE_MISSING;
-    }
-    *out = p;
-    return true;
-}
-
 /* The last event of the timeline with a value in the column; t.n when there is none. */
 static bool last_with(const struct timeline *t, uint32_t column, uint32_t *event,
                       struct err *err)
@@ -186,21 +169,65 @@ static bool last_with(const struct timeline *t, uint32_t column, uint32_t *event
     return true;
 }
 
+static bool filled_of(const struct timeline *t, const struct catalog *catalog,
+                      struct arena *a, struct filled *out, struct err *err)
+{
+    uint32_t *column = arena_array(a, uint32_t, catalog->column_n + 1);
+    uint32_t event;
+
+    *out = (struct filled){column, 0};
+    if (!column)
+        return err_nomem(err);
+    for (uint32_t c = 0;; c++) {
+        if (!chunk_next_column(t->chunk, c, &c, err))
+            return false;
+        if (c == COLUMN_NONE)
+            return true;
+        if (!last_with(t, c, &event, err))
+            return false;
+        if (event < t->n)
+            column[out->n++] = c;
+    }
+}
+
+/* All properties (or traits) of one event. */
+static bool read_properties(const struct look *l, uint32_t event, bool trait,
+                            const struct property **out, uint32_t *n, struct err *err)
+{
+    struct property *p = arena_array(l->a, struct property, l->filled.n + 1);
+
+    *n = 0;
+    if (!p)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < l->filled.n; i++) {
+        const struct column *column = &l->catalog->column[l->filled.column[i]];
+
+        if (column->trait != trait)
+            continue;
+        p[*n].name = column->name;
+        if (!timeline_value(&l->t, l->filled.column[i], event, l->a, &p[*n].value, err))
+            return false;
+        *n += p[*n].value.type != VALUE_MISSING;
+    }
+    *out = p;
+    return true;
+}
+
 /* Each trait's value is that of the latest event that carries it, whatever its type there;
  * null took it away. */
 static bool traits_of(const struct timeline *t, const struct catalog *catalog,
-                      struct arena *a, const struct property **out, uint32_t *out_n,
-                      struct err *err)
+                      const struct filled *filled, struct arena *a,
+                      const struct property **out, uint32_t *out_n, struct err *err)
 {
-    struct property *all = arena_array(a, struct property, catalog->column_n + 1);
-    uint32_t *since = arena_array(a, uint32_t, catalog->column_n + 1);
+    struct property *all = arena_array(a, struct property, filled->n + 1);
+    uint32_t *since = arena_array(a, uint32_t, filled->n + 1);
     uint32_t n = 0, kept = 0;
 
     if (!all || !since)
         return err_nomem(err);
-    for (uint32_t c = 0; c < catalog->column_n; c++) {
+    for (uint32_t k = 0; k < filled->n; k++) {
+        uint32_t c = filled->column[k], event, i = 0;
         const struct column *column = &catalog->column[c];
-        uint32_t event, i = 0;
 
         if (!column->trait)
             continue;
@@ -208,7 +235,7 @@ static bool traits_of(const struct timeline *t, const struct catalog *catalog,
             return false;
         while (i < n && !str_eq(all[i].name, column->name))
             i++;
-        if (event == t->n || (i < n && since[i] >= event))
+        if (i < n && since[i] >= event)
             continue;
         all[i].name = column->name;
         since[i] = event;
@@ -234,12 +261,15 @@ static void cut_timeline(struct timeline *t, int64_t at_ms)
 bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct arena *a,
                    const struct property **out, uint32_t *n, struct err *err)
 {
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    struct filled filled;
     struct timeline t;
 
     if (!engine_timeline(e, customer, &t, err))
         return false;
     cut_timeline(&t, at_ms);
-    return traits_of(&t, snapshot_catalog(engine_snapshot(e)), a, out, n, err);
+    return filled_of(&t, catalog, a, &filled, err)
+           && traits_of(&t, catalog, &filled, a, out, n, err);
 }
 
 static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
@@ -275,7 +305,8 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
     v->message_id += l->t.first;
     return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
            && view_ways(l, v, err) && view_segments(l, v, err) && view_next(l, v, err)
-           && traits_of(&l->t, l->catalog, l->a, &v->trait, &v->trait_n, err)
+           && filled_of(&l->t, l->catalog, l->a, &l->filled, err)
+           && traits_of(&l->t, l->catalog, &l->filled, l->a, &v->trait, &v->trait_n, err)
            && view_events(l, event_max, v, err);
 }
 
