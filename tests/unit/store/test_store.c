@@ -333,6 +333,99 @@ TEST(the_order_of_arrival_leaves_no_trace_in_the_parts)
     }
 }
 
+/* Ten of 400 properties each, most of them once or twice in a chunk. */
+static struct event *wide_events(struct random *r, uint32_t n, struct arena *a)
+{
+    struct event *event = scene(r, n, 20, a);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct property *p = arena_array(a, struct property, 10);
+
+        assert_non_null(p);
+        for (uint32_t k = 0; k < 10; k++) {
+            uint32_t name = (uint32_t)(k * 40 + random_below(r, 40));
+            char text[16];
+
+            snprintf(text, sizeof text, "name %u", name);
+            p[k].name = arena_str(a, str_of(text));
+            p[k].value = name % 2 ? (struct value){.type = VALUE_NUMBER, .number = i}
+                                  : (struct value){.type = VALUE_TEXT, .text = p[k].name};
+        }
+        event[i].property = p;
+        event[i].property_n = 10;
+    }
+    return event;
+}
+
+TEST(hundreds_of_rare_properties_come_back_and_take_few_parts)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = wide_events(&r, 120, &a);
+    struct store *s = create("wide");
+    uint32_t columns;
+
+    for (uint32_t done = 0; done < 120; done += 40)
+        import(s, event + done, 40);
+    need_store_holds(s, event, 120);
+    fold_all(s);
+    need_store_holds(s, event, 120);
+    columns = store_catalog(s)->column_n;
+    store_close(s);
+    assert_true(columns > 300);
+    assert_true(ask("wide", "select count(*) from part") < columns);
+    s = open_as("wide", STORE_READ);
+    need_store_holds(s, event, 120);
+    store_close(s);
+    arena_free(&a);
+}
+
+TEST(a_store_with_hardly_any_memory_gives_the_same)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 90, 30, &a);
+    struct store *s = create("shop");
+    struct err err;
+
+    import(s, event, 60);
+    fold_all(s);
+    import(s, event + 60, 30);
+    store_close(s);
+    assert_true(store_open(io_system(), str_of(temp_path("shop")),
+                           &(struct store_options){STORE_READ, 1}, &s, &err));
+    need_store_holds(s, event, 90);
+    store_close(s);
+    arena_free(&a);
+}
+
+TEST(a_customer_can_be_had_alone)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 90, 20, &a);
+    struct store *s = create("shop");
+    struct snapshot *v;
+
+    import(s, event, 50);
+    fold_all(s);
+    import(s, event + 50, 40);
+    v = snapshot_of(s);
+    for (uint32_t i = 0; i < catalog_customer_n(snapshot_catalog(v)); i++) {
+        struct chunk *c;
+        struct err err;
+
+        assert_true(snapshot_customer(v, i, &c, &err));
+        assert_int_equal(c->customer_first, i);
+        assert_int_equal(c->customer_n, 1);
+        need_chunk_holds(c, snapshot_catalog(v), event, 90);
+        chunk_free(c);
+    }
+    snapshot_close(v);
+    store_close(s);
+    arena_free(&a);
+}
+
 TEST(the_same_id_counts_once)
 {
     struct event e = event_of("anna", "visit", 5, "1"),
