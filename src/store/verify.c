@@ -1,7 +1,5 @@
 #include "store/verify_impl.h"
 
-#include "store/vfs.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -98,84 +96,6 @@ bool in_threads(struct verify *v, void (*work)(struct verify *v), struct err *er
     return v->broken.code == ERR_NONE;
 }
 
-/* --- pages --- */
-
-/* A page that another process is just writing is asked for again. */
-static int read_page(sqlite3_file *file, void *page, int64_t number)
-{
-    enum { TRIES = 20 };
-    int rc = SQLITE_IOERR_DATA;
-
-    for (int i = 0; i < TRIES && rc == SQLITE_IOERR_DATA; i++)
-        rc = file->pMethods->xRead(file, page, VFS_PAGE_BYTES,
-                                   (number - 1) * VFS_PAGE_BYTES);
-    return rc;
-}
-
-/* What stands whole in the log beside the file, since a crash left it half-written in the file,
- * is written again. */
-static void write_back(struct verify *v)
-{
-    struct sql sql = {NULL};
-    struct err unheard;
-
-    if (sql_open(&sql, sqlite3_db_filename(v->sql->db, "main"), SQLITE_OPEN_READWRITE,
-                 &unheard))
-        sql_exec(&sql, "pragma wal_checkpoint(passive)", &unheard);
-    sql_close(&sql);
-}
-
-static void found_page(struct verify *v, int64_t number)
-{
-    static const char *const truth[] = {"log", "refused", "model", "erased", "setting"};
-    char owner[SQL_OWNER_BYTES];
-    bool in_truth = false;
-
-    sql_page_owner(v->sql->db, number, owner);
-    for (size_t i = 0; i < sizeof truth / sizeof *truth; i++)
-        in_truth |= str_eq(str_of(owner), str_of(truth[i]));
-    found(v, owner, in_truth, "page %lld%s%s: its checksum is wrong", (long long)number,
-          *owner ? ", table " : "", owner);
-}
-
-static bool walk_pages(struct verify *v, void *page, struct err *err)
-{
-    sqlite3_int64 bytes;
-    sqlite3_file *file;
-    int64_t n;
-
-    if (sqlite3_file_control(v->sql->db, "main", SQLITE_FCNTL_FILE_POINTER, &file)
-            != SQLITE_OK
-        || file->pMethods->xFileSize(file, &bytes) != SQLITE_OK)
-        return err_set(err, ERR_IO, "the file's size cannot be had");
-    n = bytes / VFS_PAGE_BYTES;
-    for (int64_t number = 1; number <= n; number++) {
-        int rc = read_page(file, page, number);
-
-        if (rc == SQLITE_IOERR_DATA) {
-            write_back(v);
-            rc = read_page(file, page, number);
-        }
-        step(v, VERIFY_PAGES, (uint64_t)number, (uint64_t)n);
-        if (rc == SQLITE_IOERR_DATA)
-            found_page(v, number);
-        else if (rc != SQLITE_OK)
-            return err_set(err, ERR_IO, "page %lld cannot be read: %s", (long long)number,
-                           sqlite3_errstr(rc));
-    }
-    v->report->pages = (uint64_t)n;
-    return true;
-}
-
-static bool verify_pages(struct verify *v, struct err *err)
-{
-    void *page = mem_alloc(VFS_PAGE_BYTES);
-    bool ok = page ? walk_pages(v, page, err) : err_nomem(err);
-
-    mem_free(page);
-    return ok;
-}
-
 /* --- news --- */
 
 bool each_news(struct verify *v,
@@ -186,32 +106,30 @@ bool each_news(struct verify *v,
     struct buf bytes = {0};
     struct arena a = {0};
     struct row row = {0};
-    bool there, ok;
+    bool there = true, ok = true;
 
-    while ((ok = row_get(v->sql, v->sql_lock, SQL_NEWS_AFTER, &row.number[0], 1, &row,
-                         &there, err))
-           && there) {
+    while (ok && there) {
         struct fact *fact;
         uint32_t n;
 
         buf_clear(&bytes);
         arena_reset(&a);
-        ok = row_unpack(&row, PART_BYTES_MAX, &bytes, err)
-             && news_decode(buf_str(&bytes), v->catalog, &a, &fact, &n, err);
-        if (ok) {
-            ok = each(context, row.number[0], fact, n, err);
-        } else {
-            err_in(err, "table news, row %lld", (long long)row.number[0]);
-            v->news_unread = v->ids_unread = true;
-            ok = found_err(v, "news", false, err);
-        }
-        if (!ok)
+        ok = row_get(v->sql, v->sql_lock, SQL_NEWS_AFTER, row.number, 1, &row, &there,
+                     err);
+        if (!ok || !there)
             break;
+        ok = ((row_unpack(&row, NEWS_BYTES_MAX, &bytes, err)
+               && news_decode(buf_str(&bytes), v->catalog, &a, &fact, &n, err))
+              || err_in(err, "table news, row %lld", (long long)row.number[0]))
+             && each(context, row.number[0], fact, n, err);
     }
     buf_free(&row.packed);
     buf_free(&bytes);
     arena_free(&a);
-    return ok;
+    if (ok)
+        return true;
+    v->held_unread = v->ids_unread = true;
+    return found_err(v, "news", false, err);
 }
 
 /* What is in the parts already counts there; of it, only the message id counts here. */
@@ -296,13 +214,17 @@ static void count(struct verify *v)
     v->report->events -= v->report->erased;
 }
 
+static bool find_log_end(struct verify *v, struct err *err)
+{
+    return sql_number(v->sql, "select coalesce(max(seq), 0) from log", &v->log_end, err)
+           || (v->log_end = INT64_MAX, found_err(v, "log", true, err));
+}
+
 static bool verify_all(struct verify *v, struct err *err)
 {
-    return make_room(v, err)
-           && sql_number(v->sql, "select coalesce(max(seq), 0) from log", &v->log_end,
-                         err)
-           && verify_pages(v, err) && each_news(v, sum_news, v, err) && verify_log(v, err)
-           && verify_parts(v, err) && verify_others(v, err)
+    return make_room(v, err) && verify_pages(v, err) && find_log_end(v, err)
+           && each_news(v, sum_news, v, err) && verify_log(v, err) && verify_parts(v, err)
+           && verify_ids(v, err) && verify_others(v, err)
            && (count(v), name_differences(v, err));
 }
 
@@ -323,25 +245,33 @@ static void verify_free(struct verify *v)
     mem_free(v->sighted);
 }
 
+static bool verify_open(struct verify *v, struct store *s, struct err *err)
+{
+    v->sql = &s->sql;
+    v->sql_lock = &s->sql_lock;
+    v->image = s->image;
+    v->catalog = &s->image->catalog;
+    v->chunk_n = chunks_for(catalog_customer_n(v->catalog));
+    v->report->opens = true;
+    return verify_all(v, err);
+}
+
 bool store_verify(struct io *io, str path, const struct verify_options *o,
                   struct verify_report *out, struct err *err)
 {
     struct store_options options = {.mode = STORE_READ};
-    struct verify v = {.o = o, .report = out, .ids_unread = true};
-    struct store *s;
+    struct verify v = {.o = o, .report = out};
+    struct store *s = NULL;
+    struct err why;
     bool ok;
 
     *out = (struct verify_report){0};
-    if (!store_open(io, path, &options, &s, err))
-        return false;
-    v.sql = &s->sql;
-    v.sql_lock = &s->sql_lock;
-    v.image = s->image;
-    v.catalog = &s->image->catalog;
-    v.chunk_n = chunks_for(catalog_customer_n(v.catalog));
     pthread_mutex_init(&v.lock, NULL);
-    ok = verify_all(&v, err);
+    if (store_open(io, path, &options, &s, &why))
+        ok = verify_open(&v, s, err);
+    else
+        ok = verify_unopened(&v, path, &why, err);
     verify_free(&v);
     store_close(s);
-    return ok || err_in(err, "%.*s", STR_FMT(path));
+    return ok;
 }

@@ -30,9 +30,10 @@ struct verify_report {
     uint64_t pages, batches, events, customers, chunks, parts, news, ids, refused, erased;
     uint64_t differences;
     bool in_truth; /* one of them is */
+    bool opens;    /* else only its pages were looked at */
 };
 
-/* False only when the proof could not be made: the file does not open, memory ran out. */
+/* False only when there is no proof to be had: it is no data file, memory ran out. */
 bool store_verify(struct io *io, str path, const struct verify_options *o,
                   struct verify_report *out, struct err *err);
 

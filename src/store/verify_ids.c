@@ -1,7 +1,7 @@
 #include "store/seen_impl.h"
 #include "store/verify_impl.h"
 
-/* The message ids in the runs: each once, and none that news has too. */
+/* Message ids: the log's and those that were erased stand in the runs or in news, each once. */
 
 bool each_seen(struct verify *v, bool (*each)(void *context, hash128 id), void *context,
                struct err *err)
@@ -42,12 +42,13 @@ static bool sum_erased(void *context, hash128 id, [[maybe_unused]] struct err *e
 
 bool verify_ids(struct verify *v, struct err *err)
 {
-    if (!each_seen(v, sum_seen, v, err))
-        return false;
     if (!erased_each(v->sql, v->sql_lock, sum_erased, v, err)) {
         v->ids_unread = true;
-        return found_err(v, "erased", true, err);
+        if (!found_err(v, "erased", true, err))
+            return false;
     }
+    if (!each_seen(v, sum_seen, v, err))
+        return false;
     if (v->ids_twice)
         found(v, "seen", false,
               "table seen: %llu message ids are there twice, or in table news too",

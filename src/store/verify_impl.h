@@ -40,12 +40,12 @@ struct verify {
     struct verify_report *report;
     struct err broken; /* .code: why the proof cannot be made, or ERR_NONE */
     uint64_t so_far;   /* thousandths */
-    int64_t log_seq,
-        log_missing; /* the batch that was taken last; the first missing, or 0 */
+    int64_t log_seq;   /* of the batch that was taken last */
+    bool log_missing;  /* a batch of it */
     uint32_t chunk_next;
 
     /* Something there could not be read: nothing can be said of what should equal it. */
-    bool log_unread, news_unread, ids_unread, *chunk_unread;
+    bool log_unread, held_unread, ids_unread, *chunk_unread;
     /* What the log gives, and what was made from it: the events by chunk, the message ids by
      * bucket. */
     struct sum *logged_chunk, *held_chunk, *logged_id, *held_id;
@@ -77,6 +77,12 @@ void step(struct verify *v, enum verify_step step, uint64_t done, uint64_t all);
 bool in_threads(struct verify *v, void (*work)(struct verify *v), struct err *err);
 void break_off(struct verify *v, const struct err *err);
 
+/* --- pages --- */
+
+bool verify_pages(struct verify *v, struct err *err);
+/* The file does not open, and `why` not: its damaged pages are the differences, or the reason. */
+bool verify_unopened(struct verify *v, str path, const struct err *why, struct err *err);
+
 /* --- the log --- */
 
 /* An event as it stands in the log. */
@@ -93,9 +99,6 @@ bool each_logged(struct verify *v,
 
 /* Sums up the log, and compares the names with it. */
 bool verify_log(struct verify *v, struct err *err);
-
-/* That a batch is missing, when there was more in it: something differs. */
-void found_missing(struct verify *v);
 
 /* --- what is made from it --- */
 

@@ -23,23 +23,26 @@ static bool lose(struct verify *v, const struct err *err)
     return found_err(v, "log", true, err);
 }
 
-/* The next batch that nobody took yet. Batches may be missing since a rebuild lost them; the
- * first one is noted, in case that there is more to be found of their events. */
+/* The next batch that nobody took yet. */
 static bool take_batch(struct verify *v, struct row *row, bool *there, struct err *err)
 {
+    bool ok = true, missing = false;
     int64_t from;
-    bool ok = true;
 
     *there = false;
     pthread_mutex_lock(&v->lock);
     from = v->log_seq;
     if (from < INT64_MAX)
         ok = row_get(v->sql, v->sql_lock, SQL_LOG_AFTER, &from, 1, row, there, err);
-    if (*there && row->number[0] != from + 1 && !v->log_missing)
-        v->log_missing = from + 1;
+    if (*there && row->number[0] != from + 1)
+        missing = !v->log_missing;
+    v->log_missing |= missing;
     v->log_seq = *there ? row->number[0] : INT64_MAX;
     v->report->batches += *there;
     pthread_mutex_unlock(&v->lock);
+    if (missing)
+        found(v, "log", true, "table log, batch %lld: it is missing",
+              (long long)from + 1);
     return ok || lose(v, err);
 }
 
@@ -243,14 +246,6 @@ static void gather_log(struct verify *v)
 
 /* --- the names --- */
 
-void found_missing(struct verify *v)
-{
-    if (v->log_missing)
-        found(v, "log", true, "table log, batch %lld: it is missing",
-              (long long)v->log_missing);
-    v->log_missing = 0;
-}
-
 /* `strictly`: no two of them can stand first on one line. */
 static void check_order(struct verify *v, const char *table,
                         const _Atomic uint64_t *first, uint32_t from, uint32_t n,
@@ -265,7 +260,6 @@ static void check_order(struct verify *v, const char *table,
             before = at;
             continue;
         }
-        found_missing(v);
         if (at == UINT64_MAX)
             found(v, table, false, "table %s, row %u: it is in no event of the log",
                   table, i);

@@ -398,23 +398,28 @@ static bool collect_seen(void *context, hash128 id)
     return !n->failed;
 }
 
+static void found_chunk(struct verify *v, uint32_t chunk)
+{
+    found(v, "part", false,
+          "table part, chunk %u: its %llu events are not the %llu that the log has of "
+          "these "
+          "customers",
+          chunk, (unsigned long long)v->held_chunk[chunk].n,
+          (unsigned long long)v->logged_chunk[chunk].n);
+}
+
 /* What differs, as much of it as is looked at; false when nothing does. */
 static bool choose(struct naming *n)
 {
     struct verify *v = n->v;
 
-    for (uint32_t i = 0; i < v->chunk_n && !v->log_unread && !v->news_unread; i++) {
+    for (uint32_t i = 0; i < v->chunk_n && !v->log_unread && !v->held_unread; i++) {
         if (v->chunk_unread[i] || sum_eq(&v->logged_chunk[i], &v->held_chunk[i]))
             continue;
         if (n->chunk_n < CHUNKS_NAMED)
             n->chunk[n->chunk_n++] = i;
         else
-            found(v, "part", false,
-                  "table part, chunk %u: its %llu events are not the %llu that the log "
-                  "has of these "
-                  "customers",
-                  i, (unsigned long long)v->held_chunk[i].n,
-                  (unsigned long long)v->logged_chunk[i].n);
+            found_chunk(v, i);
     }
     for (uint32_t i = 0; i < ID_BUCKETS && !v->log_unread && !v->ids_unread; i++) {
         n->bucket[i] =
@@ -428,7 +433,6 @@ static bool name_all(struct naming *n, struct err *err)
 {
     struct verify *v = n->v;
 
-    found_missing(v);
     v->log_seq = 0;
     if (!each_logged(v, collect, n, err) || !each_news(v, collect_news, n, err)
         || !erased_each(v->sql, v->sql_lock, collect_erased, n, err)
@@ -439,8 +443,12 @@ static bool name_all(struct naming *n, struct err *err)
         return false;
     }
     for (uint32_t i = 0; i < n->chunk_n; i++) {
+        uint64_t before = v->report->differences;
+
         if (!name_chunk(n, i, err) && !found_err(v, "part", false, err))
             return false;
+        if (v->report->differences == before)
+            found_chunk(v, n->chunk[i]);
     }
     name_ids(n);
     return true;

@@ -127,20 +127,18 @@ static bool sum_columns(struct summing *s, struct err *err)
     }
 }
 
-static struct sum sum_events(const struct summing *s)
+static void sum_events(const struct summing *s, struct sum *sum)
 {
     const struct chunk *c = s->chunk;
-    struct sum sum = {0};
 
     for (uint32_t i = 0; i < c->customer_n; i++) {
         for (uint32_t k = c->first[i]; k < c->first[i + 1]; k++) {
             struct digest_head head = {c->customer_first + i, (uint64_t)c->at_ms[k],
                                        c->type[k], hash128_of(s->id[k])};
 
-            sum_add(&sum, digest(&head, &s->values[k]));
+            sum_add(sum, digest(&head, &s->values[k]));
         }
     }
-    return sum;
 }
 
 static void check_figures(const struct summing *s)
@@ -164,7 +162,6 @@ static void check_figures(const struct summing *s)
 
 static bool sum_chunk(struct summing *s, struct err *err)
 {
-    struct sum sum;
     bool ok;
 
     s->values = mem_alloc(s->chunk->event_n * sizeof *s->values);
@@ -172,10 +169,8 @@ static bool sum_chunk(struct summing *s, struct err *err)
         return err_nomem(err);
     check_figures(s);
     ok = chunk_message_ids(s->chunk, &s->id, err) && sum_columns(s, err);
-    if (ok) { /* beside what the news brings */
-        sum = sum_events(s);
-        sum_join(&s->v->held_chunk[s->number], &sum);
-    }
+    if (ok)
+        sum_events(s, &s->v->held_chunk[s->number]);
     mem_free(s->values);
     return ok;
 }
@@ -253,8 +248,10 @@ static void sum_parts(struct verify *v)
 
 bool verify_parts(struct verify *v, struct err *err)
 {
-    if (!each_row(v->sql, SQL_PART_KEYS, take_part, v, err))
-        return false;
+    if (!each_row(v->sql, SQL_PART_KEYS, take_part, v, err)) {
+        v->held_unread = true;
+        return found_err(v, "part", false, err);
+    }
     if (v->part_n)
         qsort(v->part, v->part_n, sizeof *v->part, key_order);
     return in_threads(v, sum_parts, err);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """logged.py FILE: what reader.py should print, made of nothing but the log's lines: each parsed
-anew, its customer numbered as he came, and all sorted by customer, time and message id."""
+anew, its customer numbered as he came, and all sorted by customer, time and message id.
+logged.py - does so with the lines of standard input."""
 import json, sys
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -58,16 +59,20 @@ def event_of(call):
     return as_text(customer), kind, ms, as_text(call.get('messageId')), properties, flat(traits, True)
 
 
-def main(path):
-    customers, events = {}, []
+def logged(path):
     for row in File(path).rows('select codec, bytes, checksum from log order by seq'):
-        for text in unpack(*row).decode().split('\n')[:-1]:
-            event = event_of(json.loads(text, object_pairs_hook=Pairs, parse_int=number,
-                                        parse_float=number))
-            events.append((customers.setdefault(event[0], len(customers)), event))
+        yield from unpack(*row).decode().split('\n')[:-1]
+
+
+def main(lines):
+    customers, events = {}, []
+    for text in lines:
+        event = event_of(json.loads(text, object_pairs_hook=Pairs, parse_int=number,
+                                    parse_float=number))
+        events.append((customers.setdefault(event[0], len(customers)), event))
     events.sort(key=lambda one: (one[0], one[1][2], one[1][3].encode()))
     for _, event in events:
         print(line(*event))
 
 
-main(sys.argv[1])
+main(sys.stdin.read().split('\n')[:-1] if sys.argv[1] == '-' else logged(sys.argv[1]))

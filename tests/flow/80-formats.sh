@@ -1,0 +1,41 @@
+#!/bin/sh
+# A file of each format that was released is opened by this Ciclo, and holds what it held; a reader
+# in another language finds the same in it.
+. "$(dirname "$0")/../support/tap.sh"
+data=$ROOT/tests/data/formats
+export PYTHONDONTWRITEBYTECODE=1
+
+# same NAME FILE COMMAND...: the command prints what stands in the file.
+same() {
+    name=$1 wanted=$2
+    shift 2
+    "$@" >"$T/got" 2>"$T/err"
+    diff "$wanted" "$T/got" >"$T/diff" 2>&1
+    t_line $? "$name" "$T/diff"
+}
+models() {
+    sqlite3 "$1" "select '-- version ' || version || ', applied on '
+        || date(applied_ms / 1000, 'unixepoch') || char(10) || text from model order by version"
+}
+# again DATA [OPTION...]: how many events and refusals come new when it is imported once more.
+again() {
+    "$CICLO" import "$file" "$@" --clock 2024-06-06 --json >"$T/report" &&
+        python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["events"])' "$T/report"
+}
+
+for old in "$data"/*.ciclo; do
+    format=$(basename "$old" .ciclo) file=$T/shop.ciclo
+    cp "$old" "$file"
+    t_ok "format $format is opened" "$CICLO" stages "$file" --at 2024-06-05
+    t_is "format $format: an import finds its events known" "$(again "$data/first.jsonl")" 0
+    t_is "format $format: the other one too" "$(again "$data/second.jsonl")" 0
+    same "format $format: what was refused" "$data/refused.csv" "$CICLO" refused "$file" --csv
+    same "format $format: the model's versions" "$data/models.txt" models "$file"
+    same "format $format: the events, read by another hand" "$data/events.jsonl" \
+        python3 "$ROOT/tests/format/reader.py" "$file"
+    t_ok "format $format: the proof" "$CICLO" verify "$file"
+    same "format $format: the events of the log" "$data/events.jsonl" \
+        python3 "$ROOT/tests/format/logged.py" "$file"
+    rm "$file"
+done
+t_done
