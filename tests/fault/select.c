@@ -1,4 +1,5 @@
-/* A query over a disk that fails gives its rows, or an error: never other rows. */
+/* A query over a disk that fails, or without memory, gives its rows, or an error: never other
+ * rows. */
 #include "engine/select.h"
 #include "engine/import.h"
 
@@ -133,4 +134,20 @@ TEST(a_query_is_answered_rightly_or_not_at_all_when_one_operation_fails)
 TEST(a_query_is_answered_rightly_or_not_at_all_when_the_disk_goes_away)
 {
     each_failure(VFS_FAIL_FOR_GOOD);
+}
+
+static bool ask_alone(void *context, struct err *err)
+{
+    struct buf b = {};
+    bool ok = ask(context, &b, err) && (!b.failed || err_nomem(err));
+
+    if (ok)
+        assert_true(b.n > (size_t)EVENTS * 20);
+    buf_free(&b);
+    return ok;
+}
+
+TEST(a_query_survives_the_lack_of_memory)
+{
+    each_oom_or_done(ask_alone, (void *)(uintptr_t)make_file());
 }

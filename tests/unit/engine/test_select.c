@@ -1,7 +1,6 @@
 #include "engine/select.h"
 
 #include "support/chance.h"
-#include "support/fail.h"
 #include "support/unit.h"
 #include "unit/engine/bottega.h"
 
@@ -472,36 +471,4 @@ TEST(what_is_wrong_is_said_in_words)
     need_error(e, "select sum(9223372036854775807) from events", ERR_INPUT, "overflow");
     need_error(e, "", ERR_INPUT, "empty");
     engine_close(e);
-}
-
-/* --- without memory --- */
-
-static bool ask_everything(void *context, struct err *err)
-{
-    const struct store_options options = {.mode = STORE_READ};
-    struct engine *e;
-    struct buf b = {};
-    bool ok;
-
-    if (!engine_open(io_system(), str_of(context), &options, &e, err))
-        return false;
-    ok = ask(
-        e,
-        "select e.*, e.properties, e.traits, t.traits, s.to_stage, g.segment "
-        "from events e join timelines t using (number) join stages s using (number) "
-        "left join segments g on g.number = e.number and g.segment in ('vip', 'quiet') "
-        "where e.type in ('purchase', 'identify', null) and e.customer = 9 "
-        "and e.ts > 1 and t.number < 5 order by s.at_ms desc, e.id",
-        &b, err);
-    if (ok)
-        assert_true(b.n > 100);
-    buf_free(&b);
-    engine_close(e);
-    return ok;
-}
-
-TEST(a_query_survives_the_lack_of_memory)
-{
-    engine_close(bottega_open(NOW));
-    each_oom_or_done(ask_everything, (void *)(uintptr_t)bottega_path());
 }
