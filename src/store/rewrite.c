@@ -208,6 +208,9 @@ static bool vacuum(struct io *io, struct sql *sql, const char *to,
              : sql_fail(sql, err);
     sqlite3_finalize(into);
     sqlite3_progress_handler(sql->db, 0, NULL, NULL);
+    if (!ok
+        && sqlite3_errcode(sql->db) == SQLITE_ERROR) /* it says so of any trouble there */
+        return err_set(err, ERR_IO, "the disk failed: cannot write %s", to);
     return ok;
 }
 

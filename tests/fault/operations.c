@@ -1,5 +1,6 @@
 /* Whatever fails while something is done with a data file, the file then holds what it held
  * before or what it was to hold, nothing lies beside it, and the next try succeeds. */
+#include "store/rewrite.h"
 #include "support/sim_shop.h"
 
 #include "support/unit.h"
@@ -69,15 +70,46 @@ static bool fold_all(struct err *err)
     return s;
 }
 
+static bool compact(struct err *err)
+{
+    const struct rewrite_options o = {0};
+    struct rewrite_sizes sizes;
+
+    return store_compact(shop.io, SIM_SHOP, &o, &sizes, err);
+}
+
+static bool rebuild(struct err *err)
+{
+    const struct rewrite_options o = {0};
+    struct rebuild_report report;
+    struct arena a = {0};
+    bool ok = store_rebuild(shop.io, SIM_SHOP, &o, &a, &report, err);
+
+    arena_free(&a);
+    return ok;
+}
+
+static bool back_up(struct err *err)
+{
+    const struct rewrite_options o = {0};
+    struct rewrite_sizes sizes;
+    bool ok = store_backup(shop.io, SIM_SHOP, STR("/copy"), &o, &sizes, err);
+
+    if (ok)
+        shop.io->unlink(shop.io, "/copy");
+    return ok;
+}
+
 static const struct operation {
     const char *name;
     bool (*run)(struct err *err);
     uint32_t brings; /* events */
     bool changes;    /* and so nobody else may have the file open for writing */
+    uint32_t stride; /* above 1: it has many steps, and not each fails in turn */
 } operations[] = {
-    {"reading", read_all, 0, false},
-    {"importing", import_more, MORE, true},
-    {"folding", fold_all, 0, true},
+    {"reading", read_all, 0, false, 1},   {"importing", import_more, MORE, true, 1},
+    {"folding", fold_all, 0, true, 1},    {"compacting", compact, 0, true, 11},
+    {"rebuilding", rebuild, 0, true, 23}, {"a backup", back_up, 0, false, 11},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -112,7 +144,8 @@ static void put_prepared(void)
 }
 
 /* Before or after; which of both, when the operation says that it was done. */
-static void need_whole(const struct operation *o, bool done, const char *what)
+/* `tidy`: nothing lies beside the file. */
+static void need_whole(const struct operation *o, bool done, bool tidy, const char *what)
 {
     struct store_facts facts;
     struct snapshot *v;
@@ -126,7 +159,7 @@ static void need_whole(const struct operation *o, bool done, const char *what)
     if (facts.events != EVENTS + o->brings && (done || facts.events != EVENTS))
         fail_msg("%s: %s: %d events", what, o->name, (int)facts.events);
     must(look_by(sim_shop_look, (uint32_t)facts.events, &err), &err, what);
-    if (sim_disk_names(shop.disk) != 1)
+    if (tidy && sim_disk_names(shop.disk) != 1)
         fail_msg("%s: %s leaves something beside the file", what, o->name);
 }
 
@@ -137,7 +170,7 @@ static void need_done(const struct operation *o, const char *what)
 
     must(o->run(&err), &err, what);
     if (o->changes)
-        need_whole(o, true, what);
+        need_whole(o, true, true, what);
 }
 
 /* --- the disk --- */
@@ -147,7 +180,7 @@ static void each_disk_failure(const struct operation *o, enum sim_failure failur
 {
     bool struck = true;
 
-    for (uint64_t nth = 1; struck; nth += step) {
+    for (uint64_t nth = 1; struck; nth += step * o->stride) {
         struct err err = {ERR_NONE};
         char what[80];
         bool done;
@@ -166,7 +199,7 @@ static void each_disk_failure(const struct operation *o, enum sim_failure failur
         if (!struck)
             must(done, &err, what);
         if (o->changes) {
-            need_whole(o, done, what);
+            need_whole(o, done, done || failure != SIM_FOR_GOOD, what);
             need_done(o, what);
         }
     }
@@ -216,7 +249,7 @@ static bool memory_hook([[maybe_unused]] size_t bytes, [[maybe_unused]] void *co
 static void each_lack_of_memory(const struct operation *o, bool for_good, size_t step)
 {
     memory.struck = true;
-    for (size_t nth = 1; memory.struck; nth += step) {
+    for (size_t nth = 1; memory.struck; nth += step * o->stride) {
         struct err err = {ERR_NONE};
         size_t blocks;
         char what[80];
@@ -238,7 +271,7 @@ static void each_lack_of_memory(const struct operation *o, bool for_good, size_t
         if (mem_live_blocks() != blocks)
             fail_msg("%s: %zu blocks before, %zu after", what, blocks, mem_live_blocks());
         if (o->changes) {
-            need_whole(o, done, what);
+            need_whole(o, done, true, what);
             need_done(o, what);
         }
     }
