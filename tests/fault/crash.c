@@ -126,12 +126,27 @@ static bool latest_model(struct snapshot *v, uint32_t *version, struct err *err)
     return ok;
 }
 
+static bool look_at_customer(struct snapshot *v, uint32_t customer,
+                             const struct event *all, uint32_t n, struct err *err)
+{
+    struct chunk *c;
+
+    if (!snapshot_customer(v, customer, &c, err))
+        return false;
+    need_chunk_holds(c, snapshot_catalog(v), all, n);
+    chunk_free(c);
+    return true;
+}
+
 static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct err *err)
 {
     static struct event all[EVENTS];
+    uint32_t customers = snapshot_facts(v).customers;
 
     for (uint32_t i = 0; i < t->event_n; i++)
         all[i] = shop.event[t->event[i]];
+    if (customers && !look_at_customer(v, t->event_n % customers, all, t->event_n, err))
+        return false;
     for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
         const struct chunk *c;
 

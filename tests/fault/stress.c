@@ -354,6 +354,29 @@ static void look_at_log(const struct held *h)
          h->is.refused);
 }
 
+static void look_at_customer(const struct held *h, struct random *r)
+{
+    const struct catalog *catalog = snapshot_catalog(h->v);
+    uint32_t customer = (uint32_t)random_below(r, h->is.customers);
+    str name = catalog_customer_id(catalog, customer);
+    const struct chunk *c;
+    struct chunk *his;
+    struct timeline all, t;
+    struct err err;
+
+    need(catalog_customer_find(catalog, name) == customer, "a customer is another one");
+    must(snapshot_customer(h->v, customer, &his, &err), &err, "a customer");
+    must(snapshot_chunk(h->v, customer / CHUNK_CUSTOMERS, &c, &err), &err, "his chunk");
+    all = timeline_of(c, customer);
+    t = timeline_of(his, customer);
+    need(all.n == t.n && t.n > 0, "a customer alone has %u events, in his chunk %u", t.n,
+         all.n);
+    for (uint32_t i = 0; i < t.n; i++)
+        need(all.at_ms[i] == t.at_ms[i] && all.type[i] == t.type[i], "his events differ");
+    snapshot_release(h->v, customer / CHUNK_CUSTOMERS);
+    chunk_free(his);
+}
+
 static uint64_t models_of(struct snapshot *v)
 {
     struct model_version version = {0};
@@ -385,7 +408,7 @@ static void take(struct reader *r, struct held *h)
 
 static void look(struct reader *r, const struct held *h)
 {
-    switch (random_below(&r->r, 4)) {
+    switch (random_below(&r->r, 6)) {
     case 0:
         look_at_log(h);
         break;
@@ -394,7 +417,8 @@ static void look(struct reader *r, const struct held *h)
         look_at_all(h);
         break;
     default:
-        break;
+        if (h->is.customers)
+            look_at_customer(h, &r->r);
     }
 }
 
