@@ -427,7 +427,7 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
                 struct chunk **out, struct err *err)
 {
     struct chunk *c = chunk_new(catalog, want);
-    bool is_all = want->customer_first == want->chunk * CHUNK_CUSTOMERS
+    bool is_all = !want->is_some && want->customer_first == want->chunk * CHUNK_CUSTOMERS
                   && want->customer_n >= want->parts_customers;
     bool has_more = want->fact_n || want->customer_n > want->parts_customers;
 

@@ -29,6 +29,7 @@ struct chunk_want {
     uint32_t chunk;
     uint32_t customer_first,
         customer_n; /* that are wanted of it; none is not in its range */
+    bool is_some; /* of its customers: nothing of it may be taken for the whole chunk's */
     const struct chunk_source *source;
     uint32_t parts_customers;        /* that the parts hold; 0: there are no parts */
     uint64_t parts_version, version; /* of the parts alone, and with the news */

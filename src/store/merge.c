@@ -17,6 +17,7 @@ static bool base_get(const struct chunk *c, const struct chunk **out, struct err
 
     want.customer_first = want.chunk * CHUNK_CUSTOMERS;
     want.customer_n = want.parts_customers;
+    want.is_some = false;
     want.version = want.parts_version;
     want.fact_n = 0;
     if (!own->base && want.parts_customers

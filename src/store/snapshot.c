@@ -232,7 +232,7 @@ static bool gather_news(const struct news *news, uint32_t first, uint32_t end,
 }
 
 /* What the parts hold of customers [first, end), and the news over it. */
-static bool open_range(struct snapshot *v, uint32_t first, uint32_t end,
+static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is_some,
                        struct chunk **out, struct err *err)
 {
     uint32_t chunk = first / CHUNK_CUSTOMERS;
@@ -240,6 +240,7 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end,
     struct chunk_want want = {.chunk = chunk,
                               .customer_first = first,
                               .customer_n = end - first,
+                              .is_some = is_some,
                               .source = &v->source,
                               .parts_customers = state->parts.customers,
                               .parts_version = state->parts_version,
@@ -266,7 +267,7 @@ bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out
     assert(chunk < v->image->chunk_n);
     if (!loaded->chunk
         && !open_range(v, first,
-                       first + (rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS),
+                       first + (rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS), false,
                        &loaded->chunk, err))
         return false;
     loaded->users++;
@@ -288,7 +289,7 @@ void snapshot_release(struct snapshot *v, uint32_t chunk)
 bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
                        struct err *err)
 {
-    return open_range(v, customer, customer + 1, out, err);
+    return open_range(v, customer, customer + 1, true, out, err);
 }
 
 static void add_span(struct store_facts *facts, int64_t first_ms, int64_t last_ms)

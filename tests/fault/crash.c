@@ -651,7 +651,7 @@ TEST(what_was_acknowledged_is_there_after_any_crash)
 {
     const char *one = getenv("CICLO_WORKLOAD");
     struct random r = chance();
-    size_t n = chance_rounds(300);
+    size_t n = chance_rounds(200);
 
     set_scene();
     atexit(tell_seed);
@@ -683,7 +683,7 @@ static bool passes(uint64_t seed, bool syncs)
 TEST(without_syncs_the_same_workloads_lose)
 {
     struct random r = chance();
-    size_t n = chance_rounds(60), lose = 0;
+    size_t n = chance_rounds(40), lose = 0;
 
     set_scene();
     for (size_t i = 0; i < n; i++) {
