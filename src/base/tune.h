@@ -8,6 +8,7 @@ enum {
     IMAGE_PAGE_CHUNKS = 2, /* whose states are copied together when one changes */
     NEWS_EVENTS = 11,      /* that wait to be folded in any file */
     FOLD_CHUNKS = 2,       /* folded in one transaction */
+    WAL_PAGES = 9,         /* of SQLite's log, at which it goes to the file */
     FOLD_WAVE = 3,         /* chunks folded before they are written */
     CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
     CUSTOMERS_FIRST = 3,   /* ids of customers that there is room for at first */
@@ -30,6 +31,7 @@ enum {
     IMAGE_PAGE_CHUNKS = 64,
     NEWS_EVENTS = 65536,
     FOLD_CHUNKS = 20,
+    WAL_PAGES = 4096,
     FOLD_WAVE = 16,
     CHUNK_CUSTOMERS = 1024,
     CUSTOMERS_FIRST = 1024,

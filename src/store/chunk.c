@@ -396,8 +396,8 @@ static bool open_hot(struct chunk *c, struct err *err)
     bool merges = own->kind == CHUNK_OVERLAY;
     const struct times *times;
 
-    if (!chunk_get(c, PART_TIME, merges ? merge_times : load_part, (const void **)&times,
-                   err))
+    if (!chunk_get(c, merges ? OVERLAY_TIME : PART_TIME, merges ? merge_times : load_part,
+                   (const void **)&times, err))
         return false;
     own->times = times;
     c->customer_n = times->customer_n;

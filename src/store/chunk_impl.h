@@ -14,6 +14,8 @@
 #define PART_TYPE (-2)
 #define PART_ID (-3)
 #define PART_RARE (-4)
+/* No part: an overlay's times, which say more than those of the same events in a part. */
+#define OVERLAY_TIME (-5)
 
 /* --- opening --- */
 
@@ -54,7 +56,7 @@ bool chunk_each_part(const struct chunk *c,
 
 /* --- what a chunk holds --- */
 
-/* What PART_TIME is decoded to. Of an overlay: its base events are [base_first, base_first +
+/* What PART_TIME is decoded to. Of an overlay (OVERLAY_TIME): its base events are [base_first, base_first +
  * base_n) of the base, and before fact k stand before[k] of them. */
 struct times {
     uint32_t customer_n, event_n;

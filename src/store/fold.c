@@ -170,18 +170,15 @@ static bool sort_by_chunk(const struct fact *fact, size_t n, uint32_t chunks,
 static bool gather(const struct store *s, const struct sorted_facts *facts,
                    uint32_t chunk, struct fold *f, struct err *err)
 {
-    const struct news *news = image_get(s->tx.image, chunk)->news;
-    uint32_t news_n = news ? news->all_n : 0;
     uint32_t first = facts->first ? facts->first[chunk] : 0;
-    uint32_t n = facts->first ? facts->first[chunk + 1] - first : 0;
+    uint32_t end = facts->first ? facts->first[chunk + 1] : 0;
 
-    *f = (struct fold){.chunk = chunk, .n = (size_t)news_n + n};
-    f->fact = mem_alloc(f->n * sizeof *f->fact);
-    if (!f->fact)
-        return err_nomem(err);
-    news_gather(news, f->fact);
-    for (uint32_t i = 0; i < n; i++)
-        f->fact[news_n + i] = facts->fact[facts->order[first + i]];
+    *f = (struct fold){.chunk = chunk};
+    if (!news_gather(image_get(s->tx.image, chunk)->news, 0, UINT32_MAX, end - first,
+                     &f->fact, &f->n, err))
+        return false;
+    for (uint32_t i = first; i < end; i++)
+        f->fact[f->n++] = facts->fact[facts->order[i]];
     return true;
 }
 

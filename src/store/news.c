@@ -3,7 +3,6 @@
 #include "base/time.h"
 #include "base/zip.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -105,16 +104,42 @@ bool news_spread(struct image *image, struct news_batch *batch, struct err *err)
     return true;
 }
 
-void news_gather(const struct news *news, struct fact *to)
+/* The place in the batch of the first of these news of the customer, or of one behind him. */
+static uint32_t news_from(const struct news *news, uint32_t customer)
 {
-    uint32_t all_n = news ? news->all_n : 0, n = 0;
+    uint32_t low = news->first, high = news->first + news->n;
 
-    for (; news; news = news->older) {
-        for (uint32_t i = 0; i < news->n; i++)
-            to[n++] = news->batch->fact[news->first + i];
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (news->batch->fact[middle].customer < customer)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    assert(n == all_n);
-    facts_sort(to, n);
+    return low;
+}
+
+bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
+                 struct fact **out, size_t *n, struct err *err)
+{
+    struct fact *fact;
+    size_t all = 0;
+
+    for (const struct news *at = news; at; at = at->older)
+        all += news_from(at, end) - news_from(at, first);
+    fact = mem_alloc((all + room) * sizeof *fact);
+    if (!fact)
+        return err_nomem(err);
+    *out = fact;
+    *n = all;
+    for (; news; news = news->older) {
+        uint32_t last = news_from(news, end);
+
+        for (uint32_t i = news_from(news, first); i < last; i++)
+            *fact++ = news->batch->fact[i];
+    }
+    return true;
 }
 
 void news_append(struct store *s, struct news_batch *batch)

@@ -218,6 +218,8 @@ static bool open_file(struct store *s, const char *path, struct err *err)
 
 static bool load(struct store *s, struct err *err)
 {
+    if (s->mode == STORE_WRITE)
+        watch_wal(s);
     return load_names(&s->sql, &s->catalog, err) && load_image(s, err)
            && sql_number(&s->sql, "select coalesce(max(seq), 0) from log", &s->seq, err)
            && seen_new(&s->sql, &s->seen, err);
@@ -328,7 +330,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
-    assert(!s->snapshot_n);
+    assert(!s->snapshots);
     cache_free(s->cache);
     store_cancel(s);
     image_free(s->image);

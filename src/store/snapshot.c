@@ -10,6 +10,7 @@
 
 struct snapshot {
     struct store *store;
+    struct snapshot *next, **before; /* of those that are not closed */
     struct image *image;
     struct reader *reader; /* NULL: the store's own connection is used */
     struct sql *sql;
@@ -86,6 +87,31 @@ static bool end_read(struct sql *sql)
            && sql_run(sql, rollback, SQLITE_OK, &unheard);
 }
 
+/* SQLite's log can begin anew when nobody reads out of it; so each of them turns to another
+ * transaction, begun when all of the log was in the file. Who cannot, stays. */
+void snapshots_renew(struct store *s)
+{
+    struct err unheard;
+
+    pthread_mutex_lock(&s->lock);
+    for (struct snapshot *v = s->snapshots; v; v = v->next) {
+        struct sql sql = {0}, old;
+
+        if (v->image != s->image || !v->reader)
+            continue;
+        if (!open_reader(s, &sql, &unheard) || !begin_read(&sql, &unheard)) {
+            sql_close(&sql);
+            continue;
+        }
+        pthread_mutex_lock(v->lock);
+        old = *v->sql;
+        *v->sql = sql;
+        pthread_mutex_unlock(v->lock);
+        sql_close(&old);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* --- beginning and ending --- */
 
 static bool snapshot_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
@@ -115,7 +141,11 @@ static bool begin(struct store *s, struct snapshot *v, struct err *err)
     if (ok) {
         v->image = s->image;
         v->image->users++;
-        s->snapshot_n++;
+        v->next = s->snapshots;
+        v->before = &s->snapshots;
+        if (v->next)
+            v->next->before = &v->next;
+        s->snapshots = v;
     }
     pthread_mutex_unlock(&s->lock);
     return ok;
@@ -161,7 +191,9 @@ void snapshot_close(struct snapshot *v)
         s->idle = v->reader;
     }
     if (v->image) {
-        s->snapshot_n--;
+        *v->before = v->next;
+        if (v->next)
+            v->next->before = v->before;
         if (--v->image->users)
             v->image = NULL;
     }
@@ -193,44 +225,6 @@ uint32_t snapshot_chunk_count(const struct snapshot *v)
     return v->image->chunk_n;
 }
 
-/* The first of these news of the customer or one behind him. */
-static uint32_t news_from(const struct news *news, uint32_t customer)
-{
-    const struct fact *fact = news->batch->fact + news->first;
-    uint32_t low = 0, high = news->n;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (fact[middle].customer < customer)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The news of customers [first, end), sorted; *out is the caller's. */
-static bool gather_news(const struct news *news, uint32_t first, uint32_t end,
-                        struct fact **out, uint32_t *n, struct err *err)
-{
-    *n = 0;
-    for (const struct news *at = news; at; at = at->older)
-        *n += news_from(at, end) - news_from(at, first);
-    *out = mem_alloc(*n * sizeof **out);
-    if (!*out)
-        return err_nomem(err);
-    *n = 0;
-    for (const struct news *at = news; at; at = at->older) {
-        const struct fact *fact = at->batch->fact + at->first;
-
-        for (uint32_t i = news_from(at, first); i < at->n && fact[i].customer < end; i++)
-            (*out)[(*n)++] = fact[i];
-    }
-    facts_sort(*out, *n);
-    return true;
-}
-
 /* What the parts hold of customers [first, end), and the news over it. */
 static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is_some,
                        struct chunk **out, struct err *err)
@@ -247,11 +241,14 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
                               .version = state->version,
                               .cache = v->store->cache};
     struct fact *fact = NULL;
+    size_t n = 0;
     bool ok;
 
-    if (state->news && !gather_news(state->news, first, end, &fact, &want.fact_n, err))
+    if (state->news && !news_gather(state->news, first, end, 0, &fact, &n, err))
         return false;
+    facts_sort(fact, n);
     want.fact = fact;
+    want.fact_n = (uint32_t)n;
     ok = chunk_open(&v->image->catalog, &want, out, err);
     mem_free(fact);
     return ok;

@@ -140,6 +140,7 @@ struct store {
     size_t news_bytes;
     int64_t seq;        /* of the last batch of the log */
     uint32_t fold_next; /* the chunk at which store_fold goes on */
+    int wal_pages;      /* of SQLite's log beside the file, after the last commit */
     struct seen *seen;  /* message ids of what is in the parts */
     struct hash_set
         ids;            /* of the news, of the transaction, and of what was erased, ... */
@@ -152,7 +153,7 @@ struct store {
     pthread_mutex_t lock;
     struct image *image;
     struct reader *idle;
-    uint32_t snapshot_n; /* not closed yet */
+    struct snapshot *snapshots; /* that are not closed yet */
 };
 
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
@@ -199,6 +200,8 @@ bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
 
 /* --- transactions --- */
 
+/* SQLite's log goes to the file between transactions from here on, not at their ends. */
+void watch_wal(struct store *s);
 /* Without message ids and a time: nothing can be appended. */
 bool transaction_begin(struct store *s, struct err *err);
 /* False: it is still to be cancelled. */
@@ -211,8 +214,10 @@ void news_release(struct news *news); /* likewise */
 void news_batch_release(struct news_batch *batch);
 /* The batch's sorted facts become news of their chunks in the image. */
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err);
-/* All facts of a chunk's news, sorted; .all_n of them. */
-void news_gather(const struct news *news, struct fact *to);
+/* The facts of customers [first, end) in their chunk's news, in any order, with room for `room`
+ * more behind them; *out is the caller's. */
+bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
+                 struct fact **out, size_t *n, struct err *err);
 /* Encodes the transaction's facts and makes news of them. */
 bool news_write(struct store *s, struct err *err);
 bool news_load(struct store *s, struct image *image, struct err *err);
@@ -231,6 +236,9 @@ bool drop_news(struct store *s, struct err *err);
 void fold_end(struct store *s, bool is_done);
 /* The image is the store's from here on; store.lock is held. */
 void image_publish(struct store *s, struct image *image);
+/* Lets the snapshots of the present image begin anew, so that they need nothing of SQLite's log;
+ * they see no difference. */
+void snapshots_renew(struct store *s);
 /* Opens another connection, that only reads. */
 bool open_reader(const struct store *s, struct sql *sql, struct err *err);
 void reader_free(struct reader *r);

@@ -71,11 +71,36 @@ static bool begin(struct store *s, struct err *err)
            && sql_run(&s->sql, begin_statement, SQLITE_OK, err);
 }
 
+static int note_wal(void *context, [[maybe_unused]] sqlite3 *db,
+                    [[maybe_unused]] const char *name, int pages)
+{
+    ((struct store *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+void watch_wal(struct store *s)
+{
+    sqlite3_wal_hook(s->sql.db, note_wal, s);
+}
+
+/* Not when a commit ends, since somebody waits for that, and snapshots of the image before may
+ * still be there. What fails here is tried again next time. */
+static void checkpoint(struct store *s)
+{
+    if (s->wal_pages < WAL_PAGES)
+        return;
+    if (sqlite3_wal_checkpoint_v2(s->sql.db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                  NULL)
+        == SQLITE_OK)
+        snapshots_renew(s);
+}
+
 bool transaction_begin(struct store *s, struct err *err)
 {
     struct transaction *tx = &s->tx;
 
     assert(s->mode == STORE_WRITE && !tx->open);
+    checkpoint(s);
     if (!image_new(s->image, &tx->image, err))
         return false;
     if (!begin(s, err)) {
