@@ -20,7 +20,7 @@ enum {
 struct file {
     sqlite3_file base;
     bool is_checked; /* its pages have checksums */
-    enum { REFUSE, KEEP, MEND } damaged_pages;
+    enum damaged_pages { REFUSE, KEEP, MEND } damaged_pages;
     int64_t damaged; /* page, from 1 */
     max_align_t under[UNDER_BYTES / sizeof(max_align_t)];
 };
@@ -301,7 +301,7 @@ static int open_data_file(sqlite3_filename name, sqlite3_file *file, int flags,
     if (rc != SQLITE_OK)
         return rc;
     f->base.pMethods = &file_methods; /* from here on SQLite closes it */
-    f->damaged_pages = (int)sqlite3_uri_int64(name, "damaged", REFUSE);
+    f->damaged_pages = (enum damaged_pages)sqlite3_uri_int64(name, "damaged", REFUSE);
     rc = file_size(file, &size);
     f->is_checked =
         rc == SQLITE_OK && size == 0; /* VACUUM may write its first page last */
