@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/work.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
 
@@ -114,11 +115,10 @@ static void print_human(struct cli *c, struct buf *b, const struct verify_report
 
 static int run(struct cli *c)
 {
-    enum { THREADS = 2 };
     struct findings f = {.arena = &c->arena};
     struct cli_bar bar = {};
     struct verify_options options = {
-        .threads = THREADS,
+        .threads = work_threads(),
         .found = add,
         .context = &f,
         .progress = cli_bar_is_seen() ? cli_bar_draw : NULL,

@@ -1,5 +1,7 @@
 #include "store/verify_impl.h"
 
+#include "base/work.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -62,36 +64,23 @@ void break_off(struct verify *v, const struct err *err)
     pthread_mutex_unlock(&v->lock);
 }
 
-struct thread {
-    pthread_t id;
+struct work {
     struct verify *v;
-    void (*work)(struct verify *v);
+    void (*run)(struct verify *v);
 };
 
-static void *run(void *thread)
+static void run(void *work, [[maybe_unused]] uint32_t i)
 {
-    struct thread *t = thread;
+    const struct work *w = work;
 
-    t->work(t->v);
-    return NULL;
+    w->run(w->v);
 }
 
 bool in_threads(struct verify *v, void (*work)(struct verify *v), struct err *err)
 {
-    unsigned n = 0;
-    struct thread *thread = mem_alloc(v->o->threads * sizeof *thread);
+    struct work w = {v, work};
 
-    if (!thread)
-        return err_nomem(err);
-    for (; n + 1 < v->o->threads; n++) { /* this thread is one of them */
-        thread[n] = (struct thread){.v = v, .work = work};
-        if (pthread_create(&thread[n].id, NULL, run, &thread[n]) != 0)
-            break;
-    }
-    work(v);
-    while (n)
-        pthread_join(thread[--n].id, NULL);
-    mem_free(thread);
+    work_run(v->o->threads, v->o->threads, run, &w);
     *err = v->broken;
     return v->broken.code == ERR_NONE;
 }
