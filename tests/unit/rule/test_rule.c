@@ -691,3 +691,45 @@ TEST(an_empty_timeline_is_asked)
     assert_true(cursor_ask(shop.cursor, rule, &situation).value.truth);
     shop_close(&shop);
 }
+
+/* The words of each chunk stand in another order; the cursor must not mix them up. */
+TEST(texts_mean_the_same_in_every_chunk)
+{
+    static const str sku[] = {STR("X"), STR("C"), STR("B"), STR("C")};
+    struct property property[4];
+    struct event event[4];
+    struct timeline turn[3];
+    struct rule_ref is_c, kinds;
+    struct chunk *other;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome",
+                          "2026-01-05 purchase sku=B; 2026-01-06 purchase sku=C", &err));
+    is_c = compile(&shop, "count(purchase where sku = \"C\")");
+    kinds = compile(&shop, "distinct(purchase.sku)");
+    for (uint32_t i = 0; i < 4; i++) {
+        property[i] = (struct property){STR("sku"), {.type = VALUE_TEXT, .text = sku[i]}};
+        event[i] = (struct event){.customer = STR("anna"),
+                                  .type = STR("purchase"),
+                                  .id = {"1234" + i, 1},
+                                  .at_ms = shop_moment(&shop, "2026-01-07") + i,
+                                  .property = &property[i],
+                                  .property_n = 1};
+    }
+    assert_true(chunk_build(&shop.catalog, NULL, 0, event, 4, &other, &err));
+    assert_true(shop_start(&shop, &err));
+    turn[0] = turn[2] = shop.timeline;
+    turn[1] = timeline_of(other, 0);
+    for (int i = 0; i < 3; i++) {
+        struct situation s = situation_at(&shop, shop_moment(&shop, "2026-01-20"));
+
+        assert_true(cursor_start(shop.cursor, &turn[i], &err));
+        assert_int_equal(cursor_ask(shop.cursor, is_c, &s).value.number,
+                         (i == 1 ? 2 : 1) * NUM_ONE);
+        assert_int_equal(cursor_ask(shop.cursor, kinds, &s).value.number,
+                         (i == 1 ? 3 : 2) * NUM_ONE);
+    }
+    chunk_free(other);
+    shop_close(&shop);
+}
