@@ -45,6 +45,7 @@ watch 'one that is wrong' 1 sql "$shop" 'select revenu from events'
 watch 'replay' 0 replay "$shop" --hash
 watch 'what was refused' 0 refused "$shop"
 watch 'what is in it' 0 info "$shop"
+watch 'that it is whole' 0 verify "$shop"
 watch 'events' 0 export "$shop" events
 watch 'customers, as JSON lines, into a file' 0 export "$shop" customers --json --out "$T/customers"
 watch 'moves of one' 0 export "$shop" stages --customer anna
