@@ -171,33 +171,43 @@ bool store_snapshot(struct store *s, struct snapshot **out, struct err *err)
     return false;
 }
 
+/* The store forgets it: from here on nobody renews its transaction. */
+static void leave(struct snapshot *v)
+{
+    struct store *s = v->store;
+
+    pthread_mutex_lock(&s->lock);
+    *v->before = v->next;
+    if (v->next)
+        v->next->before = v->before;
+    if (--v->image->users)
+        v->image = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void reader_give(struct store *s, struct reader *r)
+{
+    if (!end_read(&r->sql)) {
+        reader_free(r);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    r->next = s->idle;
+    s->idle = r;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void snapshot_close(struct snapshot *v)
 {
-    struct store *s;
-
     if (!v)
         return;
-    s = v->store;
     for (uint32_t i = 0; v->loaded && i < v->image->chunk_n; i++)
         chunk_free(v->loaded[i].chunk);
     mem_free(v->loaded);
-    if (v->reader && !end_read(v->sql)) {
-        reader_free(v->reader);
-        v->reader = NULL;
-    }
-    pthread_mutex_lock(&s->lock);
-    if (v->reader) {
-        v->reader->next = s->idle;
-        s->idle = v->reader;
-    }
-    if (v->image) {
-        *v->before = v->next;
-        if (v->next)
-            v->next->before = v->before;
-        if (--v->image->users)
-            v->image = NULL;
-    }
-    pthread_mutex_unlock(&s->lock);
+    if (v->image)
+        leave(v);
+    if (v->reader)
+        reader_give(v->store, v->reader);
     image_free(v->image);
     mem_free(v);
 }
