@@ -23,26 +23,18 @@ static struct store *open_shop(enum store_mode mode, struct err *err)
     return store_open(shop.io, SIM_SHOP, &options, &s, err) ? s : NULL;
 }
 
-typedef bool looker(struct sim_shop *shop, struct snapshot *v, uint32_t n,
-                    struct err *err);
-
-static bool look_by(looker *look, uint32_t n, struct err *err)
+static bool read_all(struct err *err)
 {
     struct store *s = open_shop(STORE_READ, err);
     struct snapshot *v;
     bool ok = s && store_snapshot(s, &v, err);
 
     if (ok) {
-        ok = look(&shop, v, n, err);
+        ok = sim_shop_read(&shop, v, EVENTS, err);
         snapshot_close(v);
     }
     store_close(s);
     return ok;
-}
-
-static bool read_all(struct err *err)
-{
-    return look_by(sim_shop_read, EVENTS, err);
 }
 
 /* Some of them are there already. */
@@ -100,16 +92,28 @@ static bool back_up(struct err *err)
     return ok;
 }
 
+/* Done too when he is gone already. */
+static bool erase(struct err *err)
+{
+    const struct rewrite_options o = {0};
+    struct erase_report report;
+
+    return store_erase(shop.io, SIM_SHOP, &shop.event[0].customer, 1, &o, &report, err)
+           || err->code == ERR_NOT_FOUND;
+}
+
 static const struct operation {
     const char *name;
     bool (*run)(struct err *err);
     uint32_t brings; /* events */
     bool changes;    /* and so nobody else may have the file open for writing */
     uint32_t stride; /* above 1: it has many steps, and not each fails in turn */
+    bool erases;     /* the first event's customer */
 } operations[] = {
-    {"reading", read_all, 0, false, 1},   {"importing", import_more, MORE, true, 1},
-    {"folding", fold_all, 0, true, 1},    {"compacting", compact, 0, true, 11},
-    {"rebuilding", rebuild, 0, true, 23}, {"a backup", back_up, 0, false, 11},
+    {"reading", read_all, 0, false, 1},    {"importing", import_more, MORE, true, 1},
+    {"folding", fold_all, 0, true, 1},     {"compacting", compact, 0, true, 11},
+    {"rebuilding", rebuild, 0, true, 23},  {"a backup", back_up, 0, false, 11},
+    {"erasing", erase, 0, true, 23, true},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -143,22 +147,57 @@ static void put_prepared(void)
     sim_shop_put(&shop, "/shop", prepared);
 }
 
+struct remains {
+    uint64_t others, his;
+};
+
+static bool count_his(void *context, [[maybe_unused]] int64_t received_ms,
+                      const struct event *e)
+{
+    struct remains *remains = context;
+
+    if (str_eq(e->customer, shop.event[0].customer))
+        remains->his++;
+    else
+        remains->others++;
+    return true;
+}
+
+/* Nothing of him, and everything else. */
+static void need_erased(struct snapshot *v, const char *what)
+{
+    struct remains remains = {0}, all = {0};
+    struct err err;
+
+    for (uint32_t i = 0; i < EVENTS; i++)
+        count_his(&all, 0, &shop.event[i]);
+    must(snapshot_each_logged(v, count_his, &remains, &err), &err, what);
+    if (remains.his || remains.others != all.others
+        || snapshot_facts(v).events != all.others)
+        fail_msg("%s: %d of his events are left, and %d others", what, (int)remains.his,
+                 (int)remains.others);
+}
+
 /* Before or after; which of both, when the operation says that it was done. */
 /* `tidy`: nothing lies beside the file. */
 static void need_whole(const struct operation *o, bool done, bool tidy, const char *what)
 {
-    struct store_facts facts;
     struct snapshot *v;
     struct err err;
     struct store *s = open_shop(STORE_READ, &err);
+    uint32_t events;
 
     must(s && store_snapshot(s, &v, &err), &err, what);
-    facts = snapshot_facts(v);
+    events = (uint32_t)snapshot_facts(v).events;
+    if (o->erases && (done || events != EVENTS)) {
+        need_erased(v, what);
+    } else {
+        if (events != EVENTS + o->brings && (done || events != EVENTS))
+            fail_msg("%s: %s: %u events", what, o->name, events);
+        must(sim_shop_look(&shop, v, events, &err), &err, what);
+    }
     snapshot_close(v);
     store_close(s);
-    if (facts.events != EVENTS + o->brings && (done || facts.events != EVENTS))
-        fail_msg("%s: %s: %d events", what, o->name, (int)facts.events);
-    must(look_by(sim_shop_look, (uint32_t)facts.events, &err), &err, what);
     if (tidy && sim_disk_names(shop.disk) != 1)
         fail_msg("%s: %s leaves something beside the file", what, o->name);
 }
