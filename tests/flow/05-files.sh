@@ -45,7 +45,8 @@ for size in 20000 60000; do
     failed "a file cut at $size bytes" 'damaged' "$CICLO" stages "$T/cut.ciclo"
 done
 cp "$shop" "$T/flipped.ciclo"
-sqlite3 "$T/flipped.ciclo" 'update part set bytes = zeroblob(length(bytes))'
+sqlite3 "$T/flipped.ciclo" \
+    'update part set bytes = zeroblob(length(bytes)); update news set bytes = zeroblob(length(bytes))'
 failed 'bytes that are not what was written' 'damaged, its checksum is wrong' \
     "$CICLO" stages "$T/flipped.ciclo"
 failed 'with what to do' 'ciclo rebuild' "$CICLO" stages "$T/flipped.ciclo"
