@@ -12,6 +12,7 @@ struct snapshot {
     struct store *store;
     struct snapshot *next, **before; /* of those that are not closed */
     struct image *image;
+    uint32_t models_added; /* when it was taken */
     struct reader *reader; /* NULL: the store's own connection is used */
     struct sql *sql;
     pthread_mutex_t *lock; /* guards .sql */
@@ -97,7 +98,7 @@ void snapshots_renew(struct store *s)
     for (struct snapshot *v = s->snapshots; v; v = v->next) {
         struct sql sql = {0}, old;
 
-        if (v->image != s->image || !v->reader)
+        if (v->image != s->image || v->models_added != s->models_added || !v->reader)
             continue;
         if (!open_reader(s, &sql, &unheard) || !begin_read(&sql, &unheard)) {
             sql_close(&sql);
@@ -141,6 +142,7 @@ static bool begin(struct store *s, struct snapshot *v, struct err *err)
     if (ok) {
         v->image = s->image;
         v->image->users++;
+        v->models_added = s->models_added;
         v->next = s->snapshots;
         v->before = &s->snapshots;
         if (v->next)

@@ -154,6 +154,7 @@ struct store {
     struct image *image;
     struct reader *idle;
     struct snapshot *snapshots; /* that are not closed yet */
+    uint32_t models_added;      /* commits that make no new image */
 };
 
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */

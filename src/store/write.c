@@ -457,5 +457,10 @@ bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *versio
     if (!sql_next(&s->sql, add, &there, err))
         return false;
     *version = (uint32_t)sqlite3_column_int64(add, 0);
-    return sql_next(&s->sql, add, &there, err); /* this step commits */
+    if (!sql_next(&s->sql, add, &there, err)) /* this step commits */
+        return false;
+    pthread_mutex_lock(&s->lock);
+    s->models_added++;
+    pthread_mutex_unlock(&s->lock);
+    return true;
 }
