@@ -53,7 +53,7 @@ static uint64_t shuffled(uint64_t i, uint64_t n)
     return i;
 }
 
-static void print(struct made *m, uint64_t customer, int64_t at_ms, uint64_t salt)
+static void print(struct made *m, str customer, int64_t at_ms, uint64_t salt)
 {
     static const char *const types[] = {"page_view",      "search",        "purchase",
                                         "email_open",     "email_click",   "add_to_cart",
@@ -65,10 +65,8 @@ static void print(struct made *m, uint64_t customer, int64_t at_ms, uint64_t sal
     uint32_t n = 0;
     struct buf id = {0};
 
-    m->event = (struct event){.at_ms = at_ms, .type = str_of(types[type])};
-    m->event.customer.p = m->customer;
-    m->event.customer.n = (size_t)snprintf(m->customer, sizeof m->customer, "c%llu",
-                                           (unsigned long long)customer);
+    m->event =
+        (struct event){.at_ms = at_ms, .customer = customer, .type = str_of(types[type])};
     hash128_print(&id, hash128_of((str){(const char *)&salt, sizeof salt}));
     m->event.id.p = m->id;
     m->event.id.n = (size_t)snprintf(m->id, sizeof m->id, "%.*s", STR_FMT(buf_str(&id)));
@@ -91,16 +89,12 @@ static void print(struct made *m, uint64_t customer, int64_t at_ms, uint64_t sal
     event_print(&m->event, &m->json);
 }
 
-static uint64_t customer_n(const struct stream *s)
-{
-    return s->shape == SINGLE ? s->n : s->n / EVENTS_EACH + 1;
-}
-
 void stream_event(const struct stream *s, uint64_t i, struct made *out)
 {
     uint64_t place = s->shuffled ? shuffled(i, s->n) : i;
     uint64_t whale = s->shape == WHALE ? s->n / WHALE_SHARE : 0, customer, k;
     uint64_t of = s->shape == SINGLE ? 1 : EVENTS_EACH;
+    str id;
 
     if (place < whale) {
         customer = 0;
@@ -111,7 +105,10 @@ void stream_event(const struct stream *s, uint64_t i, struct made *out)
         k = (place - whale) % of;
     }
     /* Every customer's events are spread over the two years, in order, on whole seconds. */
-    print(out, customer,
+    id.p = out->customer;
+    id.n = (size_t)snprintf(out->customer, sizeof out->customer, "c%llu",
+                            (unsigned long long)customer);
+    print(out, id,
           FIRST_MS
               + ((int64_t)k * (YEARS_MS / MS_SECOND) / (int64_t)of
                  + (int64_t)(mixed(place) % ((uint64_t)YEARS_MS / MS_SECOND / of + 1)))
@@ -119,8 +116,8 @@ void stream_event(const struct stream *s, uint64_t i, struct made *out)
           place);
 }
 
-void stream_late(const struct stream *s, uint64_t i, struct made *out)
+void stream_late(str customer, uint64_t i, struct made *out)
 {
-    print(out, mixed(i) % customer_n(s),
-          FIRST_MS + (int64_t)(mixed(~i) % (uint64_t)YEARS_MS), i + (UINT64_C(1) << 48));
+    print(out, customer, FIRST_MS + (int64_t)(mixed(~i) % (uint64_t)YEARS_MS),
+          i + (UINT64_C(1) << 48));
 }

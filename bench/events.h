@@ -28,8 +28,8 @@ struct made {
 };
 /* The event that arrives at place i. Its id is a hash, as most senders' are. */
 void stream_event(const struct stream *s, uint64_t i, struct made *out);
-/* Another event of any customer, at any of the moments: late news. */
-void stream_late(const struct stream *s, uint64_t i, struct made *out);
+/* Another event of a customer, at any of the moments: late news. */
+void stream_late(str customer, uint64_t i, struct made *out);
 
 uint64_t mixed(uint64_t x); /* splitmix64 */
 

@@ -677,6 +677,14 @@ static void measure_lookup(const char *path, size_t n)
 
 /* --- writing --- */
 
+/* Of one of the customers that the file has had from the beginning. */
+static void late_event(struct store *s, uint32_t customers, uint64_t i, struct made *m)
+{
+    str id = catalog_customer_id(store_catalog(s), (uint32_t)(mixed(i) % customers));
+
+    stream_late(id, i, m);
+}
+
 struct readers {
     struct store *store;
     atomic_bool stop;
@@ -704,7 +712,7 @@ static void measure_ingest(const char *path, double length, int threads, uint64_
     struct store *s = opened(path, STORE_WRITE);
     struct readers r = {.store = s};
     struct snapshot *v = snapshot_of(s);
-    struct stream stream = {.n = snapshot_facts(v).events};
+    uint32_t customers = snapshot_facts(v).customers;
     uint64_t salt = (uint64_t)clock_now_ms() << 20, n = 0, commits = 0;
     double slowest = 0, began, bytes;
     pthread_t thread[READERS_MAX];
@@ -719,7 +727,7 @@ static void measure_ingest(const char *path, double length, int threads, uint64_
 
         begin(s);
         for (uint64_t i = 0; i < batch; i++, n++) {
-            stream_late(&stream, salt + n, &m);
+            late_event(s, customers, salt + n, &m);
             append(s, &m.event, buf_str(&m.json));
         }
         commit(s);
@@ -743,7 +751,7 @@ static void measure_late(const char *path, uint64_t n)
 {
     struct store *s = opened(path, STORE_WRITE);
     struct snapshot *v = snapshot_of(s);
-    struct stream stream = {.n = snapshot_facts(v).events};
+    uint32_t customers = snapshot_facts(v).customers;
     double began = seconds(), written = written_mib();
     uint64_t salt = (uint64_t)clock_now_ms() << 20;
     struct made m = {0};
@@ -751,7 +759,7 @@ static void measure_late(const char *path, uint64_t n)
     snapshot_close(v);
     begin(s);
     for (uint64_t i = 0; i < n; i++) {
-        stream_late(&stream, salt + i, &m);
+        late_event(s, customers, salt + i, &m);
         append(s, &m.event, buf_str(&m.json));
     }
     commit(s);
