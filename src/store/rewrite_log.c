@@ -330,8 +330,8 @@ static bool fill_gap(struct refill *r, const struct row *row, struct err *err)
 
 static bool take_batch(struct refill *r, const struct row *row, struct err *err)
 {
-    struct line *line;
-    size_t n, kept = 0;
+    struct line *line = NULL;
+    size_t n = 0, kept = 0;
 
     if (!read_batch(r, row, &line, &n, err) || !fill_gap(r, row, err))
         return false;

@@ -613,6 +613,51 @@ static void need_all_there(struct life *l)
     close_file(l);
 }
 
+/* --- the file as the first format had it --- */
+
+static const char first_format[] =
+    "attach '/shop' as shop;"
+    "create table setting (name text primary key, value integer not null);"
+    "create table log (seq integer primary key, received_ms integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table refused (seq integer primary key, n integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table model (version integer primary key, applied_ms integer not null,"
+    " text text not null);"
+    "insert into setting select * from shop.setting;"
+    "insert into log select * from shop.log;"
+    "insert into refused select * from shop.refused;"
+    "insert into model select * from shop.model;"
+    "pragma application_id = 1130980204; pragma user_version = 1;";
+
+static bool has_erased(const struct twin *t)
+{
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        if (t->is_erased[i])
+            return true;
+    }
+    return false;
+}
+
+/* Whoever opens it next migrates it. What was derived is left out, since nobody reads it; of
+ * erasure the first format knew nothing. */
+static void make_old(struct life *l)
+{
+    sqlite3 *db;
+    struct err err;
+
+    if (!l->is_created || l->is_maybe || has_erased(&l->sure))
+        return;
+    must(open_file(l), &err, "opening");
+    close_file(l);
+    assert_int_equal(sqlite3_open("/old", &db), SQLITE_OK);
+    if (sqlite3_exec(db, first_format, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(shop.io->rename(shop.io, "/old", "/shop"), 0);
+    must(io_sync_folder(shop.io, SIM_SHOP, &err), &err, "syncing");
+}
+
 static uint64_t workload_seed; /* of the one that runs */
 
 static void workload(uint64_t seed, bool syncs)
@@ -637,6 +682,8 @@ static void workload(uint64_t seed, bool syncs)
             sim_disk_kill(shop.disk);
         if (!lives || !l.is_created || below(&l, 2)) /* else the next life looks */
             need_all_there(&l);
+        if (lives && !below(&l, 4))
+            make_old(&l);
     }
 }
 
