@@ -120,6 +120,8 @@ static bool parse_lifecycle(const struct yaml *root, struct model *m, struct err
 {
     const struct yaml *node = yaml_find(root, STR("lifecycle"));
 
+    m->lifecycles = &m->lifecycle;
+    m->lifecycle_n = 1;
     if (!node)
         return wrong(root, err,
                      "the model has no `lifecycle:`, which says what the stages are");

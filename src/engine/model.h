@@ -18,7 +18,9 @@ struct model {
     str text;
     struct workspace workspace;
     struct dictionary dictionary;
-    struct lifecycle *lifecycle;
+    struct lifecycle *lifecycle;         /* the first; with `lifecycle:` the only one */
+    struct lifecycle *const *lifecycles; /* in the order of the text */
+    uint32_t lifecycle_n;
     struct segments *segments;
     struct program *program;
     const struct catalog *catalog;
