@@ -5,10 +5,11 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cli_init,        &cli_import,      &cli_stages, &cli_customer, &cli_serve,
-    &cli_sql,         &cli_export,      &cli_info,   &cli_refused,  &cli_model_show,
-    &cli_model_check, &cli_model_apply, &cli_replay, &cli_backup,   &cli_rebuild,
-    &cli_compact,     &cli_erase,       &cli_verify,
+    &cli_init,       &cli_import,       &cli_stages,      &cli_customer,
+    &cli_serve,      &cli_sql,          &cli_export,      &cli_info,
+    &cli_refused,    &cli_model_show,   &cli_model_check, &cli_model_apply,
+    &cli_rule_check, &cli_rule_explain, &cli_replay,      &cli_backup,
+    &cli_rebuild,    &cli_compact,      &cli_erase,       &cli_verify,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 
@@ -115,6 +116,31 @@ int cli_fail(const struct err *err, const char *where)
     return CLI_FAILED;
 }
 
+int cli_fail_in(const struct err *err, str text)
+{
+    struct buf shown = {};
+    size_t from = 0, to;
+    int status = cli_fail(err, NULL);
+
+    if (!err->line)
+        return status;
+    for (int line = 1; line < err->line && from < text.n; from++)
+        line += text.p[from] == '\n';
+    for (to = from; to < text.n && text.p[to] != '\n';)
+        to++;
+    buf_add(&shown, STR("  "));
+    buf_add(&shown, (str){text.p + from, to - from});
+    buf_add(&shown, STR("\n  "));
+    for (int column = 1; column < err->column; column++)
+        buf_add_char(&shown, ' ');
+    buf_add(&shown, STR("^\n"));
+    make_plain(&shown);
+    if (!shown.failed)
+        fprintf(stderr, "%.*s", STR_FMT(buf_str(&shown)));
+    buf_free(&shown);
+    return status;
+}
+
 int cli_wrong(const struct cli *c, const char *format, ...)
 {
     va_list args;
@@ -145,4 +171,14 @@ int cli_show(struct buf *b)
 {
     make_plain(b);
     return cli_print(b);
+}
+
+void cli_put_moment(struct buf *b, const struct zone *z, int64_t at_ms)
+{
+    struct civil c = civil_of(zone_local(z, at_ms));
+
+    buf_add_format(b, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour,
+                   c.minute, c.second);
+    if (c.ms)
+        buf_add_format(b, ".%03d", c.ms);
 }

@@ -65,6 +65,8 @@ bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
 /* Prints "ciclo: MESSAGE" (with line and column when err has them; `where` in front unless
  * NULL or named in the message) to standard error, and returns CLI_FAILED. */
 int cli_fail(const struct err *err, const char *where);
+/* The same for a fault in `text`, with its line and a caret under the place. */
+int cli_fail_in(const struct err *err, str text);
 /* The same for wrong use, with the command's usage line; returns CLI_USAGE. */
 int cli_wrong(const struct cli *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -73,6 +75,9 @@ int cli_wrong(const struct cli *c, const char *format, ...)
 int cli_print(const struct buf *b);
 /* The same for people: what would steer a terminal becomes '?'. */
 int cli_show(struct buf *b);
+
+/* On the wall clock of the zone: what its people read. */
+void cli_put_moment(struct buf *b, const struct zone *z, int64_t at_ms);
 
 /* A bar on standard error that shows how far a long work has come: a callback for whatever
  * reports it, when somebody sees it. Zero it to start. */
@@ -106,7 +111,7 @@ void cli_table_csv(const struct cli_table *t, struct buf *b);
 
 extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_check,
     cli_model_apply, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve,
-    cli_sql, cli_export, cli_info, cli_compact, cli_backup, cli_rebuild, cli_erase,
-    cli_verify;
+    cli_rule_check, cli_rule_explain, cli_sql, cli_export, cli_info, cli_compact,
+    cli_backup, cli_rebuild, cli_erase, cli_verify;
 
 #endif

@@ -9,17 +9,6 @@ static str stage_name(const struct engine *e, uint16_t stage)
                                : engine_model(e)->lifecycle->stage[stage].name;
 }
 
-/* The wall clock of the workspace: what its people read. */
-static void print_moment(struct buf *b, const struct engine *e, int64_t at_ms)
-{
-    struct civil c = civil_of(zone_local(engine_model(e)->workspace.zone, at_ms));
-
-    buf_add_format(b, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour,
-                   c.minute, c.second);
-    if (c.ms)
-        buf_add_format(b, ".%03d", c.ms);
-}
-
 static void print_value(struct buf *b, const struct value *v)
 {
     struct buf json = {};
@@ -53,7 +42,7 @@ static void print_history(struct buf *b, const struct engine *e,
         const struct move_view *m = &v->move[i];
 
         buf_add(b, STR("  "));
-        print_moment(b, e, m->move.at_ms);
+        cli_put_moment(b, engine_model(e)->workspace.zone, m->move.at_ms);
         buf_add_format(b, "  %.*s", STR_FMT(stage_name(e, m->move.to)));
         if (m->move.way == WAY_START)
             buf_add(b, STR("  came in"));
@@ -73,7 +62,7 @@ static void print_next(struct buf *b, const struct engine *e,
         buf_add(b, STR("  Time alone changes nothing.\n"));
     } else {
         buf_add(b, STR("  If nothing more happens: "));
-        print_moment(b, e, v->next.at_ms);
+        cli_put_moment(b, engine_model(e)->workspace.zone, v->next.at_ms);
         buf_add_format(b, "  %.*s\n", STR_FMT(stage_name(e, v->next.to)));
     }
     for (uint32_t i = 0; i < v->way_n; i++) {
@@ -97,7 +86,8 @@ static void print_events(struct buf *b, struct engine *e, const struct customer_
         const struct event_view *event = &v->event[i];
 
         buf_add(b, STR("  "));
-        print_moment(b, e, v->timeline.at_ms[event->place]);
+        cli_put_moment(b, engine_model(e)->workspace.zone,
+                       v->timeline.at_ms[event->place]);
         buf_add_format(b, "  %.*s",
                        STR_FMT(text_table_get(type, v->timeline.type[event->place])));
         for (uint32_t k = 0; k < event->property_n; k++) {
@@ -118,13 +108,13 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
                         bool why)
 {
     buf_add_format(b, "Customer %.*s on ", STR_FMT(v->id));
-    print_moment(b, e, v->at_ms);
+    cli_put_moment(b, engine_model(e)->workspace.zone, v->at_ms);
     if (v->stage == STAGE_NONE) {
         buf_add(b, STR(": not a customer yet\n"));
         return;
     }
     buf_add_format(b, ": %.*s since ", STR_FMT(stage_name(e, v->stage)));
-    print_moment(b, e, v->since_ms);
+    cli_put_moment(b, engine_model(e)->workspace.zone, v->since_ms);
     buf_add_char(b, '\n');
     for (uint32_t i = 0; i < v->trait_n; i++) {
         buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));

@@ -521,6 +521,21 @@ static bool lint_ways(struct lint *l)
     return lint_shadowed(l) && lint_loops(l);
 }
 
+/* By place; false when something before went wrong. */
+static bool give_findings(struct lint *l, bool ok, const struct finding **out,
+                          uint32_t *n)
+{
+    end_nobody(l);
+    text_table_free(&l->rule_text);
+    if (!ok)
+        return false;
+    if (l->n)
+        qsort(l->found, l->n, sizeof *l->found, by_place);
+    *out = l->found;
+    *n = l->n;
+    return true;
+}
+
 bool model_lint(const struct model *m, struct arena *a, const struct finding **out,
                 uint32_t *n, struct err *err)
 {
@@ -528,13 +543,19 @@ bool model_lint(const struct model *m, struct arena *a, const struct finding **o
     bool ok = begin_nobody(&l) && lint_stages(&l) && lint_ways(&l) && lint_segments(&l)
               && lint_scores(&l);
 
-    end_nobody(&l);
-    text_table_free(&l.rule_text);
-    if (!ok)
-        return false;
-    if (l.n)
-        qsort(l.found, l.n, sizeof *l.found, by_place);
-    *out = l.found;
-    *n = l.n;
-    return true;
+    return give_findings(&l, ok, out, n);
+}
+
+bool rule_lint(const struct model *m, struct rule_ref rule, struct arena *a,
+               const struct finding **out, uint32_t *n, struct err *err)
+{
+    struct lint l = {.model = m, .arena = a, .err = err};
+    str text = program_text(m->program, rule);
+    const struct yaml when = {
+        .line = 1, .column = 1, .text = text, .plain = true, .source = text};
+    struct words w;
+    bool ok = begin_nobody(&l) && split(&l, text, &w) && lint_missing(&l, &when, &w)
+              && lint_counts(&l, &when, &w, rule);
+
+    return give_findings(&l, ok, out, n);
 }

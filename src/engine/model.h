@@ -44,6 +44,11 @@ struct finding {
 bool model_lint(const struct model *m, struct arena *a, const struct finding **out,
                 uint32_t *n, struct err *err);
 
+/* The same about one rule of the model's program that stands for itself; places are in its
+ * text. */
+bool rule_lint(const struct model *m, struct rule_ref rule, struct arena *a,
+               const struct finding **out, uint32_t *n, struct err *err);
+
 /* The templates inside the program. */
 struct model_template {
     const char *name, *what;

@@ -242,6 +242,7 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
         measure = measure->next;
     term->test = (str){rule->text.p + n->start, n->end - n->start};
     term->measure = (str){rule->text.p + measure->start, measure->end - measure->start};
+    term->is_condition = n->type == VALUE_BOOL;
     term->truth = exact_term(x->c, n, x->s, &term->holds_until_ms).n;
 
     slots_reset(x->c, x->c->probe);

@@ -926,8 +926,14 @@ static bool compile(struct program *p, str text, enum rule_want want, struct rul
             return false;
     } else if (!check(&c, rule->root)) {
         return false;
+    } else if (want == RULE_EITHER && rule->root->type == VALUE_BOOL) {
+        rule->want = RULE_CONDITION;
     } else if (!is_amount(rule->root->type)) {
-        return fault(&c, rule->root, "a number or money is needed here");
+        return fault(&c, rule->root,
+                     want == RULE_NUMBER
+                         ? "a number or money is needed here"
+                         : "a condition, a number or money is needed here, such as "
+                           "count(purchase, 90d) >= 3");
     }
     rule->by_stage = c.by_stage;
     rule->by_times = c.by_times;
@@ -978,4 +984,16 @@ bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t hig
 str program_text(const struct program *p, struct rule_ref rule)
 {
     return p->rule[rule.v].text;
+}
+
+enum value_type program_type(const struct program *p, struct rule_ref rule)
+{
+    const struct rule *r = &p->rule[rule.v];
+
+    return r->root ? r->root->type : VALUE_NUMBER; /* a score */
+}
+
+bool program_needs_stage(const struct program *p, struct rule_ref rule)
+{
+    return p->rule[rule.v].by_stage || p->rule[rule.v].by_times;
 }

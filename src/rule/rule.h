@@ -15,7 +15,11 @@ struct rule_ref {
     uint32_t v;
 }; /* a rule in its program */
 
-enum rule_want { RULE_CONDITION, RULE_NUMBER }; /* true or false; a number or money */
+enum rule_want {
+    RULE_CONDITION, /* true or false */
+    RULE_NUMBER,    /* a number or money */
+    RULE_EITHER,
+};
 
 enum rule_named { RULE_SEGMENT, RULE_SCORE };
 
@@ -53,6 +57,21 @@ struct score_part {
 bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t high,
                        const struct score_part *part, uint32_t n, struct rule_ref *out,
                        struct err *err);
+
+/* What a rule answers with: BOOL, NUMBER or MONEY. */
+enum value_type program_type(const struct program *p, struct rule_ref rule);
+/* Does its answer hang on where the customer stands? */
+bool program_needs_stage(const struct program *p, struct rule_ref rule);
+/* The events, properties and traits that a rule names, segments and scores not opened up. */
+struct rule_name {
+    str event;            /* empty: a trait */
+    str name;             /* of the property or trait; empty: the event alone */
+    enum value_type type; /* of the property or trait */
+    bool learned;         /* from the data; the model does not declare it */
+};
+/* Each once, in the order of the text. Lives in `a`. */
+bool program_names(const struct program *p, struct rule_ref rule, struct arena *a,
+                   const struct rule_name **out, uint32_t *n, struct err *err);
 
 #define STAGE_NONE UINT16_MAX
 
@@ -97,6 +116,7 @@ struct term {
     str measure; /* the left side's text: since(purchase) */
     str words;   /* "no purchase for at least 90 days" */
     str value; /* the left side's value in words: "93 days", "3", "120.50 GBP", "missing" */
+    bool is_condition; /* a rule that is a number is one term, and that is no condition */
     bool truth;
     int64_t holds_until_ms; /* exact */
     const uint32_t *event;  /* places in the timeline of the events that made the value */

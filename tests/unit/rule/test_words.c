@@ -471,3 +471,107 @@ TEST(a_rule_without_memory)
 {
     each_oom(whole_way, NULL);
 }
+
+/* What a rule names: "purchase purchase.revenue money ..." */
+static void need_names(struct shop *shop, const char *rule, const char *wanted)
+{
+    struct arena a = {.limit = 1 << 20};
+    const struct rule_name *name;
+    struct buf b = {NULL};
+    struct rule_ref ref;
+    struct err err;
+    uint32_t n;
+
+    assert_true(program_add(shop->program, str_of(rule), RULE_EITHER, &ref, &err));
+    assert_true(program_names(shop->program, ref, &a, &name, &n, &err));
+    for (uint32_t i = 0; i < n; i++) {
+        buf_add_format(&b, "%s%.*s%s%.*s", i ? " " : "", STR_FMT(name[i].event),
+                       name[i].name.n ? "." : "", STR_FMT(name[i].name));
+        if (name[i].name.n)
+            buf_add_format(&b, ":%.*s", STR_FMT(value_type_name(name[i].type)));
+        if (name[i].learned)
+            buf_add_char(&b, '?');
+    }
+    if (!str_eq(buf_str(&b), str_of(wanted)))
+        fail_msg("%s: %.*s", rule, STR_FMT(buf_str(&b)));
+    buf_free(&b);
+    arena_free(&a);
+}
+
+TEST(a_rule_says_what_it_names)
+{
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", TWO, &err));
+    assert_true(shop_name(&shop, RULE_SEGMENT, "vip", "exists(visit)", &err));
+    need_names(&shop,
+               "count(purchase where gift and sku = 'a', 90d) > 2 and exists(purchase)",
+               "purchase purchase.gift:bool purchase.sku:text");
+    need_names(&shop, "sequence(`Order Completed`, visit within 1d) or segment.vip",
+               "purchase visit");
+    need_names(&shop, "sum(purchase.revenue) / distinct(any.day where hour > 3)",
+               "purchase purchase.revenue:money");
+    need_names(&shop,
+               "until(trait.renewal) > 1d or anniversary(trait.renewal, 1d) "
+               "or since(trait.renewal) > 1d or trait.tags contains 'x'",
+               ".renewal:moment .tags:list");
+    need_names(&shop, "stage = 'reach'", "");
+    shop_close(&shop);
+}
+
+TEST(a_rule_of_either_kind_says_which_it_is)
+{
+    static const struct {
+        const char *rule;
+        enum value_type type;
+    } rules[] = {{"exists(visit)", VALUE_BOOL},
+                 {"count(visit)", VALUE_NUMBER},
+                 {"sum(purchase.revenue) * 2", VALUE_MONEY},
+                 {"trait.vip", VALUE_BOOL}};
+    struct rule_ref ref;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", TWO, &err));
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        assert_true(
+            program_add(shop.program, str_of(rules[i].rule), RULE_EITHER, &ref, &err));
+        assert_int_equal(program_type(shop.program, ref), rules[i].type);
+        assert_false(program_needs_stage(shop.program, ref));
+    }
+    assert_false(
+        program_add(shop.program, STR("trait.country"), RULE_EITHER, &ref, &err));
+    assert_false(program_add(shop.program, STR("since(visit)"), RULE_EITHER, &ref, &err));
+    assert_true(
+        program_add(shop.program, STR("count(visit, stage)"), RULE_EITHER, &ref, &err));
+    assert_true(program_needs_stage(shop.program, ref));
+    shop_close(&shop);
+}
+
+static bool say_names(void *context, struct err *err)
+{
+    struct arena a = {.limit = 1 << 20};
+    const struct rule_name *name;
+    struct rule_ref ref;
+    struct shop shop;
+    uint32_t n;
+    bool ok;
+
+    if (!shop_open(&shop, "Europe/Rome", TWO, err))
+        return false;
+    ok = shop_rule(&shop, context, RULE_EITHER, &ref, err)
+         && program_names(shop.program, ref, &a, &name, &n, err);
+    arena_free(&a);
+    shop_close(&shop);
+    return ok;
+}
+
+TEST(names_survive_lack_of_memory)
+{
+    char rule[] = "exists(purchase where gift and quantity > 1 and sku = 'a' and due > "
+                  "2026-01-01) and exists(visit) and exists(login) and trait.vip "
+                  "and trait.age > 1";
+
+    each_oom(say_names, rule);
+}
