@@ -2,23 +2,30 @@
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
 
+#include "api/error.h"
+#include "api/jobs.h"
+#include "base/json.h"
 #include "engine/query.h"
 
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
-    str path;              /* "/api/customers/12347", decoded */
+    struct jobs *jobs;
+    const char *method;                            /* GET, POST, DELETE */
+    str path;                                      /* "/api/customers/12347", decoded */
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
     void *context;
-    struct arena *a;  /* ends with the request */
-    struct buf *out;  /* the answer's body */
-    const char *type; /* of the body; application/json unless changed */
+    const struct json *body; /* of a POST; NULL: there was none */
+    struct arena *a;         /* ends with the request */
+    struct buf *out;         /* the answer's body */
+    const char *type;        /* of the body; application/json unless changed */
+    int status;              /* 200 unless changed */
+    str id; /* what stands in the place of the route's :id; set by api_answer */
 };
 
 /* False with err (ERR_NOT_FOUND too when no route has this path). */
 bool api_answer(struct api_request *r, struct err *err);
-/* 200, 400, 404 ... */
-int api_status(enum err_code code);
-/* {"error":{"code":"not_found","message":".."}} */
-void api_put_error(struct buf *out, const struct err *err);
+/* Whether the path takes the method (HEAD goes where GET goes); *allow says which it takes. A
+ * path that is nobody's takes GET, and is then not found. */
+bool api_takes(str path, const char *method, const char **allow);
 
 #endif

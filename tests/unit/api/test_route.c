@@ -37,6 +37,7 @@ static const char *ask(struct engine *e, const char *path, const char *query,
     struct buf b = {};
     struct api_request r = {
         .engine = e,
+        .method = "GET",
         .path = str_of(path),
         .param = find_param,
         .context = &q,
@@ -521,29 +522,43 @@ TEST(what_is_no_route_is_not_found)
 TEST(the_openapi_document_tells_every_route)
 {
     static const struct {
-        const char *path;
-        size_t params;
+        const char *path, *method;
+        size_t params, fields;
     } route[] = {
-        {"/api/info", 1},       {"/api/stages", 2},         {"/api/stages/periods", 3},
-        {"/api/customers", 12}, {"/api/customers/{id}", 3}, {"/api/openapi.json", 0},
+        {"/api/info", "get", 1, 0},
+        {"/api/stages", "get", 2, 0},
+        {"/api/stages/periods", "get", 3, 0},
+        {"/api/customers", "get", 12, 0},
+        {"/api/customers/{id}", "get", 3, 0},
+        {"/api/model/check", "post", 0, 1},
+        {"/api/model/apply", "post", 0, 3},
+        {"/api/model/apply/{job}", "get", 1, 0},
+        {"/api/model/apply/{job}", "delete", 1, 0},
+        {"/api/openapi.json", "get", 0, 0},
     };
     enum { N = sizeof route / sizeof *route };
     struct engine *e = bottega_open(NOW);
     struct arena a = {};
     const struct json *api = ask_json(e, "/api/openapi.json", "", &a),
                       *paths = MEMBER(api, "paths");
+    size_t operations = 0;
 
     need_text(MEMBER(api, "openapi"), "3.1.0");
     need_text(MEMBER(MEMBER(api, "info"), "version"), CICLO_VERSION);
-    assert_int_equal(paths->n, N);
+    for (size_t i = 0; i < paths->n; i++)
+        operations += paths->item[i].n;
+    assert_int_equal(operations, N);
     for (size_t i = 0; i < N; i++) {
-        const struct json *get = MEMBER(json_find(paths, str_of(route[i].path)), "get");
-        const struct json *params = MEMBER(get, "parameters");
+        const struct json *operation =
+            json_find(json_find(paths, str_of(route[i].path)), str_of(route[i].method));
+        const struct json *params = MEMBER(operation, "parameters"),
+                          *body = MEMBER(operation, "requestBody"),
+                          *json = MEMBER(MEMBER(body, "content"), "application/json");
 
         assert_non_null(params);
         assert_int_equal(params->n, route[i].params);
-        assert_true(json_find_text(get, STR("summary")).n > 0);
-        assert_non_null(MEMBER(MEMBER(get, "responses"), "200"));
+        assert_true(json_find_text(operation, STR("summary")).n > 0);
+        assert_non_null(MEMBER(MEMBER(operation, "responses"), "2XX"));
         for (size_t k = 0; k < params->n; k++) {
             bool in_path =
                 str_eq(json_find_text(&params->item[k], STR("in")), STR("path"));
@@ -551,9 +566,43 @@ TEST(the_openapi_document_tells_every_route)
             assert_true(json_find_text(&params->item[k], STR("description")).n > 0);
             assert_int_equal(MEMBER(&params->item[k], "required")->truth, in_path);
         }
+        assert_int_equal(body != NULL, route[i].fields > 0);
+        if (body)
+            assert_int_equal(MEMBER(MEMBER(json, "schema"), "properties")->n,
+                             route[i].fields);
     }
     arena_free(&a);
     engine_close(e);
+}
+
+TEST(a_path_says_which_methods_it_takes)
+{
+    static const struct {
+        const char *path, *method, *allow; /* NULL: it is taken */
+    } all[] = {
+        {"/api/info", "GET", NULL},
+        {"/api/info", "HEAD", NULL},
+        {"/api/info", "POST", "GET, HEAD"},
+        {"/api/info", "get", "GET, HEAD"},
+        {"/api/none", "GET", NULL}, /* and is not found */
+        {"/api/none", "POST", "GET, HEAD"},
+        {"/", "DELETE", "GET, HEAD"},
+        {"/api/model/check", "POST", NULL},
+        {"/api/model/check", "GET", "POST"},
+        {"/api/model/apply/1", "DELETE", NULL},
+        {"/api/model/apply/1", "POST", "GET, HEAD, DELETE"},
+        {"/api/model/apply/", "POST", "GET, HEAD"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const char *allow = NULL;
+        bool taken = api_takes(str_of(all[i].path), all[i].method, &allow);
+
+        if (taken != !all[i].allow)
+            fail_msg("%s %s is %staken", all[i].method, all[i].path, taken ? "" : "not ");
+        if (!taken)
+            assert_string_equal(allow, all[i].allow);
+    }
 }
 
 TEST(every_code_has_its_status_and_its_name)
@@ -587,6 +636,20 @@ TEST(every_code_has_its_status_and_its_name)
         buf_free(&b);
     }
     assert_int_equal(api_status(ERR_NONE), 200);
+}
+
+TEST(an_error_in_a_text_says_where)
+{
+    struct buf b = {};
+    struct err err;
+
+    err_at(&err, 3, 14, "no such stage");
+    api_put_error(&b, &err);
+    buf_add_char(&b, '\0');
+    assert_string_equal(b.p,
+                        "{\"error\":{\"code\":\"input\",\"message\":\"no such stage\","
+                        "\"line\":3,\"column\":14}}");
+    buf_free(&b);
 }
 
 /* --- memory that runs out --- */

@@ -1,0 +1,15 @@
+/* error.h - errors as HTTP says them. */
+#ifndef API_ERROR_H
+#define API_ERROR_H
+
+#include "base/err.h"
+#include "base/json.h"
+
+/* 200, 400, 404 ... */
+int api_status(enum err_code code);
+/* {"error":{"code":"not_found","message":".."}}, with line and column when there are some */
+void api_put_error(struct buf *out, const struct err *err);
+/* Its inner object. */
+void api_put_fault(struct json_out *j, const struct err *err);
+
+#endif

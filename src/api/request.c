@@ -1,0 +1,143 @@
+/* request.c - headers, before anything else is looked at.
+ *
+ * A name of this machine, so that a page of another site that has its own name pointed here
+ * (DNS rebinding) gets nothing. What changes something comes as JSON, which the form of another
+ * site cannot send unasked, and from no page but ours. */
+#include "api/request.h"
+
+#include "api/route.h"
+
+#include <string.h>
+
+struct headers {
+    unsigned hosts, lengths, types, origins;
+    bool coded, bad_name;
+    str host, length, type, origin;
+};
+
+static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
+                            const char *value)
+{
+    struct headers *h = context;
+    str s = str_of(value);
+
+    (void)kind;
+    for (const char *p = name; *p; p++)
+        h->bad_name |= *p <= ' ' || *p >= 0x7f || *p == ':';
+    if (!strcasecmp(name, "Host")) {
+        h->hosts++;
+        h->host = s;
+    } else if (!strcasecmp(name, "Content-Length")) {
+        h->lengths++;
+        h->length = s;
+    } else if (!strcasecmp(name, "Content-Type")) {
+        h->types++;
+        h->type = s;
+    } else if (!strcasecmp(name, "Origin")) {
+        h->origins++;
+        h->origin = s;
+    }
+    h->coded |= !strcasecmp(name, "Transfer-Encoding");
+    return MHD_YES;
+}
+
+/* localhost, 127.0.0.1 or [::1], with or without a port */
+static bool is_local_name(str host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        str name = str_of(names[i]);
+
+        if (str_starts_nocase(host, name) && (host.n == name.n || host.p[name.n] == ':'))
+            return true;
+    }
+    return false;
+}
+
+/* Digits only; what is longer than all we take is more than BODY_MAX. */
+static bool read_length(str digits, size_t *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9')
+            return false;
+        if (n <= BODY_MAX)
+            n = 10 * n + (size_t)(digits.p[i] - '0');
+    }
+    *out = n;
+    return digits.n;
+}
+
+/* "application/json", "application/json; charset=utf-8" */
+static bool is_json(str type)
+{
+    const str json = STR("application/json");
+
+    if (!str_starts_nocase(type, json))
+        return false;
+    type = str_trim(str_from(type, json.n));
+    return !type.n || *type.p == ';';
+}
+
+/* None (no browser), or "http://" and the name that was asked for. */
+static bool is_ours(const struct headers *h)
+{
+    const str http = STR("http://");
+
+    return !h->origins
+           || (h->origins == 1 && str_starts(h->origin, http)
+               && str_eq(str_from(h->origin, http.n), h->host));
+}
+
+static unsigned refuse(struct err *err, unsigned status, const char *words)
+{
+    err_set(err, status == MHD_HTTP_CONTENT_TOO_LARGE ? ERR_LIMIT : ERR_INPUT, "%s",
+            words);
+    return status;
+}
+
+static unsigned check_body(const struct headers *h, bool post, size_t *n, struct err *err)
+{
+    *n = 0;
+    if (h->coded || h->lengths > 1 || (h->lengths && !read_length(h->length, n)))
+        return refuse(err, MHD_HTTP_BAD_REQUEST,
+                      "a body comes with one Content-Length and no Transfer-Encoding");
+    if (!post)
+        return *n ? refuse(err, MHD_HTTP_BAD_REQUEST, "a request here has no body") : 0;
+    if (!h->lengths)
+        return refuse(err, MHD_HTTP_LENGTH_REQUIRED,
+                      "a body comes with a Content-Length");
+    if (*n > BODY_MAX)
+        return refuse(err, MHD_HTTP_CONTENT_TOO_LARGE, "a body has at most 10 MiB");
+    if (h->types != 1 || !is_json(h->type))
+        return refuse(err, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                      "the body must come with Content-Type: application/json");
+    return 0;
+}
+
+unsigned request_check(struct MHD_Connection *c, str path, const char *method,
+                       struct request *out, struct err *err)
+{
+    struct headers h = {};
+    bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+    unsigned status;
+
+    *out = (struct request){};
+    MHD_get_connection_values(c, MHD_HEADER_KIND, look, &h);
+    if (h.bad_name || h.hosts != 1)
+        return refuse(err, MHD_HTTP_BAD_REQUEST, "the request's headers are malformed");
+    if (!is_local_name(h.host))
+        return refuse(err, MHD_HTTP_BAD_REQUEST,
+                      "this server answers only as localhost, 127.0.0.1 or [::1]");
+    if (!api_takes(path, method, &out->allow)) {
+        err_set(err, ERR_INPUT, "only %s is answered here", out->allow);
+        return MHD_HTTP_METHOD_NOT_ALLOWED;
+    }
+    status = check_body(&h, !strcmp(method, "POST"), &out->body_n, err);
+    if (!status && !get && !is_ours(&h))
+        return refuse(err, MHD_HTTP_FORBIDDEN,
+                      "only the page that this server gives may change something");
+    return status;
+}

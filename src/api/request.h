@@ -1,0 +1,23 @@
+/* request.h - what comes in: is it one of ours, and how long is its body. */
+#ifndef API_REQUEST_H
+#define API_REQUEST_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <microhttpd.h>
+
+enum { BODY_MAX = 10 << 20 };
+
+struct request {
+    size_t body_n;     /* what its headers announce */
+    const char *allow; /* with 405: the methods that the path takes */
+};
+
+/* Looks at the headers. 0, or the status that refuses it, with err: 400 when two servers may
+ * read it in two ways, or when it is for another name than this machine's; 403 when the page
+ * of another site asks for a change; 405, 411, 413, 415. */
+unsigned request_check(struct MHD_Connection *c, str path, const char *method,
+                       struct request *out, struct err *err);
+
+#endif

@@ -1,0 +1,177 @@
+/* route_customers.c - the customers behind a number, and one of them. */
+#include "api/route_impl.h"
+
+#include "base/csv.h"
+#include "base/num.h"
+
+enum { PAGE_DEFAULT = 50, PAGE_MAX = 1000, EVENTS_MAX = 1000 };
+
+static bool segment_param(const struct api_request *r, const struct segment **out,
+                          struct err *err)
+{
+    const struct segments *all = model_of(r)->segments;
+    str given = param(r, "segment");
+
+    *out = NULL;
+    if (!given.n)
+        return true;
+    for (uint32_t i = 0; i < all->segment_n; i++)
+        if (str_eq(all->segment[i].name, given))
+            *out = &all->segment[i];
+    return *out
+           || err_set(err, ERR_INPUT, "segment: the model has no segment \"%.*s\"",
+                      STR_FMT(given));
+}
+
+static bool filter_params(const struct api_request *r, struct customer_filter *f,
+                          struct err *err)
+{
+    uint16_t entered, left;
+
+    *f = (struct customer_filter){.search = param(r, "search")};
+    if (!at_param(r, &f->at_ms, err)
+        || !moment_param(r, "from", MOMENT_MIN, &f->from_ms, err)
+        || !stage_param(r, "stage", &f->stage, err) || !segment_param(r, &f->segment, err)
+        || !stage_param(r, "entered", &entered, err)
+        || !stage_param(r, "left", &left, err)
+        || !stage_param(r, "move_from", &f->move_from, err)
+        || !stage_param(r, "move_to", &f->move_to, err))
+        return false;
+    f->came_in = f->move_to != STAGE_NONE && f->move_from == STAGE_NONE;
+    if (entered != STAGE_NONE)
+        f->move_to = entered;
+    if (left != STAGE_NONE)
+        f->move_from = left;
+    f->by_move = f->move_to != STAGE_NONE || f->move_from != STAGE_NONE;
+    return true;
+}
+
+static bool limit_param(const struct api_request *r, uint32_t *out, struct err *err)
+{
+    str given = param(r, "limit");
+    int64_t number;
+
+    *out = PAGE_DEFAULT;
+    if (!given.n)
+        return true;
+    if (!num_parse(given, &number) || number < NUM_ONE || number > PAGE_MAX * NUM_ONE
+        || number % NUM_ONE)
+        return err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d", PAGE_MAX);
+    *out = (uint32_t)(number / NUM_ONE);
+    return true;
+}
+
+static str row_id(const struct api_request *r, const struct customer_row *row)
+{
+    return catalog_customer_id(snapshot_catalog(engine_snapshot(r->engine)),
+                               row->customer);
+}
+
+static bool put_row(struct json_out *j, const struct api_request *r,
+                    const struct customer_row *row, int64_t at_ms, struct err *err)
+{
+    const struct property *trait;
+    uint32_t n;
+
+    if (!engine_traits(r->engine, row->customer, at_ms, r->a, &trait, &n, err))
+        return false;
+    json_begin_object(j);
+    json_key(j, "id");
+    json_put_text(j, row_id(r, row));
+    json_key(j, "stage");
+    json_put_text(j, model_of(r)->lifecycle->stage[row->stage].name);
+    json_key(j, "since");
+    json_put_moment(j, row->since_ms);
+    json_key(j, "first");
+    json_put_moment(j, row->first_ms);
+    json_key(j, "last");
+    json_put_moment(j, row->last_ms);
+    json_key(j, "events");
+    json_put_int(j, row->events);
+    json_key(j, "traits");
+    properties_put_json(j, trait, n);
+    json_end_object(j);
+    return true;
+}
+
+static bool put_page(struct api_request *r, const struct customer_row *row, uint32_t n,
+                     int64_t at_ms, struct err *err)
+{
+    struct json_out j = {.to = r->out};
+    str after = param(r, "after");
+    uint32_t limit, first = 0, end;
+
+    if (!limit_param(r, &limit, err))
+        return false;
+    while (after.n && first < n && id_cmp(row_id(r, &row[first]), after) <= 0)
+        first++;
+    end = n - first > limit ? first + limit : n;
+    json_begin_object(&j);
+    json_key(&j, "at");
+    json_put_moment(&j, at_ms);
+    json_key(&j, "total");
+    json_put_int(&j, n);
+    json_key(&j, "customers");
+    json_begin_list(&j);
+    for (uint32_t i = first; i < end; i++)
+        if (!put_row(&j, r, &row[i], at_ms, err))
+            return false;
+    json_end_list(&j);
+    json_key(&j, "next");
+    if (end < n)
+        json_put_text(&j, row_id(r, &row[end - 1]));
+    else
+        json_put_null(&j);
+    json_end_object(&j);
+    return true;
+}
+
+static void put_csv(struct api_request *r, const struct customer_row *row, uint32_t n)
+{
+    buf_add(r->out, STR("id,stage,since,first,last,events\n"));
+    for (uint32_t i = 0; i < n; i++) {
+        const int64_t moment[] = {row[i].since_ms, row[i].first_ms, row[i].last_ms};
+
+        buf_add_csv(r->out, row_id(r, &row[i]));
+        buf_add_char(r->out, ',');
+        buf_add_csv(r->out, model_of(r)->lifecycle->stage[row[i].stage].name);
+        for (size_t k = 0; k < 3; k++) {
+            buf_add_char(r->out, ',');
+            moment_print(r->out, moment[k]);
+        }
+        buf_add_format(r->out, ",%u\n", row[i].events);
+    }
+    r->type = "text/csv; charset=utf-8";
+}
+
+bool get_customers(struct api_request *r, struct err *err)
+{
+    bool csv = str_eq(param(r, "format"), STR("csv"));
+    const struct customer_row *row;
+    struct customer_filter f;
+    uint32_t n;
+
+    if (param(r, "format").n && !csv)
+        return err_set(err, ERR_INPUT, "format is csv, or is not given");
+    if (!filter_params(r, &f, err)
+        || !engine_customers(r->engine, &f, r->a, &row, &n, err))
+        return false;
+    if (!csv)
+        return put_page(r, row, n, f.at_ms, err);
+    put_csv(r, row, n);
+    return true;
+}
+
+bool get_customer(struct api_request *r, struct err *err)
+{
+    struct json_out j = {.to = r->out};
+    struct customer_view v;
+    enum language language;
+    int64_t at_ms;
+
+    if (!language_param(r, &language, err) || !at_param(r, &at_ms, err)
+        || !engine_customer(r->engine, r->id, at_ms, language, EVENTS_MAX, r->a, &v, err))
+        return false;
+    customer_put_json(&j, r->engine, &v);
+    return true;
+}

@@ -1,0 +1,23 @@
+/* route_impl.h - what the files of routes share. */
+#ifndef API_ROUTE_IMPL_H
+#define API_ROUTE_IMPL_H
+
+#include "api/route.h"
+
+typedef bool api_handler(struct api_request *r, struct err *err);
+
+api_handler get_info, get_stages, get_periods, get_customers, get_customer;
+api_handler post_check, post_apply, get_apply, delete_apply;
+
+/* --- parameters of the query; empty when missing --- */
+str param(const struct api_request *r, const char *name);
+const struct model *model_of(const struct api_request *r);
+bool language_param(const struct api_request *r, enum language *out, struct err *err);
+/* A moment or a date; the future is not known. */
+bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
+                  int64_t *out, struct err *err);
+bool at_param(const struct api_request *r, int64_t *out, struct err *err);
+bool stage_param(const struct api_request *r, const char *name, uint16_t *out,
+                 struct err *err);
+
+#endif

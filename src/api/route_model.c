@@ -1,0 +1,190 @@
+/* route_model.c - the model from the page: checked, tried, applied.
+ *
+ * What may take long is a job (jobs.h): it holds what it needs, so that the engine may go on. */
+#include "api/route_impl.h"
+
+#include "base/num.h"
+
+/* 202 {"job":id} */
+static bool start(const struct job_kind *kind, void *context, struct api_request *r,
+                  struct err *err)
+{
+    struct json_out j = {.to = r->out};
+    str id;
+
+    if (!jobs_start(r->jobs, kind, context, &id, err))
+        return false;
+    r->status = 202;
+    json_begin_object(&j);
+    json_key(&j, "job");
+    json_put_text(&j, id);
+    json_end_object(&j);
+    return true;
+}
+
+static bool put_job(const struct job_kind *kind, struct api_request *r, struct err *err)
+{
+    struct json_out j = {.to = r->out};
+
+    return jobs_put(r->jobs, kind, r->id, r, &j, err);
+}
+
+static bool cancel(const struct job_kind *kind, struct api_request *r, struct err *err)
+{
+    buf_add(r->out, STR("{}"));
+    return jobs_cancel(r->jobs, kind, r->id, err);
+}
+
+/* --- check --- */
+
+static void put_findings(struct json_out *j, const struct finding *finding, uint32_t n)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_begin_object(j);
+        json_key(j, "line");
+        json_put_int(j, finding[i].line);
+        json_key(j, "column");
+        json_put_int(j, finding[i].column);
+        json_key(j, "text");
+        json_put_text(j, finding[i].text);
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+/* {"ok","error","findings","stages","moves","segments"} */
+static void put_check(struct json_out *j, const struct model *m, const struct err *fault,
+                      const struct finding *finding, uint32_t n)
+{
+    uint32_t stages = 0, ways = 0;
+
+    for (uint32_t i = 0; m && i < m->lifecycle_n; i++) {
+        stages += m->lifecycles[i]->stage_n;
+        ways += m->lifecycles[i]->way_n;
+    }
+    json_begin_object(j);
+    json_key(j, "ok");
+    json_put_bool(j, m);
+    json_key(j, "error");
+    if (m)
+        json_put_null(j);
+    else
+        api_put_fault(j, fault);
+    json_key(j, "findings");
+    put_findings(j, finding, n);
+    json_key(j, "stages");
+    json_put_int(j, stages);
+    json_key(j, "moves");
+    json_put_int(j, ways);
+    json_key(j, "segments");
+    json_put_int(j, m ? m->segments->segment_n : 0);
+    json_end_object(j);
+}
+
+bool post_check(struct api_request *r, struct err *err)
+{
+    struct json_out j = {.to = r->out};
+    const struct finding *finding = NULL;
+    struct model *m = NULL;
+    uint32_t n = 0;
+
+    if (!model_compile(io_system(), json_find_text(r->body, STR("text")),
+                       snapshot_catalog(engine_snapshot(r->engine)), &m, err)) {
+        if (err->code != ERR_INPUT && err->code != ERR_LIMIT)
+            return false;
+        m = NULL;
+    } else if (!model_lint(m, r->a, &finding, &n, err)) {
+        model_free(m);
+        return false;
+    }
+    put_check(&j, m, err, finding, n);
+    model_free(m);
+    return true;
+}
+
+/* --- apply --- */
+
+struct apply_job {
+    struct engine *engine;
+    struct buf text;
+    uint32_t version; /* the new one */
+};
+
+static void free_apply(void *context)
+{
+    struct apply_job *job = context;
+
+    buf_free(&job->text);
+    mem_free(job);
+}
+
+static bool run_apply(struct job *job, void *context, struct err *err)
+{
+    (void)context;
+    (void)err;
+    job_progress(job, 0, 1);
+    return true;
+}
+
+static bool finish_apply(void *context, struct err *err)
+{
+    struct apply_job *job = context;
+
+    return engine_apply(job->engine, buf_str(&job->text), engine_now_ms(job->engine),
+                        &job->version, err)
+           && engine_advance(job->engine, engine_now_ms(job->engine), err);
+}
+
+static bool put_apply(const void *context, const struct api_request *r,
+                      struct json_out *j, struct err *err)
+{
+    const struct apply_job *job = context;
+
+    (void)r;
+    (void)err;
+    json_begin_object(j);
+    json_key(j, "version");
+    json_put_int(j, job->version);
+    json_end_object(j);
+    return true;
+}
+
+static const struct job_kind apply_kind = {
+    "apply", run_apply, finish_apply, put_apply, free_apply,
+};
+
+bool post_apply(struct api_request *r, struct err *err)
+{
+    const struct json *version = json_find(r->body, STR("version"));
+    uint32_t live = engine_model_version(r->engine);
+    struct apply_job *job;
+
+    if (version->number != live * NUM_ONE)
+        return err_set(
+            err, ERR_CONFLICT,
+            "this text was made from version %lld, and version %u is live now: "
+            "somebody else applied a model meanwhile; look at what changed, then "
+            "edit that version",
+            (long long)(version->number / NUM_ONE), live);
+    job = mem_alloc(sizeof *job);
+    if (!job)
+        return err_nomem(err);
+    job->engine = r->engine;
+    buf_add(&job->text, json_find_text(r->body, STR("text")));
+    if (job->text.failed) {
+        free_apply(job);
+        return err_nomem(err);
+    }
+    return start(&apply_kind, job, r, err);
+}
+
+bool get_apply(struct api_request *r, struct err *err)
+{
+    return put_job(&apply_kind, r, err);
+}
+
+bool delete_apply(struct api_request *r, struct err *err)
+{
+    return cancel(&apply_kind, r, err);
+}

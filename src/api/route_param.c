@@ -1,0 +1,57 @@
+/* route_param.c - parameters of the query, understood. */
+#include "api/route_impl.h"
+
+str param(const struct api_request *r, const char *name)
+{
+    return r->param(r->context, name);
+}
+
+const struct model *model_of(const struct api_request *r)
+{
+    return engine_model(r->engine);
+}
+
+bool language_param(const struct api_request *r, enum language *out, struct err *err)
+{
+    str given = param(r, "lang");
+
+    if (!given.n)
+        given = model_of(r)->workspace.language;
+    return language_parse(given, out)
+           || err_set(err, ERR_INPUT, "lang is one of en, it, pt");
+}
+
+/* A moment or a date; the future is not known. */
+bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
+                  int64_t *out, struct err *err)
+{
+    str given = param(r, name);
+
+    *out = otherwise;
+    if (!given.n)
+        return true;
+    if (!moment_parse(given, model_of(r)->workspace.zone, out, err))
+        return err_in(err, "%s", name);
+    return *out <= engine_now_ms(r->engine)
+           || err_set(err, ERR_INPUT, "%s lies in the future", name);
+}
+
+bool at_param(const struct api_request *r, int64_t *out, struct err *err)
+{
+    return moment_param(r, "at", engine_now_ms(r->engine), out, err);
+}
+
+bool stage_param(const struct api_request *r, const char *name, uint16_t *out,
+                 struct err *err)
+{
+    const struct lifecycle *l = model_of(r)->lifecycle;
+    str given = param(r, name);
+
+    *out = STAGE_NONE;
+    if (!given.n)
+        return true;
+    *out = lifecycle_stage_find(l, given);
+    return *out != STAGE_NONE
+           || err_set(err, ERR_INPUT, "%s: the model has no stage \"%.*s\"", name,
+                      STR_FMT(given));
+}
