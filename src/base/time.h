@@ -34,6 +34,8 @@ struct zone;
 [[nodiscard]] bool zone_open(struct io *io, str name, struct zone **out, struct err *err);
 void zone_close(struct zone *z);
 str zone_name(const struct zone *z);
+/* The same for zones with the same offsets at all moments. */
+uint64_t zone_hash(const struct zone *z);
 int64_t zone_local(const struct zone *z, int64_t at_ms);
 /* The moment of a local reading: in a gap of the clock the gap's end, in an overlap the
  * first pass. */

@@ -14,6 +14,7 @@
  *
  * The rule for the years after the last listed change is written out for 400 years and a
  * little more. Those are a whole number of weeks, so that everything later repeats them. */
+#include "base/hash.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -425,6 +426,11 @@ void zone_close(struct zone *z)
 str zone_name(const struct zone *z)
 {
     return str_of(z->name);
+}
+
+uint64_t zone_hash(const struct zone *z)
+{
+    return hash64((str){(const char *)z->span, z->n * sizeof *z->span});
 }
 
 /* ---- readings ---- */

@@ -23,7 +23,7 @@ static int run(struct cli *c)
     for (uint32_t k = 0; k < engine_customer_n(e); k++) {
         size_t n;
 
-        engine_moves(e, k, &n);
+        engine_moves(e, 0, k, &n);
         moves += n;
     }
     if (cli_has(c, "hash")) {

@@ -92,7 +92,7 @@ static void print_loops(const struct engine *e, struct buf *b)
     const struct lifecycle *l = engine_model(e)->lifecycle;
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t n;
-    const struct loop *loop = engine_loops(e, &n);
+    const struct loop *loop = engine_loops(e, 0, &n);
 
     for (uint32_t i = 0; i < n; i++) {
         str id = catalog_customer_id(catalog, loop[i].customer);

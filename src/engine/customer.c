@@ -330,7 +330,7 @@ bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language lang
     if (!engine_timeline(e, customer, &l.t, err))
         return false;
     cut_timeline(&l.t, at_ms);
-    l.move = engine_moves(e, customer, &l.move_n);
+    l.move = engine_moves(e, 0, customer, &l.move_n);
     while (l.move_n && l.move[l.move_n - 1].at_ms > at_ms)
         l.move_n--;
     if (!l.move_n)

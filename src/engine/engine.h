@@ -1,7 +1,8 @@
 /* engine.h - one open data file with its model, and everybody's stage history.
  *
- * Histories are not stored: they are computed from the timelines when the file is opened, and
- * again, chunk by chunk, when a moment comes at which time alone moves somebody. */
+ * Histories follow from the timelines. They are computed when they are first asked for, and
+ * again, customer by customer, when he has new events or a moment comes at which time alone
+ * moves him. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -25,24 +26,52 @@ struct snapshot *engine_snapshot(const struct engine *e);
 const struct model *engine_model(const struct engine *e);
 uint32_t engine_model_version(const struct engine *e);
 
+/* Brings all histories to now_ms, which never goes back, and to the last commit: who has new
+ * events, or is moved by time, is replayed. Every move has the moment at which it fell due,
+ * however late this is called. After a failure it must be called again before anybody asks for
+ * moves. */
+bool engine_advance(struct engine *e, int64_t now_ms, struct err *err);
+int64_t engine_now_ms(const struct engine *e);
+/* The earliest moment at which engine_advance may change something without a new event. */
+int64_t engine_next_ms(const struct engine *e);
+
+/* --- another model --- */
+
 /* Makes `text` the model, as the next version; nothing changes when it has a fault, or when
  * a history up to now_ms cannot be computed with it. */
 bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
                   struct err *err);
 
-/* Brings all histories to now_ms (which never goes back): the first time everybody is
- * replayed, later only the chunks in which somebody's stage may change by time. */
-bool engine_advance(struct engine *e, int64_t now_ms, struct err *err);
-int64_t engine_now_ms(const struct engine *e);
-/* The earliest moment at which engine_advance may change something. */
-int64_t engine_next_ms(const struct engine *e);
+/* The same beside the live model, which goes on meanwhile: it is begun and finished by the thread
+ * that writes, and computed by any thread between. */
+struct apply;
+/* ERR_INPUT with line and column when the text has a fault. */
+[[nodiscard]] bool engine_apply_begin(struct engine *e, str text, str author,
+                                      int64_t now_ms, struct apply **out,
+                                      struct err *err);
+/* Computes everybody's history; `progress`, which may be NULL, is told how far it is, by one
+ * thread at a time. */
+bool engine_apply_run(struct apply *a,
+                      void (*progress)(void *context, uint64_t done, uint64_t all),
+                      void *context, struct err *err);
+/* From any thread: a run that is under way ends soon, with ERR_CONFLICT. */
+void engine_apply_stop(struct apply *a);
+/* What came in meanwhile is taken up; then model and histories become the live ones, in the file
+ * and here, at once. On failure the old ones stay. Frees `a`, whatever happens. */
+bool engine_apply_finish(struct apply *a, uint32_t *version, struct err *err);
+void engine_apply_cancel(struct apply *a); /* instead of finishing; NULL is fine */
 
-/* Customers are numbered 0 .. n-1. */
+/* --- asking --- */
+
+/* Customers are numbered 0 .. n-1, lifecycles as in the model. */
 uint32_t engine_customer_n(const struct engine *e);
 /* A customer's moves up to now, oldest first; borrowed until the next change. */
-const struct move *engine_moves(const struct engine *e, uint32_t customer, size_t *n);
+const struct move *engine_moves(const struct engine *e, uint32_t lifecycle,
+                                uint32_t customer, size_t *n);
+/* His pending moment: before it, and without a new event, he does not move. */
+int64_t engine_customer_next(const struct engine *e, uint32_t customer);
 /* Loops met, each kind once, with the first customer and moment. */
-const struct loop *engine_loops(const struct engine *e, uint32_t *n);
+const struct loop *engine_loops(const struct engine *e, uint32_t lifecycle, uint32_t *n);
 /* His timeline; borrowed until the next change, and the next call of this function. */
 bool engine_timeline(struct engine *e, uint32_t customer, struct timeline *out,
                      struct err *err);

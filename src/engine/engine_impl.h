@@ -3,14 +3,30 @@
 #define ENGINE_ENGINE_IMPL_H
 
 #include "engine/engine.h"
+#include "engine/history.h"
+
+struct engine {
+    struct io *io;
+    struct store *store;
+    struct snapshot *now;
+    uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
+    struct model *model;
+    uint32_t version;
+    struct histories *histories; /* of .model, as of .now after an advance */
+};
+#define CHUNK_NONE UINT32_MAX
 
 /* Before a commit: does the live model still mean something with the names and types that the
  * new events brought? Otherwise nobody could open the file again. ERR_INPUT in words. */
 bool engine_check_names(struct engine *e, struct err *err);
-/* After a commit: compiles the model against the names as they are now, forgets the
- * histories. */
+/* After a commit: turns to it, with the newest model, compiled against the names as they are
+ * now. The histories are brought to it by engine_advance. */
 bool engine_refresh(struct engine *e, struct err *err);
 /* The disk that the engine was opened on. */
 struct io *engine_io(const struct engine *e);
+/* What all answers are about from here on; all of it is the engine's then. `h` may be the
+ * engine's own. */
+void engine_take(struct engine *e, struct snapshot *v, struct model *m,
+                 struct histories *h, uint32_t version);
 
 #endif

@@ -12,7 +12,7 @@ bool engine_flow(const struct engine *e, const int64_t *edge, uint32_t period_n,
         return false;
     for (uint32_t c = 0; c < customers; c++) {
         size_t n;
-        const struct move *move = engine_moves(e, c, &n);
+        const struct move *move = engine_moves(e, 0, c, &n);
 
         flow_add(out, move, n);
     }
@@ -152,7 +152,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
     *n = 0;
     for (uint32_t c = 0; c < customers; c++) {
         size_t move_n;
-        const struct move *move = engine_moves(e, c, &move_n);
+        const struct move *move = engine_moves(e, 0, c, &move_n);
         bool is = true;
 
         while (move_n && move[move_n - 1].at_ms > f->at_ms)

@@ -39,7 +39,7 @@ static bool standing_of(struct engine *e, const struct trial *t, uint32_t custom
     if (program_needs_stage(t->model->program, t->rule)) {
         if (engine_now_ms(e) < at_ms && !engine_advance(e, at_ms, err))
             return false;
-        move = engine_moves(e, customer, &n);
+        move = engine_moves(e, 0, customer, &n);
     }
     situation_of(lc, move, n, at_ms, times_in, out);
     return true;

@@ -237,6 +237,13 @@ uint32_t snapshot_chunk_count(const struct snapshot *v)
     return v->image->chunk_n;
 }
 
+uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk)
+{
+    const struct chunk_state *state = image_get(v->image, chunk);
+
+    return state->parts.events + (state->news ? state->news->all_n : 0);
+}
+
 /* What the parts hold of customers [first, end), and the news over it. */
 static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is_some,
                        struct chunk **out, struct err *err)

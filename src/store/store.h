@@ -39,6 +39,8 @@ struct snapshot;
 void snapshot_close(struct snapshot *v);
 const struct catalog *snapshot_catalog(const struct snapshot *v);
 uint32_t snapshot_chunk_count(const struct snapshot *v);
+/* How many events the chunk has. They are only ever added to: as many are the same. */
+uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk);
 /* Borrowed until it is released as often as it was asked for. */
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);

@@ -173,7 +173,7 @@ const char *bottega_history(struct engine *e, const char *id, struct arena *a)
     const struct lifecycle *l = engine_model(e)->lifecycle;
     struct buf b = {};
     size_t n;
-    const struct move *move = engine_moves(e, bottega_customer(e, id), &n);
+    const struct move *move = engine_moves(e, 0, bottega_customer(e, id), &n);
     str text;
 
     for (size_t i = 0; i < n; i++) {

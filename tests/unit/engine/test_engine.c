@@ -35,7 +35,7 @@ TEST(a_new_file_holds_its_model_and_nobody)
     NEED_OK(engine_advance(e, moment_of(ALL_TIME), &err), err);
     assert_true(engine_now_ms(e) == moment_of(ALL_TIME));
     assert_true(engine_next_ms(e) == MOMENT_NEVER);
-    engine_loops(e, &n);
+    engine_loops(e, 0, &n);
     assert_int_equal(n, 0);
     NEED_OK(engine_hash(e, moment_of(ALL_TIME), &empty, &err), err);
     engine_close(e);
@@ -120,7 +120,7 @@ TEST(what_has_not_happened_yet_is_not_seen)
 
     assert_string_equal(bottega_history(e, "10", &a), "2026-01-05T09:30:00.000Z reach\n"
                                                       "2026-01-05T09:30:00.000Z buyer\n");
-    assert_null(engine_moves(e, bottega_customer(e, "9"), &n));
+    assert_null(engine_moves(e, 0, bottega_customer(e, "9"), &n));
     assert_int_equal(n, 0);
     arena_free(&a);
     engine_close(e);
@@ -136,9 +136,9 @@ TEST(time_alone_moves_people_at_the_very_millisecond)
 
     assert_true(engine_next_ms(e) <= moment_of("2026-02-04T09:30:00.000Z"));
     NEED_OK(engine_advance(e, moment_of("2026-02-04T09:30:00.249Z"), &err), err);
-    engine_moves(e, bottega_customer(e, "10"), &n);
+    engine_moves(e, 0, bottega_customer(e, "10"), &n);
     assert_int_equal(n, 3);
-    engine_moves(e, bottega_customer(e, "9"), &n);
+    engine_moves(e, 0, bottega_customer(e, "9"), &n);
     assert_int_equal(n, 2);
     assert_true(engine_next_ms(e) == moment_of("2026-02-04T09:30:00.250Z"));
     assert_true(engine_now_ms(e) == moment_of("2026-02-04T09:30:00.249Z"));
@@ -169,7 +169,7 @@ TEST(step_by_step_gives_the_same_histories_as_at_once)
 
     for (uint32_t c = 0; c < engine_customer_n(e); c++) {
         size_t n;
-        const struct move *move = engine_moves(e, c, &n);
+        const struct move *move = engine_moves(e, 0, c, &n);
 
         for (size_t i = 0; i < n; i++) {
             moment[moments++] = move[i].at_ms - 1;
@@ -408,7 +408,7 @@ TEST(a_loop_is_told_once_with_its_first_customer)
     const struct loop *loop;
     uint32_t n;
 
-    loop = engine_loops(e, &n);
+    loop = engine_loops(e, 0, &n);
     assert_int_equal(n, 1);
     assert_int_equal(loop->way_n, 2);
     assert_int_equal(loop->way[0], 0);

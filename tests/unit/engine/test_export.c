@@ -48,7 +48,7 @@ TEST(every_event_customer_and_move_is_one_line)
     for (uint32_t i = 0; i < engine_customer_n(e); i++) {
         size_t n;
 
-        engine_moves(e, i, &n);
+        engine_moves(e, 0, i, &n);
         moves += n;
     }
     for (int csv = 0; csv < 2; csv++) {

@@ -1,0 +1,47 @@
+/* history.h - everybody's moves, chunk by chunk, brought forward as events come and time passes.
+ *
+ * A customer is replayed when he has new events, or when the moment has come at which time alone
+ * may move him: his pending moment. All others keep what they have. */
+#ifndef ENGINE_HISTORY_H
+#define ENGINE_HISTORY_H
+
+#include "engine/model.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct histories;
+
+/* `m` outlives them, or is exchanged in time. */
+[[nodiscard]] bool histories_new(const struct model *m, struct histories **out,
+                                 struct err *err);
+void histories_free(struct histories *h);
+/* The same model, compiled anew; histories_fit said that it means the same. */
+void histories_use(struct histories *h, const struct model *m);
+/* Whether the histories are those that this model gives too. */
+bool histories_fit(const struct histories *h, const struct model *m);
+
+/* Who follows a long computation; all may be NULL. */
+struct history_watch {
+    void (*progress)(void *context, uint64_t done, uint64_t all); /* one call at a time */
+    void *context;
+    const atomic_bool *stop; /* when it is true, the computation ends with ERR_CONFLICT */
+};
+/* Brings all histories to what the snapshot holds and to now_ms, which never goes back, on all
+ * of the machine's threads. After a failure it must be called again before anybody asks. */
+bool histories_advance(struct histories *h, struct snapshot *v, int64_t now_ms,
+                       const struct history_watch *watch, struct err *err);
+/* MOMENT_MIN before the first advance. */
+int64_t histories_now_ms(const struct histories *h);
+/* The earliest pending moment of all. */
+int64_t histories_next_ms(const struct histories *h);
+
+/* Borrowed until the next advance. A customer who came later has no moves. */
+const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
+                                   uint32_t customer, size_t *n);
+int64_t histories_customer_next(const struct histories *h, uint32_t customer);
+/* Loops met, each kind once, with the first customer and moment. */
+const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle,
+                                   uint32_t *n);
+
+#endif
