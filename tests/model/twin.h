@@ -1,8 +1,9 @@
-/* twin.h - the slow, obvious twin of rules and lifecycle: a random rule is a small tree that
+/* twin.h - the slow, obvious twin of rules and lifecycles: a random rule is a small tree that
  * is printed as text for Ciclo and asked here by looping over all events.
  *
- * It knows nothing of windows that move or of holds_until. What it shares with Ciclo is the
- * calendar (length_add, zone_local), which has a twin of its own in tests/unit/base. */
+ * It knows nothing of windows that move, of holds_until, of what has been asked before. What it
+ * shares with Ciclo is the calendar (length_add, zone_local, zone_moment) and the reading of
+ * dates, which have twins of their own in tests/unit/base. */
 #ifndef MODEL_TWIN_H
 #define MODEL_TWIN_H
 
@@ -12,64 +13,244 @@
 
 enum {
     TWIN_TYPES = 3,
+    TWIN_PROPERTIES = 6, /* and as many traits */
     TWIN_STAGES_MAX = 5,
     TWIN_WAYS_MAX = 8,
+    TWIN_SEGMENTS_MAX = 3,
+    TWIN_SCORES_MAX = 2,
+    TWIN_PARTS_MAX = 3,
     TWIN_EVENTS_MAX = 24,
     TWIN_LENGTHS_MAX = 64,
-    TWIN_MOMENTS_MAX = TWIN_EVENTS_MAX * (2 + 2 * TWIN_LENGTHS_MAX)
+    TWIN_STEPS_MAX = 4,
+    TWIN_ITEMS_MAX = 3,
+    TWIN_YEARS = 12, /* of anniversaries that are looked at */
 };
 
-struct twin_event {
-    int64_t at_ms;
-    bool identify;
-    int type;                 /* 0 .. TWIN_TYPES-1, named "a", "b", "c"; "c" is passive */
-    bool has_x, has_m, has_s; /* properties: x number, m money, s text */
-    int64_t x;                /* fixed point */
-    int64_t m;                /* minor units */
-    int s;                    /* the text "s0", "s1", "s2" */
-    bool has_color, has_size; /* traits: color text (NULL when < 0), size number */
-    int color;
-    int64_t size;
-    char id[16];
+/* Events a, b and c (which is passive) have the same properties. */
+struct twin_name {
+    const char *name;
+    enum value_type type; /* as the model declares it */
 };
+extern const char *const twin_type[TWIN_TYPES];
+extern const struct twin_name twin_property[TWIN_PROPERTIES];
+extern const struct twin_name twin_trait[TWIN_PROPERTIES];
+enum {
+    TWIN_DAY = TWIN_PROPERTIES,
+    TWIN_WEEK,
+    TWIN_WEEKDAY,
+    TWIN_HOUR,
+    TWIN_BUILTINS_END
+};
+/* A property, or one of those that every event has. */
+struct twin_name twin_property_name(int property);
 
 struct twin_customer {
-    struct twin_event event[TWIN_EVENTS_MAX]; /* by (at_ms, id) */
+    struct event event[TWIN_EVENTS_MAX]; /* by (at_ms, id) */
     int n;
 };
 
+/* Where he stands; stage and previous are -1 for none. */
 struct twin_where {
-    bool some;
-    int stage, previous; /* -1: none */
+    int stage, previous;
     int64_t entered_ms;
     int times_in[TWIN_STAGES_MAX];
 };
 
+enum twin_op {
+    OP_LESS,
+    OP_LESS_EQUAL,
+    OP_GREATER,
+    OP_GREATER_EQUAL,
+    OP_EQUAL,
+    OP_UNEQUAL
+};
+
+enum twin_kind {
+    /* conditions */
+    TWIN_AND,
+    TWIN_OR,
+    TWIN_NOT,
+    TWIN_COMPARE,
+    TWIN_GROWS, /* a moment that is compared as a length: left against length */
+    TWIN_IN,
+    TWIN_IS_MISSING,
+    TWIN_CONTAINS,
+    TWIN_STARTS,
+    TWIN_TRUTH, /* a value that is true or false */
+    /* values */
+    TWIN_LITERAL,
+    TWIN_PROPERTY, /* inside where */
+    TWIN_CALL,
+    TWIN_SEQUENCE,
+    TWIN_TRAIT,
+    TWIN_UNTIL,
+    TWIN_SINCE_TRAIT,
+    TWIN_ANNIVERSARY,
+    TWIN_STAGE,
+    TWIN_PREVIOUS,
+    TWIN_IN_STAGE,
+    TWIN_TIMES_IN,
+    TWIN_SEGMENT,
+    TWIN_SCORE,
+    TWIN_ADD,
+    TWIN_SUB,
+    TWIN_MUL,
+    TWIN_DIV,
+    TWIN_NEGATE,
+};
+
+enum twin_function {
+    TWIN_COUNT,
+    TWIN_EXISTS,
+    TWIN_SUM,
+    TWIN_AVG,
+    TWIN_MIN,
+    TWIN_MAX,
+    TWIN_DISTINCT,
+    TWIN_FIRST,
+    TWIN_LAST,
+    TWIN_SINCE,
+    TWIN_AGE,
+};
+
+enum twin_window_kind { TWIN_ALWAYS, TWIN_LENGTHS, TWIN_DATES, TWIN_STAY };
+
+struct twin_window {
+    enum twin_window_kind kind;
+    bool band; /* from..to */
+    struct length from, to;
+    int64_t date_from, date_to; /* first moments; date_to of the day after the last */
+};
+
 struct twin_node;
 
+struct twin_pattern {
+    int type;     /* -1: any */
+    int property; /* -1: none */
+    const struct twin_node *where;
+    struct length within; /* of the step before */
+};
+
+struct twin_node {
+    enum twin_kind kind;
+    enum value_type type;
+    enum twin_op op;
+    bool negate, mirrored;
+    const struct twin_node *left, *right;
+    struct value item[TWIN_ITEMS_MAX];
+    int item_n;
+    enum twin_function function;
+    struct twin_pattern step[TWIN_STEPS_MAX];
+    int step_n;
+    struct twin_window window;
+    struct length length;
+    int index; /* a trait, a stage, a property, a segment, a score */
+};
+
+struct twin_score {
+    int64_t from, high;
+    int64_t points[TWIN_PARTS_MAX];
+    const struct twin_node *when[TWIN_PARTS_MAX];
+    int part_n;
+};
+
+struct twin_way {
+    int from[TWIN_STAGES_MAX], from_n; /* from_n 0: any */
+    int to;
+    const struct twin_node *when;
+};
+
+struct twin_model {
+    int stage_n, way_n, segment_n, score_n;
+    struct twin_way way[TWIN_WAYS_MAX];
+    const struct twin_node *segment[TWIN_SEGMENTS_MAX];
+    struct twin_score score[TWIN_SCORES_MAX];
+};
+
+/* One model, and what all of its rules may name. */
 struct twin {
     const struct zone *zone;
-    int stage_n;
+    int decimals; /* of the currency */
     struct arena *a;
     struct random *chance;
-    int64_t begin_ms;                       /* dates in rules stand around it */
+    int64_t around_ms; /* dates in rules stand around it */
+    struct twin_model m;
     struct length length[TWIN_LENGTHS_MAX]; /* every one that stands in some rule, once */
     int length_n;
 };
 
-/* A random condition; its lengths are noted in t. */
+/* --- by chance (twin_random.c) --- */
+
+int twin_roll(struct random *chance, int sides);
+/* A condition over terms; its lengths are noted in t. */
 struct twin_node *twin_condition(struct twin *t, int depth);
-/* A random condition of one term. */
+/* A condition of one term, whose end Ciclo knows exactly. */
 struct twin_node *twin_term(struct twin *t);
+/* Something that has a number or money. */
+struct twin_node *twin_amount(struct twin *t);
+/* Scores and segments; conditions made later may name them. */
+void twin_named(struct twin *t);
+void twin_model(struct twin *t);
+
+/* --- as text (twin_print.c) --- */
+
 void twin_print(const struct twin *t, const struct twin_node *n, struct buf *to);
-/* Asks about the events with at_ms <= at. */
-bool twin_ask(const struct twin *t, const struct twin_node *n,
-              const struct twin_customer *c, int64_t at_ms,
-              const struct twin_where *where);
-/* The moments at which an answer could change because of something at from_ms: it, it plus
- * each length, and the millisecond behind each. How many; moment has TWIN_MOMENTS_MAX places. */
-int twin_moments_of(const struct twin *t, int64_t from_ms, int64_t *moment);
-/* Those of all events, ascending, without doubles. */
-int twin_moments(const struct twin *t, const struct twin_customer *c, int64_t *moment);
+/* The whole model; the currency and the zone by their names. */
+void twin_print_model(const struct twin *t, str currency, struct buf *to);
+
+/* --- asked (twin_ask.c, twin_call.c) --- */
+
+struct twin_view {
+    const struct twin *t;
+    const struct twin_customer *c; /* later events than at_ms are not looked at */
+    int64_t at_ms;
+    const struct twin_where *where;
+    const struct event *event; /* inside where: the one that is looked at */
+};
+bool twin_ask(const struct twin_view *v, const struct twin_node *n);
+struct value twin_value(const struct twin_view *v, const struct twin_node *n);
+struct value twin_score_value(const struct twin_view *v, const struct twin_score *s);
+/* What a function gives; since, age: the moment. */
+struct value twin_call(const struct twin_view *v, const struct twin_node *n);
+bool twin_sequence(const struct twin_view *v, const struct twin_node *n);
+/* A trait as last told, of its declared type or missing. */
+struct value twin_trait_value(const struct twin_view *v, int trait);
+bool twin_equal(const struct value *a, const struct value *b);
+/* False when it does not fit: rounded once, half away from zero. */
+bool twin_divide(__int128 a, __int128 b, int64_t *out);
+
+/* --- when could anything change? (twin_replay.c) --- */
+
+struct twin_moments {
+    int64_t *at_ms; /* ascending, none twice */
+    size_t n, cap;
+};
+void twin_moments_free(struct twin_moments *m);
+/* The moments at which an answer could change because of the customer's events: they, what
+ * they say of traits, each length after them, and the millisecond behind each. */
+void twin_moments(const struct twin *t, const struct twin_customer *c,
+                  struct twin_moments *out);
+/* The earliest later moment of those, or because a stage was entered at entered_ms. */
+int64_t twin_next(const struct twin *t, const struct twin_moments *m, int64_t entered_ms,
+                  int64_t after_ms);
+
+/* Models that lead to and fro more often than this are refused by Ciclo. */
+enum { TWIN_MOVES_MAX = 3000 };
+
+struct twin_move {
+    int64_t at_ms;
+    int from, to, way; /* -1: he came in */
+};
+
+struct twin_history {
+    struct twin_move move[TWIN_MOVES_MAX + TWIN_STAGES_MAX];
+    int n;
+    int restless; /* moves taken and loops met */
+    int loops;
+};
+/* DESIGN's words, one after the other: at every moment at which anything could change, every
+ * rule is asked anew. */
+void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,
+                 struct twin_history *out);
 
 #endif

@@ -1,0 +1,200 @@
+/* model_rules.c - single answers: every way of asking gives the twin's, and none outlives its
+ * holds_until. */
+#include "base/tune.h"
+#include "support/unit.h"
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A rule of one customer of a chunk. */
+struct trial {
+    struct world *w;
+    const struct twin *t;
+    const struct twin_node *rule;
+    bool amount, single;
+    const struct model *model;
+    struct rule_ref ref;
+    struct cursor *cursor;
+};
+
+static struct value twin_answer(const struct trial *x, const struct twin_view *v)
+{
+    if (x->amount)
+        return twin_value(v, x->rule);
+    return (struct value){.type = VALUE_BOOL, .truth = twin_ask(v, x->rule)};
+}
+
+/* The first moment after v's at which the twin's answer differs if nothing more happens. */
+static int64_t first_change(const struct trial *x, const struct twin_view *v)
+{
+    struct twin_customer known = *v->c;
+    struct twin_view later = *v;
+    struct value now = twin_answer(x, v), then;
+    struct twin_moments moments = {};
+    int64_t change = MOMENT_NEVER;
+
+    while (known.n && known.event[known.n - 1].at_ms > v->at_ms)
+        known.n--;
+    later.c = &known;
+    twin_moments(x->t, &known, &moments);
+    while (change == MOMENT_NEVER) {
+        later.at_ms = twin_next(x->t, &moments, v->where->entered_ms, later.at_ms);
+        if (later.at_ms == MOMENT_NEVER)
+            break;
+        then = twin_answer(x, &later);
+        if (!twin_equal(&now, &then))
+            change = later.at_ms;
+    }
+    twin_moments_free(&moments);
+    return change;
+}
+
+static bool same_answer(const struct value *wanted, const struct answer *a)
+{
+    if (wanted->type == VALUE_BOOL)
+        return a->value.type == VALUE_BOOL && a->value.truth == wanted->truth;
+    return twin_equal(wanted, &a->value);
+}
+
+static void print_answer(struct buf *b, const char *who, const struct value *v,
+                         int64_t holds_ms)
+{
+    buf_add_format(b, "%s: %.*s %lld until ", who, STR_FMT(value_type_name(v->type)),
+                   v->type == VALUE_BOOL ? (long long)v->truth : (long long)v->number);
+    if (holds_ms == MOMENT_NEVER)
+        buf_add(b, STR("never"));
+    else
+        moment_print(b, holds_ms);
+    buf_add_char(b, '\n');
+}
+
+static void refute(const struct trial *x, const struct twin_view *v,
+                   const struct answer *a, const struct value *wanted, int64_t change_ms)
+{
+    struct buf b = {};
+
+    twin_print_model(x->t, x->w->currency, &b);
+    twin_print(x->t, x->rule, &b);
+    buf_add(&b, STR("\nat "));
+    moment_print(&b, v->at_ms);
+    buf_add_format(&b, " in stage %d, before %d, since ", v->where->stage,
+                   v->where->previous);
+    moment_print(&b, v->where->entered_ms);
+    buf_add_char(&b, '\n');
+    world_print_customer(v->c, &b);
+    print_answer(&b, "twin", wanted, change_ms);
+    print_answer(&b, "real", &a->value, a->holds_until_ms);
+    world_show(&b);
+    fail_msg("another answer");
+}
+
+static void compare(const struct trial *x, const struct twin_view *v)
+{
+    uint32_t times_in[TWIN_STAGES_MAX];
+    struct situation s = {.at_ms = v->at_ms,
+                          .stage = (uint16_t)v->where->stage,
+                          .previous_stage = (uint16_t)v->where->previous,
+                          .entered_ms = v->where->entered_ms,
+                          .times_in = times_in};
+    struct value wanted = twin_answer(x, v);
+    int64_t change = first_change(x, v);
+    struct answer cheap, exact;
+    struct err err;
+
+    for (int i = 0; i < TWIN_STAGES_MAX; i++)
+        times_in[i] = (uint32_t)v->where->times_in[i];
+    cheap = cursor_ask(x->cursor, x->ref, &s);
+    assert_true(cursor_ask_exact(x->cursor, x->ref, &s, &exact, &err));
+    if (!same_answer(&wanted, &cheap) || cheap.holds_until_ms <= v->at_ms
+        || cheap.holds_until_ms > change)
+        refute(x, v, &cheap, &wanted, change);
+    if (!same_answer(&wanted, &exact) || exact.holds_until_ms <= v->at_ms
+        || exact.holds_until_ms > change || (x->single && exact.holds_until_ms != change))
+        refute(x, v, &exact, &wanted, change);
+}
+
+/* Anywhere, in a stage or in none. */
+static void random_where(const struct trial *x, const struct twin_customer *c,
+                         struct twin_where *out)
+{
+    struct random *r = x->w->chance;
+    int stages = x->t->m.stage_n;
+
+    *out = (struct twin_where){.stage = twin_roll(r, stages), .previous = -1};
+    out->entered_ms = c->event[twin_roll(r, c->n)].at_ms;
+    if (twin_roll(r, 2))
+        out->previous = twin_roll(r, stages);
+    for (int i = 0; i < stages; i++)
+        out->times_in[i] = twin_roll(r, 3);
+}
+
+static void compare_customer(const struct trial *x, const struct chunk *chunk,
+                             int customer)
+{
+    const struct twin_customer *c = &x->w->customer[customer];
+    struct timeline timeline = timeline_of(chunk, (uint32_t)customer);
+    struct random *r = x->w->chance;
+    struct twin_where where;
+    struct twin_view v = {.t = x->t, .c = c, .where = &where};
+    struct err err;
+
+    random_where(x, c, &where);
+    v.at_ms = where.entered_ms;
+    assert_true(cursor_start(x->cursor, &timeline, &err));
+    for (int k = 0; k < 6; k++) {
+        compare(x, &v);
+        v.at_ms +=
+            twin_roll(r, 3) ? (int64_t)random_below(r, 20 * MS_DAY) : twin_roll(r, 3);
+    }
+}
+
+static void compare_rule(struct world *w, const struct catalog *catalog,
+                         const struct chunk *chunk, int kind)
+{
+    struct twin t;
+    struct trial x = {.w = w, .t = &t, .single = kind == 0, .amount = kind == 1};
+    struct model *model;
+    struct buf rule = {};
+    struct err err;
+
+    world_twin(w, &t);
+    if (!x.single)
+        twin_named(&t);
+    x.rule = x.single   ? twin_term(&t)
+             : x.amount ? twin_amount(&t)
+                        : twin_condition(&t, 2);
+    world_compile(w, &t, catalog, &model);
+    twin_print(&t, x.rule, &rule);
+    if (!program_add(model->program, buf_str(&rule),
+                     x.amount ? RULE_NUMBER : RULE_CONDITION, &x.ref, &err))
+        fail_msg("%.*s: column %d: %s", STR_FMT(buf_str(&rule)), err.column, err.msg);
+    assert_true(cursor_new(model->program, &x.cursor, &err));
+    x.model = model;
+    for (int c = 0; c < w->customer_n; c++)
+        compare_customer(&x, chunk, c);
+    cursor_free(x.cursor);
+    model_free(model);
+    buf_free(&rule);
+}
+
+TEST(no_answer_outlives_its_holds_until_and_a_single_term_is_exact)
+{
+    struct random random = chance();
+    size_t worlds = chance_rounds(60);
+
+    for (size_t i = 0; i < worlds; i++) {
+        struct world w;
+        struct catalog catalog;
+        struct chunk *chunk;
+
+        world_open(&w, CHUNK_CUSTOMERS, &random);
+        world_catalog(&w, &catalog);
+        world_chunk(&w, &catalog, 0, w.customer_n, &chunk);
+        for (int k = 0; k < 12; k++)
+            compare_rule(&w, &catalog, chunk, k % 3);
+        chunk_free(chunk);
+        catalog_free(&catalog);
+        world_close(&w);
+    }
+}

@@ -1,0 +1,36 @@
+/* world.h - one zone, one currency, and random customers in a chunk. */
+#ifndef MODEL_WORLD_H
+#define MODEL_WORLD_H
+
+#include "engine/model.h"
+#include "twin.h"
+
+struct world {
+    struct zone *zone;
+    int64_t turn_ms; /* a change of the clock, when there is one near */
+    str currency;
+    int decimals;
+    struct twin_customer *customer;
+    int customer_n;
+    struct arena arena;
+    struct random *chance;
+};
+
+/* Another zone, currency and another time each. */
+void world_open(struct world *w, int customer_n, struct random *chance);
+void world_close(struct world *w);
+/* Some customers (of one chunk) as Ciclo holds them, built of events in an order of arrival by
+ * chance and, sometimes, in two steps. `catalog` knows all of the world's events. */
+void world_catalog(const struct world *w, struct catalog *out);
+void world_chunk(const struct world *w, const struct catalog *catalog, int from, int n,
+                 struct chunk **out);
+/* An empty twin; a model may be made in it. */
+void world_twin(struct world *w, struct twin *out);
+/* The twin's model, compiled. */
+void world_compile(const struct world *w, const struct twin *t,
+                   const struct catalog *catalog, struct model **out);
+void world_print_customer(const struct twin_customer *c, struct buf *to);
+/* Shows the text line by line, and ends it. */
+void world_show(struct buf *text);
+
+#endif
