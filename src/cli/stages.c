@@ -75,13 +75,13 @@ static void move_table(struct cli_table *t, const struct flow *f,
     for (uint32_t i = 0; i <= f->stage_n; i++) {
         uint32_t from = i ? i - 1 : f->stage_n;
 
-        for (uint32_t to = 0; to < f->stage_n; to++) {
-            uint64_t n = f->moved[(size_t)from * f->stage_n + to];
+        for (uint32_t to = 0; to <= f->stage_n; to++) {
+            uint64_t n = flow_moved(f, 0, from, to);
 
             if (!n)
                 continue;
             cli_table_add(t, from == f->stage_n ? STR("(came in)") : l->stage[from].name);
-            cli_table_add(t, l->stage[to].name);
+            cli_table_add(t, to == f->stage_n ? STR("(is out)") : l->stage[to].name);
             cli_table_number(t, n);
         }
     }

@@ -20,18 +20,13 @@ static const struct yaml *place_of(const struct yaml *map, str key)
 
 static bool check_root(const struct yaml *root, struct err *err)
 {
-    static const str keys[] = {STR("ciclo"),  STR("workspace"), STR("events"),
-                               STR("traits"), STR("lifecycle"), STR("segments"),
-                               STR("scores")};
+    static const str keys[] = {STR("ciclo"),    STR("workspace"), STR("events"),
+                               STR("traits"),   STR("lifecycle"), STR("lifecycles"),
+                               STR("segments"), STR("scores")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
         return wrong(root, err, "a model begins with the line `ciclo: 1`");
-    for (size_t i = 0; i < root->n; i++)
-        if (str_eq(root->key[i]->text, STR("lifecycles")))
-            return wrong(root->key[i], err,
-                         "this version of Ciclo knows one lifecycle a model: write "
-                         "`lifecycle:`, with `start`, `stages` and `moves` under it");
     if (!yaml_check_keys(root, keys, sizeof keys / sizeof *keys, "a model", err))
         return false;
     format = yaml_find(root, STR("ciclo"));
@@ -118,30 +113,58 @@ static bool learn(struct dictionary *d, const struct catalog *catalog, struct ar
 
 static bool parse_lifecycle(const struct yaml *root, struct model *m, struct err *err)
 {
-    const struct yaml *node = yaml_find(root, STR("lifecycle"));
+    const struct yaml *one = yaml_find(root, STR("lifecycle")),
+                      *several = yaml_find(root, STR("lifecycles"));
+    struct lifecycle **list;
 
+    if (one && several)
+        return wrong(
+            several, err,
+            "a model has `lifecycle:` or `lifecycles:`, not both: give that one a "
+            "name, and put it here");
+    if (several) {
+        if (!lifecycles_parse(several, &m->arena, &list, &m->lifecycle_n, err))
+            return false;
+        m->lifecycles = list;
+        m->lifecycle = list[0];
+        return true;
+    }
     m->lifecycles = &m->lifecycle;
     m->lifecycle_n = 1;
-    if (!node)
+    if (!one)
         return wrong(root, err,
                      "the model has no `lifecycle:`, which says what the stages are");
-    return lifecycle_parse(node, &m->arena, &m->lifecycle, err);
+    return lifecycle_parse(one, &m->arena, &m->lifecycle, err);
+}
+
+static bool compile_lifecycles(struct model *m, struct err *err)
+{
+    for (uint32_t i = 0; i < m->lifecycle_n; i++)
+        if (!lifecycle_compile(m->lifecycles[i], m->program, err))
+            return false;
+    return true;
 }
 
 static bool compile_rules(struct model *m, const struct catalog *catalog, struct err *err)
 {
     struct rule_env *env = arena_new(&m->arena, struct rule_env);
+    struct rule_lifecycle *named =
+        arena_array(&m->arena, struct rule_lifecycle, m->lifecycle_n);
 
-    if (!env)
+    if (!env || !named)
         return err_nomem(err);
+    for (uint32_t i = 0; i < m->lifecycle_n; i++)
+        named[i] =
+            (struct rule_lifecycle){m->lifecycles[i]->name, m->lifecycles[i]->stage_name,
+                                    m->lifecycles[i]->stage_n};
     *env = (struct rule_env){
         .dictionary = &m->dictionary,
         .catalog = catalog,
         .zone = m->workspace.zone,
         .currency_decimals = m->workspace.decimals,
         .currency = m->workspace.currency,
-        .stage = m->lifecycle->stage_name,
-        .stage_n = m->lifecycle->stage_n,
+        .lifecycle = named,
+        .lifecycle_n = m->lifecycle_n,
         .find = segments_find,
         .names = segments_names,
         .context = m->segments,
@@ -149,8 +172,7 @@ static bool compile_rules(struct model *m, const struct catalog *catalog, struct
     if (!program_new(env, &m->program, err))
         return false;
     segments_use(m->segments, m->program);
-    return segments_compile(m->segments, err)
-           && lifecycle_compile(m->lifecycle, m->program, err);
+    return segments_compile(m->segments, err) && compile_lifecycles(m, err);
 }
 
 static bool compile(struct io *io, struct model *m, const struct catalog *catalog,

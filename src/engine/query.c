@@ -157,7 +157,8 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
 
         while (move_n && move[move_n - 1].at_ms > f->at_ms)
             move_n--;
-        if (!move_n || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
+        if (!move_n || move[move_n - 1].to == STAGE_NONE
+            || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
             || (f->by_move && !moved_so(f, move, move_n))
             || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
             continue;

@@ -8,6 +8,7 @@
 #define STAGES_MAX 1000
 #define WAYS_MAX 10000
 #define STAGE_NAME_MAX 200
+#define LIFECYCLE_NAME_MAX 100
 
 static bool wrong(const struct yaml *at, struct err *err, const char *what)
 {
@@ -167,6 +168,18 @@ static bool parse_stages(const struct yaml *node, struct arena *a, struct lifecy
     return true;
 }
 
+static bool parse_for(const struct yaml *node, struct lifecycle *l, struct err *err)
+{
+    l->for_at = yaml_find(node, STR("for"));
+    l->has_for = l->for_at != NULL;
+    if (!l->has_for)
+        return true;
+    if (l->for_at->type != YAML_SCALAR || str_trim(l->for_at->text).n == 0)
+        return wrong(l->for_at, err, "a rule is expected here, as one text");
+    l->for_text = l->for_at->text;
+    return true;
+}
+
 static bool parse_start(const struct yaml *node, struct lifecycle *l, struct err *err)
 {
     const struct yaml *start = yaml_find(node, STR("start"));
@@ -295,33 +308,93 @@ static bool list_ways_out(struct arena *a, struct lifecycle *l, struct err *err)
 bool lifecycle_parse(const struct yaml *node, struct arena *a, struct lifecycle **out,
                      struct err *err)
 {
-    static const str keys[] = {STR("start"), STR("stages"), STR("moves")};
+    static const str keys[] = {STR("for"), STR("start"), STR("stages"), STR("moves")};
     struct lifecycle *l;
 
     if (node->type != YAML_MAP)
         return wrong(node, err,
                      "a lifecycle is described by `start:`, `stages:` and `moves:`");
-    if (!yaml_check_keys(node, keys, 3, "a lifecycle", err))
+    if (!yaml_check_keys(node, keys, 4, "a lifecycle", err))
         return false;
     l = arena_new(a, struct lifecycle);
     if (!l)
         return err_nomem(err);
     *out = l;
-    return parse_stages(node, a, l, err) && parse_start(node, l, err)
-           && parse_moves(node, a, l, err) && list_ways_out(a, l, err);
+    return parse_for(node, l, err) && parse_stages(node, a, l, err)
+           && parse_start(node, l, err) && parse_moves(node, a, l, err)
+           && list_ways_out(a, l, err);
+}
+
+/* Rules write lifecycle.NAME.stage, so a name is a word. */
+static bool check_lifecycle_name(const struct yaml *key, struct err *err)
+{
+    bool word = key->text.n > 0 && key->text.n <= LIFECYCLE_NAME_MAX;
+
+    for (size_t i = 0; i < key->text.n; i++) {
+        unsigned char c = (unsigned char)key->text.p[i];
+
+        word &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80
+                || (i > 0 && c >= '0' && c <= '9');
+    }
+    return word
+           || err_at(
+               err, key->line, key->column,
+               "the name of a lifecycle is one word of letters, digits and _, of at "
+               "most %d bytes, since rules write lifecycle.NAME.stage",
+               LIFECYCLE_NAME_MAX);
+}
+
+bool lifecycles_parse(const struct yaml *node, struct arena *a, struct lifecycle ***out,
+                      uint32_t *n, struct err *err)
+{
+    if (node->type != YAML_MAP || node->n == 0)
+        return wrong(node, err,
+                     "here stands each lifecycle under its name: people: { start: .., "
+                     "stages: .., moves: .. }");
+    if (node->n > LIFECYCLES_MAX)
+        return err_at(err, node->key[LIFECYCLES_MAX]->line,
+                      node->key[LIFECYCLES_MAX]->column,
+                      "a model has at most %u lifecycles", LIFECYCLES_MAX);
+    *n = (uint32_t)node->n;
+    *out = arena_array(a, struct lifecycle *, *n);
+    if (!*out)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < *n; i++) {
+        if (!check_lifecycle_name(node->key[i], err)
+            || !lifecycle_parse(node->item[i], a, &(*out)[i], err))
+            return false;
+        (*out)[i]->name = node->key[i]->text;
+        (*out)[i]->number = (uint16_t)i;
+    }
+    return true;
+}
+
+static bool add_rule(struct program *p, const struct yaml *at, struct rule_ref *out,
+                     struct err *err)
+{
+    if (program_add(p, at->text, RULE_CONDITION, out, err))
+        return true;
+    if (err->code == ERR_INPUT)
+        yaml_err_in_scalar(at, err);
+    return false;
 }
 
 bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err)
 {
-    for (uint32_t i = 0; i < l->way_n; i++) {
-        struct way *way = &l->way[i];
-
-        if (program_add(p, way->text, RULE_CONDITION, &way->rule, err))
-            continue;
-        if (err->code == ERR_INPUT)
-            yaml_err_in_scalar(way->when, err);
-        return false;
+    program_use_lifecycle(p, l->number);
+    if (l->has_for) {
+        if (!add_rule(p, l->for_at, &l->for_rule, err))
+            return false;
+        if (program_asks_stage(p, l->for_rule))
+            return wrong(
+                l->for_at, err,
+                "`for` says who is in this lifecycle at all, so that it cannot ask "
+                "for the stage, or for how long or how often it was held");
     }
+    for (uint32_t i = 0; i < l->way_n; i++)
+        if (!add_rule(p, l->way[i].when, &l->way[i].rule, err))
+            return false;
+    program_use_lifecycle(p, LIFECYCLES_ALL);
     return true;
 }
 
@@ -339,6 +412,7 @@ void situation_of(const struct lifecycle *l, const struct move *move, size_t n,
         out->stage = move[i].to;
         out->previous_stage = move[i].from;
         out->entered_ms = move[i].at_ms;
-        times_in[move[i].to]++;
+        if (move[i].to != STAGE_NONE)
+            times_in[move[i].to]++;
     }
 }

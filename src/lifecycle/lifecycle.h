@@ -28,6 +28,12 @@ struct way {
 };
 
 struct lifecycle {
+    str name;        /* empty: the model has one, under `lifecycle:` */
+    uint16_t number; /* its place in the text */
+    bool has_for;    /* only customers of whom this is true are in it: */
+    struct rule_ref for_rule;
+    str for_text;
+    const struct yaml *for_at;
     const struct stage *stage;
     const str *stage_name; /* the same names, for rule_env */
     uint32_t stage_n;
@@ -38,19 +44,24 @@ struct lifecycle {
     const uint32_t *out_n;
 };
 
-/* Reads `lifecycle:`; the rules are compiled by lifecycle_compile. Lives in `a`. */
+/* Reads what stands under `lifecycle:`, or under a name in `lifecycles:`; the rules are
+ * compiled by lifecycle_compile. Lives in `a`. */
 bool lifecycle_parse(const struct yaml *node, struct arena *a, struct lifecycle **out,
                      struct err *err);
 /* The place of an error in a rule is turned into its place in the model text. */
 bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err);
+/* Reads `lifecycles:`, numbered in the order of the text. Lives in `a`. */
+bool lifecycles_parse(const struct yaml *node, struct arena *a, struct lifecycle ***out,
+                      uint32_t *n, struct err *err);
 uint16_t lifecycle_stage_find(const struct lifecycle *l, str name); /* or STAGE_NONE */
 
 #define WAY_START UINT16_MAX
+#define WAY_OUT (UINT16_MAX - 1) /* `for` is true no longer: to STAGE_NONE */
 
 struct move {
     int64_t at_ms;
-    uint16_t from, to; /* from STAGE_NONE: he came in */
-    uint16_t way;      /* WAY_START: he came in */
+    uint16_t from, to; /* from STAGE_NONE: he came in; to STAGE_NONE: he is out */
+    uint16_t way;      /* or WAY_START, WAY_OUT */
 };
 
 /* Moves that undid one another within an instant: a fault of the model, reported once a kind. */

@@ -102,9 +102,10 @@ void flow_period_print(const struct zone *z, enum flow_by by, int64_t start_ms,
 bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n, struct arena *a,
               struct flow *out, struct err *err)
 {
-    size_t stocks = (size_t)period_n * stage_n, moved;
+    size_t ends = (size_t)stage_n + 1, moved;
 
-    if (__builtin_mul_overflow(stocks, (size_t)stage_n + 1, &moved) || moved > COUNTS_MAX)
+    if (__builtin_mul_overflow(ends, ends, &moved)
+        || __builtin_mul_overflow(moved, (size_t)period_n, &moved) || moved > COUNTS_MAX)
         return err_set(
             err, ERR_LIMIT,
             "%u periods are too many for %u stages; choose longer ones, or less "
@@ -114,7 +115,7 @@ bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n, struct a
         .stage_n = stage_n,
         .period_n = period_n,
         .edge = edge,
-        .stock = arena_array(a, uint64_t, stocks),
+        .stock = arena_array(a, uint64_t, (size_t)period_n * stage_n),
         .moved = arena_array(a, uint64_t, moved),
     };
     return (out->stock && out->moved) || err_nomem(err);
@@ -122,7 +123,14 @@ bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n, struct a
 
 static uint64_t *moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to)
 {
-    return &f->moved[((size_t)period * (f->stage_n + 1) + from) * f->stage_n + to];
+    size_t ends = (size_t)f->stage_n + 1;
+
+    return &f->moved[((size_t)period * ends + from) * ends + to];
+}
+
+uint64_t flow_moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to)
+{
+    return *moved(f, period, from, to);
 }
 
 void flow_add(struct flow *f, const struct move *move, size_t n)
@@ -136,8 +144,9 @@ void flow_add(struct flow *f, const struct move *move, size_t n)
     for (; k < f->period_n; k++) {
         for (; i < n && move[i].at_ms < f->edge[k + 1]; i++) {
             uint32_t from = move[i].from == STAGE_NONE ? f->stage_n : move[i].from;
+            uint32_t to = move[i].to == STAGE_NONE ? f->stage_n : move[i].to;
 
-            ++*moved(f, k, from, move[i].to);
+            ++*moved(f, k, from, to);
             stage = move[i].to;
         }
         if (stage != STAGE_NONE)
@@ -147,11 +156,13 @@ void flow_add(struct flow *f, const struct move *move, size_t n)
 
 void flow_merge(struct flow *into, const struct flow *from)
 {
+    size_t ends = (size_t)into->stage_n + 1;
     size_t stocks = (size_t)into->period_n * into->stage_n;
+    size_t moves = (size_t)into->period_n * ends * ends;
 
     for (size_t i = 0; i < stocks; i++)
         into->stock[i] += from->stock[i];
-    for (size_t i = 0; i < stocks * (into->stage_n + 1); i++)
+    for (size_t i = 0; i < moves; i++)
         into->moved[i] += from->moved[i];
 }
 
@@ -177,7 +188,7 @@ uint64_t flow_left(const struct flow *f, uint32_t period, uint32_t stage)
 {
     uint64_t n = 0;
 
-    for (uint32_t to = 0; to < f->stage_n; to++)
+    for (uint32_t to = 0; to <= f->stage_n; to++)
         n += *moved(f, period, stage, to);
     return n;
 }

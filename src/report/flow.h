@@ -24,13 +24,15 @@ struct flow {
     const int64_t *edge; /* period_n + 1; a move at m belongs to period k when
                             edge[k] <= m < edge[k + 1] */
     uint64_t *stock;     /* [period][stage]: just before the period's end */
-    uint64_t *moved;     /* [period][from][to], from = stage_n: came in */
+    uint64_t *moved;     /* see flow_moved */
 };
 /* Lives in `a`. ERR_LIMIT for more counts than anybody reads. */
 [[nodiscard]] bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n,
                             struct arena *a, struct flow *out, struct err *err);
 /* One customer's moves, oldest first. */
 void flow_add(struct flow *f, const struct move *move, size_t n);
+/* From stage_n: they came in. To stage_n: they are out. */
+uint64_t flow_moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to);
 void flow_merge(struct flow *into, const struct flow *from);
 uint64_t flow_population(const struct flow *f, uint32_t period);
 uint64_t flow_entered(const struct flow *f, uint32_t period, uint32_t stage);

@@ -25,7 +25,6 @@ void flow_put_period(struct json_out *j, const struct flow *f, uint32_t period,
                      const struct lifecycle *l)
 {
     uint32_t n = f->stage_n;
-    const uint64_t *moved = f->moved + (size_t)period * (n + 1) * n;
 
     json_key(j, "population");
     json_put_int(j, (int64_t)flow_population(f, period));
@@ -49,9 +48,9 @@ void flow_put_period(struct json_out *j, const struct flow *f, uint32_t period,
     for (uint32_t i = 0; i <= n; i++) {
         uint32_t from = i ? i - 1 : n; /* those who came in first */
 
-        for (uint32_t to = 0; to < n; to++)
-            if (moved[(size_t)from * n + to])
-                put_move(j, l, from, to, moved[(size_t)from * n + to]);
+        for (uint32_t to = 0; to <= n; to++)
+            if (flow_moved(f, period, from, to))
+                put_move(j, l, from, to, flow_moved(f, period, from, to));
     }
     json_end_list(j);
 }

@@ -393,11 +393,11 @@ static struct val ask_anniversary(struct view *v, const struct node *n)
 
 /* --- the tree --- */
 
-static struct val stage_val(const struct view *v, uint16_t stage)
+static struct val stage_val(const struct view *v, uint32_t lifecycle, uint16_t stage)
 {
     if (stage == STAGE_NONE)
         return missing_val();
-    return (struct val){.type = VALUE_TEXT, .n = v->c->p->stage_key[stage]};
+    return (struct val){.type = VALUE_TEXT, .n = v->c->p->stage_key[lifecycle][stage]};
 }
 
 static struct val ask_named(struct view *v, const struct node *n)
@@ -412,15 +412,18 @@ static struct val ask_named(struct view *v, const struct node *n)
             return ask_anniversary(v, n);
         return slot_value(v, n->index);
     case MEANS_STAGE:
-        return stage_val(v, s->stage);
+        return stage_val(v, n->index, s->stage);
     case MEANS_PREVIOUS_STAGE:
-        return stage_val(v, s->previous_stage);
+        return stage_val(v, n->index, s->previous_stage);
     case MEANS_TIME_IN_STAGE:
         return s->stage == STAGE_NONE
                    ? missing_val()
                    : (struct val){.type = VALUE_MOMENT, .n = s->entered_ms};
     case MEANS_TIMES_IN:
         return (struct val){.type = VALUE_NUMBER, .n = s->times_in[n->index] * NUM_ONE};
+    case MEANS_LIFECYCLE_STAGE:
+        return stage_val(v, n->index,
+                         n->index < s->above_n ? s->above[n->index] : STAGE_NONE);
     case MEANS_SEGMENT:
     case MEANS_SCORE:
         return ask_rule(v, n->index);
@@ -630,7 +633,7 @@ static bool still_holds(const struct view *v, const struct rule *rule,
     if (m->ask == v->c->asks)
         return true;
     if (m->seen != v->c->seen || v->t >= m->holds_ms || v->memo != v->c->memo
-        || rule->by_times)
+        || rule->by_times || rule->above_n)
         return false;
     return !rule->by_stage
            || (m->stage == v->s->stage && m->previous_stage == v->s->previous_stage

@@ -110,11 +110,12 @@ enum meaning {
     MEANS_COLUMN,   /* of a row: .index is the column */
     MEANS_PROPERTY, /* of the event that `where` looks at: .index is the source */
     MEANS_TERM,     /* .index is the slot */
-    MEANS_STAGE,
+    MEANS_STAGE,    /* .index of these two is the lifecycle */
     MEANS_PREVIOUS_STAGE,
     MEANS_TIME_IN_STAGE,
-    MEANS_TIMES_IN, /* .index is the stage */
-    MEANS_SEGMENT,  /* .index is the rule */
+    MEANS_TIMES_IN,        /* .index is the stage */
+    MEANS_LIFECYCLE_STAGE, /* lifecycle.NAME.stage: .index is the lifecycle */
+    MEANS_SEGMENT,         /* .index is the rule */
     MEANS_SCORE,
 };
 

@@ -14,6 +14,7 @@ struct check {
     const struct dictionary_event *event; /* its event; NULL: any */
     uint32_t depth;                       /* of the deepest rule named so far */
     bool by_stage, by_times;
+    uint32_t above_n;
     struct err *err;
 };
 
@@ -226,21 +227,24 @@ static bool no_event(struct check *c, str name, uint32_t at)
                        hint);
 }
 
-static bool no_stage(struct check *c, str name, uint32_t at)
+/* The lifecycle that the bare stage words mean. */
+static uint32_t lifecycle_meant(const struct program *p)
 {
-    char hint[120];
-
-    return parse_fault(c->text, at, c->err, "there is no stage \"%.*s\"%s", SHOWN(name),
-                       parse_hint(name, c->p->env.stage, c->p->env.stage_n, hint));
+    return p->lifecycle == LIFECYCLES_ALL ? 0 : p->lifecycle;
 }
 
-static bool stage_find(struct check *c, str name, uint32_t at, uint32_t *out)
+static bool stage_find(struct check *c, uint32_t lifecycle, str name, uint32_t at,
+                       uint32_t *out)
 {
-    for (*out = 0; *out < c->p->env.stage_n; ++*out) {
-        if (str_eq(c->p->env.stage[*out], name))
+    const struct rule_lifecycle *l = &c->p->env.lifecycle[lifecycle];
+    char hint[120];
+
+    for (*out = 0; *out < l->stage_n; ++*out) {
+        if (str_eq(l->stage[*out], name))
             return true;
     }
-    return no_stage(c, name, at);
+    return parse_fault(c->text, at, c->err, "there is no stage \"%.*s\"%s", SHOWN(name),
+                       parse_hint(name, l->stage, l->stage_n, hint));
 }
 
 /* The property behind the dot: a built-in one, unless it stands in backquotes. */
@@ -382,6 +386,76 @@ static bool check_moment_trait(struct check *c, struct node *n, const struct nam
     return true;
 }
 
+static bool refuse_lifecycle(struct check *c, const struct node *n, uint32_t number)
+{
+    str name = c->p->env.lifecycle[number].name;
+
+    return parse_fault(c->text, n->start, c->err,
+                       "%.*s asks for the lifecycle %.*s, which %s", SHOWN(n->name.whole),
+                       SHOWN(name),
+                       number == c->p->lifecycle
+                           ? "is this one: write stage"
+                           : "stands below this one in the text: only those above can be "
+                             "asked for");
+}
+
+/* The stages that a segment or score asks for must mean the same here. */
+static bool check_named_stages(struct check *c, const struct node *n,
+                               const struct rule *rule)
+{
+    c->by_stage |= rule->by_stage;
+    c->by_times |= rule->by_times;
+    if (c->above_n < rule->above_n)
+        c->above_n = rule->above_n;
+    if (rule->above_n && c->p->lifecycle < rule->above_n)
+        return refuse_lifecycle(c, n, rule->above_n - 1);
+    if ((rule->by_stage || rule->by_times) && lifecycle_meant(c->p) != 0) {
+        str first = c->p->env.lifecycle[0].name;
+
+        return parse_fault(
+            c->text, n->start, c->err,
+            "%.*s asks for stage, time_in_stage or the like, which mean the "
+            "lifecycle %.*s there; in it write lifecycle.%.*s.stage, or put "
+            "its rule here",
+            SHOWN(n->name.whole), SHOWN(first), SHOWN(first));
+    }
+    return true;
+}
+
+/* lifecycle.NAME.stage */
+static bool check_lifecycle_stage(struct check *c, struct node *n)
+{
+    const struct rule_env *env = &c->p->env;
+    str name = n->name.rest, known[LIFECYCLES_MAX] = {};
+    uint32_t i = 0;
+    char hint[120];
+
+    if (name.n <= 6 || !str_eq(str_from(name, name.n - 6), STR(".stage")))
+        return fault(c, n,
+                     "of a lifecycle rules ask for the stage: lifecycle.NAME.stage");
+    name.n -= 6;
+    while (i < env->lifecycle_n && !str_eq(env->lifecycle[i].name, name))
+        i++;
+    if (i == env->lifecycle_n) {
+        for (i = 0; i < env->lifecycle_n; i++)
+            known[i] = env->lifecycle[i].name;
+        if (i == 1 && !known[0].n)
+            return fault(c, n,
+                         "the model has one lifecycle, which has no name: write stage");
+        return parse_fault(c->text, n->name.rest_start, c->err,
+                           "there is no lifecycle \"%.*s\"%s", SHOWN(name),
+                           parse_hint(name, known, i, hint));
+    }
+    if (c->p->lifecycle <= i)
+        return refuse_lifecycle(c, n, i);
+    if (c->above_n <= i)
+        c->above_n = i + 1;
+    n->means = MEANS_LIFECYCLE_STAGE;
+    n->index = i;
+    n->type = VALUE_TEXT;
+    return true;
+}
+
 /* segment.x and score.x: the other rule is compiled into this program by who knows it. */
 static bool check_named(struct check *c, struct node *n, enum rule_named kind)
 {
@@ -413,8 +487,8 @@ static bool check_named(struct check *c, struct node *n, enum rule_named kind)
     }
     if (c->depth < c->p->rule[ref.v].depth)
         c->depth = c->p->rule[ref.v].depth;
-    c->by_stage |= c->p->rule[ref.v].by_stage;
-    c->by_times |= c->p->rule[ref.v].by_times;
+    if (!check_named_stages(c, n, &c->p->rule[ref.v]))
+        return false;
     n->index = ref.v;
     n->means = kind == RULE_SEGMENT ? MEANS_SEGMENT : MEANS_SCORE;
     n->type = VALUE_BOOL;
@@ -430,7 +504,7 @@ static bool unknown_name(struct check *c, struct node *n)
 {
     static const str known[] = {
         {"stage", 5},   {"previous_stage", 14}, {"time_in_stage", 13}, {"trait", 5},
-        {"segment", 7}, {"score", 5},           {"missing", 7}};
+        {"segment", 7}, {"score", 5},           {"lifecycle", 9},      {"missing", 7}};
     const struct name *name = &n->name;
     char hint[120];
 
@@ -478,10 +552,13 @@ static bool check_name(struct check *c, struct node *n)
         return check_named(c, n, RULE_SEGMENT);
     if (str_eq(name->first, STR("score")))
         return check_named(c, n, RULE_SCORE);
+    if (str_eq(name->first, STR("lifecycle")))
+        return check_lifecycle_stage(c, n);
     if (str_eq(name->first, STR("consent")))
         return fault(c, n,
                      "consents are not recorded yet, so that no rule can ask for them");
     n->type = VALUE_TEXT;
+    n->index = lifecycle_meant(c->p);
     c->by_stage = true;
     if (str_eq(name->whole, STR("stage"))) {
         n->means = MEANS_STAGE;
@@ -633,7 +710,7 @@ static bool check_call(struct check *c, struct node *n)
         n->type = VALUE_NUMBER;
         n->means = MEANS_TIMES_IN;
         c->by_times = true;
-        return stage_find(c, name->first, name->start, &n->index);
+        return stage_find(c, lifecycle_meant(c->p), name->first, name->start, &n->index);
     default:
         return check_aggregate(c, n);
     }
@@ -729,7 +806,8 @@ static bool check_arithmetic(struct check *c, struct node *n)
 
 static bool is_stage(const struct node *n)
 {
-    return n->means == MEANS_STAGE || n->means == MEANS_PREVIOUS_STAGE;
+    return n->means == MEANS_STAGE || n->means == MEANS_PREVIOUS_STAGE
+           || n->means == MEANS_LIFECYCLE_STAGE;
 }
 
 /* Can these two be compared? `order`: by more than equality. */
@@ -752,9 +830,9 @@ static bool check_pair(struct check *c, const struct node *left, const struct no
             c, length,
             "a difference of two moments is compared in s, m, h, d or w: 30d, not 1mo");
     if (is_stage(left) && right->kind == NODE_TEXT)
-        return stage_find(c, right->text, right->start, &stage);
+        return stage_find(c, left->index, right->text, right->start, &stage);
     if (is_stage(right) && left->kind == NODE_TEXT)
-        return stage_find(c, left->text, left->start, &stage);
+        return stage_find(c, right->index, left->text, left->start, &stage);
     return true;
 }
 
@@ -852,6 +930,24 @@ static bool check_rule(struct check *c, struct node *n)
 
 /* --- the program --- */
 
+static bool stage_keys_add(struct program *p, struct err *err)
+{
+    p->stage_key = arena_array(&p->arena, int64_t *, p->env.lifecycle_n);
+    if (!p->stage_key)
+        return err_nomem(err);
+    for (uint32_t k = 0; k < p->env.lifecycle_n; k++) {
+        const struct rule_lifecycle *l = &p->env.lifecycle[k];
+
+        p->stage_key[k] = arena_array(&p->arena, int64_t, l->stage_n);
+        if (!p->stage_key[k])
+            return err_nomem(err);
+        for (uint32_t i = 0; i < l->stage_n; i++)
+            if (!text_key(p, l->stage[i], &p->stage_key[k][i], err))
+                return false;
+    }
+    return true;
+}
+
 bool program_new(const struct rule_env *env, struct program **out, struct err *err)
 {
     struct program *p = mem_alloc(sizeof *p);
@@ -863,16 +959,10 @@ bool program_new(const struct rule_env *env, struct program **out, struct err *e
     for (int i = 0; i < env->currency_decimals; i++)
         scale /= 10;
     p->money_scale = scale;
-    p->stage_key = arena_array(&p->arena, int64_t, env->stage_n);
-    if (!p->stage_key) {
+    p->lifecycle = LIFECYCLES_ALL;
+    if (!stage_keys_add(p, err)) {
         program_free(p);
-        return err_nomem(err);
-    }
-    for (uint32_t i = 0; i < env->stage_n; i++) {
-        if (!text_key(p, env->stage[i], &p->stage_key[i], err)) {
-            program_free(p);
-            return false;
-        }
+        return false;
     }
     *out = p;
     return true;
@@ -937,6 +1027,7 @@ static bool compile(struct program *p, str text, enum rule_want want, struct rul
     }
     rule->by_stage = c.by_stage;
     rule->by_times = c.by_times;
+    rule->above_n = c.above_n;
     rule->depth = c.depth + 1;
     return rule->depth <= RULES_DEEP || too_deep(err);
 }
@@ -976,9 +1067,21 @@ bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t hig
             rule.depth = when->depth;
         rule.by_stage |= when->by_stage;
         rule.by_times |= when->by_times;
+        if (rule.above_n < when->above_n)
+            rule.above_n = when->above_n;
     }
     rule.depth++;
     return rule.depth <= RULES_DEEP ? rule_add(p, &rule, out, err) : too_deep(err);
+}
+
+void program_use_lifecycle(struct program *p, uint32_t number)
+{
+    p->lifecycle = number;
+}
+
+bool program_asks_stage(const struct program *p, struct rule_ref rule)
+{
+    return p->rule[rule.v].by_stage || p->rule[rule.v].by_times;
 }
 
 str program_text(const struct program *p, struct rule_ref rule)

@@ -55,9 +55,10 @@ struct rule {
     int64_t from, low, high;
     const struct score_part *part;
     uint32_t part_n;
-    uint32_t depth; /* of rules that name rules */
-    bool by_stage;  /* the answer hangs on the stage and since when it is held */
-    bool by_times;  /* and on how often it was */
+    uint32_t depth;   /* of rules that name rules */
+    bool by_stage;    /* the answer hangs on the stage and since when it is held */
+    bool by_times;    /* and on how often it was */
+    uint32_t above_n; /* 1 + the last lifecycle that it names; 0: none */
 };
 
 struct used_column {
@@ -79,7 +80,8 @@ struct program {
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */
-    int64_t *stage_key;        /* the texts of the stages' names */
+    int64_t **stage_key;       /* by lifecycle: the texts of the stages' names */
+    uint32_t lifecycle;        /* whose rules are being added, or LIFECYCLES_ALL */
     int64_t money_scale;       /* millionths in a minor unit of money */
     unsigned compiling;        /* rules that are being compiled, one inside the other */
 };

@@ -23,15 +23,22 @@ enum rule_want {
 
 enum rule_named { RULE_SEGMENT, RULE_SCORE };
 
+#define LIFECYCLES_MAX 32u
+struct rule_lifecycle {
+    str name;         /* empty: the only one */
+    const str *stage; /* names; the place is the stage's number */
+    uint32_t stage_n;
+};
+
 /* What rules may name, and what the names mean. Everything outlives the program. */
 struct rule_env {
     const struct dictionary *dictionary;
     const struct catalog *catalog; /* as it stands: compile anew when names were added */
     const struct zone *zone;
     int currency_decimals;
-    str currency;     /* "EUR", for words */
-    const str *stage; /* names; the place is the stage's number */
-    uint32_t stage_n;
+    str currency;                           /* "EUR", for words */
+    const struct rule_lifecycle *lifecycle; /* in the order of the text; at least one */
+    uint32_t lifecycle_n;
     /* The rule behind segment.x or score.x, compiled into the same program: ERR_NOT_FOUND
      * when there is none, ERR_INPUT for a ring. NULL: there are none at all. */
     bool (*find)(void *context, enum rule_named kind, str name, struct rule_ref *out,
@@ -45,6 +52,14 @@ struct program;
 [[nodiscard]] bool program_new(const struct rule_env *env, struct program **out,
                                struct err *err);
 void program_free(struct program *p);
+#define LIFECYCLES_ALL UINT32_MAX
+/* Whose stage words (stage, previous_stage, time_in_stage, times_in, the window `stage`) the
+ * rules added from now on mean: then they may name lifecycle.NAME.stage of those above this one
+ * only, and no segment or score that asks for another's stage words. LIFECYCLES_ALL, as at the
+ * beginning: the first one's, and all may be named. */
+void program_use_lifecycle(struct program *p, uint32_t number);
+/* Does the answer hang on the stage words? */
+bool program_asks_stage(const struct program *p, struct rule_ref rule);
 /* Compiles one rule. ERR_INPUT carries line, column (from 1, in the rule's text) and the
  * nearest known name. The text is copied. */
 bool program_add(struct program *p, str text, enum rule_want want, struct rule_ref *out,
@@ -81,6 +96,8 @@ struct situation {
     uint16_t stage, previous_stage; /* STAGE_NONE: none */
     int64_t entered_ms;             /* when the present stage was entered */
     const uint32_t *times_in;       /* by stage, the present stay counted */
+    const uint16_t *above; /* by lifecycle: where he stands in it, or STAGE_NONE... */
+    uint32_t above_n;      /* ...for those that stand above in the text; others: none */
 };
 
 struct answer {

@@ -40,6 +40,7 @@
       "número de vezes na fase %n")                                                      \
     X(STAGE, "the stage", "la fase", "a fase")                                           \
     X(PREVIOUS_STAGE, "the previous stage", "la fase precedente", "a fase anterior")     \
+    X(LIFECYCLE_STAGE, "the stage in %n", "la fase in %n", "a fase em %n")               \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
     X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
@@ -716,6 +717,10 @@ static void name_node_words(struct words *w, const struct node *n)
         break;
     case MEANS_PREVIOUS_STAGE:
         say(w, PHRASE_PREVIOUS_STAGE, &parts);
+        break;
+    case MEANS_LIFECYCLE_STAGE: /* NAME.stage */
+        parts.name.n -= strlen(".stage");
+        say(w, PHRASE_LIFECYCLE_STAGE, &parts);
         break;
     case MEANS_SEGMENT:
         say(w, PHRASE_SEGMENT, &parts);

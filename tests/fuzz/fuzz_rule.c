@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const str stages[] = {{"reach", 5}, {"loyalty", 7}};
+static const struct rule_lifecycle lifecycle = {{"people", 6}, stages, 2};
 
 static struct shop {
     struct arena arena;
@@ -78,8 +79,8 @@ __attribute__((constructor)) static void open_shop(void)
                                  .zone = shop.zone,
                                  .currency_decimals = 2,
                                  .currency = STR("EUR"),
-                                 .stage = stages,
-                                 .stage_n = 2,
+                                 .lifecycle = &lifecycle,
+                                 .lifecycle_n = 1,
                                  .find = find,
                                  .names = names};
 }

@@ -115,6 +115,16 @@ TEST(what_the_data_holds_may_be_named_without_being_declared)
     catalog_free(&catalog);
 }
 
+/* Two lifecycles of two stages and one move each. */
+#define TWO_LIVES(top, low)                                                              \
+    HEAD "lifecycles:\n"                                                                 \
+         "  top:\n"                                                                      \
+         "    stages: { a: , b: }\n"                                                     \
+         "    moves: [ { from: a, to: b, when: \"" top "\" } ]\n"                        \
+         "  low:\n"                                                                      \
+         "    stages: { c: , d: }\n"                                                     \
+         "    moves: [ { from: c, to: d, when: \"" low "\" } ]\n"
+
 static const struct fault {
     const char *text;
     int line, column;
@@ -127,7 +137,43 @@ static const struct fault {
     {"ciclo: [1]\n" LIFE, 1, 8, "ciclo: 1"},
     {HEAD, 1, 1, "no `lifecycle:`"},
     {HEAD "lifecycel: {}\n", 2, 1, "did you mean \"lifecycle\""},
-    {HEAD LIFE "lifecycles: { x: {} }\n", 3, 1, "one lifecycle"},
+    {HEAD LIFE "lifecycles: { x: {} }\n", 3, 13, "not both"},
+    {HEAD "lifecycles:\n", 2, 12, "under its name"},
+    {HEAD "lifecycles: [a]\n", 2, 13, "under its name"},
+    {HEAD "lifecycles: { x: {} }\n", 2, 18, "needs stages"},
+    {HEAD "lifecycles: { x: , x: }\n", 2, 20, "second time"},
+    {HEAD "lifecycles: { my people: {} }\n", 2, 15, "one word"},
+    {HEAD "lifecycles: { x: { fro: 'true', stages: { a: } } }\n", 2, 20,
+     "has no \"fro\""},
+    {HEAD "lifecycles: { x: { for: [], stages: { a: } } }\n", 2, 25,
+     "a rule is expected"},
+    {HEAD "lifecycles: { x: { for: \"stage = 'a'\", stages: { a: } } }\n", 2, 25,
+     "cannot ask for the stage"},
+    {HEAD "lifecycles: { x: { for: \"true and segment.s\", stages: { a: } } }\n"
+          "segments: { s: { when: \"times_in('a') > 1\" } }\n",
+     2, 25, "cannot ask for the stage"},
+    /* Names of one another's stages: only of those above. */
+    {TWO_LIVES("lifecycle.low.stage = 'c'", "true"), 5, 39, "below this one in the text"},
+    {TWO_LIVES("lifecycle.top.stage = 'b'", "true"), 5, 39, "this one: write stage"},
+    {TWO_LIVES("true", "lifecycle.low.stage = 'c'"), 8, 39, "this one: write stage"},
+    {TWO_LIVES("true", "lifecycle.top.stage = 'c'"), 8, 61, "there is no stage \"c\""},
+    {TWO_LIVES("true", "lifecycle.topp.stage = 'b'"), 8, 49, "did you mean top?"},
+    {TWO_LIVES("true", "lifecycle.top = 'b'"), 8, 39, "lifecycle.NAME.stage"},
+    {TWO_LIVES("true", "lifecycle = 'b'"), 8, 39, "lifecycle.NAME.stage"},
+    {TWO_LIVES("true", "stage = 'a'"), 8, 47, "there is no stage \"a\""},
+    {TWO_LIVES("true", "times_in('b') > 1"), 8, 48, "there is no stage \"b\""},
+    {TWO_LIVES("true", "segment.s") "segments: { s: { when: \"stage = 'a'\" } }\n", 8, 39,
+     "write lifecycle.top.stage"},
+    {TWO_LIVES("segment.s",
+               "true") "segments: { s: { when: \"lifecycle.low.stage = 'c'\" } }\n",
+     5, 39, "segment.s asks for the lifecycle low"},
+    {TWO_LIVES("true", "score.s > 1") "scores: { s: { parts: [ { points: 1, when: "
+                                      "\"time_in_stage > 3d\" } ] } }\n",
+     8, 39, "score.s asks for"},
+    {TWO_LIVES("true", "true") "segments: { s: { when: \"stage = 'c'\" } }\n", 9, 33,
+     "there is no stage \"c\""},
+    {HEAD LIFE "segments: { x: { when: lifecycle.a.stage = 'a' } }\n", 3, 24,
+     "has no name"},
     {HEAD "lifecycle: 5\n", 2, 12, "`stages:`"},
     {HEAD LIFE "workspace: x\n", 3, 12, "must be"},
     {HEAD LIFE "workspace: { zone: UTC }\n", 3, 14, "has no \"zone\""},
@@ -166,6 +212,57 @@ TEST(what_is_wrong_in_a_model_is_said_with_its_place)
                 f->text, err.code, err.line, err.column, err.msg, f->line, f->column,
                 f->words);
     }
+    catalog_free(&catalog);
+}
+
+TEST(a_model_may_have_several_lifecycles)
+{
+    static const char text[] = TWO_LIVES(
+        "stage = 'a' and previous_stage is missing",
+        "lifecycle.top.stage in ('a', 'b') and stage = 'c' and segment.s "
+        "and not segment.up") "  third: { for: \"lifecycle.low.stage = 'd' and "
+                              "segment.s\", start: f, "
+                              "stages: { e: , f: } }\n"
+                              "segments: { s: { when: \"exists(any)\" }, top: { "
+                              "when: \"stage = 'a'\" },\n"
+                              "  up: { when: \"lifecycle.top.stage = 'b'\" },\n"
+                              "  all: { when: \"lifecycle.third.stage = 'f' and "
+                              "segment.up\" } }\n";
+    struct catalog catalog;
+    struct model *m;
+
+    begin(&catalog);
+    m = must_compile(text, &catalog);
+    assert_int_equal(m->lifecycle_n, 3);
+    assert_ptr_equal(m->lifecycle, m->lifecycles[0]);
+    assert_true(str_eq(m->lifecycles[1]->name, STR("low")));
+    assert_int_equal(m->lifecycles[1]->number, 1);
+    assert_int_equal(lifecycle_stage_find(m->lifecycles[1], STR("d")), 1);
+    assert_false(m->lifecycles[1]->has_for);
+    assert_true(m->lifecycles[2]->has_for);
+    assert_int_equal(m->lifecycles[2]->start, 1);
+    model_free(m);
+    catalog_free(&catalog);
+}
+
+TEST(there_is_an_end_to_the_number_of_lifecycles)
+{
+    struct buf text = {};
+    struct catalog catalog;
+    struct err err;
+
+    begin(&catalog);
+    buf_add(&text, STR(HEAD "lifecycles:\n"));
+    for (unsigned i = 0; i < LIFECYCLES_MAX; i++)
+        buf_add_format(&text, "  l%u: { stages: { a: } }\n", i);
+    buf_add_char(&text, '\0');
+    model_free(must_compile(text.p, &catalog));
+    text.n--;
+    buf_add(&text, STR("  more: { stages: { a: } }\n"));
+    buf_add_char(&text, '\0');
+    assert_null(compile(text.p, &catalog, &err));
+    assert_int_equal(err.line, 3 + LIFECYCLES_MAX);
+    buf_free(&text);
     catalog_free(&catalog);
 }
 

@@ -65,14 +65,16 @@ static bool compile(struct life *l, const char *lifecycle, struct err *err)
         || !yaml_parse(str_of(lifecycle), &l->arena, &node, err)
         || !lifecycle_parse(node, &l->arena, &l->lifecycle, err))
         return false;
+    l->named = (struct rule_lifecycle){.stage = l->lifecycle->stage_name,
+                                       .stage_n = l->lifecycle->stage_n};
     l->env = (struct rule_env){
         .dictionary = &l->dictionary,
         .catalog = &l->catalog,
         .zone = l->zone,
         .currency_decimals = 2,
         .currency = STR("EUR"),
-        .stage = l->lifecycle->stage_name,
-        .stage_n = l->lifecycle->stage_n,
+        .lifecycle = &l->named,
+        .lifecycle_n = 1,
     };
     return program_new(&l->env, &l->program, err)
            && lifecycle_compile(l->lifecycle, l->program, err)

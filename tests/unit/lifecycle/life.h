@@ -17,6 +17,7 @@ struct life {
     struct catalog catalog;
     struct dictionary dictionary;
     struct rule_env env;
+    struct rule_lifecycle named;
     struct lifecycle *lifecycle;
     struct program *program;
     struct replay *replay;

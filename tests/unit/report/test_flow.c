@@ -165,11 +165,6 @@ static uint64_t stock(const struct flow *f, uint32_t period, uint32_t stage)
     return f->stock[period * STAGES + stage];
 }
 
-static uint64_t moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to)
-{
-    return f->moved[(period * (STAGES + 1) + from) * STAGES + to];
-}
-
 TEST(a_move_counts_in_its_period_and_the_stock_is_that_before_the_periods_end)
 {
     static const struct move move[] = {{100, STAGE_NONE, A, WAY_START},
@@ -182,11 +177,11 @@ TEST(a_move_counts_in_its_period_and_the_stock_is_that_before_the_periods_end)
 
     begin(&f, &a);
     flow_add(&f, move, 5);
-    assert_int_equal(moved(&f, 0, STAGES, A), 1);
-    assert_int_equal(moved(&f, 0, A, B), 1);
-    assert_int_equal(moved(&f, 1, B, A), 1);
-    assert_int_equal(moved(&f, 2, A, C), 1);
-    assert_int_equal(moved(&f, 2, C, B), 0);
+    assert_int_equal(flow_moved(&f, 0, STAGES, A), 1);
+    assert_int_equal(flow_moved(&f, 0, A, B), 1);
+    assert_int_equal(flow_moved(&f, 1, B, A), 1);
+    assert_int_equal(flow_moved(&f, 2, A, C), 1);
+    assert_int_equal(flow_moved(&f, 2, C, B), 0);
     assert_int_equal(stock(&f, 0, B), 1);
     assert_int_equal(stock(&f, 1, A), 1);
     assert_int_equal(stock(&f, 2, C), 1);
@@ -197,6 +192,25 @@ TEST(a_move_counts_in_its_period_and_the_stock_is_that_before_the_periods_end)
     assert_int_equal(flow_left(&f, 0, A), 1);
     assert_int_equal(flow_left(&f, 0, B), 0);
     assert_int_equal(flow_left(&f, 1, B), 1);
+    arena_free(&a);
+}
+
+TEST(who_is_out_of_the_lifecycle_left_his_stage_and_stands_in_none)
+{
+    static const struct move move[] = {{100, STAGE_NONE, A, WAY_START},
+                                       {200, A, STAGE_NONE, WAY_OUT},
+                                       {300, STAGE_NONE, A, WAY_START}};
+    struct arena a = {};
+    struct flow f;
+
+    begin(&f, &a);
+    flow_add(&f, move, 3);
+    assert_int_equal(flow_population(&f, 0), 1);
+    assert_int_equal(flow_population(&f, 1), 0);
+    assert_int_equal(flow_population(&f, 2), 1);
+    assert_int_equal(flow_left(&f, 1, A), 1);
+    assert_int_equal(flow_moved(&f, 1, A, STAGES), 1);
+    assert_int_equal(flow_moved(&f, 2, STAGES, A), 1);
     arena_free(&a);
 }
 
@@ -244,7 +258,7 @@ TEST(flows_add_up_and_each_stock_is_the_one_before_with_what_entered_and_left)
     flow_merge(&part[0], &part[1]);
     assert_memory_equal(part[0].stock, all.stock, 3 * STAGES * sizeof *all.stock);
     assert_memory_equal(part[0].moved, all.moved,
-                        3 * (STAGES + 1) * STAGES * sizeof *all.moved);
+                        3 * (STAGES + 1) * (STAGES + 1) * sizeof *all.moved);
     for (uint32_t k = 0; k < 3; k++)
         for (uint32_t s = 0; s < STAGES; s++)
             assert_int_equal(stock(&all, k, s), (k ? stock(&all, k - 1, s) : 0)

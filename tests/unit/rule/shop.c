@@ -9,6 +9,9 @@
 
 const str shop_stage[SHOP_STAGES] = {
     {"reach", 5}, {"retention", 9}, {"loyalty", 7}, {"lapsed", 6}};
+static const str account_stage[] = {{"trial", 5}, {"paying", 6}};
+static const struct rule_lifecycle shop_lifecycle[SHOP_LIFECYCLES] = {
+    {{"people", 6}, shop_stage, SHOP_STAGES}, {{"accounts", 8}, account_stage, 2}};
 
 static const char events[] =
     "purchase:\n"
@@ -177,8 +180,8 @@ bool shop_open(struct shop *s, const char *zone, const char *timeline, struct er
                            .catalog = &s->catalog,
                            .currency_decimals = 2,
                            .currency = STR("EUR"),
-                           .stage = shop_stage,
-                           .stage_n = SHOP_STAGES,
+                           .lifecycle = shop_lifecycle,
+                           .lifecycle_n = SHOP_LIFECYCLES,
                            .find = find,
                            .names = names,
                            .context = s};

@@ -29,6 +29,7 @@ struct shop {
 
 #define SHOP_STAGES 4u
 extern const str shop_stage[SHOP_STAGES]; /* reach, retention, loyalty, lapsed */
+#define SHOP_LIFECYCLES 2u /* people, of these stages; accounts: trial, paying */
 
 /* ERR_NOMEM is the only way to fail; then everything is taken down. */
 bool shop_open(struct shop *s, const char *zone, const char *timeline, struct err *err);

@@ -557,6 +557,39 @@ TEST(who_is_in_no_stage_has_none)
     shop_close(&shop);
 }
 
+TEST(the_stages_of_other_lifecycles_are_those_of_the_situation)
+{
+    static const uint16_t above[][2] = {{1, 0}, {1, 1}, {1, STAGE_NONE}, {STAGE_NONE, 0}};
+    static const char *const rules[] = {
+        "lifecycle.accounts.stage = 'trial'", "lifecycle.accounts.stage != 'trial'",
+        "lifecycle.accounts.stage is missing", "lifecycle.people.stage = 'retention'"};
+    static const char said[][5] = {"1001", "0101", "0011", "1000"};
+    struct rule_ref rule[4], named;
+    struct shop shop;
+    struct err err;
+
+    assert_true(shop_open(&shop, "Europe/Rome", "2026-01-05 visit", &err));
+    for (int i = 0; i < 4; i++)
+        rule[i] = compile(&shop, rules[i]);
+    assert_true(shop_name(&shop, RULE_SEGMENT, "on_trial", rules[0], &err));
+    named = compile(&shop, "segment.on_trial");
+    assert_true(shop_start(&shop, &err));
+    for (int k = 0; k < 4; k++) {
+        struct situation s = situation_at(&shop, shop_moment(&shop, "2026-02-01"));
+
+        s.above = above[k];
+        s.above_n = 2;
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(cursor_ask(shop.cursor, rule[i], &s).value.truth,
+                             said[k][i] == '1');
+        assert_int_equal(cursor_ask(shop.cursor, named, &s).value.truth,
+                         said[k][0] == '1');
+        s.above_n = 1; /* accounts stand below */
+        assert_true(cursor_ask(shop.cursor, rule[2], &s).value.truth);
+    }
+    shop_close(&shop);
+}
+
 /* A stage may be entered, and the move be undone within the instant: the window `stage` then
  * begins earlier than it did when it was asked before. */
 TEST(the_window_stage_may_begin_earlier_than_before)

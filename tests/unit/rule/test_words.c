@@ -134,6 +134,9 @@ static const struct {
       "fase reach",
       "a fase é \"loyalty\" e na fase há pelo menos 30 dias e mais de 1 vez na fase "
       "reach"}},
+    {"lifecycle.accounts.stage = \"trial\"",
+     {"the stage in accounts is \"trial\"", "la fase in accounts è \"trial\"",
+      "a fase em accounts é \"trial\""}},
     {"previous_stage != \"reach\"",
      {"the previous stage is not \"reach\"", "la fase precedente non è \"reach\"",
       "a fase anterior não é \"reach\""}},

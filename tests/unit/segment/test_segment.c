@@ -37,6 +37,7 @@ static bool build(struct world *w, struct err *err)
         {.at_ms = MS_DAY, .customer = {"x", 1}, .type = {"b", 1}, .id = {"2", 1}},
     };
     static const str stage[] = {STR("here")};
+    static const struct rule_lifecycle lifecycle = {.stage = stage, .stage_n = 1};
     const struct yaml *node;
 
     for (size_t i = 0; i < 2; i++)
@@ -52,8 +53,8 @@ static bool build(struct world *w, struct err *err)
         .zone = w->zone,
         .currency_decimals = 2,
         .currency = STR("EUR"),
-        .stage = stage,
-        .stage_n = 1,
+        .lifecycle = &lifecycle,
+        .lifecycle_n = 1,
         .find = segments_find,
         .names = segments_names,
         .context = w->segments,
