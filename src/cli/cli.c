@@ -5,11 +5,12 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cli_init,       &cli_import,       &cli_stages,      &cli_customer,
-    &cli_serve,      &cli_sql,          &cli_export,      &cli_info,
-    &cli_refused,    &cli_model_show,   &cli_model_check, &cli_model_apply,
-    &cli_rule_check, &cli_rule_explain, &cli_replay,      &cli_backup,
-    &cli_rebuild,    &cli_compact,      &cli_erase,       &cli_verify,
+    &cli_init,          &cli_import,     &cli_stages,       &cli_customer,
+    &cli_serve,         &cli_sql,        &cli_export,       &cli_info,
+    &cli_refused,       &cli_model_show, &cli_model_check,  &cli_model_apply,
+    &cli_model_history, &cli_model_diff, &cli_model_revert, &cli_rule_check,
+    &cli_rule_explain,  &cli_replay,     &cli_backup,       &cli_rebuild,
+    &cli_compact,       &cli_erase,      &cli_verify,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 
@@ -160,7 +161,7 @@ int cli_print(const struct buf *b)
 
     if (b->failed)
         err_nomem(&err);
-    else if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout))
+    else if ((b->n && fwrite(b->p, 1, b->n, stdout) != b->n) || fflush(stdout))
         err_sys(&err, "standard output");
     else
         return CLI_DONE;

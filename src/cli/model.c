@@ -1,18 +1,25 @@
+#include "cli/model.h"
 #include "cli/cli.h"
-#include "engine/engine.h"
-
-enum { MODEL_MAX_BYTES = 10 << 20 };
+#include "engine/versions.h"
 
 static int show(struct cli *c)
 {
     struct engine *e;
+    struct model_version m;
     struct buf b = {};
     struct err err;
+    uint32_t version = 0;
     int status;
 
+    if (cli_has(c, "version") && !model_version_parse(cli_text(c, "version"), &version))
+        return cli_wrong(c, "--version is a number: ciclo model history shows them");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    buf_add(&b, engine_model(e)->text);
+    if (version && !engine_version(e, version, &c->arena, &m, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[0]);
+    }
+    buf_add(&b, version ? m.text : engine_model(e)->text);
     status = cli_print(&b);
     buf_free(&b);
     engine_close(e);
@@ -79,8 +86,17 @@ static int apply(struct cli *c)
     return CLI_DONE;
 }
 
+static const struct cli_option show_options[] = {
+    {"version", "N", "the text of this version, not the live one", false},
+};
+
 const struct cli_command cli_model_show = {
-    "model show", "FILE", "prints the live model", NULL, 0, show,
+    "model show",
+    "FILE",
+    "prints the live model",
+    show_options,
+    sizeof show_options / sizeof *show_options,
+    show,
 };
 const struct cli_command cli_model_check = {
     "model check",

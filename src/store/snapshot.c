@@ -360,6 +360,49 @@ bool snapshot_model_latest(struct snapshot *v, struct arena *a, struct model_ver
     return ok;
 }
 
+/* The next version after this one. */
+static bool model_after(struct snapshot *v, uint32_t version, struct arena *a,
+                        struct model_version *out, bool *there, struct err *err)
+{
+    sqlite3_stmt *get;
+    bool ok;
+
+    pthread_mutex_lock(v->lock);
+    ok = sql_get(v->sql, SQL_MODEL_AFTER, &get, err)
+         && (sql_bind(get, 1, version) == SQLITE_OK || sql_fail(v->sql, err))
+         && sql_next(v->sql, get, there, err);
+    if (ok && *there) {
+        int64_t number = sqlite3_column_int64(get, 0);
+
+        *out = (struct model_version){.version = (uint32_t)number,
+                                      .applied_ms = sqlite3_column_int64(get, 1),
+                                      .text = arena_str(a, sql_column(get, 3))};
+        sqlite3_reset(get);
+        ok = (number <= UINT32_MAX
+              || err_set(err, ERR_CORRUPT, "table model has no version %lld",
+                         (long long)number))
+             && (out->text.p || err_nomem(err));
+    }
+    pthread_mutex_unlock(v->lock);
+    return ok;
+}
+
+bool snapshot_each_model(struct snapshot *v,
+                         bool (*each)(void *context, const struct model_version *m),
+                         void *context, struct err *err)
+{
+    struct model_version m = {};
+    struct arena a = {};
+    bool ok, there = true;
+
+    do {
+        arena_reset(&a);
+        ok = model_after(v, m.version, &a, &m, &there, err);
+    } while (ok && there && each(context, &m));
+    arena_free(&a);
+    return ok;
+}
+
 bool snapshot_each_refused(struct snapshot *v,
                            bool (*each)(void *context, const struct refusal *r),
                            void *context, struct err *err)

@@ -58,11 +58,16 @@ struct store_facts snapshot_facts(const struct snapshot *v);
 struct model_version {
     uint32_t version;
     int64_t applied_ms;
+    str author; /* empty: not known */
     str text;
 };
 /* The newest; ERR_NOT_FOUND when there is none. Lives in `a`. */
 bool snapshot_model_latest(struct snapshot *v, struct arena *a, struct model_version *out,
                            struct err *err);
+/* Walks all versions, oldest first; stops when `each` returns false. Texts are borrowed. */
+bool snapshot_each_model(struct snapshot *v,
+                         bool (*each)(void *context, const struct model_version *m),
+                         void *context, struct err *err);
 struct refusal {
     str source; /* file name */
     uint64_t line;
