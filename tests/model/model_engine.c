@@ -1,0 +1,405 @@
+/* model_engine.c - the live engine with its clock: events come in commits, late and in any
+ * order, the clock goes on and jumps, the file is closed and opened, folded, the model is
+ * exchanged. At every halt everybody's moves are those of the twin, and the pending moments
+ * are not later than what comes next. */
+#include "base/json.h"
+#include "engine/engine_impl.h"
+#include "support/temp.h"
+#include "support/unit.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CUSTOMERS = 17 };
+
+struct arrival {
+    int64_t at_ms; /* when it is told of */
+    int customer;
+    const struct event *event;
+};
+
+struct life {
+    struct world w;
+    struct twin t;
+    struct twin_customer known[CUSTOMERS]; /* what has arrived */
+    struct arrival arrival[CUSTOMERS * TWIN_EVENTS_MAX];
+    int arrival_n, arrived;
+    struct engine *e;
+    int64_t now_ms;
+    struct json_parser *parser;
+    struct twin_history twin;
+    bool restless; /* the model may be refused */
+};
+
+static int roll(const struct life *l, int sides)
+{
+    return twin_roll(l->w.chance, sides);
+}
+
+#define NEED_OK(call, err)                                                               \
+    do {                                                                                 \
+        if (!(call))                                                                     \
+            fail_msg("%s: %s", #call, (err).msg);                                        \
+    } while (0)
+
+/* --- events --- */
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct arrival *x = a, *y = b;
+
+    return x->at_ms != y->at_ms ? (x->at_ms < y->at_ms ? -1 : 1)
+                                : str_cmp(x->event->id, y->event->id);
+}
+
+/* Most are told of at their time; some later, a few ahead of it. */
+static void plan_arrivals(struct life *l)
+{
+    bool any_order = roll(l, 4) == 0;
+
+    l->arrival_n = 0;
+    for (int c = 0; c < CUSTOMERS; c++)
+        for (int i = 0; i < l->w.customer[c].n; i++) {
+            const struct event *e = &l->w.customer[c].event[i];
+            int64_t at_ms = e->at_ms;
+
+            if (any_order || roll(l, 8) == 0)
+                at_ms += (roll(l, 200) - 20) * MS_DAY;
+            l->arrival[l->arrival_n++] = (struct arrival){at_ms, c, e};
+        }
+    qsort(l->arrival, (size_t)l->arrival_n, sizeof *l->arrival, by_arrival);
+}
+
+static void know(struct twin_customer *c, const struct event *e)
+{
+    int at = c->n++;
+
+    while (at > 0
+           && (c->event[at - 1].at_ms > e->at_ms
+               || (c->event[at - 1].at_ms == e->at_ms
+                   && str_cmp(c->event[at - 1].id, e->id) > 0))) {
+        c->event[at] = c->event[at - 1];
+        at--;
+    }
+    c->event[at] = *e;
+}
+
+static void append(struct life *l, struct store *s, const struct event *e)
+{
+    struct arena a = {};
+    struct buf text = {};
+    const struct json *json;
+    struct event parsed;
+    struct err err;
+    bool added;
+
+    event_print(e, &text);
+    assert_non_null(buf_room(&text, 64));
+    NEED_OK(json_parse(l->parser, buf_str(&text), &a, &json, &err), err);
+    NEED_OK(event_parse(json, &a, &parsed, &err), err);
+    NEED_OK(store_append(s, &parsed, buf_str(&text), &added, &err), err);
+    assert_true(added);
+    buf_free(&text);
+    arena_free(&a);
+}
+
+static void commit(struct life *l, int n)
+{
+    struct store *s = engine_store(l->e);
+    struct err err;
+
+    NEED_OK(store_begin(s, l->now_ms, &err), err);
+    for (; n > 0 && l->arrived < l->arrival_n; n--, l->arrived++) {
+        const struct arrival *a = &l->arrival[l->arrived];
+
+        append(l, s, a->event);
+        know(&l->known[a->customer], a->event);
+    }
+    NEED_OK(store_commit(s, &err) && engine_refresh(l->e, &err), err);
+}
+
+/* --- models --- */
+
+/* One that does not lead anybody to and fro for ever. */
+static void choose_model(struct life *l)
+{
+    int64_t end_ms = l->w.turn_ms + 1500 * MS_DAY;
+    bool wild = true;
+
+    while (wild) {
+        world_twin(&l->w, &l->t);
+        twin_model(&l->t);
+        wild = l->restless = false;
+        for (int c = 0; c < CUSTOMERS && !wild; c++) {
+            twin_replay(&l->t, &l->w.customer[c], end_ms, &l->twin);
+            wild = l->twin.restless >= TWIN_MOVES_MAX;
+            l->restless |= l->twin.loops > 0;
+        }
+    }
+}
+
+static void open_file(struct life *l, const char *path)
+{
+    struct err err;
+
+    NEED_OK(engine_open(io_system(), str_of(path),
+                        &(struct store_options){STORE_WRITE, 1 << 24}, &l->e, &err),
+            err);
+}
+
+static void create(struct life *l, const char *path)
+{
+    struct buf text = {};
+    struct err err;
+
+    twin_print_model(&l->t, l->w.currency, &text);
+    NEED_OK(
+        engine_create(io_system(), str_of(path), buf_str(&text), l->now_ms, &l->e, &err),
+        err);
+    buf_free(&text);
+}
+
+/* --- comparing --- */
+
+static bool same_move(const struct twin_move *twin, const struct move *real)
+{
+    return twin->at_ms == real->at_ms && twin->to == real->to
+           && twin->from == (real->from == STAGE_NONE ? -1 : real->from)
+           && twin->way == (real->way == WAY_START ? -1 : real->way);
+}
+
+static void refute(const struct life *l, int customer, size_t at, const struct move *real,
+                   size_t n, int64_t next_ms)
+{
+    struct buf b = {};
+
+    twin_print_model(&l->t, l->w.currency, &b);
+    world_print_customer(&l->known[customer], &b);
+    buf_add(&b, STR("now "));
+    moment_print(&b, l->now_ms);
+    buf_add_format(&b, "\nmove %zu:", at);
+    if (at < (size_t)l->twin.n) {
+        buf_add(&b, STR(" twin "));
+        moment_print(&b, l->twin.move[at].at_ms);
+        buf_add_format(&b, " to %d", l->twin.move[at].to);
+    }
+    if (at < n) {
+        buf_add(&b, STR(" real "));
+        moment_print(&b, real[at].at_ms);
+        buf_add_format(&b, " to %d", real[at].to);
+    }
+    buf_add_format(&b, "\npending %lld\n", (long long)next_ms);
+    world_show(&b);
+    fail_msg("customer %d has another life", customer);
+}
+
+/* His first move that is still to come. */
+static int64_t compare_customer(struct life *l, int customer)
+{
+    const struct twin_customer *c = &l->known[customer];
+    uint32_t number;
+    size_t n, i = 0;
+    const struct move *real;
+    int64_t next_ms, coming_ms;
+
+    if (!c->n)
+        return MOMENT_NEVER;
+    number = catalog_customer_find(snapshot_catalog(engine_snapshot(l->e)),
+                                   c->event[0].customer);
+    assert_true(number != CUSTOMER_NONE);
+    real = engine_moves(l->e, 0, number, &n);
+    next_ms = engine_customer_next(l->e, number);
+    twin_replay(&l->t, c, l->now_ms + 180 * MS_DAY, &l->twin);
+    while (i < n && i < (size_t)l->twin.n && same_move(&l->twin.move[i], &real[i]))
+        i++;
+    coming_ms = i < (size_t)l->twin.n ? l->twin.move[i].at_ms : MOMENT_NEVER;
+    if (i < n || coming_ms <= l->now_ms || next_ms <= l->now_ms || next_ms > coming_ms)
+        refute(l, customer, i, real, n, next_ms);
+    return coming_ms;
+}
+
+static void compare_all(struct life *l)
+{
+    int64_t coming_ms = MOMENT_NEVER;
+
+    for (int c = 0; c < CUSTOMERS; c++) {
+        int64_t his_ms = compare_customer(l, c);
+
+        if (his_ms < coming_ms)
+            coming_ms = his_ms;
+    }
+    assert_true(engine_next_ms(l->e) <= coming_ms);
+    assert_true(engine_next_ms(l->e) > l->now_ms);
+}
+
+/* --- a life --- */
+
+/* False when the model leads somebody to and fro in loops, and was refused for it. */
+static bool advance(struct life *l, int64_t now_ms)
+{
+    struct err err;
+
+    if (now_ms > l->now_ms)
+        l->now_ms = now_ms;
+    if (engine_advance(l->e, l->now_ms, &err))
+        return true;
+    if (err.code != ERR_LIMIT || !l->restless)
+        fail_msg("advance: %s", err.msg);
+    return false;
+}
+
+static bool exchange_model(struct life *l)
+{
+    struct buf text = {};
+    struct err err;
+    uint32_t version;
+    bool ok;
+
+    choose_model(l);
+    twin_print_model(&l->t, l->w.currency, &text);
+    ok = engine_apply(l->e, buf_str(&text), l->now_ms, &version, &err);
+    if (!ok && (err.code != ERR_LIMIT || !l->restless))
+        fail_msg("apply: %s", err.msg);
+    buf_free(&text);
+    return ok;
+}
+
+/* What may happen between two halts. */
+static bool something_else(struct life *l, const char *path)
+{
+    struct err err;
+    bool more = true;
+
+    switch (roll(l, 12)) {
+    case 0:
+        engine_close(l->e);
+        open_file(l, path);
+        return advance(l, l->now_ms);
+    case 1:
+        while (more)
+            NEED_OK(store_fold(engine_store(l->e), 1, &more, &err), err);
+        NEED_OK(engine_refresh(l->e, &err), err);
+        return advance(l, l->now_ms);
+    case 2:
+        return exchange_model(l);
+    default:
+        return true;
+    }
+}
+
+/* Sometimes just to the next moment, or to the millisecond before it; sometimes a year. */
+static int64_t next_halt(const struct life *l)
+{
+    int64_t next_ms = engine_next_ms(l->e);
+
+    switch (roll(l, 6)) {
+    case 0:
+        return next_ms == MOMENT_NEVER ? l->now_ms : next_ms - roll(l, 2);
+    case 1:
+        return l->now_ms + 365 * MS_DAY;
+    case 2:
+        return l->now_ms;
+    default:
+        return l->now_ms + (int64_t)random_below(l->w.chance, 30 * MS_DAY);
+    }
+}
+
+static bool live(struct life *l, const char *path)
+{
+    create(l, path);
+    while (l->arrived < l->arrival_n) {
+        int first = l->arrived;
+
+        commit(l, roll(l, 3) ? 1 + roll(l, 9) : 1 + roll(l, 80));
+        if (!advance(l, roll(l, 3) ? l->arrival[first].at_ms : l->now_ms))
+            return false;
+        compare_all(l);
+        if (!something_else(l, path))
+            return false;
+        if (roll(l, 3) == 0 && !advance(l, next_halt(l)))
+            return false;
+        compare_all(l);
+    }
+    for (int k = 0; k < 4; k++) {
+        if (!advance(l, next_halt(l)))
+            return false;
+        compare_all(l);
+    }
+    return true;
+}
+
+static void end_file(struct life *l, const char *path)
+{
+    char beside[300];
+
+    engine_close(l->e);
+    for (int i = 0; i < 3; i++) {
+        snprintf(beside, sizeof beside, "%s%s", path,
+                 (const char *[]){"", "-wal", "-shm"}[i]);
+        unlink(beside);
+    }
+}
+
+/* The same events in another order and in other commits, in a file of their own. */
+static void compare_hash(struct life *l, const char *path)
+{
+    struct engine *first = l->e;
+    hash128 a, b;
+    struct err err;
+
+    for (int i = l->arrival_n; i > 1; i--) {
+        int k = roll(l, i);
+        struct arrival swap = l->arrival[i - 1];
+
+        l->arrival[i - 1] = l->arrival[k];
+        l->arrival[k] = swap;
+    }
+    memset(l->known, 0, sizeof l->known);
+    l->arrived = 0;
+    create(l, path);
+    commit(l, roll(l, 3) ? l->arrival_n / 2 : 1);
+    if (roll(l, 2) && !advance(l, l->now_ms))
+        goto end;
+    engine_close(l->e);
+    open_file(l, path);
+    while (l->arrived < l->arrival_n)
+        commit(l, roll(l, 40) ? 1 + roll(l, l->arrival_n) : 1);
+    if (!advance(l, l->now_ms))
+        goto end;
+    NEED_OK(engine_hash(first, l->now_ms, &a, &err), err);
+    NEED_OK(engine_hash(l->e, l->now_ms, &b, &err), err);
+    assert_memory_equal(&a, &b, sizeof a);
+end:
+    end_file(l, path);
+    l->e = first;
+}
+
+TEST(a_live_file_has_everybodys_moves_whatever_came_when)
+{
+    struct random random = chance();
+    size_t lives = chance_rounds(30);
+    struct life *l = calloc(1, sizeof *l);
+    const char *path = temp_path("life"), *other = temp_path("other");
+    struct err err;
+
+    assert_non_null(l);
+    NEED_OK(json_parser_new(&l->parser, &err), err);
+    for (size_t i = 0; i < lives; i++) {
+        struct json_parser *parser = l->parser;
+
+        *l = (struct life){.parser = parser};
+        world_open(&l->w, CUSTOMERS, &random);
+        choose_model(l);
+        plan_arrivals(l);
+        l->now_ms = l->arrival[0].at_ms;
+        if (live(l, path))
+            compare_hash(l, other);
+        end_file(l, path);
+        world_close(&l->w);
+    }
+    json_parser_free(l->parser);
+    free(l);
+}
