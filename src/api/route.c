@@ -37,22 +37,28 @@ struct api_route {
     {                                                                                    \
         "from", "what happened after this moment or date"                                \
     }
+#define LIFECYCLE                                                                        \
+    {                                                                                    \
+        "lifecycle", "the lifecycle's name; the first of the model unless given"         \
+    }
 #define LANG                                                                             \
     {                                                                                    \
         "lang", "en, it or pt: the language of rules in words"                           \
     }
 
-static const struct api_param info_params[] = {LANG};
-static const struct api_param stages_params[] = {AT, FROM};
+static const struct api_param info_params[] = {LANG, LIFECYCLE};
+static const struct api_param stages_params[] = {AT, FROM, LIFECYCLE};
 static const struct api_param periods_params[] = {
     {"by", "day, week, month, quarter or year; month unless given"},
     {"from", "the first period holds this moment; that of the first event unless given"},
+    LIFECYCLE,
     {"to",
      "the last period holds this moment; the day after the last event unless given"},
 };
 static const struct api_param customers_params[] = {
     AT,
     FROM,
+    LIFECYCLE,
     {"stage", "who stands in this stage then"},
     {"segment", "who is in this segment then"},
     {"entered", "who entered this stage after from"},
@@ -65,7 +71,7 @@ static const struct api_param customers_params[] = {
     {"after", "the cursor that the page before gave as next"},
     {"format", "csv: the whole list as CSV"},
 };
-static const struct api_param customer_params[] = {AT, LANG};
+static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
     {                                                                                    \

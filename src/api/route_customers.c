@@ -29,13 +29,14 @@ static bool filter_params(const struct api_request *r, struct customer_filter *f
     uint16_t entered, left;
 
     *f = (struct customer_filter){.search = param(r, "search")};
-    if (!at_param(r, &f->at_ms, err)
+    if (!lifecycle_param(r, &f->lifecycle, err) || !at_param(r, &f->at_ms, err)
         || !moment_param(r, "from", MOMENT_MIN, &f->from_ms, err)
-        || !stage_param(r, "stage", &f->stage, err) || !segment_param(r, &f->segment, err)
-        || !stage_param(r, "entered", &entered, err)
-        || !stage_param(r, "left", &left, err)
-        || !stage_param(r, "move_from", &f->move_from, err)
-        || !stage_param(r, "move_to", &f->move_to, err))
+        || !stage_param(r, "stage", f->lifecycle, &f->stage, err)
+        || !segment_param(r, &f->segment, err)
+        || !stage_param(r, "entered", f->lifecycle, &entered, err)
+        || !stage_param(r, "left", f->lifecycle, &left, err)
+        || !stage_param(r, "move_from", f->lifecycle, &f->move_from, err)
+        || !stage_param(r, "move_to", f->lifecycle, &f->move_to, err))
         return false;
     f->came_in = f->move_to != STAGE_NONE && f->move_from == STAGE_NONE;
     if (entered != STAGE_NONE)
@@ -68,18 +69,19 @@ static str row_id(const struct api_request *r, const struct customer_row *row)
 }
 
 static bool put_row(struct json_out *j, const struct api_request *r,
-                    const struct customer_row *row, int64_t at_ms, struct err *err)
+                    const struct customer_row *row, const struct customer_filter *f,
+                    struct err *err)
 {
     const struct property *trait;
     uint32_t n;
 
-    if (!engine_traits(r->engine, row->customer, at_ms, r->a, &trait, &n, err))
+    if (!engine_traits(r->engine, row->customer, f->at_ms, r->a, &trait, &n, err))
         return false;
     json_begin_object(j);
     json_key(j, "id");
     json_put_text(j, row_id(r, row));
     json_key(j, "stage");
-    json_put_text(j, model_of(r)->lifecycle->stage[row->stage].name);
+    json_put_text(j, f->lifecycle->stage[row->stage].name);
     json_key(j, "since");
     json_put_moment(j, row->since_ms);
     json_key(j, "first");
@@ -95,7 +97,7 @@ static bool put_row(struct json_out *j, const struct api_request *r,
 }
 
 static bool put_page(struct api_request *r, const struct customer_row *row, uint32_t n,
-                     int64_t at_ms, struct err *err)
+                     const struct customer_filter *f, struct err *err)
 {
     struct json_out j = {.to = r->out};
     str after = param(r, "after");
@@ -108,13 +110,13 @@ static bool put_page(struct api_request *r, const struct customer_row *row, uint
     end = n - first > limit ? first + limit : n;
     json_begin_object(&j);
     json_key(&j, "at");
-    json_put_moment(&j, at_ms);
+    json_put_moment(&j, f->at_ms);
     json_key(&j, "total");
     json_put_int(&j, n);
     json_key(&j, "customers");
     json_begin_list(&j);
     for (uint32_t i = first; i < end; i++)
-        if (!put_row(&j, r, &row[i], at_ms, err))
+        if (!put_row(&j, r, &row[i], f, err))
             return false;
     json_end_list(&j);
     json_key(&j, "next");
@@ -126,7 +128,8 @@ static bool put_page(struct api_request *r, const struct customer_row *row, uint
     return true;
 }
 
-static void put_csv(struct api_request *r, const struct customer_row *row, uint32_t n)
+static void put_csv(struct api_request *r, const struct customer_row *row, uint32_t n,
+                    const struct lifecycle *l)
 {
     buf_add(r->out, STR("id,stage,since,first,last,events\n"));
     for (uint32_t i = 0; i < n; i++) {
@@ -134,7 +137,7 @@ static void put_csv(struct api_request *r, const struct customer_row *row, uint3
 
         buf_add_csv(r->out, row_id(r, &row[i]));
         buf_add_char(r->out, ',');
-        buf_add_csv(r->out, model_of(r)->lifecycle->stage[row[i].stage].name);
+        buf_add_csv(r->out, l->stage[row[i].stage].name);
         for (size_t k = 0; k < 3; k++) {
             buf_add_char(r->out, ',');
             moment_print(r->out, moment[k]);
@@ -157,20 +160,23 @@ bool get_customers(struct api_request *r, struct err *err)
         || !engine_customers(r->engine, &f, r->a, &row, &n, err))
         return false;
     if (!csv)
-        return put_page(r, row, n, f.at_ms, err);
-    put_csv(r, row, n);
+        return put_page(r, row, n, &f, err);
+    put_csv(r, row, n, f.lifecycle);
     return true;
 }
 
 bool get_customer(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};
+    const struct lifecycle *l;
     struct customer_view v;
     enum language language;
     int64_t at_ms;
 
-    if (!language_param(r, &language, err) || !at_param(r, &at_ms, err)
-        || !engine_customer(r->engine, r->id, at_ms, language, EVENTS_MAX, r->a, &v, err))
+    if (!language_param(r, &language, err) || !lifecycle_param(r, &l, err)
+        || !at_param(r, &at_ms, err)
+        || !engine_customer(r->engine, r->id, l, at_ms, language, EVENTS_MAX, r->a, &v,
+                            err))
         return false;
     customer_put_json(&j, r->engine, &v);
     return true;

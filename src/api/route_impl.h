@@ -17,7 +17,10 @@ bool language_param(const struct api_request *r, enum language *out, struct err 
 bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
                   int64_t *out, struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);
-bool stage_param(const struct api_request *r, const char *name, uint16_t *out,
-                 struct err *err);
+/* `lifecycle`: the first when missing. */
+bool lifecycle_param(const struct api_request *r, const struct lifecycle **out,
+                     struct err *err);
+bool stage_param(const struct api_request *r, const char *name, const struct lifecycle *l,
+                 uint16_t *out, struct err *err);
 
 #endif

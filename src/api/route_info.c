@@ -32,10 +32,9 @@ static bool put_words(struct json_out *j, const struct model *m, struct rule_ref
     return ok;
 }
 
-static bool put_way(struct json_out *j, const struct model *m, const struct way *w,
-                    enum language language, struct err *err)
+static bool put_way(struct json_out *j, const struct model *m, const struct lifecycle *l,
+                    const struct way *w, enum language language, struct err *err)
 {
-    const struct lifecycle *l = m->lifecycle;
     bool ok;
 
     json_begin_object(j);
@@ -58,12 +57,19 @@ static bool put_way(struct json_out *j, const struct model *m, const struct way 
 }
 
 static bool put_lifecycle(struct json_out *j, const struct model *m,
-                          enum language language, struct err *err)
+                          const struct lifecycle *l, enum language language,
+                          struct err *err)
 {
-    const struct lifecycle *l = m->lifecycle;
     bool ok = true;
 
     json_begin_object(j);
+    json_key(j, "name");
+    json_put_text(j, l->name);
+    json_key(j, "for");
+    if (l->has_for)
+        json_put_text(j, l->for_text);
+    else
+        json_put_null(j);
     json_key(j, "start");
     json_put_text(j, l->stage[l->start].name);
     json_key(j, "stages");
@@ -82,7 +88,7 @@ static bool put_lifecycle(struct json_out *j, const struct model *m,
     json_key(j, "moves");
     json_begin_list(j);
     for (uint32_t i = 0; ok && i < l->way_n; i++)
-        ok = put_way(j, m, &l->way[i], language, err);
+        ok = put_way(j, m, l, &l->way[i], language, err);
     json_end_list(j);
     json_end_object(j);
     return ok;
@@ -135,9 +141,10 @@ bool get_info(struct api_request *r, struct err *err)
     struct json_out j = {.to = r->out};
     struct store_facts facts = snapshot_facts(engine_snapshot(r->engine));
     int64_t default_at = engine_default_at(r->engine);
+    const struct lifecycle *l;
     enum language language;
 
-    if (!language_param(r, &language, err))
+    if (!language_param(r, &language, err) || !lifecycle_param(r, &l, err))
         return false;
     json_begin_object(&j);
     json_key(&j, "version");
@@ -162,8 +169,13 @@ bool get_info(struct api_request *r, struct err *err)
     json_put_int(&j, engine_model_version(r->engine));
     json_key(&j, "properties");
     put_property_types(&j, &m->dictionary);
+    json_key(&j, "lifecycles");
+    json_begin_list(&j);
+    for (uint32_t i = 0; i < m->lifecycle_n; i++)
+        json_put_text(&j, m->lifecycles[i]->name);
+    json_end_list(&j);
     json_key(&j, "lifecycle");
-    if (!put_lifecycle(&j, m, language, err))
+    if (!put_lifecycle(&j, m, l, language, err))
         return false;
     json_key(&j, "segments");
     if (!put_segments(&j, m, language, err))
@@ -177,18 +189,20 @@ bool get_info(struct api_request *r, struct err *err)
 bool get_stages(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};
+    const struct lifecycle *l;
     int64_t at_ms, from_ms;
     struct flow f;
 
-    if (!at_param(r, &at_ms, err) || !moment_param(r, "from", MOMENT_MIN, &from_ms, err)
-        || !engine_flow_at(r->engine, from_ms, at_ms, r->a, &f, err))
+    if (!lifecycle_param(r, &l, err) || !at_param(r, &at_ms, err)
+        || !moment_param(r, "from", MOMENT_MIN, &from_ms, err)
+        || !engine_flow_at(r->engine, l, from_ms, at_ms, r->a, &f, err))
         return false;
     json_begin_object(&j);
     json_key(&j, "at");
     json_put_moment(&j, at_ms);
     json_key(&j, "from");
     json_put_moment(&j, from_ms == MOMENT_MIN ? MOMENT_NEVER : from_ms);
-    flow_put_period(&j, &f, 0, model_of(r)->lifecycle);
+    flow_put_period(&j, &f, 0, l);
     json_end_object(&j);
     return true;
 }
@@ -197,21 +211,25 @@ bool get_periods(struct api_request *r, struct err *err)
 {
     const struct model *m = model_of(r);
     struct json_out j = {.to = r->out};
-    struct flow f = {.stage_n = m->lifecycle->stage_n};
+    const struct lifecycle *l;
+    struct flow f = {};
     enum flow_by by = FLOW_MONTH;
     int64_t from_ms, to_ms;
     struct store_facts facts = snapshot_facts(engine_snapshot(r->engine));
     const int64_t *edge;
     uint32_t n;
 
+    if (!lifecycle_param(r, &l, err))
+        return false;
+    f.stage_n = l->stage_n;
     if (param(r, "by").n && !flow_by_parse(param(r, "by"), &by))
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
     if (facts.events && facts.first_ms <= engine_now_ms(r->engine)
         && (!moment_param(r, "from", facts.first_ms, &from_ms, err)
             || !moment_param(r, "to", engine_default_at(r->engine), &to_ms, err)
             || !flow_edges(m->workspace.zone, by, from_ms, to_ms, r->a, &edge, &n, err)
-            || !engine_flow(r->engine, edge, n, r->a, &f, err)))
+            || !engine_flow(r->engine, l, edge, n, r->a, &f, err)))
         return false;
-    flow_put_periods(&j, &f, by, m->workspace.zone, m->lifecycle);
+    flow_put_periods(&j, &f, by, m->workspace.zone, l);
     return true;
 }

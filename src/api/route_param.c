@@ -41,10 +41,15 @@ bool at_param(const struct api_request *r, int64_t *out, struct err *err)
     return moment_param(r, "at", engine_now_ms(r->engine), out, err);
 }
 
-bool stage_param(const struct api_request *r, const char *name, uint16_t *out,
-                 struct err *err)
+bool lifecycle_param(const struct api_request *r, const struct lifecycle **out,
+                     struct err *err)
 {
-    const struct lifecycle *l = model_of(r)->lifecycle;
+    return model_lifecycle_find(model_of(r), param(r, "lifecycle"), out, err);
+}
+
+bool stage_param(const struct api_request *r, const char *name, const struct lifecycle *l,
+                 uint16_t *out, struct err *err)
+{
     str given = param(r, name);
 
     *out = STAGE_NONE;

@@ -72,6 +72,12 @@ bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
     return engine_open(c->io, cli_word(c, 0), &o, out, err);
 }
 
+bool cli_lifecycle(const struct cli *c, const struct engine *e,
+                   const struct lifecycle **out, struct err *err)
+{
+    return model_lifecycle_find(engine_model(e), cli_text(c, "lifecycle"), out, err);
+}
+
 /* In a terminal, control characters in a customer's name could colour, hide or send text. */
 static void make_plain(struct buf *b)
 {

@@ -62,6 +62,11 @@ struct engine;
 bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
               struct err *err);
 
+struct lifecycle;
+/* The one that --lifecycle names, or the first. */
+bool cli_lifecycle(const struct cli *c, const struct engine *e,
+                   const struct lifecycle **out, struct err *err);
+
 /* Prints "ciclo: MESSAGE" (with line and column when err has them; `where` in front unless
  * NULL or named in the message) to standard error, and returns CLI_FAILED. */
 int cli_fail(const struct err *err, const char *where);

@@ -3,10 +3,9 @@
 
 enum { EVENTS_SHOWN = 20 };
 
-static str stage_name(const struct engine *e, uint16_t stage)
+static str stage_name(const struct customer_view *v, uint16_t stage)
 {
-    return stage == STAGE_NONE ? STR("(nowhere)")
-                               : engine_model(e)->lifecycle->stage[stage].name;
+    return stage == STAGE_NONE ? STR("(nowhere)") : v->lifecycle->stage[stage].name;
 }
 
 static void print_value(struct buf *b, const struct value *v)
@@ -43,10 +42,10 @@ static void print_history(struct buf *b, const struct engine *e,
 
         buf_add(b, STR("  "));
         cli_put_moment(b, engine_model(e)->workspace.zone, m->move.at_ms);
-        buf_add_format(b, "  %.*s", STR_FMT(stage_name(e, m->move.to)));
+        buf_add_format(b, "  %.*s", STR_FMT(stage_name(v, m->move.to)));
         if (m->move.way == WAY_START)
             buf_add(b, STR("  came in"));
-        else
+        if (m->why.words.n)
             buf_add_format(b, "  because %.*s", STR_FMT(m->why.words));
         buf_add_char(b, '\n');
         if (why)
@@ -63,11 +62,11 @@ static void print_next(struct buf *b, const struct engine *e,
     } else {
         buf_add(b, STR("  If nothing more happens: "));
         cli_put_moment(b, engine_model(e)->workspace.zone, v->next.at_ms);
-        buf_add_format(b, "  %.*s\n", STR_FMT(stage_name(e, v->next.to)));
+        buf_add_format(b, "  %.*s\n", STR_FMT(stage_name(v, v->next.to)));
     }
     for (uint32_t i = 0; i < v->way_n; i++) {
         buf_add_format(b, "  to %.*s when %.*s\n",
-                       STR_FMT(stage_name(e, v->way[i].way->to)),
+                       STR_FMT(stage_name(v, v->way[i].way->to)),
                        STR_FMT(v->way[i].why.words));
         if (why)
             print_why(b, &v->way[i].why);
@@ -109,13 +108,19 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
 {
     buf_add_format(b, "Customer %.*s on ", STR_FMT(v->id));
     cli_put_moment(b, engine_model(e)->workspace.zone, v->at_ms);
-    if (v->stage == STAGE_NONE) {
+    if (!v->timeline.n) {
         buf_add(b, STR(": not a customer yet\n"));
         return;
     }
-    buf_add_format(b, ": %.*s since ", STR_FMT(stage_name(e, v->stage)));
-    cli_put_moment(b, engine_model(e)->workspace.zone, v->since_ms);
-    buf_add_char(b, '\n');
+    if (v->lifecycle->name.n)
+        buf_add_format(b, ", %.*s", STR_FMT(v->lifecycle->name));
+    if (v->since_ms == MOMENT_NEVER) {
+        buf_add(b, STR(": never was in it\n"));
+    } else {
+        buf_add_format(b, ": %.*s since ", STR_FMT(stage_name(v, v->stage)));
+        cli_put_moment(b, engine_model(e)->workspace.zone, v->since_ms);
+        buf_add_char(b, '\n');
+    }
     for (uint32_t i = 0; i < v->trait_n; i++) {
         buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));
         print_value(b, &v->trait[i].value);
@@ -133,6 +138,7 @@ static int run(struct cli *c)
 {
     bool json = cli_has(c, "json");
     enum language language = LANGUAGE_EN;
+    const struct lifecycle *lifecycle;
     struct customer_view v;
     struct json_out j;
     struct buf b = {};
@@ -146,8 +152,8 @@ static int run(struct cli *c)
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!cli_moment(c, "at", engine_model(e)->workspace.zone, cli_now_ms(c), &at_ms, &err)
-        || !engine_advance(e, at_ms, &err)
-        || !engine_customer(e, cli_word(c, 1), at_ms, language,
+        || !cli_lifecycle(c, e, &lifecycle, &err) || !engine_advance(e, at_ms, &err)
+        || !engine_customer(e, cli_word(c, 1), lifecycle, at_ms, language,
                             json ? UINT32_MAX : EVENTS_SHOWN, &c->arena, &v, &err)) {
         engine_close(e);
         return cli_fail(&err, c->word[0]);
@@ -169,6 +175,7 @@ static const struct cli_option options[] = {
     {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
     {"why", NULL, "each move's conditions with the values that made them true", false},
     {"language", "CODE", "the rules in words of this language: en, it or pt", false},
+    {"lifecycle", "NAME", "of this one: the first of the model unless given", false},
     {"json", NULL, "everything, as JSON", false},
 };
 

@@ -20,12 +20,13 @@ static int run(struct cli *c)
         engine_close(e);
         return cli_fail(&err, c->word[0]);
     }
-    for (uint32_t k = 0; k < engine_customer_n(e); k++) {
-        size_t n;
+    for (uint32_t l = 0; l < engine_model(e)->lifecycle_n; l++)
+        for (uint32_t k = 0; k < engine_customer_n(e); k++) {
+            size_t n;
 
-        engine_moves(e, 0, k, &n);
-        moves += n;
-    }
+            engine_moves(e, l, k, &n);
+            moves += n;
+        }
     if (cli_has(c, "hash")) {
         hash128_print(&b, hash);
         buf_add_char(&b, '\n');

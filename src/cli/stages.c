@@ -1,19 +1,26 @@
 #include "cli/cli.h"
 #include "engine/query.h"
 
+/* What is asked. */
+struct asked {
+    const struct lifecycle *lifecycle;
+    bool by_period;
+    enum flow_by by;
+    int64_t at_ms;
+};
+
 static bool print_json(struct buf *b, const struct flow *f, const struct engine *e,
-                       bool by_period, enum flow_by by, int64_t at_ms)
+                       const struct asked *q)
 {
     struct json_out j = {.to = b};
-    const struct model *m = engine_model(e);
 
-    if (by_period) {
-        flow_put_periods(&j, f, by, m->workspace.zone, m->lifecycle);
+    if (q->by_period) {
+        flow_put_periods(&j, f, q->by, engine_model(e)->workspace.zone, q->lifecycle);
     } else {
         json_begin_object(&j);
         json_key(&j, "at");
-        json_put_moment(&j, at_ms);
-        flow_put_period(&j, f, 0, m->lifecycle);
+        json_put_moment(&j, q->at_ms);
+        flow_put_period(&j, f, 0, q->lifecycle);
         json_end_object(&j);
     }
     buf_add_char(b, '\n');
@@ -43,24 +50,23 @@ static void period_name(const struct engine *e, enum flow_by by, int64_t start_m
 
 /* One row a stage (and period). */
 static void stage_table(struct cli_table *t, const struct flow *f, const struct engine *e,
-                        bool by_period, enum flow_by by)
+                        const struct asked *q)
 {
     struct buf name = {};
 
-    t->columns = by_period ? 5 : 4;
-    if (by_period)
+    t->columns = q->by_period ? 5 : 4;
+    if (q->by_period)
         cli_table_add(t, STR("period"));
     cli_table_add(t, STR("stage"));
     cli_table_add(t, STR("customers"));
     cli_table_add(t, STR("entered"));
     cli_table_add(t, STR("left"));
     for (uint32_t k = 0; k < f->period_n; k++) {
-        if (by_period)
-            period_name(e, by, f->edge[k], &name);
+        if (q->by_period)
+            period_name(e, q->by, f->edge[k], &name);
         t->failed |= name.failed;
         if (!t->failed)
-            add_stage_rows(t, f, k, engine_model(e)->lifecycle,
-                           by_period ? name.p : NULL);
+            add_stage_rows(t, f, k, q->lifecycle, q->by_period ? name.p : NULL);
     }
     buf_free(&name);
 }
@@ -87,12 +93,11 @@ static void move_table(struct cli_table *t, const struct flow *f,
     }
 }
 
-static void print_loops(const struct engine *e, struct buf *b)
+static void print_loops(const struct engine *e, const struct lifecycle *l, struct buf *b)
 {
-    const struct lifecycle *l = engine_model(e)->lifecycle;
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t n;
-    const struct loop *loop = engine_loops(e, 0, &n);
+    const struct loop *loop = engine_loops(e, l->number, &n);
 
     for (uint32_t i = 0; i < n; i++) {
         str id = catalog_customer_id(catalog, loop[i].customer);
@@ -112,29 +117,31 @@ static void print_loops(const struct engine *e, struct buf *b)
 }
 
 static void print_human(struct buf *b, const struct flow *f, struct engine *e,
-                        bool by_period, enum flow_by by, int64_t at_ms, struct arena *a)
+                        const struct asked *q, struct arena *a)
 {
     struct cli_table stages = {.arena = a}, moves = {.arena = a};
 
-    stage_table(&stages, f, e, by_period, by);
-    if (!by_period) {
+    stage_table(&stages, f, e, q);
+    if (!q->by_period) {
         buf_add(b, STR("On "));
-        moment_print(b, at_ms);
-        buf_add_format(b, ": %llu customers\n\n",
-                       (unsigned long long)flow_population(f, 0));
+        moment_print(b, q->at_ms);
+        buf_add_format(b, ": %llu customers", (unsigned long long)flow_population(f, 0));
+        if (q->lifecycle->name.n)
+            buf_add_format(b, " in %.*s", STR_FMT(q->lifecycle->name));
+        buf_add(b, STR("\n\n"));
     }
     cli_table_print(&stages, b);
-    if (!by_period) {
+    if (!q->by_period) {
         buf_add_char(b, '\n');
-        move_table(&moves, f, engine_model(e)->lifecycle);
+        move_table(&moves, f, q->lifecycle);
         cli_table_print(&moves, b);
     }
-    print_loops(e, b);
+    print_loops(e, q->lifecycle, b);
 }
 
 /* Without --at: as it stands now, or with --by up to the last event's period. */
-static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by by,
-                  int64_t *at_ms, struct flow *f, struct err *err)
+static bool count(struct cli *c, struct engine *e, struct asked *q, struct flow *f,
+                  struct err *err)
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
     struct store_facts facts = snapshot_facts(engine_snapshot(e));
@@ -142,22 +149,22 @@ static bool count(struct cli *c, struct engine *e, bool by_period, enum flow_by 
     const int64_t *edge;
     uint32_t n;
 
-    if (!engine_advance(e, now_ms, err))
+    if (!cli_lifecycle(c, e, &q->lifecycle, err) || !engine_advance(e, now_ms, err))
         return false;
-    if (!by_period)
-        return cli_moment(c, "at", zone, now_ms, at_ms, err)
-               && (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
+    if (!q->by_period)
+        return cli_moment(c, "at", zone, now_ms, &q->at_ms, err)
+               && (q->at_ms <= now_ms || engine_advance(e, q->at_ms, err))
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
-               && engine_flow_at(e, from_ms, *at_ms, &c->arena, f, err);
+               && engine_flow_at(e, q->lifecycle, from_ms, q->at_ms, &c->arena, f, err);
     last_ms = facts.last_ms < now_ms ? facts.last_ms : now_ms;
-    if (!cli_moment(c, "at", zone, last_ms, at_ms, err)
+    if (!cli_moment(c, "at", zone, last_ms, &q->at_ms, err)
         || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
         return false;
-    if (!facts.events || *at_ms < facts.first_ms)
-        return flow_new(engine_model(e)->lifecycle->stage_n, NULL, 0, &c->arena, f, err);
-    return (*at_ms <= now_ms || engine_advance(e, *at_ms, err))
-           && flow_edges(zone, by, from_ms, *at_ms, &c->arena, &edge, &n, err)
-           && engine_flow(e, edge, n, &c->arena, f, err);
+    if (!facts.events || q->at_ms < facts.first_ms)
+        return flow_new(q->lifecycle->stage_n, NULL, 0, &c->arena, f, err);
+    return (q->at_ms <= now_ms || engine_advance(e, q->at_ms, err))
+           && flow_edges(zone, q->by, from_ms, q->at_ms, &c->arena, &edge, &n, err)
+           && engine_flow(e, q->lifecycle, edge, n, &c->arena, f, err);
 }
 
 static int run(struct cli *c)
@@ -166,31 +173,29 @@ static int run(struct cli *c)
     struct flow f;
     struct buf b = {};
     struct cli_table table = {.arena = &c->arena};
-    enum flow_by by = FLOW_MONTH;
-    bool by_period = cli_has(c, "by");
-    int64_t at_ms = MOMENT_NEVER;
+    struct asked q = {.by = FLOW_MONTH, .by_period = cli_has(c, "by")};
     struct err err;
     int status;
 
-    if (by_period && !flow_by_parse(cli_text(c, "by"), &by))
+    if (q.by_period && !flow_by_parse(cli_text(c, "by"), &q.by))
         return cli_wrong(c, "--by is one of day, week, month, quarter, year");
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!count(c, e, by_period, by, &at_ms, &f, &err)) {
+    if (!count(c, e, &q, &f, &err)) {
         engine_close(e);
         return cli_fail(&err, c->word[0]);
     }
     if (cli_has(c, "json")) {
-        print_json(&b, &f, e, by_period, by, at_ms);
+        print_json(&b, &f, e, &q);
         status = cli_print(&b);
     } else if (cli_has(c, "csv")) {
-        stage_table(&table, &f, e, by_period, by);
+        stage_table(&table, &f, e, &q);
         cli_table_csv(&table, &b);
         status = cli_print(&b);
     } else {
-        print_human(&b, &f, e, by_period, by, at_ms, &c->arena);
+        print_human(&b, &f, e, &q, &c->arena);
         status = cli_show(&b);
     }
     buf_free(&b);
@@ -202,6 +207,7 @@ static const struct cli_option options[] = {
     {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
     {"from", "DATE", "count entered, left and moves from then on", false},
     {"by", "PERIOD", "one line a period: day, week, month, quarter, year", false},
+    {"lifecycle", "NAME", "of this one: the first of the model unless given", false},
     {"json", NULL, "as JSON", false},
     {"csv", NULL, "as CSV", false},
 };

@@ -4,7 +4,10 @@
 #include <string.h>
 
 struct look { /* what the parts of a view share */
+    struct engine *e;
     const struct model *model;
+    const struct lifecycle *lifecycle;
+    uint32_t customer;
     const struct catalog *catalog;
     struct timeline t; /* cut at the view's moment: later events are unknown */
     struct filled {    /* the columns in which it has a value */
@@ -16,6 +19,7 @@ struct look { /* what the parts of a view share */
     const struct move *move;
     size_t move_n;
     uint32_t *times_in;
+    uint16_t above[LIFECYCLES_MAX];
     struct arena *a;
 };
 
@@ -33,27 +37,38 @@ static bool explain(const struct look *l, struct rule_ref rule, const struct sit
     return ok;
 }
 
-/* As the customer stood when the k-th move was decided. */
-static void before_move(const struct look *l, size_t k, struct situation *out)
+/* Where the customer stands at a moment, after his first k moves. */
+static void standing_of(struct look *l, size_t k, int64_t at_ms, struct situation *out)
 {
-    situation_of(l->model->lifecycle, l->move, k, l->move[k].at_ms, l->times_in, out);
+    situation_of(l->lifecycle, l->move, k, at_ms, l->times_in, out);
+    engine_above(l->e, l->customer, at_ms, l->above);
+    out->above = l->above;
+    out->above_n = l->model->lifecycle_n;
 }
 
-static bool view_moves(const struct look *l, struct customer_view *v, struct err *err)
+/* NULL: everybody makes such a move when he comes in. */
+static const struct rule_ref *rule_of_move(const struct lifecycle *l, uint16_t way)
+{
+    if (way == WAY_START || way == WAY_OUT)
+        return l->has_for ? &l->for_rule : NULL;
+    return &l->way[way].rule;
+}
+
+static bool view_moves(struct look *l, struct customer_view *v, struct err *err)
 {
     struct move_view *move = arena_array(l->a, struct move_view, l->move_n + 1);
 
     if (!move)
         return err_nomem(err);
     for (size_t k = 0; k < l->move_n; k++) {
+        const struct rule_ref *rule = rule_of_move(l->lifecycle, l->move[k].way);
         struct situation s;
 
         move[k].move = l->move[k];
-        if (l->move[k].way == WAY_START)
+        if (!rule)
             continue;
-        before_move(l, k, &s);
-        if (!explain(l, l->model->lifecycle->way[l->move[k].way].rule, &s, &move[k].why,
-                     err))
+        standing_of(l, k, l->move[k].at_ms, &s);
+        if (!explain(l, *rule, &s, &move[k].why, err))
             return false;
     }
     v->move = move;
@@ -84,13 +99,15 @@ static bool true_by_time(const struct look *l, struct rule_ref rule, struct situ
     return true;
 }
 
-static bool view_ways(const struct look *l, struct customer_view *v, struct err *err)
+static bool view_ways(struct look *l, struct customer_view *v, struct err *err)
 {
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     struct situation now;
     struct way_view *way;
 
-    situation_of(lc, l->move, l->move_n, v->at_ms, l->times_in, &now);
+    if (v->stage == STAGE_NONE)
+        return true;
+    standing_of(l, l->move_n, v->at_ms, &now);
     v->way_n = lc->out_n[now.stage];
     v->way = way = arena_array(l->a, struct way_view, v->way_n + 1);
     if (!way)
@@ -113,7 +130,7 @@ static bool view_next(const struct look *l, struct customer_view *v, struct err 
     struct replay *replay;
     struct moves future = {};
     int64_t next_ms = 0;
-    bool ok = replay_new(m->lifecycle, m->program, &replay, err);
+    bool ok = replay_new(l->lifecycle, m->program, &replay, err);
 
     v->next.at_ms = MOMENT_NEVER;
     if (!ok)
@@ -132,7 +149,19 @@ static bool view_next(const struct look *l, struct customer_view *v, struct err 
     return ok;
 }
 
-static bool view_segments(const struct look *l, struct customer_view *v, struct err *err)
+/* In segments the stage words mean the first lifecycle. */
+static void segments_mean(struct look *l, int64_t at_ms, struct situation *out)
+{
+    size_t n;
+    const struct move *move = engine_moves(l->e, 0, l->customer, &n);
+
+    situation_of(l->model->lifecycle, move, n, at_ms, l->times_in, out);
+    engine_above(l->e, l->customer, at_ms, l->above);
+    out->above = l->above;
+    out->above_n = l->model->lifecycle_n;
+}
+
+static bool view_segments(struct look *l, struct customer_view *v, struct err *err)
 {
     const struct segments *all = l->model->segments;
     str *name = arena_array(l->a, str, all->segment_n + 1);
@@ -140,7 +169,7 @@ static bool view_segments(const struct look *l, struct customer_view *v, struct 
 
     if (!name)
         return err_nomem(err);
-    situation_of(l->model->lifecycle, l->move, l->move_n, v->at_ms, l->times_in, &now);
+    segments_mean(l, v->at_ms, &now);
     for (uint32_t i = 0; i < all->segment_n; i++) {
         struct answer answer;
 
@@ -295,10 +324,10 @@ static bool view_events(const struct look *l, uint32_t event_max, struct custome
 static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v,
                      struct err *err)
 {
-    const struct move *last = &l->move[l->move_n - 1];
-
-    v->stage = last->to;
-    v->since_ms = last->at_ms;
+    if (l->move_n) {
+        v->stage = l->move[l->move_n - 1].to;
+        v->since_ms = l->move[l->move_n - 1].at_ms;
+    }
     v->timeline = l->t;
     if (!chunk_message_ids(l->t.chunk, &v->message_id, err))
         return false;
@@ -310,32 +339,41 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
            && view_events(l, event_max, v, err);
 }
 
-bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language language,
-                     uint32_t event_max, struct arena *a, struct customer_view *out,
-                     struct err *err)
+bool engine_customer(struct engine *e, str id, const struct lifecycle *lifecycle,
+                     int64_t at_ms, enum language language, uint32_t event_max,
+                     struct arena *a, struct customer_view *out, struct err *err)
 {
     struct look l = {
+        .e = e,
         .model = engine_model(e),
+        .lifecycle = lifecycle,
         .catalog = snapshot_catalog(engine_snapshot(e)),
         .language = language,
         .a = a,
     };
-    uint32_t customer = catalog_customer_find(l.catalog, id);
+    uint32_t stage_max = lifecycle->stage_n > l.model->lifecycle->stage_n
+                             ? lifecycle->stage_n
+                             : l.model->lifecycle->stage_n;
     bool ok;
 
-    *out = (struct customer_view){
-        .id = id, .at_ms = at_ms, .stage = STAGE_NONE, .next.at_ms = MOMENT_NEVER};
-    if (customer == CUSTOMER_NONE)
+    *out = (struct customer_view){.id = id,
+                                  .lifecycle = lifecycle,
+                                  .at_ms = at_ms,
+                                  .stage = STAGE_NONE,
+                                  .since_ms = MOMENT_NEVER,
+                                  .next.at_ms = MOMENT_NEVER};
+    l.customer = catalog_customer_find(l.catalog, id);
+    if (l.customer == CUSTOMER_NONE)
         return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
-    if (!engine_timeline(e, customer, &l.t, err))
+    if (!engine_timeline(e, l.customer, &l.t, err))
         return false;
     cut_timeline(&l.t, at_ms);
-    l.move = engine_moves(e, 0, customer, &l.move_n);
+    if (!l.t.n)
+        return true;
+    l.move = engine_moves(e, lifecycle->number, l.customer, &l.move_n);
     while (l.move_n && l.move[l.move_n - 1].at_ms > at_ms)
         l.move_n--;
-    if (!l.move_n)
-        return true;
-    l.times_in = arena_array(a, uint32_t, l.model->lifecycle->stage_n);
+    l.times_in = arena_array(a, uint32_t, stage_max);
     if (!l.times_in)
         return err_nomem(err);
     if (!cursor_new(l.model->program, &l.cursor, err))

@@ -30,12 +30,12 @@ void value_put_json(struct json_out *j, const struct value *v)
     }
 }
 
-static void put_stage(struct json_out *j, struct engine *e, uint16_t stage)
+static void put_stage(struct json_out *j, const struct customer_view *v, uint16_t stage)
 {
     if (stage == STAGE_NONE)
         json_put_null(j);
     else
-        json_put_text(j, engine_model(e)->lifecycle->stage[stage].name);
+        json_put_text(j, v->lifecycle->stage[stage].name);
 }
 
 void properties_put_json(struct json_out *j, const struct property *p, uint32_t n)
@@ -104,38 +104,41 @@ static void put_why(struct json_out *j, struct engine *e, const struct customer_
 static void put_move(struct json_out *j, struct engine *e, const struct customer_view *v,
                      const struct move_view *m)
 {
-    bool came_in = m->move.way == WAY_START;
+    const struct lifecycle *l = v->lifecycle;
+    bool by_for = m->move.way == WAY_START || m->move.way == WAY_OUT;
 
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, m->move.at_ms);
     json_key(j, "from");
-    put_stage(j, e, m->move.from);
+    put_stage(j, v, m->move.from);
     json_key(j, "to");
-    put_stage(j, e, m->move.to);
+    put_stage(j, v, m->move.to);
     json_key(j, "rule");
-    if (came_in)
+    if (by_for && !l->has_for)
         json_put_null(j);
     else
-        json_put_text(j, engine_model(e)->lifecycle->way[m->move.way].text);
+        json_put_text(j, by_for ? l->for_text : l->way[m->move.way].text);
     json_key(j, "words");
-    if (came_in)
-        json_put_null(j);
-    else
+    if (m->why.words.n)
         json_put_text(j, m->why.words);
+    else
+        json_put_null(j);
     json_key(j, "model_version");
     json_put_int(j, engine_model_version(e));
     put_why(j, e, v, &m->why);
     json_end_object(j);
 }
 
-static void put_stays(struct json_out *j, struct engine *e, const struct customer_view *v)
+static void put_stays(struct json_out *j, const struct customer_view *v)
 {
     json_begin_list(j);
     for (uint32_t i = 0; i < v->move_n; i++) {
+        if (v->move[i].move.to == STAGE_NONE)
+            continue;
         json_begin_object(j);
         json_key(j, "stage");
-        put_stage(j, e, v->move[i].move.to);
+        put_stage(j, v, v->move[i].move.to);
         json_key(j, "from");
         json_put_moment(j, v->move[i].move.at_ms);
         json_key(j, "to");
@@ -150,7 +153,7 @@ static void put_way(struct json_out *j, struct engine *e, const struct customer_
 {
     json_begin_object(j);
     json_key(j, "to");
-    put_stage(j, e, w->way->to);
+    put_stage(j, v, w->way->to);
     json_key(j, "rule");
     json_put_text(j, w->way->text);
     json_key(j, "words");
@@ -169,7 +172,7 @@ static void put_next(struct json_out *j, struct engine *e, const struct customer
     json_key(j, "at");
     json_put_moment(j, v->next.at_ms);
     json_key(j, "to");
-    put_stage(j, e, some ? v->next.to : STAGE_NONE);
+    put_stage(j, v, some ? v->next.to : STAGE_NONE);
     json_key(j, "moves");
     json_begin_list(j);
     for (uint32_t i = 0; i < v->way_n; i++)
@@ -198,10 +201,14 @@ void customer_put_json(struct json_out *j, struct engine *e,
     json_put_text(j, v->id);
     json_key(j, "at");
     json_put_moment(j, v->at_ms);
+    if (v->lifecycle->name.n) {
+        json_key(j, "lifecycle");
+        json_put_text(j, v->lifecycle->name);
+    }
     json_key(j, "stage");
-    put_stage(j, e, v->stage);
+    put_stage(j, v, v->stage);
     json_key(j, "since");
-    json_put_moment(j, v->stage == STAGE_NONE ? MOMENT_NEVER : v->since_ms);
+    json_put_moment(j, v->since_ms);
     json_key(j, "traits");
     properties_put_json(j, v->trait, v->trait_n);
     json_key(j, "segments");
@@ -215,7 +222,7 @@ void customer_put_json(struct json_out *j, struct engine *e,
         put_move(j, e, v, &v->move[i]);
     json_end_list(j);
     json_key(j, "stays");
-    put_stays(j, e, v);
+    put_stays(j, v);
     json_key(j, "next");
     put_next(j, e, v);
     json_key(j, "events_total");

@@ -226,9 +226,22 @@ bool engine_timeline(struct engine *e, uint32_t customer, struct timeline *out,
     return true;
 }
 
-static str stage_name(const struct engine *e, uint16_t stage)
+/* A customer's moves in all lifecycles, as text. */
+static void add_history(const struct engine *e, uint32_t customer, int64_t at_ms,
+                        struct buf *b)
 {
-    return stage == STAGE_NONE ? STR("") : e->model->lifecycle->stage[stage].name;
+    for (uint32_t k = 0; k < e->model->lifecycle_n; k++) {
+        const struct lifecycle *l = e->model->lifecycles[k];
+        size_t n;
+        const struct move *move = engine_moves(e, k, customer, &n);
+
+        if (l->name.n)
+            buf_add_format(b, "\n%.*s", STR_FMT(l->name));
+        for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++)
+            buf_add_format(b, "\n%lld\t%.*s\t%.*s", (long long)move[i].at_ms,
+                           STR_FMT(lifecycle_stage_name(l, move[i].from)),
+                           STR_FMT(lifecycle_stage_name(l, move[i].to)));
+    }
 }
 
 bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err *err)
@@ -241,15 +254,9 @@ bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err
 
     /* Customers' hashes are added up, so that their order plays no part. */
     for (uint32_t customer = 0; customer < engine_customer_n(e); customer++) {
-        size_t n;
-        const struct move *move = engine_moves(e, 0, customer, &n);
-
         buf_clear(&b);
         buf_add(&b, catalog_customer_id(catalog, customer));
-        for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++)
-            buf_add_format(&b, "\n%lld\t%.*s\t%.*s", (long long)move[i].at_ms,
-                           STR_FMT(stage_name(e, move[i].from)),
-                           STR_FMT(stage_name(e, move[i].to)));
+        add_history(e, customer, at_ms, &b);
         ok = ok && !b.failed;
         h = hash128_of(buf_str(&b));
         sum += (unsigned __int128)h.high << 64 | h.low;

@@ -221,6 +221,33 @@ void model_free(struct model *m)
     mem_free(m);
 }
 
+bool model_lifecycle_find(const struct model *m, str name, const struct lifecycle **out,
+                          struct err *err)
+{
+    str names[LIFECYCLES_MAX], near;
+
+    *out = m->lifecycle;
+    if (!name.n)
+        return true;
+    for (uint32_t i = 0; i < m->lifecycle_n; i++) {
+        *out = m->lifecycles[i];
+        names[i] = m->lifecycles[i]->name;
+        if (str_eq(names[i], name))
+            return true;
+    }
+    if (!names[0].n)
+        return err_set(
+            err, ERR_INPUT,
+            "the model has one lifecycle, which has no name: leave \"%.*s\" out",
+            STR_FMT(name));
+    near = str_nearest(name, names, m->lifecycle_n);
+    if (near.n)
+        return err_set(err, ERR_INPUT,
+                       "the model has no lifecycle \"%.*s\"; did you mean \"%.*s\"?",
+                       STR_FMT(name), STR_FMT(near));
+    return err_set(err, ERR_INPUT, "the model has no lifecycle \"%.*s\"", STR_FMT(name));
+}
+
 static bool find_template(str name, const struct model_template **out, struct err *err)
 {
     str names[32], near;

@@ -33,6 +33,9 @@ struct model {
 [[nodiscard]] bool model_compile(struct io *io, str text, const struct catalog *catalog,
                                  struct model **out, struct err *err);
 void model_free(struct model *m);
+/* A lifecycle by its name; the first when `name` is empty. ERR_INPUT names the nearest. */
+bool model_lifecycle_find(const struct model *m, str name, const struct lifecycle **out,
+                          struct err *err);
 
 /* What is allowed but looks wrong: stages that nobody can reach or leave, moves that can
  * never fire, `sum(..) < n` that is true of people without any, `not x = 1` that is true when

@@ -3,24 +3,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool engine_flow(const struct engine *e, const int64_t *edge, uint32_t period_n,
-                 struct arena *a, struct flow *out, struct err *err)
+bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
+                 uint32_t period_n, struct arena *a, struct flow *out, struct err *err)
 {
     uint32_t customers = engine_customer_n(e);
 
-    if (!flow_new(engine_model(e)->lifecycle->stage_n, edge, period_n, a, out, err))
+    if (!flow_new(l->stage_n, edge, period_n, a, out, err))
         return false;
     for (uint32_t c = 0; c < customers; c++) {
         size_t n;
-        const struct move *move = engine_moves(e, 0, c, &n);
+        const struct move *move = engine_moves(e, l->number, c, &n);
 
         flow_add(out, move, n);
     }
     return true;
 }
 
-bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
-                    struct arena *a, struct flow *out, struct err *err)
+void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
+                  uint16_t *stage)
+{
+    for (uint32_t i = 0; i < engine_model(e)->lifecycle_n; i++) {
+        size_t n;
+        const struct move *move = engine_moves(e, i, customer, &n);
+
+        while (n && move[n - 1].at_ms > at_ms)
+            n--;
+        stage[i] = n ? move[n - 1].to : STAGE_NONE;
+    }
+}
+
+bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
+                    int64_t at_ms, struct arena *a, struct flow *out, struct err *err)
 {
     int64_t *edge = arena_array(a, int64_t, 2);
 
@@ -30,7 +43,7 @@ bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
         return err_set(err, ERR_INPUT, "the period ends before it begins");
     edge[0] = from_ms + 1; /* periods are half-open, and at_ms itself belongs to it */
     edge[1] = at_ms + 1;
-    return engine_flow(e, edge, 1, a, out, err);
+    return engine_flow(e, l, edge, 1, a, out, err);
 }
 
 int64_t engine_default_at(const struct engine *e)
@@ -100,15 +113,23 @@ struct member_test { /* is a customer in the segment? */
 };
 
 static bool is_member(struct engine *e, const struct member_test *test,
-                      const struct customer_filter *f, uint32_t customer,
-                      const struct move *move, size_t n, bool *is, struct err *err)
+                      const struct customer_filter *f, uint32_t customer, bool *is,
+                      struct err *err)
 {
+    const struct model *m = engine_model(e);
+    uint16_t above[LIFECYCLES_MAX];
     struct situation s;
     struct timeline t;
+    size_t n;
+    const struct move *move = engine_moves(e, 0, customer, &n);
 
     if (!engine_timeline(e, customer, &t, err) || !cursor_start(test->cursor, &t, err))
         return false;
-    situation_of(engine_model(e)->lifecycle, move, n, f->at_ms, test->times_in, &s);
+    /* Segments mean the first lifecycle, whichever the list is about. */
+    situation_of(m->lifecycle, move, n, f->at_ms, test->times_in, &s);
+    engine_above(e, customer, f->at_ms, above);
+    s.above = above;
+    s.above_n = m->lifecycle_n;
     *is = cursor_ask(test->cursor, f->segment->rule, &s).value.truth;
     return true;
 }
@@ -152,7 +173,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
     *n = 0;
     for (uint32_t c = 0; c < customers; c++) {
         size_t move_n;
-        const struct move *move = engine_moves(e, 0, c, &move_n);
+        const struct move *move = engine_moves(e, f->lifecycle->number, c, &move_n);
         bool is = true;
 
         while (move_n && move[move_n - 1].at_ms > f->at_ms)
@@ -162,7 +183,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
             || (f->by_move && !moved_so(f, move, move_n))
             || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
             continue;
-        if (f->segment && !is_member(e, test, f, c, move, move_n, &is, err))
+        if (f->segment && !is_member(e, test, f, c, &is, err))
             return false;
         if (is && !row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
             return false;

@@ -7,11 +7,16 @@
 #include "report/flow_json.h"
 
 /* Everybody's moves counted by period (see flow.h). Lives in `a`. */
-bool engine_flow(const struct engine *e, const int64_t *edge, uint32_t period_n,
-                 struct arena *a, struct flow *out, struct err *err);
+bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
+                 uint32_t period_n, struct arena *a, struct flow *out, struct err *err);
 /* One period: moves with from_ms < time <= at_ms, stock as it stands at at_ms. */
-bool engine_flow_at(const struct engine *e, int64_t from_ms, int64_t at_ms,
-                    struct arena *a, struct flow *out, struct err *err);
+bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
+                    int64_t at_ms, struct arena *a, struct flow *out, struct err *err);
+
+/* Where a customer stands in each lifecycle at a moment, for a situation's .above: at an instant
+ * of moves, after them. `stage` has room for all. */
+void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
+                  uint16_t *stage);
 
 /* The moment at which a look at the file begins: the first of the local day after the last
  * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
@@ -19,6 +24,7 @@ int64_t engine_default_at(const struct engine *e);
 
 /* --- the customers behind a number --- */
 struct customer_filter {
+    const struct lifecycle *lifecycle; /* whose stages and moves are meant */
     int64_t at_ms, from_ms;
     uint16_t stage;                /* stands there at at_ms; STAGE_NONE: any */
     const struct segment *segment; /* is in it at at_ms; NULL: any */
@@ -33,7 +39,7 @@ struct customer_row {
     int64_t since_ms, first_ms, last_ms;
     uint32_t events;
 };
-/* By id, in natural order: 9 before 10. Lives in `a`. */
+/* Those who stand in some stage at at_ms, by id, in natural order: 9 before 10. Lives in `a`. */
 bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
                       const struct customer_row **out, uint32_t *n, struct err *err);
 /* The order of ids: runs of digits count as numbers. */
@@ -56,7 +62,7 @@ struct way_view {
 };
 struct move_view {
     struct move move;
-    struct explained why; /* empty when he came in */
+    struct explained why; /* empty when he came in, and everybody is in the lifecycle */
 };
 struct event_view {
     uint32_t place; /* in the timeline */
@@ -65,9 +71,10 @@ struct event_view {
 };
 struct customer_view {
     str id;
+    const struct lifecycle *lifecycle; /* whose stages, moves and ways these are */
     int64_t at_ms;
-    uint16_t stage; /* STAGE_NONE: he did not exist then */
-    int64_t since_ms;
+    uint16_t stage;   /* STAGE_NONE: he did not exist then, or is not in the lifecycle */
+    int64_t since_ms; /* MOMENT_NEVER: he never was in it */
     struct timeline timeline; /* up to at_ms; the terms' events are places in it */
     const str *message_id;    /* by place in the timeline */
     const struct property *trait;
@@ -84,9 +91,9 @@ struct customer_view {
 };
 /* As known at at_ms: later events are not looked at. ERR_NOT_FOUND when nobody has the id.
  * Lives in `a`. */
-bool engine_customer(struct engine *e, str id, int64_t at_ms, enum language language,
-                     uint32_t event_max, struct arena *a, struct customer_view *out,
-                     struct err *err);
+bool engine_customer(struct engine *e, str id, const struct lifecycle *l, int64_t at_ms,
+                     enum language language, uint32_t event_max, struct arena *a,
+                     struct customer_view *out, struct err *err);
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v);
 /* A property value as JSON (a list as a list); properties as an object. */

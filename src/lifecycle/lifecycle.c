@@ -38,6 +38,11 @@ uint16_t lifecycle_stage_find(const struct lifecycle *l, str name)
     return STAGE_NONE;
 }
 
+str lifecycle_stage_name(const struct lifecycle *l, uint16_t stage)
+{
+    return stage == STAGE_NONE ? STR("") : l->stage[stage].name;
+}
+
 static bool find_stage(const struct lifecycle *l, const struct yaml *name, uint16_t *out,
                        struct err *err)
 {

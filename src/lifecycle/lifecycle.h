@@ -53,7 +53,8 @@ bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err);
 /* Reads `lifecycles:`, numbered in the order of the text. Lives in `a`. */
 bool lifecycles_parse(const struct yaml *node, struct arena *a, struct lifecycle ***out,
                       uint32_t *n, struct err *err);
-uint16_t lifecycle_stage_find(const struct lifecycle *l, str name); /* or STAGE_NONE */
+uint16_t lifecycle_stage_find(const struct lifecycle *l, str name);  /* or STAGE_NONE */
+str lifecycle_stage_name(const struct lifecycle *l, uint16_t stage); /* empty: none */
 
 #define WAY_START UINT16_MAX
 #define WAY_OUT (UINT16_MAX - 1) /* `for` is true no longer: to STAGE_NONE */

@@ -14,7 +14,8 @@ static struct customer_view view_of(struct engine *e, const char *id, const char
     struct customer_view v;
     struct err err;
 
-    NEED_OK(engine_customer(e, str_of(id), moment_of(at), LANGUAGE_EN, 100, a, &v, &err),
+    NEED_OK(engine_customer(e, str_of(id), engine_model(e)->lifecycle, moment_of(at),
+                            LANGUAGE_EN, 100, a, &v, &err),
             err);
     return v;
 }
@@ -51,8 +52,8 @@ TEST(who_is_not_known_is_not_found)
     struct customer_view v;
     struct err err;
 
-    assert_false(
-        engine_customer(e, STR("Anna"), moment_of(NOW), LANGUAGE_EN, 100, &a, &v, &err));
+    assert_false(engine_customer(e, STR("Anna"), engine_model(e)->lifecycle,
+                                 moment_of(NOW), LANGUAGE_EN, 100, &a, &v, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_non_null(strstr(err.msg, "Anna"));
     arena_free(&a);
@@ -188,7 +189,8 @@ TEST(events_come_newest_first_and_no_more_than_asked)
     struct customer_view v;
     struct err err;
 
-    NEED_OK(engine_customer(e, STR("9"), moment_of(NOW), LANGUAGE_IT, 2, &a, &v, &err),
+    NEED_OK(engine_customer(e, STR("9"), engine_model(e)->lifecycle, moment_of(NOW),
+                            LANGUAGE_IT, 2, &a, &v, &err),
             err);
     assert_int_equal(v.timeline.n, 3);
     assert_int_equal(v.event_n, 2);
@@ -293,8 +295,8 @@ static bool view_and_print(void *context, struct err *err)
     struct customer_view v;
     struct buf b = {};
     struct json_out j = {.to = &b};
-    bool ok =
-        engine_customer(e, STR("10"), moment_of(NOW), LANGUAGE_PT, 100, &a, &v, err);
+    bool ok = engine_customer(e, STR("10"), engine_model(e)->lifecycle, moment_of(NOW),
+                              LANGUAGE_PT, 100, &a, &v, err);
 
     if (ok) {
         customer_put_json(&j, e, &v);

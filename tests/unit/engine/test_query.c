@@ -27,7 +27,7 @@ TEST(a_flow_by_month_counts_stock_and_moves)
     };
     static const uint64_t stock[3][4] = {{0, 3, 0, 0}, {7, 1, 2, 0}, {7, 0, 1, 2}};
 
-    NEED_OK(engine_flow(e, edge, 3, &a, &f, &err), err);
+    NEED_OK(engine_flow(e, engine_model(e)->lifecycle, edge, 3, &a, &f, &err), err);
     for (uint32_t k = 0; k < 3; k++)
         for (uint32_t s = 0; s < 4; s++)
             assert_int_equal(f.stock[k * 4 + s], stock[k][s]);
@@ -59,12 +59,12 @@ TEST(a_period_begins_after_from_and_ends_with_at)
     struct flow f;
 
     for (size_t i = 0; i < sizeof period / sizeof *period; i++) {
-        NEED_OK(engine_flow_at(e, moment_of(period[i].from), moment_of(period[i].at), &a,
-                               &f, &err),
+        NEED_OK(engine_flow_at(e, engine_model(e)->lifecycle, moment_of(period[i].from),
+                               moment_of(period[i].at), &a, &f, &err),
                 err);
         assert_int_equal(flow_entered(&f, 0, AT_RISK), period[i].entered);
     }
-    assert_false(engine_flow_at(e, 5, 5, &a, &f, &err));
+    assert_false(engine_flow_at(e, engine_model(e)->lifecycle, 5, 5, &a, &f, &err));
     assert_int_equal(err.code, ERR_INPUT);
     arena_free(&a);
     engine_close(e);
@@ -182,9 +182,10 @@ static const struct segment *segment_of(struct engine *e, const char *name)
     return NULL;
 }
 
-static struct customer_filter everybody(const char *at)
+static struct customer_filter everybody(const struct engine *e, const char *at)
 {
     return (struct customer_filter){
+        .lifecycle = engine_model(e)->lifecycle,
         .at_ms = moment_of(at),
         .from_ms = MOMENT_MIN,
         .stage = STAGE_NONE,
@@ -218,7 +219,7 @@ static void need_ids(struct engine *e, const struct customer_filter *f,
 TEST(everybody_who_was_there_is_listed_in_natural_order)
 {
     struct engine *e = bottega_open(NOW);
-    struct customer_filter f = everybody(NOW);
+    struct customer_filter f = everybody(e, NOW);
 
     need_ids(e, &f, "007,7,9,10,Zo\xc3\xab,a/b c,anna,x1,x2,x3");
     f.at_ms = moment_of("2026-01-05T09:30:00.249Z");
@@ -233,13 +234,13 @@ TEST(everybody_who_was_there_is_listed_in_natural_order)
 TEST(customers_are_found_by_stage_segment_and_part_of_the_id)
 {
     struct engine *e = bottega_open(NOW);
-    struct customer_filter f = everybody("2026-03-01");
+    struct customer_filter f = everybody(e, "2026-03-01");
 
     f.stage = AT_RISK;
     need_ids(e, &f, "9,anna");
     f.stage = BUYER;
     need_ids(e, &f, "10");
-    f = everybody("2026-03-01");
+    f = everybody(e, "2026-03-01");
     f.segment = segment_of(e, "vip");
     need_ids(e, &f, "9,10");
     f.at_ms = moment_of("2026-02-20");
@@ -248,7 +249,7 @@ TEST(customers_are_found_by_stage_segment_and_part_of_the_id)
     f.stage = BUYER;
     f.at_ms = moment_of("2026-01-15T09:30:00.000Z");
     need_ids(e, &f, "10"); /* 10 days to the millisecond; 9 has 250 ms left */
-    f = everybody(NOW);
+    f = everybody(e, NOW);
     f.search = STR("ZO\xc3\x8b");
     need_ids(e, &f, "Zo\xc3\xab");
     f.search = STR("B C");
@@ -261,7 +262,7 @@ TEST(customers_are_found_by_stage_segment_and_part_of_the_id)
 TEST(customers_are_found_by_their_moves)
 {
     struct engine *e = bottega_open(NOW);
-    struct customer_filter f = everybody("2026-02-10T10:00:00.000Z");
+    struct customer_filter f = everybody(e, "2026-02-10T10:00:00.000Z");
 
     f.by_move = true;
     f.move_to = AT_RISK;
@@ -272,7 +273,7 @@ TEST(customers_are_found_by_their_moves)
     need_ids(e, &f, "9,anna");
     f.at_ms--;
     need_ids(e, &f, "9");
-    f = everybody(NOW);
+    f = everybody(e, NOW);
     f.by_move = true;
     f.move_from = AT_RISK;
     need_ids(e, &f, "9,10,anna");
@@ -291,7 +292,7 @@ TEST(customers_are_found_by_their_moves)
 TEST(a_row_says_what_was_known_then)
 {
     struct engine *e = bottega_open(NOW);
-    struct customer_filter f = everybody("2026-02-15");
+    struct customer_filter f = everybody(e, "2026-02-15");
     const struct customer_row *row;
     struct arena a = {};
     struct err err;
@@ -378,7 +379,7 @@ TEST(the_latest_value_of_a_trait_counts_whatever_its_type)
 static bool ask_all(void *context, struct err *err)
 {
     struct engine *e = context;
-    struct customer_filter f = everybody(NOW);
+    struct customer_filter f = everybody(e, NOW);
     const struct customer_row *row;
     const struct property *trait;
     struct arena a = {};
@@ -388,7 +389,8 @@ static bool ask_all(void *context, struct err *err)
 
     f.segment = segment_of(e, "vip");
     ok = engine_customers(e, &f, &a, &row, &n, err)
-         && engine_flow_at(e, MOMENT_MIN, f.at_ms, &a, &flow, err)
+         && engine_flow_at(e, engine_model(e)->lifecycle, MOMENT_MIN, f.at_ms, &a, &flow,
+                           err)
          && engine_traits(e, 1, f.at_ms, &a, &trait, &n, err);
     arena_free(&a);
     return ok;
