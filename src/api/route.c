@@ -71,6 +71,10 @@ static const struct api_param customers_params[] = {
     {"after", "the cursor that the page before gave as next"},
     {"format", "csv: the whole list as CSV"},
 };
+static const struct api_param diff_params[] = {
+    {"from", "the number of a version"},
+    {"to", "the number of a version"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -109,6 +113,12 @@ static const struct api_route routes[] = {
      NULL, 0, NULL, 0},
     {"DELETE", "/api/model/apply/:job", delete_apply, "the old model stays", NULL, 0,
      NULL, 0},
+    {"GET", "/api/model/versions", get_versions, "what was ever live, the oldest first",
+     NULL, 0, NULL, 0},
+    {"GET", "/api/model/versions/:number", get_version, "one version with its text", NULL,
+     0, NULL, 0},
+    GET("/api/model/diff", get_diff, diff_params,
+        "the lines that two versions have in difference"),
     {"GET", "/api/openapi.json", get_openapi, "this document", NULL, 0, NULL, 0},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };

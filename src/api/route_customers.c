@@ -2,7 +2,6 @@
 #include "api/route_impl.h"
 
 #include "base/csv.h"
-#include "base/num.h"
 
 enum { PAGE_DEFAULT = 50, PAGE_MAX = 1000, EVENTS_MAX = 1000 };
 
@@ -50,16 +49,10 @@ static bool filter_params(const struct api_request *r, struct customer_filter *f
 static bool limit_param(const struct api_request *r, uint32_t *out, struct err *err)
 {
     str given = param(r, "limit");
-    int64_t number;
 
     *out = PAGE_DEFAULT;
-    if (!given.n)
-        return true;
-    if (!num_parse(given, &number) || number < NUM_ONE || number > PAGE_MAX * NUM_ONE
-        || number % NUM_ONE)
-        return err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d", PAGE_MAX);
-    *out = (uint32_t)(number / NUM_ONE);
-    return true;
+    return !given.n || whole_parse(given, PAGE_MAX, out)
+           || err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d", PAGE_MAX);
 }
 
 static str row_id(const struct api_request *r, const struct customer_row *row)

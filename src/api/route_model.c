@@ -106,34 +106,44 @@ bool post_check(struct api_request *r, struct err *err)
 /* --- apply --- */
 
 struct apply_job {
-    struct engine *engine;
-    struct buf text;
-    uint32_t version; /* the new one */
+    struct apply *apply; /* NULL: it is finished */
+    uint32_t version;    /* the new one */
+};
+struct apply_run {
+    struct job *job;
+    struct apply *apply;
 };
 
 static void free_apply(void *context)
 {
     struct apply_job *job = context;
 
-    buf_free(&job->text);
+    engine_apply_cancel(job->apply);
     mem_free(job);
+}
+
+static void tell_apply(void *context, uint64_t done, uint64_t all)
+{
+    const struct apply_run *run = context;
+
+    if (!job_progress(run->job, done, all))
+        engine_apply_stop(run->apply);
 }
 
 static bool run_apply(struct job *job, void *context, struct err *err)
 {
-    (void)context;
-    (void)err;
-    job_progress(job, 0, 1);
-    return true;
+    struct apply_run run = {job, ((struct apply_job *)context)->apply};
+
+    return engine_apply_run(run.apply, tell_apply, &run, err);
 }
 
 static bool finish_apply(void *context, struct err *err)
 {
     struct apply_job *job = context;
+    struct apply *apply = job->apply;
 
-    return engine_apply(job->engine, buf_str(&job->text), engine_now_ms(job->engine),
-                        &job->version, err)
-           && engine_advance(job->engine, engine_now_ms(job->engine), err);
+    job->apply = NULL;
+    return engine_apply_finish(apply, &job->version, err);
 }
 
 static bool put_apply(const void *context, const struct api_request *r,
@@ -156,25 +166,24 @@ static const struct job_kind apply_kind = {
 
 bool post_apply(struct api_request *r, struct err *err)
 {
-    const struct json *version = json_find(r->body, STR("version"));
+    int64_t version = json_find(r->body, STR("version"))->number;
     uint32_t live = engine_model_version(r->engine);
     struct apply_job *job;
 
-    if (version->number != live * NUM_ONE)
+    if (version != live * NUM_ONE)
         return err_set(
             err, ERR_CONFLICT,
             "this text was made from version %lld, and version %u is live now: "
-            "somebody else applied a model meanwhile; look at what changed, then "
-            "edit that version",
-            (long long)(version->number / NUM_ONE), live);
+            "look at what changed meanwhile, then edit that version",
+            (long long)(version / NUM_ONE), live);
     job = mem_alloc(sizeof *job);
     if (!job)
         return err_nomem(err);
-    job->engine = r->engine;
-    buf_add(&job->text, json_find_text(r->body, STR("text")));
-    if (job->text.failed) {
-        free_apply(job);
-        return err_nomem(err);
+    if (!engine_apply_begin(r->engine, json_find_text(r->body, STR("text")),
+                            json_find_text(r->body, STR("author")),
+                            engine_now_ms(r->engine), &job->apply, err)) {
+        mem_free(job);
+        return false;
     }
     return start(&apply_kind, job, r, err);
 }

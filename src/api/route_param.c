@@ -1,6 +1,8 @@
 /* route_param.c - parameters of the query, understood. */
 #include "api/route_impl.h"
 
+#include "base/num.h"
+
 str param(const struct api_request *r, const char *name)
 {
     return r->param(r->context, name);
@@ -39,6 +41,17 @@ bool moment_param(const struct api_request *r, const char *name, int64_t otherwi
 bool at_param(const struct api_request *r, int64_t *out, struct err *err)
 {
     return moment_param(r, "at", engine_now_ms(r->engine), out, err);
+}
+
+bool whole_parse(str s, uint32_t max, uint32_t *out)
+{
+    int64_t number;
+
+    if (!num_parse(s, &number) || number < NUM_ONE || number > max * NUM_ONE
+        || number % NUM_ONE)
+        return false;
+    *out = (uint32_t)(number / NUM_ONE);
+    return true;
 }
 
 bool lifecycle_param(const struct api_request *r, const struct lifecycle **out,

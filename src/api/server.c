@@ -133,7 +133,9 @@ static bool advance(struct server *s, struct err *err)
 {
     int64_t now_ms = clock_now_ms() + s->options.clock_offset_ms;
 
-    return now_ms <= engine_now_ms(s->engine) || engine_advance(s->engine, now_ms, err);
+    if (now_ms < engine_now_ms(s->engine))
+        now_ms = engine_now_ms(s->engine);
+    return engine_advance(s->engine, now_ms, err);
 }
 
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,

@@ -254,18 +254,43 @@ TEST(a_model_with_a_fault_is_not_applied)
     struct server_options june = in_june();
     struct site s = site_open(&june);
     struct buf wrong = model_with("to: lapsed", "to: laps");
-    struct buf b = body_with(wrong.p, ",\"version\":1"), accepted, end;
+    struct buf b = body_with(wrong.p, ",\"version\":1");
 
-    accepted = post(&s, "/api/model/apply", buf_str(&b));
-    assert_int_equal(status_of(&accepted), 202);
-    end = outcome(&s, "apply", &accepted);
-    assert_non_null(strstr(end.p, "\"result\":null,\"error\":{\"code\":\"input\""));
-    assert_non_null(strstr(end.p, "\"line\":"));
+    need_answer(&s, "/api/model/apply", &b, 400, "\"line\":");
     need_get(&s, "/api/info", 200, "\"model_version\":1");
     need_get(&s, "/api/model/apply/0123456789abcdef", 404, "last job");
+    buf_free(&b);
+    buf_free(&wrong);
+    site_close(&s);
+}
+
+/* --- versions --- */
+
+TEST(every_version_is_there_with_its_author)
+{
+    struct server_options june = in_june();
+    struct site s = site_open(&june);
+    struct buf changed = model_with(">= 60d", ">= 50d");
+    struct buf b = body_with(changed.p, ",\"version\":1,\"author\":\"Ada\""), accepted,
+               end;
+
+    accepted = post(&s, "/api/model/apply", buf_str(&b));
+    end = outcome(&s, "apply", &accepted);
+    need_get(&s, "/api/model/versions", 200, "[{\"version\":1,");
+    need_get(&s, "/api/model/versions/1", 200, ">= 60d");
+    need_get(&s, "/api/model/versions/2", 200, ">= 50d");
+    need_get(&s, "/api/model/versions/3", 404, "not_found");
+    need_get(&s, "/api/model/versions/0", 400, "number of a version");
+    need_get(&s, "/api/model/versions/1.5", 400, "number of a version");
+    need_get(&s, "/api/model/versions/1/2", 400, "number of a version");
+    need_get(&s, "/api/model/versions/99999999999999999999", 400, "number of a version");
+    need_get(&s, "/api/model/diff?from=1&to=2", 200, "{\"sign\":\"-\",\"text\":");
+    need_get(&s, "/api/model/diff?from=2&to=2", 200, "{\"hunks\":[]}");
+    need_get(&s, "/api/model/diff?from=1", 400, "to is the number");
+    need_get(&s, "/api/model/diff?from=1&to=9", 404, "not_found");
     buf_free(&end);
     buf_free(&accepted);
     buf_free(&b);
-    buf_free(&wrong);
+    buf_free(&changed);
     site_close(&s);
 }

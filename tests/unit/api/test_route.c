@@ -534,6 +534,9 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/model/apply", "post", 0, 3},
         {"/api/model/apply/{job}", "get", 1, 0},
         {"/api/model/apply/{job}", "delete", 1, 0},
+        {"/api/model/versions", "get", 0, 0},
+        {"/api/model/versions/{number}", "get", 1, 0},
+        {"/api/model/diff", "get", 2, 0},
         {"/api/openapi.json", "get", 0, 0},
     };
     enum { N = sizeof route / sizeof *route };
@@ -682,6 +685,9 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},
+        {e, "/api/model/versions", "", NULL},
+        {e, "/api/model/versions/1", "", NULL},
+        {e, "/api/model/diff", "from=1&to=1", NULL},
         {e, "/api/openapi.json", "", NULL},
     };
     struct arena a = {};
