@@ -110,9 +110,14 @@ export interface Customer {
 /* Query parameters; those that are undefined are left out, an empty one is sent. */
 export type Params = Record<string, string | number | undefined>;
 
+/* What is wrong, and where in a text. */
+export interface Fault { code: string; message: string; line?: number; column?: number }
+
 export class ApiError extends Error {
-  constructor(readonly code: string, message: string) {
-    super(message);
+  readonly code: string;
+  constructor(readonly fault: Fault) {
+    super(fault.message);
+    this.code = fault.code;
   }
 }
 
@@ -124,19 +129,26 @@ export function address(path: string, params: Params = {}) {
   return text ? `${path}?${text}` : path;
 }
 
-async function ask<T>(path: string, params: Params, signal: AbortSignal): Promise<T> {
+async function answered<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(address(path, params), { signal });
+    response = await fetch(url, init);
   } catch (error) {
-    if (signal.aborted) throw error;
-    throw new ApiError('offline', String(error));
+    if (init.signal?.aborted) throw error;
+    throw new ApiError({ code: 'offline', message: String(error) });
   }
   const body = await response.json().catch(() => null);
   if (!response.ok || body === null)
-    throw new ApiError(body?.error?.code ?? 'io', body?.error?.message ?? response.statusText);
+    throw new ApiError(body?.error ?? { code: 'io', message: response.statusText });
   return body as T;
 }
+
+const ask = <T>(path: string, params: Params, signal: AbortSignal) =>
+  answered<T>(address(path, params), { signal });
+
+const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T>(path, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,
+});
 
 export const infoQuery = (lang: string) => ({
   queryKey: ['info', lang],
@@ -188,5 +200,86 @@ export function useCustomer(id: string, at: string, lang: string) {
     queryFn: ({ signal }) =>
       ask<Customer>(`/api/customers/${encodeURIComponent(id)}`, { at, lang }, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+/* --- the model --- */
+
+export interface Finding { line: number; column: number; text: string }
+export interface Check {
+  ok: boolean;
+  error: Fault | null;
+  findings: Finding[];
+  stages: number;
+  moves: number;
+  segments: number;
+}
+export interface Change { sign: '+' | '-' | '~'; section: string; name: string }
+export interface Version {
+  version: number; applied: string; author: string | null; changes: Change[];
+}
+export interface VersionText { version: number; applied: string; author: string | null; text: string }
+export interface DiffLine { sign: ' ' | '-' | '+'; text: string }
+export interface Hunk { from_line: number; to_line: number; lines: DiffLine[] }
+
+export function useCheck(text: string) {
+  return useQuery({
+    queryKey: ['check', text],
+    queryFn: ({ signal }) => send<Check>('/api/model/check', { text }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    gcTime: 10_000,
+  });
+}
+
+export function useVersions() {
+  return useQuery({
+    queryKey: ['versions'],
+    queryFn: ({ signal }) => ask<Version[]>('/api/model/versions', {}, signal),
+  });
+}
+
+export const versionQuery = (version: number) => ({
+  queryKey: ['version', version],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    ask<VersionText>(`/api/model/versions/${version}`, {}, signal),
+  staleTime: Infinity,
+});
+
+export function useDiff(from: number, to: number) {
+  return useQuery({
+    queryKey: ['diff', from, to],
+    queryFn: ({ signal }) => ask<{ hunks: Hunk[] }>('/api/model/diff', { from, to }, signal),
+    select: diff => diff.hunks,
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+  });
+}
+
+/* --- work that takes a while --- */
+
+export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
+export type JobKind = 'backtest' | 'apply';
+
+const jobPath = (kind: JobKind, id: string) => `/api/model/${kind}/${id}`;
+
+export const startJob = (kind: JobKind, body: object) =>
+  send<{ job: string }>(`/api/model/${kind}`, body).then(answer => answer.job);
+
+export const cancelJob = (kind: JobKind, id: string) =>
+  answered<object>(jobPath(kind, id), { method: 'DELETE' });
+
+/* Asks until it is over. */
+export function useJob<T>(kind: JobKind, id: string | null) {
+  return useQuery({
+    queryKey: ['job', kind, id],
+    queryFn: ({ signal }) => ask<Job<T>>(jobPath(kind, id!), {}, signal),
+    enabled: id !== null,
+    staleTime: Infinity,
+    gcTime: Infinity,
+    refetchInterval: query => {
+      const job = query.state.data;
+      return query.state.error || (job && (job.result || job.error)) ? false : 200;
+    },
   });
 }

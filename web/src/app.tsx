@@ -1,23 +1,26 @@
 /* The frame around every page: header, navigation, and which page an address means. */
 
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Route, Switch, useLocation } from 'wouter';
 import { infoQuery, type Info } from './api';
 import styles from './app.module.css';
 import { Board } from './board/board';
-import { CustomerPage } from './customer/customer';
-import { Customers } from './customers';
 import { InfoProvider } from './info';
 import { choose, languages, type Language } from './language';
 import { customerHere, link, useParams } from './links';
 import { Mark } from './mark';
-import { ModelPage } from './model';
 import { IconButton, Select, Skeleton } from './ui/controls';
 import { Moon, Sun } from './ui/icons';
 import { Failure, Link, Notice, Words } from './ui/page';
 import { useScheme, useToggleScheme } from './ui/theme';
+
+const CustomerPage = lazy(() => import('./customer/customer'));
+const Customers = lazy(() => import('./customers'));
+const ModelWords = lazy(() => import('./model/words'));
+const Edit = lazy(() => import('./model/edit'));
+const History = lazy(() => import('./model/history'));
 
 function Header({ info }: { info: Info | undefined }) {
   const { t, i18n } = useTranslation();
@@ -29,7 +32,7 @@ function Header({ info }: { info: Info | undefined }) {
   const pages = [
     { to: '/', label: t('nav.board'), here: path === '/' },
     { to: '/customers', label: t('nav.customers'), here: path.startsWith('/customers') },
-    { to: '/model', label: t('nav.model'), here: path === '/model' },
+    { to: '/model', label: t('nav.model'), here: path.startsWith('/model') },
   ];
   const setLanguage = (language: string) => {
     if (params.has('lang')) change({ lang: language });
@@ -89,19 +92,23 @@ function Pages({ info }: { info: Info }) {
   const { t } = useTranslation();
   return (
     <InfoProvider info={info}>
-      <Switch>
-        <Route path="/">{info.events === 0 ? <Empty /> : <Board />}</Route>
-        <Route path="/customers">{info.events === 0 ? <Empty /> : <Customers />}</Route>
-        <Route path="/customers/*">
-          {() => <CustomerPage key={customerHere()} id={customerHere()} />}
-        </Route>
-        <Route path="/model"><ModelPage /></Route>
-        <Route>
-          <Notice title={t('missing.page')}>
-            <p><Link to={link('/')} className={styles.link}>{t('missing.home')}</Link></p>
-          </Notice>
-        </Route>
-      </Switch>
+      <Suspense fallback={<Waiting />}>
+        <Switch>
+          <Route path="/">{info.events === 0 ? <Empty /> : <Board />}</Route>
+          <Route path="/customers">{info.events === 0 ? <Empty /> : <Customers />}</Route>
+          <Route path="/customers/*">
+            {() => <CustomerPage key={customerHere()} id={customerHere()} />}
+          </Route>
+          <Route path="/model"><ModelWords /></Route>
+          <Route path="/model/edit"><Edit /></Route>
+          <Route path="/model/history"><History /></Route>
+          <Route>
+            <Notice title={t('missing.page')}>
+              <p><Link to={link('/')} className={styles.link}>{t('missing.home')}</Link></p>
+            </Notice>
+          </Route>
+        </Switch>
+      </Suspense>
     </InfoProvider>
   );
 }

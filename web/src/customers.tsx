@@ -135,7 +135,7 @@ function Row({ row, traits, asked }: { row: CustomerRow; traits: string[]; asked
   );
 }
 
-export function Customers() {
+export default function Customers() {
   const { t } = useTranslation();
   const { format } = useInfo();
   const state = useFilter();

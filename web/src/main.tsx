@@ -10,7 +10,7 @@ const client = new QueryClient({
     queries: {
       staleTime: 30_000,
       retry: (failures, error) =>
-        failures < 2 && !(error instanceof ApiError && ['input', 'not_found'].includes(error.code)),
+        failures < 2 && !(error instanceof ApiError && ['input', 'not_found', 'conflict', 'limit'].includes(error.code)),
     },
   },
 });

@@ -15,7 +15,7 @@ import { Moves } from './moves';
 import { Next } from './next';
 import { Strip } from './strip';
 
-export function CustomerPage({ id }: { id: string }) {
+export default function CustomerPage({ id }: { id: string }) {
   const { t, i18n } = useTranslation();
   const { info, format } = useInfo();
   const { at, asked: askedAt, setAt } = useAt();

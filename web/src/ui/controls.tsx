@@ -23,10 +23,11 @@ import type { ReactNode } from 'react';
 /* A button; with href, a link that looks like one (a download, say). */
 export function Button(props: {
   children: ReactNode; icon?: ReactNode; onClick?: () => void; href?: string; download?: boolean;
-  pressed?: boolean;
+  pressed?: boolean; primary?: boolean; disabled?: boolean;
 }) {
   const look = {
-    size: 'compact-sm', variant: props.pressed ? 'light' : 'default', leftSection: props.icon,
+    size: 'compact-sm', leftSection: props.icon, disabled: props.disabled,
+    variant: props.primary ? 'filled' : props.pressed ? 'light' : 'default',
   } as const;
   return props.href
     ? <MantineButton {...look} component="a" href={props.href} download={props.download}>
