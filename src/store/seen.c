@@ -17,7 +17,9 @@
  * A bucket's bytes: each id as 16 bytes, the highest first, without the bits / 8 bytes that the
  * bucket's number says already.
  *
- * A filter has blocks of 512 bits, FILTER_BITS / 2 bits for each id. An id's block is found by
+ * A filter has blocks of 512 bits, FILTER_BITS / 2 bits for each id (one made earlier,
+ * FILTER_BITS_BEFORE / 2: what is wrongly taken for known is read from the file, and the more
+ * runs there are the more often, so that memory is worth it). An id's block is found by
  * its high half, so that a run that is written in order fills its filter in order; its PROBES
  * bits in the block by nine bits each of its low half. A filter stands in the file in pieces of
  * SEEN_PIECE blocks, its words with the lowest byte first.
@@ -28,7 +30,13 @@
  *     So an id is rewritten a few times in its life, and runs are some dozens.
  * (3) No id stands in two runs. */
 
-enum { FILTER_BITS = 21, PROBES = 7, BLOCK_WORDS = 8, BLOCK_BYTES = 64 };
+enum {
+    FILTER_BITS = 32,
+    FILTER_BITS_BEFORE = 21,
+    PROBES = 7,
+    BLOCK_WORDS = 8,
+    BLOCK_BYTES = 64
+};
 static const uint64_t ids_max = (uint64_t)SEEN_BUCKET << SEEN_BITS_MAX;
 
 struct run {
@@ -197,13 +205,17 @@ static unsigned bits_for(uint64_t n)
     return bits;
 }
 
+static uint64_t blocks_for(uint64_t n, uint64_t filter_bits)
+{
+    return n / 1024 * filter_bits + n % 1024 * filter_bits / 1024 + 1;
+}
+
 static struct run run_of(uint32_t number, uint64_t n)
 {
     return (struct run){.number = number,
                         .n = n,
                         .bits = bits_for(n),
-                        .blocks =
-                            n / 1024 * FILTER_BITS + n % 1024 * FILTER_BITS / 1024 + 1};
+                        .blocks = blocks_for(n, FILTER_BITS)};
 }
 
 static int64_t place_of(const struct run *r, uint64_t row)
@@ -270,7 +282,7 @@ static bool bucket_get(struct seen *s, const struct run *r, uint64_t bucket,
                        struct seen_bucket *to, struct err *err)
 {
     sqlite3_stmt *get = NULL;
-    str bytes;
+    str bytes = {0};
     bool ok = row_get(s, SQL_SEEN_GET, r, bucket, &get, &bytes, err)
               && seen_decode(bytes, r->bits, bucket, to, err);
 
@@ -282,7 +294,7 @@ static bool bucket_get(struct seen *s, const struct run *r, uint64_t bucket,
 
 static bool piece_get(struct seen *s, struct run *r, uint64_t piece, struct err *err)
 {
-    str to = piece_of(r, piece), bytes;
+    str to = piece_of(r, piece), bytes = {0};
     sqlite3_stmt *get = NULL;
     bool ok =
         row_get(s, SQL_SEEN_FILTER_GET, r, piece, &get, &bytes, err)
@@ -327,6 +339,59 @@ static bool run_room(struct seen *s, struct err *err)
     return true;
 }
 
+/* The run's last row, -1 when it has none, and how long that is. */
+static bool last_row(struct seen *s, enum sql_text text, const struct run *r,
+                     int64_t *row, uint64_t *length, struct err *err)
+{
+    sqlite3_stmt *last;
+    bool there;
+
+    *row = -1;
+    if (!sql_get(s->sql, text, &last, err))
+        return false;
+    if ((sql_bind(last, 1, place_of(r, 0)) | sql_bind(last, 2, place_of(r, UINT32_MAX)))
+        != SQLITE_OK)
+        return sql_fail(s->sql, err);
+    if (!sql_next(s->sql, last, &there, err))
+        return false;
+    if (there) {
+        *row = sqlite3_column_int64(last, 0) - place_of(r, 0);
+        *length = (uint64_t)sqlite3_column_int64(last, 1);
+    }
+    sqlite3_reset(last);
+    return true;
+}
+
+/* Before memory is asked for in proportion to what the run says of itself. */
+static bool check_last_bucket(struct seen *s, const struct run *r, struct err *err)
+{
+    uint64_t length;
+    int64_t row;
+
+    return last_row(s, SQL_SEEN_LAST, r, &row, &length, err)
+           && (row == (int64_t)last_bucket(r)
+               || err_set(err, ERR_CORRUPT,
+                          "table seen, run %u: it should end with bucket %llu", r->number,
+                          (unsigned long long)last_bucket(r)));
+}
+
+/* Whether it was made with fewer bits, its last piece tells. */
+static bool measure_filter(struct seen *s, struct run *r, struct err *err)
+{
+    uint64_t before = blocks_for(r->n, FILTER_BITS_BEFORE), there, length = 0;
+    int64_t piece;
+
+    if (!last_row(s, SQL_SEEN_FILTER_LAST, r, &piece, &length, err))
+        return false;
+    there = (uint64_t)piece * SEEN_PIECE + length / BLOCK_BYTES;
+    if (there == before)
+        r->blocks = before;
+    return there == r->blocks
+           || err_set(err, ERR_CORRUPT,
+                      "table seen_filter, run %u: it should have %llu blocks", r->number,
+                      (unsigned long long)r->blocks);
+}
+
 static bool head_get(struct seen *s, sqlite3_stmt *row, struct err *err)
 {
     int64_t number = sqlite3_column_int64(row, 0), n = sqlite3_column_int64(row, 1);
@@ -343,33 +408,11 @@ static bool head_get(struct seen *s, sqlite3_stmt *row, struct err *err)
     if (sqlite3_column_int64(row, 2) != head_checksum(&r))
         return err_set(err, ERR_CORRUPT, "table seen_run, run %u: its checksum is wrong",
                        r.number);
-    if (!run_room(s, err))
+    if (!check_last_bucket(s, &r, err) || !measure_filter(s, &r, err)
+        || !run_room(s, err))
         return false;
     s->run[s->run_n++] = r;
     return true;
-}
-
-/* Before memory is asked for in proportion to what the run says of itself. */
-static bool check_last_bucket(struct seen *s, const struct run *r, struct err *err)
-{
-    sqlite3_stmt *last;
-    int64_t place = -1;
-    bool there;
-
-    if (!sql_get(s->sql, SQL_SEEN_LAST, &last, err))
-        return false;
-    if ((sql_bind(last, 1, place_of(r, 0)) | sql_bind(last, 2, place_of(r, UINT32_MAX)))
-        != SQLITE_OK)
-        return sql_fail(s->sql, err);
-    if (!sql_next(s->sql, last, &there, err))
-        return false;
-    if (there)
-        place = sqlite3_column_int64(last, 0);
-    sqlite3_reset(last);
-    return place == place_of(r, last_bucket(r))
-           || err_set(err, ERR_CORRUPT,
-                      "table seen, run %u: it should end with bucket %llu", r->number,
-                      (unsigned long long)last_bucket(r));
 }
 
 static bool read_heads(struct seen *s, struct err *err)
@@ -385,8 +428,6 @@ static bool read_heads(struct seen *s, struct err *err)
             break;
     }
     sqlite3_reset(rows);
-    for (size_t i = 0; ok && i < s->run_n; i++)
-        ok = check_last_bucket(s, &s->run[i], err);
     return ok;
 }
 
@@ -461,6 +502,13 @@ static bool bucket_has(const struct seen_bucket *b, hash128 id)
             high = middle;
     }
     return false;
+}
+
+void seen_expect(const struct seen *s, hash128 id)
+{
+    for (size_t i = 0; i < s->run_n; i++)
+        if (s->run[i].filter)
+            __builtin_prefetch(filter_block(&s->run[i], id));
 }
 
 bool seen_has(struct seen *s, hash128 id, bool *found, struct err *err)

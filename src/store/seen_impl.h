@@ -1,8 +1,8 @@
 /* seen_impl.h - which message ids the file knows; private to store/.
  *
  * Ids are 128-bit hashes of message ids. They stand in the file in sorted runs; in memory each
- * run has a filter (some 1.3 bytes an id), which says of an id that is not in the run that it is
- * not there, but for one time in a hundred. What is said of "the file" here is what the
+ * run has a filter (two bytes an id), which says of an id that is not in the run that it is not
+ * there, but for one time in a thousand. What is said of "the file" here is what the
  * connection sees: inside a transaction that writes, what it has written too. */
 #ifndef STORE_SEEN_IMPL_H
 #define STORE_SEEN_IMPL_H
@@ -28,6 +28,8 @@ void seen_free(struct seen *s); /* NULL is fine */
  * wrote. */
 void seen_forget(struct seen *s);
 
+/* It will soon be asked for: the filters are waited for, unless other work lies between. */
+void seen_expect(const struct seen *s, hash128 id);
 /* The first question reads the filters. */
 bool seen_has(struct seen *s, hash128 id, bool *found, struct err *err);
 /* Inside the caller's transaction, which can only be rolled back (and forgotten) when this

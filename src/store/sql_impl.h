@@ -82,11 +82,14 @@
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \
     X(SEEN_RUN_ADD, "insert into seen_run (run, n, checksum) values (?, ?, ?)")          \
     X(SEEN_RUN_DROP, "delete from seen_run where run = ?")                               \
-    X(SEEN_LAST,                                                                         \
-      "select place from seen where place between ? and ? order by place desc limit 1")  \
+    X(SEEN_LAST, "select place, length(bytes) from seen where place between ? and ?"     \
+                 " order by place desc limit 1")                                         \
     X(SEEN_GET, "select bytes, checksum from seen where place = ?")                      \
     X(SEEN_ADD, "insert into seen (place, bytes, checksum) values (?, ?, ?)")            \
     X(SEEN_DROP, "delete from seen where place between ? and ?")                         \
+    X(SEEN_FILTER_LAST,                                                                  \
+      "select place, length(bytes) from seen_filter where place between ? and ?"         \
+      " order by place desc limit 1")                                                    \
     X(SEEN_FILTER_GET, "select bytes, checksum from seen_filter where place = ?")        \
     X(SEEN_FILTER_ADD,                                                                   \
       "insert into seen_filter (place, bytes, checksum) values (?, ?, ?)")               \

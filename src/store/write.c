@@ -239,7 +239,10 @@ static bool spill(struct store *s, struct err *err)
 
 void store_expect(const struct store *s, str id)
 {
-    hash_set_expect(&s->ids, hash128_of(id));
+    hash128 hash = hash128_of(id);
+
+    hash_set_expect(&s->ids, hash);
+    seen_expect(s->seen, hash);
 }
 
 static bool is_known(struct store *s, hash128 id, bool *known, struct err *err)

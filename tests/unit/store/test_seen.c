@@ -324,8 +324,12 @@ TEST(damage_is_noticed_and_named)
     need_corrupt("update seen set bytes = x'', checksum = 3244421341483603138"
                  " where place = 0",
                  "instead of");
+    need_corrupt("delete from seen_filter where place = 0",
+                 "table seen_filter, run 0, piece 0: it is missing");
     need_corrupt("delete from seen_filter where place = 1",
-                 "table seen_filter, run 0, piece 1: it is missing");
+                 "table seen_filter, run 0: it should have 2 blocks");
+    need_corrupt("delete from seen_filter",
+                 "table seen_filter, run 0: it should have 2 blocks");
     need_corrupt("update seen_filter set bytes = zeroblob(length(bytes)) where place = 0",
                  "run 0, piece 0: its checksum is wrong");
     need_corrupt("update seen_filter set bytes = x'', checksum = 3244421341483603138"
