@@ -126,6 +126,8 @@ static bool note_fold(struct store *s, const struct fold *f, struct err *err)
     if (!state)
         return err_nomem(err);
     news_n = state->news ? state->news->all_n : 0;
+    if (state->news)
+        image->stale -= state->parts.events;
     for (struct news *news = state->news; news; news = news->older)
         news->batch->folding++;
     news_release(state->news);
@@ -283,9 +285,34 @@ void fold_end(struct store *s, bool is_done)
 
 /* --- inside a large transaction --- */
 
-bool is_many(const struct store *s, size_t facts)
+/* Folding writes the parts of the facts' chunks anew: so much work for each fact, at most. */
+static bool is_many(size_t facts, uint64_t events_in_parts)
 {
-    return facts > NEWS_EVENTS && facts > s->image->events / 32;
+    return facts > NEWS_EVENTS && facts > events_in_parts / 32;
+}
+
+bool fold_pays(const struct store *s, bool *pays, struct err *err)
+{
+    const struct transaction *tx = &s->tx;
+    uint64_t events = 0;
+    bool *met;
+
+    *pays = is_many(tx->fact_n, s->image->events);
+    if (*pays || tx->fact_n <= NEWS_EVENTS)
+        return true;
+    met = mem_alloc(chunks_for(catalog_customer_n(&s->catalog)) * sizeof *met);
+    if (!met)
+        return err_nomem(err);
+    for (size_t i = 0; i < tx->fact_n; i++) {
+        uint32_t chunk = tx->fact[i].customer / CHUNK_CUSTOMERS;
+
+        if (!met[chunk])
+            events += image_get(tx->image, chunk)->parts.events;
+        met[chunk] = true;
+    }
+    mem_free(met);
+    *pays = is_many(tx->fact_n, events);
+    return true;
 }
 
 static bool fold_all(struct store *s, const struct sorted_facts *facts, uint32_t chunks,
@@ -343,7 +370,8 @@ bool fold_facts(struct store *s, struct err *err)
 
 bool store_is_fold_due(const struct store *s)
 {
-    return is_many(s, s->image->news_n) || s->news_bytes > s->memory_bytes / 8;
+    return is_many(s->image->news_n, s->image->stale)
+           || s->news_bytes > s->memory_bytes / 8;
 }
 
 /* The news of the next chunks in turn, so that the oldest are folded first. */

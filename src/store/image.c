@@ -25,6 +25,7 @@ bool image_new(const struct image *from, struct image **out, struct err *err)
         image->refused = from->refused;
         image->events = from->events;
         image->news_n = from->news_n;
+        image->stale = from->stale;
     }
     *out = image;
     return true;

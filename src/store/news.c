@@ -79,6 +79,8 @@ static bool add_news(struct image *image, uint32_t chunk, struct news_batch *bat
         if (at_ms > news->last_ms)
             news->last_ms = at_ms;
     }
+    if (!older)
+        image->stale += state->parts.events;
     state->news = news;
     state->version++;
     image->events += n;

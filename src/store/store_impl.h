@@ -107,6 +107,7 @@ struct image {
     struct image_page **page;
     uint32_t page_n, page_cap, chunk_n;
     uint64_t refused, events, news_n; /* .events are all, .news_n are in no part */
+    uint64_t stale;                   /* events in the parts of chunks that have news */
 };
 
 /* A copy that may be changed; its catalog is still to be made. `from` may be NULL. */
@@ -226,8 +227,8 @@ void news_append(struct store *s, struct news_batch *batch);
 
 /* --- folding --- */
 
-/* Whether so many facts are folded by the commit that brings them. */
-bool is_many(const struct store *s, size_t facts);
+/* Whether the transaction has so many facts that its commit folds them. */
+bool fold_pays(const struct store *s, bool *pays, struct err *err);
 /* Folds the transaction's facts, and the news of their chunks, into the parts, and forgets
  * them. */
 bool fold_facts(struct store *s, struct err *err);

@@ -426,10 +426,15 @@ bool transaction_commit(struct store *s, struct err *err)
 static bool settle(struct store *s, struct err *err)
 {
     const struct transaction *tx = &s->tx;
+    bool many;
 
-    if (tx->has_spilled || is_many(s, tx->fact_n) || tx->arena.used > NEWS_BYTES_MAX / 4)
-        return fold_facts(s, err);
-    return !tx->fact_n || news_write(s, err);
+    if (!tx->fact_n)
+        return true;
+    if (!fold_pays(s, &many, err))
+        return false;
+    return many || tx->has_spilled || tx->arena.used > NEWS_BYTES_MAX / 4
+               ? fold_facts(s, err)
+               : news_write(s, err);
 }
 
 bool store_commit(struct store *s, struct err *err)
