@@ -1,7 +1,9 @@
 /* replay.c - one customer's history, in one pass over his timeline.
  *
- * Rules are asked at his instants (all events of one time) and at wakes, moments at which
- * time alone may change an answer. Within an instant the stages passed form a path:
+ * Rules are asked at his first instant and at wakes, moments at which an answer may change, by
+ * time alone or by an event: cursor_ask_ahead looks for them in the events to come, so that
+ * instants which change no answer are passed over. Within an instant the stages passed form a
+ * path:
  *
  *     path[0]  the stage held when the instant began, or `start` at his first instant
  *     path[i]  the stage entered by path[i].way; it counts as entered now
@@ -9,31 +11,31 @@
  * (1) A way out of path[n-1] that is true leads on. Into a stage that is not in the path: the
  *     path grows. Into path[i]: what came after path[i] is undone, the path is cut behind it,
  *     and asking ends (the loop guard). What is left of the path has become moves.
- * (2) path[i].holds_until_ms is the least holds_until over the ways asked out of path[i],
- *     which are those up to the first true one, or all. Before it, and without an event, the
- *     same ways are true of the same stage entered at the same time.
- * (3) No loop: nothing was true out of the last stage, so before its holds_until_ms asking
+ * (2) path[i].stays_until_ms is the least moment that cursor_ask_ahead gave over the ways asked
+ *     out of path[i], which are those up to the first true one, or all. Before it the same ways
+ *     are true of the same stage entered at the same time, whatever events come.
+ * (3) No loop: nothing was true out of the last stage, so before its stays_until_ms asking
  *     again would move nobody. It is the next wake.
  * (4) A loop back to path[i]: asked again one millisecond later, the path begins at path[i],
  *     as it stands, with the same previous stage and the same counts. The stages that were
  *     undone are entered a millisecond later than before: their time_in_stage is 0 again, and
  *     their `stage` windows begin later, which tells only when this instant has events. So
  *       - with events, the next wake is the next millisecond;
- *       - without, the loop closes again at every millisecond before the least holds_until
- *         over path[i] and all that was undone. That is the next wake. (What holds until a
- *         time_in_stage grows in an undone stage wakes too early, never too late.)
- * (5) Each wake is later than the instant that set it: a holds_until is. Wakes that neither
+ *       - without, the loop closes again at every millisecond before the next event and the
+ *         least stays_until_ms over path[i] and all that was undone. That is the next wake.
+ *         (What stays until a time_in_stage grows in an undone stage wakes too early, never
+ *         too late.)
+ * (5) Each wake is later than the instant that set it. Wakes that neither
  *     move nor loop are as few as the changes of all terms; those that do are counted, and
  *     too many of them without an event between are refused, since ways that swap two stages
  *     every second would fill the memory. */
 #include "lifecycle/lifecycle.h"
 
-#include <assert.h>
 #include <string.h>
 
 struct step {
     uint16_t stage, way;
-    int64_t holds_until_ms;
+    int64_t stays_until_ms;
 };
 
 struct replay {
@@ -46,8 +48,11 @@ struct replay {
     uint16_t *cycle; /* the ways of a loop */
 
     /* The customer */
-    uint16_t previous_stage; /* of path[0] */
-    int64_t entered_ms;      /* path[0] */
+    struct timeline timeline;
+    uint32_t seen;              /* his events up to the last move or loop */
+    uint32_t restless, looping; /* moves and loops since the last of them */
+    uint16_t previous_stage;    /* of path[0] */
+    int64_t entered_ms;         /* path[0] */
 };
 
 void moves_free(struct moves *m)
@@ -125,15 +130,15 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
         .times_in = r->times_in,
     };
 
-    last->holds_until_ms = MOMENT_NEVER;
+    last->stays_until_ms = MOMENT_NEVER;
     for (uint32_t i = 0; i < l->out_n[last->stage]; i++) {
         uint16_t way = l->out[last->stage][i];
-        struct answer a = cursor_ask(r->cursor, l->way[way].rule, &s);
+        int64_t until_ms;
+        bool truth = cursor_ask_ahead(r->cursor, l->way[way].rule, &s, &until_ms);
 
-        assert(a.holds_until_ms > at_ms);
-        if (a.holds_until_ms < last->holds_until_ms)
-            last->holds_until_ms = a.holds_until_ms;
-        if (a.value.type == VALUE_BOOL && a.value.truth)
+        if (until_ms < last->stays_until_ms)
+            last->stays_until_ms = until_ms;
+        if (truth)
             return way;
     }
     return WAY_START;
@@ -211,17 +216,45 @@ static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t cu
     return true;
 }
 
-/* Asks from path[0] on; the path is then that of the moves which stay. */
-static bool walk(struct replay *r, int64_t at_ms, bool has_events, uint32_t customer,
-                 struct moves *out, bool *looped, int64_t *wake_ms, struct err *err)
+/* Sees the events up to at_ms; is one of that very time? */
+static bool see_events(struct replay *r, int64_t at_ms)
 {
-    *looped = false;
+    const struct timeline *t = &r->timeline;
+    uint32_t low = r->seen, high = t->n, step = 1;
+
+    /* He who is moved often is moved soon: steps that double, then halves. */
+    while (low + step < high && t->at_ms[low + step - 1] <= at_ms) {
+        low += step;
+        step *= 2;
+    }
+    if (step < high - low)
+        high = low + step;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (t->at_ms[middle] <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > r->seen)
+        r->restless = r->looping = 0;
+    r->seen = low;
+    return low > 0 && t->at_ms[low - 1] == at_ms;
+}
+
+/* Asks from path[0] on; the path is then that of the moves which stay. */
+static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wake_ms,
+                 struct err *err)
+{
+    const struct timeline *t = &r->timeline;
+
     for (;;) {
         uint16_t way = ask(r, at_ms), to;
         uint32_t back;
 
         if (way == WAY_START) {
-            *wake_ms = r->path[r->path_n - 1].holds_until_ms;
+            *wake_ms = r->path[r->path_n - 1].stays_until_ms;
             return true;
         }
         to = r->l->way[way].to;
@@ -230,12 +263,14 @@ static bool walk(struct replay *r, int64_t at_ms, bool has_events, uint32_t cust
             continue;
         }
         back = r->place[to] - 1u;
-        *looped = true;
-        *wake_ms = has_events ? at_ms + 1 : MOMENT_NEVER;
+        *wake_ms = see_events(r, at_ms) ? at_ms + 1
+                   : r->seen < t->n     ? t->at_ms[r->seen]
+                                        : MOMENT_NEVER;
+        r->looping++;
         for (uint32_t i = back; i < r->path_n; i++)
-            if (r->path[i].holds_until_ms < *wake_ms)
-                *wake_ms = r->path[i].holds_until_ms;
-        if (!report_loop(r, gather_cycle(r, back, way), at_ms, customer, out, err))
+            if (r->path[i].stays_until_ms < *wake_ms)
+                *wake_ms = r->path[i].stays_until_ms;
+        if (!report_loop(r, gather_cycle(r, back, way), at_ms, t->customer, out, err))
             return false;
         undo_behind(r, back + 1);
         return true;
@@ -255,6 +290,8 @@ static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
             return false;
     }
     if (r->path_n > 1) {
+        see_events(r, at_ms);
+        r->restless += r->path_n - 1;
         r->previous_stage = r->path[r->path_n - 2].stage;
         r->entered_ms = at_ms;
     }
@@ -290,34 +327,19 @@ static bool refuse_restless(const struct replay *r, struct err *err)
         STR_FMT(stage));
 }
 
-static bool replay(struct replay *r, const struct timeline *t, int64_t until_ms,
-                   struct moves *out, int64_t *next_ms, struct err *err)
+static bool replay(struct replay *r, int64_t until_ms, struct moves *out,
+                   int64_t *next_ms, struct err *err)
 {
-    int64_t at_ms, wake_ms = MOMENT_NEVER;
-    uint32_t seen = 0, restless = 0, looping = 0;
+    const struct timeline *t = &r->timeline;
+    int64_t at_ms = t->n ? t->at_ms[0] : MOMENT_NEVER, wake_ms;
 
-    for (;;) {
-        int64_t event_ms = seen < t->n ? t->at_ms[seen] : MOMENT_NEVER;
-        bool has_events = event_ms <= wake_ms && seen < t->n, looped;
-
-        at_ms = has_events ? event_ms : wake_ms;
-        if (at_ms > until_ms || at_ms == MOMENT_NEVER)
-            break;
-        if (has_events) {
-            if (seen == 0 && !enter_start(r, at_ms, out, err))
-                return false;
-            restless = looping = 0;
-            while (seen < t->n && t->at_ms[seen] == at_ms)
-                seen++;
-        }
-        if (!walk(r, at_ms, has_events, t->customer, out, &looped, &wake_ms, err))
+    if (at_ms <= until_ms && t->n && !enter_start(r, at_ms, out, err))
+        return false;
+    for (; at_ms <= until_ms && at_ms != MOMENT_NEVER; at_ms = wake_ms) {
+        if (!walk(r, at_ms, out, &wake_ms, err) || !take_moves(r, at_ms, out, err))
             return false;
-        restless += r->path_n - 1;
-        looping += looped;
-        if (restless > RESTLESS_MAX || looping > LOOPING_MAX)
+        if (r->restless > RESTLESS_MAX || r->looping > LOOPING_MAX)
             return refuse_restless(r, err);
-        if (!take_moves(r, at_ms, out, err))
-            return false;
     }
     *next_ms = at_ms;
     return true;
@@ -328,7 +350,9 @@ bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_m
 {
     size_t before = out->n;
 
-    if (cursor_start(r->cursor, t, err) && replay(r, t, until_ms, out, next_ms, err))
+    r->timeline = *t;
+    r->seen = r->restless = r->looping = 0;
+    if (cursor_start(r->cursor, t, err) && replay(r, until_ms, out, next_ms, err))
         return true;
     out->n = before;
     return false;

@@ -7,34 +7,24 @@
 
 /* --- windows --- */
 
-void slots_reset(const struct cursor *c, struct slot_at *slot)
-{
-    for (uint32_t i = 0; i < c->p->slot_n; i++) {
-        slot[i] = (struct slot_at){.entered_for = NONE,
-                                   .left_for = NONE,
-                                   .best = slot[i].best,
-                                   .best_cap = slot[i].best_cap};
-    }
-}
-
 static bool keeps_best(const struct slot *s)
 {
     return s->function == FUNCTION_MIN || s->function == FUNCTION_MAX;
 }
 
-bool slots_room(const struct cursor *c, struct slot_at *slot, struct err *err)
+bool slots_room(const struct cursor *c, struct fingers *f, struct err *err)
 {
     for (uint32_t i = 0; i < c->p->slot_n; i++) {
         uint32_t n = c->entries[c->p->slot[i].series].n;
         uint32_t *more;
 
-        if (!keeps_best(&c->p->slot[i]) || n <= slot[i].best_cap)
+        if (!keeps_best(&c->p->slot[i]) || n <= f->slot[i].best_cap)
             continue;
-        more = mem_resize(slot[i].best, n * sizeof *more);
+        more = mem_resize(f->slot[i].best, n * sizeof *more);
         if (!more)
             return err_nomem(err);
-        slot[i].best = more;
-        slot[i].best_cap = n;
+        f->slot[i].best = more;
+        f->slot[i].best_cap = n;
     }
     return true;
 }
@@ -46,23 +36,27 @@ struct moving {
     const struct entries *e;
 };
 
+static int64_t at_ms(const struct moving *m, uint32_t i)
+{
+    return entry_ms(m->v->c, m->e, i);
+}
+
 /* When an entry comes into the window and when it goes, added once for each finger's place. */
 static int64_t enters_ms(struct moving *m, uint32_t i)
 {
     if (m->slot->window.kind != WINDOW_LENGTHS)
-        return m->e->entry[i].at_ms;
+        return at_ms(m, i);
     if (m->at->entered_for != i) {
-        m->at->enters_ms =
-            length_add(m->v->c->p->env.zone, m->e->entry[i].at_ms, m->slot->window.from);
+        m->at->enters_ms = moment_after(m->v->c, at_ms(m, i), &m->slot->window.from);
         m->at->entered_for = i;
     }
     return m->at->enters_ms;
 }
 
-static int64_t leaves_ms(struct moving *m, uint32_t i, int64_t at_ms)
+static int64_t leaves_ms(struct moving *m, uint32_t i, int64_t from_ms)
 {
     if (m->at->left_for != i) {
-        m->at->leaves_ms = length_add(m->v->c->p->env.zone, at_ms, m->slot->window.to);
+        m->at->leaves_ms = moment_after(m->v->c, from_ms, &m->slot->window.to);
         m->at->left_for = i;
     }
     return m->at->leaves_ms;
@@ -76,21 +70,21 @@ static bool is_better(enum function f, int64_t a, int64_t b)
 static void enter(struct moving *m)
 {
     struct slot_at *at = m->at;
-    const struct entry *e = &m->e->entry[at->hi];
+    const struct entries *e = m->e;
 
     switch ((int)m->slot->function) {
     case FUNCTION_SUM:
     case FUNCTION_AVG:
-        at->sum += e->value;
+        at->sum += e->value[at->hi];
         break;
     case FUNCTION_DISTINCT:
-        at->distinct += e->prev == NONE || e->prev < at->lo;
+        at->distinct += e->prev[at->hi] == NONE || e->prev[at->hi] < at->lo;
         break;
     case FUNCTION_MIN:
     case FUNCTION_MAX:
         while (at->best_n
-               && is_better(m->slot->function, e->value,
-                            m->e->entry[at->best[at->best_n - 1]].value))
+               && is_better(m->slot->function, e->value[at->hi],
+                            e->value[at->best[at->best_n - 1]]))
             at->best_n--;
         at->best[at->best_n++] = at->hi;
         break;
@@ -104,11 +98,11 @@ static void enter(struct moving *m)
 static void move_lo(struct moving *m, int sign)
 {
     struct slot_at *at = m->at;
-    const struct entry *e = &m->e->entry[sign > 0 ? at->lo : at->lo - 1];
+    uint32_t i = sign > 0 ? at->lo : at->lo - 1;
 
     if (m->slot->function == FUNCTION_SUM || m->slot->function == FUNCTION_AVG)
-        at->sum -= (__int128)sign * e->value;
-    else if (m->slot->function == FUNCTION_DISTINCT && e->next >= at->hi)
+        at->sum -= (__int128)sign * m->e->value[i];
+    else if (m->slot->function == FUNCTION_DISTINCT && m->e->next[i] >= at->hi)
         at->distinct -= (uint32_t)sign;
     at->lo += (uint32_t)sign;
 }
@@ -117,13 +111,15 @@ static void move_hi_to(struct moving *m)
 {
     struct view *v = m->v;
     const struct window *w = &m->slot->window;
-    const struct entries *e = m->e;
 
-    while (m->at->hi < e->n && e->entry[m->at->hi].at_ms <= v->s->at_ms) {
-        if (w->kind == WINDOW_DATES && e->entry[m->at->hi].at_ms >= w->to_ms)
+    while (m->at->hi < m->e->n) {
+        int64_t ms = at_ms(m, m->at->hi);
+        bool seen = ms <= v->s->at_ms;
+
+        if ((!seen && !v->ahead) || (w->kind == WINDOW_DATES && ms >= w->to_ms))
             return;
-        if (enters_ms(m, m->at->hi) > v->t) {
-            holds_until(v, m->at->enters_ms);
+        if (!seen || enters_ms(m, m->at->hi) > v->t) {
+            holds_until(v, enters_ms(m, m->at->hi));
             return;
         }
         enter(m);
@@ -145,19 +141,18 @@ static int64_t window_begin(const struct moving *m)
 static void move_lo_to(struct moving *m)
 {
     struct slot_at *at = m->at;
-    const struct entry *e = m->e->entry;
 
     if (m->slot->window.kind == WINDOW_LENGTHS) {
-        while (at->lo < at->hi && leaves_ms(m, at->lo, e[at->lo].at_ms) <= m->v->t)
+        while (at->lo < at->hi && leaves_ms(m, at->lo, at_ms(m, at->lo)) <= m->v->t)
             move_lo(m, 1);
         if (at->lo < at->hi)
             holds_until(m->v, at->leaves_ms);
     } else {
         int64_t begin = window_begin(m);
 
-        while (at->lo < at->hi && e[at->lo].at_ms < begin)
+        while (at->lo < at->hi && at_ms(m, at->lo) < begin)
             move_lo(m, 1);
-        while (at->lo > 0 && e[at->lo - 1].at_ms >= begin)
+        while (at->lo > 0 && at_ms(m, at->lo - 1) >= begin)
             move_lo(m, -1);
     }
 }
@@ -186,7 +181,7 @@ static bool sequence_holds(struct moving *m)
 
     if (!hi)
         return false;
-    begin_ms = m->e->entry[hi - 1].value;
+    begin_ms = m->e->value[hi - 1];
     if (m->slot->window.kind != WINDOW_LENGTHS)
         return begin_ms >= window_begin(m);
     if (leaves_ms(m, hi - 1, begin_ms) <= m->v->t)
@@ -208,14 +203,13 @@ static struct val truth_val(bool truth)
 static struct val entry_val(const struct moving *m, uint32_t i)
 {
     const struct source *s = &m->v->c->p->series[m->slot->series].source;
-    const struct entry *e = &m->e->entry[i];
 
-    if (!e->there)
+    if (m->e->there && !m->e->there[i])
         return missing_val();
     if (s->kind == SOURCE_NOTHING)
-        return (struct val){.type = VALUE_MOMENT, .n = e->at_ms};
+        return (struct val){.type = VALUE_MOMENT, .n = at_ms(m, i)};
     return (struct val){.type = s->type,
-                        .n = e->value,
+                        .n = m->e->value[i],
                         .column = s->column != NONE && s->kind == SOURCE_COLUMN
                                       ? &m->v->c->column[s->column]
                                       : NULL};
@@ -225,13 +219,19 @@ struct val slot_value(struct view *v, uint32_t index)
 {
     struct moving m = {.v = v,
                        .slot = &v->c->p->slot[index],
-                       .at = &v->slot[index],
+                       .at = &v->fingers->slot[index],
                        .e = &v->c->entries[v->c->p->slot[index].series]};
     enum function f = m.slot->function;
     enum value_type type = v->c->p->series[m.slot->series].source.type;
     struct val val = {.type = VALUE_NUMBER};
     uint32_t n;
 
+    if (m.at->start != v->fingers->start)
+        *m.at = (struct slot_at){.start = v->fingers->start,
+                                 .entered_for = NONE,
+                                 .left_for = NONE,
+                                 .best = m.at->best,
+                                 .best_cap = m.at->best_cap};
     move_hi_to(&m);
     if (f == FUNCTION_SEQUENCE)
         return truth_val(sequence_holds(&m));
@@ -266,15 +266,15 @@ struct val slot_value(struct view *v, uint32_t index)
     case FUNCTION_FIRST:
         return entry_val(&m, m.at->lo);
     default: /* since, age: the moment itself; who compares does the rest */
-        return (struct val){
-            .type = VALUE_MOMENT,
-            .n = m.e->entry[f == FUNCTION_SINCE ? m.at->hi - 1 : m.at->lo].at_ms};
+        return (struct val){.type = VALUE_MOMENT,
+                            .n =
+                                at_ms(&m, f == FUNCTION_SINCE ? m.at->hi - 1 : m.at->lo)};
     }
 }
 
 void slot_made_of(const struct view *v, uint32_t index, uint32_t *from, uint32_t *to)
 {
-    const struct slot_at *at = &v->slot[index];
+    const struct slot_at *at = &v->fingers->slot[index];
 
     *from = at->lo;
     *to = at->hi;
@@ -545,28 +545,27 @@ static bool ask_text(struct view *v, const struct node *n)
     return false;
 }
 
-/* The first operand that decides is enough: as long as it stays, so does the answer. What the
- * operands before it said about their end plays no part then. */
+/* One operand that decides is enough: as long as it stays, so does the answer. What the
+ * operands before it said about their end plays no part then. Who looks ahead asks for the one
+ * that stays longest. */
 static bool ask_many(struct view *v, const struct node *n)
 {
-    bool decides = n->kind == NODE_OR;
-    int64_t outer = v->holds_ms, all = MOMENT_NEVER;
+    bool decides = n->kind == NODE_OR, decided = false;
+    int64_t outer = v->holds_ms, all = MOMENT_NEVER, longest = INT64_MIN;
 
-    for (const struct node *i = n->child; i; i = i->next) {
-        bool truth;
-
+    for (const struct node *i = n->child; i && (v->ahead || !decided); i = i->next) {
         v->holds_ms = MOMENT_NEVER;
-        truth = ask_condition(v, i);
-        if (truth == decides) {
-            holds_until(v, outer);
-            return truth;
-        }
-        if (v->holds_ms < all)
+        if (ask_condition(v, i) == decides) {
+            decided = true;
+            if (v->holds_ms > longest)
+                longest = v->holds_ms;
+        } else if (v->holds_ms < all) {
             all = v->holds_ms;
+        }
     }
     v->holds_ms = outer;
-    holds_until(v, all);
-    return !decides;
+    holds_until(v, decided ? longest : all);
+    return decided == decides;
 }
 
 static bool ask_test(struct view *v, const struct node *n)
@@ -603,11 +602,16 @@ struct val ask_node(struct view *v, const struct node *n)
     return ask_arithmetic(v, n);
 }
 
-bool ask_condition(struct view *v, const struct node *n)
+bool ask_anew(struct view *v, const struct node *n)
 {
     struct val val = ask_node(v, n);
 
     return val.type == VALUE_BOOL && val.n;
+}
+
+bool ask_condition(struct view *v, const struct node *n)
+{
+    return v->ahead && n->test ? test_ask(v, n->test - 1) : ask_anew(v, n);
 }
 
 static struct val ask_score(struct view *v, const struct rule *rule)
@@ -625,14 +629,15 @@ static struct val ask_score(struct view *v, const struct rule *rule)
     return val;
 }
 
-/* An answer given before stands until the moment that it named, unless an event came or the
- * stage is another. The probe goes back and forth, so that only the same question counts. */
+/* An answer given before stands until the moment that it named, unless an event came that was
+ * not looked ahead at, or the stage is another. The probe goes back and forth, so that only
+ * the same question counts. */
 static bool still_holds(const struct view *v, const struct rule *rule,
                         const struct memo *m)
 {
     if (m->ask == v->c->asks)
         return true;
-    if (m->seen != v->c->seen || v->t >= m->holds_ms || v->memo != v->c->memo
+    if (m->seen != v->c->seen || v->t >= m->holds_ms || v->memo == v->c->probe_memo
         || rule->by_times || rule->above_n)
         return false;
     return !rule->by_stage

@@ -11,13 +11,16 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->p = p;
     c->column = mem_alloc(p->column_n * sizeof *c->column);
     c->entries = mem_alloc(p->series_n * sizeof *c->entries);
-    c->slot = mem_alloc(p->slot_n * sizeof *c->slot);
-    c->probe = mem_alloc(p->slot_n * sizeof *c->probe);
+    c->marks = mem_alloc(p->types_n * sizeof *c->marks);
+    c->fingers.slot = mem_alloc(p->slot_n * sizeof *c->fingers.slot);
+    c->probe.slot = mem_alloc(p->slot_n * sizeof *c->probe.slot);
+    c->test = mem_alloc(p->test_n * sizeof *c->test);
     c->memo = mem_alloc(p->rule_n * sizeof *c->memo);
     c->probe_memo = mem_alloc(p->rule_n * sizeof *c->probe_memo);
+    c->ahead_memo = mem_alloc(p->rule_n * sizeof *c->ahead_memo);
     c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
-    if (!c->column || !c->entries || !c->slot || !c->probe || !c->memo || !c->probe_memo
-        || !c->exact) {
+    if (!c->column || !c->entries || !c->marks || !c->fingers.slot || !c->probe.slot
+        || !c->test || !c->memo || !c->probe_memo || !c->ahead_memo || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
@@ -25,28 +28,41 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     return true;
 }
 
-static void slots_free(const struct cursor *c, struct slot_at *slot)
+static void fingers_free(const struct cursor *c, struct fingers *f)
 {
-    for (uint32_t i = 0; slot && i < c->p->slot_n; i++)
-        mem_free(slot[i].best);
-    mem_free(slot);
+    for (uint32_t i = 0; f->slot && i < c->p->slot_n; i++)
+        mem_free(f->slot[i].best);
+    mem_free(f->slot);
+}
+
+static void entries_free(const struct cursor *c)
+{
+    for (uint32_t i = 0; c->entries && i < c->p->series_n; i++) {
+        mem_free(c->entries[i].place);
+        mem_free(c->entries[i].value);
+        mem_free(c->entries[i].there);
+        mem_free(c->entries[i].prev);
+        mem_free(c->entries[i].next);
+    }
+    mem_free(c->entries);
 }
 
 void cursor_free(struct cursor *c)
 {
     if (!c)
         return;
-    for (uint32_t i = 0; c->entries && i < c->p->series_n; i++)
-        mem_free(c->entries[i].entry);
-    slots_free(c, c->slot);
-    slots_free(c, c->probe);
+    entries_free(c);
+    marks_free(c);
+    fingers_free(c, &c->fingers);
+    fingers_free(c, &c->probe);
     for (uint32_t i = 0; c->column && i < c->p->column_n; i++)
         mem_free(c->column[i].key);
     mem_free(c->column);
     text_table_free(&c->text);
-    mem_free(c->entries);
+    mem_free(c->test);
     mem_free(c->memo);
     mem_free(c->probe_memo);
+    mem_free(c->ahead_memo);
     mem_free(c->exact);
     mem_free(c->table);
     mem_free(c);
@@ -78,6 +94,8 @@ static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err 
     uint32_t key;
 
     c->chunk = 0;
+    c->marked_to = 0;
+    c->at_ms = chunk->at_ms;
     text_table_cut(&c->text, p->literal.n);
     for (uint32_t i = c->text.n; i < p->literal.n; i++) {
         if (!text_table_lend(&c->text, text_table_get(&p->literal, i), &key))
@@ -101,9 +119,11 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
         return false;
     for (uint32_t i = 0; i < c->p->column_n; i++)
         c->column[i].first = cells_from(c->column[i].cells, t->first);
-    if (!series_list(c, err) || !slots_room(c, c->slot, err))
+    if (!types_mark(c, err) || !series_list(c, err) || !slots_room(c, &c->fingers, err))
         return false;
-    slots_reset(c, c->slot);
+    for (uint32_t i = 0; i < c->p->test_n; i++)
+        c->test[i] = (struct test_at){.until_ms = INT64_MIN};
+    c->fingers.start++;
     c->seen++;
     c->seen_n = 0;
     return true;
@@ -124,7 +144,7 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                          const struct situation *s)
 {
     struct view v = {.c = c,
-                     .slot = c->slot,
+                     .fingers = &c->fingers,
                      .memo = c->memo,
                      .s = s,
                      .t = s->at_ms,
@@ -137,4 +157,23 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
     val = ask_rule(&v, rule.v);
     assert(v.holds_ms > s->at_ms);
     return answer_of(val, v.holds_ms);
+}
+
+bool cursor_ask_ahead(struct cursor *c, struct rule_ref rule, const struct situation *s,
+                      int64_t *until_ms)
+{
+    struct view v = {.c = c,
+                     .fingers = &c->fingers,
+                     .memo = c->ahead_memo,
+                     .s = s,
+                     .ahead = true,
+                     .t = s->at_ms,
+                     .holds_ms = MOMENT_NEVER};
+    bool truth;
+
+    c->asks++;
+    truth = ask_condition(&v, c->p->rule[rule.v].root);
+    assert(v.holds_ms > s->at_ms);
+    *until_ms = v.holds_ms;
+    return truth;
 }

@@ -9,18 +9,21 @@
 
 #include "rule/program.h"
 
-struct entry {
-    int64_t at_ms;
-    int64_t value;  /* of the property; a sequence's: the moment of its first event */
-    uint32_t place; /* in the chunk's events */
-    uint32_t prev, next; /* linked series: entries with the same value, or NONE */
-    bool there;          /* false: the trait is missing from here on */
+/* The customer's entries of a series, in the order of his events. */
+struct entries {
+    uint32_t n, cap;
+    bool all;        /* every event is one: entry i is event first + i */
+    uint32_t first;  /* of the customer's events in the chunk */
+    uint32_t *place; /* else: in the chunk's events */
+    int64_t *value;  /* of the property; a sequence's: the moment of its first event */
+    bool *there;     /* a trait's: false when it is missing from here on */
+    uint32_t *prev, *next; /* linked series: entries with the same value, or NONE */
 };
 
-struct entries {
-    struct entry *entry;
-    uint32_t n, cap;
-};
+static inline uint32_t entry_place(const struct entries *e, uint32_t i)
+{
+    return e->all ? e->first + i : e->place[i];
+}
 
 /* A column of this customer's chunk, with a finger that moves forward over his cells. */
 struct column_at {
@@ -30,7 +33,15 @@ struct column_at {
     uint32_t first, at;
 };
 
+/* Which events of a stretch of the chunk are of a set of types: a bit each. */
+struct marks {
+    uint64_t *word; /* the first is that of cursor.marked_from */
+    uint32_t cap;
+    bool all;
+};
+
 struct slot_at {
+    uint64_t start; /* the fingers' start that they stand for */
     uint32_t lo, hi;
     uint32_t entered_for, left_for; /* the entries that the two moments below belong to */
     int64_t enters_ms, leaves_ms;
@@ -39,6 +50,18 @@ struct slot_at {
     uint32_t
         *best; /* min, max: the entries i with no better one behind them in [0, hi) */
     uint32_t best_n, best_cap;
+};
+
+struct fingers {
+    struct slot_at *slot;
+    uint64_t start; /* raised to put all of them back */
+};
+
+/* The answer of a test, which stands before until_ms. */
+struct test_at {
+    int64_t until_ms;
+    uint32_t at; /* entries before it play no part any more */
+    bool truth;
 };
 
 /* What a rule answered last. */
@@ -54,12 +77,17 @@ struct memo {
 struct cursor {
     const struct program *p;
     struct timeline t;
+    const int64_t *at_ms;   /* the chunk's */
     uint64_t chunk;         /* the serial of the chunk whose words have keys; 0: none */
     struct text_table text; /* by key: the program's literals, then the chunk's words */
     struct column_at *column;
-    struct entries *entries; /* by series */
-    struct slot_at *slot, *probe;
-    struct memo *memo, *probe_memo, *exact;
+    struct marks *marks;             /* by type set, of the chunk's events ... */
+    uint32_t marked_from, marked_to; /* ... [from, to); from is a multiple of 64 */
+    uint32_t marked_n;               /* how many were asked for by the last start */
+    struct entries *entries;         /* by series */
+    struct fingers fingers, probe;
+    struct test_at *test;
+    struct memo *memo, *probe_memo, *ahead_memo, *exact;
     uint64_t asks, exacts;
     uint64_t seen;   /* another with each customer and each event that comes to be seen */
     uint32_t seen_n; /* events of the timeline that were seen by the last question */
@@ -70,9 +98,10 @@ struct cursor {
 /* One question: which fingers, and at which moment. */
 struct view {
     struct cursor *c;
-    struct slot_at *slot;
+    struct fingers *fingers;
     struct memo *memo;
     const struct situation *s;
+    bool ahead; /* holds_ms looks at the events that are still to come, too */
     /* The moment asked about; events after s->at_ms are not seen even when it is later. */
     int64_t t;
     int64_t holds_ms; /* the least moment at which something that was looked at changes */
@@ -85,8 +114,47 @@ static inline str text_of(const struct cursor *c, int64_t key)
     return text_table_get(&c->text, (uint32_t)key);
 }
 
+static inline int64_t entry_ms(const struct cursor *c, const struct entries *e,
+                               uint32_t i)
+{
+    return c->at_ms[entry_place(e, i)];
+}
+
+/* As length_add, for moments of events. */
+static inline int64_t moment_after(const struct cursor *c, int64_t at_ms,
+                                   const struct length *l)
+{
+    if (l->months)
+        return length_add(c->p->env.zone, at_ms, *l);
+    return at_ms + l->ms < MOMENT_MAX ? at_ms + l->ms : MOMENT_MAX;
+}
+
 /* Lists the entries of all series. */
 bool series_list(struct cursor *c, struct err *err);
+/* Marks the customer's events for each set of types; of customers that are asked for one
+ * after the other more and more at once. */
+bool types_mark(struct cursor *c, struct err *err);
+void marks_free(struct cursor *c);
+
+/* Walks over the customer's events of a set of types. */
+struct marked_walk {
+    const uint64_t *word;
+    uint64_t left;
+    uint32_t from, at, end;
+};
+void walk_begin(struct marked_walk *w, const struct cursor *c, uint32_t types);
+/* The place of the next one in the chunk; false: there is none. */
+static inline bool walk_next(struct marked_walk *w, uint32_t *place)
+{
+    while (!w->left) {
+        if (w->from + ++w->at * 64 >= w->end)
+            return false;
+        w->left = w->word[w->at];
+    }
+    *place = w->from + w->at * 64 + (uint32_t)__builtin_ctzll(w->left);
+    w->left &= w->left - 1;
+    return *place < w->end;
+}
 /* The value of a source at the event that the view stands at; fingers only move forward. */
 struct val source_read(struct view *v, const struct source *s);
 
@@ -94,16 +162,18 @@ struct val source_read(struct view *v, const struct source *s);
 void sequence_path(const struct cursor *c, const struct series *s, uint32_t end,
                    uint32_t place[RULE_STEPS_MAX]);
 
-/* Puts all of the fingers back to the start. */
-void slots_reset(const struct cursor *c, struct slot_at *slot);
 /* Room for what the slots keep beside their fingers. */
-bool slots_room(const struct cursor *c, struct slot_at *slot, struct err *err);
+bool slots_room(const struct cursor *c, struct fingers *f, struct err *err);
 /* Moves the slot's fingers to the view's moment and gives the value. */
 struct val slot_value(struct view *v, uint32_t slot);
 /* After slot_value: the entries that made it are [*from, *to) of the slot's series. */
 void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t *to);
 
 struct val ask_node(struct view *v, const struct node *n);
+/* A condition that is no and, or, not; asked anew. */
+bool ask_anew(struct view *v, const struct node *n);
+/* What the test answers, kept from before when it still stands; narrows the view's holds_ms. */
+bool test_ask(struct view *v, uint32_t test);
 bool ask_condition(struct view *v, const struct node *n);
 struct val ask_rule(struct view *v, uint32_t rule);
 

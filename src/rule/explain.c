@@ -10,7 +10,7 @@ static struct view probe_view(struct cursor *c, const struct situation *s, int64
 {
     c->asks++;
     return (struct view){.c = c,
-                         .slot = c->probe,
+                         .fingers = &c->probe,
                          .memo = c->probe_memo,
                          .s = s,
                          .t = t,
@@ -32,7 +32,7 @@ static struct val exact_term(struct cursor *c, const struct node *n,
     struct view v;
     struct val now, later;
 
-    slots_reset(c, c->probe);
+    c->probe.start++;
     v = probe_view(c, s, s->at_ms);
     now = later = ask_term(&v, n);
     while (later.type == now.type && later.n == now.n) {
@@ -88,7 +88,7 @@ static struct val exact_score(struct cursor *c, const struct rule *rule,
         if (holds < *holds_ms)
             *holds_ms = holds;
     }
-    slots_reset(c, c->probe);
+    c->probe.start++;
     v = probe_view(c, s, s->at_ms);
     return ask_rule(&v, (uint32_t)(rule - c->p->rule));
 }
@@ -114,7 +114,7 @@ bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situa
     struct val val;
     int64_t holds;
 
-    if (!slots_room(c, c->probe, err))
+    if (!slots_room(c, &c->probe, err))
         return false;
     c->exacts++;
     val = exact_rule(c, rule.v, s, &holds);
@@ -158,19 +158,19 @@ static void mark(const struct explain *x, const struct view *v, uint32_t slot)
 {
     const struct slot *s = &x->c->p->slot[slot];
     const struct series *series = &x->c->p->series[s->series];
-    const struct entry *entry = x->c->entries[s->series].entry;
+    const struct entries *e = &x->c->entries[s->series];
     uint32_t place[RULE_STEPS_MAX];
     uint32_t from, to;
 
     slot_made_of(v, slot, &from, &to);
     if (series->kind == SERIES_SEQUENCE && from < to) {
-        sequence_path(x->c, series, entry[from].place, place);
+        sequence_path(x->c, series, entry_place(e, from), place);
         for (uint32_t i = 0; i < series->step_n; i++)
             x->marked[place[i] - x->c->t.first] = 1;
         return;
     }
     for (; from < to; from++)
-        x->marked[entry[from].place - x->c->t.first] = 1;
+        x->marked[entry_place(e, from) - x->c->t.first] = 1;
 }
 
 /* Marks the events behind every function in the expression; the fingers stand at the moment. */
@@ -245,7 +245,7 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
     term->is_condition = n->type == VALUE_BOOL;
     term->truth = exact_term(x->c, n, x->s, &term->holds_until_ms).n;
 
-    slots_reset(x->c, x->c->probe);
+    x->c->probe.start++;
     v = probe_view(x->c, x->s, x->s->at_ms);
     val = shown_value(x, &v, measure);
     mark_all(x, &v, measure);
@@ -310,7 +310,7 @@ bool cursor_explain(struct cursor *c, struct rule_ref rule, const struct situati
     x.marked = arena_array(a, uint8_t, c->t.n);
     if (!x.seen || !x.marked)
         return err_nomem(err);
-    if (!slots_room(c, c->probe, err) || !explain_rule(&x, rule.v))
+    if (!slots_room(c, &c->probe, err) || !explain_rule(&x, rule.v))
         return false;
     *out = x.term;
     *n = x.n;

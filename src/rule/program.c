@@ -23,8 +23,7 @@ static bool fault(const struct check *c, const struct node *n, const char *msg)
     return parse_fault(c->text, n->start, c->err, "%s", msg);
 }
 
-/* A place behind the last of a growing array; NULL when memory ran out. */
-static void *grown(void **array, uint32_t n, uint32_t *cap, size_t size)
+void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size)
 {
     if (n == *cap) {
         uint32_t more = *cap ? *cap * 2 : 8;
@@ -37,9 +36,6 @@ static void *grown(void **array, uint32_t n, uint32_t *cap, size_t size)
     }
     return (char *)*array + n * size;
 }
-
-#define GROWN(p, what)                                                                   \
-    grown((void **)&(p)->what, (p)->what##_n, &(p)->what##_cap, sizeof *(p)->what)
 
 /* --- texts --- */
 
@@ -114,33 +110,11 @@ static bool series_same(const struct series *a, const struct series *b)
     return node_same(a->where, b->where);
 }
 
-static bool is_platforms(str type)
-{
-    static const str names[] = {
-        {"identify", 8}, {"group", 5}, {"alias", 5}, {"consent", 7}};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (str_eq(type, names[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool type_matches(const struct program *p, const struct dictionary_event *event,
-                         str type)
-{
-    const struct dictionary_event *of = dictionary_event(p->env.dictionary, type);
-
-    return event ? of == event : !is_platforms(type) && !(of && of->passive);
-}
-
 /* Adds the series unless the program has the same. */
 static bool series_add(struct program *p, struct series *s, uint32_t *out,
                        struct err *err)
 {
-    const struct text_table *types = &p->env.catalog->type;
     struct series *place;
-    uint64_t *bits;
 
     for (*out = 0; *out < p->series_n; ++*out) {
         if (series_same(&p->series[*out], s)) {
@@ -148,16 +122,8 @@ static bool series_add(struct program *p, struct series *s, uint32_t *out,
             return true;
         }
     }
-    if (s->kind == SERIES_EVENTS) {
-        bits = arena_array(&p->arena, uint64_t, types->n / 64 + 1);
-        if (!bits)
-            return err_nomem(err);
-        for (uint32_t code = 0; code < types->n; code++) {
-            if (type_matches(p, s->event, text_table_get(types, code)))
-                bits[code / 64] |= UINT64_C(1) << code % 64;
-        }
-        s->types = bits;
-    }
+    if (s->kind == SERIES_EVENTS && !types_add(p, s, &s->types, err))
+        return false;
     place = GROWN(p, series);
     if (!place)
         return err_nomem(err);
@@ -189,6 +155,7 @@ static bool slot_add(struct program *p, const struct slot *s, uint32_t *out,
     if (!place)
         return err_nomem(err);
     *place = *s;
+    place->test = NONE;
     p->slot_n++;
     return true;
 }
@@ -976,7 +943,9 @@ void program_free(struct program *p)
     mem_free(p->column);
     mem_free(p->source);
     mem_free(p->series);
+    mem_free(p->types);
     mem_free(p->slot);
+    mem_free(p->test);
     mem_free(p->rule);
     text_table_free(&p->literal);
     mem_free(p);
@@ -1012,7 +981,7 @@ static bool compile(struct program *p, str text, enum rule_want want, struct rul
     if (!parse_expression(c.text, PARSE_RULE, &p->arena, &rule->root, err))
         return false;
     if (want == RULE_CONDITION) {
-        if (!check_condition(&c, rule->root))
+        if (!check_condition(&c, rule->root) || !tests_add(p, rule->root, err))
             return false;
     } else if (!check(&c, rule->root)) {
         return false;

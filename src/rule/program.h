@@ -31,9 +31,9 @@ struct series_step {
 struct series {
     enum { SERIES_EVENTS, SERIES_TRAIT, SERIES_SEQUENCE } kind;
     const struct dictionary_event *event; /* EVENTS: NULL is any */
-    const uint64_t *types;    /* EVENTS: a bit for each code in catalog.type */
-    struct source source;     /* EVENTS, TRAIT */
-    const struct node *where; /* EVENTS: or NULL */
+    uint32_t types;                       /* EVENTS: place in program.types */
+    struct source source;                 /* EVENTS, TRAIT */
+    const struct node *where;             /* EVENTS: or NULL */
     bool items;  /* an entry for each item of the list, not one for the list */
     bool linked; /* entries know the one before and after with the same value */
     str trait;
@@ -42,10 +42,35 @@ struct series {
     uint32_t step_n;
 };
 
+/* Types of events, as codes in catalog.type. Series that look at the same share one. */
+struct type_set {
+    const uint64_t *bits; /* by code */
+    uint16_t code[8];     /* when either they or all others are few */
+    uint32_t code_n;
+    enum { TYPES_LISTED, TYPES_ALL_BUT, TYPES_MANY } kind;
+};
+
 struct slot {
     enum function function; /* a trait's is LAST */
     uint32_t series;
     struct window window;
+    uint32_t test; /* the newest test of it, or NONE */
+};
+
+/* A condition without and, or, not that hangs on events and time alone, so that an answer can
+ * be kept: see test.c. Those of a known shape exist once in a program. */
+struct test {
+    enum {
+        TEST_ANY,      /* of no shape below */
+        TEST_AT_LEAST, /* entries in the window: count(p) >= n, exists(p) */
+        TEST_SINCE,    /* since(p) >= length */
+    } shape;
+    bool negated; /* the opposite: count(p) < n, since(p) < length when there is one */
+    const struct node *node;
+    uint32_t slot, next;  /* next: an older test of the slot, or NONE */
+    uint64_t n;           /* AT_LEAST */
+    struct length length; /* SINCE */
+    int64_t late_ms;      /* SINCE: 1 for > and <=, which turn a millisecond later */
 };
 
 struct rule {
@@ -75,8 +100,12 @@ struct program {
     uint32_t source_n, source_cap;
     struct series *series;
     uint32_t series_n, series_cap;
+    struct type_set *types;
+    uint32_t types_n, types_cap;
     struct slot *slot;
     uint32_t slot_n, slot_cap;
+    struct test *test;
+    uint32_t test_n, test_cap;
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */
@@ -85,6 +114,16 @@ struct program {
     int64_t money_scale;       /* millionths in a minor unit of money */
     unsigned compiling;        /* rules that are being compiled, one inside the other */
 };
+
+/* A place behind the last of a growing array; NULL when memory ran out. */
+void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size);
+#define GROWN(p, what)                                                                   \
+    program_grown((void **)&(p)->what, (p)->what##_n, &(p)->what##_cap, sizeof *(p)->what)
+
+/* Finds the tests of a checked condition, and tells them to its nodes. */
+bool tests_add(struct program *p, struct node *n, struct err *err);
+/* The set of the types that the series of events looks at. */
+bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err);
 
 /* A value while rules are asked. Texts are compared by key: equal texts have equal keys. A
  * literal's is its place in program.literal. */

@@ -105,34 +105,74 @@ struct val source_read(struct view *v, const struct source *s)
 
 /* --- entries --- */
 
-static bool entry_add(struct entries *e, struct entry entry, struct err *err)
-{
-    if (e->n == e->cap) {
-        uint32_t cap = e->cap ? e->cap * 2 : 16;
-        struct entry *more = mem_resize(e->entry, cap * sizeof *more);
+struct entry {
+    uint32_t place;
+    int64_t value;
+    bool there;
+};
 
-        if (!more)
-            return err_nomem(err);
-        e->entry = more;
-        e->cap = cap;
-    }
-    e->entry[e->n++] = entry;
+static bool moved(void *array, uint32_t n, size_t size)
+{
+    void **items = array, *more = mem_resize(*items, n * size);
+
+    if (more)
+        *items = more;
+    return more != NULL;
+}
+
+static bool has_values(const struct series *s)
+{
+    return s->kind != SERIES_EVENTS || s->source.kind != SOURCE_NOTHING;
+}
+
+/* Room for n entries, with all that entries of the series have. */
+static bool entries_room(struct entries *e, const struct series *s, uint32_t n,
+                         struct err *err)
+{
+    uint32_t cap = e->cap ? e->cap : 16;
+
+    if (n <= e->cap)
+        return true;
+    while (cap < n)
+        cap = cap < UINT32_MAX / 2 ? cap * 2 : n;
+    if (!moved(&e->place, cap, sizeof *e->place)
+        || (has_values(s) && !moved(&e->value, cap, sizeof *e->value))
+        || (s->kind == SERIES_TRAIT && !moved(&e->there, cap, sizeof *e->there))
+        || (s->linked
+            && (!moved(&e->prev, cap, sizeof *e->prev)
+                || !moved(&e->next, cap, sizeof *e->next))))
+        return err_nomem(err);
+    e->cap = cap;
     return true;
 }
 
-static bool add_value(struct entries *e, const struct series *s, struct entry entry,
+static bool entry_add(struct entries *e, const struct series *s, struct entry entry,
+                      struct err *err)
+{
+    if (e->n == e->cap && !entries_room(e, s, e->n + 1, err))
+        return false;
+    e->place[e->n] = entry.place;
+    if (e->value)
+        e->value[e->n] = entry.value;
+    if (e->there)
+        e->there[e->n] = entry.there;
+    e->n++;
+    return true;
+}
+
+static bool add_value(struct entries *e, const struct series *s, uint32_t place,
                       const struct val *v, struct err *err)
 {
     const struct column_at *column = v->column;
     const struct cells *cells;
 
-    entry.value = v->n;
     if (!s->items)
-        return entry_add(e, entry, err);
+        return entry_add(e, s, (struct entry){place, v->n, true}, err);
     cells = column->cells;
     for (uint32_t i = cells->list_first[v->n]; i < cells->list_first[v->n + 1]; i++) {
-        entry.value = column->key[cells->list_item[i]];
-        if (!entry_add(e, entry, err))
+        int64_t item = column->key[cells->list_item[i]];
+
+        if (!entry_add(e, s, (struct entry){place, item, true}, err))
             return false;
     }
     return true;
@@ -142,15 +182,13 @@ static bool list_events(struct cursor *c, const struct series *s, struct entries
                         struct err *err)
 {
     struct view v = {.c = c};
+    struct marked_walk w;
 
-    for (uint32_t i = 0; i < c->t.n; i++) {
-        uint32_t code = c->t.type[i];
+    walk_begin(&w, c, s->types);
+    while (walk_next(&w, &v.event)) {
         struct val value = {.type = VALUE_MISSING};
 
-        if (!(s->types[code / 64] >> code % 64 & 1))
-            continue;
-        v.event = c->t.first + i;
-        v.event_ms = c->t.at_ms[i];
+        v.event_ms = c->at_ms[v.event];
         if (s->where && !ask_condition(&v, s->where))
             continue;
         if (s->source.kind != SOURCE_NOTHING) {
@@ -158,11 +196,30 @@ static bool list_events(struct cursor *c, const struct series *s, struct entries
             if (value.type == VALUE_MISSING)
                 continue;
         }
-        if (!add_value(
-                e, s,
-                (struct entry){.at_ms = v.event_ms, .place = v.event, .there = true},
-                &value, err))
+        if (!add_value(e, s, v.event, &value, err))
             return false;
+    }
+    return true;
+}
+
+/* Events that only their type decides about. */
+static bool list_types(struct cursor *c, const struct series *s, struct entries *e,
+                       struct err *err)
+{
+    struct marked_walk w;
+    uint32_t place;
+
+    e->all = c->marks[s->types].all;
+    if (e->all) {
+        e->first = c->t.first;
+        e->n = c->t.n;
+        return true;
+    }
+    walk_begin(&w, c, s->types);
+    while (walk_next(&w, &place)) {
+        if (e->n == e->cap && !entries_room(e, s, e->n + 1, err))
+            return false;
+        e->place[e->n++] = place;
     }
     return true;
 }
@@ -175,7 +232,6 @@ static bool list_trait(struct cursor *c, const struct series *s, struct entries 
 
     for (;;) {
         struct view v = {.c = c, .event = end};
-        struct entry entry;
         struct val value;
 
         for (uint32_t i = 0; i < s->trait_column_n; i++) {
@@ -188,11 +244,8 @@ static bool list_trait(struct cursor *c, const struct series *s, struct entries 
         if (v.event == end)
             return true;
         value = source_read(&v, &s->source);
-        entry = (struct entry){.at_ms = c->t.at_ms[v.event - c->t.first],
-                               .value = value.n,
-                               .place = v.event,
-                               .there = value.type != VALUE_MISSING};
-        if (!entry_add(e, entry, err))
+        if (!entry_add(
+                e, s, (struct entry){v.event, value.n, value.type != VALUE_MISSING}, err))
             return false;
         for (uint32_t i = 0; i < s->trait_column_n; i++)
             column_reaches(&c->column[s->trait_column[i]], v.event + 1);
@@ -219,32 +272,33 @@ static bool walk_sequence(const struct cursor *c, const struct series *s,
 
     for (;;) {
         uint32_t place = NONE;
+        int64_t at_ms;
 
         for (uint32_t i = 0; i < s->step_n; i++) {
             const struct entries *of = &c->entries[s->step[i].series];
 
-            if (at[i] < of->n && of->entry[at[i]].place < place)
-                place = of->entry[at[i]].place;
+            if (at[i] < of->n && entry_place(of, at[i]) < place)
+                place = entry_place(of, at[i]);
         }
         if (place == NONE)
             return true;
+        at_ms = c->at_ms[place];
         /* The last step first: no event is two steps of one chain. */
         for (uint32_t i = s->step_n; i-- > 0;) {
             const struct entries *of = &c->entries[s->step[i].series];
-            const struct entry *e = &of->entry[at[i]];
 
-            if (at[i] == of->n || e->place != place)
+            if (at[i] == of->n || entry_place(of, at[i]) != place)
                 continue;
             at[i]++;
             if (i > 0) {
                 if (!chain[i - 1].any
                     || length_add(c->p->env.zone, chain[i - 1].end_ms, s->step[i].within)
-                           < e->at_ms)
+                           < at_ms)
                     continue;
                 chain[i] = chain[i - 1];
             }
             chain[i].any = true;
-            chain[i].end_ms = e->at_ms;
+            chain[i].end_ms = at_ms;
             chain[i].place[i] = place;
             if (i + 1 == s->step_n && !each(context, &chain[i], err))
                 return false;
@@ -263,13 +317,10 @@ struct sequence_to {
 static bool chain_add(void *context, const struct chain *chain, struct err *err)
 {
     const struct sequence_to *to = context;
-    uint32_t first = to->c->t.first;
 
-    return entry_add(to->e,
-                     (struct entry){.at_ms = chain->end_ms,
-                                    .value = to->c->t.at_ms[chain->place[0] - first],
-                                    .place = chain->place[to->s->step_n - 1],
-                                    .there = true},
+    return entry_add(to->e, to->s,
+                     (struct entry){.place = chain->place[to->s->step_n - 1],
+                                    .value = to->c->at_ms[chain->place[0]]},
                      err);
 }
 
@@ -315,14 +366,14 @@ static bool link_entries(struct cursor *c, struct entries *e, struct err *err)
     }
     memset(c->table, 0xFF, size * sizeof *c->table);
     for (uint32_t i = 0; i < e->n; i++) {
-        uint32_t at = hash_of(e->entry[i].value, size - 1);
+        uint32_t at = hash_of(e->value[i], size - 1);
 
-        while (c->table[at] != NONE && e->entry[c->table[at]].value != e->entry[i].value)
+        while (c->table[at] != NONE && e->value[c->table[at]] != e->value[i])
             at = (at + 1) & (size - 1);
-        e->entry[i].prev = c->table[at];
-        e->entry[i].next = NONE;
+        e->prev[i] = c->table[at];
+        e->next[i] = NONE;
         if (c->table[at] != NONE)
-            e->entry[c->table[at]].next = i;
+            e->next[c->table[at]] = i;
         c->table[at] = i;
     }
     return true;
@@ -334,18 +385,16 @@ static bool list_one(struct cursor *c, uint32_t series, struct err *err)
     struct entries *e = &c->entries[series];
 
     e->n = 0;
-    for (uint32_t i = 0; i < c->p->column_n; i++)
-        c->column[i].at = c->column[i].first;
-    switch (s->kind) {
-    case SERIES_EVENTS:
-        return list_events(c, s, e, err) && (!s->linked || link_entries(c, e, err));
-    case SERIES_TRAIT:
-        return list_trait(c, s, e, err);
-    case SERIES_SEQUENCE:
+    if (s->kind == SERIES_EVENTS && !s->where && !has_values(s))
+        return list_types(c, s, e, err);
+    if (s->kind == SERIES_SEQUENCE)
         return walk_sequence(c, s, chain_add,
                              &(struct sequence_to){.c = c, .s = s, .e = e}, err);
-    }
-    return true;
+    for (uint32_t i = 0; i < c->p->column_n; i++)
+        c->column[i].at = c->column[i].first;
+    if (s->kind == SERIES_TRAIT)
+        return list_trait(c, s, e, err);
+    return list_events(c, s, e, err) && (!s->linked || link_entries(c, e, err));
 }
 
 bool series_list(struct cursor *c, struct err *err)

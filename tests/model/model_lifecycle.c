@@ -26,13 +26,12 @@ static bool same_move(const struct twin_move *twin, const struct move *real)
 }
 
 /* The twin knows what comes half a year after, too. */
-static bool agree(struct trial *x, const struct model *model, const struct chunk *chunk,
-                  int customer)
+static bool agree(struct trial *x, const struct model *model, struct replay *replay,
+                  const struct chunk *chunk, int customer)
 {
     const struct twin_customer *c = &x->w->customer[customer];
     uint32_t number = catalog_customer_find(model->catalog, c->event[0].customer);
     struct timeline timeline = timeline_of(chunk, number);
-    struct replay *replay;
     int64_t next_ms;
     struct err err;
     size_t n = 0;
@@ -42,9 +41,7 @@ static bool agree(struct trial *x, const struct model *model, const struct chunk
     while (n < (size_t)x->twin.n && x->twin.move[n].at_ms <= x->until_ms)
         n++;
     x->real.n = x->real.loop_n = 0;
-    assert_true(replay_new(model->lifecycle, model->program, &replay, &err));
     ok = replay_customer(replay, &timeline, x->until_ms, &x->real, &next_ms, &err);
-    replay_free(replay);
     if (x->twin.restless >= TWIN_MOVES_MAX)
         return ok || err.code == ERR_LIMIT;
     if (!ok)
@@ -55,6 +52,15 @@ static bool agree(struct trial *x, const struct model *model, const struct chunk
            && (n == (size_t)x->twin.n || next_ms <= x->twin.move[n].at_ms);
 }
 
+static struct replay *replay_of(const struct model *model)
+{
+    struct replay *replay;
+    struct err err;
+
+    assert_true(replay_new(model->lifecycle, model->program, &replay, &err));
+    return replay;
+}
+
 /* The same with the customer alone in his chunk. */
 static bool agree_alone(struct trial *x, int customer)
 {
@@ -62,6 +68,7 @@ static bool agree_alone(struct trial *x, int customer)
     struct catalog catalog;
     struct chunk *chunk;
     struct model *model;
+    struct replay *replay;
     bool same;
 
     alone.customer += customer;
@@ -69,7 +76,9 @@ static bool agree_alone(struct trial *x, int customer)
     world_catalog(&alone, &catalog);
     world_chunk(&alone, &catalog, 0, 1, &chunk);
     world_compile(&alone, x->t, &catalog, &model);
-    same = agree(x, model, chunk, customer);
+    replay = replay_of(model);
+    same = agree(x, model, replay, chunk, customer);
+    replay_free(replay);
     model_free(model);
     chunk_free(chunk);
     catalog_free(&catalog);
@@ -202,18 +211,24 @@ TEST(every_history_is_the_one_of_asking_at_every_millisecond)
         for (int k = 0; k < 4; k++) {
             struct twin t;
             struct model *model;
+            struct replay *replay;
 
             world_twin(&w, &t);
             twin_model(&t);
             world_compile(&w, &t, &catalog, &model);
             x->w = &w;
             x->t = &t;
-            for (int c = 0; c < w.customer_n; c++) {
+            replay = replay_of(model);
+            for (int j = 0; j < 2 * w.customer_n;
+                 j++) { /* in their order, then in none */
+                int c = j < w.customer_n ? j : twin_roll(&random, w.customer_n);
+
                 x->until_ms = w.customer[c].event[w.customer[c].n - 1].at_ms
                               + (twin_roll(&random, 500) - 30) * MS_DAY;
-                if (!agree(x, model, chunk, c))
+                if (!agree(x, model, replay, chunk, c))
                     refute(x, c);
             }
+            replay_free(replay);
             model_free(model);
         }
         chunk_free(chunk);

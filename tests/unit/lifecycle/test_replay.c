@@ -93,10 +93,10 @@ TEST(a_history_ends_where_it_is_told_to_and_says_what_comes_next)
     assert_int_equal(l.moves.n, 0);
     assert_int_equal(l.next_ms, life_moment(&l, "2011-01-01"));
 
-    /* An event that is not seen yet may come before the time runs out. */
+    /* The visit that is still to come moves nobody. */
     assert_true(life_replay(&l, "2011-02-28", &err));
     assert_int_equal(l.moves.n, 2);
-    assert_int_equal(l.next_ms, life_moment(&l, "2011-03-01"));
+    assert_int_equal(l.next_ms, life_moment(&l, "2011-04-01"));
 
     l.moves.n = 0;
     assert_true(life_replay(&l, "2011-03-31T23:59:59.999Z", &err));

@@ -1,0 +1,171 @@
+/* types.c - which events are of some types: found for 64 events at a time. */
+#include "rule/cursor.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool is_platforms(str type)
+{
+    static const str names[] = {
+        {"identify", 8}, {"group", 5}, {"alias", 5}, {"consent", 7}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (str_eq(type, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool type_matches(const struct program *p, const struct dictionary_event *event,
+                         str type)
+{
+    const struct dictionary_event *of = dictionary_event(p->env.dictionary, type);
+
+    return event ? of == event : !is_platforms(type) && !(of && of->passive);
+}
+
+/* The codes that are in the set, or else those that are not, when they are few. */
+static void list_codes(struct type_set *set, uint32_t types)
+{
+    uint32_t most = sizeof set->code / sizeof *set->code, in = 0;
+
+    for (uint32_t code = 0; code < types; code++)
+        in += (uint32_t)(set->bits[code / 64] >> code % 64 & 1);
+    set->kind = in <= most           ? TYPES_LISTED
+                : types - in <= most ? TYPES_ALL_BUT
+                                     : TYPES_MANY;
+    for (uint32_t code = 0; code < types && set->kind != TYPES_MANY; code++)
+        if ((set->bits[code / 64] >> code % 64 & 1) == (set->kind == TYPES_LISTED))
+            set->code[set->code_n++] = (uint16_t)code;
+}
+
+bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err)
+{
+    const struct text_table *types = &p->env.catalog->type;
+    struct type_set set = {0}, *place;
+    uint64_t *bits;
+
+    for (uint32_t i = 0; i < p->series_n; i++) {
+        if (p->series[i].kind == SERIES_EVENTS && p->series[i].event == s->event) {
+            *out = p->series[i].types;
+            return true;
+        }
+    }
+    set.bits = bits = arena_array(&p->arena, uint64_t, types->n / 64 + 1);
+    place = GROWN(p, types);
+    if (!bits || !place)
+        return err_nomem(err);
+    for (uint32_t code = 0; code < types->n; code++) {
+        if (type_matches(p, s->event, text_table_get(types, code)))
+            bits[code / 64] |= UINT64_C(1) << code % 64;
+    }
+    list_codes(&set, types->n);
+    *place = set;
+    *out = p->types_n++;
+    return true;
+}
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the least");
+
+/* Bytes of 0 or 1 as bits: multiplied, eight of them stand side by side in the top byte. */
+static uint64_t packed(const uint8_t hit[64])
+{
+    uint64_t word = 0, eight;
+
+    for (uint32_t i = 0; i < 64; i += 8) {
+        memcpy(&eight, hit + i, sizeof eight);
+        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << i;
+    }
+    return word;
+}
+
+static uint64_t match(const struct type_set *set, const uint16_t type[64])
+{
+    uint8_t hit[64] = {0};
+    uint64_t word;
+
+    if (set->kind == TYPES_MANY) {
+        for (uint32_t i = 0; i < 64; i++)
+            hit[i] = set->bits[type[i] / 64] >> type[i] % 64 & 1;
+        return packed(hit);
+    }
+    for (uint32_t k = 0; k < set->code_n; k++) {
+        uint16_t code = set->code[k];
+
+        for (uint32_t i = 0; i < 64; i++)
+            hit[i] |= type[i] == code;
+    }
+    word = packed(hit);
+    return set->kind == TYPES_LISTED ? word : ~word;
+}
+
+static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *err)
+{
+    const struct chunk *chunk = c->t.chunk;
+    struct marks *m = &c->marks[set];
+    uint32_t words = (to - c->marked_from + 63) / 64;
+    uint64_t all = UINT64_MAX;
+
+    if (words > m->cap) {
+        uint64_t *more = mem_resize(m->word, words * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        m->word = more;
+        m->cap = words;
+    }
+    for (uint32_t w = 0; w < words; w++) {
+        uint32_t from = c->marked_from + w * 64, n = chunk->event_n - from;
+        uint16_t end[64] = {0};
+
+        if (n >= 64) {
+            m->word[w] = match(&c->p->types[set], chunk->type + from);
+            all &= m->word[w];
+            continue;
+        }
+        memcpy(end, chunk->type + from, n * sizeof *end);
+        m->word[w] = match(&c->p->types[set], end);
+        all &= m->word[w] | UINT64_MAX << n;
+    }
+    m->all = all == UINT64_MAX;
+    return true;
+}
+
+bool types_mark(struct cursor *c, struct err *err)
+{
+    uint32_t from = c->t.first, to = from + c->t.n;
+    bool follows = from >= c->marked_from && from <= c->marked_to && c->marked_to > 0;
+    uint64_t n = c->t.n;
+
+    if (follows && to <= c->marked_to)
+        return true;
+    if (follows && n < (uint64_t)c->marked_n * 2)
+        n = (uint64_t)c->marked_n * 2;
+    if (n > c->t.chunk->event_n - from)
+        n = c->t.chunk->event_n - from;
+    c->marked_to = 0;
+    c->marked_from = from / 64 * 64;
+    c->marked_n = (uint32_t)n;
+    for (uint32_t i = 0; i < c->p->types_n; i++)
+        if (!mark_set(c, i, from + (uint32_t)n, err))
+            return false;
+    c->marked_to = from + (uint32_t)n;
+    return true;
+}
+
+void marks_free(struct cursor *c)
+{
+    for (uint32_t i = 0; c->marks && i < c->p->types_n; i++)
+        mem_free(c->marks[i].word);
+    mem_free(c->marks);
+}
+
+void walk_begin(struct marked_walk *w, const struct cursor *c, uint32_t types)
+{
+    *w = (struct marked_walk){.word = c->marks[types].word,
+                              .from = c->marked_from,
+                              .at = (c->t.first - c->marked_from) / 64,
+                              .end = c->t.first + c->t.n};
+    if (c->t.n)
+        w->left = w->word[w->at] & UINT64_MAX << c->t.first % 64;
+}
