@@ -5,12 +5,12 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cli_init,          &cli_import,     &cli_stages,       &cli_customer,
-    &cli_serve,         &cli_sql,        &cli_export,       &cli_info,
-    &cli_refused,       &cli_model_show, &cli_model_check,  &cli_model_apply,
-    &cli_model_history, &cli_model_diff, &cli_model_revert, &cli_rule_check,
-    &cli_rule_explain,  &cli_replay,     &cli_backup,       &cli_rebuild,
-    &cli_compact,       &cli_erase,      &cli_verify,
+    &cli_init,          &cli_import,       &cli_stages,       &cli_customer,
+    &cli_serve,         &cli_sql,          &cli_export,       &cli_info,
+    &cli_refused,       &cli_model_show,   &cli_model_check,  &cli_model_apply,
+    &cli_model_history, &cli_model_diff,   &cli_model_revert, &cli_model_backtest,
+    &cli_rule_check,    &cli_rule_explain, &cli_replay,       &cli_backup,
+    &cli_rebuild,       &cli_compact,      &cli_erase,        &cli_verify,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 
@@ -62,6 +62,21 @@ bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
     *out = otherwise;
     return !cli_has(c, option) || moment_parse(cli_text(c, option), z, out, err)
            || err_in(err, "--%s", option);
+}
+
+bool cli_number(str s, uint32_t *out)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        n = 10 * n + (uint64_t)(s.p[i] - '0');
+        if (n > UINT32_MAX)
+            return false;
+    }
+    *out = (uint32_t)n;
+    return s.n > 0;
 }
 
 bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,

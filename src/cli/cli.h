@@ -56,6 +56,7 @@ bool cli_all(struct cli *c, const char *option, const str **out, size_t *n);
 /* An option that is a moment or a date in the zone; `otherwise` when not given. */
 bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
                 int64_t otherwise, int64_t *out, struct err *err);
+bool cli_number(str s, uint32_t *out); /* digits */
 
 struct engine;
 /* Opens the data file that the first word names, with the memory of --memory. */
@@ -115,9 +116,9 @@ void cli_table_print(const struct cli_table *t, struct buf *b);
 void cli_table_csv(const struct cli_table *t, struct buf *b);
 
 extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_check,
-    cli_model_apply, cli_model_history, cli_model_diff, cli_model_revert, cli_stages,
-    cli_customer, cli_replay, cli_refused, cli_serve, cli_rule_check, cli_rule_explain,
-    cli_sql, cli_export, cli_info, cli_compact, cli_backup, cli_rebuild, cli_erase,
-    cli_verify;
+    cli_model_apply, cli_model_history, cli_model_diff, cli_model_revert,
+    cli_model_backtest, cli_stages, cli_customer, cli_replay, cli_refused, cli_serve,
+    cli_rule_check, cli_rule_explain, cli_sql, cli_export, cli_info, cli_compact,
+    cli_backup, cli_rebuild, cli_erase, cli_verify;
 
 #endif

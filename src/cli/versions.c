@@ -5,15 +5,7 @@
 
 bool model_version_parse(str s, uint32_t *out)
 {
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9' || n > UINT32_MAX)
-            return false;
-        n = 10 * n + (uint64_t)(s.p[i] - '0');
-    }
-    *out = (uint32_t)n;
-    return n > 0 && n <= UINT32_MAX;
+    return cli_number(s, out) && *out > 0;
 }
 
 static void version_table(struct cli_table *t, const struct version_view *v, uint32_t n)

@@ -1,0 +1,133 @@
+/* forecast.c - one walk over a customer's life: the rule is asked at each of his instants, at
+ * each of his moves, at each moment that ends a forecast, and whenever time alone may change
+ * the answer. */
+#include "report/forecast.h"
+
+#include <math.h>
+
+struct walk {
+    const struct forecast *f;
+    const struct forecast_span *span;
+    const struct timeline *t;
+    const struct move *move;
+    size_t n;
+    uint32_t event;       /* those before were seen */
+    size_t moved, probed; /* moves before were made; entries before were judged */
+    int64_t wake_ms, probe_ms;
+    bool was, came; /* was the rule true when it was asked last; has it become true yet */
+};
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Goes to the next entry into the stage that is to be judged, from w->probed on. They are judged
+ * in the order in which they came, since adding a length overtakes nobody. */
+static void find_probe(struct walk *w)
+{
+    for (; w->probed < w->n; w->probed++) {
+        const struct move *m = &w->move[w->probed];
+
+        w->probe_ms = length_add(w->span->zone, m->at_ms, w->f->within);
+        if (m->to == w->f->stage && m->at_ms >= w->span->from_ms
+            && w->probe_ms < w->span->to_ms)
+            return;
+    }
+    w->probe_ms = MOMENT_NEVER;
+}
+
+static int64_t next_moment(const struct walk *w)
+{
+    int64_t at_ms = least(w->wake_ms, w->probe_ms);
+
+    if (w->event < w->t->n)
+        at_ms = least(at_ms, w->t->at_ms[w->event]);
+    if (w->moved < w->n)
+        at_ms = least(at_ms, w->move[w->moved].at_ms);
+    return at_ms;
+}
+
+/* Was he in the stage before at_ms, and not too long before? */
+static bool was_foretold(const struct walk *w, int64_t at_ms)
+{
+    for (size_t k = 0; k < w->n && w->move[k].at_ms < at_ms; k++) {
+        int64_t left_ms = k + 1 < w->n ? w->move[k + 1].at_ms : MOMENT_NEVER;
+
+        /* A stay that began and ended at one moment was none. */
+        if (w->move[k].to == w->f->stage && left_ms > w->move[k].at_ms
+            && (left_ms >= at_ms
+                || length_add(w->span->zone, left_ms - 1, w->f->within) >= at_ms))
+            return true;
+    }
+    return false;
+}
+
+static void take_answer(struct walk *w, int64_t at_ms, bool is,
+                        struct forecast_result *out)
+{
+    while (w->probe_ms == at_ms) {
+        out->precision.n++;
+        out->precision.hits += is;
+        w->probed++;
+        find_probe(w);
+    }
+    if (is && !w->was && !w->came && at_ms >= w->span->from_ms) {
+        w->came = true;
+        out->recall.n++;
+        out->recall.hits += was_foretold(w, at_ms);
+    }
+    w->was = is;
+}
+
+bool forecast_add(const struct forecast *f, const struct forecast_span *span,
+                  struct cursor *c, const struct timeline *t, const struct move *move,
+                  size_t n, struct forecast_result *out, struct err *err)
+{
+    struct walk w = {
+        .f = f,
+        .span = span,
+        .t = t,
+        .move = move,
+        .n = n,
+        .wake_ms = MOMENT_NEVER,
+        .was = true}; /* what is true from the first instant on did not become so */
+    struct situation s = {};
+    int64_t at_ms;
+
+    if (!cursor_start(c, t, err))
+        return false;
+    find_probe(&w);
+    while ((at_ms = next_moment(&w)) < span->to_ms) {
+        struct answer a;
+        size_t moved = w.moved;
+
+        while (w.event < t->n && t->at_ms[w.event] <= at_ms)
+            w.event++;
+        while (w.moved < n && move[w.moved].at_ms <= at_ms)
+            w.moved++;
+        if (w.moved != moved || !s.times_in)
+            situation_of(span->lifecycle, move, w.moved, at_ms, span->times_in, &s);
+        s.at_ms = at_ms;
+        a = cursor_ask(c, f->that, &s);
+        w.wake_ms = a.holds_until_ms;
+        take_answer(&w, at_ms, a.value.truth, out);
+    }
+    return true;
+}
+
+void share_interval(struct share s, double *low, double *high)
+{
+    const double z = 1.959963984540054; /* of the normal distribution, at 0.975 */
+    double n = (double)s.n, p = n > 0 ? (double)s.hits / n : 0;
+    double middle, width;
+
+    *low = 0;
+    *high = 1;
+    if (s.n == 0)
+        return;
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+    width = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    *low = s.hits == 0 ? 0 : middle - width;
+    *high = s.hits == s.n ? 1 : middle + width;
+}
