@@ -100,6 +100,18 @@ void replay_free(struct replay *r);
 bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
                      struct moves *out, int64_t *next_ms, struct err *err);
 
+/* A customer's moves in a lifecycle that stands above this one in the text: its rules may name
+ * the stage there, and see it as it is after the moves of the same moment. */
+struct beside {
+    const struct move *move;
+    size_t n;
+};
+/* The same with the lifecycles above, in the order of the text, each replayed until until_ms.
+ * *next_ms is this lifecycle's: the moves above bring moments of their own. */
+bool replay_beside(struct replay *r, const struct timeline *t, const struct beside *above,
+                   uint32_t above_n, int64_t until_ms, struct moves *out,
+                   int64_t *next_ms, struct err *err);
+
 /* Where he stands at at_ms, given his moves (later ones are not looked at). times_in has
  * stage_n places and is filled. */
 void situation_of(const struct lifecycle *l, const struct move *move, size_t n,

@@ -25,12 +25,16 @@
  *         least stays_until_ms over path[i] and all that was undone. That is the next wake.
  *         (What stays until a time_in_stage grows in an undone stage wakes too early, never
  *         too late.)
- * (5) Each wake is later than the instant that set it. Wakes that neither
+ * (5) A move in a lifecycle above is a wake too; the stages above are those after the moves of
+ *     the moment. Whether the lifecycle is for the customer is asked before the ways: out of
+ *     it the path is empty, and he comes in again as at first, but for times_in.
+ * (6) Each wake is later than the instant that set it. Wakes that neither
  *     move nor loop are as few as the changes of all terms; those that do are counted, and
  *     too many of them without an event between are refused, since ways that swap two stages
  *     every second would fill the memory. */
 #include "lifecycle/lifecycle.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct step {
@@ -49,10 +53,14 @@ struct replay {
 
     /* The customer */
     struct timeline timeline;
-    uint32_t seen;              /* his events up to the last move or loop */
-    uint32_t restless, looping; /* moves and loops since the last of them */
-    uint16_t previous_stage;    /* of path[0] */
-    int64_t entered_ms;         /* path[0] */
+    const struct beside *above; /* his moves in the lifecycles above ... */
+    uint32_t above_n;
+    size_t above_seen[LIFECYCLES_MAX];    /* ... up to the present moment, */
+    uint16_t above_stage[LIFECYCLES_MAX]; /* and where they led him */
+    uint32_t seen;                        /* his events up to the last move or loop */
+    uint32_t restless, looping;           /* moves and loops since the last of them */
+    uint16_t previous_stage;              /* of path[0] */
+    int64_t entered_ms;                   /* path[0] */
 };
 
 void moves_free(struct moves *m)
@@ -128,6 +136,8 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
         .previous_stage = n > 1 ? r->path[n - 2].stage : r->previous_stage,
         .entered_ms = n > 1 ? at_ms : r->entered_ms,
         .times_in = r->times_in,
+        .above = r->above_stage,
+        .above_n = r->above_n,
     };
 
     last->stays_until_ms = MOMENT_NEVER;
@@ -306,18 +316,27 @@ static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
 static bool enter_start(struct replay *r, int64_t at_ms, struct moves *out,
                         struct err *err)
 {
-    memset(r->times_in, 0, r->l->stage_n * sizeof *r->times_in);
-    memset(r->place, 0, r->l->stage_n * sizeof *r->place);
-    r->path_n = 0;
     r->previous_stage = STAGE_NONE;
     r->entered_ms = at_ms;
     step_into(r, r->l->start, WAY_START);
     return append(out, (struct move){at_ms, STAGE_NONE, r->l->start, WAY_START}, err);
 }
 
+static bool leave(struct replay *r, int64_t at_ms, struct moves *out, struct err *err)
+{
+    uint16_t stage = r->path[0].stage;
+
+    see_events(r, at_ms);
+    r->restless++;
+    r->place[stage] = 0;
+    r->path_n = 0;
+    return append(out, (struct move){at_ms, stage, STAGE_NONE, WAY_OUT}, err);
+}
+
 static bool refuse_restless(const struct replay *r, struct err *err)
 {
-    str stage = r->l->stage[r->path[0].stage].name;
+    uint16_t last = r->path_n ? r->path[0].stage : r->l->start;
+    str stage = r->l->stage[last].name;
 
     return err_set(
         err, ERR_LIMIT,
@@ -327,33 +346,92 @@ static bool refuse_restless(const struct replay *r, struct err *err)
         STR_FMT(stage));
 }
 
-static bool replay(struct replay *r, int64_t until_ms, struct moves *out,
+/* Sees the moves above up to at_ms. When the next of them comes. */
+static int64_t see_above(struct replay *r, int64_t at_ms)
+{
+    int64_t next_ms = MOMENT_NEVER;
+
+    for (uint32_t i = 0; i < r->above_n; i++) {
+        const struct beside *of = &r->above[i];
+        size_t *seen = &r->above_seen[i];
+
+        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen)
+            r->above_stage[i] = of->move[*seen].to;
+        if (*seen < of->n && of->move[*seen].at_ms < next_ms)
+            next_ms = of->move[*seen].at_ms;
+    }
+    return next_ms;
+}
+
+/* Is the lifecycle for him, and until when does that stay so? */
+static bool ask_for(struct replay *r, int64_t at_ms, int64_t *until_ms)
+{
+    struct situation s = {.at_ms = at_ms,
+                          .stage = STAGE_NONE,
+                          .previous_stage = STAGE_NONE,
+                          .times_in = r->times_in,
+                          .above = r->above_stage,
+                          .above_n = r->above_n};
+
+    *until_ms = MOMENT_NEVER;
+    return !r->l->has_for || cursor_ask_ahead(r->cursor, r->l->for_rule, &s, until_ms);
+}
+
+/* One instant, and the moment of the next. */
+static bool live(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wake_ms,
+                 struct err *err)
+{
+    int64_t above_ms = see_above(r, at_ms), for_ms, stage_ms = MOMENT_NEVER;
+
+    if (ask_for(r, at_ms, &for_ms)) {
+        if ((!r->path_n && !enter_start(r, at_ms, out, err))
+            || !walk(r, at_ms, out, &stage_ms, err) || !take_moves(r, at_ms, out, err))
+            return false;
+    } else if (r->path_n && !leave(r, at_ms, out, err)) {
+        return false;
+    }
+    *wake_ms = above_ms < for_ms ? above_ms : for_ms;
+    if (stage_ms < *wake_ms)
+        *wake_ms = stage_ms;
+    return (r->restless <= RESTLESS_MAX && r->looping <= LOOPING_MAX)
+           || refuse_restless(r, err);
+}
+
+static void begin(struct replay *r, const struct timeline *t, const struct beside *above,
+                  uint32_t above_n)
+{
+    assert(above_n <= LIFECYCLES_MAX);
+    r->timeline = *t;
+    r->above = above;
+    r->above_n = above_n;
+    for (uint32_t i = 0; i < above_n; i++) {
+        r->above_seen[i] = 0;
+        r->above_stage[i] = STAGE_NONE;
+    }
+    r->seen = r->restless = r->looping = r->path_n = 0;
+    memset(r->times_in, 0, r->l->stage_n * sizeof *r->times_in);
+    memset(r->place, 0, r->l->stage_n * sizeof *r->place);
+}
+
+bool replay_beside(struct replay *r, const struct timeline *t, const struct beside *above,
+                   uint32_t above_n, int64_t until_ms, struct moves *out,
                    int64_t *next_ms, struct err *err)
 {
-    const struct timeline *t = &r->timeline;
-    int64_t at_ms = t->n ? t->at_ms[0] : MOMENT_NEVER, wake_ms;
+    int64_t at_ms = t->n ? t->at_ms[0] : MOMENT_NEVER;
+    size_t before = out->n;
+    bool ok = cursor_start(r->cursor, t, err);
 
-    if (at_ms <= until_ms && t->n && !enter_start(r, at_ms, out, err))
-        return false;
-    for (; at_ms <= until_ms && at_ms != MOMENT_NEVER; at_ms = wake_ms) {
-        if (!walk(r, at_ms, out, &wake_ms, err) || !take_moves(r, at_ms, out, err))
-            return false;
-        if (r->restless > RESTLESS_MAX || r->looping > LOOPING_MAX)
-            return refuse_restless(r, err);
-    }
+    begin(r, t, above, above_n);
+    while (ok && at_ms <= until_ms && at_ms != MOMENT_NEVER)
+        ok = live(r, at_ms, out, &at_ms, err);
     *next_ms = at_ms;
-    return true;
+    if (!ok)
+        out->n = before;
+    return ok;
 }
 
 bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
                      struct moves *out, int64_t *next_ms, struct err *err)
 {
-    size_t before = out->n;
-
-    r->timeline = *t;
-    r->seen = r->restless = r->looping = 0;
-    if (cursor_start(r->cursor, t, err) && replay(r, until_ms, out, next_ms, err))
-        return true;
-    out->n = before;
-    return false;
+    return replay_beside(r, t, NULL, 0, until_ms, out, next_ms, err);
 }
