@@ -75,6 +75,11 @@ static const struct api_param diff_params[] = {
     {"from", "the number of a version"},
     {"to", "the number of a version"},
 };
+static const struct api_param backtest_params[] = {
+    {"first",
+     "of those who differ, the place of the first that is listed; 0 unless given"},
+    {"limit", "how many are listed, at most 1000; 100 unless given"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -83,6 +88,12 @@ static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
     }
 
 static const struct api_field check_fields[] = {TEXT};
+static const struct api_field backtest_fields[] = {
+    TEXT,
+    {"from", JSON_TEXT, false, "the first moment or day that counts; the first event's"},
+    {"to", JSON_TEXT, false, "what happens from this moment or day on is not looked at"},
+    {"lifecycle", JSON_TEXT, false, "which one; the first of each model unless given"},
+};
 static const struct api_field apply_fields[] = {
     TEXT,
     {"version", JSON_NUMBER, true, "the version that the text was made from"},
@@ -108,6 +119,11 @@ static const struct api_route routes[] = {
     GET("/api/customers/:id", get_customer, customer_params,
         "one customer, with his why"),
     POST("/api/model/check", post_check, check_fields, "what is wrong or odd in a model"),
+    POST("/api/model/backtest", post_backtest, backtest_fields,
+         "what a text would have done to everybody's past, beside the live model"),
+    GET("/api/model/backtest/:job", get_backtest, backtest_params,
+        "how far it is, and what came of it"),
+    {"DELETE", "/api/model/backtest/:job", delete_backtest, "ends it", NULL, 0, NULL, 0},
     POST("/api/model/apply", post_apply, apply_fields, "makes a text the live model"),
     {"GET", "/api/model/apply/:job", get_apply, "how far it is, and what came of it",
      NULL, 0, NULL, 0},

@@ -51,7 +51,7 @@ static bool limit_param(const struct api_request *r, uint32_t *out, struct err *
     str given = param(r, "limit");
 
     *out = PAGE_DEFAULT;
-    return !given.n || whole_parse(given, PAGE_MAX, out)
+    return !given.n || whole_parse(given, 1, PAGE_MAX, out)
            || err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d", PAGE_MAX);
 }
 

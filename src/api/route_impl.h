@@ -7,7 +7,8 @@
 typedef bool api_handler(struct api_request *r, struct err *err);
 
 api_handler get_info, get_stages, get_periods, get_customers, get_customer;
-api_handler post_check, post_apply, get_apply, delete_apply;
+api_handler post_check, post_backtest, get_backtest, delete_backtest;
+api_handler post_apply, get_apply, delete_apply;
 api_handler get_versions, get_version, get_diff;
 
 /* --- parameters of the query; empty when missing --- */
@@ -18,8 +19,8 @@ bool language_param(const struct api_request *r, enum language *out, struct err 
 bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
                   int64_t *out, struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);
-/* A whole number from 1 to max. */
-bool whole_parse(str s, uint32_t max, uint32_t *out);
+/* A whole number from min to max. */
+bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out);
 /* `lifecycle`: the first when missing. */
 bool lifecycle_param(const struct api_request *r, const struct lifecycle **out,
                      struct err *err);

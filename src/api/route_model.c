@@ -4,6 +4,7 @@
 #include "api/route_impl.h"
 
 #include "base/num.h"
+#include "engine/backtest.h"
 
 /* 202 {"job":id} */
 static bool start(const struct job_kind *kind, void *context, struct api_request *r,
@@ -101,6 +102,95 @@ bool post_check(struct api_request *r, struct err *err)
     put_check(&j, m, err, finding, n);
     model_free(m);
     return true;
+}
+
+/* --- backtest --- */
+
+enum { LISTED = 100, LISTED_MAX = 1000 };
+
+struct backtest_run {
+    struct job *job;
+    struct backtest *backtest;
+};
+
+static void free_backtest(void *context)
+{
+    backtest_free(context);
+}
+
+static void tell_backtest(void *context, uint64_t done, uint64_t all)
+{
+    const struct backtest_run *run = context;
+
+    if (!job_progress(run->job, done, all))
+        backtest_stop(run->backtest);
+}
+
+static bool run_backtest(struct job *job, void *context, struct err *err)
+{
+    struct backtest_run run = {job, context};
+
+    return backtest_run(context, tell_backtest, &run, err);
+}
+
+static bool finish_backtest(void *context, struct err *err)
+{
+    (void)context;
+    (void)err;
+    return true;
+}
+
+static bool put_backtest(const void *context, const struct api_request *r,
+                         struct json_out *j, struct err *err)
+{
+    uint32_t first = 0, limit = LISTED;
+
+    if (param(r, "first").n && !whole_parse(param(r, "first"), 0, UINT32_MAX, &first))
+        return err_set(err, ERR_INPUT, "first is a place, counted from 0");
+    if (param(r, "limit").n && !whole_parse(param(r, "limit"), 1, LISTED_MAX, &limit))
+        return err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d",
+                       LISTED_MAX);
+    backtest_put_json(j, context, first, limit);
+    return true;
+}
+
+static const struct job_kind backtest_kind = {
+    "backtest", run_backtest, finish_backtest, put_backtest, free_backtest,
+};
+
+static bool moment_field(const struct api_request *r, const char *name, int64_t otherwise,
+                         int64_t *out, struct err *err)
+{
+    str given = json_find_text(r->body, str_of(name));
+
+    *out = otherwise;
+    return !given.n || moment_parse(given, model_of(r)->workspace.zone, out, err)
+           || err_in(err, "%s", name);
+}
+
+bool post_backtest(struct api_request *r, struct err *err)
+{
+    struct backtest_options o = {
+        .now_ms = engine_now_ms(r->engine),
+        .lifecycle = json_find_text(r->body, STR("lifecycle")),
+    };
+    struct backtest *b;
+
+    return moment_field(r, "from", MOMENT_MIN, &o.from_ms, err)
+           && moment_field(r, "to", MOMENT_NEVER, &o.to_ms, err)
+           && engine_backtest_begin(r->engine, json_find_text(r->body, STR("text")), &o,
+                                    &b, err)
+           && start(&backtest_kind, b, r, err);
+}
+
+bool get_backtest(struct api_request *r, struct err *err)
+{
+    return put_job(&backtest_kind, r, err);
+}
+
+bool delete_backtest(struct api_request *r, struct err *err)
+{
+    return cancel(&backtest_kind, r, err);
 }
 
 /* --- apply --- */

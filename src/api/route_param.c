@@ -43,11 +43,11 @@ bool at_param(const struct api_request *r, int64_t *out, struct err *err)
     return moment_param(r, "at", engine_now_ms(r->engine), out, err);
 }
 
-bool whole_parse(str s, uint32_t max, uint32_t *out)
+bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out)
 {
     int64_t number;
 
-    if (!num_parse(s, &number) || number < NUM_ONE || number > max * NUM_ONE
+    if (!num_parse(s, &number) || number < min * NUM_ONE || number > max * NUM_ONE
         || number % NUM_ONE)
         return false;
     *out = (uint32_t)(number / NUM_ONE);

@@ -21,7 +21,7 @@ static bool find_version(struct api_request *r, const char *name, str given,
 {
     uint32_t number;
 
-    if (!whole_parse(given, UINT32_MAX, &number))
+    if (!whole_parse(given, 1, UINT32_MAX, &number))
         return err_set(err, ERR_INPUT, "%s is the number of a version: 1, 2 ...", name);
     return engine_version(r->engine, number, r->a, out, err);
 }
