@@ -224,7 +224,163 @@ async function dragging(browser, url) {
   await page.context().close();
 }
 
-export async function browser(root, url, empty) {
+async function post(url, path, body) {
+  const response = await fetch(new URL(path, url), {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/* Applies a text without the page, and waits until it is live. */
+async function applied(url, body) {
+  const { job } = (await post(url, '/api/model/apply', body)).body;
+  for (;;) {
+    const state = await api(url, `/api/model/apply/${job}`);
+    if (state.error) throw new Error(state.error.message);
+    if (state.result) return state.result.version;
+  }
+}
+
+/* Waits for the verdict on what the text field holds. */
+const verdict = (page, ok) => page.waitForSelector(`[role=status][data-ok="${ok}"]`);
+
+/* The line of the text in which the caret stands. */
+const caretLine = page => page.locator('textarea').evaluate(
+  area => area.value.slice(0, area.selectionStart).split('\n').length);
+
+/* The way of a change: written with a fault, mended, tried, applied, looked up, taken back. */
+async function editing(page, url, axe, root, language, name) {
+  const words = texts(root, language);
+  const button = key => page.getByRole('button', { name: words[key], exact: true });
+  const live = (await api(url, '/api/info')).model_version;
+  const { text } = await api(url, `/api/model/versions/${live}`);
+  const area = page.locator('textarea');
+  await page.goto(new URL(`/model/edit?lang=${language}`, url).href);
+  await area.waitFor();
+  await verdict(page, true);
+  equal(await area.inputValue(), text, `${name}: the field holds the live text`);
+  ok(await button('edit.apply').isDisabled(), `${name}: what is live already cannot be applied`);
+  await sound(page, axe, root, language, `${name} edit`);
+
+  const wrong = text.replace('to: at_risk', 'to: at_rsk');
+  const { error } = (await post(url, '/api/model/check', { text: wrong })).body;
+  await area.fill(wrong);
+  await verdict(page, false);
+  ok((await page.locator('[role=status][data-ok]').innerText()).includes(error.message),
+    `${name}: a fault is told`, error.message);
+  equal(await area.getAttribute('aria-invalid'), 'true', `${name}: the field says that it is wrong`);
+  ok(await button('edit.apply').isDisabled(), `${name}: a fault cannot be applied`);
+  await page.locator('[role=status][data-ok] button').click();
+  equal(await caretLine(page), error.line, `${name}: the fault leads to its line`);
+  equal(await page.locator('[data-mark=error]').first().innerText(), String(error.line),
+    `${name}: the line's number is marked`);
+  await sound(page, axe, root, language, `${name} fault`);
+
+  const odd = text.replace('when: "exists(signed_up)"', `when: "not trait.country = 'UK'"`);
+  await area.fill(odd);
+  await verdict(page, true);
+  const { findings } = (await post(url, '/api/model/check', { text: odd })).body;
+  ok(findings.length > 0, `${name}: the odd text is found odd`);
+  equal(await page.locator('[role=status][data-ok] li').count(), findings.length,
+    `${name}: every oddity is listed`);
+  await page.locator('[role=status][data-ok] li button').first().click();
+  equal(await caretLine(page), findings[0].line, `${name}: an oddity leads to its line`);
+
+  /* Typed by hand, at the end of the moves: comments and order stay. */
+  const changed = text.replace('when: "since(purchase) >= 90d"', 'when: "since(purchase) >= 60d"');
+  await area.fill(changed);
+  await verdict(page, true);
+  await button('difference.see').click();
+  await page.waitForSelector('[data-differ]');
+  const differ = Number(await page.getAttribute('[data-differ]', 'data-differ'));
+  ok(differ > 0, `${name}: the change makes a difference`, differ);
+  equal(await page.locator('[data-customer]').count(), Math.min(differ, 100),
+    `${name}: those whom it concerns are listed`);
+  await page.waitForSelector('figure canvas');
+  await sound(page, axe, root, language, `${name} difference`);
+  const id = await page.getAttribute('[data-customer]', 'data-customer');
+  await page.locator(`[data-customer="${id}"] a`).click();
+  await page.getByRole('heading', { name: id }).waitFor();
+  await page.goBack();
+  await page.waitForSelector('[data-differ]');
+  equal(await area.inputValue(), changed, `${name}: the text is still there after a look elsewhere`);
+
+  await page.getByLabel(words['edit.author']).fill('Ada');
+  await button('edit.apply').click();
+  await page.waitForSelector(`[data-applied="${live + 1}"]`);
+  equal((await api(url, `/api/model/versions/${live + 1}`)).text, changed,
+    `${name}: what was applied is what was written`);
+
+  await page.goto(new URL(`/model/history?lang=${language}`, url).href);
+  await page.waitForSelector(`[data-version="${live + 1}"][data-chosen]`);
+  await page.waitForSelector('tr[data-sign="+"]');
+  const sides = await Promise.all(['-', '+'].map(
+    sign => page.locator(`tr[data-sign="${sign}"]`).innerText()));
+  ok(sides[0].includes('90d') && sides[1].includes('60d'), `${name}: the history shows what changed`, sides);
+  const author = (await api(url, '/api/model/versions')).at(-1).author;
+  ok(author === null || (await page.locator('main').innerText()).includes(author),
+    `${name}: and who changed it`);
+  await sound(page, axe, root, language, `${name} history`);
+
+  await page.locator(`[data-version="${live}"] a`).click();
+  await page.waitForSelector(`[data-version="${live}"][data-chosen]`);
+  await page.getByRole('button', { name: words['history.revert'].replace('{{n}}', live) }).click();
+  await page.waitForSelector(`[data-version="${live + 2}"]`);
+  equal((await api(url, `/api/model/versions/${live + 2}`)).text, text,
+    `${name}: an earlier version is live again`);
+}
+
+/* Somebody else is faster; a job is cancelled; the server forgets what was tried. */
+async function meddling(browser, root, url) {
+  const faults = [];
+  const page = await fresh(browser, { locale: 'en-GB' }, faults);
+  const words = texts(root, 'en');
+  const button = key => page.getByRole('button', { name: words[key], exact: true });
+  const live = (await api(url, '/api/info')).model_version;
+  const { text } = await api(url, `/api/model/versions/${live}`);
+  const mine = `${text}# mine\n`;
+  await page.goto(new URL('/model/edit', url).href);
+  await page.locator('textarea').fill(mine);
+  await verdict(page, true);
+  equal(await applied(url, { text: `${text}# theirs\n`, version: live }), live + 1,
+    'another version goes live meanwhile');
+  await button('edit.apply').click();
+  await page.getByRole('alert').waitFor();
+  equal((await api(url, '/api/info')).model_version, live + 1, 'and is not overwritten');
+  equal(await page.locator('textarea').inputValue(), mine, 'nor is the text lost');
+  await page.reload();
+  await page.getByRole('alert').waitFor();
+  equal(await page.locator('textarea').inputValue(), mine, 'nor by a reload');
+  await page.getByRole('alert').getByRole('button').click();
+  await verdict(page, true);
+  await button('edit.apply').click();
+  await page.waitForSelector(`[data-applied="${live + 2}"]`);
+  ok(true, 'until one says so');
+
+  await page.locator('textarea').fill(`${mine}# more\n`);
+  await verdict(page, true);
+  await page.route('**/api/model/backtest/*', (route, request) => request.method() === 'GET'
+    ? route.fulfill({ json: { done: 1, all: 4, result: null, error: null } }) : route.continue());
+  await button('difference.see').click();
+  await page.waitForSelector('progress');
+  const ended = page.waitForRequest(request => request.method() === 'DELETE');
+  await page.unroute('**/api/model/backtest/*');
+  await button('edit.cancel').click().catch(() => {});
+  ok(await ended, 'what is being tried can be given up');
+  await page.waitForSelector('progress', { state: 'detached' });
+
+  await post(url, '/api/model/backtest', { text });
+  await page.reload();
+  await verdict(page, true);
+  equal(await page.locator('[data-differ], progress').count(), 0,
+    'what the server no longer knows is not shown');
+  await button('edit.discard').click();
+  equal(await page.locator('textarea').inputValue(), mine, 'a text that is given up is the live one');
+  equal(faults.filter(fault => !/40[49]/.test(fault)), [], 'none of it is an error in the console');
+  await page.context().close();
+}
+
+export async function browser(root, url, empty, edited) {
   const require = createRequire(join(root, 'web/package.json'));
   const { chromium } = require('playwright-core');
   const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -243,6 +399,16 @@ export async function browser(root, url, empty) {
           await page.context().close();
         }
       }));
+    for (const [language, width, height, colorScheme] of [
+      ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
+    ]) {
+      const faults = [];
+      const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+      await editing(page, edited, axe, root, language, `${language} ${width}`);
+      equal(faults, [], `${language} ${width}: editing leaves no error in the console`);
+      await page.context().close();
+    }
+    await meddling(chrome, root, edited);
     await dragging(chrome, url);
     await missing(chrome, url, empty);
   } finally {

@@ -21,12 +21,17 @@ export interface Info {
   model_version: number;
   /* The types of events' properties: {"purchase": {"revenue": "money"}}. */
   properties: Record<string, Record<string, string>>;
-  lifecycle: { start: string; stages: Stage[]; moves: Rule[] };
+  /* The names of all; with one only, it may have none. */
+  lifecycles: string[];
+  lifecycle: {
+    name: string; for: string | null; start: string; stages: Stage[]; moves: Rule[];
+  };
   segments: Segment[];
 }
 
 export interface StageCount { stage: string; customers: number; entered: number; left: number }
-export interface MoveCount { from: string | null; to: string; customers: number }
+/* A move from nothing came in; one to nothing left the lifecycle. */
+export interface MoveCount { from: string | null; to: string | null; customers: number }
 
 export interface Stages {
   at: string;
@@ -74,7 +79,7 @@ export interface Term {
 export interface Move {
   at: string;
   from: string | null;
-  to: string;
+  to: string | null;
   rule: string | null;
   words: string | null;
   model_version: number;
@@ -150,25 +155,25 @@ const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,
 });
 
-export const infoQuery = (lang: string) => ({
-  queryKey: ['info', lang],
-  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Info>('/api/info', { lang }, signal),
+export const infoQuery = (lang: string, lifecycle?: string) => ({
+  queryKey: ['info', lang, lifecycle],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<Info>('/api/info', { lang, lifecycle }, signal),
   placeholderData: keepPreviousData,
 });
 
-export function useStages(at: string, from: string | undefined) {
+export function useStages(at: string, from: string | undefined, lifecycle: string | undefined) {
   return useQuery({
-    queryKey: ['stages', at, from],
-    queryFn: ({ signal }) => ask<Stages>('/api/stages', { at, from }, signal),
+    queryKey: ['stages', at, from, lifecycle],
+    queryFn: ({ signal }) => ask<Stages>('/api/stages', { at, from, lifecycle }, signal),
     placeholderData: keepPreviousData,
   });
 }
 
-export function usePeriods(by: By) {
+export function usePeriods(by: By, lifecycle: string | undefined) {
   return useQuery({
-    queryKey: ['periods', by],
+    queryKey: ['periods', by, lifecycle],
     queryFn: async ({ signal }) => {
-      const answer = await ask<Record<string, unknown>>('/api/stages/periods', { by }, signal);
+      const answer = await ask<Record<string, unknown>>('/api/stages/periods', { by, lifecycle }, signal);
       return answer[`${by}s`] as Stock[];
     },
   });
@@ -185,20 +190,20 @@ export function useCustomers(filter: Params) {
   });
 }
 
-export function useSegmentSize(segment: string, at: string) {
+export function useSegmentSize(segment: string, at: string, lifecycle: string | undefined) {
   return useQuery({
-    queryKey: ['segment', segment, at],
+    queryKey: ['segment', segment, at, lifecycle],
     queryFn: ({ signal }) =>
-      ask<CustomerList>('/api/customers', { at, segment, limit: 1 }, signal),
+      ask<CustomerList>('/api/customers', { at, segment, lifecycle, limit: 1 }, signal),
     select: list => list.total,
   });
 }
 
-export function useCustomer(id: string, at: string, lang: string) {
+export function useCustomer(id: string, at: string, lang: string, lifecycle: string | undefined) {
   return useQuery({
-    queryKey: ['customer', id, at, lang],
+    queryKey: ['customer', id, at, lang, lifecycle],
     queryFn: ({ signal }) =>
-      ask<Customer>(`/api/customers/${encodeURIComponent(id)}`, { at, lang }, signal),
+      ask<Customer>(`/api/customers/${encodeURIComponent(id)}`, { at, lang, lifecycle }, signal),
     placeholderData: keepPreviousData,
   });
 }
@@ -256,6 +261,38 @@ export function useDiff(from: number, to: number) {
   });
 }
 
+/* --- what another model would have done --- */
+
+/* One stage in one period, with one of the two models. */
+export interface Cell {
+  customers: number; entered: number; left: number; median_days: number | null; p90_days: number | null;
+}
+export interface Both<T> { old: T | null; new: T | null }
+export interface StageBoth extends Both<Cell> { stage: string }
+/* How many of how many, and between which shares the truth lies nineteen times in twenty. */
+export interface Share { hits: number; of: number; share: number | null; low: number; high: number }
+export interface Forecast extends Both<{ precision: Share; recall: Share }> {
+  stage: string; that: string; within: string;
+}
+/* A customer whose history differs: where he stands with each model when it first does, and at
+ * the end. */
+export interface Differing extends Both<string> {
+  id: string; at: string; old_at_end: string | null; new_at_end: string | null;
+}
+export interface Backtest {
+  from: string;
+  to: string;
+  customers: number;
+  differ: number;
+  differ_at_end: number;
+  first: string | null;
+  stages: StageBoth[];
+  months: { month: string; start: string; end: string; stages: StageBoth[] }[];
+  at_end: (Both<string> & { customers: number })[];
+  forecasts: Forecast[];
+  list: Differing[];
+}
+
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
@@ -269,12 +306,13 @@ export const startJob = (kind: JobKind, body: object) =>
 export const cancelJob = (kind: JobKind, id: string) =>
   answered<object>(jobPath(kind, id), { method: 'DELETE' });
 
-/* Asks until it is over. */
-export function useJob<T>(kind: JobKind, id: string | null) {
+/* Asks until it is over. With `first`, that part of its list. */
+export function useJob<T>(kind: JobKind, id: string | null, first?: number) {
   return useQuery({
-    queryKey: ['job', kind, id],
-    queryFn: ({ signal }) => ask<Job<T>>(jobPath(kind, id!), {}, signal),
+    queryKey: ['job', kind, id, first],
+    queryFn: ({ signal }) => ask<Job<T>>(jobPath(kind, id!), { first }, signal),
     enabled: id !== null,
+    placeholderData: (old, query) => (query?.queryKey[2] === id ? old : undefined),
     staleTime: Infinity,
     gcTime: Infinity,
     refetchInterval: query => {

@@ -3,10 +3,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Route, Switch, useLocation } from 'wouter';
+import { Route, Switch, useLocation, useSearchParams } from 'wouter';
 import { infoQuery, type Info } from './api';
 import styles from './app.module.css';
 import { Board } from './board/board';
+import { prettified } from './format';
 import { InfoProvider } from './info';
 import { choose, languages, type Language } from './language';
 import { customerHere, link, useParams } from './links';
@@ -38,6 +39,11 @@ function Header({ info }: { info: Info | undefined }) {
     if (params.has('lang')) change({ lang: language });
     void choose(language as Language);
   };
+  /* What is asked of one lifecycle's stages is not asked of another's. */
+  const setLifecycle = (name: string) => change({
+    lifecycle: name === info!.lifecycles[0] ? undefined : name,
+    stage: undefined, entered: undefined, left: undefined, move_from: undefined, move_to: undefined,
+  });
   return (
     <header className={styles.header}>
       <a className={styles.skip} href="#main">{t('nav.skip')}</a>
@@ -52,6 +58,10 @@ function Header({ info }: { info: Info | undefined }) {
           </Link>
         ))}
       </nav>
+      {info && info.lifecycles.length > 1 && (
+        <Select label={t('nav.lifecycle')} value={info.lifecycle.name} onChange={setLifecycle}
+          options={info.lifecycles.map(value => ({ value, label: prettified(value) }))} />
+      )}
       <div className={styles.settings}>
         <Select label={t('nav.language')} value={i18n.language} onChange={setLanguage}
           options={Object.entries(languages).map(([value, label]) => ({ value, label }))} />
@@ -115,7 +125,8 @@ function Pages({ info }: { info: Info }) {
 
 export function App() {
   const { i18n } = useTranslation();
-  const info = useQuery(infoQuery(i18n.language));
+  const [params] = useSearchParams();
+  const info = useQuery(infoQuery(i18n.language, params.get('lifecycle') ?? undefined));
   const [path] = useLocation();
 
   useEffect(() => { void window.scrollTo(0, 0); }, [path]);

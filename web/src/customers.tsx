@@ -19,7 +19,7 @@ const ROW = 41;      /* pixels, as the style sheet has it */
 const kinds = ['stage', 'segment', 'entered', 'left', 'move_to'] as const;
 
 function useFilter() {
-  const { opening } = useInfo();
+  const { opening, lifecycle } = useInfo();
   const [params, change] = useParams();
   const read = (name: string) => params.get(name) ?? undefined;
   const moment = (name: string) => {
@@ -34,6 +34,7 @@ function useFilter() {
     ...(kind === 'move_to' && { move_from: read('move_from') ?? '' }),
     ...(moving && { from: moment('from') }),
     search: read('search') || undefined,
+    lifecycle,
   };
   return { filter, kind, moving, asked: moment('at'), change };
 }
@@ -106,8 +107,8 @@ function Chips({ filter, kind, moving, asked, change }: ReturnType<typeof useFil
  * twice. */
 function Moves({ filter, kind, total }: { filter: Params; kind: string; total: number }) {
   const { t } = useTranslation();
-  const { format } = useInfo();
-  const { data } = useStages(String(filter.at), filter.from as string | undefined);
+  const { format, lifecycle } = useInfo();
+  const { data } = useStages(String(filter.at), filter.from as string | undefined, lifecycle);
   const stage = String(filter[kind]);
   const moves = kind === 'move_to'
     ? data?.moves.find(m => m.to === stage && (m.from ?? '') === filter.move_from)?.customers

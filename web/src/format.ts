@@ -6,7 +6,7 @@ import { locale, type Language } from './language';
 import { isDay } from './time';
 
 /* "at_risk" -> "At risk" */
-const prettified = (name: string) => {
+export const prettified = (name: string) => {
   const words = name.replace(/[_-]+/g, ' ').trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
@@ -18,6 +18,7 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
   const where = locale(language);
   const { timezone: timeZone, currency, decimals } = info.workspace;
   const number = new Intl.NumberFormat(where, { useGrouping: 'always', maximumFractionDigits: 6 });
+  const rounded = new Intl.NumberFormat(where, { useGrouping: 'always', maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(where, {
     style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
@@ -39,6 +40,7 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
 
   const format = {
     number: (n: number) => number.format(n),
+    rounded: (n: number) => rounded.format(n),
     share: (n: number, of: number) => (of ? percent.format(n / of) : '–'),
     days: (n: number) => days.format(n),
     day: dates({ day: 'numeric', month: 'short', year: 'numeric' }),

@@ -17,6 +17,8 @@ interface Context {
   firstDay: string;
   lastDay: string;
   opening: string;
+  /* As questions name it; undefined: the first. */
+  lifecycle: string | undefined;
 }
 
 const InfoContext = createContext<Context | null>(null);
@@ -40,6 +42,7 @@ export function InfoProvider({ info, children }: { info: Info; children: ReactNo
       firstDay: info.first ? dayOf(info.first, zone) : lastDay,
       lastDay,
       opening,
+      lifecycle: info.lifecycles.indexOf(info.lifecycle.name) > 0 ? info.lifecycle.name : undefined,
     };
   }, [info, scheme, t, i18n]);
   return <InfoContext value={context}>{children}</InfoContext>;

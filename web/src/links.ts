@@ -7,10 +7,11 @@ import { address, type Params } from './api';
 import { useInfo } from './info';
 import { daysBefore, isMoment } from './time';
 
-/* A link within the page; a language asked for in the address stays in it. */
+/* A link within the page; the lifecycle, and a language asked for in the address, stay in it. */
 export function link(path: string, params: Params = {}) {
-  const lang = new URLSearchParams(location.search).get('lang') ?? undefined;
-  return address(path, { ...params, lang });
+  const here = new URLSearchParams(location.search);
+  const lifecycle = here.get('lifecycle') ?? undefined, lang = here.get('lang') ?? undefined;
+  return address(path, { ...params, lifecycle, lang });
 }
 
 export const customerLink = (id: string, at: string | undefined) =>

@@ -23,16 +23,16 @@ function stepFor(days: number): By {
 
 export function Board() {
   const { t } = useTranslation();
-  const { info, format, firstDay, lastDay, opening } = useInfo();
+  const { info, format, firstDay, lastDay, opening, lifecycle } = useInfo();
   const [params, change] = useParams();
   const { at, asked, setAt } = useAt();
   const period = periods.find(p => p === params.get('period')) ?? '30d';
   const from = periodStart(period, at);
   const view = params.get('view') === 'bands' ? 'bands' : 'flow';
-  const stages = useStages(at, from);
+  const stages = useStages(at, from, lifecycle);
   const by = stepFor(daysBetween(firstDay, lastDay));
-  const trend = usePeriods(by);
-  const latest = useStages(opening, undefined);
+  const trend = usePeriods(by, lifecycle);
+  const latest = useStages(opening, undefined, lifecycle);
   const [pointed, setPointed] = useState<string | null>(null);
 
   const data = stages.data;

@@ -13,6 +13,11 @@ import { Figure } from '../ui/figure';
 import { Link } from '../ui/page';
 import { useChartLook } from '../ui/look';
 
+function Count({ n, to }: { n: number; to: string | undefined }) {
+  const { format } = useInfo();
+  return to === undefined ? format.number(n) : <Link to={to}>{format.number(n)}</Link>;
+}
+
 /* A node or a flow of the chart, with the page behind it. */
 interface Target { href?: string }
 
@@ -34,35 +39,39 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
   const moves = useMemo(() => counted.toSorted(
     (a, b) => place(a.from) - place(b.from) || place(a.to) - place(b.to)), [counted, info]);
   const sources = [null, ...names].filter(s => moves.some(m => m.from === s));
-  const targets = names.filter(s => moves.some(m => m.to === s));
-  const count = (source: string | null, target: string) =>
+  const targets = [...names, null].filter(s => moves.some(m => m.to === s));
+  const named = (stage: string | null, side: 'from' | 'to') =>
+    stage === null && side === 'to' ? t('stage.out') : format.stage(stage);
+  const count = (source: string | null, target: string | null) =>
     moves.find(m => m.from === source && m.to === target)?.customers ?? 0;
   const left = (source: string | null) =>
     moves.reduce((sum, m) => sum + (m.from === source ? m.customers : 0), 0);
-  const entered = (target: string) =>
+  const entered = (target: string | null) =>
     moves.reduce((sum, m) => sum + (m.to === target ? m.customers : 0), 0);
   const all = moves.reduce((sum, m) => sum + m.customers, 0);
   const period = { at: linkAt, from };
-  const moveLink = (source: string | null, target: string) =>
-    link('/customers', { ...period, move_from: source ?? '', move_to: target });
-  const enteredLink = (stage: string) => link('/customers', { ...period, entered: stage });
+  /* Who left the lifecycle is not in a list of its customers. */
+  const moveLink = (source: string | null, target: string | null) => target === null ? undefined
+    : link('/customers', { ...period, move_from: source ?? '', move_to: target });
+  const enteredLink = (stage: string | null) => stage === null ? undefined
+    : link('/customers', { ...period, entered: stage });
   const leftLink = (stage: string | null) => stage === null
     ? link('/customers', { ...period, move_from: '', move_to: info.lifecycle.start })
     : link('/customers', { ...period, left: stage });
 
   const height = Math.max(220, 44 * Math.max(sources.length, targets.length) + 40);
   const option = useMemo(() => {
-    const node = (side: 'from' | 'to', stage: string | null, n: number, href: string) => ({
+    const node = (side: 'from' | 'to', stage: string | null, n: number, href: string | undefined) => ({
       name: `${side} ${stage ?? ''}`,
       depth: side === 'from' ? 0 : 1,
       href,
       itemStyle: { color: stage === null ? look.faint : colour(stage) },
       label: {
         position: side === 'from' ? 'left' : 'right',
-        formatter: side === 'from' ? `${format.stage(stage)}  {n|${format.number(n)}}`
-          : `{n|${format.number(n)}}  ${format.stage(stage)}`,
+        formatter: side === 'from' ? `${named(stage, side)}  {n|${format.number(n)}}`
+          : `{n|${format.number(n)}}  ${named(stage, side)}`,
       },
-      text: `${format.stage(stage)}: ${t(side === 'from' ? 'flow.left' : 'flow.entered', { count: n, n: format.number(n) })}`,
+      text: `${named(stage, side)}: ${t(side === 'from' ? 'flow.left' : 'flow.entered', { count: n, n: format.number(n) })}`,
     });
     const margin = narrow ? 112 : 190;
     return {
@@ -87,10 +96,10 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
         ],
         links: moves.map(m => ({
           source: `from ${m.from ?? ''}`,
-          target: `to ${m.to}`,
+          target: `to ${m.to ?? ''}`,
           value: m.customers,
           href: moveLink(m.from, m.to),
-          text: `${format.stage(m.from)} → ${format.stage(m.to)}: ${format.number(m.customers)}`,
+          text: `${format.stage(m.from)} → ${named(m.to, 'to')}: ${format.number(m.customers)}`,
         })),
       }],
     };
@@ -103,14 +112,14 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
       file="flow" controls={controls}
       rows={() => [
         ['from', 'to', 'customers'],
-        ...moves.map(m => [m.from ?? '', m.to, m.customers]),
+        ...moves.map(m => [m.from ?? '', m.to ?? '', m.customers]),
       ]}
       table={
         <table>
           <thead>
             <tr>
               <th scope="col">{t('flow.fromTo')}</th>
-              {targets.map(s => <th key={s} scope="col">{format.stage(s)}</th>)}
+              {targets.map(s => <th key={s} scope="col">{named(s, 'to')}</th>)}
               <th scope="col">{t('flow.sum')}</th>
             </tr>
           </thead>
@@ -122,7 +131,7 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
                   const n = count(source, target);
                   return (
                     <td key={target}>
-                      {n > 0 && <Link to={moveLink(source, target)}>{format.number(n)}</Link>}
+                      {n > 0 && <Count n={n} to={moveLink(source, target)} />}
                     </td>
                   );
                 })}
@@ -132,7 +141,7 @@ export default function Flow({ moves: counted, from, at, linkAt, controls }: {
             <tr>
               <th scope="row">{t('flow.sum')}</th>
               {targets.map(s => (
-                <td key={s}><Link to={enteredLink(s)}>{format.number(entered(s))}</Link></td>
+                <td key={s}><Count n={entered(s)} to={enteredLink(s)} /></td>
               ))}
               <td>{format.number(all)}</td>
             </tr>

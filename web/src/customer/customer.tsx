@@ -17,10 +17,10 @@ import { Strip } from './strip';
 
 export default function CustomerPage({ id }: { id: string }) {
   const { t, i18n } = useTranslation();
-  const { info, format } = useInfo();
+  const { info, format, lifecycle } = useInfo();
   const { at, asked: askedAt, setAt } = useAt();
   const asked = askedAt ?? undefined;
-  const query = useCustomer(id, at, i18n.language);
+  const query = useCustomer(id, at, i18n.language, lifecycle);
   const customer = query.data;
   const zone = info.workspace.timezone;
   const day = isDay(at) ? at : dayOf(at, zone);
@@ -47,7 +47,9 @@ export default function CustomerPage({ id }: { id: string }) {
         <div className={styles.who}>
           <h1>{t('customer.title', { id })}</h1>
           <p className={styles.stage} data-stage={customer.stage ?? ''}>
-            {customer.stage === null ? t('customer.notYet', { day: format.day(day) }) : <>
+            {customer.stage === null
+              ? t(customer.events_total ? 'customer.notIn' : 'customer.notYet', { day: format.day(day) })
+              : <>
               <Link to={link('/customers', { at: asked, stage: customer.stage })}>
                 <StageName stage={customer.stage} />
               </Link>
@@ -95,7 +97,7 @@ export default function CustomerPage({ id }: { id: string }) {
           </section>
         </aside>
         <div className={styles.main}>
-          {customer.stage !== null && <Moves moves={customer.moves} />}
+          {customer.moves.length > 0 && <Moves moves={customer.moves} />}
           <Events key={at} events={customer.events} total={customer.events_total} />
         </div>
       </div>

@@ -19,12 +19,12 @@ export function Moves({ moves }: { moves: Move[] }) {
             <div className={styles.move}>
               <span className={styles.change}>
                 {move.from !== null && <><StageName stage={move.from} /><span aria-label={t('customer.to')}>→</span></>}
-                <StageName stage={move.to} />
+                {move.to === null ? t('stage.out') : <StageName stage={move.to} />}
               </span>
               <time dateTime={move.at}>{format.moment(move.at)}</time>
             </div>
             {move.rule === null
-              ? <p className={styles.note}>{t('customer.came')}</p>
+              ? <p className={styles.note}>{t(move.to === null ? 'customer.left' : 'customer.came')}</p>
               : <details className={styles.why}>
                   <summary>
                     <span>{move.words}</span> <span className={styles.ask}>{t('why.ask')}</span>

@@ -4,7 +4,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
 import { ApiError, cancelJob, startJob, useJob, type Fault } from '../api';
+import { useInfo } from '../info';
 import { link } from '../links';
 import { Button } from '../ui/controls';
 import { Link, Words } from '../ui/page';
@@ -18,6 +20,8 @@ export function useApply(onDone?: (version: number) => void) {
   const [id, setId] = useState<string | null>(null);
   const [starting, setStarting] = useState(false);
   const [refused, setRefused] = useState<Fault | null>(null);
+  const [cancelled, setCancelled] = useState(false);
+  const [from, setFrom] = useState(0);
   const job = useJob<{ version: number }>('apply', id);
   const version = job.data?.result?.version;
   const lost = job.error ? faultOf(job.error) : null;
@@ -30,6 +34,8 @@ export function useApply(onDone?: (version: number) => void) {
 
   const start = async (body: { text: string; version: number; author?: string }) => {
     setRefused(null);
+    setCancelled(false);
+    setFrom(body.version);
     setId(null);
     setStarting(true);
     try {
@@ -43,12 +49,17 @@ export function useApply(onDone?: (version: number) => void) {
   };
   return {
     start,
-    cancel: () => { if (id) void cancelJob('apply', id).catch(() => {}); },
+    cancel: () => {
+      setCancelled(true);
+      if (id) void cancelJob('apply', id).catch(() => {});
+    },
     running: starting || (id !== null && !job.data?.result && !job.data?.error && !lost),
     done: job.data?.done ?? 0,
     all: job.data?.all ?? 0,
-    fault: refused ?? lost ?? job.data?.error ?? null,
+    fault: cancelled ? null : refused ?? lost ?? job.data?.error ?? null,
     version,
+    /* The version that was live when it was begun. */
+    from,
   };
 }
 
@@ -68,20 +79,23 @@ export function Progress({ label, done, all, cancel }: {
 /* How it goes, and how it went. */
 export function Applying({ apply }: { apply: ReturnType<typeof useApply> }) {
   const { t } = useTranslation();
+  const { info } = useInfo();
+  const [path] = useLocation();
+  const overtaken = apply.fault?.code === 'conflict' && apply.from !== info.model_version;
   return (
-    <div className={styles.state} role="status">
+    <div role="status">
       {apply.running && <Progress label={t('edit.applying')} done={apply.done} all={apply.all}
         cancel={apply.cancel} />}
       {!apply.running && apply.fault && (
         <p className={styles.fault}>
-          <Words text={apply.fault.code === 'conflict' ? t('edit.conflict') : apply.fault.message} />
+          <Words text={overtaken ? t('edit.conflict') : apply.fault.message} />
         </p>
       )}
       {!apply.running && apply.version !== undefined && (
         <p className={styles.done} data-applied={apply.version}>
           {t('edit.applied', { n: apply.version })}{' '}
           <Link to={link('/')}>{t('edit.toBoard')}</Link>{' '}
-          <Link to={link('/model/history')}>{t('edit.toHistory')}</Link>
+          {path !== '/model/history' && <Link to={link('/model/history')}>{t('edit.toHistory')}</Link>}
         </p>
       )}
     </div>

@@ -1,7 +1,7 @@
 /* The model's text: checked while one types, tried on the whole past, applied. */
 
 import { useDebouncedValue } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCheck, versionQuery, type Check, type Fault } from '../api';
@@ -10,6 +10,7 @@ import { link } from '../links';
 import { Button, Field, Skeleton } from '../ui/controls';
 import { Failure, Link, Words } from '../ui/page';
 import { Applying, useApply } from './apply';
+import { Difference } from './difference';
 import { keepDraft, useDraft, type Draft } from './draft';
 import styles from './edit.module.css';
 import { Editor, type EditorHandle, type Mark } from './editor';
@@ -77,12 +78,12 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
   const [still] = useDebouncedValue(draft.text, 400);
   const check = useCheck(still);
   const verdict = useId();
-  const apply = useApply(version => keepDraft({ ...draft, version }));
+  const apply = useApply(version => keepDraft({ text: draft.text, version }));
   /* A verdict stands for the text that it was given. */
   const known = !check.isPlaceholderData && still === draft.text ? check.data : undefined;
   const shown = check.data;
   const changed = draft.text !== live || draft.version !== info.model_version;
-  const behind = draft.version !== info.model_version && !apply.running;
+  const behind = draft.version < info.model_version && !apply.running;
   const go = (place: Place) => editor.current?.go(place);
   const marks: Mark[] = shown
     ? shown.error?.line
@@ -138,6 +139,7 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
           </section>
         </aside>
       </div>
+      <Difference draft={draft} ready={!!known?.ok && changed} />
     </>
   );
 }
@@ -145,7 +147,7 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
 export default function Edit() {
   const { info } = useInfo();
   const kept = useDraft();
-  const live = useQuery(versionQuery(info.model_version));
+  const live = useQuery({ ...versionQuery(info.model_version), placeholderData: keepPreviousData });
   /* Until something is changed, the draft is the live text. */
   const draft = kept ?? (live.data ? { text: live.data.text, version: live.data.version } : null);
   return (

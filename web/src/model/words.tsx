@@ -10,8 +10,8 @@ import { StageName } from '../stagename';
 import { Failure, Link } from '../ui/page';
 
 function SegmentRow({ segment, at, asked }: { segment: Segment; at: string; asked: string | undefined }) {
-  const { format } = useInfo();
-  const size = useSegmentSize(segment.name, at);
+  const { format, lifecycle } = useInfo();
+  const size = useSegmentSize(segment.name, at, lifecycle);
   return (
     <li className={styles.rule}>
       <div className={styles.who}>
@@ -38,10 +38,10 @@ function SegmentRow({ segment, at, asked }: { segment: Segment; at: string; aske
 
 export default function ModelWords() {
   const { t } = useTranslation();
-  const { info, format } = useInfo();
+  const { info, format, lifecycle } = useInfo();
   const { at, asked: askedAt } = useAt();
   const asked = askedAt ?? undefined;
-  const stages = useStages(at, undefined);
+  const stages = useStages(at, undefined, lifecycle);
   const inStage = (name: string) => stages.data?.stages.find(s => s.stage === name)?.customers;
   const moved = (from: string, to: string) =>
     stages.data?.moves.find(m => m.from === from && m.to === to)?.customers ?? 0;
