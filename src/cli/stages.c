@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "cli/cli.h"
 #include "engine/query.h"
 
@@ -7,6 +8,8 @@ struct asked {
     bool by_period;
     enum flow_by by;
     int64_t at_ms;
+    const int64_t *edge; /* of periods */
+    uint32_t period_n;
 };
 
 static bool print_json(struct buf *b, const struct flow *f, const struct engine *e,
@@ -139,41 +142,251 @@ static void print_human(struct buf *b, const struct flow *f, struct engine *e,
     print_loops(e, q->lifecycle, b);
 }
 
+/* --- targets and KPIs --- */
+
+/* With one decimal, in a unit that people read. */
+static void put_span(struct buf *b, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *name;
+    } units[] = {
+        {MS_DAY, "days"}, {MS_HOUR, "hours"}, {MS_MINUTE, "minutes"}, {1000, "s"}};
+    size_t i = 0;
+    int64_t tenths;
+
+    while (i < 3 && ms < 2 * units[i].ms)
+        i++;
+    tenths = (ms * 10 + units[i].ms / 2) / units[i].ms;
+    buf_add_format(b, "%lld.%lld %s", (long long)(tenths / 10), (long long)(tenths % 10),
+                   units[i].name);
+}
+
+static void put_share(struct buf *b, int64_t share)
+{
+    int64_t tenths = (share + NUM_ONE / 2000) / (NUM_ONE / 1000);
+
+    buf_add_format(b, "%lld.%lld%%", (long long)(tenths / 10), (long long)(tenths % 10));
+}
+
+/* For people, or as CSV has it: a number alone. */
+static str value_text(const struct kpi_value *v, const struct workspace *w, bool plain,
+                      struct arena *a)
+{
+    struct buf b = {};
+    str text;
+
+    if (v->there) {
+        if (v->unit == KPI_UNIT_SHARE && !plain)
+            put_share(&b, v->value);
+        else if (v->unit == KPI_UNIT_LENGTH && !plain)
+            put_span(&b, v->value);
+        else if (v->unit == KPI_UNIT_MONEY)
+            money_print(&b, v->value, w->decimals);
+        else if (v->unit == KPI_UNIT_COUNT || v->unit == KPI_UNIT_LENGTH)
+            buf_add_format(&b, "%lld", (long long)v->value);
+        else
+            num_print(&b, v->value);
+        if (v->unit == KPI_UNIT_MONEY && !plain)
+            buf_add_format(&b, " %.*s", STR_FMT(w->currency));
+    } else if (!plain) {
+        buf_add(&b, STR("missing"));
+    }
+    text = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return text;
+}
+
+/* "retention or loyalty within 90d" */
+static str target_text(const struct lifecycle *l, const struct target *t, struct arena *a)
+{
+    struct buf b = {};
+    str text;
+
+    for (uint32_t i = 0; i < t->to_n; i++)
+        buf_add_format(&b, "%s%.*s", i ? " or " : "to ",
+                       STR_FMT(l->stage[t->to[i]].name));
+    buf_add(&b, STR(" within "));
+    length_print(&b, t->within);
+    text = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return text;
+}
+
+struct kpi_table {
+    struct cli_table table;
+    const struct engine *e;
+    const struct asked *q;
+    struct kpi_count *count;
+    bool plain; /* CSV */
+};
+
+static void add_text(struct kpi_table *t, str text)
+{
+    t->table.failed |= text.p == NULL;
+    if (!t->table.failed)
+        cli_table_add(&t->table, text);
+}
+
+static void add_kpi_row(struct kpi_table *t, uint32_t period, uint32_t stage, uint32_t i)
+{
+    const struct lifecycle *l = t->q->lifecycle;
+    const struct aims *aims = &l->stage[stage].aims;
+    const struct workspace *w = &engine_model(t->e)->workspace;
+    struct kpi_value v = kpi_value(t->count, period, stage, i);
+    struct kpi_value rate = {
+        .unit = KPI_UNIT_SHARE, .there = true, .value = aims->target.rate};
+    bool target = i == KPI_TARGET;
+    struct arena *a = t->table.arena;
+    struct buf name = {};
+
+    if (t->q->by_period) {
+        flow_period_print(w->zone, t->q->by, t->q->edge[period], &name);
+        add_text(t, name.failed ? (str){} : arena_str(a, buf_str(&name)));
+        buf_free(&name);
+    }
+    add_text(t, l->stage[stage].name);
+    add_text(t, target ? STR("target") : aims->kpi[i].name);
+    add_text(t, target ? target_text(l, &aims->target, a) : aims->kpi[i].text);
+    if (!t->table.failed)
+        cli_table_right(&t->table, value_text(&v, w, t->plain, a));
+    if (t->plain)
+        add_text(t, kpi_unit_name(v.unit));
+    if (!t->table.failed)
+        cli_table_number(&t->table, v.of);
+    add_text(t, target ? value_text(&rate, w, t->plain, a) : STR(""));
+    add_text(t, !target || !v.there     ? STR("")
+                : v.value >= rate.value ? STR("met")
+                                        : STR("missed"));
+}
+
+static void fill_kpi_table(struct kpi_table *t)
+{
+    static const char *const heading[] = {"stage", "figure", "measure", "value",
+                                          "unit",  "of",     "target",  "met"};
+    const struct lifecycle *l = t->q->lifecycle;
+
+    t->table.columns = (t->q->by_period ? 8u : 7u) + t->plain;
+    if (t->q->by_period)
+        add_text(t, STR("period"));
+    for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
+        if (t->plain || i != 4)
+            add_text(t, str_of(heading[i]));
+    for (uint32_t k = 0; k < t->q->period_n; k++)
+        for (uint32_t s = 0; s < l->stage_n; s++) {
+            if (l->stage[s].aims.target.at)
+                add_kpi_row(t, k, s, KPI_TARGET);
+            for (uint32_t i = 0; i < l->stage[s].aims.kpi_n; i++)
+                add_kpi_row(t, k, s, i);
+        }
+}
+
+static void kpi_json(struct buf *b, struct kpi_count *count, const struct engine *e,
+                     const struct asked *q)
+{
+    const struct workspace *w = &engine_model(e)->workspace;
+    struct json_out j = {.to = b};
+
+    if (q->by_period) {
+        kpi_put_periods(&j, count, q->by, w->zone, q->edge, q->period_n, w->decimals);
+    } else {
+        json_begin_object(&j);
+        json_key(&j, "at");
+        json_put_moment(&j, q->at_ms);
+        kpi_put_period(&j, count, 0, w->decimals);
+        json_end_object(&j);
+    }
+    buf_add_char(b, '\n');
+}
+
+static int show_kpis(struct cli *c, struct engine *e, const struct asked *q)
+{
+    struct kpi_table t = {
+        .table = {.arena = &c->arena}, .e = e, .q = q, .plain = cli_has(c, "csv")};
+    int64_t known_ms = q->by_period ? engine_now_ms(e) : q->at_ms;
+    struct buf b = {};
+    struct err err;
+    int status;
+
+    if (!engine_kpis(e, q->lifecycle, q->edge, q->period_n, known_ms, &t.count, &err))
+        return cli_fail(&err, c->word[0]);
+    if (cli_has(c, "json")) {
+        kpi_json(&b, t.count, e, q);
+    } else {
+        fill_kpi_table(&t);
+        if (t.plain)
+            cli_table_csv(&t.table, &b);
+        else
+            cli_table_print(&t.table, &b);
+    }
+    status = cli_has(c, "json") || t.plain ? cli_print(&b) : cli_show(&b);
+    buf_free(&b);
+    kpi_free(t.count);
+    return status;
+}
+
+/* --- what is asked --- */
+
 /* Without --at: as it stands now, or with --by up to the last event's period. */
-static bool count(struct cli *c, struct engine *e, struct asked *q, struct flow *f,
-                  struct err *err)
+static bool read_options(struct cli *c, struct engine *e, struct asked *q,
+                         struct err *err)
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
     struct store_facts facts = snapshot_facts(engine_snapshot(e));
-    int64_t now_ms = cli_now_ms(c), from_ms, last_ms;
-    const int64_t *edge;
-    uint32_t n;
+    int64_t now_ms = cli_now_ms(c), from_ms, last_ms, *edge;
 
     if (!cli_lifecycle(c, e, &q->lifecycle, err) || !engine_advance(e, now_ms, err))
         return false;
-    if (!q->by_period)
+    if (!q->by_period) {
+        q->edge = edge = arena_array(&c->arena, int64_t, 2);
+        q->period_n = 1;
+        if (!edge)
+            return err_nomem(err);
         return cli_moment(c, "at", zone, now_ms, &q->at_ms, err)
                && (q->at_ms <= now_ms || engine_advance(e, q->at_ms, err))
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
-               && engine_flow_at(e, q->lifecycle, from_ms, q->at_ms, &c->arena, f, err);
+               && flow_edges_at(from_ms, q->at_ms, edge, err);
+    }
     last_ms = facts.last_ms < now_ms ? facts.last_ms : now_ms;
     if (!cli_moment(c, "at", zone, last_ms, &q->at_ms, err)
         || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
         return false;
     if (!facts.events || q->at_ms < facts.first_ms)
-        return flow_new(q->lifecycle->stage_n, NULL, 0, &c->arena, f, err);
+        return true;
     return (q->at_ms <= now_ms || engine_advance(e, q->at_ms, err))
-           && flow_edges(zone, q->by, from_ms, q->at_ms, &c->arena, &edge, &n, err)
-           && engine_flow(e, q->lifecycle, edge, n, &c->arena, f, err);
+           && flow_edges(zone, q->by, from_ms, q->at_ms, &c->arena, &q->edge,
+                         &q->period_n, err);
+}
+
+static int show_flow(struct cli *c, struct engine *e, const struct asked *q)
+{
+    struct cli_table table = {.arena = &c->arena};
+    struct buf b = {};
+    struct flow f;
+    struct err err;
+    int status;
+
+    if (!engine_flow(e, q->lifecycle, q->edge, q->period_n, &c->arena, &f, &err))
+        return cli_fail(&err, c->word[0]);
+    if (cli_has(c, "json")) {
+        print_json(&b, &f, e, q);
+        status = cli_print(&b);
+    } else if (cli_has(c, "csv")) {
+        stage_table(&table, &f, e, q);
+        cli_table_csv(&table, &b);
+        status = cli_print(&b);
+    } else {
+        print_human(&b, &f, e, q, &c->arena);
+        status = cli_show(&b);
+    }
+    buf_free(&b);
+    return status;
 }
 
 static int run(struct cli *c)
 {
-    struct engine *e;
-    struct flow f;
-    struct buf b = {};
-    struct cli_table table = {.arena = &c->arena};
     struct asked q = {.by = FLOW_MONTH, .by_period = cli_has(c, "by")};
+    struct engine *e;
     struct err err;
     int status;
 
@@ -183,22 +396,10 @@ static int run(struct cli *c)
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!count(c, e, &q, &f, &err)) {
-        engine_close(e);
-        return cli_fail(&err, c->word[0]);
-    }
-    if (cli_has(c, "json")) {
-        print_json(&b, &f, e, &q);
-        status = cli_print(&b);
-    } else if (cli_has(c, "csv")) {
-        stage_table(&table, &f, e, &q);
-        cli_table_csv(&table, &b);
-        status = cli_print(&b);
-    } else {
-        print_human(&b, &f, e, &q, &c->arena);
-        status = cli_show(&b);
-    }
-    buf_free(&b);
+    if (!read_options(c, e, &q, &err))
+        status = cli_fail(&err, c->word[0]);
+    else
+        status = cli_has(c, "kpi") ? show_kpis(c, e, &q) : show_flow(c, e, &q);
     engine_close(e);
     return status;
 }
@@ -207,6 +408,7 @@ static const struct cli_option options[] = {
     {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
     {"from", "DATE", "count entered, left and moves from then on", false},
     {"by", "PERIOD", "one line a period: day, week, month, quarter, year", false},
+    {"kpi", NULL, "each stage's target and KPIs", false},
     {"lifecycle", "NAME", "of this one: the first of the model unless given", false},
     {"json", NULL, "as JSON", false},
     {"csv", NULL, "as CSV", false},

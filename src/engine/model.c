@@ -22,7 +22,7 @@ static bool check_root(const struct yaml *root, struct err *err)
 {
     static const str keys[] = {STR("ciclo"),    STR("workspace"), STR("events"),
                                STR("traits"),   STR("lifecycle"), STR("lifecycles"),
-                               STR("segments"), STR("scores")};
+                               STR("measures"), STR("segments"),  STR("scores")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -139,8 +139,11 @@ static bool parse_lifecycle(const struct yaml *root, struct model *m, struct err
 
 static bool compile_lifecycles(struct model *m, struct err *err)
 {
+    if (!measures_compile(&m->measures, m->program, err))
+        return false;
     for (uint32_t i = 0; i < m->lifecycle_n; i++)
-        if (!lifecycle_compile(m->lifecycles[i], m->program, err))
+        if (!lifecycle_compile(m->lifecycles[i], m->program, err)
+            || !lifecycle_compile_aims(m->lifecycles[i], &m->measures, m->program, err))
             return false;
     return true;
 }
@@ -186,6 +189,7 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
                                yaml_find(root, STR("traits")), &m->arena, &m->dictionary,
                                err)
            && learn(&m->dictionary, catalog, &m->arena, err)
+           && measures_parse(yaml_find(root, STR("measures")), &m->measures, err)
            && parse_lifecycle(root, m, err)
            && segments_parse(yaml_find(root, STR("segments")),
                              yaml_find(root, STR("scores")), &m->arena, &m->segments, err)

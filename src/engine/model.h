@@ -21,6 +21,7 @@ struct model {
     struct lifecycle *lifecycle;         /* the first; with `lifecycle:` the only one */
     struct lifecycle *const *lifecycles; /* in the order of the text */
     uint32_t lifecycle_n;
+    struct life_measures measures;
     struct segments *segments;
     struct program *program;
     const struct catalog *catalog;

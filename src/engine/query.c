@@ -39,11 +39,8 @@ bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t f
 
     if (!edge)
         return err_nomem(err);
-    if (from_ms >= at_ms)
-        return err_set(err, ERR_INPUT, "the period ends before it begins");
-    edge[0] = from_ms + 1; /* periods are half-open, and at_ms itself belongs to it */
-    edge[1] = at_ms + 1;
-    return engine_flow(e, l, edge, 1, a, out, err);
+    return flow_edges_at(from_ms, at_ms, edge, err)
+           && engine_flow(e, l, edge, 1, a, out, err);
 }
 
 int64_t engine_default_at(const struct engine *e)

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "report/flow_json.h"
+#include "report/kpi.h"
 
 /* Everybody's moves counted by period (see flow.h). Lives in `a`. */
 bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
@@ -12,6 +13,12 @@ bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_
 /* One period: moves with from_ms < time <= at_ms, stock as it stands at at_ms. */
 bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
                     int64_t at_ms, struct arena *a, struct flow *out, struct err *err);
+
+/* The lifecycle's targets and KPIs by period, as known at known_ms, up to which the histories
+ * must reach. To be freed by kpi_free. */
+[[nodiscard]] bool engine_kpis(const struct engine *e, const struct lifecycle *l,
+                               const int64_t *edge, uint32_t period_n, int64_t known_ms,
+                               struct kpi_count **out, struct err *err);
 
 /* Where a customer stands in each lifecycle at a moment, for a situation's .above: at an instant
  * of moves, after them. `stage` has room for all. */

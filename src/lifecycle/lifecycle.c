@@ -1,7 +1,4 @@
-#include "lifecycle/lifecycle.h"
-
-#include "base/num.h"
-#include "base/time.h"
+#include "lifecycle/lifecycle_impl.h"
 
 #include <string.h>
 
@@ -21,8 +18,7 @@ static bool is_empty(const struct yaml *node)
     return node->type == YAML_SCALAR && node->plain && node->text.n == 0;
 }
 
-/* Text that a person wrote, for a message: cut, since messages have an end. */
-static str shown(str s)
+str shown(str s)
 {
     if (s.n > 100)
         for (s.n = 100; ((unsigned char)s.p[s.n] & 0xc0) == 0x80; s.n--)
@@ -43,8 +39,8 @@ str lifecycle_stage_name(const struct lifecycle *l, uint16_t stage)
     return stage == STAGE_NONE ? STR("") : l->stage[stage].name;
 }
 
-static bool find_stage(const struct lifecycle *l, const struct yaml *name, uint16_t *out,
-                       struct err *err)
+bool stage_find(const struct lifecycle *l, const struct yaml *name, uint16_t *out,
+                struct err *err)
 {
     str near;
 
@@ -80,51 +76,11 @@ static bool check_stage_name(const struct yaml *key, struct err *err)
     return true;
 }
 
-static bool check_target(const struct yaml *stage, struct err *err)
-{
-    static const str keys[] = {STR("rate"), STR("within")};
-    const struct yaml *target, *rate, *within;
-    struct length length;
-    int64_t number;
-
-    if (!yaml_get_map(stage, STR("target"), &target, err)
-        || !yaml_check_keys(target, keys, 2, "a target", err))
-        return false;
-    if (target->n == 0)
-        return true;
-    rate = yaml_find(target, STR("rate"));
-    within = yaml_find(target, STR("within"));
-    if (!rate || !within)
-        return wrong(target, err,
-                     "a target needs a rate and a time: { rate: 0.20, within: 30d }");
-    if (rate->type != YAML_SCALAR || !num_parse(rate->text, &number) || number <= 0
-        || number > NUM_ONE)
-        return wrong(rate, err, "a target's rate is a number above 0 and up to 1: 0.20");
-    if (within->type != YAML_SCALAR)
-        return wrong(within, err, "a length of time is expected here: 30d");
-    if (!length_parse(within->text, &length, err)) {
-        yaml_err_in_scalar(within, err);
-        return false;
-    }
-    return true;
-}
-
-static bool check_kpi(const struct yaml *stage, struct err *err)
-{
-    const struct yaml *kpi;
-
-    if (!yaml_get_map(stage, STR("kpi"), &kpi, err))
-        return false;
-    for (size_t i = 0; i < kpi->n; i++)
-        if (kpi->item[i]->type != YAML_SCALAR)
-            return wrong(kpi->item[i], err, "a kpi is a name and a text");
-    return true;
-}
-
 static bool parse_stage(const struct yaml *key, const struct yaml *node,
                         struct stage *out, struct err *err)
 {
-    static const str keys[] = {STR("goal"), STR("end"), STR("target"), STR("kpi")};
+    static const str keys[] = {STR("goal"), STR("end"), STR("target"), STR("kpi"),
+                               STR("forecast")};
 
     if (!check_stage_name(key, err))
         return false;
@@ -136,10 +92,9 @@ static bool parse_stage(const struct yaml *key, const struct yaml *node,
         return err_at(err, node->line, node->column,
                       "what is said of a stage stands in braces: %.*s: { goal: ... }",
                       STR_FMT(shown(key->text)));
-    return yaml_check_keys(node, keys, 4, "a stage", err)
+    return yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "a stage", err)
            && yaml_get_text(node, STR("goal"), &out->goal, err)
-           && yaml_get_bool(node, STR("end"), &out->end, err) && check_target(node, err)
-           && check_kpi(node, err);
+           && yaml_get_bool(node, STR("end"), &out->end, err);
 }
 
 static bool parse_stages(const struct yaml *node, struct arena *a, struct lifecycle *l,
@@ -170,6 +125,10 @@ static bool parse_stages(const struct yaml *node, struct arena *a, struct lifecy
     }
     l->stage = stage;
     l->stage_name = name;
+    for (uint32_t i = 0; i < l->stage_n; i++)
+        if (stages->item[i]->type == YAML_MAP
+            && !aims_parse(l, (uint16_t)i, stages->item[i], a, &stage[i].aims, err))
+            return false;
     return true;
 }
 
@@ -189,7 +148,7 @@ static bool parse_start(const struct yaml *node, struct lifecycle *l, struct err
 {
     const struct yaml *start = yaml_find(node, STR("start"));
 
-    return !start || is_empty(start) || find_stage(l, start, &l->start, err);
+    return !start || is_empty(start) || stage_find(l, start, &l->start, err);
 }
 
 static bool parse_from(const struct lifecycle *l, const struct yaml *from,
@@ -213,7 +172,7 @@ static bool parse_from(const struct lifecycle *l, const struct yaml *from,
     for (uint32_t i = 0; i < n; i++) {
         const struct yaml *name = from->type == YAML_LIST ? from->item[i] : from;
 
-        if (!find_stage(l, name, &stage[i], err))
+        if (!stage_find(l, name, &stage[i], err))
             return false;
         if (stage[i] == way->to)
             return err_at(err, name->line, name->column,
@@ -253,7 +212,7 @@ static bool parse_way(const struct lifecycle *l, const struct yaml *node, struct
     if (way->when->type != YAML_SCALAR || str_trim(way->when->text).n == 0)
         return wrong(way->when, err, "a rule is expected here, as one text");
     way->text = way->when->text;
-    return find_stage(l, to, &way->to, err) && parse_from(l, from, a, way, err);
+    return stage_find(l, to, &way->to, err) && parse_from(l, from, a, way, err);
 }
 
 static bool parse_moves(const struct yaml *node, struct arena *a, struct lifecycle *l,
@@ -374,10 +333,10 @@ bool lifecycles_parse(const struct yaml *node, struct arena *a, struct lifecycle
     return true;
 }
 
-static bool add_rule(struct program *p, const struct yaml *at, struct rule_ref *out,
-                     struct err *err)
+bool rule_add(struct program *p, const struct yaml *at, enum rule_want want,
+              struct rule_ref *out, struct err *err)
 {
-    if (program_add(p, at->text, RULE_CONDITION, out, err))
+    if (program_add(p, at->text, want, out, err))
         return true;
     if (err->code == ERR_INPUT)
         yaml_err_in_scalar(at, err);
@@ -388,7 +347,7 @@ bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err)
 {
     program_use_lifecycle(p, l->number);
     if (l->has_for) {
-        if (!add_rule(p, l->for_at, &l->for_rule, err))
+        if (!rule_add(p, l->for_at, RULE_CONDITION, &l->for_rule, err))
             return false;
         if (program_asks_stage(p, l->for_rule))
             return wrong(
@@ -397,7 +356,7 @@ bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err)
                 "for the stage, or for how long or how often it was held");
     }
     for (uint32_t i = 0; i < l->way_n; i++)
-        if (!add_rule(p, l->way[i].when, &l->way[i].rule, err))
+        if (!rule_add(p, l->way[i].when, RULE_CONDITION, &l->way[i].rule, err))
             return false;
     program_use_lifecycle(p, LIFECYCLES_ALL);
     return true;

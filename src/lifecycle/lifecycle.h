@@ -6,14 +6,14 @@
 #ifndef LIFECYCLE_LIFECYCLE_H
 #define LIFECYCLE_LIFECYCLE_H
 
-#include "base/yaml.h"
-#include "rule/rule.h"
+#include "lifecycle/aims.h"
 
 struct stage {
     str name;
     const struct yaml *at; /* where it stands */
     str goal;              /* empty: none given */
     bool end;              /* such customers are not counted as active */
+    struct aims aims;
 };
 
 /* One entry of `moves:`: a way out of some stages into another. */
@@ -34,7 +34,7 @@ struct lifecycle {
     struct rule_ref for_rule;
     str for_text;
     const struct yaml *for_at;
-    const struct stage *stage;
+    struct stage *stage;
     const str *stage_name; /* the same names, for rule_env */
     uint32_t stage_n;
     uint16_t start;
@@ -50,6 +50,9 @@ bool lifecycle_parse(const struct yaml *node, struct arena *a, struct lifecycle 
                      struct err *err);
 /* The place of an error in a rule is turned into its place in the model text. */
 bool lifecycle_compile(struct lifecycle *l, struct program *p, struct err *err);
+/* After measures_compile: the KPIs and forecasts of the stages. */
+bool lifecycle_compile_aims(struct lifecycle *l, const struct life_measures *m,
+                            struct program *p, struct err *err);
 /* Reads `lifecycles:`, numbered in the order of the text. Lives in `a`. */
 bool lifecycles_parse(const struct yaml *node, struct arena *a, struct lifecycle ***out,
                       uint32_t *n, struct err *err);

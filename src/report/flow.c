@@ -18,6 +18,11 @@ bool flow_by_parse(str name, enum flow_by *out)
     return false;
 }
 
+str flow_by_name(enum flow_by by)
+{
+    return str_of(by_name[by]);
+}
+
 /* 0 is Monday. */
 static int weekday(int64_t local_ms)
 {
@@ -74,6 +79,15 @@ bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t 
     }
     *edge = e;
     *n = count - 1;
+    return true;
+}
+
+bool flow_edges_at(int64_t from_ms, int64_t at_ms, int64_t edge[2], struct err *err)
+{
+    if (from_ms >= at_ms)
+        return err_set(err, ERR_INPUT, "the period ends before it begins");
+    edge[0] = from_ms + 1; /* periods are half-open, and at_ms itself belongs to it */
+    edge[1] = at_ms + 1;
     return true;
 }
 

@@ -9,12 +9,15 @@
 
 enum flow_by { FLOW_DAY, FLOW_WEEK, FLOW_MONTH, FLOW_QUARTER, FLOW_YEAR };
 bool flow_by_parse(str name, enum flow_by *out);
+str flow_by_name(enum flow_by by); /* "month" */
 
 /* Edges e[0] < e[1] < .. < e[n]: period k is [e[k], e[k+1]), in the zone's calendar; the first
  * begins at or before from_ms, the last contains to_ms. Lives in `a`. ERR_LIMIT beyond
  * 100,000 periods. */
 bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t to_ms,
                 struct arena *a, const int64_t **edge, uint32_t *n, struct err *err);
+/* The edges of one period with the moments after from_ms up to at_ms. */
+bool flow_edges_at(int64_t from_ms, int64_t at_ms, int64_t edge[2], struct err *err);
 /* "2011-12", "2011-12-05", "2011-Q4", "2011"; a week is named by its Monday. */
 void flow_period_print(const struct zone *z, enum flow_by by, int64_t start_ms,
                        struct buf *to);

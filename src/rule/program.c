@@ -1067,5 +1067,5 @@ enum value_type program_type(const struct program *p, struct rule_ref rule)
 
 bool program_needs_stage(const struct program *p, struct rule_ref rule)
 {
-    return p->rule[rule.v].by_stage || p->rule[rule.v].by_times;
+    return program_asks_stage(p, rule) || p->rule[rule.v].above_n > 0;
 }

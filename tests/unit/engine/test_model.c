@@ -125,6 +125,8 @@ TEST(what_the_data_holds_may_be_named_without_being_declared)
          "    stages: { c: , d: }\n"                                                     \
          "    moves: [ { from: c, to: d, when: \"" low "\" } ]\n"
 
+#define BUYS HEAD LIFE "events: { buy: { properties: { amount: money, what: text } } }\n"
+
 static const struct fault {
     const char *text;
     int line, column;
@@ -190,6 +192,20 @@ static const struct fault {
           "lifecycle:\n  stages: { a: , b: }\n"
           "  moves:\n    - { from: a, to: b, when: segment.x }\n",
      3, 31, "bye"},
+    {HEAD LIFE "measures: { revenu: x.y }\n", 3, 13, "did you mean \"revenue\""},
+    {HEAD LIFE "measures: { revenue: [] }\n", 3, 22, "a property of an event"},
+    {HEAD LIFE "measures: { revenue: bye.x }\n", 3, 22, "no event \"bye\""},
+    {BUYS "measures: { revenue: buy.amont }\n", 4, 26, "did you mean amount?"},
+    {BUYS "measures: { cost: \"buy.amount where amont > 3\" }\n", 4, 36, "amont"},
+    {BUYS "measures: { revenue: buy }\n", 4, 22, "needs a property"},
+    {BUYS "measures: { revenue: buy.what }\n", 4, 22, "needs numbers"},
+    {BUYS "measures: { revenue: \"buy.amount, 90d\" }\n", 4, 22, "one property"},
+    {BUYS "measures: { revenue: \"buy.amount) + sum(buy.amount\" }\n", 4, 22,
+     "one property"},
+    {HEAD "events: { buy: { properties: { amount: money, n: number } } }\n"
+          "measures: { revenue: buy.amount, cost: buy.n }\n"
+          "lifecycle: { stages: { a: { kpi: { x: margin } } } }\n",
+     4, 40, "money and the other a number"},
     {HEAD "a: &b c\n", 2, 4, "&"},
     {HEAD "ciclo: 1\n", 2, 1, "second time"},
 };

@@ -78,6 +78,7 @@ static bool compile(struct life *l, const char *lifecycle, struct err *err)
     };
     return program_new(&l->env, &l->program, err)
            && lifecycle_compile(l->lifecycle, l->program, err)
+           && lifecycle_compile_aims(l->lifecycle, &l->measures, l->program, err)
            && replay_new(l->lifecycle, l->program, &l->replay, err);
 }
 

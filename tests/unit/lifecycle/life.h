@@ -18,6 +18,7 @@ struct life {
     struct dictionary dictionary;
     struct rule_env env;
     struct rule_lifecycle named;
+    struct life_measures measures; /* none */
     struct lifecycle *lifecycle;
     struct program *program;
     struct replay *replay;

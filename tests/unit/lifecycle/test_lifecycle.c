@@ -8,8 +8,9 @@
 static const char good[] = "start: b\n"
                            "stages:\n"
                            "  a: { goal: sell, target: { rate: 0.2, within: 30d } }\n"
-                           "  b:\n"
-                           "  c: { end: true, kpi: { margin: \"...\", repeat: x } }\n"
+                           "  b: { forecast: { that: exists(a), within: 30d } }\n"
+                           "  c: { end: true, kpi: { back: conversion to a within 3mo, "
+                           "repeat: \"exists(a)\" } }\n"
                            "moves:\n"
                            "  - { from: [b, c], to: a, when: exists(a) }\n"
                            "  - { from: any, to: c, when: exists(c) }\n"
@@ -31,6 +32,16 @@ TEST(a_lifecycle_is_read)
     assert_true(lc->stage[2].end);
     assert_false(lc->stage[0].end);
     assert_true(str_eq(lc->stage_name[2], STR("c")));
+    assert_int_equal(lc->stage[0].aims.target.rate, 200000);
+    assert_int_equal(lc->stage[0].aims.target.to_n, 1);
+    assert_int_equal(lc->stage[0].aims.target.to[0], 1);
+    assert_null(lc->stage[1].aims.target.at);
+    assert_int_equal(lc->stage[2].aims.kpi_n, 2);
+    assert_int_equal(lc->stage[2].aims.kpi[0].kind, KPI_CONVERSION);
+    assert_int_equal(lc->stage[2].aims.kpi[0].within.months, 3);
+    assert_int_equal(lc->stage[2].aims.kpi[0].to, 0);
+    assert_int_equal(lc->stage[2].aims.kpi[1].type, VALUE_BOOL);
+    assert_non_null(lc->stage[1].aims.forecast.at);
     assert_int_equal(lifecycle_stage_find(lc, STR("c")), 2);
     assert_int_equal(lifecycle_stage_find(lc, STR("d")), STAGE_NONE);
 
@@ -63,6 +74,7 @@ TEST(the_first_stage_is_the_start_when_none_is_named)
     life_close(&l);
 }
 
+#define AIM(what) "stages: { a: { " what " }, b: }\n"
 #define STAGES "stages: { reach: , loyalty: , lapsed: }\n"
 #define MOVE(from, to, when)                                                             \
     STAGES "moves:\n  - { from: " from ", to: " to ", when: " when " }\n"
@@ -87,9 +99,39 @@ static const struct fault {
     {"stages: { \"a\\tb\": }\n", 1, 11, "on one line"},
     {"stages: { a: { target: { rate: 2, within: 3d } } }\n", 1, 32, "up to 1"},
     {"stages: { a: { target: { rate: 0.2, within: 3 } } }\n", 1, 45, "no length"},
+    {"stages: { a: { target: { rate: 0.2, within: [] } } }\n", 1, 45, "a length of time"},
     {"stages: { a: { target: { rate: 0.2 } } }\n", 1, 24, "a rate and a time"},
     {"stages: { a: { target: { rat: 0.2 } } }\n", 1, 26, "did you mean \"rate\""},
-    {"stages: { a: { kpi: { x: [1] } } }\n", 1, 26, "a kpi is"},
+    {"stages: { a: { target: { rate: 0.2, within: 3d } } }\n", 1, 24, "no stage stands"},
+    {"stages: { a: { target: { rate: 0.2, within: 3d } }, b: { end: true } }\n", 1, 24,
+     "\"b\", is an end"},
+    {AIM("target: { rate: 0.2, within: 3d, to: bb }"), 1, 53, "no stage \"bb\""},
+    {AIM("target: { rate: 0.2, within: 3d, to: [b, a] }"), 1, 57, "another stage"},
+    {AIM("target: { rate: 0.2, within: 3d, to: [] }"), 1, 53, "names a stage"},
+    {AIM("target: { rate: 0.2, within: 3d, to: { b: } }"), 1, 53, "names a stage"},
+    {AIM("target: [1]"), 1, 24, "must be"},
+    {AIM("kpi: { x: [1] }"), 1, 26, "a kpi is"},
+    {AIM("kpi: { x: '' }"), 1, 26, "a kpi is"},
+    {AIM("kpi: { '': entered }"), 1, 27, "needs a name"},
+    {AIM("kpi: { x: entred }"), 1, 26, "did you mean \"entered\"?"},
+    {AIM("kpi: { x: orders a year }"), 1, 26, "no measure \"orders a year\"; a kpi is a"},
+    {AIM("kpi: { x: medium time in stage }"), 1, 26, "\"median time in stage\""},
+    {AIM("kpi: { x: count(purchas) }"), 1, 32, "did you mean purchase?"},
+    {AIM("kpi: { x: revenue }"), 1, 26, "measures: { revenue: EVENT.revenue }"},
+    {AIM("kpi: { x: margin }"), 1, 26, "what cost is"},
+    {AIM("kpi: { x: satisfaction }"), 1, 26, "EVENT.score"},
+    {AIM("kpi: { x: conversion }"), 1, 26, "conversion within 30d"},
+    {AIM("kpi: { x: conversion in 3d }"), 1, 26, "conversion within 30d"},
+    {AIM("kpi: { x: conversion within 3 }"), 1, 26, "no length"},
+    {AIM("kpi: { x: conversion to bb within 3d }"), 1, 26, "no stage \"bb\""},
+    {AIM("kpi: { x: conversion to a within 3d }"), 1, 26, "another stage"},
+    {"stages: { a: { kpi: { x: conversion within 3d } } }\n", 1, 26, "no stage stands"},
+    {AIM("forecast: { that: exists(a) }"), 1, 26, "a length of time"},
+    {AIM("forecast: { within: 3d }"), 1, 26, "needs a rule"},
+    {AIM("forecast: { that: [], within: 3d }"), 1, 34, "needs a rule"},
+    {AIM("forecast: { that: exists(d), within: 3d }"), 1, 41, "no event"},
+    {AIM("forecast: { that: count(a), within: 3d }"), 1, 34, "a condition"},
+    {AIM("forecast: { thet: x }"), 1, 28, "did you mean \"that\""},
     {"start: loialty\n" STAGES, 1, 8, "no stage \"loialty\"; did you mean \"loyalty\"?"},
     {"start: [reach]\n" STAGES, 1, 8, "the name of a stage"},
     {STAGES "moves: { a: b }\n", 2, 8, "a list"},

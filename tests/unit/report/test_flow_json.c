@@ -3,7 +3,7 @@
 #include "support/fail.h"
 #include "support/unit.h"
 
-static const struct stage stage[] = {{.name = {"new", 3}}, {.name = {"b\"uyer", 6}}};
+static struct stage stage[] = {{.name = {"new", 3}}, {.name = {"b\"uyer", 6}}};
 static const struct lifecycle lifecycle = {.stage = stage, .stage_n = 2};
 /* 1 January, 1 February and 1 March 2026 */
 static const int64_t edge[] = {INT64_C(1767225600000), INT64_C(1769904000000),
