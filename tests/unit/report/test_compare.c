@@ -12,9 +12,9 @@ enum { OLD_STAGES = 3, NEW_STAGES = 3, STAGES = 4, END = 40, PEOPLE = 60 };
 static const int64_t edge[] = {10, 20, 32, END};
 enum { PERIODS = 3 };
 
-static const struct stage old_stage[] = {
+static struct stage old_stage[] = {
     {.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}};
-static const struct stage new_stage[] = {
+static struct stage new_stage[] = {
     {.name = {"c", 1}}, {.name = {"a", 1}}, {.name = {"d", 1}}};
 static const struct lifecycle old_life = {.stage = old_stage, .stage_n = OLD_STAGES};
 static const struct lifecycle new_life = {.stage = new_stage, .stage_n = NEW_STAGES};
