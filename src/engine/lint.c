@@ -15,6 +15,9 @@ struct words {
     uint32_t n;
 };
 
+/* A list longer than this is of no use to anybody, and long in the making. */
+enum { FINDINGS_MAX = 1000 };
+
 struct lint {
     const struct model *model;
     struct arena *arena;
@@ -42,6 +45,8 @@ __attribute__((format(printf, 4, 5))) static bool find(struct lint *l, int line,
     struct finding *f;
     va_list args;
 
+    if (l->n == FINDINGS_MAX)
+        return true;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -225,6 +230,8 @@ static bool find_in_rule(struct lint *l, const struct yaml *when, const struct w
 {
     struct err place = {.line = 1, .column = 1};
 
+    if (l->n == FINDINGS_MAX)
+        return true;
     for (const char *c = when->text.p; c < w->word[i].p; c++) {
         if (*c == '\n') {
             place.line++;
@@ -308,7 +315,7 @@ static bool lint_missing(struct lint *l, const struct yaml *when, const struct w
 static bool lint_counts(struct lint *l, const struct yaml *when, const struct words *w,
                         struct rule_ref rule)
 {
-    for (uint32_t i = 0; i < w->n; i++) {
+    for (uint32_t i = 0; i < w->n && l->n < FINDINGS_MAX; i++) {
         uint32_t to;
 
         if (!IS_ONE_OF(w, i, counts) || !is(w, i + 1, "("))
@@ -451,37 +458,71 @@ static bool lint_shadowed(struct lint *l)
     return true;
 }
 
-/* Two ways between two stages by one rule that does not ask for the stage. */
-static bool lint_loops(struct lint *l)
+struct loops {
+    bool *said;             /* by way */
+    uint64_t *leaves;       /* a bit for each way and stage that it leads out of */
+    uint32_t *first, *next; /* the ways into a stage, by their rule's text, from 1 */
+};
+
+/* Does a way lead back from where this one leads, by the same rule? */
+static bool lint_way_back(struct lint *l, struct loops *x, uint16_t from, uint16_t there)
 {
     static const char *const of_stage[] = {"stage",    "previous_stage", "time_in_stage",
                                            "times_in", "segment",        "score"};
     const struct lifecycle *lc = l->model->lifecycle;
-    bool *said = arena_array(l->arena, bool, lc->way_n);
+    uint16_t to = lc->way[there].to;
 
-    if (!said)
-        return err_nomem(l->err);
-    for (uint16_t s = 0; s < lc->stage_n; s++)
-        for (uint32_t i = 0; i < lc->out_n[s]; i++) {
-            uint16_t there = lc->out[s][i], to = lc->way[there].to;
+    for (uint32_t k = x->first[l->way_text[there]]; k && !x->said[there];
+         k = x->next[k - 1]) {
+        uint32_t back = k - 1;
+        size_t bit = (size_t)back * lc->stage_n + to;
 
-            for (uint32_t k = 0; k < lc->out_n[to] && !said[there]; k++) {
-                uint16_t back = lc->out[to][k];
-
-                if (lc->way[back].to != s || l->way_text[back] != l->way_text[there]
-                    || said[back] || HAS_ONE_OF(&l->way[there], of_stage))
-                    continue;
-                said[there] = said[back] = true;
-                if (!find(l, lc->way[back].when->line, lc->way[back].when->column,
-                          "a loop: from \"%.*s\" to \"%.*s\" leads the move in line %d "
-                          "by the "
-                          "same rule; where both are true, neither is made",
-                          STR_FMT(lc->stage[s].name), STR_FMT(lc->stage[to].name),
-                          lc->way[there].when->line))
-                    return false;
-            }
-        }
+        if (x->said[back] || !(x->leaves[bit / 64] >> bit % 64 & 1)
+            || HAS_ONE_OF(&l->way[there], of_stage))
+            continue;
+        x->said[there] = x->said[back] = true;
+        if (!find(l, lc->way[back].when->line, lc->way[back].when->column,
+                  "a loop: from \"%.*s\" to \"%.*s\" leads the move in line %d by the "
+                  "same rule; where both are true, neither is made",
+                  STR_FMT(lc->stage[from].name), STR_FMT(lc->stage[to].name),
+                  lc->way[there].when->line))
+            return false;
+    }
     return true;
+}
+
+/* Two ways between two stages by one rule that does not ask for the stage. */
+static bool lint_loops(struct lint *l)
+{
+    const struct lifecycle *lc = l->model->lifecycle;
+    struct loops x = {.said = arena_array(l->arena, bool, lc->way_n),
+                      .leaves = arena_array(l->arena, uint64_t,
+                                            (size_t)lc->way_n * lc->stage_n / 64 + 1),
+                      .first = arena_array(l->arena, uint32_t, l->rule_text.n),
+                      .next = arena_array(l->arena, uint32_t, lc->way_n)};
+    bool ok = true;
+
+    if (!x.said || !x.leaves || !x.first || !x.next)
+        return err_nomem(l->err);
+    for (uint32_t s = 0; s < lc->stage_n; s++)
+        for (uint32_t i = 0; i < lc->out_n[s]; i++) {
+            size_t bit = (size_t)lc->out[s][i] * lc->stage_n + s;
+
+            x.leaves[bit / 64] |= UINT64_C(1) << bit % 64;
+        }
+    for (uint16_t s = 0; ok && s < lc->stage_n; s++) {
+        for (uint32_t w = lc->way_n; w-- > 0;)
+            if (lc->way[w].to == s) {
+                x.next[w] = x.first[l->way_text[w]];
+                x.first[l->way_text[w]] = w + 1;
+            }
+        for (uint32_t i = 0; ok && i < lc->out_n[s]; i++)
+            ok = lint_way_back(l, &x, s, lc->out[s][i]);
+        for (uint32_t w = 0; w < lc->way_n; w++)
+            if (lc->way[w].to == s)
+                x.first[l->way_text[w]] = 0;
+    }
+    return ok;
 }
 
 static bool leads_out_of_start(const struct lifecycle *lc, uint16_t way)

@@ -1,5 +1,6 @@
 #include "lifecycle/lifecycle_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STAGES_MAX 1000
@@ -26,12 +27,19 @@ str shown(str s)
     return s;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const str *const *x = a, *const *y = b;
+
+    return str_cmp(**x, **y);
+}
+
 uint16_t lifecycle_stage_find(const struct lifecycle *l, str name)
 {
-    for (uint32_t i = 0; i < l->stage_n; i++)
-        if (str_eq(l->stage_name[i], name))
-            return (uint16_t)i;
-    return STAGE_NONE;
+    const str *key = &name, **found;
+
+    found = bsearch(&key, l->by_name, l->stage_n, sizeof *l->by_name, by_name);
+    return found ? (uint16_t)(*found - l->stage_name) : STAGE_NONE;
 }
 
 str lifecycle_stage_name(const struct lifecycle *l, uint16_t stage)
@@ -116,13 +124,16 @@ static bool parse_stages(const struct yaml *node, struct arena *a, struct lifecy
     l->stage_n = (uint32_t)stages->n;
     stage = arena_array(a, struct stage, l->stage_n);
     name = arena_array(a, str, l->stage_n);
-    if (!stage || !name)
+    l->by_name = arena_array(a, const str *, l->stage_n);
+    if (!stage || !name || !l->by_name)
         return err_nomem(err);
     for (uint32_t i = 0; i < l->stage_n; i++) {
         if (!parse_stage(stages->key[i], stages->item[i], &stage[i], err))
             return false;
         name[i] = stage[i].name;
+        l->by_name[i] = &name[i];
     }
+    qsort(l->by_name, l->stage_n, sizeof *l->by_name, by_name);
     l->stage = stage;
     l->stage_name = name;
     for (uint32_t i = 0; i < l->stage_n; i++)
@@ -155,6 +166,7 @@ static bool parse_from(const struct lifecycle *l, const struct yaml *from,
                        struct arena *a, struct way *way, struct err *err)
 {
     uint32_t n = from->type == YAML_LIST ? (uint32_t)from->n : 1;
+    bool named[STAGES_MAX] = {false};
     uint16_t *stage;
 
     if (from->type == YAML_SCALAR && str_eq(from->text, STR("any"))) {
@@ -179,11 +191,10 @@ static bool parse_from(const struct lifecycle *l, const struct yaml *from,
                           "this move would lead from \"%.*s\" to itself; take it out of "
                           "`from`",
                           STR_FMT(shown(name->text)));
-        for (uint32_t j = 0; j < i; j++)
-            if (stage[j] == stage[i])
-                return err_at(err, name->line, name->column,
-                              "\"%.*s\" stands twice in `from`",
-                              STR_FMT(shown(name->text)));
+        if (named[stage[i]])
+            return err_at(err, name->line, name->column,
+                          "\"%.*s\" stands twice in `from`", STR_FMT(shown(name->text)));
+        named[stage[i]] = true;
     }
     way->from = stage;
     way->from_n = n;
@@ -235,37 +246,41 @@ static bool parse_moves(const struct yaml *node, struct arena *a, struct lifecyc
     return true;
 }
 
-static bool leads_out_of(const struct way *way, uint32_t stage)
+/* How many stages the way leads out of, and the i-th of them. */
+static uint32_t way_stage_n(const struct lifecycle *l, const struct way *way)
 {
-    if (way->any)
-        return stage != way->to;
-    for (uint32_t i = 0; i < way->from_n; i++)
-        if (way->from[i] == stage)
-            return true;
-    return false;
+    return way->any ? l->stage_n - 1 : way->from_n;
+}
+
+static uint16_t way_stage(const struct way *way, uint32_t i)
+{
+    return way->any ? (uint16_t)(i + (i >= way->to)) : way->from[i];
 }
 
 static bool list_ways_out(struct arena *a, struct lifecycle *l, struct err *err)
 {
     uint32_t *out_n = arena_array(a, uint32_t, l->stage_n);
+    uint16_t **out = arena_array(a, uint16_t *, l->stage_n);
 
-    l->out = arena_array(a, const uint16_t *, l->stage_n);
-    l->out_n = out_n;
-    if (!l->out || !out_n)
+    if (!out || !out_n)
         return err_nomem(err);
+    for (const struct way *w = l->way; w < l->way + l->way_n; w++)
+        for (uint32_t i = 0; i < way_stage_n(l, w); i++)
+            out_n[way_stage(w, i)]++;
     for (uint32_t s = 0; s < l->stage_n; s++) {
-        uint16_t *out;
-
-        for (uint32_t w = 0; w < l->way_n; w++)
-            out_n[s] += leads_out_of(&l->way[w], s);
-        out = arena_array(a, uint16_t, out_n[s]);
-        if (!out)
+        out[s] = arena_array(a, uint16_t, out_n[s]);
+        if (!out[s])
             return err_nomem(err);
-        l->out[s] = out;
-        for (uint32_t w = 0; w < l->way_n; w++)
-            if (leads_out_of(&l->way[w], s))
-                *out++ = (uint16_t)w;
+        out_n[s] = 0;
     }
+    for (uint32_t w = 0; w < l->way_n; w++)
+        for (uint32_t i = 0; i < way_stage_n(l, &l->way[w]); i++) {
+            uint16_t s = way_stage(&l->way[w], i);
+
+            out[s][out_n[s]++] = (uint16_t)w;
+        }
+    l->out = (const uint16_t **)out;
+    l->out_n = out_n;
     return true;
 }
 

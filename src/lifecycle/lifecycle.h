@@ -36,6 +36,7 @@ struct lifecycle {
     const struct yaml *for_at;
     struct stage *stage;
     const str *stage_name; /* the same names, for rule_env */
+    const str **by_name;   /* places in stage_name, in the order of the names */
     uint32_t stage_n;
     uint16_t start;
     struct way *way;

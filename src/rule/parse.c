@@ -1005,27 +1005,35 @@ enum node_kind node_mirrored(enum node_kind comparison)
     }
 }
 
-static bool name_same(const struct name *a, const struct name *b)
+void key_add(struct buf *to, int64_t n)
 {
-    return str_eq(a->whole, b->whole) && str_eq(a->first, b->first)
-           && a->quoted == b->quoted && a->rest_quoted == b->rest_quoted;
+    buf_add(to, (str){(const char *)&n, sizeof n});
 }
 
-/* Calls never stand in a where, which is all that is compared. */
-bool node_same(const struct node *a, const struct node *b)
+void key_add_text(struct buf *to, str s)
 {
-    for (; a && b; a = a->next, b = b->next) {
-        if (a->kind != b->kind || a->number != b->number || a->kind == NODE_CALL)
-            return false;
-        if (a->kind == NODE_TEXT && !str_eq(a->text, b->text))
-            return false;
-        if (a->kind == NODE_NAME && !name_same(&a->name, &b->name))
-            return false;
-        if (a->kind == NODE_LENGTH
-            && (a->length.months != b->length.months || a->length.ms != b->length.ms))
-            return false;
-        if (!node_same(a->child, b->child))
-            return false;
+    key_add(to, (int64_t)s.n);
+    buf_add(to, s);
+}
+
+void node_key(const struct node *n, struct buf *to)
+{
+    for (; n; n = n->next) {
+        key_add(to, n->kind);
+        key_add(to, n->number);
+        if (n->kind == NODE_TEXT)
+            key_add_text(to, n->text);
+        if (n->kind == NODE_NAME) {
+            key_add_text(to, n->name.whole);
+            key_add_text(to, n->name.first);
+            key_add(to, n->name.quoted);
+            key_add(to, n->name.rest_quoted);
+        }
+        if (n->kind == NODE_LENGTH) {
+            key_add(to, n->length.months);
+            key_add(to, n->length.ms);
+        }
+        node_key(n->child, to);
     }
-    return !a && !b;
+    key_add(to, -1);
 }

@@ -163,7 +163,10 @@ static inline bool node_is_condition(const struct node *n)
 }
 /* a < b is b > a. */
 enum node_kind node_mirrored(enum node_kind comparison);
-/* The same but for the places in the text. */
-bool node_same(const struct node *a, const struct node *b);
+/* Adds bytes that tell everything about the tree but its place in the text: what has the same
+ * bytes is the same. Of what stands in a where: no calls. */
+void node_key(const struct node *n, struct buf *to);
+void key_add(struct buf *to, int64_t n);
+void key_add_text(struct buf *to, str s);
 
 #endif

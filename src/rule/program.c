@@ -89,39 +89,37 @@ static bool source_of_column(struct program *p, str name, bool trait,
                          &out->column, err);
 }
 
-static bool source_same(const struct source *a, const struct source *b)
+bool program_number(struct text_table *t, struct buf *key, uint32_t *out, struct err *err)
 {
-    return a->kind == b->kind && a->builtin == b->builtin && a->column == b->column
-           && a->type == b->type;
+    bool ok = !key->failed && text_table_add(t, buf_str(key), out);
+
+    buf_free(key);
+    return ok || err_nomem(err);
 }
 
-static bool series_same(const struct series *a, const struct series *b)
+static void series_key(const struct series *s, struct buf *to)
 {
-    if (a->kind != b->kind || a->event != b->event || a->items != b->items
-        || a->step_n != b->step_n || !source_same(&a->source, &b->source)
-        || !str_eq(a->trait, b->trait))
-        return false;
-    for (uint32_t i = 0; i < a->step_n; i++) {
-        if (a->step[i].series != b->step[i].series
-            || a->step[i].within.months != b->step[i].within.months
-            || a->step[i].within.ms != b->step[i].within.ms)
-            return false;
+    key_add(to, s->kind);
+    key_add(to, (intptr_t)s->event);
+    key_add(to, s->items);
+    key_add(to, s->source.kind);
+    key_add(to, s->source.builtin);
+    key_add(to, s->source.column);
+    key_add(to, s->source.type);
+    key_add_text(to, s->trait);
+    key_add(to, s->step_n);
+    for (uint32_t i = 0; i < s->step_n; i++) {
+        key_add(to, s->step[i].series);
+        key_add(to, s->step[i].within.months);
+        key_add(to, s->step[i].within.ms);
     }
-    return node_same(a->where, b->where);
+    node_key(s->where, to);
 }
 
-/* Adds the series unless the program has the same. */
-static bool series_add(struct program *p, struct series *s, uint32_t *out,
-                       struct err *err)
+static bool series_new(struct program *p, struct series *s, struct err *err)
 {
     struct series *place;
 
-    for (*out = 0; *out < p->series_n; ++*out) {
-        if (series_same(&p->series[*out], s)) {
-            p->series[*out].linked |= s->linked;
-            return true;
-        }
-    }
     if (s->kind == SERIES_EVENTS && !types_add(p, s, &s->types, err))
         return false;
     place = GROWN(p, series);
@@ -132,30 +130,47 @@ static bool series_add(struct program *p, struct series *s, uint32_t *out,
     return true;
 }
 
-static bool window_same(const struct window *a, const struct window *b)
+/* Adds the series unless the program has the same. */
+static bool series_add(struct program *p, struct series *s, uint32_t *out,
+                       struct err *err)
 {
-    return a->kind == b->kind && a->from.months == b->from.months
-           && a->from.ms == b->from.ms && a->to.months == b->to.months
-           && a->to.ms == b->to.ms && a->from_ms == b->from_ms && a->to_ms == b->to_ms;
+    struct buf key = {};
+
+    series_key(s, &key);
+    if (!program_number(&p->series_key, &key, out, err))
+        return false;
+    if (*out < p->series_n) {
+        p->series[*out].linked |= s->linked;
+        return true;
+    }
+    if (series_new(p, s, err))
+        return true;
+    text_table_cut(&p->series_key, p->series_n);
+    return false;
 }
 
 static bool slot_add(struct program *p, const struct slot *s, uint32_t *out,
                      struct err *err)
 {
+    const struct window *w = &s->window;
+    const int64_t parts[] = {s->function,    s->series,  w->kind,
+                             w->from.months, w->from.ms, w->to.months,
+                             w->to.ms,       w->from_ms, w->to_ms};
+    struct buf key = {};
     struct slot *place;
 
-    for (*out = 0; *out < p->slot_n; ++*out) {
-        const struct slot *known = &p->slot[*out];
-
-        if (known->function == s->function && known->series == s->series
-            && window_same(&known->window, &s->window))
-            return true;
-    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        key_add(&key, parts[i]);
+    if (!program_number(&p->slot_key, &key, out, err))
+        return false;
+    if (*out < p->slot_n)
+        return true;
     place = GROWN(p, slot);
-    if (!place)
+    if (!place) {
+        text_table_cut(&p->slot_key, p->slot_n);
         return err_nomem(err);
+    }
     *place = *s;
-    place->test = NONE;
     p->slot_n++;
     return true;
 }
@@ -204,10 +219,11 @@ static bool stage_find(struct check *c, uint32_t lifecycle, str name, uint32_t a
                        uint32_t *out)
 {
     const struct rule_lifecycle *l = &c->p->env.lifecycle[lifecycle];
+    uint32_t key = text_table_find(&c->p->literal, name);
     char hint[120];
 
-    for (*out = 0; *out < l->stage_n; ++*out) {
-        if (str_eq(l->stage[*out], name))
+    for (*out = 0; key != TEXT_NONE && *out < l->stage_n; ++*out) {
+        if (c->p->stage_key[lifecycle][*out] == key)
             return true;
     }
     return parse_fault(c->text, at, c->err, "there is no stage \"%.*s\"%s", SHOWN(name),
@@ -948,6 +964,10 @@ void program_free(struct program *p)
     mem_free(p->test);
     mem_free(p->rule);
     text_table_free(&p->literal);
+    text_table_free(&p->series_key);
+    text_table_free(&p->types_key);
+    text_table_free(&p->slot_key);
+    text_table_free(&p->test_key);
     mem_free(p);
 }
 

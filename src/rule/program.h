@@ -54,7 +54,6 @@ struct slot {
     enum function function; /* a trait's is LAST */
     uint32_t series;
     struct window window;
-    uint32_t test; /* the newest test of it, or NONE */
 };
 
 /* A condition without and, or, not that hangs on events and time alone, so that an answer can
@@ -67,7 +66,7 @@ struct test {
     } shape;
     bool negated; /* the opposite: count(p) < n, since(p) < length when there is one */
     const struct node *node;
-    uint32_t slot, next;  /* next: an older test of the slot, or NONE */
+    uint32_t slot;        /* NONE: of no shape */
     uint64_t n;           /* AT_LEAST */
     struct length length; /* SINCE */
     int64_t late_ms;      /* SINCE: 1 for > and <=, which turn a millisecond later */
@@ -109,12 +108,17 @@ struct program {
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */
-    int64_t **stage_key;       /* by lifecycle: the texts of the stages' names */
-    uint32_t lifecycle;        /* whose rules are being added, or LIFECYCLES_ALL */
-    int64_t money_scale;       /* millionths in a minor unit of money */
-    unsigned compiling;        /* rules that are being compiled, one inside the other */
+    /* What each of them is, so that equal ones are found. */
+    struct text_table series_key, types_key, slot_key, test_key;
+    int64_t **stage_key; /* by lifecycle: the texts of the stages' names */
+    uint32_t lifecycle;  /* whose rules are being added, or LIFECYCLES_ALL */
+    int64_t money_scale; /* millionths in a minor unit of money */
+    unsigned compiling;  /* rules that are being compiled, one inside the other */
 };
 
+/* The number of what has this key in the table, the next one when nothing has. Frees the key. */
+bool program_number(struct text_table *t, struct buf *key, uint32_t *out,
+                    struct err *err);
 /* A place behind the last of a growing array; NULL when memory ran out. */
 void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size);
 #define GROWN(p, what)                                                                   \

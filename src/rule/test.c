@@ -94,34 +94,37 @@ static void shape_of(const struct program *p, struct test *t)
     }
 }
 
-static bool same_shape(const struct test *a, const struct test *b)
+static void test_key(const struct test *t, struct buf *to)
 {
-    return a->shape == b->shape && a->negated == b->negated && a->n == b->n
-           && a->length.months == b->length.months && a->length.ms == b->length.ms
-           && a->late_ms == b->late_ms;
+    const int64_t parts[] = {t->shape,   t->negated,       t->slot,     (int64_t)t->n,
+                             t->late_ms, t->length.months, t->length.ms};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        key_add(to, parts[i]);
+    if (t->shape == TEST_ANY) /* never the same as another */
+        key_add(to, (intptr_t)t->node);
 }
 
 static bool test_add(struct program *p, struct node *n, struct err *err)
 {
-    struct test t = {.node = n, .slot = NONE, .next = NONE}, *place;
+    struct test t = {.node = n, .slot = NONE}, *place;
+    struct buf key = {};
+    uint32_t number;
 
     shape_of(p, &t);
-    if (t.slot != NONE) {
-        t.next = p->slot[t.slot].test;
-        for (uint32_t i = t.next; i != NONE; i = p->test[i].next) {
-            if (same_shape(&p->test[i], &t)) {
-                n->test = i + 1;
-                return true;
-            }
+    test_key(&t, &key);
+    if (!program_number(&p->test_key, &key, &number, err))
+        return false;
+    if (number == p->test_n) {
+        place = GROWN(p, test);
+        if (!place) {
+            text_table_cut(&p->test_key, p->test_n);
+            return err_nomem(err);
         }
+        *place = t;
+        p->test_n++;
     }
-    place = GROWN(p, test);
-    if (!place)
-        return err_nomem(err);
-    *place = t;
-    if (t.slot != NONE)
-        p->slot[t.slot].test = p->test_n;
-    n->test = ++p->test_n;
+    n->test = number + 1;
     return true;
 }
 

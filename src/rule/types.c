@@ -39,18 +39,12 @@ static void list_codes(struct type_set *set, uint32_t types)
             set->code[set->code_n++] = (uint16_t)code;
 }
 
-bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err)
+static bool types_new(struct program *p, const struct series *s, struct err *err)
 {
     const struct text_table *types = &p->env.catalog->type;
     struct type_set set = {0}, *place;
     uint64_t *bits;
 
-    for (uint32_t i = 0; i < p->series_n; i++) {
-        if (p->series[i].kind == SERIES_EVENTS && p->series[i].event == s->event) {
-            *out = p->series[i].types;
-            return true;
-        }
-    }
     set.bits = bits = arena_array(&p->arena, uint64_t, types->n / 64 + 1);
     place = GROWN(p, types);
     if (!bits || !place)
@@ -61,8 +55,21 @@ bool types_add(struct program *p, const struct series *s, uint32_t *out, struct 
     }
     list_codes(&set, types->n);
     *place = set;
-    *out = p->types_n++;
+    p->types_n++;
     return true;
+}
+
+bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err)
+{
+    struct buf key = {};
+
+    key_add(&key, (intptr_t)s->event);
+    if (!program_number(&p->types_key, &key, out, err))
+        return false;
+    if (*out < p->types_n || types_new(p, s, err))
+        return true;
+    text_table_cut(&p->types_key, p->types_n);
+    return false;
 }
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the least");

@@ -9,6 +9,7 @@
  * chain above an entry goes, .depth how far the one below it. */
 #include "segment/segment.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 
 #define ENTRIES_MAX 10000
@@ -30,6 +31,7 @@ struct segments_private {
     struct arena *arena;
     struct entry *entry; /* the segments, then the scores */
     str *segment_name, *score_name;
+    uint32_t *slot, slot_n; /* by name: 1 + place in entry; slot_n is a power of two */
     struct entry *compiling;
     bool failed;
     struct err fault; /* of the entry that failed first */
@@ -176,6 +178,45 @@ static bool count_entries(const struct yaml *node, const char *what, uint32_t *n
     return true;
 }
 
+static const str *name_of(const struct segments *s, const struct entry *e)
+{
+    return &(e->kind == RULE_SEGMENT ? s->own->segment_name
+                                     : s->own->score_name)[e->number];
+}
+
+/* Where the name stands, or the empty slot where it belongs. */
+static uint32_t *slot_of(const struct segments *s, enum rule_named kind, str name)
+{
+    const struct segments_private *own = s->own;
+    uint32_t i = (uint32_t)hash64(name) & (own->slot_n - 1);
+
+    for (; own->slot[i]; i = (i + 1) & (own->slot_n - 1)) {
+        const struct entry *e = &own->entry[own->slot[i] - 1];
+
+        if (e->kind == kind && str_eq(*name_of(s, e), name))
+            break;
+    }
+    return &own->slot[i];
+}
+
+static bool index_names(struct segments *s, struct err *err)
+{
+    struct segments_private *own = s->own;
+    uint32_t n = s->segment_n + s->score_n;
+
+    for (own->slot_n = 2; own->slot_n < 2 * n;)
+        own->slot_n *= 2;
+    own->slot = arena_array(own->arena, uint32_t, own->slot_n);
+    if (!own->slot)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct entry *e = &own->entry[i];
+
+        *slot_of(s, e->kind, *name_of(s, e)) = i + 1;
+    }
+    return true;
+}
+
 bool segments_parse(const struct yaml *segments, const struct yaml *scores,
                     struct arena *a, struct segments **out, struct err *err)
 {
@@ -209,7 +250,7 @@ bool segments_parse(const struct yaml *segments, const struct yaml *scores,
         own->entry[s->segment_n + i] = (struct entry){.kind = RULE_SCORE, .number = i};
     }
     *out = s;
-    return true;
+    return index_names(s, err);
 }
 
 void segments_use(struct segments *s, struct program *p)
@@ -227,22 +268,15 @@ void segments_names(void *context, enum rule_named kind, const str **out, size_t
 
 static struct entry *find_entry(struct segments *s, enum rule_named kind, str name)
 {
-    const str *names;
-    size_t n;
+    uint32_t place = *slot_of(s, kind, name);
 
-    segments_names(s, kind, &names, &n);
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(names[i], name))
-            return &s->own->entry[kind == RULE_SEGMENT ? i : s->segment_n + i];
-    return NULL;
+    return place ? &s->own->entry[place - 1] : NULL;
 }
 
 static void add_name(struct segments *s, const struct entry *e, struct buf *to)
 {
-    bool segment = e->kind == RULE_SEGMENT;
-
-    buf_add(to, segment ? STR("segment.") : STR("score."));
-    buf_add(to, (segment ? s->own->segment_name : s->own->score_name)[e->number]);
+    buf_add(to, e->kind == RULE_SEGMENT ? STR("segment.") : STR("score."));
+    buf_add(to, *name_of(s, e));
 }
 
 /* The chain from `closes` down to the entry that names it again. */
