@@ -73,6 +73,63 @@ static void print_next(struct buf *b, const struct engine *e,
     }
 }
 
+/* The terms that keep him from going that way, with the newest event behind each. */
+static void print_deciding(struct buf *b, const struct zone *zone,
+                           const struct customer_view *v, const struct explained *why)
+{
+    for (uint32_t i = 0; i < why->term_n; i++) {
+        const struct term *t = &why->term[i];
+
+        if (!t->decides)
+            continue;
+        buf_add_format(b, "      %s %.*s   (%.*s: %.*s", t->truth ? "yes" : "no ",
+                       STR_FMT(t->words), STR_FMT(t->measure), STR_FMT(t->value));
+        if (t->event_n) {
+            buf_add_format(b, ", from %u event%s, the last on ", t->event_all,
+                           t->event_all == 1 ? "" : "s");
+            cli_put_moment(b, zone, v->timeline.at_ms[t->event[0]]);
+        }
+        buf_add(b, STR(")\n"));
+    }
+}
+
+static void print_needed(struct buf *b, const struct zone *zone,
+                         const struct customer_view *v, const struct event_needed *needed)
+{
+    buf_add_format(b, "      %u more %.*s now would do it", needed->times,
+                   STR_FMT(needed->event));
+    if (needed->like != EVENT_NONE) {
+        buf_add_format(b, ", like that of ");
+        cli_put_moment(b, zone, v->timeline.at_ms[needed->like]);
+    }
+    buf_add_char(b, '\n');
+}
+
+static void print_why_not(struct buf *b, const struct engine *e,
+                          const struct customer_view *v)
+{
+    const struct zone *zone = engine_model(e)->workspace.zone;
+
+    buf_add(b, STR("\nWhy not elsewhere\n"));
+    for (uint32_t i = 0; i < v->way_n; i++) {
+        const struct way_view *w = &v->way[i];
+
+        buf_add_format(b, "  not in %.*s, which takes: %.*s\n",
+                       STR_FMT(stage_name(v, w->way->to)), STR_FMT(w->why.words));
+        print_deciding(b, zone, v, &w->why);
+        if (w->at_ms == MOMENT_NEVER) {
+            buf_add(b, STR("      by time alone it stays so\n"));
+        } else {
+            buf_add(b, STR("      by time alone it stays so until "));
+            cli_put_moment(b, zone, w->at_ms);
+            buf_add(b, way_is_next(v, w) ? STR("\n")
+                                         : STR(", when he will have left otherwise\n"));
+        }
+        for (uint32_t k = 0; k < w->needed_n; k++)
+            print_needed(b, zone, v, &w->needed[k]);
+    }
+}
+
 static void print_events(struct buf *b, struct engine *e, const struct customer_view *v)
 {
     const struct text_table *type = &snapshot_catalog(engine_snapshot(e))->type;
@@ -104,7 +161,7 @@ static void print_events(struct buf *b, struct engine *e, const struct customer_
 }
 
 static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
-                        bool why)
+                        bool why, bool why_not)
 {
     buf_add_format(b, "Customer %.*s on ", STR_FMT(v->id));
     cli_put_moment(b, engine_model(e)->workspace.zone, v->at_ms);
@@ -131,6 +188,8 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
                        i + 1 == v->segment_n ? "\n" : "");
     print_history(b, e, v, why);
     print_next(b, e, v, why);
+    if (why_not)
+        print_why_not(b, e, v);
     print_events(b, e, v);
 }
 
@@ -163,7 +222,7 @@ static int run(struct cli *c)
         customer_put_json(&j, e, &v);
         buf_add_char(&b, '\n');
     } else {
-        print_human(&b, e, &v, cli_has(c, "why"));
+        print_human(&b, e, &v, cli_has(c, "why"), cli_has(c, "why-not"));
     }
     status = json ? cli_print(&b) : cli_show(&b);
     buf_free(&b);
@@ -174,6 +233,8 @@ static int run(struct cli *c)
 static const struct cli_option options[] = {
     {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
     {"why", NULL, "each move's conditions with the values that made them true", false},
+    {"why-not", NULL, "each move not made: what keeps it off, and what would change that",
+     false},
     {"language", "CODE", "the rules in words of this language: en, it or pt", false},
     {"lifecycle", "NAME", "of this one: the first of the model unless given", false},
     {"json", NULL, "everything, as JSON", false},

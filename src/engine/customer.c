@@ -1,5 +1,6 @@
 /* customer.c - one customer: where he is, why, and what would change it. */
 #include "engine/query.h"
+#include "engine/whynot.h"
 
 #include <string.h>
 
@@ -99,6 +100,21 @@ static bool true_by_time(const struct look *l, struct rule_ref rule, struct situ
     return true;
 }
 
+static bool view_needed(struct look *l, struct customer_view *v, struct way_view *way,
+                        struct err *err)
+{
+    struct whynot w = {.engine = l->e,
+                       .customer = l->customer,
+                       .view = v,
+                       .t = l->t,
+                       .move = l->move,
+                       .move_n = l->move_n,
+                       .cursor = l->cursor,
+                       .a = l->a};
+
+    return whynot_fill(&w, way, v->way_n, err);
+}
+
 static bool view_ways(struct look *l, struct customer_view *v, struct err *err)
 {
     const struct lifecycle *lc = l->lifecycle;
@@ -118,7 +134,7 @@ static bool view_ways(struct look *l, struct customer_view *v, struct err *err)
             || !true_by_time(l, way[i].way->rule, now, &way[i].at_ms, err))
             return false;
     }
-    return true;
+    return view_needed(l, v, way, err);
 }
 
 /* The first move after the view's moment if nothing more happens: a replay of what is known,
@@ -381,4 +397,10 @@ bool engine_customer(struct engine *e, str id, const struct lifecycle *lifecycle
     ok = view_all(&l, event_max, out, err);
     cursor_free(l.cursor);
     return ok;
+}
+
+bool way_is_next(const struct customer_view *v, const struct way_view *w)
+{
+    return v->next.at_ms != MOMENT_NEVER && v->next.way < v->lifecycle->way_n
+           && &v->lifecycle->way[v->next.way] == w->way;
 }

@@ -76,6 +76,8 @@ static void put_term(struct json_out *j, struct engine *e, const struct customer
     json_put_bool(j, t->truth);
     json_key(j, "value");
     json_put_text(j, t->value);
+    json_key(j, "decides");
+    json_put_bool(j, t->decides);
     json_key(j, "holds_until");
     json_put_moment(j, t->holds_until_ms);
     json_key(j, "events_total");
@@ -181,6 +183,54 @@ static void put_next(struct json_out *j, struct engine *e, const struct customer
     json_end_object(j);
 }
 
+static void put_needed(struct json_out *j, struct engine *e,
+                       const struct customer_view *v, const struct event_needed *needed)
+{
+    json_begin_object(j);
+    json_key(j, "event");
+    json_put_text(j, needed->event);
+    json_key(j, "times");
+    json_put_int(j, needed->times);
+    json_key(j, "like");
+    if (needed->like == EVENT_NONE) {
+        json_put_null(j);
+    } else {
+        json_begin_object(j);
+        put_event_name(j, e, v, needed->like);
+        json_end_object(j);
+    }
+    json_end_object(j);
+}
+
+/* A way out that he did not take: the terms that keep him, and what would change it. */
+static void put_why_not(struct json_out *j, struct engine *e,
+                        const struct customer_view *v, const struct way_view *w)
+{
+    json_begin_object(j);
+    json_key(j, "to");
+    put_stage(j, v, w->way->to);
+    json_key(j, "rule");
+    json_put_text(j, w->way->text);
+    json_key(j, "words");
+    json_put_text(j, w->why.words);
+    json_key(j, "holds_until");
+    json_put_moment(j, w->at_ms);
+    json_key(j, "when");
+    json_put_moment(j, way_is_next(v, w) ? v->next.at_ms : MOMENT_NEVER);
+    json_key(j, "terms");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < w->why.term_n; i++)
+        if (w->why.term[i].decides)
+            put_term(j, e, v, &w->why.term[i]);
+    json_end_list(j);
+    json_key(j, "events");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < w->needed_n; i++)
+        put_needed(j, e, v, &w->needed[i]);
+    json_end_list(j);
+    json_end_object(j);
+}
+
 static void put_event(struct json_out *j, struct engine *e, const struct customer_view *v,
                       const struct event_view *event)
 {
@@ -225,6 +275,11 @@ void customer_put_json(struct json_out *j, struct engine *e,
     put_stays(j, v);
     json_key(j, "next");
     put_next(j, e, v);
+    json_key(j, "why_not");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->way_n; i++)
+        put_why_not(j, e, v, &v->way[i]);
+    json_end_list(j);
     json_key(j, "events_total");
     json_put_int(j, v->timeline.n);
     json_key(j, "events");

@@ -62,10 +62,20 @@ struct explained {
     uint32_t term_n;
     str words; /* of the whole rule */
 };
+/* So many more events of this kind, and he moves. */
+struct event_needed {
+    str event;
+    uint32_t times;
+    uint32_t
+        like; /* place in the timeline of the event that they would be like; EVENT_NONE: they
+                      would have no properties */
+};
 struct way_view {
     const struct way *way;
     struct explained why;
     int64_t at_ms; /* when time alone makes the rule true; MOMENT_NEVER */
+    const struct event_needed *needed; /* each would do it at once */
+    uint32_t needed_n;
 };
 struct move_view {
     struct move move;
@@ -101,6 +111,8 @@ struct customer_view {
 bool engine_customer(struct engine *e, str id, const struct lifecycle *l, int64_t at_ms,
                      enum language language, uint32_t event_max, struct arena *a,
                      struct customer_view *out, struct err *err);
+/* Whether time alone leads him this way out of his stage, before any other. */
+bool way_is_next(const struct customer_view *v, const struct way_view *w);
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v);
 /* A property value as JSON (a list as a list); properties as an object. */

@@ -1,6 +1,5 @@
-/* forecast.c - one walk over a customer's life: the rule is asked at each of his instants, at
- * each of his moves, at each moment that ends a forecast, and whenever time alone may change
- * the answer. */
+/* forecast.c - one walk over a customer's life: the rule is asked at his first instant, at each
+ * of his moves, at each moment that ends a forecast, and whenever its answer may change. */
 #include "report/forecast.h"
 
 #include <math.h>
@@ -8,10 +7,8 @@
 struct walk {
     const struct forecast *f;
     const struct forecast_span *span;
-    const struct timeline *t;
     const struct move *move;
     size_t n;
-    uint32_t event;       /* those before were seen */
     size_t moved, probed; /* moves before were made; entries before were judged */
     int64_t wake_ms, probe_ms;
     bool was, came; /* was the rule true when it was asked last; has it become true yet */
@@ -41,8 +38,6 @@ static int64_t next_moment(const struct walk *w)
 {
     int64_t at_ms = least(w->wake_ms, w->probe_ms);
 
-    if (w->event < w->t->n)
-        at_ms = least(at_ms, w->t->at_ms[w->event]);
     if (w->moved < w->n)
         at_ms = least(at_ms, w->move[w->moved].at_ms);
     return at_ms;
@@ -87,10 +82,9 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
     struct walk w = {
         .f = f,
         .span = span,
-        .t = t,
         .move = move,
         .n = n,
-        .wake_ms = MOMENT_NEVER,
+        .wake_ms = t->n ? t->at_ms[0] : MOMENT_NEVER,
         .was = true}; /* what is true from the first instant on did not become so */
     struct situation s = {};
     int64_t at_ms;
@@ -99,19 +93,16 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
         return false;
     find_probe(&w);
     while ((at_ms = next_moment(&w)) < span->to_ms) {
-        struct answer a;
         size_t moved = w.moved;
+        bool is;
 
-        while (w.event < t->n && t->at_ms[w.event] <= at_ms)
-            w.event++;
         while (w.moved < n && move[w.moved].at_ms <= at_ms)
             w.moved++;
         if (w.moved != moved || !s.times_in)
             situation_of(span->lifecycle, move, w.moved, at_ms, span->times_in, &s);
         s.at_ms = at_ms;
-        a = cursor_ask(c, f->that, &s);
-        w.wake_ms = a.holds_until_ms;
-        take_answer(&w, at_ms, a.value.truth, out);
+        is = cursor_ask_ahead(c, f->that, &s, &w.wake_ms);
+        take_answer(&w, at_ms, is, out);
     }
     return true;
 }

@@ -133,24 +133,30 @@ struct explain {
     bool *seen;      /* by rule: each is opened up once */
     uint8_t *marked; /* by event of the timeline: it made the value */
     struct term *term;
+    const struct node **node; /* of each term */
     uint32_t n, cap;
 };
 
-static struct term *term_new(struct explain *x)
+static struct term *term_new(struct explain *x, const struct node *n)
 {
     if (x->n == x->cap) {
         uint32_t cap = x->cap ? x->cap * 2 : 8;
         struct term *more = arena_array(x->a, struct term, cap);
+        const struct node **nodes = arena_array(x->a, const struct node *, cap);
 
-        if (!more) {
+        if (!more || !nodes) {
             err_nomem(x->err);
             return NULL;
         }
-        if (x->n)
+        if (x->n) {
             memcpy(more, x->term, x->n * sizeof *more);
+            memcpy(nodes, x->node, x->n * sizeof *nodes);
+        }
         x->term = more;
+        x->node = nodes;
         x->cap = cap;
     }
+    x->node[x->n] = n;
     return &x->term[x->n++];
 }
 
@@ -229,7 +235,7 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
 {
     const struct node *measure =
         n->kind >= NODE_EQ && n->kind <= NODE_STARTS_WITH ? n->child : n;
-    struct term *term = term_new(x);
+    struct term *term = term_new(x, n);
     struct buf words = {NULL}, value = {NULL};
     struct view v;
     struct val val;
@@ -300,6 +306,64 @@ static bool explain_rule(struct explain *x, uint32_t index)
     return true;
 }
 
+/* --- which terms decide --- */
+
+static bool is_true(const struct explain *x, const struct node *n)
+{
+    struct view v;
+
+    x->c->probe.start++;
+    v = probe_view(x->c, x->s, x->s->at_ms);
+    return ask_condition(&v, n);
+}
+
+static void decide_rule(struct explain *x, uint32_t index);
+
+/* A term decides with all that the segments and scores that it names hang on. */
+static void decide_term(struct explain *x, const struct node *n)
+{
+    for (uint32_t i = 0; i < x->n; i++)
+        x->term[i].decides |= x->node[i] == n;
+    if (n->means == MEANS_SEGMENT || n->means == MEANS_SCORE)
+        decide_rule(x, n->index);
+    for (n = n->child; n; n = n->next)
+        decide_term(x, n);
+}
+
+/* Of and, or: the operands whose answer is the answer of the whole. */
+static void decide_node(struct explain *x, const struct node *n)
+{
+    bool truth;
+
+    if (n->kind == NODE_NOT) {
+        decide_node(x, n->child);
+        return;
+    }
+    if (n->means == MEANS_SEGMENT || (n->kind != NODE_AND && n->kind != NODE_OR)) {
+        decide_term(x, n);
+        return;
+    }
+    truth = is_true(x, n);
+    for (n = n->child; n; n = n->next)
+        if (is_true(x, n) == truth)
+            decide_node(x, n);
+}
+
+static void decide_rule(struct explain *x, uint32_t index)
+{
+    const struct rule *rule = &x->c->p->rule[index];
+
+    if (!x->seen[index]) /* decided already */
+        return;
+    x->seen[index] = false;
+    if (rule->root && rule->want == RULE_CONDITION)
+        decide_node(x, rule->root);
+    else if (rule->root)
+        decide_term(x, rule->root);
+    for (uint32_t i = 0; i < rule->part_n; i++)
+        decide_rule(x, rule->part[i].when.v);
+}
+
 bool cursor_explain(struct cursor *c, struct rule_ref rule, const struct situation *s,
                     enum language language, struct arena *a, const struct term **out,
                     uint32_t *n, struct err *err)
@@ -312,6 +376,7 @@ bool cursor_explain(struct cursor *c, struct rule_ref rule, const struct situati
         return err_nomem(err);
     if (!slots_room(c, &c->probe, err) || !explain_rule(&x, rule.v))
         return false;
+    decide_rule(&x, rule.v);
     *out = x.term;
     *n = x.n;
     return true;

@@ -139,6 +139,8 @@ struct term {
     str value; /* the left side's value in words: "93 days", "3", "120.50 GBP", "missing" */
     bool is_condition; /* a rule that is a number is one term, and that is no condition */
     bool truth;
+    bool
+        decides; /* the rule's answer hangs on it: of `a and b` that is false, what is false */
     int64_t holds_until_ms; /* exact */
     const uint32_t *event;  /* places in the timeline of the events that made the value */
     uint32_t event_n;       /* newest first, at most 20 */
@@ -149,6 +151,18 @@ struct term {
 bool cursor_explain(struct cursor *c, struct rule_ref rule, const struct situation *s,
                     enum language language, struct arena *a, const struct term **out,
                     uint32_t *n, struct err *err);
+/* A kind of event that a rule looks at: those that one of its patterns matches. */
+struct looked_at {
+    str event;     /* its name in the dictionary, or "any" */
+    uint32_t type; /* such a type, in catalog.type; TYPE_NONE: none ever came */
+    uint32_t last; /* place in the timeline of the last one that matches; EVENT_NONE */
+};
+#define TYPE_NONE UINT32_MAX
+#define EVENT_NONE UINT32_MAX
+/* Segments and scores are opened up; traits are left out. Of the customer that the cursor stands
+ * at. Lives in `a`. */
+bool cursor_looks_at(const struct cursor *c, struct rule_ref rule, struct arena *a,
+                     const struct looked_at **out, uint32_t *n, struct err *err);
 /* The rule's own text, and the whole rule in words. */
 str program_text(const struct program *p, struct rule_ref rule);
 bool program_words(const struct program *p, struct rule_ref rule, enum language language,

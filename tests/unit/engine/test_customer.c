@@ -279,8 +279,8 @@ TEST(nobody_yet_as_json)
     assert_string_equal(
         b.p, "{\"id\":\"anna\",\"at\":\"2025-12-31T00:00:00.000Z\",\"stage\":null,"
              "\"since\":null,\"traits\":{},\"segments\":[],\"moves\":[],\"stays\":[],"
-             "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"events_total\":0,"
-             "\"events\":[]}");
+             "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
+             "\"events_total\":0,\"events\":[]}");
     buf_free(&b);
     arena_free(&a);
     engine_close(e);

@@ -1,0 +1,227 @@
+/* whynot.c - a chunk is made of the customer's events and NEEDED_MAX more of one kind, all at the
+ * moment looked at; a timeline that is cut behind the first n of them is the life in which n more
+ * happened. Where something of his happened at that very moment, they happen a millisecond later:
+ * else they would change what has been decided already. */
+#include "engine/whynot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Events walked over for one customer, about. */
+#define EFFORT_MAX (UINT64_C(1) << 24)
+
+struct trial {
+    const struct whynot *w;
+    const struct lifecycle *lifecycle;
+    int64_t at_ms;
+    struct chunk *own, *with; /* his alone; his with NEEDED_MAX more */
+    struct timeline t;        /* of .with */
+    struct cursor *cursor;
+    struct replay *replay;
+    struct moves moves;
+    uint32_t *times_in;
+    uint16_t above[LIFECYCLES_MAX];
+    uint64_t effort;
+    struct arena arena; /* of the events tried */
+};
+
+static void trial_free(struct trial *t)
+{
+    moves_free(&t->moves);
+    replay_free(t->replay);
+    cursor_free(t->cursor);
+    chunk_free(t->with);
+    chunk_free(t->own);
+    arena_free(&t->arena);
+}
+
+static bool trial_init(struct trial *t, const struct whynot *w, struct err *err)
+{
+    const struct model *m = engine_model(w->engine);
+
+    *t = (struct trial){.w = w, .lifecycle = w->view->lifecycle, .at_ms = w->view->at_ms};
+    if ((w->t.n && w->t.at_ms[w->t.n - 1] == t->at_ms)
+        || (w->move_n && w->move[w->move_n - 1].at_ms == t->at_ms))
+        t->at_ms++;
+    t->times_in = arena_array(w->a, uint32_t, t->lifecycle->stage_n);
+    if (!t->times_in)
+        return err_nomem(err);
+    return snapshot_customer(engine_snapshot(w->engine), w->customer, &t->own, err)
+           && cursor_new(m->program, &t->cursor, err)
+           && replay_new(t->lifecycle, m->program, &t->replay, err);
+}
+
+/* --- the events that did not happen --- */
+
+/* All that the event says, but for traits. */
+static bool copy_properties(struct trial *t, uint32_t place, struct event *to,
+                            struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(t->w->engine));
+    struct property *p = arena_array(&t->arena, struct property, catalog->column_n + 1);
+
+    to->property = p;
+    if (!p)
+        return err_nomem(err);
+    for (uint32_t c = 0;; c++) {
+        struct property *one = &p[to->property_n];
+
+        if (!chunk_next_column(t->w->t.chunk, c, &c, err))
+            return false;
+        if (c == COLUMN_NONE)
+            return true;
+        if (catalog->column[c].trait)
+            continue;
+        one->name = catalog->column[c].name;
+        if (!timeline_value(&t->w->t, c, place, &t->arena, &one->value, err))
+            return false;
+        to->property_n += one->value.type != VALUE_MISSING;
+    }
+}
+
+static bool make_events(struct trial *t, const struct looked_at *kind,
+                        struct event event[NEEDED_MAX], struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(t->w->engine));
+    bool like = kind->last != EVENT_NONE;
+    struct event one = {
+        .at_ms = t->at_ms,
+        .customer = catalog_customer_id(catalog, t->w->customer),
+        .type =
+            text_table_get(&catalog->type, like ? t->w->t.type[kind->last] : kind->type),
+    };
+
+    if (like && !copy_properties(t, kind->last, &one, err))
+        return false;
+    for (uint32_t i = 0; i < NEEDED_MAX; i++) {
+        char id[40];
+        int n = snprintf(id, sizeof id, "what-if-%08x-%02u", t->w->customer, i);
+
+        event[i] = one;
+        event[i].id = arena_str(&t->arena, (str){id, (size_t)n});
+        if (!event[i].id.p)
+            return err_nomem(err);
+    }
+    return true;
+}
+
+/* Another kind of event takes the last one's place. *possible is false when none of it can be
+ * made, or not at this moment. */
+static bool turn_to(struct trial *t, const struct looked_at *kind, bool *possible,
+                    struct err *err)
+{
+    const struct whynot *w = t->w;
+    struct event event[NEEDED_MAX];
+
+    chunk_free(t->with);
+    t->with = NULL;
+    arena_reset(&t->arena);
+    *possible = kind->last != EVENT_NONE || kind->type != TYPE_NONE;
+    if (!*possible)
+        return true;
+    if (!make_events(t, kind, event, err)
+        || !chunk_build(snapshot_catalog(engine_snapshot(w->engine)), t->own, w->customer,
+                        event, NEEDED_MAX, &t->with, err))
+        return false;
+    t->t = timeline_of(t->with, w->customer);
+    /* They stand behind all that is known, unless something known happens then, too. */
+    *possible =
+        t->t.n >= w->t.n + NEEDED_MAX && t->t.at_ms[w->t.n + NEEDED_MAX - 1] == t->at_ms
+        && (t->t.n == w->t.n + NEEDED_MAX || t->t.at_ms[w->t.n + NEEDED_MAX] > t->at_ms);
+    return true;
+}
+
+/* --- what they do --- */
+
+/* Does the rule become true with the first n of them? Asked first, since it is soon answered. */
+static bool rule_fits(struct trial *t, const struct way *way, uint32_t n, bool *fits,
+                      struct err *err)
+{
+    const struct whynot *w = t->w;
+    struct timeline life = t->t;
+    struct situation s;
+
+    life.n = w->t.n + n;
+    t->effort += life.n;
+    if (!cursor_start(t->cursor, &life, err))
+        return false;
+    situation_of(t->lifecycle, w->move, w->move_n, t->at_ms, t->times_in, &s);
+    engine_above(w->engine, w->customer, t->at_ms, t->above);
+    s.above = t->above;
+    s.above_n = engine_model(w->engine)->lifecycle_n;
+    *fits = cursor_ask(t->cursor, way->rule, &s).value.truth;
+    return true;
+}
+
+/* Does he then go that way? Another way that stands above it may be taken instead. */
+static bool goes(struct trial *t, const struct way *way, uint32_t n, bool *does,
+                 struct err *err)
+{
+    const struct whynot *w = t->w;
+    struct timeline life = t->t;
+    int64_t next_ms;
+
+    life.n = w->t.n + n;
+    t->effort += life.n;
+    t->moves.n = t->moves.loop_n = 0;
+    if (!replay_customer(t->replay, &life, t->at_ms, &t->moves, &next_ms, err))
+        return false;
+    *does =
+        t->moves.n > w->move_n && &t->lifecycle->way[t->moves.move[w->move_n].way] == way;
+    return true;
+}
+
+/* The least number, 0: there is none. */
+static bool find_number(struct trial *t, const struct way *way, uint32_t *out,
+                        struct err *err)
+{
+    *out = 0;
+    for (uint32_t n = 0; n <= NEEDED_MAX && t->effort < EFFORT_MAX; n++) {
+        bool fits, does;
+
+        if (!rule_fits(t, way, n, &fits, err) || (fits && !goes(t, way, n, &does, err)))
+            return false;
+        if (fits && does) {
+            *out = n;
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool fill_one(struct trial *t, struct way_view *way, struct err *err)
+{
+    const struct whynot *w = t->w;
+    const struct looked_at *kind;
+    struct event_needed *needed;
+    uint32_t n;
+
+    if (!cursor_looks_at(w->cursor, way->way->rule, w->a, &kind, &n, err))
+        return false;
+    way->needed = needed = arena_array(w->a, struct event_needed, (size_t)n + 1);
+    if (!needed)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        struct event_needed one = {kind[i].event, 0, kind[i].last};
+        bool possible;
+
+        if (!turn_to(t, &kind[i], &possible, err)
+            || (possible && !find_number(t, way->way, &one.times, err)))
+            return false;
+        if (one.times)
+            needed[way->needed_n++] = one;
+    }
+    return true;
+}
+
+bool whynot_fill(const struct whynot *w, struct way_view *way, uint32_t n,
+                 struct err *err)
+{
+    struct trial t;
+    bool ok = trial_init(&t, w, err);
+
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = fill_one(&t, &way[i], err);
+    trial_free(&t);
+    return ok;
+}
