@@ -1,7 +1,7 @@
+#include "engine/verify.h"
 #include "base/json.h"
 #include "base/work.h"
 #include "cli/cli.h"
-#include "engine/engine.h"
 
 /* What is found is printed when all is done: until then the bar has the terminal. */
 struct findings {
@@ -31,7 +31,8 @@ static void add(void *context, const struct difference *d)
     X(news, "events in news")                                                            \
     X(ids, "message ids in runs")                                                        \
     X(erased, "message ids of erased events")                                            \
-    X(refused, "refused lines")
+    X(refused, "refused lines")                                                          \
+    X(histories, "chunks with histories")
 
 static void print_json(struct buf *b, const struct verify_report *r,
                        const struct findings *f)
@@ -127,7 +128,7 @@ static int run(struct cli *c)
     struct verify_report report;
     struct buf b = {};
     struct err err;
-    bool ok = store_verify(c->io, cli_word(c, 0), &options, &report, &err);
+    bool ok = engine_verify(c->io, cli_word(c, 0), &options, &report, &err);
     int status;
 
     cli_bar_end(&bar);

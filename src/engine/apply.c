@@ -36,13 +36,14 @@ static bool look_again(struct apply *a, str text, struct err *err)
     if (!store_snapshot(e->store, &v, err))
         return false;
     if (!model_compile(e->io, text, snapshot_catalog(v), &m, err)
-        || !(h && histories_fit(h, m) ? (histories_use(h, m), true)
-                                      : histories_new(m, &h, err))) {
+        || ((!h || !histories_fit(h, m)) && !histories_new(m, 0, &h, err))) {
         model_free(m);
         snapshot_close(v);
         return false;
     }
-    if (h != a->histories)
+    if (h == a->histories)
+        histories_use(h, m, 0);
+    else
         histories_free(a->histories);
     model_free(a->model);
     snapshot_close(a->at);
@@ -92,6 +93,24 @@ static int64_t moment_of_switch(const struct apply *a)
     return live_ms > a->now_ms ? live_ms : a->now_ms;
 }
 
+/* The version and all that follows from it, or nothing. */
+static bool write_down(struct apply *a, uint32_t *version, struct err *err)
+{
+    struct store *s = a->engine->store;
+
+    if (!store_begin(s, a->now_ms, err))
+        return false;
+    if (!store_model_add(s, a->model->text, a->author, version, err)
+        || !histories_write(a->histories, s, *version, true, err)) {
+        store_cancel(s);
+        return false;
+    }
+    if (!store_commit(s, err))
+        return false;
+    histories_note_written(a->histories);
+    return true;
+}
+
 bool engine_apply_finish(struct apply *a, uint32_t *version, struct err *err)
 {
     struct engine *e = a->engine;
@@ -100,7 +119,7 @@ bool engine_apply_finish(struct apply *a, uint32_t *version, struct err *err)
     /* All that can fail is done before the file holds it. */
     bool ok = look_again(a, a->model->text, err)
               && histories_advance(a->histories, a->at, moment_of_switch(a), NULL, err)
-              && store_model_add(e->store, a->model->text, a->now_ms, &added, err);
+              && write_down(a, &added, err);
 
     if (ok) {
         engine_take(e, a->at, a->model, a->histories, added);

@@ -155,8 +155,8 @@ static bool begin(struct engine *e, struct backtest *b, str text,
            && add_asked(b, o, err)
            && compare_stages_of(b->lifecycle[COMPARE_OLD], b->lifecycle[COMPARE_NEW],
                                 &b->arena, &b->stages, err)
-           && histories_new(b->model[COMPARE_OLD], &b->histories[COMPARE_OLD], err)
-           && histories_new(b->model[COMPARE_NEW], &b->histories[COMPARE_NEW], err);
+           && histories_new(b->model[COMPARE_OLD], 0, &b->histories[COMPARE_OLD], err)
+           && histories_new(b->model[COMPARE_NEW], 0, &b->histories[COMPARE_NEW], err);
 }
 
 bool engine_backtest_begin(struct engine *e, str text, const struct backtest_options *o,

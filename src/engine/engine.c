@@ -9,10 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is not written now is computed when the file is opened again. */
+static void keep_histories(struct engine *e)
+{
+    struct err unheard;
+
+    if (e->mode == STORE_WRITE && e->histories)
+        (void)engine_checkpoint(e, &unheard);
+}
+
 void engine_close(struct engine *e)
 {
     if (!e)
         return;
+    keep_histories(e);
     histories_free(e->histories);
     model_free(e->model);
     snapshot_close(e->now);
@@ -25,7 +35,7 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
 {
     struct model *old = e->model;
 
-    histories_use(h, m);
+    histories_use(h, m, version);
     if (h != e->histories)
         histories_free(e->histories);
     e->histories = h;
@@ -50,7 +60,7 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
                   || err_in(err, "model version %u", latest.version));
 
     if (ok && (!h || !histories_fit(h, m)))
-        ok = histories_new(m, &h, err);
+        ok = histories_new(m, latest.version, &h, err);
     if (ok)
         engine_take(e, v, m, h, latest.version);
     else
@@ -115,6 +125,7 @@ bool engine_open(struct io *io, str path, const struct store_options *o,
 
     if (!e)
         return false;
+    e->mode = o->mode;
     if (!store_open(io, path, o, &e->store, err) || !engine_refresh(e, err)) {
         engine_close(e);
         return false;
@@ -142,6 +153,7 @@ bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
 
     if (!e)
         return false;
+    e->mode = STORE_WRITE;
     if (!store_create(io, path, 0, &e->store, err)) {
         engine_close(e);
         return false;
@@ -173,6 +185,24 @@ const struct model *engine_model(const struct engine *e)
 uint32_t engine_model_version(const struct engine *e)
 {
     return e->version;
+}
+
+bool engine_checkpoint(struct engine *e, struct err *err)
+{
+    struct store *s = e->store;
+
+    if (histories_are_written(e->histories))
+        return true;
+    if (!store_begin_histories(s, err))
+        return false;
+    if (!histories_write(e->histories, s, e->version, false, err)) {
+        store_cancel(s);
+        return false;
+    }
+    if (!store_commit(s, err))
+        return false;
+    histories_note_written(e->histories);
+    return true;
 }
 
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err)

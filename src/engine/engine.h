@@ -32,6 +32,9 @@ uint32_t engine_model_version(const struct engine *e);
  * moves. */
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err);
 int64_t engine_now_ms(const struct engine *e);
+/* Writes what the file does not have of the histories, so that whoever opens it next need not
+ * compute it. Closing an engine that may write does so too. */
+bool engine_checkpoint(struct engine *e, struct err *err);
 /* The earliest moment at which engine_advance may change something without a new event. */
 int64_t engine_next_ms(const struct engine *e);
 

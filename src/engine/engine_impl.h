@@ -8,6 +8,7 @@
 struct engine {
     struct io *io;
     struct store *store;
+    enum store_mode mode;
     struct snapshot *now;
     uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
     struct model *model;

@@ -12,12 +12,14 @@
 
 struct histories;
 
-/* `m` outlives them, or is exchanged in time. */
-[[nodiscard]] bool histories_new(const struct model *m, struct histories **out,
-                                 struct err *err);
+/* `m` outlives them, or is exchanged in time. What the file has of this version's histories is
+ * read before anything is computed; 0: it is not looked at. */
+[[nodiscard]] bool histories_new(const struct model *m, uint32_t version,
+                                 struct histories **out, struct err *err);
 void histories_free(struct histories *h);
-/* The same model, compiled anew; histories_fit said that it means the same. */
-void histories_use(struct histories *h, const struct model *m);
+/* The same model, compiled anew; histories_fit said that it means the same. `version` is its
+ * number in the file from here on. */
+void histories_use(struct histories *h, const struct model *m, uint32_t version);
 /* Whether the histories are those that this model gives too. */
 bool histories_fit(const struct histories *h, const struct model *m);
 
@@ -43,5 +45,13 @@ int64_t histories_customer_next(const struct histories *h, uint32_t customer);
 /* Loops met, each kind once, with the first customer and moment. */
 const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle,
                                    uint32_t *n);
+
+/* Writes what the file does not have, or everything, in the store's transaction. A chunk whose
+ * customers were led in a ring is left out: what the file has of it stays true. */
+bool histories_write(const struct histories *h, struct store *s, uint32_t version,
+                     bool all, struct err *err);
+bool histories_are_written(const struct histories *h); /* there is nothing to write */
+/* After the commit. */
+void histories_note_written(struct histories *h);
 
 #endif

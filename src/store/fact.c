@@ -1,7 +1,7 @@
 #include "store/fact_impl.h"
 
+#include "base/bytes.h"
 #include "base/time.h"
-#include "store/bytes_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>

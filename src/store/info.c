@@ -1,6 +1,6 @@
 #include "store/info.h"
 
-#include "store/bytes_impl.h"
+#include "base/bytes.h"
 #include "store/seen_impl.h"
 #include "store/store_impl.h"
 

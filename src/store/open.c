@@ -12,6 +12,12 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
+/* What format 3 has beyond format 2. */
+#define AUTHOR_COLUMN "author text not null default ''"
+#define HISTORY_SCHEMA                                                                   \
+    "create table history (chunk integer primary key, model integer not null,"           \
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+
 /* docs/format.md says what stands in these tables. */
 static const char schema[] =
     "create table setting (name text primary key, value integer not null);"
@@ -37,7 +43,7 @@ static const char schema[] =
     "create table refused (seq integer primary key, n integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table model (version integer primary key, applied_ms integer not null,"
-    " text text not null);"
+    " text text not null, " AUTHOR_COLUMN ");" HISTORY_SCHEMA
     "pragma application_id = " TEXT(APPLICATION_ID) ";"
                                                     "pragma user_version = " TEXT(
                                                         FORMAT) ";";
@@ -194,6 +200,23 @@ static void close_file(struct store *s)
     lock_give(&s->file_lock);
 }
 
+/* A file of format 2 becomes one of this, in one transaction; it is closed afterwards. */
+static bool migrate_2(struct store *s, const char *path, struct err *err)
+{
+    int64_t format;
+    bool ok =
+        open_to_write(s, path, &format, err)
+        && (format != 2 /* somebody else did it meanwhile */
+            || sql_exec(&s->sql,
+                        "begin immediate;"
+                        "alter table model add column " AUTHOR_COLUMN ";" HISTORY_SCHEMA
+                        "pragma user_version = " TEXT(FORMAT) "; commit",
+                        err));
+
+    close_file(s);
+    return ok || err_in(err, "it is of an older format and must be migrated first");
+}
+
 /* What stands at the path when it is open, even when files are exchanged meanwhile; a file of an
  * older format is migrated first. */
 static bool open_file(struct store *s, const char *path, struct err *err)
@@ -209,7 +232,10 @@ static bool open_file(struct store *s, const char *path, struct err *err)
         if (there && (!ok || format == FORMAT))
             return ok;
         close_file(s);
-        if (there && !rewrite_migrate(s->io, str_of(path), s->memory_bytes, err))
+        if (there
+            && !(format == 2
+                     ? migrate_2(s, path, err)
+                     : rewrite_migrate(s->io, str_of(path), s->memory_bytes, err)))
             return err_in(err, "%s", path);
     }
     return err_set(err, ERR_CONFLICT, "%s is exchanged by another program all the time",

@@ -1,7 +1,7 @@
 #include "store/chunk_impl.h"
 
+#include "base/bytes.h"
 #include "base/time.h"
-#include "store/bytes_impl.h"
 
 #include <pthread.h>
 #include <string.h>

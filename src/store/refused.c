@@ -1,7 +1,7 @@
 #include "store/store_impl.h"
 
+#include "base/bytes.h"
 #include "base/zip.h"
-#include "store/bytes_impl.h"
 
 #include <assert.h>
 

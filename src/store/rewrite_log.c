@@ -457,14 +457,16 @@ static bool take_refused(struct refill *r, const struct row *row, struct err *er
 static bool take_model(struct refill *r, const struct row *row, struct err *err)
 {
     struct sql *sql = &r->made->sql;
+    str both = buf_str(&row->packed);
     sqlite3_stmt *add;
 
-    if (!str_is_utf8(buf_str(&row->packed)))
+    if (!str_is_utf8(both) || row->codec < 0 || (uint64_t)row->codec > both.n)
         return err_set(err, ERR_CORRUPT, "it is no text");
     return sql_get(sql, SQL_MODEL_COPY, &add, err)
            && sql_run(sql, add,
                       sql_bind(add, 1, row->number[0]) | sql_bind(add, 2, row->number[1])
-                          | sql_bind_text(add, 3, buf_str(&row->packed)),
+                          | sql_bind_text(add, 3, str_from(both, (size_t)row->codec))
+                          | sql_bind_text(add, 4, (str){both.p, (size_t)row->codec}),
                       err);
 }
 
@@ -522,9 +524,13 @@ static const struct table tables[] = {
 static bool take_tables(struct refill *r, struct err *err)
 {
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        bool is_there = tables[i].after != SQL_ERASED_AFTER || r->w->format >= 2;
+        struct table t = tables[i];
 
-        if (is_there && !take_table(r, &tables[i], err))
+        if (t.after == SQL_ERASED_AFTER && r->w->format < 2)
+            continue;
+        if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
+            t.after = SQL_MODEL_AFTER_2;
+        if (!take_table(r, &t, err))
             return false;
     }
     return write_erased(r, err);

@@ -12,7 +12,6 @@ struct snapshot {
     struct store *store;
     struct snapshot *next, **before; /* of those that are not closed */
     struct image *image;
-    uint32_t models_added; /* when it was taken */
     struct reader *reader; /* NULL: the store's own connection is used */
     struct sql *sql;
     pthread_mutex_t *lock; /* guards .sql */
@@ -98,7 +97,7 @@ void snapshots_renew(struct store *s)
     for (struct snapshot *v = s->snapshots; v; v = v->next) {
         struct sql sql = {0}, old;
 
-        if (v->image != s->image || v->models_added != s->models_added || !v->reader)
+        if (v->image != s->image || !v->reader)
             continue;
         if (!open_reader(s, &sql, &unheard) || !begin_read(&sql, &unheard)) {
             sql_close(&sql);
@@ -142,7 +141,6 @@ static bool begin(struct store *s, struct snapshot *v, struct err *err)
     if (ok) {
         v->image = s->image;
         v->image->users++;
-        v->models_added = s->models_added;
         v->next = s->snapshots;
         v->before = &s->snapshots;
         if (v->next)
@@ -336,72 +334,7 @@ struct store_facts snapshot_facts(const struct snapshot *v)
     return facts;
 }
 
-/* --- what the file holds besides timelines: the model's versions, the refused, the log --- */
-
-bool snapshot_model_latest(struct snapshot *v, struct arena *a, struct model_version *out,
-                           struct err *err)
-{
-    sqlite3_stmt *get;
-    bool there, ok;
-
-    pthread_mutex_lock(v->lock);
-    ok = sql_get(v->sql, SQL_MODEL_LATEST, &get, err)
-         && sql_next(v->sql, get, &there, err);
-    if (ok && there) {
-        *out = (struct model_version){.version = (uint32_t)sqlite3_column_int64(get, 0),
-                                      .applied_ms = sqlite3_column_int64(get, 1),
-                                      .text = arena_str(a, sql_column(get, 2))};
-        sqlite3_reset(get);
-        ok = out->text.p || err_nomem(err);
-    } else if (ok) {
-        ok = err_set(err, ERR_NOT_FOUND, "the data file has no model yet");
-    }
-    pthread_mutex_unlock(v->lock);
-    return ok;
-}
-
-/* The next version after this one. */
-static bool model_after(struct snapshot *v, uint32_t version, struct arena *a,
-                        struct model_version *out, bool *there, struct err *err)
-{
-    sqlite3_stmt *get;
-    bool ok;
-
-    pthread_mutex_lock(v->lock);
-    ok = sql_get(v->sql, SQL_MODEL_AFTER, &get, err)
-         && (sql_bind(get, 1, version) == SQLITE_OK || sql_fail(v->sql, err))
-         && sql_next(v->sql, get, there, err);
-    if (ok && *there) {
-        int64_t number = sqlite3_column_int64(get, 0);
-
-        *out = (struct model_version){.version = (uint32_t)number,
-                                      .applied_ms = sqlite3_column_int64(get, 1),
-                                      .text = arena_str(a, sql_column(get, 3))};
-        sqlite3_reset(get);
-        ok = (number <= UINT32_MAX
-              || err_set(err, ERR_CORRUPT, "table model has no version %lld",
-                         (long long)number))
-             && (out->text.p || err_nomem(err));
-    }
-    pthread_mutex_unlock(v->lock);
-    return ok;
-}
-
-bool snapshot_each_model(struct snapshot *v,
-                         bool (*each)(void *context, const struct model_version *m),
-                         void *context, struct err *err)
-{
-    struct model_version m = {};
-    struct arena a = {};
-    bool ok, there = true;
-
-    do {
-        arena_reset(&a);
-        ok = model_after(v, m.version, &a, &m, &there, err);
-    } while (ok && there && each(context, &m));
-    arena_free(&a);
-    return ok;
-}
+/* --- what the file holds besides timelines: the refused, the log --- */
 
 bool snapshot_each_refused(struct snapshot *v,
                            bool (*each)(void *context, const struct refusal *r),

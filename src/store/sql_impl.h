@@ -33,7 +33,7 @@
       "select number, folded_seq, customers, events, first_ms, last_ms from chunk"       \
       " order by number")                                                                \
     X(PART_KEYS, "select \"column\", chunk from part")                                   \
-    X(MODEL_ALL, "select version, text from model order by version")                     \
+    X(MODEL_ALL, "select version, applied_ms, text, author from model order by version") \
     X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
     X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
     X(TYPE_ADD, "insert into type (number, name) values (?, ?)")                         \
@@ -53,14 +53,27 @@
     X(ERASED_ADD, "insert into erased (codec, bytes, checksum) values (?, ?, ?)")        \
     X(ERASED_AFTER, "select seq, 0, codec, bytes, checksum from erased"                  \
                     " where seq > ? order by seq limit 1")                               \
-    X(MODEL_COPY, "insert into model (version, applied_ms, text) values (?, ?, ?)")      \
-    X(MODEL_AFTER, "select version, applied_ms, 0, text, 0 from model"                   \
-                   " where version > ? order by version limit 1")                        \
-    X(MODEL_ADD, "insert into model (version, applied_ms, text) values"                  \
-                 " ((select coalesce(max(version), 0) + 1 from model), ?, ?)"            \
+    X(MODEL_COPY,                                                                        \
+      "insert into model (version, applied_ms, text, author) values (?, ?, ?, ?)")       \
+    X(MODEL_AFTER, /* the author's bytes stand before the text's */                      \
+      "select version, applied_ms, length(cast(author as blob)), author || text, 0"      \
+      " from model where version > ? order by version limit 1")                          \
+    X(MODEL_AFTER_2, /* as in format 2 */                                                \
+      "select version, applied_ms, 0, text, 0 from model"                                \
+      " where version > ? order by version limit 1")                                     \
+    X(MODEL_ADD, "insert into model (version, applied_ms, text, author) values"          \
+                 " ((select coalesce(max(version), 0) + 1 from model), ?, ?, ?)"         \
                  " returning version")                                                   \
-    X(MODEL_LATEST, "select version, applied_ms, text from model"                        \
+    X(MODEL_LATEST, "select version, applied_ms, text, author from model"                \
                     " order by version desc limit 1")                                    \
+    X(HISTORY_PUT,                                                                       \
+      "insert or replace into history (chunk, model, codec, bytes, checksum)"            \
+      " values (?, ?, ?, ?, ?)")                                                         \
+    X(HISTORY_GET, "select chunk, model, codec, bytes, checksum from history"            \
+                   " where chunk = ? and model = ?")                                     \
+    X(HISTORY_AFTER, "select chunk, model, codec, bytes, checksum from history"          \
+                     " where chunk > ? order by chunk limit 1")                          \
+    X(HISTORY_DROP, "delete from history")                                               \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -76,7 +89,8 @@
       " select 'erased', count(*), coalesce(sum(length(bytes)), 0) from erased"          \
       " union all"                                                                       \
       " select 'model', count(*), coalesce(sum(length(cast(text as blob))), 0)"          \
-      " from model")                                                                     \
+      " from model union all"                                                            \
+      " select 'history', count(*), coalesce(sum(length(bytes)), 0) from history")       \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

@@ -64,10 +64,15 @@ struct model_version {
 /* The newest; ERR_NOT_FOUND when there is none. Lives in `a`. */
 bool snapshot_model_latest(struct snapshot *v, struct arena *a, struct model_version *out,
                            struct err *err);
-/* Walks all versions, oldest first; stops when `each` returns false. Texts are borrowed. */
+/* Walks all versions, oldest first; stops when `each`, which may not ask the snapshot, returns
+ * false. Texts are borrowed. */
 bool snapshot_each_model(struct snapshot *v,
                          bool (*each)(void *context, const struct model_version *m),
                          void *context, struct err *err);
+/* Appends what store_history_put kept last for the chunk; *there is false when it kept nothing,
+ * or that of another version of the model. */
+bool snapshot_history(struct snapshot *v, uint32_t chunk, uint32_t model, struct buf *to,
+                      bool *there, struct err *err);
 struct refusal {
     str source; /* file name */
     uint64_t line;
@@ -109,8 +114,16 @@ bool store_is_fold_due(const struct store *s);
  * is false when there is no other news. No snapshot sees a difference. */
 bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err);
 
-/* The model's next version, 1, 2, 3 ..., in a transaction of its own. */
-bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *version,
+/* --- the model, and the histories that follow from it: inside a transaction --- */
+
+/* The model's next version, 1, 2, 3 ... What was kept of histories is gone with it. */
+bool store_model_add(struct store *s, str text, str author, uint32_t *version,
                      struct err *err);
+/* Keeps the bytes as those of the chunk and of this version of the model. */
+bool store_history_put(struct store *s, uint32_t chunk, uint32_t model, str bytes,
+                       struct err *err);
+/* As store_begin, for a transaction of store_history_put alone: all snapshots see what they saw,
+ * but for snapshot_history, which may give what is newer. */
+[[nodiscard]] bool store_begin_histories(struct store *s, struct err *err);
 
 #endif

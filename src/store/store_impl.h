@@ -20,6 +20,8 @@
 #define LOG_LINE_MAX ((size_t)64 << 20)  /* of one event's JSON */
 #define LOG_BATCH_MAX (2 * LOG_LINE_MAX) /* of a batch, unpacked */
 #define NEWS_BYTES_MAX ((size_t)1 << 30) /* of one commit, unpacked */
+#define HISTORY_PACK_LEVEL 1
+#define HISTORY_BYTES_MAX ((size_t)1 << 30) /* of a chunk, unpacked */
 #define REFUSED_TEXT_MAX ((size_t)4096)
 #define REFUSED_BATCH_MAX ((size_t)2 << 20) /* of a batch, unpacked */
 
@@ -41,6 +43,7 @@ struct refused_known {
 struct transaction {
     bool open;
     bool has_spilled;  /* facts of it are in the parts already */
+    bool keeps_image;  /* it writes histories alone */
     struct err broken; /* .code: why it can only be cancelled, or ERR_NONE */
     struct catalog_mark mark;
     int64_t now_ms, seq; /* of the last batch of the log */
@@ -155,7 +158,6 @@ struct store {
     struct image *image;
     struct reader *idle;
     struct snapshot *snapshots; /* that are not closed yet */
-    uint32_t models_added;      /* commits that make no new image */
 };
 
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
@@ -206,6 +208,8 @@ bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
 void watch_wal(struct store *s);
 /* Without message ids and a time: nothing can be appended. */
 bool transaction_begin(struct store *s, struct err *err);
+/* It can only be cancelled from here on. False. */
+bool transaction_spoil(struct transaction *tx, const struct err *err);
 /* False: it is still to be cancelled. */
 bool transaction_commit(struct store *s, struct err *err);
 

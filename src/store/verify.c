@@ -165,10 +165,36 @@ static bool take_model(void *context, sqlite3_stmt *row, [[maybe_unused]] struct
 {
     struct verify *v = context;
 
-    if (!str_is_utf8(sql_column(row, 1)))
+    if (!str_is_utf8(sql_column(row, 2)) || !str_is_utf8(sql_column(row, 3)))
         found(v, "model", true, "table model, version %lld: it is no UTF-8",
               (long long)sqlite3_column_int64(row, 0));
     return true;
+}
+
+/* That the rows are whole; what they say is the engine's to prove. */
+static bool verify_histories(struct verify *v, struct err *err)
+{
+    struct buf bytes = {0};
+    struct row row = {.number = {INT64_MIN}};
+    bool there = true, ok = true;
+
+    while (ok
+           && (ok = row_get(v->sql, v->sql_lock, SQL_HISTORY_AFTER, row.number, 1, &row,
+                            &there, err))
+           && there) {
+        buf_clear(&bytes);
+        v->report->histories++;
+        if (row.number[0] < 0 || row.number[0] >= v->chunk_n) {
+            found(v, "history", false, "table history: there is no chunk %lld",
+                  (long long)row.number[0]);
+        } else if (!row_unpack(&row, HISTORY_BYTES_MAX, &bytes, err)) {
+            err_in(err, "table history, chunk %lld", (long long)row.number[0]);
+            ok = found_err(v, "history", false, err);
+        }
+    }
+    buf_free(&row.packed);
+    buf_free(&bytes);
+    return ok || found_err(v, "history", false, err);
 }
 
 static bool verify_others(struct verify *v, struct err *err)
@@ -176,7 +202,8 @@ static bool verify_others(struct verify *v, struct err *err)
     return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
             || found_err(v, "refused", true, err))
            && (each_row(v->sql, SQL_MODEL_ALL, take_model, v, err)
-               || found_err(v, "model", true, err));
+               || found_err(v, "model", true, err))
+           && verify_histories(v, err);
 }
 
 /* --- all of it --- */

@@ -27,7 +27,8 @@ struct verify_options {
 enum { DIFFERENCES_TOLD = 100 };
 
 struct verify_report {
-    uint64_t pages, batches, events, customers, chunks, parts, news, ids, refused, erased;
+    uint64_t pages, batches, events, customers, chunks, parts, news, ids, refused, erased,
+        histories;
     uint64_t differences;
     bool in_truth; /* one of them is */
     bool opens;    /* else only its pages were looked at */

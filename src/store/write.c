@@ -215,8 +215,7 @@ static bool line_check(str json, struct err *err)
            || err_set(err, ERR_INPUT, "its JSON is not on one line");
 }
 
-/* The transaction can only be cancelled from here on. */
-static bool spoil(struct transaction *tx, const struct err *err)
+bool transaction_spoil(struct transaction *tx, const struct err *err)
 {
     tx->broken = *err;
     return false;
@@ -267,18 +266,18 @@ static bool append(struct store *s, const struct event *e, str json, bool *added
     hash128 id = hash128_of(e->id);
     bool known;
 
-    assert(s->tx.open);
+    assert(s->tx.open && !s->tx.keeps_image);
     *added = false;
     if (!event_check(e, err))
         return false;
     if (!is_known(s, id, &known, err))
-        return spoil(&s->tx, err);
+        return transaction_spoil(&s->tx, err);
     if (known)
         return true;
     if (!catalog_add_event(&s->catalog, e, err))
-        return err->code == ERR_NOMEM ? spoil(&s->tx, err) : false;
+        return err->code == ERR_NOMEM ? transaction_spoil(&s->tx, err) : false;
     if (!add(s, e, json, id, err))
-        return spoil(&s->tx, err);
+        return transaction_spoil(&s->tx, err);
     *added = true;
     return true;
 }
@@ -391,12 +390,13 @@ static bool publish(struct store *s, struct err *err)
     sqlite3_stmt *commit;
     bool ok;
 
-    if (!catalog_copy(&s->catalog, &s->image->catalog, &s->tx.image->catalog, err)
+    if ((!s->tx.keeps_image
+         && !catalog_copy(&s->catalog, &s->image->catalog, &s->tx.image->catalog, err))
         || !sql_get(&s->sql, SQL_COMMIT, &commit, err))
         return false;
     pthread_mutex_lock(&s->lock);
     ok = sql_run(&s->sql, commit, SQLITE_OK, err);
-    if (ok) {
+    if (ok && !s->tx.keeps_image) {
         image_publish(s, s->tx.image);
         s->tx.image = NULL;
     }
@@ -446,29 +446,5 @@ bool store_commit(struct store *s, struct err *err)
         store_cancel(s);
         return false;
     }
-    return true;
-}
-
-/* --- the model --- */
-
-bool store_model_add(struct store *s, str text, int64_t now_ms, uint32_t *version,
-                     struct err *err)
-{
-    sqlite3_stmt *add;
-    bool there;
-
-    assert(s->mode == STORE_WRITE && !s->tx.open);
-    if (!sql_get(&s->sql, SQL_MODEL_ADD, &add, err))
-        return false;
-    if ((sql_bind(add, 1, now_ms) | sql_bind_text(add, 2, text)) != SQLITE_OK)
-        return sql_fail(&s->sql, err);
-    if (!sql_next(&s->sql, add, &there, err))
-        return false;
-    *version = (uint32_t)sqlite3_column_int64(add, 0);
-    if (!sql_next(&s->sql, add, &there, err)) /* this step commits */
-        return false;
-    pthread_mutex_lock(&s->lock);
-    s->models_added++;
-    pthread_mutex_unlock(&s->lock);
     return true;
 }

@@ -11,6 +11,7 @@
 
 #include "support/chance.h"
 #include "support/events.h"
+#include "support/models.h"
 #include "support/scene.h"
 #include "support/sim_shop.h"
 #include "support/unit.h"
@@ -23,7 +24,15 @@
 #include <unistd.h>
 
 #define COPY STR("/copy")
-enum { EVENTS = 160, CUSTOMERS = 30, REFUSALS = 64, LIVES = 4, STEPS = 24 };
+#define HISTORY "chunk %u under version %u"
+enum {
+    EVENTS = 160,
+    CUSTOMERS = 30,
+    REFUSALS = 64,
+    LIVES = 4,
+    STEPS = 24,
+    HISTORY_TEXT = 64
+};
 
 /* --- what all workloads share --- */
 
@@ -60,6 +69,7 @@ struct twin {
     bool is_erased[EVENTS]; /* never to come back */
     uint32_t refusal[REFUSALS], refusal_n;
     uint32_t models;
+    uint32_t kept; /* chunks of which a history must be there, of the newest model */
 };
 
 struct life {
@@ -158,6 +168,30 @@ static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct e
     return true;
 }
 
+/* Those of the newest model alone, and all that must be there. */
+static bool look_at_histories(struct snapshot *v, const struct twin *t, struct err *err)
+{
+    struct buf bytes = {0};
+    char wanted[HISTORY_TEXT];
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < snapshot_chunk_count(v); i++) {
+        bool there, old;
+
+        buf_clear(&bytes);
+        ok = (t->models < 2 || snapshot_history(v, i, t->models - 1, &bytes, &old, err))
+             && snapshot_history(v, i, t->models, &bytes, &there, err);
+        if (!ok)
+            break;
+        assert_false(t->models > 1 && old);
+        assert_true(there || i >= t->kept);
+        snprintf(wanted, sizeof wanted, HISTORY, i, t->models);
+        assert_true(!there || str_eq(buf_str(&bytes), str_of(wanted)));
+    }
+    buf_free(&bytes);
+    return ok;
+}
+
 /* What differs from the twin fails the test; false: the file could not be read. */
 static bool look_at(struct snapshot *v, const struct twin *t, struct err *err)
 {
@@ -169,7 +203,8 @@ static bool look_at(struct snapshot *v, const struct twin *t, struct err *err)
     assert_int_equal(facts.refused, t->refusal_n);
     if (!snapshot_each_logged(v, look_at_logged, &events, err)
         || !snapshot_each_refused(v, look_at_refused, &refusals, err)
-        || !latest_model(v, &models, err) || !look_at_timelines(v, t, err))
+        || !latest_model(v, &models, err) || !look_at_timelines(v, t, err)
+        || !look_at_histories(v, t, err))
         return false;
     assert_int_equal(events.n, t->event_n);
     assert_int_equal(refusals.n, t->refusal_n);
@@ -293,12 +328,72 @@ static bool do_model(struct life *l)
     struct twin next = l->sure;
     uint32_t version;
     struct err err;
-    bool ok = store_model_add(l->s, STR("a model"), 1, &version, &err);
+    bool ok = add_model(l->s, STR("a model"), 1, &version, &err);
 
     next.models++;
+    next.kept = 0;
     if (ok)
         assert_int_equal(version, next.models);
     return is_maybe_there(l, ok, &next, &err, "adding a model");
+}
+
+/* Histories of the first chunks. */
+static bool put_histories(struct life *l, uint32_t model, uint32_t chunks,
+                          struct err *err)
+{
+    char text[HISTORY_TEXT];
+    bool ok = true;
+
+    for (uint32_t i = 0; ok && i < chunks; i++) {
+        snprintf(text, sizeof text, HISTORY, i, model);
+        ok = store_history_put(l->s, i, model, str_of(text), err);
+    }
+    return ok;
+}
+
+static uint32_t chunks_of(const struct life *l)
+{
+    return chunks_for(catalog_customer_n(store_catalog(l->s)));
+}
+
+/* A model comes with all histories, or not at all. */
+static bool do_apply(struct life *l)
+{
+    struct twin next = l->sure;
+    uint32_t version;
+    struct err err;
+    bool ok;
+
+    if (!went(store_begin(l->s, 1, &err), &err, "beginning"))
+        return false;
+    next.models++;
+    next.kept = chunks_of(l);
+    ok = store_model_add(l->s, STR("a model"), STR("anna"), &version, &err)
+         && put_histories(l, version, next.kept, &err);
+    if (!went(ok, &err, "applying") || below(l, 8) == 0) {
+        store_cancel(l->s);
+        return ok;
+    }
+    return is_maybe_there(l, store_commit(l->s, &err), &next, &err, "applying");
+}
+
+static bool do_keep(struct life *l)
+{
+    uint32_t chunks = (uint32_t)below(l, chunks_of(l) + 1ull);
+    struct err err;
+    bool ok;
+
+    if (!l->sure.models)
+        return true;
+    ok = store_begin_histories(l->s, &err);
+    if (ok && !put_histories(l, l->sure.models, chunks, &err)) {
+        store_cancel(l->s);
+        ok = false;
+    }
+    ok = ok && store_commit(l->s, &err);
+    if (ok && l->sure.kept < chunks)
+        l->sure.kept = chunks;
+    return went(ok, &err, "keeping histories");
 }
 
 static bool do_look(struct life *l)
@@ -430,6 +525,7 @@ static bool do_rebuild(struct life *l)
 
     do_close_other(l);
     close_file(l);
+    l->sure.kept = l->maybe.kept = 0;
     ok = went(store_rebuild(shop.io, SIM_SHOP, &options, &a, &report, &err), &err,
               "rebuilding");
     arena_free(&a);
@@ -447,7 +543,7 @@ static struct twin twin_without(const struct twin *t, str customer)
 {
     struct twin rest = *t;
 
-    rest.event_n = 0;
+    rest.event_n = rest.kept = 0;
     for (uint32_t i = 0; i < t->event_n; i++) {
         if (str_eq(shop.event[t->event[i]].customer, customer))
             rest.is_erased[t->event[i]] = true;
@@ -470,6 +566,7 @@ static bool do_erase(struct life *l)
         return true;
     customer = shop.event[l->sure.event[below(l, l->sure.event_n)]].customer;
     next = twin_without(&l->sure, customer);
+    l->sure.kept = 0;
     do_close_other(l);
     close_file(l);
     ok = store_erase(shop.io, SIM_SHOP, &customer, 1, &options, &report, &err);
@@ -512,7 +609,7 @@ static bool step(struct life *l)
         do_fold,        do_fold,        do_model,       do_look,        do_hold,
         do_look_held,   do_release,     do_open_other,  do_look_other,  do_close_other,
         do_checkpoint,  do_reopen,      do_compact,     do_rebuild,     do_erase,
-        do_backup,
+        do_backup,      do_apply,       do_keep,        do_keep,
     };
 
     return steps[below(l, sizeof steps / sizeof *steps)](l);
@@ -613,7 +710,7 @@ static void need_all_there(struct life *l)
     close_file(l);
 }
 
-/* --- the file as the first format had it --- */
+/* --- the file as older formats had it --- */
 
 static const char first_format[] =
     "attach '/shop' as shop;"
@@ -627,7 +724,7 @@ static const char first_format[] =
     "insert into setting select * from shop.setting;"
     "insert into log select * from shop.log;"
     "insert into refused select * from shop.refused;"
-    "insert into model select * from shop.model;"
+    "insert into model select version, applied_ms, text from shop.model;"
     "pragma application_id = 1130980204; pragma user_version = 1;";
 
 static bool has_erased(const struct twin *t)
@@ -639,6 +736,21 @@ static bool has_erased(const struct twin *t)
     return false;
 }
 
+static void make_second(void)
+{
+    struct sql sql = {0};
+    struct err err;
+
+    must(
+        sql_open(&sql, "/shop", SQLITE_OPEN_READWRITE, &err)
+            && sql_exec(&sql,
+                        "begin; drop table history; alter table model drop column author;"
+                        "pragma user_version = 2; commit",
+                        &err),
+        &err, "format 2");
+    sql_close(&sql);
+}
+
 /* Whoever opens it next migrates it. What was derived is left out, since nobody reads it; of
  * erasure the first format knew nothing. */
 static void make_old(struct life *l)
@@ -646,10 +758,15 @@ static void make_old(struct life *l)
     sqlite3 *db;
     struct err err;
 
-    if (!l->is_created || l->is_maybe || has_erased(&l->sure))
+    if (!l->is_created || l->is_maybe)
         return;
     must(open_file(l), &err, "opening");
     close_file(l);
+    l->sure.kept = 0;
+    if (has_erased(&l->sure) || below(l, 2)) {
+        make_second();
+        return;
+    }
     assert_int_equal(sqlite3_open("/old", &db), SQLITE_OK);
     if (sqlite3_exec(db, first_format, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s", sqlite3_errmsg(db));

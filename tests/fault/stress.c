@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "support/chance.h"
+#include "support/models.h"
 #include "support/temp.h"
 #include "support/unit.h"
 
@@ -204,7 +205,7 @@ static void model(struct writer *w)
 
     next.models++;
     history_add(&next);
-    must(store_model_add(w->s, STR("a model"), 1, &version, &err), &err, "a model");
+    must(add_model(w->s, STR("a model"), 1, &version, &err), &err, "a model");
     history_done();
     w->sums = next;
 }

@@ -7,6 +7,7 @@
 #include "store/verify.h"
 #include "store/vfs.h"
 #include "support/chance.h"
+#include "support/models.h"
 #include "support/scene.h"
 #include "support/temp.h"
 #include "support/unit.h"
@@ -186,7 +187,7 @@ static struct shop make_full_shop(void)
 
     shop.event = scene(&r, EVENTS, CUSTOMERS, &shop.arena);
     need(store_create(io_system(), str_of(shop.path), 0, &s, &err), &err);
-    need(store_model_add(s, STR("ciclo: 1\n"), 5, &version, &err), &err);
+    need(add_model(s, STR("ciclo: 1\n"), 5, &version, &err), &err);
     for (uint32_t i = 0; i < 3; i++) {
         need(store_begin(s, 1000 + i, &err), &err);
         for (uint32_t k = i * EVENTS / 3; k < (i + 1) * EVENTS / 3; k++)
@@ -195,7 +196,7 @@ static struct shop make_full_shop(void)
             refuse(s, i * 20 + k, shop.event[k].id);
         need(store_commit(s, &err), &err);
     }
-    need(store_model_add(s, STR("ciclo: 1 # two\n"), 6, &version, &err), &err);
+    need(add_model(s, STR("ciclo: 1 # two\n"), 6, &version, &err), &err);
     store_close(s);
     return shop;
 }

@@ -7,6 +7,7 @@
 #include "store/vfs.h"
 #include "support/chance.h"
 #include "support/fail.h"
+#include "support/models.h"
 #include "support/temp.h"
 #include "support/unit.h"
 
@@ -708,9 +709,9 @@ TEST(models_are_numbered_and_the_newest_is_found)
 
     assert_false(model_latest(s, &a, &latest, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
-    assert_true(store_model_add(s, STR("ciclo: 1"), 10, &version, &err));
+    assert_true(add_model(s, STR("ciclo: 1"), 10, &version, &err));
     assert_int_equal(version, 1);
-    assert_true(store_model_add(s, STR("ciclo: 1 # two"), 20, &version, &err));
+    assert_true(add_model(s, STR("ciclo: 1 # two"), 20, &version, &err));
     assert_int_equal(version, 2);
     store_close(s);
     s = open_as("shop", STORE_READ);
@@ -882,9 +883,9 @@ TEST(a_database_of_another_program_is_refused_untouched)
 TEST(a_file_of_a_newer_format_is_refused_with_words)
 {
     store_close(create("shop"));
-    change("shop", "pragma user_version = 3");
+    change("shop", "pragma user_version = 4");
     need_refusal(temp_path("shop"), ERR_INPUT,
-                 "newer Ciclo (format 3, this one knows 2)");
+                 "newer Ciclo (format 4, this one knows 3)");
 }
 
 TEST(a_file_of_other_sizes_is_refused_with_words)

@@ -6,6 +6,7 @@
 #include "store/store_impl.h"
 #include "support/chance.h"
 #include "support/fail.h"
+#include "support/models.h"
 #include "support/scene.h"
 #include "support/temp.h"
 #include "support/unit.h"
@@ -42,7 +43,7 @@ static struct store *create(const char *name)
     uint32_t version;
 
     if (!store_create(io_system(), str_of(temp_path(name)), 0, &s, &err)
-        || !store_model_add(s, STR("a model"), NOW_MS, &version, &err))
+        || !add_model(s, STR("a model"), NOW_MS, &version, &err))
         fail_msg("%s", err.msg);
     return s;
 }

@@ -4,6 +4,7 @@
 #include "store/sql_impl.h"
 #include "store/store.h"
 #include "support/chance.h"
+#include "support/models.h"
 #include "support/scene.h"
 #include "support/temp.h"
 #include "support/unit.h"
@@ -324,7 +325,7 @@ static const char *make_store(struct arena *a)
     struct err err;
 
     if (!store_create(io_system(), str_of(path), 0, &s, &err)
-        || !store_model_add(s, STR("ciclo: 1\n"), 5, &version, &err)
+        || !add_model(s, STR("ciclo: 1\n"), 5, &version, &err)
         || !store_begin(s, 9, &err))
         fail_msg("%s", err.msg);
     for (uint32_t i = 0; i < 300; i++) {

@@ -1,8 +1,9 @@
-/* bytes_impl.h - numbers as bytes, for whatever is packed; private to store/. */
-#ifndef STORE_BYTES_IMPL_H
-#define STORE_BYTES_IMPL_H
+/* bytes.h - numbers and texts as bytes, for whatever is packed. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 /* Whole numbers are varints: seven bits a byte, the lowest first, the top bit says that more

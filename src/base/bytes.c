@@ -1,4 +1,4 @@
-#include "store/bytes_impl.h"
+#include "base/bytes.h"
 
 void put_texts(struct buf *to, const str *text, uint32_t n)
 {

@@ -1,0 +1,211 @@
+#include "base/bytes.h"
+#include "engine/history_impl.h"
+
+/* How a way is written. */
+enum { CAME_IN, WENT_OUT, FIRST_WAY };
+
+static uint64_t code_of(uint16_t way)
+{
+    return way == WAY_START ? CAME_IN : way == WAY_OUT ? WENT_OUT : FIRST_WAY + way;
+}
+
+/* --- writing --- */
+
+static void put_moves(const struct history *one, uint32_t lifecycle, struct buf *to)
+{
+    const uint32_t *first = first_of(one, lifecycle), n = one->customer_n;
+    int64_t before_ms = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t last_ms;
+
+        if (first[i] == first[i + 1])
+            continue;
+        last_ms = one->move[first[i]].at_ms;
+        put(to, fold(last_ms - before_ms));
+        before_ms = last_ms;
+        for (uint32_t k = first[i] + 1; k < first[i + 1]; k++) {
+            put(to, (uint64_t)(one->move[k].at_ms - last_ms));
+            last_ms = one->move[k].at_ms;
+        }
+    }
+    for (uint32_t k = first[0]; k < first[n]; k++)
+        put(to, code_of(one->move[k].way));
+}
+
+void history_encode(const struct histories *h, const struct history *one, struct buf *to)
+{
+    uint32_t n = one->customer_n;
+
+    put(to, h->meaning);
+    put(to, fold(one->now_ms));
+    put(to, n);
+    for (uint32_t i = 0; i < n; i++)
+        put(to, one->event_n[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        bool never = one->next[i] == MOMENT_NEVER;
+
+        put(to, never ? 0 : (uint64_t)(one->next[i] - one->now_ms));
+    }
+    put(to, h->lifecycle_n);
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        const uint32_t *first = first_of(one, l);
+
+        for (uint32_t i = 0; i < n; i++)
+            put(to, first[i + 1] - first[i]);
+    }
+    for (uint32_t l = 0; l < h->lifecycle_n; l++)
+        put_moves(one, l, to);
+}
+
+/* --- reading --- */
+
+static int64_t moment_from(struct in *in, int64_t from_ms, int64_t distance,
+                           int64_t until_ms)
+{
+    int64_t at_ms;
+
+    if (!__builtin_add_overflow(from_ms, distance, &at_ms) && at_ms >= MOMENT_MIN
+        && at_ms <= until_ms)
+        return at_ms;
+    spoil(in, "a moment is out of its range");
+    return from_ms;
+}
+
+/* How many moves there are in all, out of so many numbers. */
+static size_t count_moves(struct in *in, size_t numbers)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < numbers; i++)
+        all += get_count(in);
+    if (all > left(in)) /* each takes a byte and more */
+        spoil(in, "a count is larger than what follows");
+    return all;
+}
+
+static void get_customers(struct in *in, struct history *one)
+{
+    uint64_t events = 0;
+
+    one->next_ms = MOMENT_NEVER;
+    for (uint32_t i = 0; i < one->customer_n; i++)
+        events += one->event_n[i] = (uint32_t)get_below(in, UINT32_MAX);
+    if (events > UINT32_MAX)
+        spoil(in, "there are too many events");
+    one->events = (uint32_t)events;
+    for (uint32_t i = 0; i < one->customer_n; i++) {
+        int64_t wait_ms = (int64_t)get_below(in, INT64_MAX);
+
+        one->next[i] = wait_ms ? moment_from(in, one->now_ms, wait_ms, MOMENT_NEVER - 1)
+                               : MOMENT_NEVER;
+        if (one->next[i] < one->next_ms)
+            one->next_ms = one->next[i];
+    }
+}
+
+static void get_firsts(struct in *in, struct history *one, uint32_t lifecycles)
+{
+    uint32_t at = 0;
+
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        uint32_t *first = first_of(one, l);
+
+        for (uint32_t i = 0; i < one->customer_n; i++) {
+            first[i] = at;
+            at += get_count(in);
+        }
+        first[one->customer_n] = at;
+    }
+}
+
+static void get_moments(struct in *in, const struct history *one, const uint32_t *first)
+{
+    int64_t before_ms = 0;
+
+    for (uint32_t i = 0; i < one->customer_n; i++) {
+        int64_t at_ms = before_ms;
+
+        for (uint32_t k = first[i]; k < first[i + 1]; k++) {
+            bool is_first = k == first[i];
+            int64_t distance =
+                is_first ? unfold(get(in)) : (int64_t)get_below(in, INT64_MAX);
+
+            at_ms = moment_from(in, at_ms, distance, one->now_ms);
+            one->move[k].at_ms = at_ms;
+            if (is_first)
+                before_ms = at_ms;
+        }
+    }
+}
+
+/* From where he stands; what the way says itself is not written. */
+static struct move get_way(struct in *in, const struct lifecycle *l, uint16_t from)
+{
+    uint64_t code = get_below(in, (uint64_t)FIRST_WAY + l->way_n);
+    bool is_in = from != STAGE_NONE;
+
+    if (is_in == (code == CAME_IN))
+        spoil(in, "a move does not begin where the one before ended");
+    if (code == CAME_IN)
+        return (struct move){0, from, l->start, WAY_START};
+    if (code == WENT_OUT)
+        return (struct move){0, from, STAGE_NONE, WAY_OUT};
+    code -= FIRST_WAY;
+    return (struct move){0, from, l->way[code].to, (uint16_t)code};
+}
+
+static void get_ways(struct in *in, const struct history *one, const uint32_t *first,
+                     const struct lifecycle *l)
+{
+    for (uint32_t i = 0; i < one->customer_n; i++) {
+        uint16_t from = STAGE_NONE;
+
+        for (uint32_t k = first[i]; k < first[i + 1] && !in->wrong; k++) {
+            struct move m = get_way(in, l, from);
+
+            m.at_ms = one->move[k].at_ms;
+            one->move[k] = m;
+            from = m.to;
+        }
+    }
+}
+
+bool history_decode(const struct histories *h, str bytes, struct history *out, bool *fits,
+                    struct err *err)
+{
+    struct in in = in_of(bytes), ahead;
+    struct history one = {};
+    size_t moves;
+    uint32_t lifecycles = h->lifecycle_n;
+
+    *fits = get(&in) == h->meaning;
+    if (!*fits)
+        return true;
+    one.now_ms = moment_from(&in, 0, unfold(get(&in)), MOMENT_NEVER - 1);
+    one.customer_n = (uint32_t)get_below(&in, CHUNK_CUSTOMERS + 1);
+    /* First a look ahead, at how much room is needed. */
+    ahead = in;
+    for (uint32_t i = 0; i < 2 * one.customer_n; i++)
+        get(&ahead);
+    if (get(&ahead) != lifecycles)
+        spoil(&ahead, "it is of another number of lifecycles");
+    moves = count_moves(&ahead, (size_t)lifecycles * one.customer_n);
+    if (in.wrong || ahead.wrong)
+        return err_set(err, ERR_CORRUPT, "%s", in.wrong ? in.wrong : ahead.wrong);
+    if (!history_room(&one, lifecycles, moves, err))
+        return false;
+    get_customers(&in, &one);
+    get(&in); /* the number of lifecycles */
+    get_firsts(&in, &one, lifecycles);
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        get_moments(&in, &one, first_of(&one, l));
+        get_ways(&in, &one, first_of(&one, l), h->model->lifecycles[l]);
+    }
+    if (!in_end(&in, err)) {
+        history_free(&one);
+        return false;
+    }
+    *out = one;
+    return true;
+}

@@ -1,0 +1,100 @@
+/* history_impl.h - histories from inside. */
+#ifndef ENGINE_HISTORY_IMPL_H
+#define ENGINE_HISTORY_IMPL_H
+
+#include "engine/history.h"
+
+#include <pthread.h>
+
+/* What was met in one chunk, in one lifecycle. */
+struct looped {
+    struct loop *loop;
+    uint32_t n;
+};
+
+struct history {
+    uint32_t events, customer_n; /* what it was computed from */
+    int64_t now_ms, next_ms;
+    char *block;           /* holds what follows; NULL: nothing is known yet */
+    int64_t *next;         /* by customer: his pending moment */
+    struct move *move;     /* by lifecycle, then by customer */
+    uint32_t *first;       /* by lifecycle: customer_n + 1 places in .move */
+    uint32_t *event_n;     /* by customer */
+    struct looped *looped; /* by lifecycle; NULL: nobody was led in a ring */
+    struct arena arena;    /* of the loops */
+    int64_t kept_ms;       /* as .now_ms, of what the file has; MOMENT_MIN: nothing */
+    bool is_kept;          /* the file has this */
+};
+
+struct histories {
+    const struct model *model;
+    uint64_t meaning;
+    uint32_t lifecycle_n;
+    struct history *chunk;
+    uint32_t chunk_n, chunk_cap;
+    uint32_t version; /* of the model, whose histories the file may have; or 0 */
+    int64_t now_ms, next_ms;
+    struct looped *looped; /* by lifecycle, over all chunks */
+    struct worker *worker; /* one a thread; NULL: the model is new */
+    uint32_t worker_n;
+};
+
+/* The places of a lifecycle's moves. */
+static inline uint32_t *first_of(const struct history *one, uint32_t lifecycle)
+{
+    return one->first + (size_t)lifecycle * (one->customer_n + 1);
+}
+
+/* Room for all that is known of .customer_n customers, in one block. */
+bool history_room(struct history *one, uint32_t lifecycles, size_t moves,
+                  struct err *err);
+void history_free(struct history *one);
+
+/* --- computing --- */
+
+/* What one thread needs. */
+struct worker {
+    struct replay **replay; /* by lifecycle */
+    struct moves *moves;    /* likewise, of the chunk that is being computed */
+    struct beside *above;   /* likewise, of the customer */
+    uint32_t *first;        /* as in struct history */
+    struct err err;
+    bool failed;
+};
+
+/* One pass over some chunks. */
+struct pass {
+    struct histories *h;
+    struct snapshot *v;
+    int64_t now_ms;
+    const struct history_watch *watch;
+    bool (*one)(struct pass *p, struct worker *w, uint32_t chunk, struct err *err);
+    const uint32_t *due; /* the chunks */
+    uint32_t due_n;
+    _Atomic uint32_t next;
+    pthread_mutex_t lock; /* guards .done, and that progress is called once at a time */
+    uint32_t done;
+    atomic_bool failed;
+};
+/* Does p->one of every chunk that is due. */
+bool pass_run(struct pass *p, struct err *err);
+void workers_free(struct histories *h);
+
+/* Whether the chunk is not yet as the pass wants it. */
+bool is_due(const struct pass *p, uint32_t chunk);
+/* A pass.one: reads what the file has, then replays whom time or events made due. */
+bool bring_chunk(struct pass *p, struct worker *w, uint32_t chunk, struct err *err);
+/* Appends the customer's moves to w->moves. */
+bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
+                int64_t now_ms, int64_t *next_ms, struct err *err);
+
+/* --- as bytes: docs/format.md says which --- */
+
+void history_encode(const struct histories *h, const struct history *one, struct buf *to);
+/* All of `bytes` is one chunk's history of at most CHUNK_CUSTOMERS customers, and every number in
+ * it is in its range; else ERR_CORRUPT. *fits is false, and nothing else is set, when the model
+ * meant something else then. */
+bool history_decode(const struct histories *h, str bytes, struct history *out, bool *fits,
+                    struct err *err);
+
+#endif

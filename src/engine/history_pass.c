@@ -1,0 +1,341 @@
+/* history_pass.c - the histories of some chunks, computed on all of the machine's threads. */
+#include "engine/history_impl.h"
+
+#include "base/work.h"
+
+#include <string.h>
+
+void workers_free(struct histories *h)
+{
+    for (uint32_t i = 0; i < h->worker_n; i++) {
+        struct worker *w = &h->worker[i];
+
+        for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+            if (w->replay)
+                replay_free(w->replay[l]);
+            if (w->moves)
+                moves_free(&w->moves[l]);
+        }
+        mem_free(w->replay);
+        mem_free(w->moves);
+        mem_free(w->above);
+        mem_free(w->first);
+    }
+    mem_free(h->worker);
+    h->worker = NULL;
+    h->worker_n = 0;
+}
+
+static bool worker_init(struct worker *w, const struct model *m, struct err *err)
+{
+    uint32_t n = m->lifecycle_n;
+
+    w->replay = mem_alloc(n * sizeof(struct replay *));
+    w->moves = mem_alloc(n * sizeof *w->moves);
+    w->above = mem_alloc(n * sizeof *w->above);
+    w->first = mem_alloc(n * (CHUNK_CUSTOMERS + 1) * sizeof *w->first);
+    if (!w->replay || !w->moves || !w->above || !w->first)
+        return err_nomem(err);
+    for (uint32_t l = 0; l < n; l++)
+        if (!replay_new(m->lifecycles[l], m->program, &w->replay[l], err))
+            return false;
+    return true;
+}
+
+/* One for each of `n` threads at least. */
+static bool need_workers(struct histories *h, uint32_t n, struct err *err)
+{
+    struct worker *more;
+
+    if (n <= h->worker_n)
+        return true;
+    more = mem_resize(h->worker, n * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    h->worker = more;
+    while (h->worker_n < n) {
+        more[h->worker_n] = (struct worker){};
+        if (!worker_init(&more[h->worker_n++], h->model, err)) {
+            workers_free(h);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- one chunk --- */
+
+static bool has_room(struct moves *m, size_t more, struct err *err)
+{
+    size_t cap = m->cap ? m->cap : 256;
+    struct move *grown;
+
+    while (cap < m->n + more)
+        cap *= 2;
+    if (cap == m->cap)
+        return true;
+    grown = mem_resize(m->move, cap * sizeof *grown);
+    if (!grown)
+        return err_nomem(err);
+    m->move = grown;
+    m->cap = cap;
+    return true;
+}
+
+static bool keep_customer(const struct histories *h, struct worker *w,
+                          const struct history *old, uint32_t i, struct err *err)
+{
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        const uint32_t *first = first_of(old, l) + i;
+        struct moves *to = &w->moves[l];
+        uint32_t n = first[1] - first[0];
+
+        if (!has_room(to, n, err))
+            return false;
+        if (n)
+            memcpy(to->move + to->n, old->move + first[0], n * sizeof *to->move);
+        to->n += n;
+    }
+    return true;
+}
+
+bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
+                int64_t now_ms, int64_t *next_ms, struct err *err)
+{
+    *next_ms = MOMENT_NEVER;
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        size_t before = w->moves[l].n;
+        int64_t its_next_ms;
+
+        if (!replay_beside(w->replay[l], t, w->above, l, now_ms, &w->moves[l],
+                           &its_next_ms, err))
+            return false;
+        w->above[l] = (struct beside){w->moves[l].move + before, w->moves[l].n - before};
+        if (its_next_ms < *next_ms)
+            *next_ms = its_next_ms;
+    }
+    return true;
+}
+
+static bool take_loops(struct history *one, const struct worker *w, uint32_t lifecycles,
+                       struct err *err)
+{
+    size_t all = 0;
+
+    for (uint32_t l = 0; l < lifecycles; l++)
+        all += w->moves[l].loop_n;
+    if (!all)
+        return true;
+    one->looped = arena_array(&one->arena, struct looped, lifecycles);
+    for (uint32_t l = 0; one->looped && l < lifecycles; l++) {
+        const struct moves *from = &w->moves[l];
+        struct loop *loop = arena_array(&one->arena, struct loop, from->loop_n + 1);
+
+        one->looped[l] = (struct looped){loop, from->loop_n};
+        for (uint32_t i = 0; i < from->loop_n; i++) {
+            uint16_t *way =
+                loop ? arena_array(&one->arena, uint16_t, from->loop[i].way_n) : NULL;
+
+            if (!way)
+                return err_nomem(err);
+            memcpy(way, from->loop[i].way, from->loop[i].way_n * sizeof *way);
+            loop[i] = from->loop[i];
+            loop[i].way = way;
+        }
+    }
+    return one->looped || err_nomem(err);
+}
+
+/* Out of what the thread has gathered, lifecycle by lifecycle. */
+static bool pack(struct history *one, const struct worker *w, uint32_t lifecycles,
+                 struct err *err)
+{
+    size_t all = 0, at = 0;
+
+    for (uint32_t l = 0; l < lifecycles; l++)
+        all += w->moves[l].n;
+    if (!history_room(one, lifecycles, all, err) || !take_loops(one, w, lifecycles, err))
+        return false;
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        const struct moves *from = &w->moves[l];
+        uint32_t *first = first_of(one, l);
+
+        for (uint32_t i = 0; i < one->customer_n; i++)
+            first[i] = (uint32_t)at + w->first[l * (CHUNK_CUSTOMERS + 1) + i];
+        if (from->n)
+            memcpy(one->move + at, from->move, from->n * sizeof *from->move);
+        at += from->n;
+        first[one->customer_n] = (uint32_t)at;
+    }
+    return true;
+}
+
+static bool compute(const struct pass *p, struct worker *w, const struct history *old,
+                    const struct chunk *chunk, struct history *fresh, struct err *err)
+{
+    const struct histories *h = p->h;
+    /* How often a ring was met is not known by customer. */
+    bool anew = !old->block || old->looped;
+    int64_t next[CHUNK_CUSTOMERS];
+
+    for (uint32_t l = 0; l < h->lifecycle_n; l++)
+        w->moves[l].n = w->moves[l].loop_n = 0;
+    for (uint32_t i = 0; i < chunk->customer_n; i++) {
+        struct timeline t = timeline_of(chunk, chunk->customer_first + i);
+        bool stays = !anew && i < old->customer_n && old->event_n[i] == t.n
+                     && old->next[i] > p->now_ms;
+
+        for (uint32_t l = 0; l < h->lifecycle_n; l++)
+            w->first[l * (CHUNK_CUSTOMERS + 1) + i] = (uint32_t)w->moves[l].n;
+        if (stays)
+            next[i] = old->next[i];
+        if (!(stays ? keep_customer(h, w, old, i, err)
+                    : replay_one(h, w, &t, p->now_ms, &next[i], err)))
+            return false;
+        if (next[i] < fresh->next_ms)
+            fresh->next_ms = next[i];
+    }
+    if (!pack(fresh, w, h->lifecycle_n, err))
+        return false;
+    memcpy(fresh->next, next, chunk->customer_n * sizeof *next);
+    for (uint32_t i = 0; i < chunk->customer_n; i++)
+        fresh->event_n[i] = chunk->first[i + 1] - chunk->first[i];
+    return true;
+}
+
+static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
+                         struct err *err)
+{
+    struct history *old = &p->h->chunk[k];
+    struct history fresh = {
+        .now_ms = p->now_ms, .next_ms = MOMENT_NEVER, .kept_ms = old->kept_ms};
+    const struct chunk *chunk;
+    bool ok = snapshot_chunk(p->v, k, &chunk, err);
+
+    if (!ok)
+        return false;
+    fresh.events = chunk->event_n;
+    fresh.customer_n = chunk->customer_n;
+    ok = compute(p, w, old, chunk, &fresh, err);
+    snapshot_release(p->v, k);
+    history_free(ok ? old : &fresh);
+    if (ok)
+        *old = fresh;
+    return ok;
+}
+
+/* Forgets what is not yet. Whoever then moved is due when he did. */
+static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
+{
+    uint32_t from = 0, at = 0;
+
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        uint32_t *first = first_of(one, l);
+
+        for (uint32_t i = 0; i < one->customer_n; i++) {
+            first[i] = at;
+            for (; from < first[i + 1]; from++) {
+                if (one->move[from].at_ms <= now_ms)
+                    one->move[at++] = one->move[from];
+                else if (one->move[from].at_ms < one->next[i])
+                    one->next[i] = one->move[from].at_ms;
+            }
+        }
+        first[one->customer_n] = at;
+    }
+    for (uint32_t i = 0; i < one->customer_n; i++)
+        if (one->next[i] < one->next_ms)
+            one->next_ms = one->next[i];
+    one->now_ms = now_ms;
+}
+
+/* What the file has of the chunk. */
+static bool load(const struct pass *p, uint32_t k, struct err *err)
+{
+    const struct histories *h = p->h;
+    struct history one;
+    struct buf bytes = {};
+    bool there = false, fits = false;
+    bool ok = !h->version
+              || (snapshot_history(p->v, k, h->version, &bytes, &there, err)
+                  && (!there || history_decode(h, buf_str(&bytes), &one, &fits, err)
+                      || err_in(err, "table history, chunk %u", k)));
+
+    buf_free(&bytes);
+    if (!ok || !fits)
+        return ok;
+    one.kept_ms = one.now_ms;
+    one.is_kept = true;
+    if (one.now_ms > p->now_ms)
+        cut_at(&one, h->lifecycle_n, p->now_ms);
+    h->chunk[k] = one;
+    return true;
+}
+
+bool is_due(const struct pass *p, uint32_t k)
+{
+    const struct history *one = &p->h->chunk[k];
+
+    return !one->block || one->next_ms <= p->now_ms
+           || one->events != snapshot_chunk_events(p->v, k);
+}
+
+bool bring_chunk(struct pass *p, struct worker *w, uint32_t k, struct err *err)
+{
+    return (p->h->chunk[k].block || load(p, k, err))
+           && (!is_due(p, k) || replay_chunk(p, w, k, err));
+}
+
+/* --- all of them --- */
+
+static bool is_stopped(const struct pass *p)
+{
+    return p->watch && p->watch->stop && atomic_load(p->watch->stop);
+}
+
+static void tell(struct pass *p)
+{
+    if (!p->watch || !p->watch->progress)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->watch->progress(p->watch->context, ++p->done, p->due_n);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void run(void *context, uint32_t thread)
+{
+    struct pass *p = context;
+    struct worker *w = &p->h->worker[thread];
+    uint32_t i;
+
+    while (!atomic_load(&p->failed) && (i = atomic_fetch_add(&p->next, 1)) < p->due_n) {
+        w->failed = is_stopped(p) ? !err_set(&w->err, ERR_CONFLICT, "it was broken off")
+                                  : !p->one(p, w, p->due[i], &w->err);
+        if (w->failed)
+            atomic_store(&p->failed, true);
+        else
+            tell(p);
+    }
+}
+
+bool pass_run(struct pass *p, struct err *err)
+{
+    unsigned threads = work_threads();
+    bool ok = true;
+
+    if (threads > p->due_n)
+        threads = p->due_n;
+    if (!need_workers(p->h, threads, err))
+        return false;
+    for (uint32_t i = 0; i < threads; i++)
+        p->h->worker[i].failed = false;
+    pthread_mutex_init(&p->lock, NULL);
+    work_run(threads, threads, run, p);
+    pthread_mutex_destroy(&p->lock);
+    for (uint32_t i = 0; ok && i < threads; i++) {
+        ok = !p->h->worker[i].failed;
+        if (!ok)
+            *err = p->h->worker[i].err;
+    }
+    return ok;
+}
