@@ -30,7 +30,7 @@ struct life {
     struct engine *e;
     int64_t now_ms;
     struct json_parser *parser;
-    struct twin_history twin;
+    struct twin_history twin[TWIN_LIVES_MAX];
     bool restless; /* the model may be refused */
 };
 
@@ -131,12 +131,15 @@ static void choose_model(struct life *l)
 
     while (wild) {
         world_twin(&l->w, &l->t);
-        twin_model(&l->t);
+        twin_named(&l->t);
+        twin_ways(&l->t);
         wild = l->restless = false;
         for (int c = 0; c < CUSTOMERS && !wild; c++) {
-            twin_replay(&l->t, &l->w.customer[c], end_ms, &l->twin);
-            wild = l->twin.restless >= TWIN_MOVES_MAX;
-            l->restless |= l->twin.loops > 0;
+            twin_replay(&l->t, &l->w.customer[c], end_ms, l->twin);
+            for (int k = 0; k < l->t.m.life_n; k++) {
+                wild |= l->twin[k].restless >= TWIN_MOVES_MAX;
+                l->restless |= l->twin[k].loops > 0;
+            }
         }
     }
 }
@@ -164,15 +167,8 @@ static void create(struct life *l, const char *path)
 
 /* --- comparing --- */
 
-static bool same_move(const struct twin_move *twin, const struct move *real)
-{
-    return twin->at_ms == real->at_ms && twin->to == real->to
-           && twin->from == (real->from == STAGE_NONE ? -1 : real->from)
-           && twin->way == (real->way == WAY_START ? -1 : real->way);
-}
-
-static void refute(const struct life *l, int customer, size_t at, const struct move *real,
-                   size_t n, int64_t next_ms)
+static void refute(const struct life *l, int customer, int life, size_t at,
+                   const struct move *real, size_t n, int64_t next_ms)
 {
     struct buf b = {};
 
@@ -180,18 +176,9 @@ static void refute(const struct life *l, int customer, size_t at, const struct m
     world_print_customer(&l->known[customer], &b);
     buf_add(&b, STR("now "));
     moment_print(&b, l->now_ms);
-    buf_add_format(&b, "\nmove %zu:", at);
-    if (at < (size_t)l->twin.n) {
-        buf_add(&b, STR(" twin "));
-        moment_print(&b, l->twin.move[at].at_ms);
-        buf_add_format(&b, " to %d", l->twin.move[at].to);
-    }
-    if (at < n) {
-        buf_add(&b, STR(" real "));
-        moment_print(&b, real[at].at_ms);
-        buf_add_format(&b, " to %d", real[at].to);
-    }
-    buf_add_format(&b, "\npending %lld\n", (long long)next_ms);
+    buf_add_format(&b, "\nin lifecycle %d, move %zu:\n", life, at);
+    world_print_moves(&l->twin[life], real, n, at, &b);
+    buf_add_format(&b, "pending %lld\n", (long long)next_ms);
     world_show(&b);
     fail_msg("customer %d has another life", customer);
 }
@@ -200,25 +187,33 @@ static void refute(const struct life *l, int customer, size_t at, const struct m
 static int64_t compare_customer(struct life *l, int customer)
 {
     const struct twin_customer *c = &l->known[customer];
+    int64_t next_ms, first_ms = MOMENT_NEVER;
     uint32_t number;
-    size_t n, i = 0;
-    const struct move *real;
-    int64_t next_ms, coming_ms;
 
     if (!c->n)
         return MOMENT_NEVER;
     number = catalog_customer_find(snapshot_catalog(engine_snapshot(l->e)),
                                    c->event[0].customer);
     assert_true(number != CUSTOMER_NONE);
-    real = engine_moves(l->e, 0, number, &n);
     next_ms = engine_customer_next(l->e, number);
-    twin_replay(&l->t, c, l->now_ms + 180 * MS_DAY, &l->twin);
-    while (i < n && i < (size_t)l->twin.n && same_move(&l->twin.move[i], &real[i]))
-        i++;
-    coming_ms = i < (size_t)l->twin.n ? l->twin.move[i].at_ms : MOMENT_NEVER;
-    if (i < n || coming_ms <= l->now_ms || next_ms <= l->now_ms || next_ms > coming_ms)
-        refute(l, customer, i, real, n, next_ms);
-    return coming_ms;
+    twin_replay(&l->t, c, l->now_ms + 180 * MS_DAY, l->twin);
+    for (int k = 0; k < l->t.m.life_n; k++) {
+        const struct twin_history *twin = &l->twin[k];
+        int64_t coming_ms = MOMENT_NEVER;
+        size_t n, i = 0;
+        const struct move *real = engine_moves(l->e, (uint32_t)k, number, &n);
+
+        while (i < n && i < (size_t)twin->n && world_same_move(&twin->move[i], &real[i]))
+            i++;
+        if (i < (size_t)twin->n)
+            coming_ms = twin->move[i].at_ms;
+        if (i < n || coming_ms <= l->now_ms || next_ms <= l->now_ms
+            || next_ms > coming_ms)
+            refute(l, customer, k, i, real, n, next_ms);
+        if (coming_ms < first_ms)
+            first_ms = coming_ms;
+    }
+    return first_ms;
 }
 
 static void compare_all(struct life *l)

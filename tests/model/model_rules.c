@@ -13,6 +13,7 @@ struct trial {
     const struct twin *t;
     const struct twin_node *rule;
     bool amount, single;
+    int life; /* whose stage words the rule means */
     const struct model *model;
     struct rule_ref ref;
     struct cursor *cursor;
@@ -39,7 +40,7 @@ static int64_t first_change(const struct trial *x, const struct twin_view *v)
     later.c = &known;
     twin_moments(x->t, &known, &moments);
     while (change == MOMENT_NEVER) {
-        later.at_ms = twin_next(x->t, &moments, v->where->entered_ms, later.at_ms);
+        later.at_ms = twin_next(x->t, &moments, v->lives, later.at_ms);
         if (later.at_ms == MOMENT_NEVER)
             break;
         then = twin_answer(x, &later);
@@ -92,11 +93,14 @@ static void refute(const struct trial *x, const struct twin_view *v,
 static void compare(const struct trial *x, const struct twin_view *v)
 {
     uint32_t times_in[TWIN_STAGES_MAX];
+    uint16_t above[TWIN_LIVES_MAX];
     struct situation s = {.at_ms = v->at_ms,
                           .stage = (uint16_t)v->where->stage,
                           .previous_stage = (uint16_t)v->where->previous,
                           .entered_ms = v->where->entered_ms,
-                          .times_in = times_in};
+                          .times_in = times_in,
+                          .above = above,
+                          .above_n = (uint32_t)x->life};
     struct value wanted = twin_answer(x, v);
     int64_t change = first_change(x, v);
     struct answer cheap, exact;
@@ -104,6 +108,8 @@ static void compare(const struct trial *x, const struct twin_view *v)
 
     for (int i = 0; i < TWIN_STAGES_MAX; i++)
         times_in[i] = (uint32_t)v->where->times_in[i];
+    for (int i = 0; i < x->life; i++)
+        above[i] = (uint16_t)v->lives[i].stage;
     cheap = cursor_ask(x->cursor, x->ref, &s);
     assert_true(cursor_ask_exact(x->cursor, x->ref, &s, &exact, &err));
     if (!same_answer(&wanted, &cheap) || cheap.holds_until_ms <= v->at_ms
@@ -114,19 +120,25 @@ static void compare(const struct trial *x, const struct twin_view *v)
         refute(x, v, &exact, &wanted, change);
 }
 
-/* Anywhere, in a stage or in none. */
-static void random_where(const struct trial *x, const struct twin_customer *c,
-                         struct twin_where *out)
+/* Anywhere; in the lifecycles above perhaps nowhere. */
+static void random_lives(const struct trial *x, const struct twin_customer *c,
+                         struct twin_where lives[TWIN_LIVES_MAX])
 {
     struct random *r = x->w->chance;
-    int stages = x->t->m.stage_n;
 
-    *out = (struct twin_where){.stage = twin_roll(r, stages), .previous = -1};
-    out->entered_ms = c->event[twin_roll(r, c->n)].at_ms;
-    if (twin_roll(r, 2))
-        out->previous = twin_roll(r, stages);
-    for (int i = 0; i < stages; i++)
-        out->times_in[i] = twin_roll(r, 3);
+    for (int l = 0; l < x->t->m.life_n; l++) {
+        struct twin_where *where = &lives[l];
+        int stages = x->t->m.life[l].stage_n;
+
+        *where = (struct twin_where){.stage = twin_roll(r, stages), .previous = -1};
+        if (l < x->life && twin_roll(r, 4) == 0)
+            where->stage = -1;
+        where->entered_ms = c->event[twin_roll(r, c->n)].at_ms;
+        if (twin_roll(r, 2))
+            where->previous = twin_roll(r, stages);
+        for (int i = 0; i < stages; i++)
+            where->times_in[i] = twin_roll(r, 3);
+    }
 }
 
 static void compare_customer(const struct trial *x, const struct chunk *chunk,
@@ -135,12 +147,12 @@ static void compare_customer(const struct trial *x, const struct chunk *chunk,
     const struct twin_customer *c = &x->w->customer[customer];
     struct timeline timeline = timeline_of(chunk, (uint32_t)customer);
     struct random *r = x->w->chance;
-    struct twin_where where;
-    struct twin_view v = {.t = x->t, .c = c, .where = &where};
+    struct twin_where lives[TWIN_LIVES_MAX];
+    struct twin_view v = {.t = x->t, .c = c, .where = &lives[x->life], .lives = lives};
     struct err err;
 
-    random_where(x, c, &where);
-    v.at_ms = where.entered_ms;
+    random_lives(x, c, lives);
+    v.at_ms = lives[x->life].entered_ms;
     assert_true(cursor_start(x->cursor, &timeline, &err));
     for (int k = 0; k < 6; k++) {
         compare(x, &v);
@@ -161,11 +173,13 @@ static void compare_rule(struct world *w, const struct catalog *catalog,
     world_twin(w, &t);
     if (!x.single)
         twin_named(&t);
+    x.life = t.life = twin_roll(w->chance, t.m.life_n);
     x.rule = x.single   ? twin_term(&t)
              : x.amount ? twin_amount(&t)
                         : twin_condition(&t, 2);
     world_compile(w, &t, catalog, &model);
     twin_print(&t, x.rule, &rule);
+    program_use_lifecycle(model->program, (uint32_t)x.life);
     if (!program_add(model->program, buf_str(&rule),
                      x.amount ? RULE_NUMBER : RULE_CONDITION, &x.ref, &err))
         fail_msg("%.*s: column %d: %s", STR_FMT(buf_str(&rule)), err.column, err.msg);

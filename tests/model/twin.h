@@ -16,6 +16,7 @@ enum {
     TWIN_PROPERTIES = 6, /* and as many traits */
     TWIN_STAGES_MAX = 5,
     TWIN_WAYS_MAX = 8,
+    TWIN_LIVES_MAX = 3,
     TWIN_SEGMENTS_MAX = 3,
     TWIN_SCORES_MAX = 2,
     TWIN_PARTS_MAX = 3,
@@ -90,6 +91,7 @@ enum twin_kind {
     TWIN_PREVIOUS,
     TWIN_IN_STAGE,
     TWIN_TIMES_IN,
+    TWIN_BESIDE, /* the stage in a lifecycle above */
     TWIN_SEGMENT,
     TWIN_SCORE,
     TWIN_ADD,
@@ -144,7 +146,7 @@ struct twin_node {
     int step_n;
     struct twin_window window;
     struct length length;
-    int index; /* a trait, a stage, a property, a segment, a score */
+    int index; /* a trait, a stage, a property, a segment, a score, a lifecycle */
 };
 
 struct twin_score {
@@ -160,9 +162,15 @@ struct twin_way {
     const struct twin_node *when;
 };
 
-struct twin_model {
-    int stage_n, way_n, segment_n, score_n;
+struct twin_life {
+    int stage_n, way_n;
     struct twin_way way[TWIN_WAYS_MAX];
+    const struct twin_node *who; /* for whom it is; NULL: everybody */
+};
+
+struct twin_model {
+    int life_n, segment_n, score_n;
+    struct twin_life life[TWIN_LIVES_MAX];
     const struct twin_node *segment[TWIN_SEGMENTS_MAX];
     struct twin_score score[TWIN_SCORES_MAX];
 };
@@ -175,6 +183,8 @@ struct twin {
     struct random *chance;
     int64_t around_ms; /* dates in rules stand around it */
     struct twin_model m;
+    int life;                               /* whose rules are being made */
+    bool stageless;                         /* they may not ask for the stage in it */
     struct length length[TWIN_LENGTHS_MAX]; /* every one that stands in some rule, once */
     int length_n;
 };
@@ -188,9 +198,11 @@ struct twin_node *twin_condition(struct twin *t, int depth);
 struct twin_node *twin_term(struct twin *t);
 /* Something that has a number or money. */
 struct twin_node *twin_amount(struct twin *t);
-/* Scores and segments; conditions made later may name them. */
+/* How many stages each lifecycle has; then scores and segments, which conditions made later
+ * may name; then ways. */
+void twin_stages(struct twin *t);
 void twin_named(struct twin *t);
-void twin_model(struct twin *t);
+void twin_ways(struct twin *t);
 
 /* --- as text (twin_print.c) --- */
 
@@ -204,8 +216,9 @@ struct twin_view {
     const struct twin *t;
     const struct twin_customer *c; /* later events than at_ms are not looked at */
     int64_t at_ms;
-    const struct twin_where *where;
-    const struct event *event; /* inside where: the one that is looked at */
+    const struct twin_where *where; /* in the lifecycle whose rule it is */
+    const struct twin_where *lives; /* in each */
+    const struct event *event;      /* inside where: the one that is looked at */
 };
 bool twin_ask(const struct twin_view *v, const struct twin_node *n);
 struct value twin_value(const struct twin_view *v, const struct twin_node *n);
@@ -230,26 +243,26 @@ void twin_moments_free(struct twin_moments *m);
  * they say of traits, each length after them, and the millisecond behind each. */
 void twin_moments(const struct twin *t, const struct twin_customer *c,
                   struct twin_moments *out);
-/* The earliest later moment of those, or because a stage was entered at entered_ms. */
-int64_t twin_next(const struct twin *t, const struct twin_moments *m, int64_t entered_ms,
-                  int64_t after_ms);
+/* The earliest later moment of those, or because a stage was entered in one of the lives. */
+int64_t twin_next(const struct twin *t, const struct twin_moments *m,
+                  const struct twin_where *lives, int64_t after_ms);
 
 /* Models that lead to and fro more often than this are refused by Ciclo. */
 enum { TWIN_MOVES_MAX = 3000 };
 
 struct twin_move {
     int64_t at_ms;
-    int from, to, way; /* -1: he came in */
+    int from, to, way; /* -1: none; way -1: he came in, -2: he is out */
 };
 
 struct twin_history {
-    struct twin_move move[TWIN_MOVES_MAX + TWIN_STAGES_MAX];
+    struct twin_move move[TWIN_MOVES_MAX + 2 * TWIN_STAGES_MAX];
     int n;
     int restless; /* moves taken and loops met */
     int loops;
 };
 /* DESIGN's words, one after the other: at every moment at which anything could change, every
- * rule is asked anew. */
+ * rule is asked anew. `out` has a place for each lifecycle. */
 void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,
                  struct twin_history *out);
 

@@ -174,6 +174,7 @@ struct value twin_score_value(const struct twin_view *v, const struct twin_score
 struct value twin_value(const struct twin_view *v, const struct twin_node *n)
 {
     const struct twin_where *where = v->where;
+    struct twin_view first = *v; /* segments and scores mean the first lifecycle */
 
     switch (n->kind) {
     case TWIN_LITERAL:
@@ -194,13 +195,16 @@ struct value twin_value(const struct twin_view *v, const struct twin_node *n)
         return stage_name(where->stage);
     case TWIN_PREVIOUS:
         return stage_name(where->previous);
+    case TWIN_BESIDE:
+        return stage_name(v->lives[n->index].stage);
     case TWIN_IN_STAGE:
         return moment_or_missing(where->stage >= 0, where->entered_ms);
     case TWIN_TIMES_IN:
         return (struct value){.type = VALUE_NUMBER,
                               .number = where->times_in[n->index] * NUM_ONE};
     case TWIN_SCORE:
-        return twin_score_value(v, &v->t->m.score[n->index]);
+        first.where = v->lives;
+        return twin_score_value(&first, &v->t->m.score[n->index]);
     case TWIN_ADD:
     case TWIN_SUB:
     case TWIN_MUL:
@@ -354,6 +358,7 @@ static bool one_of(const struct twin_view *v, const struct twin_node *n)
 
 bool twin_ask(const struct twin_view *v, const struct twin_node *n)
 {
+    struct twin_view first = *v; /* segments and scores mean the first lifecycle */
     struct value a, b;
 
     switch ((int)n->kind) {
@@ -380,7 +385,8 @@ bool twin_ask(const struct twin_view *v, const struct twin_node *n)
         a = twin_value(v, n->left);
         return a.type != VALUE_MISSING && starts_with(a.text, n->item[0].text);
     case TWIN_SEGMENT:
-        return twin_ask(v, v->t->m.segment[n->index]);
+        first.where = v->lives;
+        return twin_ask(&first, v->t->m.segment[n->index]);
     default:
         a = twin_value(v, n->kind == TWIN_TRUTH ? n->left : n);
         return a.type == VALUE_BOOL && a.truth;

@@ -192,6 +192,9 @@ static void print_value(const struct twin *t, const struct twin_node *n, struct 
     case TWIN_PREVIOUS:
         buf_add(to, STR("previous_stage"));
         return;
+    case TWIN_BESIDE:
+        buf_add_format(to, "lifecycle.life%d.stage", n->index);
+        return;
     case TWIN_IN_STAGE:
         buf_add(to, STR("time_in_stage"));
         return;
@@ -267,20 +270,44 @@ static void print_names(const struct twin_name *name, struct buf *to)
 
 static void print_rule(const struct twin *t, const struct twin_node *n, struct buf *to)
 {
-    buf_add(to, STR("when: >-\n          "));
+    buf_add(to, STR("when: >-\n            "));
     twin_print(t, n, to);
     buf_add_char(to, '\n');
 }
 
 static void print_way(const struct twin *t, const struct twin_way *way, struct buf *to)
 {
-    buf_add(to, STR("    - from: "));
+    buf_add(to, STR("      - from: "));
     if (!way->from_n)
         buf_add(to, STR("any"));
     for (int k = 0; k < way->from_n; k++)
         buf_add_format(to, "%sstage%d", k ? ", " : "[", way->from[k]);
-    buf_add_format(to, "%s\n      to: stage%d\n      ", way->from_n ? "]" : "", way->to);
+    buf_add_format(to, "%s\n        to: stage%d\n        ", way->from_n ? "]" : "",
+                   way->to);
     print_rule(t, way->when, to);
+}
+
+/* One alone stands under `lifecycle:`, several under their names. */
+static void print_life(const struct twin *t, int number, struct buf *to)
+{
+    const struct twin_life *l = &t->m.life[number];
+
+    if (t->m.life_n == 1)
+        buf_add(to, STR("lifecycle:\n"));
+    else
+        buf_add_format(to, "  life%d:\n", number);
+    if (l->who) {
+        buf_add(to, STR("    for: >-\n          "));
+        twin_print(t, l->who, to);
+        buf_add_char(to, '\n');
+    }
+    buf_add(to, STR("    start: stage0\n    stages:\n"));
+    for (int s = 0; s < l->stage_n; s++)
+        buf_add_format(to, "      stage%d: {}\n", s);
+    if (l->way_n)
+        buf_add(to, STR("    moves:\n"));
+    for (int i = 0; i < l->way_n; i++)
+        print_way(t, &l->way[i], to);
 }
 
 static void print_scores(const struct twin *t, struct buf *to)
@@ -323,13 +350,11 @@ void twin_print_model(const struct twin *t, str currency, struct buf *to)
     }
     buf_add(to, STR("traits: "));
     print_names(twin_trait, to);
-    buf_add(to, STR("\nlifecycle:\n  start: stage0\n  stages:\n"));
-    for (int s = 0; s < t->m.stage_n; s++)
-        buf_add_format(to, "    stage%d: {}\n", s);
-    if (t->m.way_n)
-        buf_add(to, STR("  moves:\n"));
-    for (int i = 0; i < t->m.way_n; i++)
-        print_way(t, &t->m.way[i], to);
+    buf_add_char(to, '\n');
+    if (t->m.life_n > 1)
+        buf_add(to, STR("lifecycles:\n"));
+    for (int i = 0; i < t->m.life_n; i++)
+        print_life(t, i, to);
     if (t->m.segment_n)
         buf_add(to, STR("segments:\n"));
     for (int i = 0; i < t->m.segment_n; i++) {

@@ -84,6 +84,8 @@ static struct twin_window random_window(struct twin *t)
 {
     struct twin_window w = {.kind = (enum twin_window_kind)(roll(t, 6) % 4)};
 
+    if (w.kind == TWIN_STAY && t->stageless)
+        w.kind = TWIN_ALWAYS;
     if (w.kind == TWIN_DATES)
         random_days(t, &w.date_from, &w.date_to);
     if (w.kind != TWIN_LENGTHS)
@@ -143,14 +145,14 @@ static struct twin_node *literal(struct twin *t, enum value_type type)
     return n;
 }
 
-static struct twin_node *stage_literal(struct twin *t)
+static struct twin_node *stage_literal(struct twin *t, int life)
 {
     static const char *const name[TWIN_STAGES_MAX] = {"stage0", "stage1", "stage2",
                                                       "stage3", "stage4"};
     struct twin_node *n = node(t, TWIN_LITERAL, VALUE_TEXT);
 
-    n->item[n->item_n++] =
-        (struct value){.type = VALUE_TEXT, .text = str_of(name[roll(t, t->m.stage_n)])};
+    n->item[n->item_n++] = (struct value){
+        .type = VALUE_TEXT, .text = str_of(name[roll(t, t->m.life[life].stage_n)])};
     return n;
 }
 
@@ -260,8 +262,8 @@ static struct twin_node *plain_amount(struct twin *t, enum value_type type)
         return trait(t, TWIN_TRAIT, type);
     case 5:
         n = node(t, TWIN_TIMES_IN, type);
-        n->index = roll(t, t->m.stage_n);
-        return n;
+        n->index = roll(t, t->m.life[t->life].stage_n);
+        return t->stageless ? literal(t, type) : n;
     case 6:
         n = node(t, TWIN_SCORE, type);
         n->index = t->m.score_n ? roll(t, t->m.score_n) : 0;
@@ -348,9 +350,19 @@ static struct twin_node *some_text(struct twin *t)
     return roll(t, 2) ? trait(t, TWIN_TRAIT, VALUE_TEXT) : first_or_last(t, VALUE_TEXT);
 }
 
-static struct twin_node *stage(struct twin *t)
+/* In this lifecycle, or in one above; of which one, is in *life. */
+static struct twin_node *stage(struct twin *t, int *life)
 {
-    return node(t, roll(t, 2) ? TWIN_STAGE : TWIN_PREVIOUS, VALUE_TEXT);
+    struct twin_node *n;
+
+    *life = t->life;
+    if (!t->life || (!t->stageless && roll(t, 2)))
+        return t->stageless
+                   ? some_text(t)
+                   : node(t, roll(t, 2) ? TWIN_STAGE : TWIN_PREVIOUS, VALUE_TEXT);
+    n = node(t, TWIN_BESIDE, VALUE_TEXT);
+    n->index = *life = roll(t, t->life);
+    return n;
 }
 
 /* --- terms --- */
@@ -384,9 +396,10 @@ static struct twin_node *growing(struct twin *t)
     n->mirrored = roll(t, 4) == 0;
     n->left = what == 0   ? trait(t, TWIN_UNTIL, VALUE_MOMENT)
               : what == 1 ? trait(t, TWIN_SINCE_TRAIT, VALUE_MOMENT)
-              : what <= 4 ? node(t, TWIN_IN_STAGE, VALUE_MOMENT)
-                          : call(t, roll(t, 2) ? TWIN_SINCE : TWIN_AGE, VALUE_MOMENT,
-                                 roll(t, 4) ? -1 : random_property(t, VALUE_MISSING));
+              : what <= 4 && !t->stageless
+                  ? node(t, TWIN_IN_STAGE, VALUE_MOMENT)
+                  : call(t, roll(t, 2) ? TWIN_SINCE : TWIN_AGE, VALUE_MOMENT,
+                         roll(t, 4) ? -1 : random_property(t, VALUE_MISSING));
     n->length = random_length(t);
     return n;
 }
@@ -404,23 +417,25 @@ static struct twin_node *one_of(struct twin *t)
 {
     enum value_type type = (enum value_type[]){VALUE_NUMBER, VALUE_TEXT, VALUE_TEXT,
                                                VALUE_MOMENT}[roll(t, 4)];
-    bool stages = type == VALUE_TEXT && roll(t, 2);
+    bool stages = type == VALUE_TEXT && !(t->stageless && !t->life) && roll(t, 2);
+    int life = 0;
     struct twin_node *n = test(t, TWIN_IN,
-                               stages                 ? stage(t)
+                               stages                 ? stage(t, &life)
                                : type == VALUE_TEXT   ? some_text(t)
                                : type == VALUE_NUMBER ? twin_amount(t)
                                                       : moment(t));
 
     n->item_n = 1 + roll(t, TWIN_ITEMS_MAX);
     for (int i = 0; i < n->item_n; i++)
-        n->item[i] = stages ? stage_literal(t)->item[0] : random_literal(t, type);
+        n->item[i] = stages ? stage_literal(t, life)->item[0] : random_literal(t, type);
     return n;
 }
 
 static struct twin_node *of_text(struct twin *t)
 {
     bool list = roll(t, 2), starts = !list && roll(t, 2);
-    struct twin_node *left = !list        ? roll(t, 3) ? some_text(t) : stage(t)
+    int life;
+    struct twin_node *left = !list        ? roll(t, 3) ? some_text(t) : stage(t, &life)
                                     : roll(t, 2) ? trait(t, TWIN_TRAIT, VALUE_LIST)
                                           : first_or_last(t, VALUE_LIST);
     struct twin_node *n = test(t, starts ? TWIN_STARTS : TWIN_CONTAINS, left);
@@ -431,6 +446,8 @@ static struct twin_node *of_text(struct twin *t)
 
 static struct twin_node *whether_missing(struct twin *t)
 {
+    int life;
+
     switch (roll(t, 5)) {
     case 0:
         return test(t, TWIN_IS_MISSING, twin_amount(t));
@@ -439,10 +456,22 @@ static struct twin_node *whether_missing(struct twin *t)
     case 2:
         return test(t, TWIN_IS_MISSING, moment(t));
     case 3:
-        return test(t, TWIN_IS_MISSING, stage(t));
+        return test(t, TWIN_IS_MISSING, stage(t, &life));
     default:
         return test(t, TWIN_IS_MISSING, truth(t));
     }
+}
+
+static struct twin_node *compare_stages(struct twin *t)
+{
+    int life, other;
+    struct twin_node *left = stage(t, &life), *right;
+
+    if (left->kind != TWIN_STAGE && left->kind != TWIN_PREVIOUS
+        && left->kind != TWIN_BESIDE)
+        return comparison(t, left, false, literal(t, VALUE_TEXT));
+    right = roll(t, 4) ? stage_literal(t, life) : stage(t, &other);
+    return comparison(t, left, false, right);
 }
 
 struct twin_node *twin_term(struct twin *t)
@@ -459,7 +488,7 @@ struct twin_node *twin_term(struct twin *t)
     case 5:
         return growing(t);
     case 6:
-        return comparison(t, stage(t), false, roll(t, 4) ? stage_literal(t) : stage(t));
+        return compare_stages(t);
     case 7:
         return comparison(t, some_text(t), false,
                           roll(t, 4) ? literal(t, VALUE_TEXT) : some_text(t));
@@ -509,6 +538,8 @@ void twin_named(struct twin *t)
 {
     int segments = roll(t, TWIN_SEGMENTS_MAX + 1), scores = roll(t, TWIN_SCORES_MAX + 1);
 
+    /* What asks for the stage in one lifecycle cannot be named in another. */
+    t->stageless = t->m.life_n > 1;
     for (int i = 0; i < segments || i < scores; i++) {
         if (i < segments) {
             t->m.segment[i] = twin_condition(t, 2);
@@ -527,20 +558,38 @@ void twin_named(struct twin *t)
             t->m.score_n = i + 1;
         }
     }
+    t->stageless = false;
 }
 
-void twin_model(struct twin *t)
+void twin_stages(struct twin *t)
 {
-    twin_named(t);
-    t->m.way_n = 1 + roll(t, TWIN_WAYS_MAX);
-    for (int i = 0; i < t->m.way_n; i++) {
-        struct twin_way *way = &t->m.way[i];
+    t->m.life_n = roll(t, 3) ? 1 : 1 + roll(t, TWIN_LIVES_MAX);
+    for (int i = 0; i < t->m.life_n; i++)
+        t->m.life[i].stage_n = 2 + roll(t, TWIN_STAGES_MAX - 1);
+}
 
-        way->to = roll(t, t->m.stage_n);
-        if (roll(t, 4))
-            for (int s = 0; s < t->m.stage_n; s++)
-                if (s != way->to && roll(t, 2))
-                    way->from[way->from_n++] = s;
-        way->when = twin_condition(t, 2);
+static void random_way(struct twin *t, const struct twin_life *l, struct twin_way *way)
+{
+    way->to = roll(t, l->stage_n);
+    if (roll(t, 4))
+        for (int s = 0; s < l->stage_n; s++)
+            if (s != way->to && roll(t, 2))
+                way->from[way->from_n++] = s;
+    way->when = twin_condition(t, 2);
+}
+
+void twin_ways(struct twin *t)
+{
+    for (t->life = 0; t->life < t->m.life_n; t->life++) {
+        struct twin_life *l = &t->m.life[t->life];
+
+        t->stageless = true;
+        if (t->m.life_n > 1 && roll(t, 2))
+            l->who = twin_condition(t, 1);
+        t->stageless = false;
+        l->way_n = 1 + roll(t, TWIN_WAYS_MAX);
+        for (int i = 0; i < l->way_n; i++)
+            random_way(t, l, &l->way[i]);
     }
+    t->life = 0;
 }

@@ -93,22 +93,25 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t twin_next(const struct twin *t, const struct twin_moments *m, int64_t entered_ms,
-                  int64_t after_ms)
+int64_t twin_next(const struct twin *t, const struct twin_moments *m,
+                  const struct twin_where *lives, int64_t after_ms)
 {
     int64_t next = MOMENT_NEVER;
 
     for (size_t i = 0; i < m->n && next == MOMENT_NEVER; i++)
         if (m->at_ms[i] > after_ms)
             next = m->at_ms[i];
-    for (int i = -1; i < t->length_n; i++) {
-        int64_t end = i < 0 ? entered_ms : length_add(t->zone, entered_ms, t->length[i]);
+    for (int l = 0; l < t->m.life_n; l++)
+        for (int i = -1; i < t->length_n && lives[l].stage >= 0; i++) {
+            int64_t end = lives[l].entered_ms;
 
-        if (end > after_ms)
-            next = earlier(next, end);
-        if (end + 1 > after_ms)
-            next = earlier(next, end + 1);
-    }
+            if (i >= 0)
+                end = length_add(t->zone, end, t->length[i]);
+            if (end > after_ms)
+                next = earlier(next, end);
+            if (end + 1 > after_ms)
+                next = earlier(next, end + 1);
+        }
     return next;
 }
 
@@ -117,7 +120,7 @@ int64_t twin_next(const struct twin *t, const struct twin_moments *m, int64_t en
 struct replay {
     const struct twin *t;
     const struct twin_customer *c;
-    struct twin_where where;
+    struct twin_where lives[TWIN_LIVES_MAX];
     struct twin_history *out;
 };
 
@@ -131,79 +134,117 @@ static bool leads_from(const struct twin_way *way, int stage)
     return false;
 }
 
-/* The first way out that is true, or -1. */
-static int first_true(const struct replay *r, int64_t at_ms)
+static bool is_true(const struct replay *r, int life, const struct twin_node *rule,
+                    int64_t at_ms)
 {
-    const struct twin_model *m = &r->t->m;
-    struct twin_view v = {.t = r->t, .c = r->c, .at_ms = at_ms, .where = &r->where};
+    struct twin_view v = {.t = r->t,
+                          .c = r->c,
+                          .at_ms = at_ms,
+                          .where = &r->lives[life],
+                          .lives = r->lives};
 
-    for (int i = 0; i < m->way_n; i++)
-        if (leads_from(&m->way[i], r->where.stage) && twin_ask(&v, m->way[i].when))
+    return twin_ask(&v, rule);
+}
+
+/* The first way out that is true, or -1. */
+static int first_true(const struct replay *r, int life, int64_t at_ms)
+{
+    const struct twin_life *l = &r->t->m.life[life];
+
+    for (int i = 0; i < l->way_n; i++)
+        if (leads_from(&l->way[i], r->lives[life].stage)
+            && is_true(r, life, l->way[i].when, at_ms))
             return i;
     return -1;
 }
 
-static void take_move(struct replay *r, int64_t at_ms, int to, int way)
+static void take_move(struct replay *r, int life, int64_t at_ms, int to, int way)
 {
-    struct twin_history *h = r->out;
+    struct twin_history *h = &r->out[life];
+    struct twin_where *where = &r->lives[life];
 
     h->restless++;
-    h->move[h->n++] = (struct twin_move){at_ms, r->where.stage, to, way};
-    r->where.previous = r->where.stage;
-    r->where.stage = to;
-    r->where.entered_ms = at_ms;
-    r->where.times_in[to]++;
+    h->move[h->n++] = (struct twin_move){at_ms, where->stage, to, way};
+    where->previous = to < 0 ? -1 : where->stage;
+    where->stage = to;
+    where->entered_ms = at_ms;
+    if (to >= 0)
+        where->times_in[to]++;
 }
 
 /* One instant: asks until nothing is true, or until a stage is reached twice. */
-static void ask_instant(struct replay *r, int64_t at_ms)
+static void ask_instant(struct replay *r, int life, int64_t at_ms)
 {
-    struct twin_where reached[TWIN_STAGES_MAX];
+    struct twin_where reached[TWIN_STAGES_MAX], *where = &r->lives[life];
+    struct twin_history *h = &r->out[life];
     int moves_at[TWIN_STAGES_MAX];
     bool has[TWIN_STAGES_MAX] = {};
 
     for (;;) {
         int way, to;
 
-        has[r->where.stage] = true;
-        reached[r->where.stage] = r->where;
-        moves_at[r->where.stage] = r->out->n;
-        way = first_true(r, at_ms);
+        has[where->stage] = true;
+        reached[where->stage] = *where;
+        moves_at[where->stage] = h->n;
+        way = first_true(r, life, at_ms);
         if (way < 0)
             return;
-        to = r->t->m.way[way].to;
+        to = r->t->m.life[life].way[way].to;
         if (has[to]) {
-            r->out->restless++;
-            r->out->loops++;
-            r->out->n = moves_at[to];
-            r->where = reached[to];
+            h->restless++;
+            h->loops++;
+            h->n = moves_at[to];
+            *where = reached[to];
             return;
         }
-        take_move(r, at_ms, to, way);
+        take_move(r, life, at_ms, to, way);
     }
+}
+
+/* Is it for him? Then the ways are asked. */
+static void ask_life(struct replay *r, int life, int64_t at_ms)
+{
+    const struct twin_node *who = r->t->m.life[life].who;
+    bool in = !who || is_true(r, life, who, at_ms);
+
+    if (in && r->lives[life].stage < 0)
+        take_move(r, life, at_ms, 0, -1);
+    else if (!in && r->lives[life].stage >= 0)
+        take_move(r, life, at_ms, -1, -2);
+    if (in)
+        ask_instant(r, life, at_ms);
 }
 
 void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,
                  struct twin_history *out)
 {
-    struct replay r = {
-        .t = t, .c = c, .where = {.stage = -1, .previous = -1}, .out = out};
+    struct replay r = {.t = t, .c = c, .out = out};
     int64_t at_ms = c->n ? c->event[0].at_ms : MOMENT_NEVER;
     struct twin_moments moments = {};
+    int restless = 0;
 
-    out->n = out->restless = out->loops = 0;
+    for (int l = 0; l < t->m.life_n; l++) {
+        out[l].n = out[l].restless = out[l].loops = 0;
+        r.lives[l].stage = r.lives[l].previous = -1;
+    }
     if (at_ms > until_ms)
         return;
     twin_moments(t, c, &moments);
-    take_move(&r, at_ms, 0, -1);
-    while (at_ms <= until_ms && out->restless < TWIN_MOVES_MAX) {
+    while (at_ms <= until_ms && restless < TWIN_MOVES_MAX) {
         int64_t next;
-        int before = out->n;
+        bool moved = false;
 
-        ask_instant(&r, at_ms);
+        for (int l = 0; l < t->m.life_n; l++) {
+            int before = out[l].n;
+
+            ask_life(&r, l, at_ms);
+            moved |= out[l].n != before;
+            if (out[l].restless > restless)
+                restless = out[l].restless;
+        }
         /* A move within the instant may make time_in_stage and the like change next. */
-        next = twin_next(t, &moments, r.where.entered_ms, at_ms);
-        at_ms = out->n != before ? earlier(next, at_ms + 1) : next;
+        next = twin_next(t, &moments, r.lives, at_ms);
+        at_ms = moved ? earlier(next, at_ms + 1) : next;
     }
     twin_moments_free(&moments);
 }

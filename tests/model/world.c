@@ -320,8 +320,8 @@ void world_twin(struct world *w, struct twin *out)
                          .decimals = w->decimals,
                          .a = &w->arena,
                          .chance = w->chance,
-                         .around_ms = w->turn_ms,
-                         .m = {.stage_n = 2 + roll(w, TWIN_STAGES_MAX - 1)}};
+                         .around_ms = w->turn_ms};
+    twin_stages(out);
 }
 
 void world_compile(const struct world *w, const struct twin *t,
@@ -361,4 +361,29 @@ void world_show(struct buf *text)
     }
     fflush(stdout);
     buf_free(text);
+}
+
+bool world_same_move(const struct twin_move *twin, const struct move *real)
+{
+    int from = real->from == STAGE_NONE ? -1 : real->from;
+    int to = real->to == STAGE_NONE ? -1 : real->to;
+    int way = real->way == WAY_START ? -1 : real->way == WAY_OUT ? -2 : real->way;
+
+    return twin->at_ms == real->at_ms && twin->from == from && twin->to == to
+           && twin->way == way;
+}
+
+void world_print_moves(const struct twin_history *twin, const struct move *real, size_t n,
+                       size_t i, struct buf *to)
+{
+    if (i < (size_t)twin->n) {
+        buf_add(to, STR("twin "));
+        moment_print(to, twin->move[i].at_ms);
+        buf_add_format(to, " %d -> %d\n", twin->move[i].from, twin->move[i].to);
+    }
+    if (i < n) {
+        buf_add(to, STR("real "));
+        moment_print(to, real[i].at_ms);
+        buf_add_format(to, " %d -> %d\n", (int16_t)real[i].from, (int16_t)real[i].to);
+    }
 }

@@ -30,6 +30,10 @@ void world_twin(struct world *w, struct twin *out);
 void world_compile(const struct world *w, const struct twin *t,
                    const struct catalog *catalog, struct model **out);
 void world_print_customer(const struct twin_customer *c, struct buf *to);
+bool world_same_move(const struct twin_move *twin, const struct move *real);
+/* The i-th move of both, as far as there is one. */
+void world_print_moves(const struct twin_history *twin, const struct move *real, size_t n,
+                       size_t i, struct buf *to);
 /* Shows the text line by line, and ends it. */
 void world_show(struct buf *text);
 
