@@ -72,15 +72,36 @@ static int run(struct cli *c, bool plain,
     return status;
 }
 
-static bool print_check(struct cli *c, [[maybe_unused]] struct engine *e,
-                        const struct trial *t, enum language language, struct buf *b,
-                        struct err *err)
+static bool print_count(struct cli *c, struct buf *b, struct engine *e,
+                        const struct trial *t, struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+    struct fits fits;
+    int64_t at_ms;
+
+    if (t->type != VALUE_BOOL)
+        return err_set(err, ERR_INPUT,
+                       "--count: customers fit conditions, and this rule gives %s",
+                       type_words(t->type));
+    if (!cli_moment(c, "at", z, cli_now_ms(c), &at_ms, err)
+        || !engine_scan(e, t->model->program, t->rule, at_ms, &c->arena, &fits, err))
+        return false;
+    buf_add(b, STR("On "));
+    cli_put_moment(b, z, at_ms);
+    buf_add_format(b, " it fits %llu of %llu customers.\n", (unsigned long long)fits.n,
+                   (unsigned long long)fits.of);
+    return true;
+}
+
+static bool print_check(struct cli *c, struct engine *e, const struct trial *t,
+                        enum language language, struct buf *b, struct err *err)
 {
     buf_add_format(b, "The rule is right, and gives %s:\n  ", type_words(t->type));
     if (!program_words(t->model->program, t->rule, language, b, err))
         return false;
     buf_add_char(b, '\n');
-    return print_names(c, b, t, err) && print_notes(c, b, t, err);
+    return print_names(c, b, t, err) && print_notes(c, b, t, err)
+           && (!cli_has(c, "count") || print_count(c, b, e, t, err));
 }
 
 static int check(struct cli *c)
@@ -181,6 +202,8 @@ static int explain(struct cli *c)
 }
 
 static const struct cli_option check_options[] = {
+    {"count", NULL, "how many customers it fits", false},
+    {"at", "DATE", "--count: on that day (a date or a moment): now unless given", false},
     {"language", "CODE", "the rule in words of this language: en, it or pt", false},
 };
 

@@ -247,12 +247,14 @@ static bool find_in_rule(struct lint *l, const struct yaml *when, const struct w
                 behind);
 }
 
-/* What stands at i and may be missing: trait.x, previous_stage, last(...). The place behind
+/* What stands at i and may be missing: trait.x, consent.x.y, previous_stage, last(...). The place behind
  * it, or i when there is no such thing. */
 static uint32_t behind_operand(const struct words *w, uint32_t i)
 {
     if (is(w, i, "trait") && is(w, i + 1, "."))
         return i + 3;
+    if (is(w, i, "consent") && is(w, i + 1, ".") && is(w, i + 3, "."))
+        return i + 5;
     if (is(w, i, "previous_stage"))
         return i + 1;
     if (IS_ONE_OF(w, i, may_miss) && is(w, i + 1, "("))

@@ -1,5 +1,7 @@
 #include "engine/query.h"
 
+#include "engine/rule.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,18 @@ void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
             n--;
         stage[i] = n ? move[n - 1].to : STAGE_NONE;
     }
+}
+
+void engine_situation(const struct engine *e, uint32_t customer, int64_t at_ms,
+                      uint32_t *times_in, uint16_t *above, struct situation *out)
+{
+    size_t n;
+    const struct move *move = engine_moves(e, 0, customer, &n);
+
+    situation_of(engine_model(e)->lifecycle, move, n, at_ms, times_in, out);
+    engine_above(e, customer, at_ms, above);
+    out->above = above;
+    out->above_n = engine_model(e)->lifecycle_n;
 }
 
 bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
@@ -104,33 +118,6 @@ static bool moved_so(const struct customer_filter *f, const struct move *move, s
     return false;
 }
 
-struct member_test { /* is a customer in the segment? */
-    struct cursor *cursor;
-    uint32_t *times_in;
-};
-
-static bool is_member(struct engine *e, const struct member_test *test,
-                      const struct customer_filter *f, uint32_t customer, bool *is,
-                      struct err *err)
-{
-    const struct model *m = engine_model(e);
-    uint16_t above[LIFECYCLES_MAX];
-    struct situation s;
-    struct timeline t;
-    size_t n;
-    const struct move *move = engine_moves(e, 0, customer, &n);
-
-    if (!engine_timeline(e, customer, &t, err) || !cursor_start(test->cursor, &t, err))
-        return false;
-    /* Segments mean the first lifecycle, whichever the list is about. */
-    situation_of(m->lifecycle, move, n, f->at_ms, test->times_in, &s);
-    engine_above(e, customer, f->at_ms, above);
-    s.above = above;
-    s.above_n = m->lifecycle_n;
-    *is = cursor_ask(test->cursor, f->segment->rule, &s).value.truth;
-    return true;
-}
-
 static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
                    int64_t at_ms, struct customer_row *out, struct err *err)
 {
@@ -161,8 +148,8 @@ static int row_cmp(const void *a, const void *b, void *catalog)
 }
 
 static bool gather_rows(struct engine *e, const struct customer_filter *f,
-                        const struct member_test *test, struct customer_row *row,
-                        uint32_t *n, struct err *err)
+                        const struct fits *members, struct customer_row *row, uint32_t *n,
+                        struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t customers = engine_customer_n(e);
@@ -171,18 +158,16 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
     for (uint32_t c = 0; c < customers; c++) {
         size_t move_n;
         const struct move *move = engine_moves(e, f->lifecycle->number, c, &move_n);
-        bool is = true;
 
         while (move_n && move[move_n - 1].at_ms > f->at_ms)
             move_n--;
         if (!move_n || move[move_n - 1].to == STAGE_NONE
             || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
             || (f->by_move && !moved_so(f, move, move_n))
+            || (f->segment && !fits_has(members, c))
             || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
             continue;
-        if (f->segment && !is_member(e, test, f, c, &is, err))
-            return false;
-        if (is && !row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
+        if (!row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
             return false;
     }
     qsort_r(row, *n, sizeof *row, row_cmp, (void *)(uintptr_t)catalog);
@@ -192,19 +177,15 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
 bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
                       const struct customer_row **out, uint32_t *n, struct err *err)
 {
-    const struct model *m = engine_model(e);
     struct customer_row *row =
         arena_array(a, struct customer_row, engine_customer_n(e) + 1);
-    struct member_test test = {
-        .times_in = arena_array(a, uint32_t, m->lifecycle->stage_n),
-    };
-    bool ok;
+    struct fits members;
 
-    if (!row || !test.times_in)
+    if (!row)
         return err_nomem(err);
-    ok = (!f->segment || cursor_new(m->program, &test.cursor, err))
-         && gather_rows(e, f, &test, row, n, err);
-    cursor_free(test.cursor);
     *out = row;
-    return ok;
+    return (!f->segment
+            || engine_scan(e, engine_model(e)->program, f->segment->rule, f->at_ms, a,
+                           &members, err))
+           && gather_rows(e, f, &members, row, n, err);
 }

@@ -25,6 +25,11 @@ bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t f
 void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
                   uint16_t *stage);
 
+/* Where he stands for segments, scores and rules that are tried: their stage words mean the first
+ * lifecycle. times_in has room for its stages, `above` for all lifecycles. */
+void engine_situation(const struct engine *e, uint32_t customer, int64_t at_ms,
+                      uint32_t *times_in, uint16_t *above, struct situation *out);
+
 /* The moment at which a look at the file begins: the first of the local day after the last
  * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
 int64_t engine_default_at(const struct engine *e);

@@ -1,6 +1,7 @@
 #include "engine/rule.h"
 
 #include "engine/engine_impl.h"
+#include "engine/query.h"
 
 bool trial_new(const struct engine *e, str text, struct trial *out, struct err *err)
 {
@@ -10,6 +11,7 @@ bool trial_new(const struct engine *e, str text, struct trial *out, struct err *
     if (!model_compile(engine_io(e), engine_model(e)->text,
                        snapshot_catalog(engine_snapshot(e)), &t.model, err))
         return false;
+    program_use_lifecycle(t.model->program, LIFECYCLES_ALL);
     if (!program_add(t.model->program, text, RULE_EITHER, &t.rule, err)) {
         trial_free(&t);
         return false;
@@ -31,17 +33,17 @@ static bool standing_of(struct engine *e, const struct trial *t, uint32_t custom
 {
     const struct lifecycle *lc = t->model->lifecycle;
     uint32_t *times_in = arena_array(a, uint32_t, lc->stage_n);
-    const struct move *move = NULL;
-    size_t n = 0;
+    uint16_t *above = arena_array(a, uint16_t, LIFECYCLES_MAX);
 
-    if (!times_in)
+    if (!times_in || !above)
         return err_nomem(err);
-    if (program_needs_stage(t->model->program, t->rule)) {
-        if (engine_now_ms(e) < at_ms && !engine_advance(e, at_ms, err))
-            return false;
-        move = engine_moves(e, 0, customer, &n);
+    if (!program_needs_stage(t->model->program, t->rule)) {
+        situation_of(lc, NULL, 0, at_ms, times_in, out);
+        return true;
     }
-    situation_of(lc, move, n, at_ms, times_in, out);
+    if (engine_now_ms(e) < at_ms && !engine_advance(e, at_ms, err))
+        return false;
+    engine_situation(e, customer, at_ms, times_in, above, out);
     return true;
 }
 

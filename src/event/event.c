@@ -285,6 +285,29 @@ static bool parse_traits(const struct json *in, struct arena *a, struct event *o
     return true;
 }
 
+/* What a rule asks for as consent.channel.purpose. */
+static bool check_consent(const struct event *e, struct err *err)
+{
+    static const struct {
+        str name;
+        enum value_type type;
+    } needed[] = {{STR("channel"), VALUE_TEXT},
+                  {STR("purpose"), VALUE_TEXT},
+                  {STR("granted"), VALUE_BOOL}};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        uint32_t k = 0;
+
+        while (k < e->property_n && !str_eq(e->property[k].name, needed[i].name))
+            k++;
+        if (k == e->property_n || e->property[k].value.type != needed[i].type)
+            return err_set(err, ERR_INPUT,
+                           "a consent has the properties channel and purpose, which are "
+                           "texts, and granted, which is true or false");
+    }
+    return true;
+}
+
 static bool parse_track(const struct json *json, struct arena *a, struct event *out,
                         struct err *err)
 {
@@ -296,11 +319,10 @@ static bool parse_track(const struct json *json, struct arena *a, struct event *
     out->type = name->text;
     if (!name_check(out->type, "event, the name of what happened,", err))
         return false;
-    if (event_type_is_reserved(out->type))
+    if (event_type_is_reserved(out->type) && !str_eq(out->type, STR("consent")))
         return err_set(
             err, ERR_INPUT,
-            "event is a name that Ciclo keeps for itself (any, identify, group, "
-            "alias, consent)");
+            "event is a name that Ciclo keeps for itself (any, identify, group, alias)");
     if (!object_find(json, STR("properties"), &properties, err)
         || (properties && !found_parse(&f, STR(""), properties, err))
         || !object_find(json, STR("context"), &context, err)
@@ -308,7 +330,7 @@ static bool parse_track(const struct json *json, struct arena *a, struct event *
         return false;
     out->property = f.property;
     out->property_n = f.n;
-    return true;
+    return !str_eq(out->type, STR("consent")) || check_consent(out, err);
 }
 
 static bool parse_time(const struct json *json, int64_t *out, struct err *err)

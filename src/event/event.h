@@ -57,7 +57,7 @@ struct event {
     uint32_t trait_n;
 };
 
-/* Names that a track event may not have: they are the platform's own. */
+/* Names that are the platform's own: a track event has none of them but consent. */
 bool event_type_is_reserved(str type);
 
 #define EVENT_TEXT_MAX 32768u /* bytes of one text value */

@@ -186,7 +186,7 @@ static void mark_all(const struct explain *x, struct view *v, const struct node 
         struct val val = slot_value(v, n->index);
 
         /* A sequence that does not hold has fingers too. */
-        if (val.type != VALUE_BOOL || val.n)
+        if (x->c->p->slot[n->index].function != FUNCTION_SEQUENCE || val.n)
             mark(x, v, n->index);
     }
     for (n = n->child; n; n = n->next)
@@ -222,7 +222,7 @@ static bool kept(const struct explain *x, struct buf *b, str *out)
 static struct val shown_value(const struct explain *x, struct view *v,
                               const struct node *n)
 {
-    struct val val = n->type == VALUE_BOOL ? ask_term(v, n) : ask_node(v, n);
+    struct val val = ask_node(v, n);
 
     if (n->growing != GROWS_NOT && val.type != VALUE_MISSING) {
         val.n = n->growing == GROWS_UP ? x->s->at_ms - val.n : val.n - x->s->at_ms;

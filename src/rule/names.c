@@ -41,7 +41,7 @@ static bool add_property(struct names *x, const struct dictionary_event *event, 
 static bool add_node(struct names *x, const struct node *n,
                      const struct dictionary_event *of);
 
-/* `any` and the properties of every event are words of the language. */
+/* `any`, consents, and the properties of every event are words of the language. */
 static bool add_pattern(struct names *x, const struct pattern *pattern,
                         const struct series *s)
 {
@@ -61,6 +61,8 @@ static bool add_series(struct names *x, const struct node *n, const struct serie
         trait = dictionary_trait(x->p->env.dictionary, s->trait);
         return add(x, STR(""), trait->name, trait->type, trait->learned);
     case SERIES_EVENTS:
+        if (s->event == &consent_event)
+            return true;
         return add_pattern(x, &n->call->step->pattern, s);
     case SERIES_SEQUENCE:
         for (uint32_t i = 0; i < s->step_n; i++)

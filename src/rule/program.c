@@ -486,8 +486,9 @@ static bool check_named(struct check *c, struct node *n, enum rule_named kind)
 static bool unknown_name(struct check *c, struct node *n)
 {
     static const str known[] = {
-        {"stage", 5},   {"previous_stage", 14}, {"time_in_stage", 13}, {"trait", 5},
-        {"segment", 7}, {"score", 5},           {"lifecycle", 9},      {"missing", 7}};
+        {"stage", 5},     {"previous_stage", 14}, {"time_in_stage", 13},
+        {"trait", 5},     {"segment", 7},         {"score", 5},
+        {"lifecycle", 9}, {"consent", 7},         {"missing", 7}};
     const struct name *name = &n->name;
     char hint[120];
 
@@ -519,6 +520,60 @@ static bool check_property(struct check *c, struct node *n)
     return true;
 }
 
+/* `property = "text"` about the events of consent. */
+static struct node *consent_is(struct check *c, str property, str text)
+{
+    struct node *name = arena_array(&c->p->arena, struct node, 3);
+    struct node *literal = name + 1, *is = name + 2;
+    struct source *source = GROWN(c->p, source);
+
+    if (!name || !source)
+        return err_nomem(c->err), NULL;
+    *name = (struct node){.kind = NODE_NAME,
+                          .type = VALUE_TEXT,
+                          .means = MEANS_PROPERTY,
+                          .index = c->p->source_n++,
+                          .name = {.first = property, .whole = property},
+                          .next = literal};
+    *literal = (struct node){.kind = NODE_TEXT, .type = VALUE_TEXT, .text = text};
+    *is = (struct node){.kind = NODE_EQ, .type = VALUE_BOOL, .child = name};
+    return source_of_column(c->p, property, false, VALUE_TEXT, source, c->err)
+                   && text_key(c->p, text, &literal->number, c->err)
+               ? is
+               : NULL;
+}
+
+/* consent.channel.purpose: last(consent.granted where channel = "..." and purpose = "..."). */
+static bool check_consent(struct check *c, struct node *n)
+{
+    str rest = n->name.rest;
+    const char *dot = rest.n ? memchr(rest.p, '.', rest.n) : NULL;
+    size_t channel_n = dot ? (size_t)(dot - rest.p) : 0;
+    struct slot s = {.function = FUNCTION_LAST};
+    struct series series = {.kind = SERIES_EVENTS, .event = &consent_event};
+    struct node *where, *channel, *purpose;
+
+    if (!channel_n || channel_n + 1 == rest.n)
+        return fault(c, n,
+                     "a consent is asked for by channel and purpose: "
+                     "consent.email.marketing");
+    where = arena_new(&c->p->arena, struct node);
+    channel = consent_is(c, STR("channel"), (str){rest.p, channel_n});
+    purpose =
+        channel ? consent_is(c, STR("purpose"), str_from(rest, channel_n + 1)) : NULL;
+    if (!where || !purpose)
+        return err_nomem(c->err);
+    channel->next = purpose;
+    *where = (struct node){.kind = NODE_AND, .type = VALUE_BOOL, .child = channel};
+    series.where = where;
+    n->means = MEANS_TERM;
+    n->type = VALUE_BOOL;
+    return source_of_column(c->p, STR("granted"), false, VALUE_BOOL, &series.source,
+                            c->err)
+           && series_add(c->p, &series, &s.series, c->err)
+           && slot_add(c->p, &s, &n->index, c->err);
+}
+
 static bool check_name(struct check *c, struct node *n)
 {
     const struct name *name = &n->name;
@@ -538,8 +593,7 @@ static bool check_name(struct check *c, struct node *n)
     if (str_eq(name->first, STR("lifecycle")))
         return check_lifecycle_stage(c, n);
     if (str_eq(name->first, STR("consent")))
-        return fault(c, n,
-                     "consents are not recorded yet, so that no rule can ask for them");
+        return check_consent(c, n);
     n->type = VALUE_TEXT;
     n->index = lifecycle_meant(c->p);
     c->by_stage = true;

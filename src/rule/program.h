@@ -126,6 +126,8 @@ void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size);
 
 /* Finds the tests of a checked condition, and tells them to its nodes. */
 bool tests_add(struct program *p, struct node *n, struct err *err);
+/* The event behind consent.channel.purpose; none that rules can name. */
+extern const struct dictionary_event consent_event;
 /* The set of the types that the series of events looks at. */
 bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err);
 

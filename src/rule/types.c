@@ -16,9 +16,14 @@ static bool is_platforms(str type)
     return false;
 }
 
+const struct dictionary_event consent_event = {.name = {"consent", 7}};
+
 static bool type_matches(const struct program *p, const struct dictionary_event *event,
                          str type)
 {
+    if (event == &consent_event)
+        return str_eq(type, event->name);
+
     const struct dictionary_event *of = dictionary_event(p->env.dictionary, type);
 
     return event ? of == event : !is_platforms(type) && !(of && of->passive);

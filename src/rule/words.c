@@ -12,7 +12,7 @@
  *   %q the property that it looks at              %r the length, as "in the last 7 days"
  *   %w its window, with a blank in front          %l the length that is compared with
  *   %a %b the first and second operand            %t the operands behind the first
- *   %s the first operand, as a sentence
+ *   %s the first operand, as a sentence            %u the purpose of a consent
  *   %c the comparison over lengths: "at least"    %k the same over counts: "fewer than"
  *   %o the comparison as a predicate: "is at least"      %x time or times, as %b says
  *
@@ -41,6 +41,8 @@
     X(STAGE, "the stage", "la fase", "a fase")                                           \
     X(PREVIOUS_STAGE, "the previous stage", "la fase precedente", "a fase anterior")     \
     X(LIFECYCLE_STAGE, "the stage in %n", "la fase in %n", "a fase em %n")               \
+    X(CONSENT, "consent to %u by %n", "consenso a %u via %n",                            \
+      "consentimento para %u por %n")                                                    \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
     X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
@@ -166,7 +168,7 @@ struct parts {
     const struct length *length;
     enum node_kind kind;
     bool moments;
-    str name;
+    str name, purpose;
 };
 
 bool language_parse(str name, enum language *out)
@@ -523,6 +525,9 @@ static void say(struct words *w, enum phrase phrase, const struct parts *parts)
         case 'n':
             name_words(w, parts->name);
             break;
+        case 'u':
+            name_words(w, parts->purpose);
+            break;
         case 'x':
             add(w, parts->b->number == NUM_ONE ? PHRASE_TIME : PHRASE_TIMES);
             break;
@@ -707,6 +712,22 @@ static void call_words(struct words *w, const struct node *n)
     say(w, of[call->function][!name->rest.n], &parts);
 }
 
+static bool is_consent(const struct program *p, const struct node *n)
+{
+    return p->series[p->slot[n->index].series].event == &consent_event;
+}
+
+static void consent_words(struct words *w, const struct node *n)
+{
+    str rest = n->name.rest;
+    const char *dot = memchr(rest.p, '.', rest.n);
+    size_t channel_n = (size_t)(dot - rest.p);
+
+    say(w, PHRASE_CONSENT,
+        &(struct parts){.name = {rest.p, channel_n},
+                        .purpose = str_from(rest, channel_n + 1)});
+}
+
 static void name_node_words(struct words *w, const struct node *n)
 {
     struct parts parts = {.name = n->name.rest};
@@ -728,8 +749,11 @@ static void name_node_words(struct words *w, const struct node *n)
     case MEANS_SCORE:
         say(w, PHRASE_SCORE, &parts);
         break;
-    case MEANS_TERM: /* trait.x */
-        name_words(w, n->name.rest);
+    case MEANS_TERM:
+        if (is_consent(w->p, n))
+            consent_words(w, n);
+        else /* trait.x */
+            name_words(w, n->name.rest);
         break;
     default:
         name_words(w, n->name.whole);

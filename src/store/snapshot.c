@@ -314,6 +314,24 @@ static void add_span(struct store_facts *facts, int64_t first_ms, int64_t last_m
         facts->last_ms = last_ms;
 }
 
+static void add_chunk(struct store_facts *facts, const struct chunk_state *state)
+{
+    if (state->parts.events)
+        add_span(facts, state->parts.first_ms, state->parts.last_ms);
+    if (state->news)
+        add_span(facts, state->news->first_ms, state->news->last_ms);
+}
+
+void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
+                   int64_t *last_ms)
+{
+    struct store_facts facts = {.first_ms = MOMENT_NEVER, .last_ms = MOMENT_NEVER};
+
+    add_chunk(&facts, image_get(v->image, chunk));
+    *first_ms = facts.first_ms;
+    *last_ms = facts.last_ms;
+}
+
 struct store_facts snapshot_facts(const struct snapshot *v)
 {
     const struct image *image = v->image;
@@ -323,14 +341,8 @@ struct store_facts snapshot_facts(const struct snapshot *v)
                                 .first_ms = MOMENT_NEVER,
                                 .last_ms = MOMENT_NEVER};
 
-    for (uint32_t i = 0; i < image->chunk_n; i++) {
-        const struct chunk_state *state = image_get(image, i);
-
-        if (state->parts.events)
-            add_span(&facts, state->parts.first_ms, state->parts.last_ms);
-        if (state->news)
-            add_span(&facts, state->news->first_ms, state->news->last_ms);
-    }
+    for (uint32_t i = 0; i < image->chunk_n; i++)
+        add_chunk(&facts, image_get(image, i));
     return facts;
 }
 

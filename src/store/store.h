@@ -45,6 +45,9 @@ uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk);
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
 void snapshot_release(struct snapshot *v, uint32_t chunk);
+/* All of a chunk's events lie between the two moments, both included; nothing is read for it. */
+void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
+                   int64_t *last_ms);
 /* A chunk of one customer alone, without a copy of the others; chunk_free before the snapshot
  * is closed. */
 bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,

@@ -7,6 +7,9 @@ cat >"$T/events.jsonl" <<'JSON'
 {"type":"track","event":"Order Completed","userId":"anna","messageId":"1","timestamp":"2026-01-01T10:00:00.250Z","properties":{"revenue":120.5,"gift":true}}
 {"type":"track","event":"Order Completed","userId":"anna","messageId":"2","timestamp":"2026-02-01T10:00:00.000Z","properties":{"revenue":20.5}}
 {"type":"identify","userId":"anna","messageId":"3","timestamp":"2026-01-01T11:00:00.000Z","traits":{"country":"IT","shoe":41}}
+{"type":"track","event":"consent","userId":"anna","messageId":"5","timestamp":"2026-01-03T10:00:00.000Z","properties":{"channel":"email","purpose":"news","granted":true}}
+{"type":"track","event":"consent","userId":"anna","messageId":"6","timestamp":"2026-01-04T10:00:00.000Z","properties":{"channel":"email","purpose":"news","granted":false}}
+{"type":"track","event":"consent","userId":"bob","messageId":"7","timestamp":"2026-01-04T10:00:00.000Z","properties":{"channel":"email","purpose":"news"}}
 {"type":"track","event":"Order Completed","userId":"bob","messageId":"4","timestamp":"2026-01-02T10:00:00.000Z","properties":{"revenue":3}}
 JSON
 t_ok 'a file is made' "$CICLO" init "$shop" --template retail --timezone Europe/Rome
@@ -42,6 +45,27 @@ t_is 'what is odd is noted' "$(check 'count(purchase) < 2
 and not trait.country = "IT"' | grep -o 'line.*note: this is also true of customers without [a-z.]*')" \
     'line 1, column 1: note: this is also true of customers without any
 line 2, column 5: note: this is also true of customers without trait.country'
+
+t_is 'how many it fits, at that moment, of how many' "$(for at in 2026-01-02T09:59:59.999Z 2026-01-02T10:00:00Z \
+    2026-04-01T10:00:00.250Z; do check 'exists(purchase, 90d)' --count --at $at | tail -n 1; done)" \
+    'On 2026-01-02 10:59:59.999 it fits 1 of 1 customers.
+On 2026-01-02 11:00:00 it fits 2 of 2 customers.
+On 2026-04-01 12:00:00.250 it fits 2 of 2 customers.'
+t_is 'and stages with it' "$(check 'stage = "at_risk"' --count --at 2026-06-01 | tail -n 1)" \
+    'On 2026-06-01 00:00:00 it fits 2 of 2 customers.'
+t_fails 'a number fits nobody' 'customers fit conditions, and this rule gives a number' \
+    check 'count(purchase)' --count
+
+t_is 'a consent that says nothing is refused' \
+    "$("$CICLO" refused "$shop" | grep -c 'a consent has the properties channel and purpose')" 1
+t_is 'a consent is what was said last' "$(for at in 2026-01-03 2026-01-04 2026-01-05; do
+    explain 'consent.email.news' --customer anna --at $at --json |
+        part '[d["answer"], d["terms"][0]["value"], [e["id"] for e in d["terms"][0]["events"]]]'; done)" \
+    '[false, "missing", []]
+[true, "yes", ["5"]]
+[false, "no", ["6"]]'
+t_is 'who said nothing is noted' "$(check 'not consent.email.news = true' | tail -n 1 | cut -c 1-90)" \
+    'line 1, column 1: note: this is also true of customers without consent.email.news: a compa'
 
 t_is 'the shape of an explanation' \
     "$(explain 'sum(purchase.revenue, 90d) > 100' --customer anna --at 2026-03-01 --json)" \

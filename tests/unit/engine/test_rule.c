@@ -137,3 +137,68 @@ TEST(a_trial_survives_lack_of_memory)
     each_oom_kept(try_it, e);
     engine_close(e);
 }
+
+/* Who fits, of those who exist; as a cursor says of each. */
+static void need_fits(struct engine *e, const char *text, const char *at, uint64_t n,
+                      uint64_t of)
+{
+    struct arena a = {};
+    struct trial t;
+    struct fits fits;
+    struct err err;
+    uint64_t asked = 0;
+
+    NEED_OK(trial_new(e, str_of(text), &t, &err), err);
+    NEED_OK(engine_scan(e, t.model->program, t.rule, moment_of(at), &a, &fits, &err),
+            err);
+    for (uint32_t c = 0; c < engine_customer_n(e); c++) {
+        str id = catalog_customer_id(snapshot_catalog(engine_snapshot(e)), c);
+        struct trial_view v;
+
+        NEED_OK(trial_explain(e, &t, id, moment_of(at), LANGUAGE_EN, &a, &v, &err), err);
+        asked += v.exists && v.answer.value.truth;
+        assert_int_equal(fits_has(&fits, c), v.exists && v.answer.value.truth);
+    }
+    if (fits.n != n || fits.of != of || asked != n)
+        fail_msg("%s at %s: %d of %d", text, at, (int)fits.n, (int)fits.of);
+    trial_free(&t);
+    arena_free(&a);
+}
+
+TEST(everybody_is_asked_at_once)
+{
+    struct engine *e = bottega_open("2026-01-01");
+
+    need_fits(e, "exists(purchase, 30d)", "2026-02-04T09:30:00.000Z", 2, 10);
+    need_fits(e, "exists(purchase, 30d)", "2026-02-04T09:29:59.999Z", 3, 10);
+    need_fits(e, "not exists(purchase)", "2026-01-01T10:00:00.000Z", 1, 1);
+    need_fits(e, "not exists(purchase)", "2026-01-01", 0, 0);
+    need_fits(e, "stage = 'at_risk'", "2026-02-19", 3, 10);
+    need_fits(e, "segment.vip or stage = 'lapsed'", "2026-05-01", 3, 10);
+    need_fits(e, "not exists(purchase, 1d)", "2027-05-01", 10, 10);
+    engine_close(e);
+}
+
+static bool count_them(void *context, struct err *err)
+{
+    struct arena a = {};
+    struct trial t;
+    struct fits fits;
+    bool ok = trial_new(context, str_of(rule), &t, err);
+
+    if (ok) {
+        ok = engine_scan(context, t.model->program, t.rule, moment_of(NOW), &a, &fits,
+                         err);
+        trial_free(&t);
+    }
+    arena_free(&a);
+    return ok;
+}
+
+TEST(asking_everybody_survives_lack_of_memory)
+{
+    struct engine *e = bottega_open(NOW);
+
+    each_oom_kept(count_them, e);
+    engine_close(e);
+}

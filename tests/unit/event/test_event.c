@@ -177,6 +177,10 @@ TEST(what_does_not_fit_is_refused_for_a_reason_without_the_value)
                  "is empty");
     need_refused("{\"type\":\"track\",\"event\":\"identify\",\"userId\":\"b\"," AT "}",
                  "keeps for itself");
+    need_refused("{\"type\":\"track\",\"event\":\"consent\",\"userId\":\"b\"," AT
+                 ",\"properties\":{\"channel\":\"email\",\"purpose\":\"news\","
+                 "\"granted\":\"yes\"}}",
+                 "a consent has the properties channel and purpose");
     need_refused(TRACK(AT ",\"properties\":[]"), "properties is no object");
     need_refused(TRACK(AT ",\"context\":7"), "context is no object");
     need_refused(TRACK(AT ",\"context\":{\"traits\":7}"), "traits is no object");

@@ -519,6 +519,33 @@ static const struct asked exacts[] = {
      "2026-02-09"},
 };
 
+/* Given by mail on the 5th, withdrawn on the 9th; for offers by text message at the 7th. */
+#define CONSENTS                                                                         \
+    "2026-01-05 consent channel=email purpose=news granted=true; 2026-01-06 visit "      \
+    "channel=email purpose=offers granted=true; 2026-01-07 consent channel=sms "         \
+    "purpose=offers.daily granted=false; 2026-01-09 consent channel=email purpose=news " \
+    "granted=false"
+
+TEST(a_consent_is_what_was_said_last)
+{
+    static const struct asked consents[] = {
+        {"consent.email.news", CONSENTS, "2026-01-05", "yes", NULL},
+        {"consent.email.news", CONSENTS, "2026-01-08", "yes", NULL},
+        {"consent.email.news", CONSENTS, "2026-01-09", "no", NULL},
+        {"consent.email.news is missing", CONSENTS, "2026-01-04", "yes", NULL},
+        {"consent.email.news is missing", CONSENTS, "2026-01-10", "no", NULL},
+        {"consent.email.offers is missing", CONSENTS, "2026-01-10", "yes", NULL},
+        {"consent.sms.offers.daily = false", CONSENTS, "2026-01-10", "yes", NULL},
+        {"consent.sms.`offers.daily` = false", CONSENTS, "2026-01-10", "yes", NULL},
+        {"not consent.post.news", CONSENTS, "2026-01-10", "yes", NULL},
+        {"consent.post.news = false", CONSENTS, "2026-01-10", "no", NULL},
+        {"consent.email.news", "2026-01-05 visit", "2026-01-10", "no", NULL},
+        {"count(any) = 1", CONSENTS, "2026-01-10", "yes", NULL},
+    };
+
+    NEED_ANSWERS(consents, "Europe/Rome", false);
+}
+
 TEST(exact_moments_are_those_of_a_true_change)
 {
     NEED_ANSWERS(exacts, "Europe/Rome", true);

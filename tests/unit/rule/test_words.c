@@ -161,6 +161,13 @@ static const struct {
     {"last(purchase.gift)",
      {"last gift of purchases", "ultimo valore di gift di acquisti",
       "último valor de gift de compras"}},
+    {"consent.email.news and not consent.sms.`due date`",
+     {"consent to news by email is true and it is not true that consent to \"due date\" "
+      "by sms is true",
+      "consenso a news via email è vero e non è vero che consenso a \"due date\" via sms "
+      "è vero",
+      "consentimento para news por email é verdadeiro e não é verdade que consentimento "
+      "para \"due date\" por sms é verdadeiro"}},
     {"segment.vip and score.health >= 40",
      {"in the segment vip and the score health is at least 40",
       "nel segmento vip e il punteggio health è almeno 40",
@@ -284,7 +291,7 @@ TEST(each_term_has_its_value_and_its_events)
     NEED_TERMS(
         "trait.country = 'IT' and trait.vip and trait.tags contains 'x'", LANGUAGE_EN,
         {"trait.country = 'IT'", "trait.country", "IT", true, NULL, "1"},
-        {"trait.vip", "trait.vip", "no", false, NULL, ""},
+        {"trait.vip", "trait.vip", "missing", false, NULL, ""},
         {"trait.tags contains 'x'", "trait.tags", "gold, early", false, NULL, "1"});
     NEED_TERMS("sequence(visit, signup within 2d, login within 2d, 30d)", LANGUAGE_EN,
                {"sequence(visit, signup within 2d, login within 2d, 30d)",
@@ -519,7 +526,7 @@ TEST(a_rule_says_what_it_names)
                "until(trait.renewal) > 1d or anniversary(trait.renewal, 1d) "
                "or since(trait.renewal) > 1d or trait.tags contains 'x'",
                ".renewal:moment .tags:list");
-    need_names(&shop, "stage = 'reach'", "");
+    need_names(&shop, "stage = 'reach' or consent.email.news", "");
     shop_close(&shop);
 }
 
@@ -541,14 +548,14 @@ TEST(a_rule_of_either_kind_says_which_it_is)
         assert_true(
             program_add(shop.program, str_of(rules[i].rule), RULE_EITHER, &ref, &err));
         assert_int_equal(program_type(shop.program, ref), rules[i].type);
-        assert_false(program_needs_stage(shop.program, ref));
+        assert_false(program_asks_stage(shop.program, ref));
     }
     assert_false(
         program_add(shop.program, STR("trait.country"), RULE_EITHER, &ref, &err));
     assert_false(program_add(shop.program, STR("since(visit)"), RULE_EITHER, &ref, &err));
     assert_true(
         program_add(shop.program, STR("count(visit, stage)"), RULE_EITHER, &ref, &err));
-    assert_true(program_needs_stage(shop.program, ref));
+    assert_true(program_asks_stage(shop.program, ref));
     shop_close(&shop);
 }
 
