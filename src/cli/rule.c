@@ -1,5 +1,6 @@
 #include "engine/rule.h"
 #include "cli/cli.h"
+#include "engine/scan.h"
 
 static const char *type_words(enum value_type type)
 {

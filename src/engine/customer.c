@@ -1,5 +1,6 @@
 /* customer.c - one customer: where he is, why, and what would change it. */
 #include "engine/query.h"
+#include "engine/scan.h"
 #include "engine/whynot.h"
 
 #include <string.h>

@@ -20,16 +20,6 @@ bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t f
                                const int64_t *edge, uint32_t period_n, int64_t known_ms,
                                struct kpi_count **out, struct err *err);
 
-/* Where a customer stands in each lifecycle at a moment, for a situation's .above: at an instant
- * of moves, after them. `stage` has room for all. */
-void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
-                  uint16_t *stage);
-
-/* Where he stands for segments, scores and rules that are tried: their stage words mean the first
- * lifecycle. times_in has room for its stages, `above` for all lifecycles. */
-void engine_situation(const struct engine *e, uint32_t customer, int64_t at_ms,
-                      uint32_t *times_in, uint16_t *above, struct situation *out);
-
 /* The moment at which a look at the file begins: the first of the local day after the last
  * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
 int64_t engine_default_at(const struct engine *e);

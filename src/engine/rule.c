@@ -1,7 +1,7 @@
 #include "engine/rule.h"
 
 #include "engine/engine_impl.h"
-#include "engine/query.h"
+#include "engine/scan.h"
 
 bool trial_new(const struct engine *e, str text, struct trial *out, struct err *err)
 {

@@ -2,7 +2,6 @@
 #ifndef ENGINE_RULE_H
 #define ENGINE_RULE_H
 
-#include "base/bits.h"
 #include "engine/engine.h"
 
 /* The live model once more, with the rule in its program. */
@@ -15,24 +14,6 @@ struct trial {
 [[nodiscard]] bool trial_new(const struct engine *e, str text, struct trial *out,
                              struct err *err);
 void trial_free(struct trial *t);
-
-/* --- everybody --- */
-
-/* Who fits a condition at a moment, of those who were customers then. */
-struct fits {
-    const struct bits *chunk; /* by chunk, of its customers */
-    uint32_t chunk_n;
-    uint64_t n, of; /* how many they are, of how many */
-};
-/* The program is the live model's, or a trial's. Lives in `a`. */
-bool engine_scan(struct engine *e, const struct program *p, struct rule_ref rule,
-                 int64_t at_ms, struct arena *a, struct fits *out, struct err *err);
-static inline bool fits_has(const struct fits *f, uint32_t customer)
-{
-    return bits_has(&f->chunk[customer / CHUNK_CUSTOMERS], customer % CHUNK_CUSTOMERS);
-}
-
-/* --- one customer --- */
 
 /* What the rule says of one customer at a moment, as known then, and why. */
 struct trial_view {

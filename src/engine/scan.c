@@ -1,11 +1,35 @@
 /* scan.c - a condition asked of everybody: chunk by chunk, on all threads. */
-#include "engine/query.h"
-#include "engine/rule.h"
+#include "engine/scan.h"
 
 #include "base/work.h"
 #include "rule/scan.h"
 
 #include <stdatomic.h>
+
+void engine_above(const struct engine *e, uint32_t customer, int64_t at_ms,
+                  uint16_t *stage)
+{
+    for (uint32_t i = 0; i < engine_model(e)->lifecycle_n; i++) {
+        size_t n;
+        const struct move *move = engine_moves(e, i, customer, &n);
+
+        while (n && move[n - 1].at_ms > at_ms)
+            n--;
+        stage[i] = n ? move[n - 1].to : STAGE_NONE;
+    }
+}
+
+void engine_situation(const struct engine *e, uint32_t customer, int64_t at_ms,
+                      uint32_t *times_in, uint16_t *above, struct situation *out)
+{
+    size_t n;
+    const struct move *move = engine_moves(e, 0, customer, &n);
+
+    situation_of(engine_model(e)->lifecycle, move, n, at_ms, times_in, out);
+    engine_above(e, customer, at_ms, above);
+    out->above = above;
+    out->above_n = engine_model(e)->lifecycle_n;
+}
 
 /* Where everybody in a chunk stands. */
 struct standing {

@@ -1,4 +1,5 @@
 #include "engine/rule.h"
+#include "engine/scan.h"
 
 #include "support/fail.h"
 #include "support/unit.h"
