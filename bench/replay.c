@@ -6,25 +6,16 @@
  * chunks in memory. Two models are replayed by all threads; of the first, whose stages are
  * those of the yardstick's question 4, the transitions by month are compared with EXPECTED
  * (from,to,month,n), and KERNEL, asked for `mem DATA 5` in the same minute, gives the ratio. */
-#include "base/num.h"
 #include "base/work.h"
 #include "engine/model.h"
+#include "yardstick.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { TYPES = 12, MONTHS = 24, STAGES = 8, UNKNOWN = 7, RUNS = 7, THREADS_MAX = 64 };
-
-static const char *const type_name[TYPES] = {
-    "page_view",   "signup",      "purchase",       "email_open",
-    "email_click", "add_to_cart", "support_ticket", "survey_answer",
-    "refund",      "app_open",    "search",         "unsubscribe"};
+enum { MONTHS = 24, STAGES = 8, UNKNOWN = 7, RUNS = 7, THREADS_MAX = 64 };
 
 /* Who was loyal before he fell silent comes back as loyal: his silence has stages of its own,
  * which count as the others. */
@@ -110,18 +101,6 @@ static const char eight_stages[] =
     "    - { from: [reach, acquisition, evaluation], to: lapsed, when: since(any) >= "
     "365d }\n";
 
-_Noreturn static void give_up(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_replay: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void need(bool ok, const char *what, const struct err *err)
-{
-    if (!ok)
-        give_up(what, err->msg);
-}
-
 static double seconds(void)
 {
     return (double)clock_steady_us() * 1e-6;
@@ -151,126 +130,6 @@ static void forget_peak(void)
         fputs("5", f);
         fclose(f);
     }
-}
-
-/* --- the yardstick's columns --- */
-
-struct yardstick {
-    const uint32_t *off, *ts, *amount;
-    const uint8_t *type;
-    uint32_t customers;
-    struct catalog catalog;
-    struct chunk **chunk;
-    uint32_t chunk_n;
-    uint64_t events;
-};
-
-static const void *mapped(const char *folder, const char *name, size_t *bytes)
-{
-    char path[4096];
-    struct stat st;
-    void *at;
-    int fd;
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        give_up(path, "cannot be read");
-    *bytes = (size_t)st.st_size;
-    at = mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (at == MAP_FAILED)
-        give_up(path, "cannot be mapped");
-    close(fd);
-    return at;
-}
-
-/* All names are in the catalog before the chunks are built side by side. */
-static void name_all(struct yardstick *y)
-{
-    const struct property revenue = {STR("revenue"), {.type = VALUE_NUMBER}};
-    struct err err;
-
-    need(catalog_init(&y->catalog, &err), "catalog", &err);
-    for (uint32_t i = 0; i < y->customers; i++) {
-        char id[16];
-        uint32_t number;
-        int n = snprintf(id, sizeof id, "c%u", i);
-
-        need(catalog_customer_add(&y->catalog, (str){id, (size_t)n}, &number, &err),
-             "catalog", &err);
-    }
-    for (int i = 0; i < TYPES; i++) {
-        struct event e = {.customer = STR("c0"),
-                          .type = str_of(type_name[i]),
-                          .id = STR("0"),
-                          .property = &revenue,
-                          .property_n = !strcmp(type_name[i], "purchase")};
-
-        need(catalog_add_event(&y->catalog, &e, &err), "catalog", &err);
-    }
-}
-
-static void build_chunk(void *context, uint32_t k)
-{
-    struct yardstick *y = context;
-    uint32_t first = k * CHUNK_CUSTOMERS, last = first + CHUNK_CUSTOMERS, n;
-    struct event *event;
-    struct property *property;
-    char(*text)[24];
-    struct err err;
-
-    if (last > y->customers)
-        last = y->customers;
-    n = y->off[last] - y->off[first];
-    event = mem_alloc((n + 1) * sizeof *event);
-    property = mem_alloc((n + 1) * sizeof *property);
-    text = mem_alloc((size_t)(n + 1) * 2 * sizeof *text);
-    if (!event || !property || !text)
-        give_up("chunks", "out of memory");
-    for (uint32_t c = first, i = 0; c < last; c++) {
-        for (uint32_t e = y->off[c]; e < y->off[c + 1]; e++, i++) {
-            char *id = text[2 * i], *customer = text[2 * i + 1];
-            bool bought = !strcmp(type_name[y->type[e]], "purchase");
-            int id_n = snprintf(id, sizeof *text, "%x", e);
-            int customer_n = snprintf(customer, sizeof *text, "c%u", c);
-
-            property[i] =
-                (struct property){STR("revenue"),
-                                  {.type = VALUE_NUMBER,
-                                   .number = (int64_t)y->amount[e] * (NUM_ONE / 100)}};
-            event[i] = (struct event){.at_ms = (int64_t)y->ts[e] * MS_SECOND,
-                                      .customer = {customer, (size_t)customer_n},
-                                      .type = str_of(type_name[y->type[e]]),
-                                      .id = {id, (size_t)id_n},
-                                      .property = &property[i],
-                                      .property_n = bought};
-        }
-    }
-    need(chunk_build(&y->catalog, NULL, first, event, n, &y->chunk[k], &err), "chunk",
-         &err);
-    mem_free(event);
-    mem_free(property);
-    mem_free(text);
-}
-
-static void load(struct yardstick *y, const char *folder, uint32_t customers)
-{
-    size_t bytes;
-
-    y->off = mapped(folder, "off.u32", &bytes);
-    y->customers = (uint32_t)(bytes / sizeof *y->off) - 1;
-    if (customers && customers < y->customers)
-        y->customers = customers;
-    y->events = y->off[y->customers];
-    y->ts = mapped(folder, "ts.u32", &bytes);
-    y->amount = mapped(folder, "amount.u32", &bytes);
-    y->type = mapped(folder, "type.u8", &bytes);
-    name_all(y);
-    y->chunk_n = (y->customers + CHUNK_CUSTOMERS - 1) / CHUNK_CUSTOMERS;
-    y->chunk = mem_alloc(y->chunk_n * sizeof(struct chunk *));
-    if (!y->chunk)
-        give_up("chunks", "out of memory");
-    work_run(y->chunk_n, work_threads(), build_chunk, y);
 }
 
 /* --- the replay --- */
@@ -404,26 +263,6 @@ static bool as_expected(const struct tally *t, const char *path)
     return same && listed == met;
 }
 
-/* What the kernel takes for question 4 with two threads, or 0. */
-static double kernel_ms(const char *kernel, const char *folder)
-{
-    char command[8192], line[512];
-    double ms = 0;
-    FILE *f;
-
-    snprintf(command, sizeof command, "%s mem %s 5", kernel, folder);
-    f = popen(command, "r");
-    while (f && fgets(line, sizeof line, f)) {
-        const char *at = strstr(line, "min ");
-
-        if (strstr(line, "2T") && strstr(line, "Q4_replay") && at)
-            ms = strtod(at + 4, NULL);
-    }
-    if (f)
-        pclose(f);
-    return ms;
-}
-
 static struct model *compiled(const struct yardstick *y, const char *text)
 {
     struct model *model;
@@ -447,7 +286,8 @@ int main(int argc, char **argv)
         fputs("usage: bench_replay DATA [CUSTOMERS [EXPECTED [KERNEL]]]\n", stderr);
         return 2;
     }
-    load(&y, argv[1], argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0);
+    yardstick_load(&y, argv[1], argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0,
+                   false);
     printf(
         "%u customers, %llu events in chunks after %.1f s, moments and types %.0f MiB\n",
         y.customers, (unsigned long long)y.events, seconds() - began,
@@ -463,7 +303,7 @@ int main(int argc, char **argv)
         puts("transitions as expected");
     }
     if (kernel) {
-        double by_hand = kernel_ms(kernel, argv[1]);
+        double by_hand = yardstick_kernel_ms(kernel, argv[1], "Q4_replay");
 
         printf("by hand      2 threads: %.1f ms; ratio %.2f\n", by_hand, ms / by_hand);
     }
@@ -473,9 +313,6 @@ int main(int argc, char **argv)
     measure(&run, "eight stages", 1);
     measure(&run, "eight stages", threads);
     model_free(model);
-    for (uint32_t k = 0; k < y.chunk_n; k++)
-        chunk_free(y.chunk[k]);
-    mem_free(y.chunk);
-    catalog_free(&y.catalog);
+    yardstick_free(&y);
     return 0;
 }
