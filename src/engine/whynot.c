@@ -4,6 +4,8 @@
  * else they would change what has been decided already. */
 #include "engine/whynot.h"
 
+#include "engine/scan.h"
+
 #include <stdio.h>
 #include <string.h>
 
