@@ -712,21 +712,6 @@ static void need_all_there(struct life *l)
 
 /* --- the file as older formats had it --- */
 
-static const char first_format[] =
-    "attach '/shop' as shop;"
-    "create table setting (name text primary key, value integer not null);"
-    "create table log (seq integer primary key, received_ms integer not null,"
-    " codec integer not null, bytes blob not null, checksum integer not null);"
-    "create table refused (seq integer primary key, n integer not null,"
-    " codec integer not null, bytes blob not null, checksum integer not null);"
-    "create table model (version integer primary key, applied_ms integer not null,"
-    " text text not null);"
-    "insert into setting select * from shop.setting;"
-    "insert into log select * from shop.log;"
-    "insert into refused select * from shop.refused;"
-    "insert into model select version, applied_ms, text from shop.model;"
-    "pragma application_id = 1130980204; pragma user_version = 1;";
-
 static bool has_erased(const struct twin *t)
 {
     for (uint32_t i = 0; i < EVENTS; i++) {
@@ -751,11 +736,9 @@ static void make_second(void)
     sql_close(&sql);
 }
 
-/* Whoever opens it next migrates it. What was derived is left out, since nobody reads it; of
- * erasure the first format knew nothing. */
+/* Whoever opens it next migrates it; of erasure the first format knew nothing. */
 static void make_old(struct life *l)
 {
-    sqlite3 *db;
     struct err err;
 
     if (!l->is_created || l->is_maybe)
@@ -767,12 +750,7 @@ static void make_old(struct life *l)
         make_second();
         return;
     }
-    assert_int_equal(sqlite3_open("/old", &db), SQLITE_OK);
-    if (sqlite3_exec(db, first_format, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s", sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    assert_int_equal(shop.io->rename(shop.io, "/old", "/shop"), 0);
-    must(io_sync_folder(shop.io, SIM_SHOP, &err), &err, "syncing");
+    sim_shop_make_old(&shop);
 }
 
 static uint64_t workload_seed; /* of the one that runs */

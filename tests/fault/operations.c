@@ -1,6 +1,8 @@
 /* Whatever fails while something is done with a data file, the file then holds what it held
  * before or what it was to hold, nothing lies beside it, and the next try succeeds. */
+#include "store/file_impl.h"
 #include "store/rewrite.h"
+#include "support/chance.h"
 #include "support/sim_shop.h"
 
 #include "support/unit.h"
@@ -117,6 +119,9 @@ static const struct operation {
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
+/* The prepared file is of the first format then: who reads it migrates it. */
+static const struct operation migration = {"migrating", read_all, 0, true, 23};
+
 /* --- what must hold --- */
 
 static void must(bool ok, const struct err *err, const char *what)
@@ -202,6 +207,26 @@ static void need_whole(const struct operation *o, bool done, bool tidy, const ch
         fail_msg("%s: %s leaves something beside the file", what, o->name);
 }
 
+/* The format that the closed file says it has. */
+static int format_of_file(void)
+{
+    enum { USER_VERSION_AT = 60 };
+
+    return sim_shop_get(&shop, "/shop").p[USER_VERSION_AT + 3];
+}
+
+/* Before anybody opens the file, and migrates it if it is still to be done. */
+static void need_old_or_new(bool done, bool tidy, const char *what)
+{
+    int format = format_of_file();
+    struct stat beside;
+
+    if (format != FORMAT && (done || format != 1))
+        fail_msg("%s: the file is of format %d", what, format);
+    if (tidy && shop.io->stat(shop.io, "/shop.new", &beside) == 0)
+        fail_msg("%s: something was left beside the file", what);
+}
+
 /* Done again, undisturbed. */
 static void need_done(const struct operation *o, const char *what)
 {
@@ -214,12 +239,16 @@ static void need_done(const struct operation *o, const char *what)
 
 /* --- the disk --- */
 
+/* Where not each operation fails in turn, chance says which is the first, so that none is left out
+ * for ever. */
 static void each_disk_failure(const struct operation *o, enum sim_failure failure,
                               uint64_t step)
 {
+    struct random r = chance();
+    uint64_t stride = step * o->stride, nth = 1 + random_below(&r, stride);
     bool struck = true;
 
-    for (uint64_t nth = 1; struck; nth += step * o->stride) {
+    for (; struck; nth += stride) {
         struct err err = {ERR_NONE};
         char what[80];
         bool done;
@@ -237,6 +266,8 @@ static void each_disk_failure(const struct operation *o, enum sim_failure failur
             fail_msg("%s: %s", what, err.msg);
         if (!struck)
             must(done, &err, what);
+        if (o == &migration)
+            need_old_or_new(done, done || failure != SIM_FOR_GOOD, what);
         if (o->changes) {
             need_whole(o, done, done || failure != SIM_FOR_GOOD, what);
             need_done(o, what);
@@ -287,8 +318,11 @@ static bool memory_hook([[maybe_unused]] size_t bytes, [[maybe_unused]] void *co
 /* SQLite can do without some of what it asks for: then the operation is done. */
 static void each_lack_of_memory(const struct operation *o, bool for_good, size_t step)
 {
+    struct random r = chance();
+    size_t stride = step * o->stride, nth = 1 + (size_t)random_below(&r, stride);
+
     memory.struck = true;
-    for (size_t nth = 1; memory.struck; nth += step * o->stride) {
+    for (; memory.struck; nth += stride) {
         struct err err = {ERR_NONE};
         size_t blocks;
         char what[80];
@@ -309,6 +343,8 @@ static void each_lack_of_memory(const struct operation *o, bool for_good, size_t
             fail_msg("%s: code %d: %s", what, err.code, err.msg);
         if (mem_live_blocks() != blocks)
             fail_msg("%s: %zu blocks before, %zu after", what, blocks, mem_live_blocks());
+        if (o == &migration)
+            need_old_or_new(done, true, what);
         if (o->changes) {
             need_whole(o, done, true, what);
             need_done(o, what);
@@ -329,6 +365,53 @@ TEST(memory_may_be_used_up)
     set_scene();
     for (int i = 0; i < OPERATIONS; i++)
         each_lack_of_memory(&operations[i], true, 7);
+    sim_shop_clear(&shop);
+}
+
+/* --- migration --- */
+
+static void set_old_scene(void)
+{
+    set_scene();
+    put_prepared();
+    sim_shop_make_old(&shop);
+    prepared = sim_shop_get(&shop, "/shop");
+    assert_int_equal(format_of_file(), 1);
+}
+
+static void each_failure_of_migration(enum sim_failure failure)
+{
+    set_old_scene();
+    each_disk_failure(&migration, failure, 1);
+    sim_shop_clear(&shop);
+}
+
+TEST(any_operation_of_the_disk_may_fail_in_a_migration)
+{
+    each_failure_of_migration(SIM_ONCE);
+}
+
+TEST(the_disk_may_go_away_in_a_migration)
+{
+    each_failure_of_migration(SIM_FOR_GOOD);
+}
+
+TEST(the_disk_may_be_full_in_a_migration)
+{
+    each_failure_of_migration(SIM_FULL);
+}
+
+TEST(any_allocation_may_fail_in_a_migration)
+{
+    set_old_scene();
+    each_lack_of_memory(&migration, false, 23);
+    sim_shop_clear(&shop);
+}
+
+TEST(memory_may_be_used_up_in_a_migration)
+{
+    set_old_scene();
+    each_lack_of_memory(&migration, true, 31);
     sim_shop_clear(&shop);
 }
 

@@ -66,6 +66,35 @@ void sim_shop_put(struct sim_shop *shop, const char *name, str bytes)
     must(io_sync_folder(io, str_of(name), &err), &err, "syncing");
 }
 
+/* What was derived is left out, since nobody reads it. */
+static const char first_format[] =
+    "attach '/shop' as shop;"
+    "create table setting (name text primary key, value integer not null);"
+    "create table log (seq integer primary key, received_ms integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table refused (seq integer primary key, n integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table model (version integer primary key, applied_ms integer not null,"
+    " text text not null);"
+    "insert into setting select * from shop.setting;"
+    "insert into log select * from shop.log;"
+    "insert into refused select * from shop.refused;"
+    "insert into model select version, applied_ms, text from shop.model;"
+    "pragma application_id = 1130980204; pragma user_version = 1;";
+
+void sim_shop_make_old(struct sim_shop *shop)
+{
+    struct err err;
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open("/old", &db), SQLITE_OK);
+    if (sqlite3_exec(db, first_format, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(shop->io->rename(shop->io, "/old", "/shop"), 0);
+    must(io_sync_folder(shop->io, SIM_SHOP, &err), &err, "syncing");
+}
+
 bool sim_shop_import(struct sim_shop *shop, struct store *s, uint32_t first, uint32_t n,
                      struct err *err)
 {

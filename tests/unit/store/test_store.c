@@ -1,6 +1,7 @@
 #include "support/scene.h"
 
 #include "base/time.h"
+#include "base/tune.h"
 #include "store/chunk_impl.h"
 #include "store/sql_impl.h"
 #include "store/store.h"
@@ -216,6 +217,53 @@ TEST(an_empty_file_has_no_facts)
 }
 
 /* The sum over all parts, as the file holds them. */
+/* n events, each of a customer `apart` behind the one before. */
+static void import_spread(struct store *s, uint32_t first, uint32_t apart, uint32_t n)
+{
+    static uint32_t ids;
+    char customer[16], id[16];
+    struct err err = {0};
+
+    assert_true(store_begin(s, NOW_MS, &err));
+    for (uint32_t i = 0; i < n; i++) {
+        struct event e;
+
+        snprintf(customer, sizeof customer, "c%u", first + i * apart);
+        snprintf(id, sizeof id, "%u", ids++);
+        e = event_of(customer, "visit", ids, id);
+        assert_true(append(s, &e));
+    }
+    if (!store_commit(s, &err))
+        fail_msg("%s", err.msg);
+}
+
+/* What counts is what must be written anew, not how large the file is. */
+TEST(a_commit_of_many_events_folds_them_where_there_are_few)
+{
+    enum { MANY = NEWS_EVENTS + 1, EACH = 5, OLD = MANY * CHUNK_CUSTOMERS };
+    struct store *s = create("shop");
+
+    for (uint32_t i = 0; i < EACH; i++) {
+        import_spread(s, 0, 1, OLD);
+        fold_all(s);
+    }
+    assert_true(MANY <= OLD * EACH / 32);
+    import_spread(s, OLD, 1, MANY);
+    assert_int_equal(ask("shop", "select count(*) from news"), 0);
+    assert_false(store_is_fold_due(s));
+    import_spread(s, 0, CHUNK_CUSTOMERS, MANY);
+    assert_int_equal(ask("shop", "select count(*) from news"), 1);
+    assert_false(store_is_fold_due(s));
+    import_spread(s, OLD, 1, NEWS_EVENTS);
+    import_spread(s, OLD, 1, NEWS_EVENTS);
+    assert_int_equal(ask("shop", "select count(*) from news"), 3);
+    assert_true(store_is_fold_due(s));
+    fold_all(s);
+    assert_int_equal(ask("shop", "select count(*) from news"), 0);
+    assert_false(store_is_fold_due(s));
+    store_close(s);
+}
+
 static uint64_t parts_hash(const char *name)
 {
     sqlite3_stmt *st = NULL;
