@@ -47,7 +47,8 @@ struct api_route {
     }
 
 static const struct api_param info_params[] = {LANG, LIFECYCLE};
-static const struct api_param stages_params[] = {AT, FROM, LIFECYCLE};
+static const struct api_param stages_params[] = {
+    AT, FROM, LIFECYCLE, {"kpi", "1: with each stage's target and KPIs"}};
 static const struct api_param periods_params[] = {
     {"by", "day, week, month, quarter or year; month unless given"},
     {"from", "the first period holds this moment; that of the first event unless given"},

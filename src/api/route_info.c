@@ -186,13 +186,35 @@ bool get_info(struct api_request *r, struct err *err)
 
 /* --- /api/stages --- */
 
+/* "kpi":{"stages":[..]} */
+static bool put_kpis(struct json_out *j, const struct api_request *r,
+                     const struct lifecycle *l, int64_t from_ms, int64_t at_ms,
+                     struct err *err)
+{
+    struct kpi_count *count;
+    int64_t edge[2];
+
+    if (!flow_edges_at(from_ms, at_ms, edge, err)
+        || !engine_kpis(r->engine, l, edge, 1, at_ms, &count, err))
+        return false;
+    json_key(j, "kpi");
+    json_begin_object(j);
+    kpi_put_period(j, count, 0, model_of(r)->workspace.decimals);
+    json_end_object(j);
+    kpi_free(count);
+    return true;
+}
+
 bool get_stages(struct api_request *r, struct err *err)
 {
+    bool kpi = str_eq(param(r, "kpi"), STR("1"));
     struct json_out j = {.to = r->out};
     const struct lifecycle *l;
     int64_t at_ms, from_ms;
     struct flow f;
 
+    if (param(r, "kpi").n && !kpi)
+        return err_set(err, ERR_INPUT, "kpi is 1, or is not given");
     if (!lifecycle_param(r, &l, err) || !at_param(r, &at_ms, err)
         || !moment_param(r, "from", MOMENT_MIN, &from_ms, err)
         || !engine_flow_at(r->engine, l, from_ms, at_ms, r->a, &f, err))
@@ -203,6 +225,8 @@ bool get_stages(struct api_request *r, struct err *err)
     json_key(&j, "from");
     json_put_moment(&j, from_ms == MOMENT_MIN ? MOMENT_NEVER : from_ms);
     flow_put_period(&j, &f, 0, l);
+    if (kpi && !put_kpis(&j, r, l, from_ms, at_ms, err))
+        return false;
     json_end_object(&j);
     return true;
 }

@@ -264,6 +264,46 @@ TEST(a_model_with_a_fault_is_not_applied)
     site_close(&s);
 }
 
+/* --- backtest --- */
+
+TEST(a_model_is_tried_and_nothing_changes)
+{
+    struct server_options june = in_june();
+    struct site s = site_open(&june);
+    struct buf changed = model_with(">= 60d", ">= 50d"), wrong = model_with("60d", "60q");
+    struct buf b = body_with(changed.p, ",\"from\":\"2026-01-01\",\"to\":\"2026-06-01\""),
+               accepted, end;
+    char path[100];
+
+    accepted = post(&s, "/api/model/backtest", buf_str(&b));
+    assert_int_equal(status_of(&accepted), 202);
+    end = outcome(&s, "backtest", &accepted);
+    assert_non_null(strstr(end.p, "\"customers\":10,\"differ\":3"));
+    assert_non_null(strstr(end.p, "{\"id\":\"9\",\"at\":\"2026-02-24T09:30:00.250Z\","
+                                  "\"old\":\"at_risk\",\"new\":\"lapsed\""));
+    snprintf(path, sizeof path, "/api/model/backtest/%.16s?first=3",
+             strstr(accepted.p, "{\"job\":\"") + 8);
+    need_get(&s, path, 200, "\"list\":[]");
+    path[strlen(path) - 1] = 'x';
+    need_get(&s, path, 400, "first is a place");
+    need_get(&s, "/api/info", 200, "\"model_version\":1");
+    buf_free(&b);
+    b = body_with(wrong.p, "");
+    need_answer(&s, "/api/model/backtest", &b, 400, "\"line\":");
+    buf_free(&b);
+    b = body_with(changed.p, ",\"lifecycle\":\"none\"");
+    need_answer(&s, "/api/model/backtest", &b, 404, "none");
+    buf_free(&b);
+    b = body_with(changed.p, ",\"from\":\"soon\"");
+    need_answer(&s, "/api/model/backtest", &b, 400, "from");
+    buf_free(&b);
+    buf_free(&end);
+    buf_free(&accepted);
+    buf_free(&changed);
+    buf_free(&wrong);
+    site_close(&s);
+}
+
 /* --- versions --- */
 
 TEST(every_version_is_there_with_its_author)
@@ -277,6 +317,7 @@ TEST(every_version_is_there_with_its_author)
     accepted = post(&s, "/api/model/apply", buf_str(&b));
     end = outcome(&s, "apply", &accepted);
     need_get(&s, "/api/model/versions", 200, "[{\"version\":1,");
+    need_get(&s, "/api/model/versions", 200, "\"author\":\"Ada\"");
     need_get(&s, "/api/model/versions/1", 200, ">= 60d");
     need_get(&s, "/api/model/versions/2", 200, ">= 50d");
     need_get(&s, "/api/model/versions/3", 404, "not_found");

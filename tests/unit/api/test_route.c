@@ -350,6 +350,47 @@ TEST(before_the_first_event_there_are_no_customers)
     engine_close(e);
 }
 
+/* Of the buyers three of four were lapsed after 60 days: 10 bought again meanwhile. */
+TEST(targets_and_kpis_of_stages)
+{
+    static const char plain[] = "    buyer:\n";
+    const char *at = strstr(bottega_model, plain);
+    struct buf model = {};
+    struct arena a = {};
+    struct engine *e;
+    const struct json *stages, *buyer;
+
+    assert_non_null(at);
+    buf_add(&model, (str){bottega_model, (size_t)(at - bottega_model)});
+    buf_add(&model, STR("    buyer:\n"
+                        "      target: { rate: 0.8, within: 60d, to: lapsed }\n"
+                        "      kpi: { came: entered, often: \"count(purchase)\" }\n"));
+    buf_add(&model, str_of(at + sizeof plain - 1));
+    buf_add_char(&model, '\0');
+    e = bottega_with(model.p, bottega_events, NOW);
+    stages = MEMBER(MEMBER(ask_json(e, "/api/stages", "kpi=1", &a), "kpi"), "stages");
+    assert_int_equal(stages->n, 4);
+    assert_int_equal(MEMBER(&stages->item[0], "target")->type, JSON_NULL);
+    buyer = &stages->item[1];
+    need_number(MEMBER(MEMBER(buyer, "target"), "of"), 4);
+    need_number(MEMBER(MEMBER(buyer, "target"), "reached"), 3);
+    assert_int_equal(MEMBER(MEMBER(buyer, "target"), "value")->number, 750000);
+    assert_false(MEMBER(MEMBER(buyer, "target"), "met")->truth);
+    need_text(MEMBER(&MEMBER(buyer, "kpis")->item[0], "name"), "came");
+    need_number(MEMBER(&MEMBER(buyer, "kpis")->item[0], "value"), 4);
+    assert_null(MEMBER(ask_json(e, "/api/stages", "", &a), "kpi"));
+    stages = MEMBER(
+        MEMBER(ask_json(e, "/api/stages", "kpi=1&at=2026-02-01&from=2026-01-08", &a),
+               "kpi"),
+        "stages");
+    need_number(MEMBER(&MEMBER(&stages->item[1], "kpis")->item[0], "value"),
+                1); /* anna */
+    need_error(e, "/api/stages", "kpi=yes", ERR_INPUT, "kpi is 1");
+    buf_free(&model);
+    arena_free(&a);
+    engine_close(e);
+}
+
 /* --- /api/customers --- */
 
 TEST(a_row_of_the_list)
@@ -526,7 +567,7 @@ TEST(the_openapi_document_tells_every_route)
         size_t params, fields;
     } route[] = {
         {"/api/info", "get", 2, 0},
-        {"/api/stages", "get", 3, 0},
+        {"/api/stages", "get", 4, 0},
         {"/api/stages/periods", "get", 4, 0},
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
@@ -684,6 +725,7 @@ TEST(every_answer_survives_the_lack_of_memory)
     struct asked asked[] = {
         {e, "/api/info", "", NULL},
         {e, "/api/stages", "at=2026-03-01&from=2026-01-01", NULL},
+        {e, "/api/stages", "kpi=1", NULL},
         {e, "/api/stages/periods", "by=week", NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
