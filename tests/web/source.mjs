@@ -59,6 +59,8 @@ export function templates(root) {
     say('segments', segments);
     say('eventTypes', events);
     say('goals', [...text.matchAll(/^ +goal: (.*)$/mg)].map(m => m[1]));
+    say('kpis', [...text.matchAll(/^ +kpi: \{(.*)\}$/mg)].flatMap(m =>
+      m[1].replaceAll(/"[^"]*"/g, '').split(',').map(one => one.split(':')[0].trim())));
     say('descriptions', [...text.matchAll(/^ +description: (.*)$/mg)].map(m => m[1]));
   }
   equal(missing, [], 'what the templates say is in the language files');

@@ -41,6 +41,16 @@ export interface Stages {
   moves: MoveCount[];
 }
 
+/* A number with its unit; null: there is nothing to count it from. `of` how many it is made. */
+export interface Figure {
+  unit: 'moves' | 'share' | 'ms' | 'number' | 'money'; value: number | null; of: number;
+}
+export interface Target extends Figure {
+  to: string[]; within: string; rate: number; reached: number; met: boolean | null;
+}
+export interface Kpi extends Figure { name: string; measure: string }
+export interface StageKpis { stage: string; target: Target | null; kpis: Kpi[] }
+
 export type By = 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 /* How it stood at the end of a period. */
@@ -69,6 +79,8 @@ export interface Term {
   test: string;
   words: string;
   truth: boolean;
+  /* Without it the rule would have another answer. */
+  decides: boolean;
   value: string | null;
   /* The newest of them, newest first. */
   events: EventRef[];
@@ -90,6 +102,19 @@ export interface WayOut {
   to: string; rule: string; words: string; why: Term[]; at: string | null;
 }
 
+/* A way out of the present stage that was not taken, and what would change that. */
+export interface WhyNot {
+  to: string;
+  rule: string;
+  words: string;
+  /* When time alone makes the rule true, and when it leads this way. */
+  holds_until: string | null;
+  when: string | null;
+  terms: Term[];
+  /* Each of these would do it at once. */
+  events: { event: string; times: number; like: EventRef | null }[];
+}
+
 export interface Stay { stage: string; from: string; to: string | null }
 
 export interface CustomerEvent extends EventRef {
@@ -108,6 +133,7 @@ export interface Customer {
   moves: Move[];
   stays: Stay[];
   next: { at: string | null; to: string | null; moves: WayOut[] };
+  why_not: WhyNot[];
   events_total: number;
   events: CustomerEvent[];
 }
@@ -165,6 +191,16 @@ export function useStages(at: string, from: string | undefined, lifecycle: strin
   return useQuery({
     queryKey: ['stages', at, from, lifecycle],
     queryFn: ({ signal }) => ask<Stages>('/api/stages', { at, from, lifecycle }, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useKpis(at: string, from: string | undefined, lifecycle: string | undefined) {
+  return useQuery({
+    queryKey: ['kpis', at, from, lifecycle],
+    queryFn: ({ signal }) =>
+      ask<{ kpi: { stages: StageKpis[] } }>('/api/stages', { at, from, lifecycle, kpi: 1 }, signal),
+    select: answer => answer.kpi.stages,
     placeholderData: keepPreviousData,
   });
 }

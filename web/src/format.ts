@@ -22,18 +22,27 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
   const percent = new Intl.NumberFormat(where, {
     style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1,
   });
+  const rate = new Intl.NumberFormat(where, { style: 'percent', maximumFractionDigits: 2 });
   const amount = new Intl.NumberFormat(where, {
     style: 'currency', currency, useGrouping: 'always',
     minimumFractionDigits: decimals, maximumFractionDigits: decimals,
   });
   const days = new Intl.NumberFormat(where, { style: 'unit', unit: 'day', unitDisplay: 'long' });
+  /* "90d", "6mo" as the model has them */
+  const units: Record<string, string> = {
+    s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week', mo: 'month', y: 'year',
+  };
+  const unit = (n: number, name: string) => new Intl.NumberFormat(where, {
+    style: 'unit', unit: name, unitDisplay: 'long', maximumFractionDigits: 1,
+  }).format(n);
+  const any = new Intl.ListFormat(where, { type: 'disjunction' });
   const dates = (options: Intl.DateTimeFormatOptions) => {
     const moment = new Intl.DateTimeFormat(where, { ...options, timeZone });
     const day = new Intl.DateTimeFormat(where, { ...options, timeZone: 'UTC' });
     return (text: string) => (isDay(text) ? day : moment).format(Date.parse(text));
   };
   /* What the shipped templates say is translated, all else is shown as the model has it. */
-  type Kind = 'stages' | 'eventTypes' | 'facts' | 'segments' | 'goals' | 'descriptions';
+  type Kind = 'stages' | 'eventTypes' | 'facts' | 'segments' | 'goals' | 'descriptions' | 'kpis';
   const translated = (kind: Kind, text: string): string | undefined =>
     i18n.getResource(language, 'page', kind)?.[text];
   const name = (kind: Kind, text: string) => translated(kind, text) ?? prettified(text);
@@ -42,7 +51,21 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     number: (n: number) => number.format(n),
     rounded: (n: number) => rounded.format(n),
     share: (n: number, of: number) => (of ? percent.format(n / of) : '–'),
+    percent: (share: number) => percent.format(share),
+    /* One that somebody wrote: 20 %, not 20.0 %. */
+    rate: (share: number) => rate.format(share),
     days: (n: number) => days.format(n),
+    length: (text: string) => {
+      const [, n, name] = text.match(/^(\d+)([a-z]+)$/) ?? [];
+      return name && units[name] ? unit(Number(n), units[name]) : text;
+    },
+    /* Milliseconds, in the largest unit of which there is one. */
+    span: (ms: number) => {
+      const size = { day: 864e5, hour: 36e5, minute: 6e4 };
+      for (const [name, one] of Object.entries(size)) if (ms >= one) return unit(ms / one, name);
+      return unit(ms / 1e3, 'second');
+    },
+    any: (texts: string[]) => any.format(texts),
     day: dates({ day: 'numeric', month: 'short', year: 'numeric' }),
     longDay: dates({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     month: dates({ month: 'short' }),
@@ -56,6 +79,7 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     event: (type: string) => name('eventTypes', type),
     /* An import names an order's event "purchase:536365". */
     eventId: (type: string, id: string) => (id.startsWith(`${type}:`) ? id.slice(type.length + 1) : id),
+    kpi: (kpi: string) => name('kpis', kpi),
     segment: (segment: string) => name('segments', segment),
     goal: (goal: string) => translated('goals', goal) ?? goal,
     description: (text: string) => translated('descriptions', text) ?? text,

@@ -1,8 +1,9 @@
 /* The board: how many customers are in which stage on a day, and how they move. */
 
+import { useDebouncedValue } from '@mantine/hooks';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { usePeriods, useStages, type By } from '../api';
+import { useKpis, usePeriods, useStages, type By } from '../api';
 import { useInfo } from '../info';
 import { link, periods, periodStart, useAt, useParams, type PeriodName } from '../links';
 import { daysBetween } from '../time';
@@ -33,6 +34,12 @@ export function Board() {
   const by = stepFor(daysBetween(firstDay, lastDay));
   const trend = usePeriods(by, lifecycle);
   const latest = useStages(opening, undefined, lifecycle);
+  /* They take longer than counts, so a dragged slider asks for them where it stops. */
+  const [still] = useDebouncedValue(at, 300);
+  const over = period === 'all' ? 'always' : 'year';
+  const kpis = useKpis(still, periodStart(period, still), lifecycle);
+  const aims = useKpis(still, periodStart(over === 'always' ? 'all' : '365d', still), lifecycle);
+  const ofStage = (all: typeof kpis.data, name: string) => all?.find(k => k.stage === name);
   const [pointed, setPointed] = useState<string | null>(null);
 
   const data = stages.data;
@@ -90,7 +97,8 @@ export function Board() {
             {info.lifecycle.stages.map(stage => (
               <StageCard key={stage.name} stage={stage} count={counts.get(stage.name)}
                 population={data?.population ?? 0} stocks={stocks} at={at} linkAt={linkAt}
-                from={from} pointed={pointed === stage.name} onPoint={setPointed} />
+                from={from} over={over}
+                aims={ofStage(aims.data, stage.name)} kpis={ofStage(kpis.data, stage.name)} pointed={pointed === stage.name} onPoint={setPointed} />
             ))}
           </ul>
         </div>

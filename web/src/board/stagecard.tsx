@@ -1,11 +1,12 @@
 /* One stage: how many are in it, how that came, who entered and who left. */
 
 import { useTranslation } from 'react-i18next';
-import type { Stage, StageCount, Stock } from '../api';
+import type { Stage, StageCount, StageKpis, Stock } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
 import { Skeleton } from '../ui/controls';
 import { Link } from '../ui/page';
+import { Figures } from './figures';
 import styles from './stagecard.module.css';
 import { Trend } from './trend';
 
@@ -17,6 +18,9 @@ export function StageCard(props: {
   at: string;
   linkAt: string | undefined;
   from: string | undefined;
+  aims: StageKpis | undefined;
+  over: 'year' | 'always';
+  kpis: StageKpis | undefined;
   pointed: boolean;
   onPoint: (stage: string | null) => void;
 }) {
@@ -59,6 +63,7 @@ export function StageCard(props: {
           </>
         : <Skeleton height={92} />}
       {stage.goal && <p className={styles.goal}>{t('stage.goal', { goal: format.goal(stage.goal) })}</p>}
+      <Figures aims={props.aims} over={props.over} kpis={props.kpis} />
     </li>
   );
 }

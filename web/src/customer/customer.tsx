@@ -69,7 +69,7 @@ export default function CustomerPage({ id }: { id: string }) {
 
       <div className={styles.columns}>
         <aside className={styles.side}>
-          {customer.stage !== null && <Next next={customer.next} />}
+          {customer.stage !== null && <Next next={customer.next} whyNot={customer.why_not} />}
           <section aria-labelledby="traits">
             <h2 id="traits">{t('customer.traits')}</h2>
             {Object.keys(customer.traits).length

@@ -6,8 +6,9 @@ import { useInfo } from '../info';
 import { StageName } from '../stagename';
 import styles from './customer.module.css';
 import { Why } from './why';
+import { Changes } from './whynot';
 
-export function Next({ next }: { next: Customer['next'] }) {
+export function Next({ next, whyNot }: { next: Customer['next']; whyNot: Customer['why_not'] }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   return (
@@ -31,7 +32,8 @@ export function Next({ next }: { next: Customer['next'] }) {
                     <span className={styles.ask}>{t('next.ask')}</span>
                   </summary>
                   <code>{way.rule}</code>
-                  <Why terms={way.why} />
+                  <Why terms={way.why} keeps />
+                  <Changes way={whyNot[i]!} />
                 </details>
               </li>
             ))}

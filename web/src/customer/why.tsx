@@ -10,7 +10,7 @@ import styles from './why.module.css';
 
 const SHOWN = 5;     /* events, before one asks for all */
 
-function TermRow({ term, alone }: { term: Term; alone: boolean }) {
+function TermRow({ term, alone, keeps }: { term: Term; alone: boolean; keeps: boolean }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const [all, setAll] = useState(false);
@@ -24,7 +24,12 @@ function TermRow({ term, alone }: { term: Term; alone: boolean }) {
         {term.truth ? <Check /> : <Cross />}
       </span>
       <div>
-        {!alone && <p>{term.words}</p>}
+        {!alone && (
+          <p>
+            {term.words}
+            {keeps && term.decides && <span className={styles.decides}>{t('whyNot.decides')}</span>}
+          </p>
+        )}
         <p className={styles.value}>
           <code>{term.term}</code> = <b>{term.value ?? t('why.missing')}</b>
         </p>
@@ -58,10 +63,11 @@ function TermRow({ term, alone }: { term: Term; alone: boolean }) {
 /* Where an event stands on the page. */
 export const eventAnchor = (id: string) => `event-${encodeURIComponent(id)}`;
 
-export function Why({ terms }: { terms: Term[] }) {
+/* With `keeps`, the terms that keep the customer where he is are said to do so. */
+export function Why({ terms, keeps = false }: { terms: Term[]; keeps?: boolean }) {
   return (
     <ul className={styles.terms}>
-      {terms.map((term, i) => <TermRow key={i} term={term} alone={terms.length === 1} />)}
+      {terms.map((term, i) => <TermRow key={i} term={term} alone={terms.length === 1} keeps={keeps} />)}
     </ul>
   );
 }

@@ -48,7 +48,7 @@ export function Forecasts({ forecasts }: { forecasts: Forecast[] }) {
             {forecasts.map((f, i) => (
               <tr key={i}>
                 <th scope="row"><StageName stage={f.stage} /></th>
-                <td className={styles.left}><code>{f.that}</code> {t('forecast.within', { length: f.within })}</td>
+                <td className={styles.left}><code>{f.that}</code> {t('forecast.within', { length: format.length(f.within) })}</td>
                 {rates.flatMap(r => sides.map(s => <td key={r + s}>{shown(f[s]?.[r])}</td>))}
               </tr>
             ))}

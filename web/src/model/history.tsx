@@ -131,6 +131,13 @@ export default function History() {
 
   if (versions.error && !versions.data)
     return <ModelPage><Failure error={versions.error} retry={() => void versions.refetch()} /></ModelPage>;
+  if (known.length === 1)
+    return (
+      <ModelPage>
+        <p className={styles.note}>{t('history.only')}</p>
+        <p><Link to={link('/model/edit')} className={styles.link}>{t('history.edit')}</Link></p>
+      </ModelPage>
+    );
   return (
     <ModelPage>
       <div className={styles.columns}>
