@@ -338,10 +338,12 @@ static void end_file(struct life *l, const char *path)
     }
 }
 
-/* The same events in another order and in other commits, in a file of their own. */
+/* The same events in another order, in two halves or one at a time, with a restart between, in
+ * a file of their own. */
 static void compare_hash(struct life *l, const char *path)
 {
     struct engine *first = l->e;
+    bool one_by_one = roll(l, 6) == 0;
     hash128 a, b;
     struct err err;
 
@@ -355,13 +357,13 @@ static void compare_hash(struct life *l, const char *path)
     memset(l->known, 0, sizeof l->known);
     l->arrived = 0;
     create(l, path);
-    commit(l, roll(l, 3) ? l->arrival_n / 2 : 1);
+    commit(l, one_by_one ? 1 : l->arrival_n / 2);
     if (roll(l, 2) && !advance(l, l->now_ms))
         goto end;
     engine_close(l->e);
     open_file(l, path);
     while (l->arrived < l->arrival_n)
-        commit(l, roll(l, 40) ? 1 + roll(l, l->arrival_n) : 1);
+        commit(l, one_by_one ? 1 : 1 + roll(l, l->arrival_n));
     if (!advance(l, l->now_ms))
         goto end;
     NEED_OK(engine_hash(first, l->now_ms, &a, &err), err);
