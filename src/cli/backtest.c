@@ -175,7 +175,7 @@ static void print_forecasts(struct buf *b, const struct backtest_result *r)
         for (int k = 0; k < COMPARE_SIDES; k++) {
             buf_add_format(b, "  %s model\n", whose[k]);
             if (!f->asked[k]) {
-                buf_add(b, STR("    has no such stage\n"));
+                buf_add(b, STR("    has no such stage, or not what the rule names\n"));
                 continue;
             }
             print_share(b, "right, of those who entered (precision)",

@@ -1,4 +1,6 @@
 #include "cli/model.h"
+
+#include "base/user.h"
 #include "cli/cli.h"
 #include "engine/versions.h"
 
@@ -66,6 +68,26 @@ static int check(struct cli *c)
     return ok ? CLI_DONE : cli_fail(&err, given ? c->word[1] : c->word[0]);
 }
 
+bool model_make_live(struct cli *c, struct engine *e, str text, uint32_t *version,
+                     struct err *err)
+{
+    str author = cli_has(c, "author") ? cli_text(c, "author") : user_name(&c->arena);
+    struct cli_bar bar = {};
+    struct apply *a;
+    bool ok;
+
+    if (!author.p)
+        return err_nomem(err);
+    if (!engine_apply_begin(e, text, author, cli_now_ms(c), &a, err))
+        return false;
+    ok = engine_apply_run(a, cli_bar_is_seen() ? cli_bar_draw : NULL, &bar, err);
+    cli_bar_end(&bar);
+    if (ok)
+        return engine_apply_finish(a, version, err);
+    engine_apply_cancel(a);
+    return false;
+}
+
 static int apply(struct cli *c)
 {
     struct engine *e = NULL;
@@ -77,7 +99,7 @@ static int apply(struct cli *c)
         return cli_fail(&err, c->word[1]);
     if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!engine_apply(e, text, cli_now_ms(c), &version, &err)) {
+    if (!model_make_live(c, e, text, &version, &err)) {
         engine_close(e);
         return cli_fail(&err, c->word[1]);
     }
@@ -106,6 +128,12 @@ const struct cli_command cli_model_check = {
     0,
     check,
 };
+const struct cli_option model_author_option[1] = {
+    {"author", "NAME", "who did it, for the history: your login name unless given",
+     false},
+};
+
 const struct cli_command cli_model_apply = {
-    "model apply", "FILE MODEL.yaml", "makes this the live model", NULL, 0, apply,
+    "model apply", "FILE MODEL.yaml", "makes this the live model", model_author_option, 1,
+    apply,
 };

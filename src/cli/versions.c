@@ -143,7 +143,7 @@ static int revert(struct cli *c)
     if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = engine_version(e, wanted, &c->arena, &m, &err)
-         && engine_apply(e, m.text, cli_now_ms(c), &version, &err);
+         && model_make_live(c, e, m.text, &version, &err);
     engine_close(e);
     if (!ok)
         return cli_fail(&err, c->word[0]);

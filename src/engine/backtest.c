@@ -105,37 +105,76 @@ static bool judge(struct backtest *b, struct backtest_forecast *f, int side,
 
     if (stage == STAGE_NONE)
         return true;
-    f->asked[side] = true;
     f->rule[side] = (struct forecast){.stage = stage, .within = f->within};
     program_use_lifecycle(p, l->number);
     ok = program_add(p, f->that, RULE_CONDITION, &f->rule[side].that, err)
          || err_in(err, "in %s, the rule of a forecast", whose[side]);
     program_use_lifecycle(p, LIFECYCLES_ALL);
+    f->asked[side] = ok;
     return ok;
 }
 
-static bool add_asked(struct backtest *b, const struct backtest_options *o,
-                      struct err *err)
+static bool same_forecast(const struct backtest_forecast *f, str stage, str that,
+                          struct length within)
 {
-    struct backtest_forecast *f = arena_new(&b->arena, struct backtest_forecast);
+    return str_eq(f->stage, stage) && str_eq(f->that, that)
+           && f->within.months == within.months && f->within.ms == within.ms;
+}
 
-    if (!o->stage.n)
-        return true;
-    if (!f)
-        return err_nomem(err);
-    f->stage = arena_str(&b->arena, o->stage);
-    f->that = arena_str(&b->arena, o->that);
-    f->within = o->within;
+/* A forecast of one side is judged on the other too, where its rule means something there;
+ * `whose` is COMPARE_SIDES when it is asked of both. */
+static bool add_forecast(struct backtest *b, str stage, str that, struct length within,
+                         int whose, struct err *err)
+{
+    struct backtest_forecast *f = &b->forecast[b->forecast_n];
+
+    for (uint32_t i = 0; i < b->forecast_n; i++)
+        if (same_forecast(&b->forecast[i], stage, that, within))
+            return true;
+    *f = (struct backtest_forecast){.stage = arena_str(&b->arena, stage),
+                                    .that = arena_str(&b->arena, that),
+                                    .within = within};
     if (!f->stage.p || !f->that.p)
         return err_nomem(err);
     for (int k = 0; k < COMPARE_SIDES; k++)
-        if (!judge(b, f, k, err))
+        if (!judge(b, f, k, err)
+            && (whose == COMPARE_SIDES || whose == k || err->code != ERR_INPUT))
             return false;
-    b->forecast = f;
-    b->forecast_n = 1;
-    return f->asked[COMPARE_OLD] || f->asked[COMPARE_NEW]
-           || err_set(err, ERR_NOT_FOUND, "neither model has a stage \"%.*s\"",
-                      STR_FMT(f->stage));
+    b->forecast_n++;
+    return true;
+}
+
+static uint32_t stage_count(const struct lifecycle *l)
+{
+    return l ? l->stage_n : 0;
+}
+
+static bool add_forecasts(struct backtest *b, const struct backtest_options *o,
+                          struct err *err)
+{
+    size_t most = 1;
+
+    for (int k = 0; k < COMPARE_SIDES; k++)
+        most += stage_count(b->lifecycle[k]);
+    b->forecast = arena_array(&b->arena, struct backtest_forecast, most);
+    if (!b->forecast)
+        return err_nomem(err);
+    if (o->stage.n) {
+        if (!add_forecast(b, o->stage, o->that, o->within, COMPARE_SIDES, err))
+            return false;
+        if (!b->forecast->asked[COMPARE_OLD] && !b->forecast->asked[COMPARE_NEW])
+            return err_set(err, ERR_NOT_FOUND, "neither model has a stage \"%.*s\"",
+                           STR_FMT(o->stage));
+    }
+    for (int k = 0; k < COMPARE_SIDES; k++)
+        for (uint32_t i = 0; i < stage_count(b->lifecycle[k]); i++) {
+            const struct stage *stage = &b->lifecycle[k]->stage[i];
+            const struct stage_forecast *f = &stage->aims.forecast;
+
+            if (f->at && !add_forecast(b, stage->name, f->at->text, f->within, k, err))
+                return false;
+        }
+    return true;
 }
 
 /* --- beginning --- */
@@ -152,7 +191,7 @@ static bool begin(struct engine *e, struct backtest *b, str text,
            && (model_compile(e->io, e->model->text, catalog, &b->model[COMPARE_OLD], err)
                || err_in(err, "the live model"))
            && find_lifecycles(b, o->lifecycle, err) && find_edges(b, o, err)
-           && add_asked(b, o, err)
+           && add_forecasts(b, o, err)
            && compare_stages_of(b->lifecycle[COMPARE_OLD], b->lifecycle[COMPARE_NEW],
                                 &b->arena, &b->stages, err)
            && histories_new(b->model[COMPARE_OLD], 0, &b->histories[COMPARE_OLD], err)
