@@ -20,7 +20,8 @@ enum { EVENTS_A_COMMIT = 1000000, CHUNKS_A_TURN = 16, RUNS = 5, RUNS_MAX = 100 }
 static const char model[] =
     "ciclo: 1\n"
     "workspace: { name: Yardstick, currency: EUR, timezone: Europe/Rome }\n"
-    "events: { purchase: { properties: { amount: money } } }\n"
+    "events: { purchase: { properties: { amount: money } }, add_to_cart: , app_open: , "
+    "search: }\n"
     "lifecycle:\n"
     "  start: reach\n"
     "  stages: { reach: , acquisition: , conversion: , retention: , loyalty: , at_risk: "
@@ -92,7 +93,7 @@ static void make(const char *path, uint64_t n)
     struct err err;
     bool more = true;
 
-    need(engine_create(io_system(), str_of(path), model_text(4, text), MOMENT_MIN, &e,
+    need(engine_create(io_system(), str_of(path), model_text(5, text), MOMENT_MIN, &e,
                        &err),
          path, &err);
     for (uint64_t i = 0; i < n; i += EVENTS_A_COMMIT) {
@@ -117,7 +118,7 @@ static double try_once(struct engine *e, bool says)
     struct backtest *b;
     struct err err;
 
-    need(engine_backtest_begin(e, model_text(5, text), &o, &b, &err), "begin", &err);
+    need(engine_backtest_begin(e, model_text(6, text), &o, &b, &err), "begin", &err);
     need(backtest_run(b, NULL, NULL, &err), "run", &err);
     took = seconds() - began;
     r = backtest_result(b);

@@ -12,7 +12,7 @@
 /* Events walked over for one customer, about. */
 #define EFFORT_MAX (UINT64_C(1) << 24)
 
-struct trial {
+struct what_if {
     const struct whynot *w;
     const struct lifecycle *lifecycle;
     int64_t at_ms;
@@ -27,7 +27,7 @@ struct trial {
     struct arena arena; /* of the events tried */
 };
 
-static void trial_free(struct trial *t)
+static void what_if_free(struct what_if *t)
 {
     moves_free(&t->moves);
     replay_free(t->replay);
@@ -37,11 +37,12 @@ static void trial_free(struct trial *t)
     arena_free(&t->arena);
 }
 
-static bool trial_init(struct trial *t, const struct whynot *w, struct err *err)
+static bool what_if_init(struct what_if *t, const struct whynot *w, struct err *err)
 {
     const struct model *m = engine_model(w->engine);
 
-    *t = (struct trial){.w = w, .lifecycle = w->view->lifecycle, .at_ms = w->view->at_ms};
+    *t = (struct what_if){
+        .w = w, .lifecycle = w->view->lifecycle, .at_ms = w->view->at_ms};
     if ((w->t.n && w->t.at_ms[w->t.n - 1] == t->at_ms)
         || (w->move_n && w->move[w->move_n - 1].at_ms == t->at_ms))
         t->at_ms++;
@@ -56,7 +57,7 @@ static bool trial_init(struct trial *t, const struct whynot *w, struct err *err)
 /* --- the events that did not happen --- */
 
 /* All that the event says, but for traits. */
-static bool copy_properties(struct trial *t, uint32_t place, struct event *to,
+static bool copy_properties(struct what_if *t, uint32_t place, struct event *to,
                             struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(t->w->engine));
@@ -81,7 +82,7 @@ static bool copy_properties(struct trial *t, uint32_t place, struct event *to,
     }
 }
 
-static bool make_events(struct trial *t, const struct looked_at *kind,
+static bool make_events(struct what_if *t, const struct looked_at *kind,
                         struct event event[NEEDED_MAX], struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(t->w->engine));
@@ -109,7 +110,7 @@ static bool make_events(struct trial *t, const struct looked_at *kind,
 
 /* Another kind of event takes the last one's place. *possible is false when none of it can be
  * made, or not at this moment. */
-static bool turn_to(struct trial *t, const struct looked_at *kind, bool *possible,
+static bool turn_to(struct what_if *t, const struct looked_at *kind, bool *possible,
                     struct err *err)
 {
     const struct whynot *w = t->w;
@@ -136,7 +137,7 @@ static bool turn_to(struct trial *t, const struct looked_at *kind, bool *possibl
 /* --- what they do --- */
 
 /* Does the rule become true with the first n of them? Asked first, since it is soon answered. */
-static bool rule_fits(struct trial *t, const struct way *way, uint32_t n, bool *fits,
+static bool rule_fits(struct what_if *t, const struct way *way, uint32_t n, bool *fits,
                       struct err *err)
 {
     const struct whynot *w = t->w;
@@ -156,7 +157,7 @@ static bool rule_fits(struct trial *t, const struct way *way, uint32_t n, bool *
 }
 
 /* Does he then go that way? Another way that stands above it may be taken instead. */
-static bool goes(struct trial *t, const struct way *way, uint32_t n, bool *does,
+static bool goes(struct what_if *t, const struct way *way, uint32_t n, bool *does,
                  struct err *err)
 {
     const struct whynot *w = t->w;
@@ -174,7 +175,7 @@ static bool goes(struct trial *t, const struct way *way, uint32_t n, bool *does,
 }
 
 /* The least number, 0: there is none. */
-static bool find_number(struct trial *t, const struct way *way, uint32_t *out,
+static bool find_number(struct what_if *t, const struct way *way, uint32_t *out,
                         struct err *err)
 {
     *out = 0;
@@ -191,7 +192,7 @@ static bool find_number(struct trial *t, const struct way *way, uint32_t *out,
     return true;
 }
 
-static bool fill_one(struct trial *t, struct way_view *way, struct err *err)
+static bool fill_one(struct what_if *t, struct way_view *way, struct err *err)
 {
     const struct whynot *w = t->w;
     const struct looked_at *kind;
@@ -219,11 +220,11 @@ static bool fill_one(struct trial *t, struct way_view *way, struct err *err)
 bool whynot_fill(const struct whynot *w, struct way_view *way, uint32_t n,
                  struct err *err)
 {
-    struct trial t;
-    bool ok = trial_init(&t, w, err);
+    struct what_if t;
+    bool ok = what_if_init(&t, w, err);
 
     for (uint32_t i = 0; ok && i < n; i++)
         ok = fill_one(&t, &way[i], err);
-    trial_free(&t);
+    what_if_free(&t);
     return ok;
 }
