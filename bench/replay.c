@@ -148,11 +148,18 @@ struct run {
     struct tally tally[THREADS_MAX];
 };
 
-static int month_of(int64_t at_ms)
-{
-    struct civil c = civil_of(at_ms);
+enum { DAYS = 731 }; /* 2024 and 2025 */
+static uint8_t month_of_day[DAYS];
+static int64_t begin_ms;
 
-    return (c.year - 2024) * 12 + c.month - 1;
+static void list_months(void)
+{
+    begin_ms = civil_ms((struct civil){.year = 2024, .month = 1, .day = 1});
+    for (int day = 0; day < DAYS; day++) {
+        struct civil c = civil_of(begin_ms + day * MS_DAY);
+
+        month_of_day[day] = (uint8_t)((c.year - 2024) * 12 + c.month - 1);
+    }
 }
 
 /* The moves of one instant count as one: into `start` and on. */
@@ -160,7 +167,7 @@ static void count_moves(struct tally *t, const struct moves *m)
 {
     for (size_t i = 0, next; i < m->n; i = next) {
         uint16_t from = m->move[i].from, to;
-        int month = month_of(m->move[i].at_ms);
+        int month = month_of_day[(uint64_t)(m->move[i].at_ms - begin_ms) / MS_DAY];
 
         for (next = i + 1; next < m->n && m->move[next].at_ms == m->move[i].at_ms;)
             next++;
@@ -286,6 +293,7 @@ int main(int argc, char **argv)
         fputs("usage: bench_replay DATA [CUSTOMERS [EXPECTED [KERNEL]]]\n", stderr);
         return 2;
     }
+    list_months();
     yardstick_load(&y, argv[1], argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0,
                    false);
     printf(

@@ -45,6 +45,8 @@ struct step {
 struct replay {
     const struct lifecycle *l;
     struct cursor *cursor;
+    const struct rule_ref **rule; /* by stage: of the ways out of it */
+    struct arena arena;           /* of the above */
     uint32_t *times_in;
     struct step *path;
     uint32_t path_n;
@@ -76,11 +78,29 @@ void replay_free(struct replay *r)
     if (!r)
         return;
     cursor_free(r->cursor);
+    arena_free(&r->arena);
     mem_free(r->times_in);
     mem_free(r->path);
     mem_free(r->place);
     mem_free(r->cycle);
     mem_free(r);
+}
+
+static bool list_rules(struct replay *r, struct err *err)
+{
+    const struct lifecycle *l = r->l;
+
+    r->rule = arena_array(&r->arena, const struct rule_ref *, l->stage_n);
+    for (uint32_t s = 0; r->rule && s < l->stage_n; s++) {
+        struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, l->out_n[s]);
+
+        if (!rule)
+            return err_nomem(err);
+        for (uint32_t i = 0; i < l->out_n[s]; i++)
+            rule[i] = l->way[l->out[s][i]].rule;
+        r->rule[s] = rule;
+    }
+    return r->rule || err_nomem(err);
 }
 
 bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
@@ -99,7 +119,7 @@ bool replay_new(const struct lifecycle *l, const struct program *p, struct repla
         replay_free(r);
         return err_nomem(err);
     }
-    if (!cursor_new(p, &r->cursor, err)) {
+    if (!list_rules(r, err) || !cursor_new(p, &r->cursor, err)) {
         replay_free(r);
         return false;
     }
@@ -130,6 +150,7 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
     const struct lifecycle *l = r->l;
     uint32_t n = r->path_n;
     struct step *last = &r->path[n - 1];
+    uint32_t i;
     struct situation s = {
         .at_ms = at_ms,
         .stage = last->stage,
@@ -140,18 +161,9 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
         .above_n = r->above_n,
     };
 
-    last->stays_until_ms = MOMENT_NEVER;
-    for (uint32_t i = 0; i < l->out_n[last->stage]; i++) {
-        uint16_t way = l->out[last->stage][i];
-        int64_t until_ms;
-        bool truth = cursor_ask_ahead(r->cursor, l->way[way].rule, &s, &until_ms);
-
-        if (until_ms < last->stays_until_ms)
-            last->stays_until_ms = until_ms;
-        if (truth)
-            return way;
-    }
-    return WAY_START;
+    i = cursor_ask_ahead(r->cursor, r->rule[last->stage], l->out_n[last->stage], &s,
+                         &last->stays_until_ms);
+    return i < l->out_n[last->stage] ? l->out[last->stage][i] : WAY_START;
 }
 
 /* Room for n items of `size` bytes; false when memory ran out. */
@@ -229,28 +241,12 @@ static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t cu
 /* Sees the events up to at_ms; is one of that very time? */
 static bool see_events(struct replay *r, int64_t at_ms)
 {
-    const struct timeline *t = &r->timeline;
-    uint32_t low = r->seen, high = t->n, step = 1;
+    uint32_t seen = timeline_until(&r->timeline, r->seen, at_ms);
 
-    /* He who is moved often is moved soon: steps that double, then halves. */
-    while (low + step < high && t->at_ms[low + step - 1] <= at_ms) {
-        low += step;
-        step *= 2;
-    }
-    if (step < high - low)
-        high = low + step;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (t->at_ms[middle] <= at_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low > r->seen)
+    if (seen > r->seen)
         r->restless = r->looping = 0;
-    r->seen = low;
-    return low > 0 && t->at_ms[low - 1] == at_ms;
+    r->seen = seen;
+    return seen > 0 && r->timeline.at_ms[seen - 1] == at_ms;
 }
 
 /* Asks from path[0] on; the path is then that of the moves which stay. */
@@ -374,7 +370,8 @@ static bool ask_for(struct replay *r, int64_t at_ms, int64_t *until_ms)
                           .above_n = r->above_n};
 
     *until_ms = MOMENT_NEVER;
-    return !r->l->has_for || cursor_ask_ahead(r->cursor, r->l->for_rule, &s, until_ms);
+    return !r->l->has_for
+           || cursor_ask_ahead(r->cursor, &r->l->for_rule, 1, &s, until_ms) == 0;
 }
 
 /* One instant, and the moment of the next. */

@@ -611,7 +611,7 @@ bool ask_anew(struct view *v, const struct node *n)
 
 bool ask_condition(struct view *v, const struct node *n)
 {
-    return v->ahead && n->test ? test_ask(v, n->test - 1) : ask_anew(v, n);
+    return v->ahead && n->test ? test_ask(v, n->test) : ask_anew(v, n);
 }
 
 static struct val ask_score(struct view *v, const struct rule *rule)

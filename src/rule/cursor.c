@@ -119,7 +119,8 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
         return false;
     for (uint32_t i = 0; i < c->p->column_n; i++)
         c->column[i].first = cells_from(c->column[i].cells, t->first);
-    if (!types_mark(c, err) || !series_list(c, err) || !slots_room(c, &c->fingers, err))
+    if (!types_mark(c, err) || !series_list(c, err)
+        || (c->p->keeps_best && !slots_room(c, &c->fingers, err)))
         return false;
     for (uint32_t i = 0; i < c->p->test_n; i++)
         c->test[i] = (struct test_at){.until_ms = INT64_MIN};
@@ -159,8 +160,8 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
     return answer_of(val, v.holds_ms);
 }
 
-bool cursor_ask_ahead(struct cursor *c, struct rule_ref rule, const struct situation *s,
-                      int64_t *until_ms)
+uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
+                          const struct situation *s, int64_t *until_ms)
 {
     struct view v = {.c = c,
                      .fingers = &c->fingers,
@@ -169,11 +170,12 @@ bool cursor_ask_ahead(struct cursor *c, struct rule_ref rule, const struct situa
                      .ahead = true,
                      .t = s->at_ms,
                      .holds_ms = MOMENT_NEVER};
-    bool truth;
+    uint32_t i = 0;
 
     c->asks++;
-    truth = ask_condition(&v, c->p->rule[rule.v].root);
+    while (i < n && !ask_ahead(&v, &c->p->rule[condition[i].v]))
+        i++;
     assert(v.holds_ms > s->at_ms);
     *until_ms = v.holds_ms;
-    return truth;
+    return i;
 }

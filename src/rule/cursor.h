@@ -57,12 +57,13 @@ struct fingers {
     uint64_t start; /* raised to put all of them back */
 };
 
-/* The answer of a test, which stands before until_ms. */
+/* What a test answered, which stands before until_ms. */
 struct test_at {
     int64_t until_ms;
-    uint32_t at; /* entries before it play no part any more */
-    bool truth;
+    uint32_t at;    /* entries before it play no part any more */
+    uint8_t answer; /* the sum of ... */
 };
+enum { TEST_TRUE = 1, TEST_OPPOSITE = 2 }; /* neither: what is measured is missing */
 
 /* What a rule answered last. */
 struct memo {
@@ -172,8 +173,10 @@ void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t 
 struct val ask_node(struct view *v, const struct node *n);
 /* A condition that is no and, or, not; asked anew. */
 bool ask_anew(struct view *v, const struct node *n);
-/* What the test answers, kept from before when it still stands; narrows the view's holds_ms. */
-bool test_ask(struct view *v, uint32_t test);
+/* A condition of a replay. Narrows the view's holds_ms, as all of these do. */
+bool ask_ahead(struct view *v, const struct rule *rule);
+/* What the test that a node names answers, kept from before when it still stands. */
+bool test_ask(struct view *v, uint32_t named);
 bool ask_condition(struct view *v, const struct node *n);
 struct val ask_rule(struct view *v, uint32_t rule);
 

@@ -130,7 +130,7 @@ struct node {
     uint32_t start, end; /* bytes of the text */
     uint32_t depth;
     uint32_t index;
-    uint32_t test;      /* of a program, and one more; 0: none */
+    uint32_t test;      /* as test_named of program.h has it; 0: none */
     struct node *child; /* the operands, linked by .next */
     struct node *next;
     int64_t number; /* NUMBER, BOOL, DATE; a TEXT's key once checked */

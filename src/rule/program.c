@@ -171,6 +171,7 @@ static bool slot_add(struct program *p, const struct slot *s, uint32_t *out,
         return err_nomem(err);
     }
     *place = *s;
+    p->keeps_best |= s->function == FUNCTION_MIN || s->function == FUNCTION_MAX;
     p->slot_n++;
     return true;
 }
@@ -1055,7 +1056,7 @@ static bool compile(struct program *p, str text, enum rule_want want, struct rul
     if (!parse_expression(c.text, PARSE_RULE, &p->arena, &rule->root, err))
         return false;
     if (want == RULE_CONDITION) {
-        if (!check_condition(&c, rule->root) || !tests_add(p, rule->root, err))
+        if (!check_condition(&c, rule->root) || !tests_add(p, rule, err))
             return false;
     } else if (!check(&c, rule->root)) {
         return false;

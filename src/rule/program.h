@@ -64,7 +64,6 @@ struct test {
         TEST_AT_LEAST, /* entries in the window: count(p) >= n, exists(p) */
         TEST_SINCE,    /* since(p) >= length */
     } shape;
-    bool negated; /* the opposite: count(p) < n, since(p) < length when there is one */
     const struct node *node;
     uint32_t slot;        /* NONE: of no shape */
     uint64_t n;           /* AT_LEAST */
@@ -75,6 +74,9 @@ struct test {
 struct rule {
     str text;
     struct node *root; /* NULL: a score */
+    const uint32_t
+        *all; /* the tests, as named, that must be true; NULL: it is more than that */
+    uint32_t all_n;
     enum rule_want want;
     int64_t from, low, high;
     const struct score_part *part;
@@ -105,6 +107,7 @@ struct program {
     uint32_t slot_n, slot_cap;
     struct test *test;
     uint32_t test_n, test_cap;
+    bool keeps_best; /* some slot is a min or a max */
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */
@@ -124,8 +127,13 @@ void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size);
 #define GROWN(p, what)                                                                   \
     program_grown((void **)&(p)->what, (p)->what##_n, &(p)->what##_cap, sizeof *(p)->what)
 
-/* Finds the tests of a checked condition, and tells them to its nodes. */
-bool tests_add(struct program *p, struct node *n, struct err *err);
+/* How a node names a test: as it is, or its opposite (count(p) < n, since(p) < length). */
+static inline uint32_t test_named(uint32_t test, bool opposite)
+{
+    return test * 2 + opposite + 2;
+}
+/* Finds the tests of a checked condition, and names them in its nodes. */
+bool tests_add(struct program *p, struct rule *rule, struct err *err);
 /* The event behind consent.channel.purpose; none that rules can name. */
 extern const struct dictionary_event consent_event;
 /* The set of the types that the series of events looks at. */

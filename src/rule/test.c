@@ -4,7 +4,7 @@
  * is there, the moment at which the answer changes can be looked for ahead, instead of asking
  * again at every event: so a replay passes over all that changes nothing.
  *
- * (1) test_at.truth is the answer from the last question up to until_ms. Before it, the answer
+ * (1) test_at.answer is the one from the last question up to until_ms. Before it, the answer
  *     is the same at every moment, whatever events lie between.
  * (2) What is looked at ahead is not looked at again: .at only moves forward, and the entries
  *     before it play no part at until_ms or later. So all questions together cost one pass. */
@@ -49,23 +49,23 @@ static bool is_of(const struct program *p, const struct node *n, enum function f
            && p->slot[n->index].function == f;
 }
 
-/* At least how many entries a comparison with this number wants. */
+/* At least how many entries a comparison with this number wants, or its opposite. */
 static void shape_count(struct test *t, enum node_kind kind, int64_t number)
 {
     bool beyond = kind == NODE_GT || kind == NODE_LE;
 
     t->shape = TEST_AT_LEAST;
-    t->negated = kind == NODE_LT || kind == NODE_LE;
     /* >= 2.5 is at least 3, and so is > 2. */
     if (number >= 0)
         t->n = (uint64_t)(number + (beyond ? NUM_ONE : NUM_ONE - 1)) / NUM_ONE;
 }
 
-static void shape_of(const struct program *p, struct test *t)
+static void shape_of(const struct program *p, struct test *t, bool *opposite)
 {
     const struct node *left = t->node, *right = NULL;
     enum node_kind kind = left->kind;
 
+    *opposite = false;
     if (is_of(p, left, FUNCTION_EXISTS)) {
         t->slot = left->index;
         shape_count(t, NODE_GE, NUM_ONE);
@@ -82,21 +82,22 @@ static void shape_of(const struct program *p, struct test *t)
     }
     if (is_of(p, left, FUNCTION_COUNT) && right->kind == NODE_NUMBER
         && right->number <= INT64_MAX - NUM_ONE) {
-        t->slot = left->index;
         shape_count(t, kind, right->number);
     } else if (is_of(p, left, FUNCTION_SINCE) && right->kind == NODE_LENGTH
                && p->slot[left->index].window.kind == WINDOW_ALL) {
         t->shape = TEST_SINCE;
-        t->slot = left->index;
-        t->negated = kind == NODE_LT || kind == NODE_LE;
         t->length = right->length;
         t->late_ms = kind == NODE_GT || kind == NODE_LE;
+    } else {
+        return;
     }
+    t->slot = left->index;
+    *opposite = kind == NODE_LT || kind == NODE_LE;
 }
 
 static void test_key(const struct test *t, struct buf *to)
 {
-    const int64_t parts[] = {t->shape,   t->negated,       t->slot,     (int64_t)t->n,
+    const int64_t parts[] = {t->shape,   t->slot,          (int64_t)t->n,
                              t->late_ms, t->length.months, t->length.ms};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -110,8 +111,9 @@ static bool test_add(struct program *p, struct node *n, struct err *err)
     struct test t = {.node = n, .slot = NONE}, *place;
     struct buf key = {};
     uint32_t number;
+    bool opposite;
 
-    shape_of(p, &t);
+    shape_of(p, &t, &opposite);
     test_key(&t, &key);
     if (!program_number(&p->test_key, &key, &number, err))
         return false;
@@ -124,17 +126,38 @@ static bool test_add(struct program *p, struct node *n, struct err *err)
         *place = t;
         p->test_n++;
     }
-    n->test = number + 1;
+    n->test = test_named(number, opposite);
     return true;
 }
 
-bool tests_add(struct program *p, struct node *n, struct err *err)
+static bool name_tests(struct program *p, struct node *n, struct err *err)
 {
     if (n->kind != NODE_AND && n->kind != NODE_OR && n->kind != NODE_NOT)
         return n->means == MEANS_SEGMENT || is_by_situation(p, n) || test_add(p, n, err);
     for (n = n->child; n; n = n->next)
-        if (!tests_add(p, n, err))
+        if (!name_tests(p, n, err))
             return false;
+    return true;
+}
+
+bool tests_add(struct program *p, struct rule *rule, struct err *err)
+{
+    bool many = rule->root->kind == NODE_AND;
+    const struct node *first = many ? rule->root->child : rule->root, *n;
+    uint32_t *all, count = 0;
+
+    if (!name_tests(p, rule->root, err))
+        return false;
+    for (n = first; n && n->test; n = n->next)
+        count++;
+    if (n)
+        return true;
+    all = arena_array(&p->arena, uint32_t, count);
+    if (!all)
+        return err_nomem(err);
+    for (n = first; n; n = n->next)
+        all[rule->all_n++] = n->test;
+    rule->all = all;
     return true;
 }
 
@@ -159,6 +182,12 @@ static int64_t leaves_ms(const struct asking *a, uint64_t i)
     return moment_after(a->c, entry_ms(a->c, a->e, (uint32_t)i), &a->slot->window.to);
 }
 
+static void answer(struct asking *a, bool truth, int64_t until_ms)
+{
+    a->at->answer = truth ? TEST_TRUE : TEST_OPPOSITE;
+    a->at->until_ms = until_ms;
+}
+
 /* Entries only come: the first of a run of n is there when the last is. */
 static void ask_gathered(struct asking *a, uint64_t first)
 {
@@ -170,8 +199,7 @@ static void ask_gathered(struct asking *a, uint64_t first)
         enters = entry_ms(a->c, a->e, (uint32_t)last);
     if (w->kind == WINDOW_DATES && enters >= w->to_ms)
         enters = MOMENT_NEVER;
-    a->at->truth = enters <= a->t && enters != MOMENT_NEVER;
-    a->at->until_ms = a->at->truth ? MOMENT_NEVER : enters;
+    answer(a, enters <= a->t, enters <= a->t ? MOMENT_NEVER : enters);
 }
 
 /* n entries are in a moving window when one that has not left and the n-1 behind it are. */
@@ -181,15 +209,14 @@ static void ask_moving(struct asking *a)
 
     while (i < all && leaves_ms(a, i) <= a->t)
         i++;
-    a->at->truth = i + n <= all && enters_ms(a, i + n - 1) <= a->t;
-    if (a->at->truth) {
+    if (i + n <= all && enters_ms(a, i + n - 1) <= a->t) {
         while (i + n < all && enters_ms(a, i + n) <= leaves_ms(a, i))
             i++;
-        a->at->until_ms = leaves_ms(a, i);
+        answer(a, true, leaves_ms(a, i));
     } else {
         while (i + n <= all && enters_ms(a, i + n - 1) >= leaves_ms(a, i))
             i++;
-        a->at->until_ms = i + n <= all ? enters_ms(a, i + n - 1) : MOMENT_NEVER;
+        answer(a, false, i + n <= all ? enters_ms(a, i + n - 1) : MOMENT_NEVER);
     }
     a->at->at = (uint32_t)i;
 }
@@ -200,8 +227,7 @@ static void ask_at_least(struct asking *a)
     uint32_t first = 0;
 
     if (!a->test->n) {
-        a->at->truth = true;
-        a->at->until_ms = MOMENT_NEVER;
+        answer(a, true, MOMENT_NEVER);
     } else if (w->kind == WINDOW_LENGTHS) {
         ask_moving(a);
     } else {
@@ -224,12 +250,33 @@ static int64_t turns_ms(const struct asking *a, uint32_t i)
 
 enum { MONTH_LEAST_DAYS = 25 }; /* that adding a month adds, whatever the clock does */
 
+/* All events, a length in ms: no entry is looked up, and many are looked at at once. */
+static uint32_t find_gap_of_all(const struct asking *a, uint32_t i)
+{
+    const int64_t *at_ms = a->c->t.at_ms;
+    int64_t most = a->test->length.ms + a->test->late_ms;
+
+    for (; a->e->n - i > 16; i += 16) {
+        int64_t room = 0;
+
+        for (uint32_t k = 0; k < 16; k++)
+            room |= most - (at_ms[i + k + 1] - at_ms[i + k]);
+        if (room < 0)
+            break;
+    }
+    while (i + 1 < a->e->n && at_ms[i + 1] - at_ms[i] <= most)
+        i++;
+    return i;
+}
+
 /* The first entry from i on after which none comes before the length is over. */
 static uint32_t find_gap(const struct asking *a, uint32_t i)
 {
     int64_t least =
         a->test->length.ms + a->test->length.months * (MONTH_LEAST_DAYS * MS_DAY);
 
+    if (a->e->all && !a->test->length.months)
+        return find_gap_of_all(a, i);
     for (int64_t next, at = entry_ms(a->c, a->e, i); i + 1 < a->e->n; i++, at = next) {
         next = entry_ms(a->c, a->e, i + 1);
         if (next - at > least && next > turns_ms(a, i))
@@ -238,43 +285,28 @@ static uint32_t find_gap(const struct asking *a, uint32_t i)
     return i;
 }
 
-/* With an entry, either the length is not over since the latest, or it is. */
+/* Without an entry neither it nor its opposite is true. With one, the length is over since the
+ * latest, or it is not. */
 static void ask_since(struct asking *a)
 {
     uint32_t i = a->at->at, n = a->e->n;
-    bool over;
+    int64_t next_ms;
 
+    if (a->e->all)
+        i = timeline_until(&a->c->t, i, a->t);
     while (i < n && entry_ms(a->c, a->e, i) <= a->t)
         i++;
-    over = i > 0 && a->t >= turns_ms(a, i - 1);
-    a->at->truth = i > 0 && over != a->test->negated;
-    if (over || (i == 0 && a->test->negated)) {
-        a->at->until_ms = i < n ? entry_ms(a->c, a->e, i) : MOMENT_NEVER;
-    } else if (n) {
-        i = find_gap(a, i ? i - 1 : 0);
-        a->at->until_ms = turns_ms(a, i);
+    next_ms = i < n ? entry_ms(a->c, a->e, i) : MOMENT_NEVER;
+    if (i == 0) {
+        a->at->answer = 0;
+        a->at->until_ms = next_ms;
+    } else if (a->t >= turns_ms(a, i - 1)) {
+        answer(a, true, next_ms);
     } else {
-        a->at->until_ms = MOMENT_NEVER;
+        i = find_gap(a, i - 1);
+        answer(a, false, turns_ms(a, i));
     }
     a->at->at = i;
-}
-
-static void ask_shape(struct view *v, const struct test *test, struct test_at *at)
-{
-    const struct slot *slot = &v->c->p->slot[test->slot];
-    struct asking a = {.c = v->c,
-                       .test = test,
-                       .slot = slot,
-                       .e = &v->c->entries[slot->series],
-                       .at = at,
-                       .t = v->t};
-
-    if (test->shape == TEST_SINCE) {
-        ask_since(&a);
-        return;
-    }
-    ask_at_least(&a);
-    at->truth ^= test->negated;
 }
 
 static void ask_any(struct view *v, const struct test *test, struct test_at *at)
@@ -282,23 +314,60 @@ static void ask_any(struct view *v, const struct test *test, struct test_at *at)
     int64_t outer = v->holds_ms;
 
     v->holds_ms = MOMENT_NEVER;
-    at->truth = ask_anew(v, test->node);
+    at->answer = ask_anew(v, test->node) ? TEST_TRUE : TEST_OPPOSITE;
     at->until_ms = v->holds_ms;
     v->holds_ms = outer;
 }
 
-bool test_ask(struct view *v, uint32_t index)
+static void renew(struct view *v, const struct test *test, struct test_at *at)
 {
-    const struct test *test = &v->c->p->test[index];
+    struct asking a = {.c = v->c, .test = test, .at = at, .t = v->t};
+
+    if (test->shape == TEST_ANY) {
+        ask_any(v, test, at);
+        return;
+    }
+    a.slot = &v->c->p->slot[test->slot];
+    a.e = &v->c->entries[a.slot->series];
+    if (test->shape == TEST_SINCE)
+        ask_since(&a);
+    else
+        ask_at_least(&a);
+}
+
+static bool test_answer(struct view *v, uint32_t named, int64_t *until_ms)
+{
+    uint32_t index = named / 2 - 1;
     struct test_at *at = &v->c->test[index];
 
-    if (v->t >= at->until_ms) {
-        if (test->shape == TEST_ANY)
-            ask_any(v, test, at);
-        else
-            ask_shape(v, test, at);
-        assert(at->until_ms > v->t);
+    if (v->t >= at->until_ms)
+        renew(v, &v->c->p->test[index], at);
+    *until_ms = at->until_ms;
+    return at->answer & (named % 2 ? TEST_OPPOSITE : TEST_TRUE);
+}
+
+bool test_ask(struct view *v, uint32_t named)
+{
+    int64_t until_ms;
+    bool truth = test_answer(v, named, &until_ms);
+
+    holds_until(v, until_ms);
+    return truth;
+}
+
+/* As ask_many. */
+bool ask_ahead(struct view *v, const struct rule *rule)
+{
+    int64_t until_ms, least = MOMENT_NEVER, longest = INT64_MIN;
+
+    if (!rule->all)
+        return ask_condition(v, rule->root);
+    for (uint32_t i = 0; i < rule->all_n; i++) {
+        if (!test_answer(v, rule->all[i], &until_ms))
+            longest = until_ms > longest ? until_ms : longest;
+        else if (until_ms < least)
+            least = until_ms;
     }
-    holds_until(v, at->until_ms);
-    return at->truth;
+    holds_until(v, longest > INT64_MIN ? longest : least);
+    return longest == INT64_MIN;
 }

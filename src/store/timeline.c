@@ -14,6 +14,28 @@ struct timeline timeline_of(const struct chunk *c, uint32_t customer)
     return t;
 }
 
+uint32_t timeline_until(const struct timeline *t, uint32_t from, int64_t at_ms)
+{
+    uint32_t low = from, high = t->n, step = 1;
+
+    /* It is seldom far: steps that double, then halves. */
+    while (step < high - low && t->at_ms[low + step - 1] <= at_ms) {
+        low += step;
+        step *= 2;
+    }
+    if (step < high - low)
+        high = low + step;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (t->at_ms[middle] <= at_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static bool list_value(const struct cells *cells, uint32_t cell, struct arena *a,
                        struct value *out, struct err *err)
 {

@@ -13,6 +13,9 @@ struct timeline {
     const uint16_t *type; /* chunk->type + first */
 };
 
+/* How many events have happened at at_ms; `from` of them are known to have. */
+uint32_t timeline_until(const struct timeline *t, uint32_t from, int64_t at_ms);
+
 struct timeline timeline_of(const struct chunk *c, uint32_t customer);
 
 /* The value of a column at the event (0 .. n-1 of this timeline); MISSING when there is none.
