@@ -46,7 +46,9 @@ struct replay {
     const struct lifecycle *l;
     struct cursor *cursor;
     const struct rule_ref **rule; /* by stage: of the ways out of it */
-    struct arena arena;           /* of the above */
+    int64_t *false_until_ms;      /* those out of the present stage, when .is_known */
+    bool is_known;
+    struct arena arena; /* of the above */
     uint32_t *times_in;
     struct step *path;
     uint32_t path_n;
@@ -90,6 +92,7 @@ static bool list_rules(struct replay *r, struct err *err)
 {
     const struct lifecycle *l = r->l;
 
+    r->false_until_ms = arena_array(&r->arena, int64_t, l->way_n);
     r->rule = arena_array(&r->arena, const struct rule_ref *, l->stage_n);
     for (uint32_t s = 0; r->rule && s < l->stage_n; s++) {
         struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, l->out_n[s]);
@@ -100,7 +103,7 @@ static bool list_rules(struct replay *r, struct err *err)
             rule[i] = l->way[l->out[s][i]].rule;
         r->rule[s] = rule;
     }
-    return r->rule || err_nomem(err);
+    return (r->rule && r->false_until_ms) || err_nomem(err);
 }
 
 bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
@@ -150,7 +153,7 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
     const struct lifecycle *l = r->l;
     uint32_t n = r->path_n;
     struct step *last = &r->path[n - 1];
-    uint32_t i;
+    uint32_t ways = l->out_n[last->stage], first;
     struct situation s = {
         .at_ms = at_ms,
         .stage = last->stage,
@@ -161,9 +164,17 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
         .above_n = r->above_n,
     };
 
-    i = cursor_ask_ahead(r->cursor, r->rule[last->stage], l->out_n[last->stage], &s,
-                         &last->stays_until_ms);
-    return i < l->out_n[last->stage] ? l->out[last->stage][i] : WAY_START;
+    if (!r->is_known)
+        for (uint32_t i = 0; i < ways; i++)
+            r->false_until_ms[i] = INT64_MIN;
+    first =
+        cursor_ask_ahead(r->cursor, r->rule[last->stage], ways, &s, r->false_until_ms);
+    r->is_known = first == ways;
+    last->stays_until_ms = MOMENT_NEVER;
+    for (uint32_t i = 0; i < ways && i <= first; i++)
+        if (r->false_until_ms[i] < last->stays_until_ms)
+            last->stays_until_ms = r->false_until_ms[i];
+    return first < ways ? l->out[last->stage][first] : WAY_START;
 }
 
 /* Room for n items of `size` bytes; false when memory ran out. */
@@ -326,6 +337,7 @@ static bool leave(struct replay *r, int64_t at_ms, struct moves *out, struct err
     r->restless++;
     r->place[stage] = 0;
     r->path_n = 0;
+    r->is_known = false;
     return append(out, (struct move){at_ms, stage, STAGE_NONE, WAY_OUT}, err);
 }
 
@@ -351,8 +363,10 @@ static int64_t see_above(struct replay *r, int64_t at_ms)
         const struct beside *of = &r->above[i];
         size_t *seen = &r->above_seen[i];
 
-        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen)
+        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen) {
             r->above_stage[i] = of->move[*seen].to;
+            r->is_known = false;
+        }
         if (*seen < of->n && of->move[*seen].at_ms < next_ms)
             next_ms = of->move[*seen].at_ms;
     }
@@ -369,7 +383,7 @@ static bool ask_for(struct replay *r, int64_t at_ms, int64_t *until_ms)
                           .above = r->above_stage,
                           .above_n = r->above_n};
 
-    *until_ms = MOMENT_NEVER;
+    *until_ms = r->l->has_for ? INT64_MIN : MOMENT_NEVER;
     return !r->l->has_for
            || cursor_ask_ahead(r->cursor, &r->l->for_rule, 1, &s, until_ms) == 0;
 }
@@ -399,6 +413,7 @@ static void begin(struct replay *r, const struct timeline *t, const struct besid
 {
     assert(above_n <= LIFECYCLES_MAX);
     r->timeline = *t;
+    r->is_known = false;
     r->above = above;
     r->above_n = above_n;
     for (uint32_t i = 0; i < above_n; i++) {

@@ -101,7 +101,8 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
         if (w.moved != moved || !s.times_in)
             situation_of(span->lifecycle, move, w.moved, at_ms, span->times_in, &s);
         s.at_ms = at_ms;
-        is = cursor_ask_ahead(c, f->that, &s, &w.wake_ms);
+        w.wake_ms = INT64_MIN;
+        is = cursor_ask_ahead(c, &f->that, 1, &s, &w.wake_ms) == 0;
         take_answer(&w, at_ms, is, out);
     }
     return true;

@@ -168,14 +168,20 @@ uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, ui
                      .memo = c->ahead_memo,
                      .s = s,
                      .ahead = true,
-                     .t = s->at_ms,
-                     .holds_ms = MOMENT_NEVER};
-    uint32_t i = 0;
+                     .t = s->at_ms};
 
     c->asks++;
-    while (i < n && !ask_ahead(&v, &c->p->rule[condition[i].v]))
-        i++;
-    assert(v.holds_ms > s->at_ms);
-    *until_ms = v.holds_ms;
-    return i;
+    for (uint32_t i = 0; i < n; i++) {
+        bool truth;
+
+        if (until_ms[i] > s->at_ms)
+            continue;
+        v.holds_ms = MOMENT_NEVER;
+        truth = ask_ahead(&v, &c->p->rule[condition[i].v]);
+        assert(v.holds_ms > s->at_ms);
+        until_ms[i] = v.holds_ms;
+        if (truth)
+            return i;
+    }
+    return n;
 }
