@@ -111,9 +111,19 @@ static uint64_t match(const struct type_set *set, const uint16_t type[64])
     return set->kind == TYPES_LISTED ? word : ~word;
 }
 
+/* The last events of a chunk, fewer than 64; what is beyond them is of no type. */
+static uint64_t match_end(const struct type_set *set, const uint16_t *type, uint32_t n)
+{
+    uint16_t end[64] = {0};
+
+    memcpy(end, type, n * sizeof *end);
+    return match(set, end) & ~(UINT64_MAX << n);
+}
+
 static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *err)
 {
     const struct chunk *chunk = c->t.chunk;
+    const struct type_set *of = &c->p->types[set];
     struct marks *m = &c->marks[set];
     uint32_t words = (to - c->marked_from + 63) / 64;
     uint64_t all = UINT64_MAX;
@@ -128,16 +138,14 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
     }
     for (uint32_t w = 0; w < words; w++) {
         uint32_t from = c->marked_from + w * 64, n = chunk->event_n - from;
-        uint16_t end[64] = {0};
 
         if (n >= 64) {
-            m->word[w] = match(&c->p->types[set], chunk->type + from);
+            m->word[w] = match(of, chunk->type + from);
             all &= m->word[w];
-            continue;
+        } else {
+            m->word[w] = match_end(of, chunk->type + from, n);
+            all &= m->word[w] | UINT64_MAX << n;
         }
-        memcpy(end, chunk->type + from, n * sizeof *end);
-        m->word[w] = match(&c->p->types[set], end);
-        all &= m->word[w] | UINT64_MAX << n;
     }
     m->all = all == UINT64_MAX;
     return true;
