@@ -1,6 +1,7 @@
 /* model_rules.c - single answers: every way of asking gives the twin's, and none outlives its
  * holds_until. */
 #include "base/tune.h"
+#include "rule/scan.h"
 #include "support/unit.h"
 #include "world.h"
 
@@ -90,26 +91,38 @@ static void refute(const struct trial *x, const struct twin_view *v,
     fail_msg("another answer");
 }
 
-static void compare(const struct trial *x, const struct twin_view *v)
-{
+/* Where he stands, as Ciclo has it. */
+struct standing {
     uint32_t times_in[TWIN_STAGES_MAX];
     uint16_t above[TWIN_LIVES_MAX];
-    struct situation s = {.at_ms = v->at_ms,
-                          .stage = (uint16_t)v->where->stage,
-                          .previous_stage = (uint16_t)v->where->previous,
-                          .entered_ms = v->where->entered_ms,
-                          .times_in = times_in,
-                          .above = above,
-                          .above_n = (uint32_t)x->life};
+};
+
+static void stand(const struct trial *x, const struct twin_view *v, struct standing *at,
+                  struct situation *out)
+{
+    for (int i = 0; i < TWIN_STAGES_MAX; i++)
+        at->times_in[i] = (uint32_t)v->where->times_in[i];
+    for (int i = 0; i < x->life; i++)
+        at->above[i] = (uint16_t)v->lives[i].stage;
+    *out = (struct situation){.at_ms = v->at_ms,
+                              .stage = (uint16_t)v->where->stage,
+                              .previous_stage = (uint16_t)v->where->previous,
+                              .entered_ms = v->where->entered_ms,
+                              .times_in = at->times_in,
+                              .above = at->above,
+                              .above_n = (uint32_t)x->life};
+}
+
+static void compare(const struct trial *x, const struct twin_view *v)
+{
+    struct standing at;
+    struct situation s;
     struct value wanted = twin_answer(x, v);
     int64_t change = first_change(x, v);
     struct answer cheap, exact;
     struct err err;
 
-    for (int i = 0; i < TWIN_STAGES_MAX; i++)
-        times_in[i] = (uint32_t)v->where->times_in[i];
-    for (int i = 0; i < x->life; i++)
-        above[i] = (uint16_t)v->lives[i].stage;
+    stand(x, v, &at, &s);
     cheap = cursor_ask(x->cursor, x->ref, &s);
     assert_true(cursor_ask_exact(x->cursor, x->ref, &s, &exact, &err));
     if (!same_answer(&wanted, &cheap) || cheap.holds_until_ms <= v->at_ms
@@ -161,6 +174,84 @@ static void compare_customer(const struct trial *x, const struct chunk *chunk,
     }
 }
 
+/* --- a scan: everybody at one moment --- */
+
+struct crowd {
+    struct twin_where lives[CHUNK_CUSTOMERS][TWIN_LIVES_MAX];
+    struct standing at[CHUNK_CUSTOMERS];
+    struct situation standing[CHUNK_CUSTOMERS];
+    struct bits fit, fit_too;
+    int64_t holds_ms[CHUNK_CUSTOMERS];
+};
+
+static struct twin_view view_of(const struct trial *x, struct crowd *crowd, int customer,
+                                int64_t at_ms)
+{
+    return (struct twin_view){.t = x->t,
+                              .c = &x->w->customer[customer],
+                              .at_ms = at_ms,
+                              .where = &crowd->lives[customer][x->life],
+                              .lives = crowd->lives[customer]};
+}
+
+static void scan_at(const struct trial *x, struct scan *scan, const struct chunk *chunk,
+                    struct scan_span span, int64_t at_ms)
+{
+    struct crowd crowd;
+    bool decided, decision = false;
+    struct err err;
+
+    for (int c = 0; c < x->w->customer_n; c++) {
+        struct twin_view v = view_of(x, &crowd, c, at_ms);
+
+        random_lives(x, v.c, crowd.lives[c]);
+        stand(x, &v, &crowd.at[c], &crowd.standing[c]);
+    }
+    decided = scan_is_decided(scan, span, at_ms, &decision);
+    assert_true(
+        scan_chunk(scan, chunk, span, at_ms, crowd.standing, &crowd.fit, NULL, &err));
+    assert_true(scan_chunk(scan, chunk, span, at_ms, crowd.standing, &crowd.fit_too,
+                           crowd.holds_ms, &err));
+    for (int c = 0; c < x->w->customer_n; c++) {
+        struct twin_view v = view_of(x, &crowd, c, at_ms);
+        bool truth = bits_has(&crowd.fit, (uint32_t)c);
+        struct answer got = {.value = {.type = VALUE_BOOL, .truth = truth},
+                             .holds_until_ms = crowd.holds_ms[c]};
+        struct value wanted = twin_answer(x, &v);
+        int64_t change = first_change(x, &v);
+
+        if (wanted.truth != truth || truth != bits_has(&crowd.fit_too, (uint32_t)c)
+            || (decided && (decision != wanted.truth || change != MOMENT_NEVER))
+            || crowd.holds_ms[c] <= at_ms || crowd.holds_ms[c] > change
+            || (x->single && crowd.holds_ms[c] != change))
+            refute(x, &v, &got, &wanted, change);
+    }
+}
+
+static void compare_scan(const struct trial *x, const struct chunk *chunk)
+{
+    struct random *r = x->w->chance;
+    struct scan_span span = {INT64_MAX, INT64_MIN};
+    struct scan *scan;
+    struct err err;
+
+    for (uint32_t i = 0; i < chunk->event_n; i++) {
+        if (chunk->at_ms[i] < span.first_ms)
+            span.first_ms = chunk->at_ms[i];
+        if (chunk->at_ms[i] > span.last_ms)
+            span.last_ms = chunk->at_ms[i];
+    }
+    assert_true(scan_new(x->model->program, x->ref, &scan, &err));
+    for (int k = 0; k < 4; k++) {
+        int64_t at_ms = chunk->at_ms[random_below(r, chunk->event_n)];
+
+        if (twin_roll(r, 2))
+            at_ms += (twin_roll(r, 200) - 60) * MS_DAY / 2 + twin_roll(r, 3) - 1;
+        scan_at(x, scan, chunk, twin_roll(r, 2) ? span : SCAN_SPAN_ANY, at_ms);
+    }
+    scan_free(scan);
+}
+
 static void compare_rule(struct world *w, const struct catalog *catalog,
                          const struct chunk *chunk, int kind)
 {
@@ -187,6 +278,8 @@ static void compare_rule(struct world *w, const struct catalog *catalog,
     x.model = model;
     for (int c = 0; c < w->customer_n; c++)
         compare_customer(&x, chunk, c);
+    if (!x.amount)
+        compare_scan(&x, chunk);
     cursor_free(x.cursor);
     model_free(model);
     buf_free(&rule);
