@@ -377,7 +377,7 @@ end:
 TEST(a_live_file_has_everybodys_moves_whatever_came_when)
 {
     struct random random = chance();
-    size_t lives = chance_rounds(30);
+    size_t lives = chance_rounds(12);
     struct life *l = calloc(1, sizeof *l);
     const char *path = temp_path("life"), *other = temp_path("other");
     struct err err;
