@@ -391,6 +391,44 @@ async function meddling(browser, root, url) {
   await page.context().close();
 }
 
+/* Of several lifecycles one is chosen, and stays chosen from page to page. */
+async function several(browser, root, url, axe) {
+  const faults = [];
+  const page = await fresh(browser, { locale: 'en-GB', viewport: { width: 390, height: 844 } }, faults);
+  const { model_version: version, default_at } = await api(url, '/api/info');
+  const { text } = await api(url, `/api/model/versions/${version}`);
+  await applied(url, { version, text: `${text.slice(0, text.indexOf('\nlifecycle:'))}
+lifecycles:
+  all:
+    stages: { here: , quiet: }
+    moves:
+      - { from: here, to: quiet, when: "since(purchase) >= 60d" }
+      - { from: quiet, to: here, when: "since(purchase) < 60d" }
+  returning:
+    for: "count(purchase) >= 2"
+    stages: { second: , more: }
+    moves:
+      - { from: second, to: more, when: "count(purchase, stage) >= 2" }
+` });
+  await page.goto(url);
+  const stages = lifecycle => api(url, `/api/stages?at=${default_at}&lifecycle=${lifecycle}`);
+  await showsCounts(page, counts(await stages('all')), 'the first lifecycle is shown');
+  await page.getByLabel(texts(root, 'en')['nav.lifecycle']).selectOption('returning');
+  const returning = await stages('returning');
+  await showsCounts(page, counts(returning), 'or another, when it is chosen');
+  await sound(page, axe, root, 'en', 'several lifecycles');
+  const most = returning.stages.reduce((a, b) => (b.customers > a.customers ? b : a));
+  await page.click(`[data-stage="${most.stage}"] [data-count]`);
+  await page.waitForSelector('[data-total]');
+  equal(Number(await page.getAttribute('[data-total]', 'data-total')), most.customers,
+    'the customers are those of its stage');
+  await page.locator('[role=row] [role=cell] a').first().click();
+  await page.waitForSelector(`main [data-stage="${most.stage}"]`);
+  ok(page.url().includes('lifecycle=returning'), 'and so is the customer');
+  equal(faults, [], 'several lifecycles leave no error in the console');
+  await page.context().close();
+}
+
 export async function browser(root, url, empty, edited) {
   const require = createRequire(join(root, 'web/package.json'));
   const { chromium } = require('playwright-core');
@@ -420,6 +458,7 @@ export async function browser(root, url, empty, edited) {
       await page.context().close();
     }
     await meddling(chrome, root, edited);
+    await several(chrome, root, edited, axe);
     await dragging(chrome, url);
     await missing(chrome, url, empty);
   } finally {

@@ -59,8 +59,10 @@ function Header({ info }: { info: Info | undefined }) {
         ))}
       </nav>
       {info && info.lifecycles.length > 1 && (
-        <Select label={t('nav.lifecycle')} value={info.lifecycle.name} onChange={setLifecycle}
-          options={info.lifecycles.map(value => ({ value, label: prettified(value) }))} />
+        <div className={styles.lifecycle}>
+          <Select label={t('nav.lifecycle')} value={info.lifecycle.name} onChange={setLifecycle}
+            options={info.lifecycles.map(value => ({ value, label: prettified(value) }))} />
+        </div>
       )}
       <div className={styles.settings}>
         <Select label={t('nav.language')} value={i18n.language} onChange={setLanguage}
