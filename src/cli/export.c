@@ -46,7 +46,8 @@ static bool read_options(struct cli *c, const struct engine *e, struct export *x
     x->exact = cli_has(c, "exact");
     return (cli_all(c, "customer", &x->customer, &x->customer_n)
             && cli_all(c, "type", &x->type, &x->type_n))
-               ? cli_moment(c, "from", zone, INT64_MIN, &x->from_ms, err)
+               ? cli_lifecycle(c, e, &x->lifecycle, err)
+                     && cli_moment(c, "from", zone, INT64_MIN, &x->from_ms, err)
                      && cli_moment(c, "to", zone, INT64_MAX, &x->to_ms, err)
                      && cli_moment(c, "at", zone, cli_now_ms(c), &x->at_ms, err)
                : err_nomem(err);
@@ -57,7 +58,7 @@ static const struct {
     enum export_what what;
     const char *without; /* options that say nothing of it */
 } kinds[] = {
-    {"events", EXPORT_EVENTS, "at"},
+    {"events", EXPORT_EVENTS, "at lifecycle"},
     {"customers", EXPORT_CUSTOMERS, "from to type"},
     {"stages", EXPORT_STAGES, "type"},
 };
@@ -65,7 +66,7 @@ static const struct {
 /* What is asked for; false when it is none of them, or an option does not fit. */
 static bool find_kind(const struct cli *c, enum export_what *what, const char **wrong)
 {
-    static const char *const some[] = {"from", "to", "at", "type"};
+    static const char *const some[] = {"from", "to", "at", "type", "lifecycle"};
 
     *wrong = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -115,6 +116,8 @@ static const struct cli_option options[] = {
     {"from", "DATE", "events or moves from then on", false},
     {"to", "DATE", "events or moves before then", false},
     {"at", "DATE", "customers, or moves, as they stood then: now unless given", false},
+    {"lifecycle", "NAME",
+     "customers or moves in this one: the first of the model unless given", false},
     {"customer", "ID", "only his", true},
     {"type", "NAME", "only events of this type", true},
     {"out", "FILE", "into this file, which is replaced when all is written", false},

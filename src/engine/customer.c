@@ -2,6 +2,7 @@
 #include "engine/query.h"
 #include "engine/scan.h"
 #include "engine/whynot.h"
+#include "lifecycle/lives.h"
 
 #include <string.h>
 
@@ -144,25 +145,24 @@ static bool view_next(const struct look *l, struct customer_view *v, struct err 
 {
     static const int64_t horizon_days[] = {366, 3660, 36600};
     const struct model *m = l->model;
-    struct replay *replay;
-    struct moves future = {};
+    struct lives *future;
     int64_t next_ms = 0;
-    bool ok = replay_new(l->lifecycle, m->program, &replay, err);
+    bool ok = lives_new(m->lifecycles, m->lifecycle_n, m->program, &future, err);
 
     v->next.at_ms = MOMENT_NEVER;
     if (!ok)
         return false;
     for (size_t i = 0; ok && i < sizeof horizon_days / sizeof *horizon_days; i++) {
-        future.n = 0;
-        ok = replay_customer(replay, &l->t, v->at_ms + horizon_days[i] * MS_DAY, &future,
-                             &next_ms, err);
-        if (ok && future.n > l->move_n)
-            v->next = future.move[l->move_n];
+        const struct beside *moves = &lives_moves(future)[l->lifecycle->number];
+
+        ok = lives_replay(future, &l->t, v->at_ms + horizon_days[i] * MS_DAY, &next_ms,
+                          err);
+        if (ok && moves->n > l->move_n)
+            v->next = moves->move[l->move_n];
         if (v->next.at_ms != MOMENT_NEVER || next_ms == MOMENT_NEVER)
             break;
     }
-    moves_free(&future);
-    replay_free(replay);
+    lives_free(future);
     return ok;
 }
 

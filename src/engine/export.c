@@ -3,6 +3,7 @@
 #include "base/csv.h"
 #include "base/num.h"
 #include "engine/query.h"
+#include "lifecycle/lives.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,8 @@ struct job {
     const struct export *x;
     struct snapshot *snapshot;
     const struct catalog *catalog;
-    const struct lifecycle *lifecycle;
-    struct replay *replay;
-    struct moves moves;
+    struct lives *lives;
+    const struct beside *moves; /* of the customer at hand, in x->lifecycle */
     struct shape shape;
     const bool *type_wanted; /* NULL: all */
     struct buf out, text;
@@ -396,11 +396,6 @@ static bool events_of(struct job *j, struct timeline t, str id, struct err *err)
 
 /* --- where customers stand --- */
 
-static str stage_name(const struct job *j, uint16_t stage)
-{
-    return stage == STAGE_NONE ? STR("") : j->lifecycle->stage[stage].name;
-}
-
 static void put_stage_json(struct json_out *out, str stage)
 {
     if (stage.n)
@@ -413,8 +408,7 @@ static bool moves_of(struct job *j, const struct timeline *t, struct err *err)
 {
     int64_t next_ms;
 
-    j->moves.n = 0;
-    return replay_customer(j->replay, t, j->x->at_ms, &j->moves, &next_ms, err);
+    return lives_replay(j->lives, t, j->x->at_ms, &next_ms, err);
 }
 
 /* --- customers --- */
@@ -472,7 +466,8 @@ static bool put_customer_csv(struct job *j, const struct row *row, uint32_t trai
     buf_add_format(&j->out, ",%u,", row->events);
     put_field(j, row->stage);
     buf_add_char(&j->out, ',');
-    moment_print(&j->out, row->since_ms);
+    if (row->since_ms != MOMENT_NEVER)
+        moment_print(&j->out, row->since_ms);
     return put_fields(j, j->taken, traits, err);
 }
 
@@ -512,7 +507,7 @@ static bool put_customer_json(struct job *j, const struct row *row, uint32_t tra
 /* As he stood at x->at_ms: later events are not looked at. */
 static bool customer_of(struct job *j, struct timeline t, str id, struct err *err)
 {
-    const struct move *last;
+    struct move last = {.at_ms = MOMENT_NEVER, .to = STAGE_NONE};
     struct row row;
     uint32_t traits;
 
@@ -523,9 +518,14 @@ static bool customer_of(struct job *j, struct timeline t, str id, struct err *er
     if (!moves_of(j, &t, err) || !gather_traits(j, &t, err))
         return false;
     traits = take_traits(j);
-    last = &j->moves.move[j->moves.n - 1];
-    row = (struct row){
-        id, t.at_ms[0], t.at_ms[t.n - 1], t.n, stage_name(j, last->to), last->at_ms};
+    if (j->moves->n)
+        last = j->moves->move[j->moves->n - 1];
+    row = (struct row){id,
+                       t.at_ms[0],
+                       t.at_ms[t.n - 1],
+                       t.n,
+                       lifecycle_stage_name(j->x->lifecycle, last.to),
+                       last.at_ms};
     arena_reset(&j->line);
     return (j->x->csv ? put_customer_csv(j, &row, traits, err)
                       : put_customer_json(j, &row, traits, err))
@@ -536,7 +536,8 @@ static bool customer_of(struct job *j, struct timeline t, str id, struct err *er
 
 static void put_move(struct job *j, str id, const struct move *m)
 {
-    str from = stage_name(j, m->from), to = stage_name(j, m->to);
+    str from = lifecycle_stage_name(j->x->lifecycle, m->from),
+        to = lifecycle_stage_name(j->x->lifecycle, m->to);
     struct json_out out = {.to = &j->out};
 
     if (j->x->csv) {
@@ -565,8 +566,8 @@ static bool stages_of(struct job *j, struct timeline t, str id, struct err *err)
 {
     if (!moves_of(j, &t, err))
         return false;
-    for (size_t i = 0; i < j->moves.n; i++) {
-        const struct move *m = &j->moves.move[i];
+    for (size_t i = 0; i < j->moves->n; i++) {
+        const struct move *m = &j->moves->move[i];
 
         if (m->at_ms < j->x->from_ms || m->at_ms >= j->x->to_ms)
             continue;
@@ -687,13 +688,15 @@ bool export_run(struct snapshot *snapshot, const struct model *model,
         .x = x,
         .snapshot = snapshot,
         .catalog = snapshot_catalog(snapshot),
-        .lifecycle = model->lifecycle,
     };
     bool ok =
-        replay_new(model->lifecycle, model->program, &j.replay, err) && run(&j, err);
+        lives_new(model->lifecycles, model->lifecycle_n, model->program, &j.lives, err);
 
-    replay_free(j.replay);
-    moves_free(&j.moves);
+    if (ok) {
+        j.moves = &lives_moves(j.lives)[x->lifecycle->number];
+        ok = run(&j, err);
+    }
+    lives_free(j.lives);
     buf_free(&j.out);
     buf_free(&j.text);
     arena_free(&j.whole);

@@ -14,6 +14,7 @@ enum export_what {
 struct export
 {
     enum export_what what;
+    const struct lifecycle *lifecycle; /* CUSTOMERS, STAGES: the model's that is meant */
     bool csv;   /* else JSON lines; events then in the form that an import reads */
     bool exact; /* CSV: fields also as they are where a spreadsheet would run them */
     int64_t from_ms, to_ms; /* EVENTS, STAGES: those with from_ms <= time < to_ms */

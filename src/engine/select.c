@@ -42,7 +42,7 @@ void scope_free(struct scope *s)
 {
     for (uint32_t i = 0; i < s->kept_n; i++)
         snapshot_release(s->snapshot, s->kept[i]);
-    replay_free(s->replay);
+    lives_free(s->lives);
     cursor_free(s->cursor);
     mem_free(s->times_in);
 }

@@ -3,6 +3,7 @@
 #define ENGINE_SELECT_IMPL_H
 
 #include "engine/select.h"
+#include "lifecycle/lives.h"
 
 #include <sqlite3.h>
 
@@ -22,7 +23,7 @@ struct scope {
     /* Chunks that were let go last: a query that asks for each customer comes back soon. */
     uint32_t kept[CHUNKS_KEPT], kept_n, kept_next;
     /* Made when stages or segments are first asked for. */
-    struct replay *replay;
+    struct lives *lives;
     struct cursor *cursor;
     uint32_t *times_in;
 };

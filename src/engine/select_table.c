@@ -7,6 +7,7 @@
 #include "engine/select_impl.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Every column that has a fixed name: how it is declared, and what it means to the search. */
 #define FIELDS(X)                                                                        \
@@ -24,6 +25,7 @@
     X(FIRST_TIME, "first_time", "text", ROLE_OTHER)                                      \
     X(LAST_MS, "last_ms", "integer", ROLE_OTHER)                                         \
     X(LAST_TIME, "last_time", "text", ROLE_OTHER)                                        \
+    X(LIFECYCLE, "lifecycle", "text", ROLE_OTHER)                                        \
     X(FROM_STAGE, "from_stage", "text", ROLE_OTHER)                                      \
     X(TO_STAGE, "to_stage", "text", ROLE_OTHER)                                          \
     X(RULE, "rule", "text", ROLE_OTHER)                                                  \
@@ -64,6 +66,7 @@ struct kind {
     int field_n;             /* those behind the wide columns counted too */
     int behind;              /* how many of them stand there */
     bool properties, traits; /* has columns for them */
+    bool several;            /* stages: of a model with several lifecycles */
     /* At w->t: which rows the customer has. */
     bool (*rows)(struct walk *w, struct err *err);
 };
@@ -76,6 +79,12 @@ struct table {
     enum role role[FIELDS_MAX];
 };
 
+struct moves_at {
+    const struct lifecycle *lifecycle;
+    const struct move *move;
+    bool last; /* the lifecycle's */
+};
+
 struct walk {
     sqlite3_vtab_cursor base;
     struct span span;
@@ -84,8 +93,10 @@ struct walk {
     struct timeline t;
     uint32_t row, row_n; /* of the customer; events: places in the timeline */
     struct reading reading;
-    struct moves moves; /* stages, segments */
-    uint32_t *member;   /* segments: places in the model */
+    struct move *move; /* stages: lifecycle by lifecycle, from its place in .first on */
+    size_t move_cap;
+    uint32_t first[LIFECYCLES_MAX + 1];
+    uint32_t *member; /* segments: places in the model */
 };
 
 static struct table *table_of(const struct walk *w)
@@ -131,17 +142,44 @@ static bool timeline_rows(struct walk *w, [[maybe_unused]] struct err *err)
     return true;
 }
 
+/* Behind those that are there: other walks of the query replay customers of their own. */
+static bool keep_moves(struct walk *w, const struct beside *moves, struct err *err)
+{
+    size_t n = w->row_n + moves->n;
+
+    if (n > w->move_cap) {
+        struct move *more = mem_resize(w->move, 2 * n * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        w->move = more;
+        w->move_cap = 2 * n;
+    }
+    if (moves->n)
+        memcpy(w->move + w->row_n, moves->move, moves->n * sizeof *moves->move);
+    return true;
+}
+
 static bool stage_rows(struct walk *w, struct err *err)
 {
     struct scope *s = scope_of(w);
+    const struct model *m = s->model;
     int64_t next_ms;
 
-    w->moves.n = 0;
-    if ((!s->replay
-         && !replay_new(s->model->lifecycle, s->model->program, &s->replay, err))
-        || !replay_customer(s->replay, &w->t, s->at_ms, &w->moves, &next_ms, err))
+    if ((!s->lives
+         && !lives_new(m->lifecycles, m->lifecycle_n, m->program, &s->lives, err))
+        || !lives_replay(s->lives, &w->t, s->at_ms, &next_ms, err))
         return false;
-    w->row_n = (uint32_t)w->moves.n;
+    w->row_n = 0;
+    for (uint32_t i = 0; i < m->lifecycle_n; i++) {
+        const struct beside *moves = &lives_moves(s->lives)[i];
+
+        w->first[i] = w->row_n;
+        if (!keep_moves(w, moves, err))
+            return false;
+        w->row_n += (uint32_t)moves->n;
+    }
+    w->first[m->lifecycle_n] = w->row_n;
     return true;
 }
 
@@ -158,6 +196,8 @@ static bool segment_rows(struct walk *w, struct err *err)
 {
     struct scope *s = scope_of(w);
     const struct segments *all = s->model->segments;
+    const struct beside *first;
+    uint16_t above[LIFECYCLES_MAX];
     struct situation now;
 
     if (!stage_rows(w, err) || !make_asker(s, err))
@@ -167,12 +207,15 @@ static bool segment_rows(struct walk *w, struct err *err)
     if (!w->member)
         return err_nomem(err);
     w->row_n = 0;
-    if (!w->moves.n)
+    if (!w->t.n || w->t.at_ms[0] > s->at_ms)
         return true;
     if (!cursor_start(s->cursor, &w->t, err))
         return false;
-    situation_of(s->model->lifecycle, w->moves.move, w->moves.n, s->at_ms, s->times_in,
-                 &now);
+    first = lives_moves(s->lives);
+    situation_of(s->model->lifecycle, first->move, first->n, s->at_ms, s->times_in, &now);
+    lives_above(s->lives, s->at_ms, above);
+    now.above = above;
+    now.above_n = s->model->lifecycle_n;
     for (uint32_t i = 0; i < all->segment_n; i++)
         if ((!w->span.segment || w->span.segment[i])
             && cursor_ask(s->cursor, all->segment[i].rule, &now).value.truth)
@@ -295,7 +338,7 @@ static int walk_close(sqlite3_vtab_cursor *base)
     let_go(w);
     span_free(&w->span);
     reading_free(&w->reading);
-    moves_free(&w->moves);
+    mem_free(w->move);
     mem_free(w->member);
     mem_free(w);
     return SQLITE_OK;
@@ -322,20 +365,31 @@ static void give_time(sqlite3_context *to, const struct scope *s, int64_t at_ms)
     sqlite3_result_text(to, text, n, SQLITE_TRANSIENT);
 }
 
-static void give_stage(sqlite3_context *to, const struct scope *s, uint16_t stage)
+/* The row's move, and the lifecycle that it is in. */
+static struct moves_at move_at(const struct walk *w)
+{
+    uint32_t i = 0;
+
+    while (w->row >= w->first[i + 1])
+        i++;
+    return (struct moves_at){scope_of(w)->model->lifecycles[i], &w->move[w->row],
+                             w->row + 1 == w->first[i + 1]};
+}
+
+static const struct move *move_of(const struct walk *w)
+{
+    return move_at(w).move;
+}
+
+static void give_stage(sqlite3_context *to, const struct walk *w, uint16_t stage)
 {
     if (stage != STAGE_NONE)
-        give_name(to, s->model->lifecycle->stage[stage].name);
+        give_name(to, move_at(w).lifecycle->stage[stage].name);
 }
 
 static int64_t seconds_of(int64_t at_ms)
 {
     return at_ms / MS_SECOND - (at_ms % MS_SECOND < 0);
-}
-
-static const struct move *move_of(const struct walk *w)
-{
-    return &w->moves.move[w->row];
 }
 
 static int64_t moment_of(const struct walk *w)
@@ -356,10 +410,13 @@ static bool give_id(struct walk *w, sqlite3_context *to, struct err *err)
 
 static void give_way(struct walk *w, sqlite3_context *to)
 {
+    const struct lifecycle *l = move_at(w).lifecycle;
     uint16_t way = move_of(w)->way;
 
-    if (way != WAY_START)
-        give_name(to, scope_of(w)->model->lifecycle->way[way].text);
+    if (way != WAY_START && way != WAY_OUT)
+        give_name(to, l->way[way].text);
+    else if (l->has_for)
+        give_name(to, l->for_text);
 }
 
 /* The traits of an event, or a customer's as they stand. */
@@ -389,7 +446,6 @@ static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
                        struct err *err)
 {
     const struct scope *s = scope_of(w);
-    bool last = w->row + 1 == w->row_n;
 
     switch (field) {
     case FIELD_CUSTOMER:
@@ -432,24 +488,27 @@ static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
         give_time(to, s, w->t.at_ms[w->t.n - 1]);
         return true;
     case FIELD_FROM_STAGE:
-        give_stage(to, s, move_of(w)->from);
+        give_stage(to, w, move_of(w)->from);
         return true;
     case FIELD_TO_STAGE:
-        give_stage(to, s, move_of(w)->to);
+        give_stage(to, w, move_of(w)->to);
+        return true;
+    case FIELD_LIFECYCLE:
+        give_name(to, move_at(w).lifecycle->name);
         return true;
     case FIELD_RULE:
         give_way(w, to);
         return true;
     case FIELD_UNTIL_MS:
-        if (!last)
+        if (!move_at(w).last)
             sqlite3_result_int64(to, move_of(w)[1].at_ms);
         return true;
     case FIELD_UNTIL_TIME:
-        if (!last)
+        if (!move_at(w).last)
             give_time(to, s, move_of(w)[1].at_ms);
         return true;
     case FIELD_PRESENT:
-        sqlite3_result_int(to, last);
+        sqlite3_result_int(to, move_at(w).last && move_of(w)->to != STAGE_NONE);
         return true;
     case FIELD_SEGMENT:
         give_name(to, s->model->segments->segment[w->member[w->row]].name);
@@ -520,6 +579,15 @@ static const struct kind kinds[] = {
                   FIELD_FROM_STAGE, FIELD_TO_STAGE, FIELD_RULE, FIELD_UNTIL_MS,
                   FIELD_UNTIL_TIME, FIELD_PRESENT},
         .field_n = 11,
+        .rows = stage_rows,
+    },
+    {
+        .name = "stages",
+        .field = {FIELD_CUSTOMER, FIELD_NUMBER, FIELD_TS, FIELD_AT_MS, FIELD_TIME,
+                  FIELD_LIFECYCLE, FIELD_FROM_STAGE, FIELD_TO_STAGE, FIELD_RULE,
+                  FIELD_UNTIL_MS, FIELD_UNTIL_TIME, FIELD_PRESENT},
+        .field_n = 12,
+        .several = true,
         .rows = stage_rows,
     },
     {
@@ -626,9 +694,14 @@ static const sqlite3_module module = {
 
 bool select_tables(sqlite3 *db, struct scope *s, struct err *err)
 {
-    for (int i = 0; i < KINDS; i++) {
-        struct source *from = mem_alloc(sizeof *from);
+    bool several = s->model->lifecycle_n > 1;
 
+    for (int i = 0; i < KINDS; i++) {
+        struct source *from;
+
+        if (kinds[i].rows == stage_rows && kinds[i].several != several)
+            continue;
+        from = mem_alloc(sizeof *from);
         if (!from)
             return err_nomem(err);
         *from = (struct source){&kinds[i], s};
