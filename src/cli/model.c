@@ -2,6 +2,7 @@
 
 #include "base/user.h"
 #include "cli/cli.h"
+#include "engine/lint.h"
 #include "engine/versions.h"
 
 static int show(struct cli *c)
@@ -28,12 +29,13 @@ static int show(struct cli *c)
     return status;
 }
 
-static bool print_findings(struct cli *c, const struct model *m, struct err *err)
+static bool print_findings(struct cli *c, const struct engine *e, const struct model *m,
+                           struct err *err)
 {
     const struct finding *finding;
     uint32_t n;
 
-    if (!model_lint(m, &c->arena, &finding, &n, err))
+    if (!engine_lint(e, m, cli_now_ms(c), &c->arena, &finding, &n, err))
         return false;
     for (uint32_t i = 0; i < n; i++)
         printf("line %d, column %d: note: %.*s\n", finding[i].line, finding[i].column,
@@ -55,7 +57,7 @@ static int check(struct cli *c)
          || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)
              && model_compile(c->io, text, snapshot_catalog(engine_snapshot(e)), &m,
                               &err));
-    ok = ok && print_findings(c, given ? m : engine_model(e), &err);
+    ok = ok && print_findings(c, e, given ? m : engine_model(e), &err);
     if (ok) {
         const struct model *checked = given ? m : engine_model(e);
 

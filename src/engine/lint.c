@@ -2,44 +2,14 @@
  *
  * Rules are looked at as words and signs, so that layout plays no part. Whether a rule is true
  * of a customer of whom nothing is known is asked of the rule itself. */
-#include "engine/model.h"
+#include "engine/lint_impl.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The words and signs of a rule; a text in quotes, quotes included, is one word. */
-struct words {
-    const str *word;
-    uint32_t n;
-};
-
-/* A list longer than this is of no use to anybody, and long in the making. */
-enum { FINDINGS_MAX = 1000 };
-
-struct lint {
-    const struct model *model;
-    struct arena *arena;
-    struct err *err;
-    struct finding *found;
-    uint32_t n, cap;
-
-    struct words *way;  /* by way */
-    uint32_t *way_text; /* by way: ways with the same words have the same number */
-    struct text_table rule_text;
-
-    /* A customer with one identify that says nothing */
-    struct catalog catalog;
-    struct chunk *chunk;
-    struct cursor *cursor;
-    uint32_t *times_in;
-    struct situation nobody;
-};
-
-__attribute__((format(printf, 4, 5))) static bool find(struct lint *l, int line,
-                                                       int column, const char *format,
-                                                       ...)
+bool lint_find(struct lint *l, int line, int column, const char *format, ...)
 {
     char text[sizeof l->err->msg];
     struct finding *f;
@@ -93,7 +63,7 @@ static size_t word_bytes(str s)
     return 1;
 }
 
-static bool split(struct lint *l, str text, struct words *out)
+bool lint_split(struct lint *l, str text, struct words *out)
 {
     str *word = arena_array(l->arena, str, text.n);
 
@@ -109,7 +79,7 @@ static bool split(struct lint *l, str text, struct words *out)
     return true;
 }
 
-static bool is(const struct words *w, uint32_t i, const char *word)
+bool lint_is(const struct words *w, uint32_t i, const char *word)
 {
     return i < w->n && str_eq(w->word[i], str_of(word));
 }
@@ -118,7 +88,7 @@ static bool is_one_of(const struct words *w, uint32_t i, const char *const *word
                       size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        if (is(w, i, words[k]))
+        if (lint_is(w, i, words[k]))
             return true;
     return false;
 }
@@ -156,9 +126,9 @@ static bool begin_nobody(struct lint *l)
     static const struct event e = {
         .customer = {"nobody", 6}, .type = {"identify", 8}, .id = {"nobody", 6}};
     const struct catalog *known = l->model->catalog;
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     struct timeline t;
-    uint32_t ignored;
+    uint32_t ignored, stages = 0;
 
     if (!catalog_init(&l->catalog, l->err))
         return false;
@@ -168,7 +138,10 @@ static bool begin_nobody(struct lint *l)
                                 known->column[i].trait, known->column[i].type, &ignored,
                                 l->err))
             return false;
-    l->times_in = arena_array(l->arena, uint32_t, lc->stage_n);
+    for (uint32_t i = 0; i < l->model->lifecycle_n; i++)
+        if (l->model->lifecycles[i]->stage_n > stages)
+            stages = l->model->lifecycles[i]->stage_n;
+    l->times_in = arena_array(l->arena, uint32_t, stages);
     if (!l->times_in)
         return err_nomem(l->err);
     l->times_in[lc->start] = 1;
@@ -209,8 +182,8 @@ static uint32_t behind_bracket(const struct words *w, uint32_t i)
     uint32_t depth = 0;
 
     for (; i < w->n; i++) {
-        depth += is(w, i, "(");
-        depth -= is(w, i, ")");
+        depth += lint_is(w, i, "(");
+        depth -= lint_is(w, i, ")");
         if (depth == 0)
             return i + 1;
     }
@@ -224,15 +197,13 @@ static int by_place(const void *a, const void *b)
     return x->line != y->line ? x->line - y->line : x->column - y->column;
 }
 
-/* Something about the word i of the rule at `when`; `%.*s` of the format gets `operand`. */
-static bool find_in_rule(struct lint *l, const struct yaml *when, const struct words *w,
-                         uint32_t i, str operand, const char *before, const char *behind)
+void lint_place(const struct yaml *when, str word, int *line, int *column)
 {
     struct err place = {.line = 1, .column = 1};
 
     if (l->n == FINDINGS_MAX)
         return true;
-    for (const char *c = when->text.p; c < w->word[i].p; c++) {
+    for (const char *c = when->text.p; c < word.p; c++) {
         if (*c == '\n') {
             place.line++;
             place.column = 1;
@@ -241,23 +212,33 @@ static bool find_in_rule(struct lint *l, const struct yaml *when, const struct w
         }
     }
     yaml_err_in_scalar(when, &place);
-    if (operand.n > 100)
-        operand = STR("this");
-    return find(l, place.line, place.column, "%s%.*s%s", before, STR_FMT(operand),
-                behind);
+    *line = place.line;
+    *column = place.column;
 }
 
-/* What stands at i and may be missing: trait.x, consent.x.y, previous_stage, last(...). The place behind
- * it, or i when there is no such thing. */
+/* Something about the word i of the rule at `when`; `%.*s` of the format gets `operand`. */
+static bool find_in_rule(struct lint *l, const struct yaml *when, const struct words *w,
+                         uint32_t i, str operand, const char *before, const char *behind)
+{
+    int line, column;
+
+    lint_place(when, w->word[i], &line, &column);
+    if (operand.n > 100)
+        operand = STR("this");
+    return lint_find(l, line, column, "%s%.*s%s", before, STR_FMT(operand), behind);
+}
+
+/* What stands at i and may be missing: trait.x, consent.x.y, previous_stage, last(...). The
+ * place behind it, or i when there is no such thing. */
 static uint32_t behind_operand(const struct words *w, uint32_t i)
 {
-    if (is(w, i, "trait") && is(w, i + 1, "."))
+    if (lint_is(w, i, "trait") && lint_is(w, i + 1, "."))
         return i + 3;
-    if (is(w, i, "consent") && is(w, i + 1, ".") && is(w, i + 3, "."))
+    if (lint_is(w, i, "consent") && lint_is(w, i + 1, ".") && lint_is(w, i + 3, "."))
         return i + 5;
-    if (is(w, i, "previous_stage"))
+    if (lint_is(w, i, "previous_stage"))
         return i + 1;
-    if (IS_ONE_OF(w, i, may_miss) && is(w, i + 1, "("))
+    if (IS_ONE_OF(w, i, may_miss) && lint_is(w, i + 1, "("))
         return behind_bracket(w, i + 1);
     return i;
 }
@@ -285,10 +266,10 @@ static bool lint_missing(struct lint *l, const struct yaml *when, const struct w
     if (asks_for_missing(w))
         return true;
     for (uint32_t i = 0; i < w->n; i++) {
-        bool negated = is(w, i, "not"), bracket = negated && is(w, i + 1, "(");
+        bool negated = lint_is(w, i, "not"), bracket = negated && lint_is(w, i + 1, "(");
         uint32_t from = i + negated + bracket, to = behind_operand(w, from);
 
-        if (to == from || to >= w->n || (!negated && !is(w, to, "!=")))
+        if (to == from || to >= w->n || (!negated && !lint_is(w, to, "!=")))
             continue;
         if (!negated) {
             if (!find_in_rule(
@@ -301,7 +282,7 @@ static bool lint_missing(struct lint *l, const struct yaml *when, const struct w
             continue;
         }
         /* In a bracket only a single comparison with a single word is certain. */
-        if (!IS_ONE_OF(w, to, comparisons) || (bracket && !is(w, to + 2, ")")))
+        if (!IS_ONE_OF(w, to, comparisons) || (bracket && !lint_is(w, to + 2, ")")))
             continue;
         if (!find_in_rule(
                 l, when, w, i, operand_text(w, from, to),
@@ -320,10 +301,10 @@ static bool lint_counts(struct lint *l, const struct yaml *when, const struct wo
     for (uint32_t i = 0; i < w->n && l->n < FINDINGS_MAX; i++) {
         uint32_t to;
 
-        if (!IS_ONE_OF(w, i, counts) || !is(w, i + 1, "("))
+        if (!IS_ONE_OF(w, i, counts) || !lint_is(w, i + 1, "("))
             continue;
         to = behind_bracket(w, i + 1);
-        if (!is(w, to, "<") && !is(w, to, "<="))
+        if (!lint_is(w, to, "<") && !lint_is(w, to, "<="))
             continue;
         if (true_of_nobody(l, rule)
             && !find_in_rule(l, when, w, i, operand_text(w, i, to),
@@ -349,15 +330,15 @@ static bool lint_segments(struct lint *l)
         const struct segment *s = &all->segment[i];
         struct words w;
 
-        if (!split(l, s->text, &w) || !number_rule(l, &w, &number[i])
+        if (!lint_split(l, s->text, &w) || !number_rule(l, &w, &number[i])
             || !lint_missing(l, s->when, &w) || !lint_counts(l, s->when, &w, s->rule))
             return false;
         if (!first[number[i]])
             first[number[i]] = i + 1;
-        else if (!find(l, s->when->line, s->when->column,
-                       "the segments \"%.*s\" and \"%.*s\" have the same rule",
-                       STR_FMT(all->segment[first[number[i]] - 1].name),
-                       STR_FMT(s->name)))
+        else if (!lint_find(l, s->when->line, s->when->column,
+                            "the segments \"%.*s\" and \"%.*s\" have the same rule",
+                            STR_FMT(all->segment[first[number[i]] - 1].name),
+                            STR_FMT(s->name)))
             return false;
     }
     return true;
@@ -374,7 +355,7 @@ static bool lint_scores(struct lint *l)
             const struct yaml *when = yaml_find(parts->item[k], STR("when"));
             struct words w;
 
-            if (!split(l, when->text, &w) || !lint_missing(l, when, &w))
+            if (!lint_split(l, when->text, &w) || !lint_missing(l, when, &w))
                 return false;
         }
     }
@@ -385,7 +366,7 @@ static bool lint_scores(struct lint *l)
 
 static bool lint_stages(struct lint *l)
 {
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     uint16_t *queue = arena_array(l->arena, uint16_t, lc->stage_n);
     bool *reached = arena_array(l->arena, bool, lc->stage_n);
     uint32_t n = 0;
@@ -406,14 +387,16 @@ static bool lint_stages(struct lint *l)
         const struct stage *stage = &lc->stage[s];
 
         if (!reached[s]
-            && !find(l, stage->at->line, stage->at->column,
-                     "nobody can come into \"%.*s\": no moves lead there from \"%.*s\"",
-                     STR_FMT(stage->name), STR_FMT(lc->stage[lc->start].name)))
+            && !lint_find(
+                l, stage->at->line, stage->at->column,
+                "nobody can come into \"%.*s\": no moves lead there from \"%.*s\"",
+                STR_FMT(stage->name), STR_FMT(lc->stage[lc->start].name)))
             return false;
         if (!lc->out_n[s] && !stage->end
-            && !find(l, stage->at->line, stage->at->column,
-                     "nobody can leave \"%.*s\": if that is meant, write `end: true`",
-                     STR_FMT(stage->name)))
+            && !lint_find(
+                l, stage->at->line, stage->at->column,
+                "nobody can leave \"%.*s\": if that is meant, write `end: true`",
+                STR_FMT(stage->name)))
             return false;
     }
     return true;
@@ -421,13 +404,13 @@ static bool lint_stages(struct lint *l)
 
 static bool is_literal(const struct lint *l, uint16_t way, const char *word)
 {
-    return l->way[way].n == 1 && is(&l->way[way], 0, word);
+    return l->way[way].n == 1 && lint_is(&l->way[way], 0, word);
 }
 
 /* Ways that no way before them in the text leaves anybody for; each is named once. */
 static bool lint_shadowed(struct lint *l)
 {
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     uint32_t *first = arena_array(l->arena, uint32_t, l->rule_text.n); /* 1 + way */
     bool *said = arena_array(l->arena, bool, lc->way_n);
 
@@ -441,7 +424,7 @@ static bool lint_shadowed(struct lint *l)
             uint32_t before = always ? always : first[l->way_text[w]];
 
             if (before && !said[w]
-                && !find(
+                && !lint_find(
                     l, lc->way[w].when->line, lc->way[w].when->column,
                     "this move out of \"%.*s\" can never be taken: the one in line %d "
                     "stands before it and %s",
@@ -457,7 +440,7 @@ static bool lint_shadowed(struct lint *l)
         for (uint32_t i = 0; i < lc->out_n[s]; i++)
             first[l->way_text[lc->out[s][i]]] = 0;
     }
-    return true;
+    return lint_order(l, said);
 }
 
 struct loops {
@@ -471,7 +454,7 @@ static bool lint_way_back(struct lint *l, struct loops *x, uint16_t from, uint16
 {
     static const char *const of_stage[] = {"stage",    "previous_stage", "time_in_stage",
                                            "times_in", "segment",        "score"};
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     uint16_t to = lc->way[there].to;
 
     for (uint32_t k = x->first[l->way_text[there]]; k && !x->said[there];
@@ -483,11 +466,12 @@ static bool lint_way_back(struct lint *l, struct loops *x, uint16_t from, uint16
             || HAS_ONE_OF(&l->way[there], of_stage))
             continue;
         x->said[there] = x->said[back] = true;
-        if (!find(l, lc->way[back].when->line, lc->way[back].when->column,
-                  "a loop: from \"%.*s\" to \"%.*s\" leads the move in line %d by the "
-                  "same rule; where both are true, neither is made",
-                  STR_FMT(lc->stage[from].name), STR_FMT(lc->stage[to].name),
-                  lc->way[there].when->line))
+        if (!lint_find(
+                l, lc->way[back].when->line, lc->way[back].when->column,
+                "a loop: from \"%.*s\" to \"%.*s\" leads the move in line %d by the "
+                "same rule; where both are true, neither is made",
+                STR_FMT(lc->stage[from].name), STR_FMT(lc->stage[to].name),
+                lc->way[there].when->line))
             return false;
     }
     return true;
@@ -496,7 +480,7 @@ static bool lint_way_back(struct lint *l, struct loops *x, uint16_t from, uint16
 /* Two ways between two stages by one rule that does not ask for the stage. */
 static bool lint_loops(struct lint *l)
 {
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
     struct loops x = {.said = arena_array(l->arena, bool, lc->way_n),
                       .leaves = arena_array(l->arena, uint64_t,
                                             (size_t)lc->way_n * lc->stage_n / 64 + 1),
@@ -537,7 +521,7 @@ static bool leads_out_of_start(const struct lifecycle *lc, uint16_t way)
 
 static bool lint_ways(struct lint *l)
 {
-    const struct lifecycle *lc = l->model->lifecycle;
+    const struct lifecycle *lc = l->lifecycle;
 
     l->way = arena_array(l->arena, struct words, lc->way_n);
     l->way_text = arena_array(l->arena, uint32_t, lc->way_n);
@@ -546,27 +530,25 @@ static bool lint_ways(struct lint *l)
     for (uint16_t i = 0; i < lc->way_n; i++) {
         const struct way *way = &lc->way[i];
 
-        if (!split(l, way->text, &l->way[i])
+        if (!lint_split(l, way->text, &l->way[i])
             || !number_rule(l, &l->way[i], &l->way_text[i])
             || !lint_missing(l, way->when, &l->way[i])
             || (leads_out_of_start(lc, i)
                 && !lint_counts(l, way->when, &l->way[i], way->rule)))
             return false;
         if (is_literal(l, i, "false")
-            && !find(l, way->when->line, way->when->column,
-                     "this move can never be taken"))
+            && !lint_find(l, way->when->line, way->when->column,
+                          "this move can never be taken"))
             return false;
         if (is_literal(l, i, "true")
-            && !find(l, way->when->line, way->when->column,
-                     "this move is always taken: nobody stays where it begins"))
+            && !lint_find(l, way->when->line, way->when->column,
+                          "this move is always taken: nobody stays where it begins"))
             return false;
     }
     return lint_shadowed(l) && lint_loops(l);
 }
 
-/* By place; false when something before went wrong. */
-static bool give_findings(struct lint *l, bool ok, const struct finding **out,
-                          uint32_t *n)
+bool lint_give(struct lint *l, bool ok, const struct finding **out, uint32_t *n)
 {
     end_nobody(l);
     text_table_free(&l->rule_text);
@@ -579,26 +561,48 @@ static bool give_findings(struct lint *l, bool ok, const struct finding **out,
     return true;
 }
 
+/* Nobody stands at the lifecycle's start. */
+static void turn_to(struct lint *l, const struct lifecycle *lc)
+{
+    l->times_in[l->lifecycle->start] = 0;
+    l->times_in[lc->start] = 1;
+    l->lifecycle = lc;
+    l->nobody.stage = lc->start;
+}
+
+bool lint_text(struct lint *l)
+{
+    const struct model *m = l->model;
+
+    if (!begin_nobody(l))
+        return false;
+    for (uint32_t i = 0; i < m->lifecycle_n; i++) {
+        turn_to(l, m->lifecycles[i]);
+        if (!lint_stages(l) || !lint_ways(l))
+            return false;
+    }
+    turn_to(l, m->lifecycle);
+    return lint_segments(l) && lint_scores(l);
+}
+
 bool model_lint(const struct model *m, struct arena *a, const struct finding **out,
                 uint32_t *n, struct err *err)
 {
-    struct lint l = {.model = m, .arena = a, .err = err};
-    bool ok = begin_nobody(&l) && lint_stages(&l) && lint_ways(&l) && lint_segments(&l)
-              && lint_scores(&l);
+    struct lint l = {.model = m, .lifecycle = m->lifecycle, .arena = a, .err = err};
 
-    return give_findings(&l, ok, out, n);
+    return lint_give(&l, lint_text(&l), out, n);
 }
 
 bool rule_lint(const struct model *m, struct rule_ref rule, struct arena *a,
                const struct finding **out, uint32_t *n, struct err *err)
 {
-    struct lint l = {.model = m, .arena = a, .err = err};
+    struct lint l = {.model = m, .lifecycle = m->lifecycle, .arena = a, .err = err};
     str text = program_text(m->program, rule);
     const struct yaml when = {
         .line = 1, .column = 1, .text = text, .plain = true, .source = text};
     struct words w;
-    bool ok = begin_nobody(&l) && split(&l, text, &w) && lint_missing(&l, &when, &w)
+    bool ok = begin_nobody(&l) && lint_split(&l, text, &w) && lint_missing(&l, &when, &w)
               && lint_counts(&l, &when, &w, rule);
 
-    return give_findings(&l, ok, out, n);
+    return lint_give(&l, ok, out, n);
 }

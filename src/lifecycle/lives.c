@@ -57,6 +57,12 @@ const struct beside *lives_moves(const struct lives *v)
     return v->beside;
 }
 
+const struct loop *lives_loops(const struct lives *v, uint32_t lifecycle, uint32_t *n)
+{
+    *n = v->moves[lifecycle].loop_n;
+    return v->moves[lifecycle].loop;
+}
+
 void lives_above(const struct lives *v, int64_t at_ms, uint16_t *stage)
 {
     for (uint32_t i = 0; i < v->n; i++) {

@@ -16,6 +16,8 @@ bool lives_replay(struct lives *v, const struct timeline *t, int64_t until_ms,
                   int64_t *next_ms, struct err *err);
 /* By lifecycle; borrowed until the next replay. */
 const struct beside *lives_moves(const struct lives *v);
+/* The loops met by all customers so far, in one of them. */
+const struct loop *lives_loops(const struct lives *v, uint32_t lifecycle, uint32_t *n);
 /* Where he stands in each lifecycle at a moment; `stage` has room for all. */
 void lives_above(const struct lives *v, int64_t at_ms, uint16_t *stage);
 
