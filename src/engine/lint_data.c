@@ -27,7 +27,7 @@ static bool look_at_lengths(struct look *x, const struct yaml *when)
     const struct zone *zone = x->l->model->workspace.zone;
     struct words w;
 
-    if (!when)
+    if (!when || x->l->n == FINDINGS_MAX)
         return true;
     if (!lint_split(x->l, when->text, &w))
         return false;
@@ -179,12 +179,25 @@ static bool find_loops(struct look *x)
             const struct way *last =
                 &m->lifecycles[k]->way[loop[i].way[loop[i].way_n - 1]];
 
-            if (!lint_find(
-                    x->l, first->when->line, first->when->column,
-                    "a loop of %u moves, from this one to that in line %d: they undo "
-                    "one another and are not made; it was met %llu times. Leave a gap "
-                    "between the way in and the way out",
-                    loop[i].way_n, last->when->line, (unsigned long long)loop[i].times))
+            struct buf met = {};
+            bool ok;
+
+            buf_add(&met, catalog_customer_id(snapshot_catalog(engine_snapshot(x->e)),
+                                              loop[i].customer));
+            if (met.n > 40)
+                met.n = 0;
+            buf_add(&met, STR(" on "));
+            moment_print_day(&met, m->workspace.zone, loop[i].at_ms);
+            ok = !met.failed
+                     ? lint_find(x->l, first->when->line, first->when->column,
+                                 "a loop of %u moves, this one and that in line %d "
+                                 "among them, met first by customer %.*s: they undo "
+                                 "one another and are not made; leave a gap between "
+                                 "the way in and the way out",
+                                 loop[i].way_n, last->when->line, STR_FMT(buf_str(&met)))
+                     : err_nomem(x->l->err);
+            buf_free(&met);
+            if (!ok)
                 return false;
         }
     }

@@ -392,6 +392,65 @@ static void findings_are(const char *text, const char *wanted)
     catalog_free(&catalog);
 }
 
+TEST(moves_behind_a_wider_one_are_found)
+{
+    static const struct {
+        const char *early, *late;
+        bool hidden;
+    } pairs[] = {
+        {"exists(buy)", "exists(buy) and exists(look)", true},
+        {"exists(buy)", "exists(look) and exists(buy)", true},
+        {"exists(buy) and exists(look)", "exists(buy)", false},
+        {"exists(buy)", "exists(buy) or exists(look)", false},
+        {"exists(buy) or exists(look)", "exists(buy)", false},
+        {"exists(buy)", "(exists(buy) and exists(look))", false},
+        {"since(buy) >= 90d", "since(buy) >= 180d", true},
+        {"since(buy) >= 90d", "since( buy ) > 90d and exists(look)", true},
+        {"since(buy) > 90d", "since(buy) >= 90d", false},
+        {"since(buy) >= 12w", "since(buy) >= 90d", true},
+        {"since(buy) >= 3mo", "since(buy) >= 6mo", true},
+        {"since(buy) >= 3mo", "since(buy) >= 180d", false},
+        {"since(buy) >= 90d", "since(look) >= 180d", false},
+        {"since(buy) < 90d", "since(buy) < 30d", true},
+        {"since(buy) < 30d", "since(buy) < 90d", false},
+        {"count(look, 30d) >= 2", "count(look, 30d) >= 3 and exists(buy)", true},
+        {"count(look, 30d) >= 2", "count(look, 90d) >= 3", false},
+        {"trait.x = 'a'", "trait.x = 'a b' and exists(buy)", false},
+        {"count(look, 30d) != 2", "count(look, 30d) != 3", false},
+    };
+
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct buf text = {};
+
+        buf_add_format(&text,
+                       SHOP "lifecycle:\n"
+                            "  stages: { a: , b: , c: }\n"
+                            "  moves:\n"
+                            "    - { from: a, to: b, when: \"%s\" }\n"
+                            "    - { from: a, to: c, when: \"%s\" }\n"
+                            "    - { from: b, to: a, when: times_in('c') > 1 }\n"
+                            "    - { from: c, to: a, when: times_in('b') > 1 }\n",
+                       pairs[i].early, pairs[i].late);
+        buf_add_char(&text, '\0');
+        print_message("%s, %s\n", pairs[i].early, pairs[i].late);
+        findings_are(text.p,
+                     pairs[i].hidden
+                         ? "8:29 this move out of \"a\" can never be taken: the one "
+                           "in line 7 stands before it and is true whenever this one "
+                           "is; put this one first\n"
+                         : "");
+        buf_free(&text);
+    }
+}
+
+TEST(every_lifecycle_is_looked_at)
+{
+    findings_are(TWO_LIVES("exists(any)", "true"),
+                 "4:20 nobody can leave \"b\": if that is meant, write `end: true`\n"
+                 "7:20 nobody can leave \"d\": if that is meant, write `end: true`\n"
+                 "8:37 this move is always taken: nobody stays where it begins\n");
+}
+
 TEST(stages_that_nobody_can_enter_or_leave_are_found)
 {
     findings_are(SHOP "lifecycle:\n"
