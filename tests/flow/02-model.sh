@@ -60,7 +60,7 @@ refused 'an unknown property' 's/max(purchase.revenue/max(purchase.revenu/' \
 sed 's/segment.vip/segment.vap/' "$model" >"$T/bad.yaml"
 refused 'an unknown segment' 's/segment.vip/segment.vap/' "$(place vap)"
 refused 'a rule that is none' 's/>= 90d"/>= 90 d"/' \
-    'line 54, column 36: expected and, or, or the end, found "d"'
+    'line 67, column 36: expected and, or, or the end, found "d"'
 refused 'a key that is none' 's/^segments:/segmants:/' 'line '
 refused 'no YAML' 's/^segments:/segments: [/' 'line '
 cat >"$T/ring.yaml" <<'YAML'
