@@ -4,25 +4,6 @@
 
 #include <string.h>
 
-enum cost slot_cost(const struct scan *s, uint32_t index)
-{
-    const struct slot *slot = &s->p->slot[index];
-    const struct series *series = &s->p->series[slot->series];
-
-    if (series->source.type == VALUE_LIST || series->source.kind == SOURCE_BUILTIN
-        || series->where || slot->function == FUNCTION_DISTINCT)
-        return COST_CURSOR;
-    switch (series->kind) {
-    case SERIES_TRAIT:
-        return COST_TRAIT;
-    case SERIES_EVENTS:
-        return series->source.kind == SOURCE_NOTHING ? COST_TYPES : COST_CELLS;
-    case SERIES_SEQUENCE:
-        break;
-    }
-    return COST_CURSOR;
-}
-
 /* --- windows --- */
 
 int64_t before_length(const struct program *p, int64_t t, struct length length)

@@ -55,8 +55,12 @@ struct scan {
     struct err *err;
 };
 
-/* Can its value be had column by column, and at what cost? */
-enum cost slot_cost(const struct scan *s, uint32_t slot);
+/* Rules named inside one another beyond this are a cursor's. */
+enum { SCAN_DEEP = 8 };
+/* Can it be had column by column, and at what cost? Rules are asked in their order, each behind
+ * those that it names. */
+enum cost node_cost(const struct scan *s, const struct node *n);
+enum cost rule_cost(const struct scan *s, const struct rule *rule);
 /* The moments of a window that stand at the scan's moment. */
 void window_stand(const struct scan *s, struct windowed *w);
 /* A slot's value for those wanted; what others have is left as it was. Fills .there for all. */
