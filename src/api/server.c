@@ -25,6 +25,8 @@ enum {
     IDLE_S = 60,
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
+    CHECKPOINT_MS = 5 * 60 * 1000,
+    AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
     BODIES_MAX = 64 << 20, /* that are being sent at the same time */
 };
@@ -43,7 +45,8 @@ struct server {
         int64_t deadline_ms; /* steady */
     } peer[CONNECTIONS_MAX];
     unsigned peer_n;
-    size_t body_bytes; /* announced, and not yet answered */
+    size_t body_bytes;              /* announced, and not yet answered */
+    int64_t tick_ms, checkpoint_ms; /* steady: not before */
 };
 
 /* --- connections that dawdle --- */
@@ -128,10 +131,15 @@ static bool read_body(struct server *s, struct buf *body, struct arena *a,
     return json_parse(s->parser, buf_str(body), a, out, err) || err_in(err, "the body");
 }
 
+static int64_t server_now_ms(const struct server *s)
+{
+    return clock_now_ms() + s->options.clock_offset_ms;
+}
+
 /* The system's clock may be set back; histories only go forward. */
 static bool advance(struct server *s, struct err *err)
 {
-    int64_t now_ms = clock_now_ms() + s->options.clock_offset_ms;
+    int64_t now_ms = server_now_ms(s);
 
     if (now_ms < engine_now_ms(s->engine))
         now_ms = engine_now_ms(s->engine);
@@ -241,6 +249,51 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
     *request_context = NULL;
 }
 
+/* --- what time does by itself --- */
+
+/* How long nothing falls due, up to POLL_MS. */
+static int32_t wait_ms(const struct server *s)
+{
+    int64_t next_ms = engine_next_ms(s->engine), now_ms = server_now_ms(s);
+
+    if (next_ms - now_ms >= POLL_MS || steady_ms() < s->tick_ms)
+        return POLL_MS;
+    return next_ms > now_ms ? (int32_t)(next_ms - now_ms) : 0;
+}
+
+static void tell_failure(struct server *s, const char *what, const struct err *err)
+{
+    log_line(&s->options.log, LOG_ERROR, what, "error=%s", err->msg);
+}
+
+/* Moves whom time moves, at his moment, whether anybody looks or not. */
+static void tick(struct server *s)
+{
+    struct err err;
+
+    if (engine_next_ms(s->engine) > server_now_ms(s) || steady_ms() < s->tick_ms)
+        return;
+    if (advance(s, &err)) {
+        log_line(&s->options.log, LOG_DEBUG, "tick", "replayed=%llu",
+                 (unsigned long long)engine_replayed(s->engine));
+        return;
+    }
+    tell_failure(s, "tick", &err);
+    s->tick_ms = steady_ms() + AGAIN_MS;
+}
+
+/* What is computed need not be computed again by whoever opens the file after a crash. */
+static void checkpoint(struct server *s)
+{
+    struct err err;
+
+    if (steady_ms() < s->checkpoint_ms)
+        return;
+    s->checkpoint_ms = steady_ms() + CHECKPOINT_MS;
+    if (!engine_checkpoint(s->engine, &err))
+        tell_failure(s, "checkpoint", &err);
+}
+
 /* --- start and stop --- */
 
 static void *serve(void *context)
@@ -248,9 +301,11 @@ static void *serve(void *context)
     struct server *s = context;
 
     while (!atomic_load(&s->stop)) {
-        MHD_run_wait(s->daemon, POLL_MS);
+        MHD_run_wait(s->daemon, wait_ms(s));
         close_dawdlers(s);
         jobs_tick(s->jobs);
+        tick(s);
+        checkpoint(s);
     }
     return NULL;
 }
@@ -353,7 +408,7 @@ bool server_start(struct engine *e, const struct server_options *options,
     if (!s->options.patience_ms)
         s->options.patience_ms = PATIENCE_MS;
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
-         && engine_advance(e, clock_now_ms() + options->clock_offset_ms, err)
+         && engine_advance(e, server_now_ms(s), err)
          && start_daemon(s, &address, v6, err);
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {
         errno = failed;

@@ -1,7 +1,7 @@
 /* server.h - the page and its data over HTTP, on this machine only.
  *
  * One thread of libmicrohttpd answers everything and owns the engine while the server runs;
- * before each answer it brings the histories to the present moment. */
+ * before each answer, and whenever somebody's moment comes, it brings the histories to the present. */
 #ifndef API_SERVER_H
 #define API_SERVER_H
 

@@ -14,6 +14,7 @@ static int run(struct cli *c)
 
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
+    engine_distrust(e);
     ok = cli_moment(c, "at", engine_model(e)->workspace.zone, now_ms, &at_ms, &err)
          && engine_advance(e, at_ms, &err) && engine_hash(e, at_ms, &hash, &err);
     if (!ok) {

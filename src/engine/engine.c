@@ -220,6 +220,16 @@ int64_t engine_next_ms(const struct engine *e)
     return histories_next_ms(e->histories);
 }
 
+void engine_distrust(struct engine *e)
+{
+    histories_use(e->histories, e->model, 0);
+}
+
+uint64_t engine_replayed(const struct engine *e)
+{
+    return histories_replayed(e->histories);
+}
+
 uint32_t engine_customer_n(const struct engine *e)
 {
     return catalog_customer_n(snapshot_catalog(e->now));

@@ -32,6 +32,11 @@ uint32_t engine_model_version(const struct engine *e);
  * moves. */
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err);
 int64_t engine_now_ms(const struct engine *e);
+/* How often a customer was replayed since the histories were begun. */
+uint64_t engine_replayed(const struct engine *e);
+/* What the file has of histories is not looked at: all are computed from the events. Before the
+ * first engine_advance. */
+void engine_distrust(struct engine *e);
 /* Writes what the file does not have of the histories, so that whoever opens it next need not
  * compute it. Closing an engine that may write does so too. */
 bool engine_checkpoint(struct engine *e, struct err *err);

@@ -224,6 +224,11 @@ int64_t histories_now_ms(const struct histories *h)
     return h->now_ms;
 }
 
+uint64_t histories_replayed(const struct histories *h)
+{
+    return atomic_load(&h->replayed);
+}
+
 int64_t histories_next_ms(const struct histories *h)
 {
     return h->next_ms;

@@ -35,6 +35,8 @@ bool histories_advance(struct histories *h, struct snapshot *v, int64_t now_ms,
                        const struct history_watch *watch, struct err *err);
 /* MOMENT_MIN before the first advance. */
 int64_t histories_now_ms(const struct histories *h);
+/* How often a customer was replayed. */
+uint64_t histories_replayed(const struct histories *h);
 /* The earliest pending moment of all. */
 int64_t histories_next_ms(const struct histories *h);
 

@@ -34,6 +34,7 @@ struct histories {
     uint32_t chunk_n, chunk_cap;
     uint32_t version; /* of the model, whose histories the file may have; or 0 */
     int64_t now_ms, next_ms;
+    _Atomic uint64_t replayed;
     struct looped *looped; /* by lifecycle, over all chunks */
     struct worker *worker; /* one a thread; NULL: the model is new */
     uint32_t worker_n;

@@ -176,6 +176,7 @@ static bool compute(const struct pass *p, struct worker *w, const struct history
     const struct histories *h = p->h;
     /* How often a ring was met is not known by customer. */
     bool anew = !old->block || old->looped;
+    uint32_t replayed = 0;
     int64_t next[CHUNK_CUSTOMERS];
 
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
@@ -187,6 +188,7 @@ static bool compute(const struct pass *p, struct worker *w, const struct history
 
         for (uint32_t l = 0; l < h->lifecycle_n; l++)
             w->first[l * (CHUNK_CUSTOMERS + 1) + i] = (uint32_t)w->moves[l].n;
+        replayed += !stays;
         if (stays)
             next[i] = old->next[i];
         if (!(stays ? keep_customer(h, w, old, i, err)
@@ -195,6 +197,7 @@ static bool compute(const struct pass *p, struct worker *w, const struct history
         if (next[i] < fresh->next_ms)
             fresh->next_ms = next[i];
     }
+    atomic_fetch_add(&p->h->replayed, replayed);
     if (!pack(fresh, w, h->lifecycle_n, err))
         return false;
     memcpy(fresh->next, next, chunk->customer_n * sizeof *next);

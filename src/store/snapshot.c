@@ -212,6 +212,16 @@ void snapshot_close(struct snapshot *v)
     mem_free(v);
 }
 
+bool snapshot_is_latest(const struct snapshot *v)
+{
+    bool is;
+
+    pthread_mutex_lock(&v->store->lock);
+    is = v->image == v->store->image;
+    pthread_mutex_unlock(&v->store->lock);
+    return is;
+}
+
 struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock)
 {
     *lock = v->lock;

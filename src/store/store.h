@@ -37,6 +37,8 @@ struct snapshot;
 [[nodiscard]] bool store_snapshot(struct store *s, struct snapshot **out,
                                   struct err *err);
 void snapshot_close(struct snapshot *v);
+/* Whether a snapshot taken now would show the same, but for histories. */
+bool snapshot_is_latest(const struct snapshot *v);
 const struct catalog *snapshot_catalog(const struct snapshot *v);
 uint32_t snapshot_chunk_count(const struct snapshot *v);
 /* How many events the chunk has. They are only ever added to: as many are the same. */

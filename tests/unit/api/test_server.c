@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -435,4 +436,40 @@ TEST(a_port_that_is_taken_is_told)
     need_no_start(e, taken, ERR_IO, "does something else listen there?");
     engine_close(e);
     close(fd);
+}
+
+/* --- time --- */
+
+static void note_tick(void *context, enum log_level level, const char *line)
+{
+    if (level == LOG_DEBUG && strstr(line, "tick"))
+        atomic_store((atomic_bool *)context, true);
+}
+
+/* Nobody asks; one customer is replayed, and his move has its own moment. */
+TEST(a_customer_moves_at_his_moment)
+{
+    int64_t moment_ms = moment_of("2026-02-04T09:30:00.250Z");
+    atomic_bool ticked = false;
+    struct site s = {.engine = bottega_open("2026-02-04T09:30:00.240Z")};
+    struct server_options options = {
+        .listen = STR("127.0.0.1:0"),
+        .clock_offset_ms = moment_ms - 300 - clock_now_ms(),
+        .log = {LOG_DEBUG, note_tick, &ticked},
+    };
+    uint64_t before = engine_replayed(s.engine);
+    const struct move *move;
+    struct err err;
+    size_t n;
+
+    NEED_OK(server_start(s.engine, &options, &s.server, &err), err);
+    while (!atomic_load(&ticked))
+        poll(NULL, 0, 5);
+    server_stop(s.server);
+    assert_true(engine_now_ms(s.engine) >= moment_ms);
+    assert_int_equal(engine_replayed(s.engine), before + 1);
+    move = engine_moves(s.engine, 0, bottega_customer(s.engine, "9"), &n);
+    assert_int_equal(n, 3);
+    assert_true(move[2].at_ms == moment_ms);
+    engine_close(s.engine);
 }

@@ -1,0 +1,334 @@
+#include "unit/engine/bottega.h"
+
+#include "engine/verify.h"
+#include "support/fail.h"
+#include "support/unit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ALL_TIME "2026-12-31"
+
+static hash128 hash_now(struct engine *e)
+{
+    struct err err;
+    hash128 h;
+
+    NEED_OK(engine_hash(e, engine_now_ms(e), &h, &err), err);
+    return h;
+}
+
+static struct engine *open_again(enum store_mode mode)
+{
+    struct engine *e;
+    struct err err;
+
+    NEED_OK(engine_open(io_system(), str_of(bottega_path()),
+                        &(struct store_options){mode, 0}, &e, &err),
+            err);
+    return e;
+}
+
+static void advance(struct engine *e, const char *now)
+{
+    struct err err;
+
+    NEED_OK(engine_advance(e, moment_of(now), &err), err);
+}
+
+/* --- whom it replays --- */
+
+TEST(only_who_is_moved_by_time_is_replayed)
+{
+    struct engine *e = bottega_open("2026-02-04T09:30:00.249Z");
+    uint64_t before = engine_replayed(e);
+
+    assert_int_equal(before, engine_customer_n(e));
+    advance(e, "2026-02-04T09:30:00.249Z");
+    assert_int_equal(engine_replayed(e), before);
+    assert_true(engine_customer_next(e, bottega_customer(e, "9"))
+                == moment_of("2026-02-04T09:30:00.250Z"));
+    advance(e, "2026-02-04T09:30:00.250Z");
+    assert_int_equal(engine_replayed(e), before + 1);
+    engine_close(e);
+}
+
+TEST(only_who_has_new_events_is_replayed)
+{
+    struct engine *e = bottega_open("2026-02-05");
+    uint64_t before = engine_replayed(e);
+    struct arena a = {};
+    struct err err;
+
+    NEED_OK(bottega_add(e,
+                        "n1|anna|2026-01-12|purchase|'revenue':7\n"
+                        "n2|new|2026-01-13T00:00:00Z|signed_up|\n",
+                        &err),
+            err);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), before + 2);
+    assert_string_equal(bottega_history(e, "new", &a),
+                        "2026-01-13T00:00:00.000Z reach\n");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* A year by itself, day after day, is what a year at once is. */
+TEST(a_clock_that_jumps_misses_nothing)
+{
+    struct engine *e = bottega_open("2026-01-01");
+    hash128 daily, at_once;
+
+    for (int64_t day = moment_of("2026-01-02"); day <= moment_of(ALL_TIME);
+         day += MS_DAY) {
+        struct err err;
+
+        NEED_OK(engine_advance(e, day, &err), err);
+    }
+    daily = hash_now(e);
+    engine_close(e);
+    e = open_again(STORE_READ);
+    engine_distrust(e);
+    advance(e, ALL_TIME);
+    at_once = hash_now(e);
+    assert_memory_equal(&daily, &at_once, sizeof daily);
+    engine_close(e);
+}
+
+/* --- what the file has of it --- */
+
+TEST(what_was_computed_is_not_computed_again)
+{
+    struct engine *e = bottega_open(ALL_TIME);
+    hash128 before = hash_now(e), after;
+
+    engine_close(e);
+    e = open_again(STORE_READ);
+    advance(e, ALL_TIME);
+    assert_int_equal(engine_replayed(e), 0);
+    after = hash_now(e);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_true(engine_next_ms(e) == MOMENT_NEVER);
+    engine_close(e);
+}
+
+TEST(an_opened_file_replays_who_came_later)
+{
+    struct engine *e = bottega_open("2026-02-04");
+    struct err err;
+    hash128 known, anew;
+
+    engine_close(e);
+    e = open_again(STORE_WRITE);
+    NEED_OK(bottega_add(e, "n1|anna|2026-01-12|purchase|'revenue':7\n", &err), err);
+    engine_close(e); /* without a look at histories */
+    e = open_again(STORE_READ);
+    advance(e, "2026-02-04");
+    assert_int_equal(engine_replayed(e), 1);
+    advance(e, "2026-02-05"); /* 9 and 10 */
+    assert_int_equal(engine_replayed(e), 3);
+    known = hash_now(e);
+    engine_close(e);
+    e = open_again(STORE_READ);
+    engine_distrust(e);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), engine_customer_n(e));
+    anew = hash_now(e);
+    assert_memory_equal(&known, &anew, sizeof known);
+    engine_close(e);
+}
+
+/* The file knows what comes later; who asks about an earlier moment does not see it. */
+TEST(an_earlier_moment_than_the_files_is_right_too)
+{
+    struct engine *e = bottega_open(ALL_TIME);
+
+    engine_close(e);
+    for (int64_t at = moment_of("2025-12-30"); at < moment_of("2026-05-01");
+         at += MS_DAY + 7) {
+        hash128 h[2];
+        int64_t next[2];
+        struct err err;
+
+        for (int distrust = 0; distrust < 2; distrust++) {
+            e = open_again(distrust ? STORE_READ : STORE_WRITE);
+            if (distrust)
+                engine_distrust(e);
+            NEED_OK(engine_advance(e, at, &err), err);
+            assert_true(distrust || engine_replayed(e) == 0);
+            next[distrust] = engine_next_ms(e);
+            h[distrust] = hash_now(e);
+            engine_close(e);
+        }
+        assert_memory_equal(&h[0], &h[1], sizeof *h);
+        assert_true(next[0] >= next[1]);
+    }
+    e = open_again(STORE_READ);
+    advance(e, ALL_TIME);
+    assert_int_equal(engine_replayed(e), 0); /* nothing older took its place */
+    engine_close(e);
+}
+
+static void tell([[maybe_unused]] void *context, const struct difference *d)
+{
+    assert_string_equal(d->table, "history");
+}
+
+static uint64_t differences(void)
+{
+    const struct verify_options o = {.threads = 1, .found = tell};
+    struct verify_report report;
+    struct err err;
+
+    NEED_OK(engine_verify(io_system(), str_of(bottega_path()), &o, &report, &err), err);
+    assert_int_equal(report.histories, 2);
+    return report.differences;
+}
+
+static void put_row(uint32_t chunk, str bytes)
+{
+    struct engine *e = open_again(STORE_WRITE);
+    struct store *s = engine_store(e);
+    struct err err;
+
+    NEED_OK(store_begin_histories(s, &err)
+                && store_history_put(s, chunk, engine_model_version(e), bytes, &err)
+                && store_commit(s, &err),
+            err);
+    engine_close(e);
+}
+
+static str row_of(uint32_t chunk, struct buf *b)
+{
+    struct engine *e = open_again(STORE_READ);
+    struct err err;
+    bool there;
+
+    NEED_OK(snapshot_history(engine_snapshot(e), chunk, engine_model_version(e), b,
+                             &there, &err),
+            err);
+    assert_true(there);
+    engine_close(e);
+    return buf_str(b);
+}
+
+TEST(a_history_that_no_events_give_is_found)
+{
+    struct engine *e = bottega_open("2026-02-20");
+    struct buf first = {}, second = {};
+    struct err err;
+
+    engine_close(e);
+    assert_int_equal(differences(), 0);
+    row_of(0, &first);
+    row_of(1, &second);
+    put_row(1, buf_str(&first)); /* a good row, of other people */
+    assert_true(differences() > 0);
+    put_row(1, buf_str(&second));
+    assert_int_equal(differences(), 0);
+    put_row(0, STR("none of it"));
+    assert_int_equal(differences(), 0); /* of another meaning: it says nothing */
+    first.p[first.n - 1] ^= 1;          /* another way */
+    put_row(0, buf_str(&first));
+    assert_true(differences() > 0);
+    put_row(0, (str){first.p, first.n - 1});
+    assert_true(differences() > 0);
+    e = open_again(STORE_READ);
+    assert_false(engine_advance(e, moment_of("2026-02-20"), &err));
+    assert_int_equal(err.code, ERR_CORRUPT);
+    assert_non_null(strstr(err.msg, "table history, chunk 0"));
+    engine_close(e);
+    buf_free(&first);
+    buf_free(&second);
+}
+
+/* --- another model --- */
+
+static const char two_stages[] = "ciclo: 1\n"
+                                 "events: { purchase: {}, signed_up: {} }\n"
+                                 "lifecycle:\n"
+                                 "  start: out\n"
+                                 "  stages: { out: {}, in: {} }\n"
+                                 "  moves:\n"
+                                 "    - { from: out, to: in, when: exists(purchase) }\n";
+
+static void *run_apply(void *context)
+{
+    struct err err;
+
+    NEED_OK(engine_apply_run(context, NULL, NULL, &err), err);
+    return NULL;
+}
+
+/* Twenty commits while the histories are computed, and twenty between that and the end. */
+TEST(events_come_in_while_a_model_is_applied)
+{
+    struct engine *e = bottega_open("2026-03-01");
+    struct apply *a;
+    struct arena arena = {};
+    struct model_version live;
+    pthread_t thread;
+    uint32_t version;
+    hash128 after, anew;
+    struct err err;
+
+    NEED_OK(engine_apply_begin(e, str_of(two_stages), STR("carla"),
+                               moment_of("2026-03-01"), &a, &err),
+            err);
+    assert_int_equal(pthread_create(&thread, NULL, run_apply, a), 0);
+    for (int i = 0; i < 40; i++) {
+        char line[200];
+
+        if (i == 20)
+            assert_int_equal(pthread_join(thread, NULL), 0);
+        snprintf(line, sizeof line, "w%d|new%d|2026-02-%02d|%s|\n", i, i % 9, 1 + i % 20,
+                 i % 3 ? "signed_up" : "purchase");
+        NEED_OK(bottega_add(e, line, &err), err);
+        advance(e, "2026-03-02");
+        assert_int_equal(engine_model_version(e), 1);
+    }
+    NEED_OK(engine_apply_finish(a, &version, &err), err);
+    assert_int_equal(version, 2);
+    assert_true(engine_now_ms(e) == moment_of("2026-03-02"));
+    NEED_OK(snapshot_model_latest(engine_snapshot(e), &arena, &live, &err), err);
+    assert_int_equal(live.version, 2);
+    assert_true(str_eq(live.author, STR("carla")));
+    assert_true(live.applied_ms == moment_of("2026-03-01"));
+    assert_string_equal(bottega_history(e, "new3", &arena),
+                        "2026-02-02T00:00:00.000Z out\n2026-02-02T00:00:00.000Z in\n");
+    after = hash_now(e);
+    engine_close(e);
+
+    e = open_again(STORE_READ);
+    assert_int_equal(engine_model_version(e), 2);
+    advance(e, "2026-03-02");
+    assert_int_equal(engine_replayed(e), 0);
+    engine_close(e);
+    e = open_again(STORE_READ);
+    engine_distrust(e);
+    advance(e, "2026-03-02");
+    anew = hash_now(e);
+    assert_memory_equal(&after, &anew, sizeof after);
+    arena_free(&arena);
+    engine_close(e);
+}
+
+TEST(a_model_that_is_not_finished_changes_nothing)
+{
+    struct engine *e = bottega_open(ALL_TIME);
+    hash128 before = hash_now(e), after;
+    struct apply *a;
+    struct err err;
+
+    NEED_OK(engine_apply_begin(e, str_of(two_stages), STR(""), 0, &a, &err), err);
+    engine_apply_stop(a);
+    assert_false(engine_apply_run(a, NULL, NULL, &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    engine_apply_cancel(a);
+    engine_apply_cancel(NULL);
+    assert_int_equal(engine_model_version(e), 1);
+    after = hash_now(e);
+    assert_memory_equal(&before, &after, sizeof before);
+    engine_close(e);
+}
