@@ -130,7 +130,7 @@ static void choose_model(struct life *l)
     bool wild = true;
 
     while (wild) {
-        world_twin(&l->w, &l->t);
+        world_twin(&l->w, TWIN_LIVES_MAX, &l->t);
         twin_named(&l->t);
         twin_ways(&l->t);
         wild = l->restless = false;

@@ -228,10 +228,9 @@ static void refute(struct trial *x, int customer)
 
 /* --- */
 
-TEST(every_history_is_the_one_of_asking_at_every_millisecond)
+static void compare_worlds(size_t worlds, int lives_max)
 {
     struct random random = chance();
-    size_t worlds = chance_rounds(180);
     struct trial *x = calloc(1, sizeof *x);
 
     assert_non_null(x);
@@ -247,7 +246,7 @@ TEST(every_history_is_the_one_of_asking_at_every_millisecond)
             struct twin t;
             struct model *model;
 
-            world_twin(&w, &t);
+            world_twin(&w, lives_max, &t);
             twin_named(&t);
             twin_ways(&t);
             world_compile(&w, &t, &catalog, &model);
@@ -273,4 +272,14 @@ TEST(every_history_is_the_one_of_asking_at_every_millisecond)
     for (int i = 0; i < TWIN_LIVES_MAX; i++)
         moves_free(&x->real[i]);
     free(x);
+}
+
+TEST(every_history_is_the_one_of_asking_at_every_millisecond)
+{
+    compare_worlds(chance_rounds(120), 1);
+}
+
+TEST(so_are_the_histories_in_lifecycles_side_by_side)
+{
+    compare_worlds(chance_rounds(60), TWIN_LIVES_MAX);
 }

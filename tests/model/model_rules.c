@@ -261,7 +261,7 @@ static void compare_rule(struct world *w, const struct catalog *catalog,
     struct buf rule = {};
     struct err err;
 
-    world_twin(w, &t);
+    world_twin(w, TWIN_LIVES_MAX, &t);
     if (!x.single)
         twin_named(&t);
     x.life = t.life = twin_roll(w->chance, t.m.life_n);

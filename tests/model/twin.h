@@ -198,9 +198,9 @@ struct twin_node *twin_condition(struct twin *t, int depth);
 struct twin_node *twin_term(struct twin *t);
 /* Something that has a number or money. */
 struct twin_node *twin_amount(struct twin *t);
-/* How many stages each lifecycle has; then scores and segments, which conditions made later
+/* How many lifecycles, and stages in each; then scores and segments, which conditions made later
  * may name; then ways. */
-void twin_stages(struct twin *t);
+void twin_stages(struct twin *t, int lives_max);
 void twin_named(struct twin *t);
 void twin_ways(struct twin *t);
 

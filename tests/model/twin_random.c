@@ -561,9 +561,9 @@ void twin_named(struct twin *t)
     t->stageless = false;
 }
 
-void twin_stages(struct twin *t)
+void twin_stages(struct twin *t, int lives_max)
 {
-    t->m.life_n = roll(t, 3) ? 1 : 1 + roll(t, TWIN_LIVES_MAX);
+    t->m.life_n = 1 + roll(t, lives_max);
     for (int i = 0; i < t->m.life_n; i++)
         t->m.life[i].stage_n = 2 + roll(t, TWIN_STAGES_MAX - 1);
 }

@@ -314,14 +314,14 @@ void world_chunk(const struct world *w, const struct catalog *catalog, int from,
     arena_free(&a);
 }
 
-void world_twin(struct world *w, struct twin *out)
+void world_twin(struct world *w, int lives_max, struct twin *out)
 {
     *out = (struct twin){.zone = w->zone,
                          .decimals = w->decimals,
                          .a = &w->arena,
                          .chance = w->chance,
                          .around_ms = w->turn_ms};
-    twin_stages(out);
+    twin_stages(out, lives_max);
 }
 
 void world_compile(const struct world *w, const struct twin *t,

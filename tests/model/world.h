@@ -25,7 +25,7 @@ void world_catalog(const struct world *w, struct catalog *out);
 void world_chunk(const struct world *w, const struct catalog *catalog, int from, int n,
                  struct chunk **out);
 /* An empty twin; a model may be made in it. */
-void world_twin(struct world *w, struct twin *out);
+void world_twin(struct world *w, int lives_max, struct twin *out);
 /* The twin's model, compiled. */
 void world_compile(const struct world *w, const struct twin *t,
                    const struct catalog *catalog, struct model **out);
