@@ -328,7 +328,7 @@ static bool lint_segments(struct lint *l)
         return err_nomem(l->err);
     for (uint32_t i = 0; i < all->segment_n; i++) {
         const struct segment *s = &all->segment[i];
-        struct words w;
+        struct words w = {};
 
         if (!lint_split(l, s->text, &w) || !number_rule(l, &w, &number[i])
             || !lint_missing(l, s->when, &w) || !lint_counts(l, s->when, &w, s->rule))
@@ -353,7 +353,7 @@ static bool lint_scores(struct lint *l)
 
         for (size_t k = 0; k < parts->n; k++) {
             const struct yaml *when = yaml_find(parts->item[k], STR("when"));
-            struct words w;
+            struct words w = {};
 
             if (!lint_split(l, when->text, &w) || !lint_missing(l, when, &w))
                 return false;
@@ -600,7 +600,7 @@ bool rule_lint(const struct model *m, struct rule_ref rule, struct arena *a,
     str text = program_text(m->program, rule);
     const struct yaml when = {
         .line = 1, .column = 1, .text = text, .plain = true, .source = text};
-    struct words w;
+    struct words w = {};
     bool ok = begin_nobody(&l) && lint_split(&l, text, &w) && lint_missing(&l, &when, &w)
               && lint_counts(&l, &when, &w, rule);
 

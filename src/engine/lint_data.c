@@ -25,7 +25,7 @@ static bool look_at_lengths(struct look *x, const struct yaml *when)
 {
     struct store_facts facts = snapshot_facts(engine_snapshot(x->e));
     const struct zone *zone = x->l->model->workspace.zone;
-    struct words w;
+    struct words w = {};
 
     if (!when || x->l->n == FINDINGS_MAX)
         return true;

@@ -228,7 +228,7 @@ void model_free(struct model *m)
 bool model_lifecycle_find(const struct model *m, str name, const struct lifecycle **out,
                           struct err *err)
 {
-    str names[LIFECYCLES_MAX], near;
+    str names[LIFECYCLES_MAX] = {}, near;
 
     *out = m->lifecycle;
     if (!name.n)

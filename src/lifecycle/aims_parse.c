@@ -215,7 +215,7 @@ static bool parse_conversion(const struct lifecycle *l, uint16_t stage, struct k
                              struct err *err)
 {
     static const str to = STR(" to "), within = STR(" within ");
-    str rest = str_from(k->text, strlen("conversion")), name = STR("");
+    str rest = str_from(k->text, strlen("conversion")), name;
     size_t at = rest.n > within.n ? rest.n - within.n : 0;
 
     while (at > 0 && !str_starts(str_from(rest, at), within))
