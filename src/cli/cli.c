@@ -87,6 +87,14 @@ bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
     return engine_open(c->io, cli_word(c, 0), &o, out, err);
 }
 
+bool cli_open_versions(const struct cli *c, enum store_mode mode, struct engine **out,
+                       struct err *err)
+{
+    const struct store_options o = {mode, c->memory_bytes};
+
+    return engine_open_versions(c->io, cli_word(c, 0), &o, out, err);
+}
+
 bool cli_lifecycle(const struct cli *c, const struct engine *e,
                    const struct lifecycle **out, struct err *err)
 {

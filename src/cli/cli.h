@@ -62,6 +62,9 @@ struct engine;
 /* Opens the data file that the first word names, with the memory of --memory. */
 bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
               struct err *err);
+/* The same, though its live model may have a fault: see engine_open_versions. */
+bool cli_open_versions(const struct cli *c, enum store_mode mode, struct engine **out,
+                       struct err *err);
 
 struct lifecycle;
 /* The one that --lifecycle names, or the first. */

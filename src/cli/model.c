@@ -16,13 +16,14 @@ static int show(struct cli *c)
 
     if (cli_has(c, "version") && !model_version_parse(cli_text(c, "version"), &version))
         return cli_wrong(c, "--version is a number: ciclo model history shows them");
-    if (!cli_open(c, STORE_READ, &e, &err))
+    if (!cli_open_versions(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (version && !engine_version(e, version, &c->arena, &m, &err)) {
+    if (!(version ? engine_version(e, version, &c->arena, &m, &err)
+                  : snapshot_model_latest(engine_snapshot(e), &c->arena, &m, &err))) {
         engine_close(e);
         return cli_fail(&err, c->word[0]);
     }
-    buf_add(&b, version ? m.text : engine_model(e)->text);
+    buf_add(&b, m.text);
     status = cli_print(&b);
     buf_free(&b);
     engine_close(e);
@@ -99,7 +100,7 @@ static int apply(struct cli *c)
 
     if (!io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err))
         return cli_fail(&err, c->word[1]);
-    if (!cli_open(c, STORE_WRITE, &e, &err))
+    if (!cli_open_versions(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!model_make_live(c, e, text, &version, &err)) {
         engine_close(e);

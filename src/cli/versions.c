@@ -44,7 +44,7 @@ static int history(struct cli *c)
 
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
-    if (!cli_open(c, STORE_READ, &e, &err))
+    if (!cli_open_versions(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!engine_versions(e, &c->arena, &v, &n, &err)) {
         engine_close(e);
@@ -105,7 +105,7 @@ static int diff(struct cli *c)
     bool ok;
     int status;
 
-    if (!cli_open(c, STORE_READ, &e, &err))
+    if (!cli_open_versions(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = read_side(c, e, 1, &from, &err) && read_side(c, e, 2, &to, &err)
          && text_diff(from, to, &c->arena, &hunk, &n, &err);
@@ -140,7 +140,7 @@ static int revert(struct cli *c)
     if (!model_version_parse(cli_word(c, 1), &wanted))
         return cli_wrong(c,
                          "N is the number of a version: ciclo model history shows them");
-    if (!cli_open(c, STORE_WRITE, &e, &err))
+    if (!cli_open_versions(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = engine_version(e, wanted, &c->arena, &m, &err)
          && model_make_live(c, e, m.text, &version, &err);

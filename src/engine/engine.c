@@ -57,7 +57,10 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
     struct model *m = NULL;
     bool ok = snapshot_model_latest(v, &a, &latest, err)
               && (model_compile(e->io, latest.text, snapshot_catalog(v), &m, err)
-                  || err_in(err, "model version %u", latest.version));
+                  || err_in(err,
+                            "model version %u, which is live, has a fault (make another "
+                            "live: ciclo model apply, or ciclo model revert)",
+                            latest.version));
 
     if (ok && (!h || !histories_fit(h, m)))
         ok = histories_new(m, latest.version, &h, err);
@@ -118,20 +121,37 @@ static struct engine *engine_new(struct io *io, struct err *err)
     return e;
 }
 
-bool engine_open(struct io *io, str path, const struct store_options *o,
-                 struct engine **out, struct err *err)
+static bool open_file(struct io *io, str path, const struct store_options *o,
+                      bool with_model, struct engine **out, struct err *err)
 {
     struct engine *e = engine_new(io, err);
+    bool ok;
 
     if (!e)
         return false;
     e->mode = o->mode;
-    if (!store_open(io, path, o, &e->store, err) || !engine_refresh(e, err)) {
+    ok = store_open(io, path, o, &e->store, err);
+    if (ok && !engine_refresh(e, err))
+        ok = !with_model && err->code == ERR_INPUT
+             && store_snapshot(e->store, &e->now, err);
+    if (!ok) {
         engine_close(e);
         return false;
     }
     *out = e;
     return true;
+}
+
+bool engine_open(struct io *io, str path, const struct store_options *o,
+                 struct engine **out, struct err *err)
+{
+    return open_file(io, path, o, true, out, err);
+}
+
+bool engine_open_versions(struct io *io, str path, const struct store_options *o,
+                          struct engine **out, struct err *err)
+{
+    return open_file(io, path, o, false, out, err);
 }
 
 /* Without a look at the memory, which may be what is lacking. */

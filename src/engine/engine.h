@@ -18,6 +18,12 @@ struct engine;
                                  struct engine **out, struct err *err);
 [[nodiscard]] bool engine_open(struct io *io, str path, const struct store_options *o,
                                struct engine **out, struct err *err);
+/* The same, of a file whose live model has a fault too, such as one that an older Ciclo took for
+ * right: engine_model is then NULL, and all that can be done is to look at the versions and to
+ * make another model live. */
+[[nodiscard]] bool engine_open_versions(struct io *io, str path,
+                                        const struct store_options *o,
+                                        struct engine **out, struct err *err);
 void engine_close(struct engine *e);
 
 struct store *engine_store(struct engine *e);

@@ -2,6 +2,7 @@
 
 #include "engine/engine_impl.h"
 #include "support/fail.h"
+#include "support/models.h"
 #include "support/temp.h"
 #include "support/unit.h"
 
@@ -300,6 +301,37 @@ TEST(a_hash_of_the_past_does_not_see_the_present)
 }
 
 /* --- models --- */
+
+/* As when an older Ciclo took a text for right that this one does not. */
+TEST(of_a_live_model_with_a_fault_another_can_be_made_live)
+{
+    struct engine *e = bottega_open(ALL_TIME);
+    str path = str_of(bottega_path());
+    hash128 before = hash_at(e, ALL_TIME), after;
+    struct store_options o = {STORE_WRITE, 0};
+    uint32_t version;
+    struct err err;
+
+    NEED_OK(add_model(engine_store(e), STR("ciclo: 1\n"), 0, &version, &err), err);
+    engine_close(e);
+    assert_false(engine_open(io_system(), path, &o, &e, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, "model version 2"));
+    assert_non_null(strstr(err.msg, "ciclo model revert"));
+
+    NEED_OK(engine_open_versions(io_system(), path, &o, &e, &err), err);
+    assert_null(engine_model(e));
+    NEED_OK(engine_apply(e, str_of(bottega_model), 0, &version, &err), err);
+    assert_int_equal(version, 3);
+    after = hash_at(e, ALL_TIME);
+    assert_memory_equal(&before, &after, sizeof before);
+    engine_close(e);
+    NEED_OK(engine_open(io_system(), path, &o, &e, &err), err);
+    engine_close(e);
+    NEED_OK(engine_open_versions(io_system(), path, &o, &e, &err), err);
+    assert_int_equal(engine_model_version(e), 3);
+    engine_close(e);
+}
 
 TEST(a_model_with_a_fault_leaves_the_live_one)
 {

@@ -17,10 +17,12 @@ static bool refuse([[maybe_unused]] void *to, [[maybe_unused]] str bytes, struct
     return err_set(err, ERR_IO, "the disk is full");
 }
 
-static struct export export_of(enum export_what what, bool csv, struct buf *to)
+static struct export export_of(const struct engine *e, enum export_what what, bool csv,
+                               struct buf *to)
 {
     return (struct export){
         .what = what,
+        .lifecycle = engine_model(e)->lifecycle,
         .csv = csv,
         .from_ms = INT64_MIN,
         .to_ms = INT64_MAX,
@@ -56,7 +58,7 @@ TEST(every_event_customer_and_move_is_one_line)
 
         for (unsigned what = EXPORT_EVENTS; what <= EXPORT_STAGES; what++) {
             struct buf b = {};
-            struct export x = export_of(what, csv, &b);
+            struct export x = export_of(e, what, csv, &b);
             struct err err;
 
             NEED_OK(export_run(engine_snapshot(e), engine_model(e), &x, &err), err);
@@ -70,7 +72,7 @@ TEST(every_event_customer_and_move_is_one_line)
 TEST(a_writer_that_fails_ends_the_export)
 {
     struct engine *e = bottega_open(NOW);
-    struct export x = export_of(EXPORT_EVENTS, true, NULL);
+    struct export x = export_of(e, EXPORT_EVENTS, true, NULL);
     struct err err;
 
     x.write = refuse;
@@ -88,7 +90,7 @@ static bool export_all(void *context, struct err *err)
     for (unsigned what = EXPORT_EVENTS; ok && what <= EXPORT_STAGES; what++) {
         for (int csv = 0; ok && csv < 2; csv++) {
             struct buf b = {};
-            struct export x = export_of(what, csv, &b);
+            struct export x = export_of(e, what, csv, &b);
 
             x.customer = some;
             x.customer_n = csv ? 2 : 0;

@@ -196,7 +196,7 @@ static const struct fault {
     {HEAD LIFE "measures: { revenue: [] }\n", 3, 22, "a property of an event"},
     {HEAD LIFE "measures: { revenue: bye.x }\n", 3, 22, "no event \"bye\""},
     {BUYS "measures: { revenue: buy.amont }\n", 4, 26, "did you mean amount?"},
-    {BUYS "measures: { cost: \"buy.amount where amont > 3\" }\n", 4, 36, "amont"},
+    {BUYS "measures: { cost: \"buy.amount where amont > 3\" }\n", 4, 37, "amont"},
     {BUYS "measures: { revenue: buy }\n", 4, 22, "needs a property"},
     {BUYS "measures: { revenue: buy.what }\n", 4, 22, "needs numbers"},
     {BUYS "measures: { revenue: \"buy.amount, 90d\" }\n", 4, 22, "one property"},
@@ -205,7 +205,7 @@ static const struct fault {
     {HEAD "events: { buy: { properties: { amount: money, n: number } } }\n"
           "measures: { revenue: buy.amount, cost: buy.n }\n"
           "lifecycle: { stages: { a: { kpi: { x: margin } } } }\n",
-     4, 40, "money and the other a number"},
+     4, 39, "money and the other a number"},
     {HEAD "a: &b c\n", 2, 4, "&"},
     {HEAD "ciclo: 1\n", 2, 1, "second time"},
 };
@@ -435,7 +435,7 @@ TEST(moves_behind_a_wider_one_are_found)
         print_message("%s, %s\n", pairs[i].early, pairs[i].late);
         findings_are(text.p,
                      pairs[i].hidden
-                         ? "8:29 this move out of \"a\" can never be taken: the one "
+                         ? "8:31 this move out of \"a\" can never be taken: the one "
                            "in line 7 stands before it and is true whenever this one "
                            "is; put this one first\n"
                          : "");
@@ -448,7 +448,7 @@ TEST(every_lifecycle_is_looked_at)
     findings_are(TWO_LIVES("exists(any)", "true"),
                  "4:20 nobody can leave \"b\": if that is meant, write `end: true`\n"
                  "7:20 nobody can leave \"d\": if that is meant, write `end: true`\n"
-                 "8:37 this move is always taken: nobody stays where it begins\n");
+                 "8:38 this move is always taken: nobody stays where it begins\n");
 }
 
 TEST(stages_that_nobody_can_enter_or_leave_are_found)
