@@ -398,6 +398,14 @@ static bool lint_stages(struct lint *l)
                 "nobody can leave \"%.*s\": if that is meant, write `end: true`",
                 STR_FMT(stage->name)))
             return false;
+        if (stage->aims.target.nowhere
+            && !lint_find(l, stage->aims.target.nowhere->line,
+                          stage->aims.target.nowhere->column,
+                          "this target is not counted, since below \"%.*s\" stands no "
+                          "stage that is no end: say to which people shall come, with "
+                          "`to`",
+                          STR_FMT(stage->name)))
+            return false;
     }
     return true;
 }

@@ -38,6 +38,9 @@ struct target {
     struct length within;
     const uint16_t *to;
     uint32_t to_n;
+    const struct yaml
+        *nowhere; /* .at NULL: one that is not counted, since it says not where
+                                   to, and below stands no stage that is no end */
 };
 
 #define KPI_KINDS(X)                                                                     \

@@ -118,22 +118,10 @@ static bool parse_within(const struct yaml *owner, const struct yaml *within,
 }
 
 /* The stage below in the text, which people go on to when nothing else is said. */
-static bool next_stage(const struct lifecycle *l, uint16_t stage, const struct yaml *at,
-                       uint16_t *out, struct err *err)
+static bool next_stage(const struct lifecycle *l, uint16_t stage, uint16_t *out)
 {
     *out = stage + 1;
-    if (stage + 1u == l->stage_n)
-        return wrong(
-            at, err,
-            "no stage stands below this one: say to which stage people shall come, "
-            "with `to`");
-    if (!l->stage[stage + 1].end)
-        return true;
-    return err_at(
-        err, at->line, at->column,
-        "the stage below this one, \"%.*s\", is an end: say to which stage people "
-        "shall come, with `to`",
-        STR_FMT(shown(l->stage[stage + 1].name)));
+    return stage + 1u < l->stage_n && !l->stage[stage + 1].end;
 }
 
 static bool parse_target_to(const struct lifecycle *l, uint16_t stage,
@@ -150,8 +138,13 @@ static bool parse_target_to(const struct lifecycle *l, uint16_t stage,
     out->to_n = n;
     if (!list)
         return err_nomem(err);
-    if (!to)
-        return next_stage(l, stage, node, list, err);
+    if (!to) {
+        if (!next_stage(l, stage, list)) {
+            out->nowhere = out->at;
+            out->at = NULL;
+        }
+        return true;
+    }
     for (uint32_t i = 0; i < n; i++) {
         const struct yaml *name = to->type == YAML_LIST ? to->item[i] : to;
 
@@ -230,7 +223,10 @@ static bool parse_conversion(const struct lifecycle *l, uint16_t stage, struct k
         return false;
     }
     if (!at)
-        return next_stage(l, stage, k->at, &k->to, err);
+        return next_stage(l, stage, &k->to)
+               || wrong(k->at, err,
+                        "below this stage stands none that is no end: conversion to "
+                        "STAGE within 30d says to which people shall come");
     name = (str){rest.p + to.n, at - to.n};
     if (!stage_find(l,
                     &(struct yaml){.type = YAML_SCALAR,

@@ -62,7 +62,7 @@ static struct value value_of(const uint8_t *record)
         return (struct value){.type = VALUE_TEXT, .text = texts[(uint32_t)n % 6]};
     default: /* up to the ends of what a number can be */
         return (struct value){.type = VALUE_NUMBER,
-                              .number = (int64_t)n << record[0] % 33};
+                              .number = (int64_t)((uint64_t)n << record[0] % 33)};
     }
 }
 

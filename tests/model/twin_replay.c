@@ -81,7 +81,8 @@ void twin_moments(const struct twin *t, const struct twin_customer *c,
                 && moment_parse(e->trait[k].value.text, t->zone, &at_ms, &ignored))
                 add_of_trait(t, out, at_ms);
     }
-    qsort(out->at_ms, out->n, sizeof *out->at_ms, by_size);
+    if (out->n)
+        qsort(out->at_ms, out->n, sizeof *out->at_ms, by_size);
     for (size_t i = 0; i < out->n; i++)
         if (!kept || out->at_ms[i] != out->at_ms[kept - 1])
             out->at_ms[kept++] = out->at_ms[i];

@@ -451,6 +451,19 @@ TEST(every_lifecycle_is_looked_at)
                  "8:38 this move is always taken: nobody stays where it begins\n");
 }
 
+TEST(a_target_that_leads_nowhere_is_found)
+{
+    findings_are(
+        SHOP "lifecycle:\n"
+             "  stages: { a: { target: { rate: 0.2, within: 3d } },\n"
+             "            b: { end: true, target: { rate: 0.2, within: 3d } } }\n"
+             "  moves: [ { from: a, to: b, when: exists(buy) } ]\n",
+        "5:26 this target is not counted, since below \"a\" stands no stage that is "
+        "no end: say to which people shall come, with `to`\n"
+        "6:37 this target is not counted, since below \"b\" stands no stage that is "
+        "no end: say to which people shall come, with `to`\n");
+}
+
 TEST(stages_that_nobody_can_enter_or_leave_are_found)
 {
     findings_are(SHOP "lifecycle:\n"
