@@ -162,9 +162,11 @@ static bool live_on(const struct shop *s, bool *applied, struct err *err)
     return ok;
 }
 
-/* One of the two models, with just its histories. */
+/* One of the two models, with just its histories; a proof of the whole file now and then, since
+ * it takes longer than all the rest. */
 static void need_whole(const struct shop *s, bool applied)
 {
+    static unsigned times;
     const struct verify_options options = {.threads = 1};
     struct verify_report report;
     struct engine *e = open_again(s);
@@ -174,6 +176,8 @@ static void need_whole(const struct shop *s, bool applied)
     assert_true(version == 2 || (version == 1 && !applied));
     assert_true(hash128_eq(hash_at(e), s->wanted[version - 1]));
     engine_close(e);
+    if (times++ % 8)
+        return;
     must(engine_verify(io_system(), str_of(s->file), &options, &report, &err), &err);
     assert_int_equal(report.differences, 0);
 }
