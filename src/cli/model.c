@@ -8,7 +8,7 @@
 static int show(struct cli *c)
 {
     struct engine *e;
-    struct model_version m;
+    struct model_version m = {};
     struct buf b = {};
     struct err err;
     uint32_t version = 0;

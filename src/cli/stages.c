@@ -174,7 +174,7 @@ static str value_text(const struct kpi_value *v, const struct workspace *w, bool
                       struct arena *a)
 {
     struct buf b = {};
-    str text;
+    str text = {};
 
     if (v->there) {
         if (v->unit == KPI_UNIT_SHARE && !plain)
@@ -192,7 +192,8 @@ static str value_text(const struct kpi_value *v, const struct workspace *w, bool
     } else if (!plain) {
         buf_add(&b, STR("missing"));
     }
-    text = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    if (!b.failed)
+        text = arena_str(a, buf_str(&b));
     buf_free(&b);
     return text;
 }
@@ -201,14 +202,15 @@ static str value_text(const struct kpi_value *v, const struct workspace *w, bool
 static str target_text(const struct lifecycle *l, const struct target *t, struct arena *a)
 {
     struct buf b = {};
-    str text;
+    str text = {};
 
     for (uint32_t i = 0; i < t->to_n; i++)
         buf_add_format(&b, "%s%.*s", i ? " or " : "to ",
                        STR_FMT(l->stage[t->to[i]].name));
     buf_add(&b, STR(" within "));
     length_print(&b, t->within);
-    text = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    if (!b.failed)
+        text = arena_str(a, buf_str(&b));
     buf_free(&b);
     return text;
 }
@@ -242,7 +244,7 @@ static void add_kpi_row(struct kpi_table *t, uint32_t period, uint32_t stage, ui
 
     if (t->q->by_period) {
         flow_period_print(w->zone, t->q->by, t->q->edge[period], &name);
-        add_text(t, name.failed ? (str){} : arena_str(a, buf_str(&name)));
+        add_text(t, name.failed ? STR("") : arena_str(a, buf_str(&name)));
         buf_free(&name);
     }
     add_text(t, l->stage[stage].name);

@@ -72,7 +72,7 @@ static int history(struct cli *c)
 static bool read_side(struct cli *c, struct engine *e, size_t word, str *out,
                       struct err *err)
 {
-    struct model_version m;
+    struct model_version m = {};
     uint32_t version;
 
     if (!model_version_parse(cli_word(c, word), &version))
@@ -131,7 +131,7 @@ static int diff(struct cli *c)
 
 static int revert(struct cli *c)
 {
-    struct model_version m;
+    struct model_version m = {};
     struct engine *e;
     struct err err;
     uint32_t wanted, version;

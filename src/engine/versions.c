@@ -95,7 +95,9 @@ static bool ways_of(const struct yaml *move, struct arena *a, str *out)
     buf_add(&b, STR(" -> "));
     if (to)
         buf_add(&b, to->text);
-    *out = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    *out = (str){};
+    if (!b.failed)
+        *out = arena_str(a, buf_str(&b));
     buf_free(&b);
     return out->p;
 }

@@ -524,12 +524,15 @@ static bool check_property(struct check *c, struct node *n)
 /* `property = "text"` about the events of consent. */
 static struct node *consent_is(struct check *c, str property, str text)
 {
-    struct node *name = arena_array(&c->p->arena, struct node, 3);
-    struct node *literal = name + 1, *is = name + 2;
+    struct node *name = arena_new(&c->p->arena, struct node);
+    struct node *literal = arena_new(&c->p->arena, struct node);
+    struct node *is = arena_new(&c->p->arena, struct node);
     struct source *source = GROWN(c->p, source);
 
-    if (!name || !source)
-        return err_nomem(c->err), NULL;
+    if (!name || !literal || !is || !source) {
+        err_nomem(c->err);
+        return NULL;
+    }
     *name = (struct node){.kind = NODE_NAME,
                           .type = VALUE_TEXT,
                           .means = MEANS_PROPERTY,

@@ -25,12 +25,15 @@ again() {
 
 for old in "$data"/*.ciclo; do
     format=$(basename "$old" .ciclo) file=$T/shop.ciclo
+    models=$data/models.txt refused=$data/refused.csv
+    [ ! -e "$data/$format.models.txt" ] || models=$data/$format.models.txt
+    [ ! -e "$data/$format.refused.csv" ] || refused=$data/$format.refused.csv
     cp "$old" "$file"
     t_ok "format $format is opened" "$CICLO" stages "$file" --at 2024-06-05
+    same "format $format: what was refused" "$refused" "$CICLO" refused "$file" --csv
     t_is "format $format: an import finds its events known" "$(again "$data/first.jsonl")" 0
     t_is "format $format: the other one too" "$(again "$data/second.jsonl")" 0
-    same "format $format: what was refused" "$data/refused.csv" "$CICLO" refused "$file" --csv
-    same "format $format: the model's versions" "$data/models.txt" models "$file"
+    same "format $format: the model's versions" "$models" models "$file"
     same "format $format: the events, read by another hand" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/reader.py" "$file"
     t_ok "format $format: the proof" "$CICLO" verify "$file"
