@@ -80,9 +80,9 @@ typedef bool refill_row(struct refill *r, const struct row *row, struct err *err
 
 struct table {
     const char *name, *last; /* last: what gives the highest number */
-    enum sql_text after;     /* the first row behind a number */
     refill_row *take;
-    bool is_raw; /* its rows have the form that raw_impl.h finds */
+    enum sql_text after; /* the first row behind a number */
+    bool is_raw;         /* its rows have the form that raw_impl.h finds */
 };
 
 static bool open_raw(struct refill *r, struct err *err)
@@ -515,10 +515,10 @@ static bool write_erased(struct refill *r, struct err *err)
 /* --- all of it --- */
 
 static const struct table tables[] = {
-    {"log", "select max(seq) from log", SQL_LOG_AFTER, take_batch, true},
-    {"refused", "select max(seq) from refused", SQL_REFUSED_AFTER, take_refused, true},
-    {"model", "select max(version) from model", SQL_MODEL_AFTER, take_model, false},
-    {"erased", "select max(seq) from erased", SQL_ERASED_AFTER, take_erased, false},
+    {"log", "select max(seq) from log", take_batch, SQL_LOG_AFTER, true},
+    {"refused", "select max(seq) from refused", take_refused, SQL_REFUSED_AFTER, true},
+    {"model", "select max(version) from model", take_model, SQL_MODEL_AFTER, false},
+    {"erased", "select max(seq) from erased", take_erased, SQL_ERASED_AFTER, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
