@@ -150,16 +150,22 @@ static void put_stays(struct json_out *j, const struct customer_view *v)
     json_end_list(j);
 }
 
-static void put_way(struct json_out *j, struct engine *e, const struct customer_view *v,
-                    const struct way_view *w)
+static void put_way_itself(struct json_out *j, const struct customer_view *v,
+                           const struct way_view *w)
 {
-    json_begin_object(j);
     json_key(j, "to");
     put_stage(j, v, w->way->to);
     json_key(j, "rule");
     json_put_text(j, w->way->text);
     json_key(j, "words");
     json_put_text(j, w->why.words);
+}
+
+static void put_way(struct json_out *j, struct engine *e, const struct customer_view *v,
+                    const struct way_view *w)
+{
+    json_begin_object(j);
+    put_way_itself(j, v, w);
     json_key(j, "at");
     json_put_moment(j, w->at_ms);
     put_why(j, e, v, &w->why);
@@ -207,12 +213,7 @@ static void put_why_not(struct json_out *j, struct engine *e,
                         const struct customer_view *v, const struct way_view *w)
 {
     json_begin_object(j);
-    json_key(j, "to");
-    put_stage(j, v, w->way->to);
-    json_key(j, "rule");
-    json_put_text(j, w->way->text);
-    json_key(j, "words");
-    json_put_text(j, w->why.words);
+    put_way_itself(j, v, w);
     json_key(j, "holds_until");
     json_put_moment(j, w->at_ms);
     json_key(j, "when");
