@@ -372,13 +372,20 @@ async function meddling(browser, root, url) {
   await verdict(page, true);
   await page.route('**/api/model/backtest/*', (route, request) => request.method() === 'GET'
     ? route.fulfill({ json: { done: 1, all: 4, result: null, error: null } }) : route.continue());
+  let begin;
+  const begun = new Promise(resolve => { begin = resolve; });
+  await page.route('**/api/model/backtest', route => begun.then(() => route.continue()));
   await button('difference.see').click();
   await page.waitForSelector('progress');
-  const ended = page.waitForRequest(request => request.method() === 'DELETE');
-  await page.unroute('**/api/model/backtest/*');
-  await button('edit.cancel').click().catch(() => {});
-  ok(await ended, 'what is being tried can be given up');
+  ok(await button('edit.cancel').isDisabled(), 'what is only being begun cannot be given up');
+  begin();
+  const [ended] = await Promise.all([
+    page.waitForRequest(request => request.method() === 'DELETE'), button('edit.cancel').click(),
+  ]);
+  ok(ended, 'what is being tried can');
   await page.waitForSelector('progress', { state: 'detached' });
+  await page.unroute('**/api/model/backtest/*');
+  await page.unroute('**/api/model/backtest');
 
   await post(url, '/api/model/backtest', { text });
   await page.reload();

@@ -53,6 +53,7 @@ export function useApply(onDone?: (version: number) => void) {
       setCancelled(true);
       if (id) void cancelJob('apply', id).catch(() => {});
     },
+    starting,
     running: starting || (id !== null && !job.data?.result && !job.data?.error && !lost),
     done: job.data?.done ?? 0,
     all: job.data?.all ?? 0,
@@ -63,15 +64,16 @@ export function useApply(onDone?: (version: number) => void) {
   };
 }
 
-export function Progress({ label, done, all, cancel }: {
-  label: string; done: number; all: number; cancel: () => void;
+/* What is only being begun has no name yet by which it could be cancelled. */
+export function Progress({ label, done, all, starting, cancel }: {
+  label: string; done: number; all: number; starting: boolean; cancel: () => void;
 }) {
   const { t } = useTranslation();
   return (
     <div className={styles.progress}>
       <progress aria-label={label} value={all ? done : undefined} max={all || undefined} />
       <span>{label}</span>
-      <Button onClick={cancel}>{t('edit.cancel')}</Button>
+      <Button onClick={cancel} disabled={starting}>{t('edit.cancel')}</Button>
     </div>
   );
 }
@@ -85,7 +87,7 @@ export function Applying({ apply }: { apply: ReturnType<typeof useApply> }) {
   return (
     <div role="status">
       {apply.running && <Progress label={t('edit.applying')} done={apply.done} all={apply.all}
-        cancel={apply.cancel} />}
+        starting={apply.starting} cancel={apply.cancel} />}
       {!apply.running && apply.fault && (
         <p className={styles.fault}>
           <Words text={overtaken ? t('edit.conflict') : apply.fault.message} />

@@ -87,7 +87,8 @@ export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
       </div>
       <div role="status">
         {running
-          ? <Progress label={t('difference.running')} done={job?.done ?? 0} all={job?.all ?? 0} cancel={cancel} />
+          ? <Progress label={t('difference.running')} done={job?.done ?? 0} all={job?.all ?? 0}
+            starting={starting} cancel={cancel} />
           : fault ? <p className={styles.fault}><Words text={fault.message} /></p>
           : !job?.result ? <p className={styles.note}>{t('difference.what')}</p>
           : tried && tried.text !== draft.text && <p className={styles.note}>{t('difference.stale')}</p>}
