@@ -167,14 +167,13 @@ static bool takes(const struct api_route *route, const char *method)
 
 bool api_takes(str path, const char *method, const char **allow)
 {
-    bool get = false, post = false, delete = false, any = false;
+    bool post = false, delete = false, any = false;
 
     for (size_t i = 0; i < ROUTES; i++) {
         if (!route_is(&routes[i], path))
             continue;
         if (takes(&routes[i], method))
             return true;
-        get |= *routes[i].method == 'G';
         post |= *routes[i].method == 'P';
         delete |= *routes[i].method == 'D';
         any = true;
