@@ -234,7 +234,7 @@ char *buf_room(struct buf *b, size_t n)
             b->failed = true;
         }
     }
-    if (b->failed)
+    if (b->failed || !b->p)
         return NULL;
     return b->p + b->n;
 }

@@ -522,7 +522,7 @@ static void write_cells(struct writer *w, const struct chunk *c,
 
         end = ref ? cells_from(from->old, t->base_first + t->before[ref->fact])
                   : from->old_end;
-        if (w->event)
+        if (w->event && end > at)
             write_places(w, t, facts, from->old->event + at, end - at);
         write_old(w, from->old, at, end);
         at = end;
