@@ -9,12 +9,12 @@ SETUP_dev     = $(SMALL) -Dwerror=true -Db_sanitize=address,undefined
 SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false
 SETUP_tsan    = $(SMALL) -Db_sanitize=thread
 SETUP_valgrind = $(SMALL) -Dunit=false
-SETUP_fuzz    = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true -Dunit=false \
-                -Dfuzzers=true
+SETUP_clang   = $(SMALL) -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true
+SETUP_fuzz    = $(SETUP_clang) -Dunit=false -Dfuzzers=true
 SETUP_cover   = $(SMALL) -Dc_args='$(COVERAGE)' -Dcpp_args='$(COVERAGE)' \
                 -Dc_link_args='$(COVERAGE)' -Dcpp_link_args='$(COVERAGE)'
-build/fuzz/build.ninja build/cover/build.ninja: export CC = clang-14
-build/fuzz/build.ninja build/cover/build.ninja: export CXX = clang++-14
+build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export CC = clang-14
+build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export CXX = clang++-14
 
 .PHONY: help setup setup-test run release web quick test check fault fuzz tsan cover bench clean
 .NOTPARALLEL:
@@ -52,9 +52,9 @@ quick: setup-test build/dev/build.ninja
 	tools/test build/dev=unit,house,fuzz
 test: setup-test web build/dev/build.ninja build/release/build.ninja
 	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample,page
-check: setup-test web build/dev/build.ninja build/release/build.ninja
+check: setup-test web build/dev/build.ninja build/clang/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
-	    build/release=flow,sample,page
+	    build/clang=unit build/release=flow,sample,page
 fault: setup-test build/dev/build.ninja build/valgrind/build.ninja
 	tools/test build/dev=fault,stress build/valgrind=valgrind
 tsan: setup-test build/tsan/build.ninja

@@ -104,13 +104,14 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
 {
     *next_ms = MOMENT_NEVER;
     for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-        size_t before = w->moves[l].n;
+        size_t before = w->moves[l].n, n;
         int64_t its_next_ms;
 
         if (!replay_beside(w->replay[l], t, w->above, l, now_ms, &w->moves[l],
                            &its_next_ms, err))
             return false;
-        w->above[l] = (struct beside){w->moves[l].move + before, w->moves[l].n - before};
+        n = w->moves[l].n - before;
+        w->above[l] = (struct beside){n ? w->moves[l].move + before : NULL, n};
         if (its_next_ms < *next_ms)
             *next_ms = its_next_ms;
     }
