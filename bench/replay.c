@@ -196,8 +196,9 @@ static void replay_share(void *context, uint32_t worker)
             int64_t next_ms;
 
             moves.n = 0;
-            need(replay_customer(replay, &t, run->until_ms, &moves, &next_ms, &err),
-                 "replay", &err);
+            need(
+                replay_beside(replay, &t, NULL, 0, run->until_ms, &moves, &next_ms, &err),
+                "replay", &err);
             tally->moves += moves.n;
             if (run->by_question)
                 count_moves(tally, &moves);

@@ -312,14 +312,15 @@ static bool judge_side(const struct backtest *b, struct worker *w, int side,
 {
     struct forecast_span span = {b->lifecycle[side], b->model[side]->workspace.zone,
                                  b->from_ms, b->to_ms, w->times_in[side]};
-    size_t n;
-    const struct move *move = moves_of(b, side, t->customer, &n);
+    struct beside moves[LIFECYCLES_MAX];
 
+    for (uint32_t i = 0; b->lifecycle[side] && i <= b->lifecycle[side]->number; i++)
+        moves[i].move = histories_moves(b->histories[side], i, t->customer, &moves[i].n);
     for (uint32_t i = 0; i < b->forecast_n; i++) {
         const struct backtest_forecast *f = &b->forecast[i];
 
         if (f->asked[side]
-            && !forecast_add(&f->rule[side], &span, w->cursor[side], t, move, n,
+            && !forecast_add(&f->rule[side], &span, w->cursor[side], t, moves,
                              &w->result[side][i], err))
             return false;
     }

@@ -24,6 +24,11 @@ struct look { /* what the parts of a view share */
     uint32_t *times_in;
     uint16_t above[LIFECYCLES_MAX];
     struct arena *a;
+    /* His life in this lifecycle and those above it if nothing more happens, as far as it is
+     * known: MOMENT_NEVER, for ever. */
+    struct lives *future;
+    int64_t known_ms;
+    uint32_t horizons; /* how many were looked at */
 };
 
 static bool explain(const struct look *l, struct rule_ref rule, const struct situation *s,
@@ -79,26 +84,81 @@ static bool view_moves(struct look *l, struct customer_view *v, struct err *err)
     return true;
 }
 
+/* Replays what is known into the future, further than before. *more: it is known further. */
+static bool look_further(struct look *l, bool *more, struct err *err)
+{
+    static const int64_t days[] = {366, 3660, 36600};
+    enum { HORIZONS = sizeof days / sizeof *days };
+    int64_t before_ms = l->known_ms, next_ms;
+
+    *more = before_ms != MOMENT_NEVER && l->horizons < HORIZONS;
+    if (!*more)
+        return true;
+    l->known_ms += days[l->horizons++] * MS_DAY;
+    if (lives_replay(l->future, &l->t, l->known_ms, &next_ms, err)) {
+        if (next_ms == MOMENT_NEVER)
+            l->known_ms = MOMENT_NEVER;
+        return true;
+    }
+    if (err->code != ERR_LIMIT)
+        return false;
+    /* Time leads him to and fro in one of them: it is not looked at so far. */
+    *more = false;
+    l->known_ms = before_ms;
+    l->horizons = HORIZONS;
+    return lives_replay(l->future, &l->t, before_ms, &next_ms, err);
+}
+
+/* The next moment at which he may stand elsewhere in a lifecycle above, or past which that is not
+ * known yet. */
+static int64_t next_above(const struct look *l, int64_t at_ms)
+{
+    int64_t next_ms = l->known_ms == MOMENT_NEVER ? MOMENT_NEVER : l->known_ms + 1;
+
+    for (uint32_t i = 0; i < l->lifecycle->number; i++) {
+        const struct beside *of = &lives_moves(l->future)[i];
+        size_t n = of->n;
+
+        while (n && of->move[n - 1].at_ms > at_ms)
+            n--;
+        if (n < of->n && of->move[n].at_ms < next_ms)
+            next_ms = of->move[n].at_ms;
+    }
+    return next_ms;
+}
+
 /* When time alone makes the rule true; rules that flicker longer than this are given up. */
 enum { CHANGES_MAX = 1000 };
 
-static bool true_by_time(const struct look *l, struct rule_ref rule, struct situation s,
+static bool true_by_time(struct look *l, struct rule_ref rule, struct situation s,
                          int64_t *at_ms, struct err *err)
 {
-    for (int i = 0; i < CHANGES_MAX; i++) {
-        struct answer answer;
+    uint16_t above[LIFECYCLES_MAX];
+    struct answer answer = {};
 
+    *at_ms = MOMENT_NEVER;
+    s.above = above;
+    for (int i = 0; i < CHANGES_MAX && s.at_ms != MOMENT_NEVER; i++) {
+        int64_t above_ms = MOMENT_NEVER;
+        bool more = true;
+
+        while (l->lifecycle->number && s.at_ms > l->known_ms && more)
+            if (!look_further(l, &more, err))
+                return false;
+        if (!more)
+            return true;
+        if (l->lifecycle->number) {
+            lives_above(l->future, s.at_ms, above);
+            above_ms = next_above(l, s.at_ms);
+        }
         if (!cursor_ask_exact(l->cursor, rule, &s, &answer, err))
             return false;
         if (answer.value.truth) {
             *at_ms = s.at_ms;
             return true;
         }
-        if (answer.holds_until_ms == MOMENT_NEVER)
-            break;
-        s.at_ms = answer.holds_until_ms;
+        s.at_ms = answer.holds_until_ms < above_ms ? answer.holds_until_ms : above_ms;
     }
-    *at_ms = MOMENT_NEVER;
     return true;
 }
 
@@ -139,31 +199,18 @@ static bool view_ways(struct look *l, struct customer_view *v, struct err *err)
     return view_needed(l, v, way, err);
 }
 
-/* The first move after the view's moment if nothing more happens: a replay of what is known,
- * into the future, ever further until something moves. */
-static bool view_next(const struct look *l, struct customer_view *v, struct err *err)
+/* The first move after the view's moment if nothing more happens. */
+static bool view_next(struct look *l, struct customer_view *v, struct err *err)
 {
-    static const int64_t horizon_days[] = {366, 3660, 36600};
-    const struct model *m = l->model;
-    struct lives *future;
-    int64_t next_ms = 0;
-    bool ok = lives_new(m->lifecycles, m->lifecycle_n, m->program, &future, err);
+    const struct beside *moves = &lives_moves(l->future)[l->lifecycle->number];
+    bool more = true;
 
-    v->next.at_ms = MOMENT_NEVER;
-    if (!ok)
-        return false;
-    for (size_t i = 0; ok && i < sizeof horizon_days / sizeof *horizon_days; i++) {
-        const struct beside *moves = &lives_moves(future)[l->lifecycle->number];
-
-        ok = lives_replay(future, &l->t, v->at_ms + horizon_days[i] * MS_DAY, &next_ms,
-                          err);
-        if (ok && moves->n > l->move_n)
-            v->next = moves->move[l->move_n];
-        if (v->next.at_ms != MOMENT_NEVER || next_ms == MOMENT_NEVER)
-            break;
-    }
-    lives_free(future);
-    return ok;
+    while (moves->n <= l->move_n && more)
+        if (!look_further(l, &more, err))
+            return false;
+    if (moves->n > l->move_n)
+        v->next = moves->move[l->move_n];
+    return true;
 }
 
 /* In segments the stage words mean the first lifecycle. */
@@ -349,8 +396,9 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
     if (!chunk_message_ids(l->t.chunk, &v->message_id, err))
         return false;
     v->message_id += l->t.first;
+    /* What comes next is found first: of the ways is told what time does, too. */
     return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
-           && view_ways(l, v, err) && view_segments(l, v, err) && view_next(l, v, err)
+           && view_next(l, v, err) && view_ways(l, v, err) && view_segments(l, v, err)
            && filled_of(&l->t, l->catalog, l->a, &l->filled, err)
            && traits_of(&l->t, l->catalog, &l->filled, l->a, &v->trait, &v->trait_n, err)
            && view_events(l, event_max, v, err);
@@ -393,9 +441,12 @@ bool engine_customer(struct engine *e, str id, const struct lifecycle *lifecycle
     l.times_in = arena_array(a, uint32_t, stage_max);
     if (!l.times_in)
         return err_nomem(err);
-    if (!cursor_new(l.model->program, &l.cursor, err))
-        return false;
-    ok = view_all(&l, event_max, out, err);
+    l.known_ms = at_ms;
+    ok = cursor_new(l.model->program, &l.cursor, err)
+         && lives_new(l.model->lifecycles, lifecycle->number + 1u, l.model->program,
+                      &l.future, err)
+         && view_all(&l, event_max, out, err);
+    lives_free(l.future);
     cursor_free(l.cursor);
     return ok;
 }

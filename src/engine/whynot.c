@@ -4,7 +4,7 @@
  * else they would change what has been decided already. */
 #include "engine/whynot.h"
 
-#include "engine/scan.h"
+#include "lifecycle/lives.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,18 +19,15 @@ struct what_if {
     struct chunk *own, *with; /* his alone; his with NEEDED_MAX more */
     struct timeline t;        /* of .with */
     struct cursor *cursor;
-    struct replay *replay;
-    struct moves moves;
+    struct lives *lives; /* in his lifecycle, and those above it */
     uint32_t *times_in;
-    uint16_t above[LIFECYCLES_MAX];
     uint64_t effort;
     struct arena arena; /* of the events tried */
 };
 
 static void what_if_free(struct what_if *t)
 {
-    moves_free(&t->moves);
-    replay_free(t->replay);
+    lives_free(t->lives);
     cursor_free(t->cursor);
     chunk_free(t->with);
     chunk_free(t->own);
@@ -51,7 +48,8 @@ static bool what_if_init(struct what_if *t, const struct whynot *w, struct err *
         return err_nomem(err);
     return snapshot_customer(engine_snapshot(w->engine), w->customer, &t->own, err)
            && cursor_new(m->program, &t->cursor, err)
-           && replay_new(t->lifecycle, m->program, &t->replay, err);
+           && lives_new(m->lifecycles, t->lifecycle->number + 1u, m->program, &t->lives,
+                        err);
 }
 
 /* --- the events that did not happen --- */
@@ -144,14 +142,15 @@ static bool rule_fits(struct what_if *t, const struct way *way, uint32_t n, bool
     struct timeline life = t->t;
     struct situation s;
 
+    /* The events may move him in a lifecycle above, which the rule may name. */
+    *fits = t->lifecycle->number > 0;
+    if (*fits)
+        return true;
     life.n = w->t.n + n;
     t->effort += life.n;
     if (!cursor_start(t->cursor, &life, err))
         return false;
     situation_of(t->lifecycle, w->move, w->move_n, t->at_ms, t->times_in, &s);
-    engine_above(w->engine, w->customer, t->at_ms, t->above);
-    s.above = t->above;
-    s.above_n = engine_model(w->engine)->lifecycle_n;
     *fits = cursor_ask(t->cursor, way->rule, &s).value.truth;
     return true;
 }
@@ -161,16 +160,15 @@ static bool goes(struct what_if *t, const struct way *way, uint32_t n, bool *doe
                  struct err *err)
 {
     const struct whynot *w = t->w;
+    const struct beside *moves = &lives_moves(t->lives)[t->lifecycle->number];
     struct timeline life = t->t;
     int64_t next_ms;
 
     life.n = w->t.n + n;
     t->effort += life.n;
-    t->moves.n = t->moves.loop_n = 0;
-    if (!replay_customer(t->replay, &life, t->at_ms, &t->moves, &next_ms, err))
+    if (!lives_replay(t->lives, &life, t->at_ms, &next_ms, err))
         return false;
-    *does =
-        t->moves.n > w->move_n && &t->lifecycle->way[t->moves.move[w->move_n].way] == way;
+    *does = moves->n > w->move_n && moves->move[w->move_n].way == way - t->lifecycle->way;
     return true;
 }
 
@@ -195,6 +193,7 @@ static bool find_number(struct what_if *t, const struct way *way, uint32_t *out,
 static bool fill_one(struct what_if *t, struct way_view *way, struct err *err)
 {
     const struct whynot *w = t->w;
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(w->engine));
     const struct looked_at *kind;
     struct event_needed *needed;
     uint32_t n;
@@ -207,6 +206,11 @@ static bool fill_one(struct what_if *t, struct way_view *way, struct err *err)
     for (uint32_t i = 0; i < n; i++) {
         struct event_needed one = {kind[i].event, 0, kind[i].last};
         bool possible;
+
+        /* Not every event would do: the one that is tried is named. */
+        if (one.like == EVENT_NONE && kind[i].type != TYPE_NONE
+            && str_eq(one.event, STR("any")))
+            one.event = text_table_get(&catalog->type, kind[i].type);
 
         if (!turn_to(t, &kind[i], &possible, err)
             || (possible && !find_number(t, way->way, &one.times, err)))

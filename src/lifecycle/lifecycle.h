@@ -97,21 +97,18 @@ void replay_free(struct replay *r);
 /* Moves of one customer by time alone, and instants of loops, between two of his events. */
 #define RESTLESS_MAX 10000u
 #define LOOPING_MAX 100000u
-/* Appends the customer's moves with time <= until_ms, events after until_ms unseen. *next_ms
- * is the moment at which time or an event not yet seen may move him next (MOMENT_NEVER:
- * never): after until_ms, never later than the first such move. On failure nothing was
- * appended. ERR_LIMIT: the ways move him to and fro by time alone, beyond the numbers above. */
-bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
-                     struct moves *out, int64_t *next_ms, struct err *err);
-
 /* A customer's moves in a lifecycle that stands above this one in the text: its rules may name
  * the stage there, and see it as it is after the moves of the same moment. */
 struct beside {
     const struct move *move;
     size_t n;
 };
-/* The same with the lifecycles above, in the order of the text, each replayed until until_ms.
- * *next_ms is this lifecycle's: the moves above bring moments of their own. */
+/* Appends the customer's moves with time <= until_ms, events after until_ms unseen, given those
+ * in the lifecycles above, in the order of the text, each replayed until until_ms. *next_ms
+ * is the moment at which time or an event not yet seen may move him next in this lifecycle
+ * (MOMENT_NEVER: never): after until_ms, never later than the first such move, but that moves
+ * above bring moments of their own. On failure nothing was appended. ERR_LIMIT: the ways move
+ * him to and fro by time alone, beyond the numbers above. */
 bool replay_beside(struct replay *r, const struct timeline *t, const struct beside *above,
                    uint32_t above_n, int64_t until_ms, struct moves *out,
                    int64_t *next_ms, struct err *err);

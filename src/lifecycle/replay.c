@@ -441,9 +441,3 @@ bool replay_beside(struct replay *r, const struct timeline *t, const struct besi
         out->n = before;
     return ok;
 }
-
-bool replay_customer(struct replay *r, const struct timeline *t, int64_t until_ms,
-                     struct moves *out, int64_t *next_ms, struct err *err)
-{
-    return replay_beside(r, t, NULL, 0, until_ms, out, next_ms, err);
-}

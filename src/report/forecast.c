@@ -1,5 +1,6 @@
 /* forecast.c - one walk over a customer's life: the rule is asked at his first instant, at each
- * of his moves, at each moment that ends a forecast, and whenever its answer may change. */
+ * of his moves, in his lifecycle and in those above it, at each moment that ends a forecast, and
+ * whenever its answer may change. */
 #include "report/forecast.h"
 
 #include <math.h>
@@ -9,7 +10,10 @@ struct walk {
     const struct forecast_span *span;
     const struct move *move;
     size_t n;
-    size_t moved, probed; /* moves before were made; entries before were judged */
+    size_t moved, probed;       /* moves before were made; entries before were judged */
+    const struct beside *above; /* the lifecycles above, as many as the number says */
+    size_t above_moved[LIFECYCLES_MAX];
+    uint16_t above_stage[LIFECYCLES_MAX];
     int64_t wake_ms, probe_ms;
     bool was, came; /* was the rule true when it was asked last; has it become true yet */
 };
@@ -40,7 +44,31 @@ static int64_t next_moment(const struct walk *w)
 
     if (w->moved < w->n)
         at_ms = least(at_ms, w->move[w->moved].at_ms);
+    for (uint32_t i = 0; i < w->span->lifecycle->number; i++)
+        if (w->above_moved[i] < w->above[i].n)
+            at_ms = least(at_ms, w->above[i].move[w->above_moved[i]].at_ms);
     return at_ms;
+}
+
+/* Makes the moves up to at_ms. Sets where he stands. */
+static void stand_at(struct walk *w, int64_t at_ms, struct situation *s)
+{
+    size_t moved = w->moved;
+
+    while (w->moved < w->n && w->move[w->moved].at_ms <= at_ms)
+        w->moved++;
+    if (w->moved != moved || !s->times_in)
+        situation_of(w->span->lifecycle, w->move, w->moved, at_ms, w->span->times_in, s);
+    s->at_ms = at_ms;
+    s->above = w->above_stage;
+    s->above_n = w->span->lifecycle->number;
+    for (uint32_t i = 0; i < s->above_n; i++) {
+        const struct beside *of = &w->above[i];
+        size_t *seen = &w->above_moved[i];
+
+        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen)
+            w->above_stage[i] = of->move[*seen].to;
+    }
 }
 
 /* Was he in the stage before at_ms, and not too long before? */
@@ -76,14 +104,15 @@ static void take_answer(struct walk *w, int64_t at_ms, bool is,
 }
 
 bool forecast_add(const struct forecast *f, const struct forecast_span *span,
-                  struct cursor *c, const struct timeline *t, const struct move *move,
-                  size_t n, struct forecast_result *out, struct err *err)
+                  struct cursor *c, const struct timeline *t, const struct beside *moves,
+                  struct forecast_result *out, struct err *err)
 {
     struct walk w = {
         .f = f,
         .span = span,
-        .move = move,
-        .n = n,
+        .move = moves[span->lifecycle->number].move,
+        .n = moves[span->lifecycle->number].n,
+        .above = moves,
         .wake_ms = t->n ? t->at_ms[0] : MOMENT_NEVER,
         .was = true}; /* what is true from the first instant on did not become so */
     struct situation s = {};
@@ -91,16 +120,13 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
 
     if (!cursor_start(c, t, err))
         return false;
+    for (uint32_t i = 0; i < span->lifecycle->number; i++)
+        w.above_stage[i] = STAGE_NONE;
     find_probe(&w);
     while ((at_ms = next_moment(&w)) < span->to_ms) {
-        size_t moved = w.moved;
         bool is;
 
-        while (w.moved < n && move[w.moved].at_ms <= at_ms)
-            w.moved++;
-        if (w.moved != moved || !s.times_in)
-            situation_of(span->lifecycle, move, w.moved, at_ms, span->times_in, &s);
-        s.at_ms = at_ms;
+        stand_at(&w, at_ms, &s);
         w.wake_ms = INT64_MIN;
         is = cursor_ask_ahead(c, &f->that, 1, &s, &w.wake_ms) == 0;
         take_answer(&w, at_ms, is, out);

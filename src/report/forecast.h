@@ -31,10 +31,11 @@ struct forecast_span {
     int64_t from_ms, to_ms;
     uint32_t *times_in; /* room for a number by stage */
 };
-/* Adds one customer, whose moves are those of his timeline. */
+/* Adds one customer with the moves of his timeline, by lifecycle: those in span->lifecycle and
+ * in the ones above it are looked at. */
 bool forecast_add(const struct forecast *f, const struct forecast_span *span,
-                  struct cursor *c, const struct timeline *t, const struct move *move,
-                  size_t n, struct forecast_result *out, struct err *err);
+                  struct cursor *c, const struct timeline *t, const struct beside *moves,
+                  struct forecast_result *out, struct err *err);
 
 /* Between which bounds the true share lies, with 95 % confidence: the score interval of
  * E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", Journal

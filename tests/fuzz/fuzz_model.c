@@ -22,7 +22,7 @@ static bool replay(const struct model *m, const struct chunk *chunk, struct move
     bool ok;
 
     NEED(replay_new(m->lifecycle, m->program, &r, &err));
-    ok = replay_customer(r, &t, 400 * MS_DAY, moves, &next_ms, &err);
+    ok = replay_beside(r, &t, NULL, 0, 400 * MS_DAY, moves, &next_ms, &err);
     NEED(ok ? next_ms > 400 * MS_DAY : err.code == ERR_LIMIT && moves->n == 0);
     replay_free(r);
     return ok;

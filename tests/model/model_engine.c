@@ -87,25 +87,6 @@ static void know(struct twin_customer *c, const struct event *e)
     c->event[at] = *e;
 }
 
-static void append(struct life *l, struct store *s, const struct event *e)
-{
-    struct arena a = {};
-    struct buf text = {};
-    const struct json *json;
-    struct event parsed;
-    struct err err;
-    bool added;
-
-    event_print(e, &text);
-    assert_non_null(buf_room(&text, 64));
-    NEED_OK(json_parse(l->parser, buf_str(&text), &a, &json, &err), err);
-    NEED_OK(event_parse(json, &a, &parsed, &err), err);
-    NEED_OK(store_append(s, &parsed, buf_str(&text), &added, &err), err);
-    assert_true(added);
-    buf_free(&text);
-    arena_free(&a);
-}
-
 static void commit(struct life *l, int n)
 {
     struct store *s = engine_store(l->e);
@@ -115,7 +96,7 @@ static void commit(struct life *l, int n)
     for (; n > 0 && l->arrived < l->arrival_n; n--, l->arrived++) {
         const struct arrival *a = &l->arrival[l->arrived];
 
-        append(l, s, a->event);
+        world_append(l->parser, s, a->event);
         know(&l->known[a->customer], a->event);
     }
     NEED_OK(store_commit(s, &err) && engine_refresh(l->e, &err), err);
@@ -123,25 +104,10 @@ static void commit(struct life *l, int n)
 
 /* --- models --- */
 
-/* One that does not lead anybody to and fro for ever. */
 static void choose_model(struct life *l)
 {
-    int64_t end_ms = l->w.turn_ms + 1500 * MS_DAY;
-    bool wild = true;
-
-    while (wild) {
-        world_twin(&l->w, TWIN_LIVES_MAX, &l->t);
-        twin_named(&l->t);
-        twin_ways(&l->t);
-        wild = l->restless = false;
-        for (int c = 0; c < CUSTOMERS && !wild; c++) {
-            twin_replay(&l->t, &l->w.customer[c], end_ms, l->twin);
-            for (int k = 0; k < l->t.m.life_n; k++) {
-                wild |= l->twin[k].restless >= TWIN_MOVES_MAX;
-                l->restless |= l->twin[k].loops > 0;
-            }
-        }
-    }
+    l->restless = world_calm_twin(&l->w, TWIN_LIVES_MAX, l->w.turn_ms + 1500 * MS_DAY,
+                                  l->twin, &l->t);
 }
 
 static void open_file(struct life *l, const char *path)

@@ -21,6 +21,7 @@ enum {
     TWIN_SCORES_MAX = 2,
     TWIN_PARTS_MAX = 3,
     TWIN_EVENTS_MAX = 24,
+    TWIN_EVENTS_ROOM = TWIN_EVENTS_MAX + 20, /* with some that are tried */
     TWIN_LENGTHS_MAX = 64,
     TWIN_STEPS_MAX = 4,
     TWIN_ITEMS_MAX = 3,
@@ -46,7 +47,7 @@ enum {
 struct twin_name twin_property_name(int property);
 
 struct twin_customer {
-    struct event event[TWIN_EVENTS_MAX]; /* by (at_ms, id) */
+    struct event event[TWIN_EVENTS_ROOM]; /* by (at_ms, id) */
     int n;
 };
 
@@ -183,8 +184,9 @@ struct twin {
     struct random *chance;
     int64_t around_ms; /* dates in rules stand around it */
     struct twin_model m;
-    int life;                               /* whose rules are being made */
-    bool stageless;                         /* they may not ask for the stage in it */
+    int life;       /* whose rules are being made */
+    bool stageless; /* they may not ask for the stage in it */
+    bool wishes;    /* most ways are for those of whom more comes */
     struct length length[TWIN_LENGTHS_MAX]; /* every one that stands in some rule, once */
     int length_n;
 };
@@ -261,6 +263,7 @@ struct twin_history {
     int restless; /* moves taken and loops met */
     int loops;
 };
+bool twin_leads_from(const struct twin_way *way, int stage);
 /* DESIGN's words, one after the other: at every moment at which anything could change, every
  * rule is asked anew. `out` has a place for each lifecycle. */
 void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,

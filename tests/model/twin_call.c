@@ -6,7 +6,7 @@
 
 static const struct value missing = {.type = VALUE_MISSING};
 
-enum { VALUES_MAX = TWIN_EVENTS_MAX * 4 };
+enum { VALUES_MAX = TWIN_EVENTS_ROOM * 4 };
 
 /* The matching values in the order of time: of an event without property its moment. */
 struct values {

@@ -532,6 +532,33 @@ struct twin_node *twin_condition(struct twin *t, int depth)
     return n;
 }
 
+/* What more events make true, or time alone. */
+static struct twin_node *wish(struct twin *t, int depth)
+{
+    struct twin_node *n;
+
+    if (depth && roll(t, 3) == 0) {
+        n = node(t, roll(t, 2) ? TWIN_AND : TWIN_OR, VALUE_BOOL);
+        n->left = wish(t, depth - 1);
+        n->right = roll(t, 2) ? wish(t, depth - 1) : twin_term(t);
+        return n;
+    }
+    n = node(t, TWIN_GROWS, VALUE_BOOL);
+    n->op = OP_GREATER_EQUAL;
+    n->left = call(t, TWIN_SINCE, VALUE_MOMENT, -1);
+    n->length = random_length(t);
+    if (roll(t, 3) == 0)
+        return n;
+    n = comparison(t, call(t, TWIN_COUNT, VALUE_NUMBER, -1), true, NULL);
+    if (roll(t, 3) == 0)
+        n->left = call(t, TWIN_SUM, VALUE_NUMBER, random_property(t, VALUE_NUMBER));
+    n->op = OP_GREATER_EQUAL;
+    n->right = node(t, TWIN_LITERAL, VALUE_NUMBER);
+    ((struct twin_node *)n->right)->item[0] =
+        (struct value){.type = VALUE_NUMBER, .number = (1 + roll(t, 9)) * NUM_ONE};
+    return n;
+}
+
 /* --- models --- */
 
 void twin_named(struct twin *t)
@@ -575,7 +602,7 @@ static void random_way(struct twin *t, const struct twin_life *l, struct twin_wa
         for (int s = 0; s < l->stage_n; s++)
             if (s != way->to && roll(t, 2))
                 way->from[way->from_n++] = s;
-    way->when = twin_condition(t, 2);
+    way->when = t->wishes && roll(t, 4) ? wish(t, 2) : twin_condition(t, 2);
 }
 
 void twin_ways(struct twin *t)

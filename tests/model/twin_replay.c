@@ -125,7 +125,7 @@ struct replay {
     struct twin_history *out;
 };
 
-static bool leads_from(const struct twin_way *way, int stage)
+bool twin_leads_from(const struct twin_way *way, int stage)
 {
     if (!way->from_n)
         return way->to != stage;
@@ -153,7 +153,7 @@ static int first_true(const struct replay *r, int life, int64_t at_ms)
     const struct twin_life *l = &r->t->m.life[life];
 
     for (int i = 0; i < l->way_n; i++)
-        if (leads_from(&l->way[i], r->lives[life].stage)
+        if (twin_leads_from(&l->way[i], r->lives[life].stage)
             && is_true(r, life, l->way[i].when, at_ms))
             return i;
     return -1;

@@ -320,8 +320,30 @@ void world_twin(struct world *w, int lives_max, struct twin *out)
                          .decimals = w->decimals,
                          .a = &w->arena,
                          .chance = w->chance,
-                         .around_ms = w->turn_ms};
+                         .around_ms = w->turn_ms,
+                         .wishes = w->wishes};
     twin_stages(out, lives_max);
+}
+
+bool world_calm_twin(struct world *w, int lives_max, int64_t until_ms,
+                     struct twin_history *history, struct twin *out)
+{
+    bool wild = true, loops = false;
+
+    while (wild) {
+        world_twin(w, lives_max, out);
+        twin_named(out);
+        twin_ways(out);
+        wild = loops = false;
+        for (int c = 0; c < w->customer_n && !wild; c++) {
+            twin_replay(out, &w->customer[c], until_ms, history);
+            for (int k = 0; k < out->m.life_n; k++) {
+                wild |= history[k].restless >= TWIN_MOVES_MAX;
+                loops |= history[k].loops > 0;
+            }
+        }
+    }
+    return loops;
 }
 
 void world_compile(const struct world *w, const struct twin *t,
@@ -337,6 +359,26 @@ void world_compile(const struct world *w, const struct twin *t,
         fail_msg("line %d, column %d: %s", err.line, err.column, err.msg);
     }
     buf_free(&text);
+}
+
+void world_append(struct json_parser *parser, struct store *s, const struct event *e)
+{
+    struct arena a = {};
+    struct buf text = {};
+    const struct json *json;
+    struct event parsed;
+    struct err err;
+    bool added;
+
+    event_print(e, &text);
+    assert_non_null(buf_room(&text, 64));
+    if (!json_parse(parser, buf_str(&text), &a, &json, &err)
+        || !event_parse(json, &a, &parsed, &err)
+        || !store_append(s, &parsed, buf_str(&text), &added, &err))
+        fail_msg("%.*s: %s", STR_FMT(buf_str(&text)), err.msg);
+    assert_true(added);
+    buf_free(&text);
+    arena_free(&a);
 }
 
 void world_print_customer(const struct twin_customer *c, struct buf *to)

@@ -2,7 +2,7 @@
 #ifndef MODEL_WORLD_H
 #define MODEL_WORLD_H
 
-#include "engine/model.h"
+#include "engine/engine.h"
 #include "twin.h"
 
 struct world {
@@ -14,6 +14,7 @@ struct world {
     int customer_n;
     struct arena arena;
     struct random *chance;
+    bool wishes; /* of its twins, see twin.h */
 };
 
 /* Another zone, currency and another time each. */
@@ -26,9 +27,15 @@ void world_chunk(const struct world *w, const struct catalog *catalog, int from,
                  struct chunk **out);
 /* An empty twin; a model may be made in it. */
 void world_twin(struct world *w, int lives_max, struct twin *out);
+/* The same with named rules and ways that lead none of them, up to until_ms, to and fro for ever.
+ * `history` is scratch by lifecycle. True: somebody meets loops, for which Ciclo may refuse it. */
+bool world_calm_twin(struct world *w, int lives_max, int64_t until_ms,
+                     struct twin_history *history, struct twin *out);
 /* The twin's model, compiled. */
 void world_compile(const struct world *w, const struct twin *t,
                    const struct catalog *catalog, struct model **out);
+/* The event as it would come in, between store_begin and store_commit. */
+void world_append(struct json_parser *parser, struct store *s, const struct event *e);
 void world_print_customer(const struct twin_customer *c, struct buf *to);
 bool world_same_move(const struct twin_move *twin, const struct move *real);
 /* The i-th move of both, as far as there is one. */

@@ -110,8 +110,8 @@ bool life_open(struct life *l, const char *zone, const char *lifecycle,
 
 bool life_replay(struct life *l, const char *until, struct err *err)
 {
-    return replay_customer(l->replay, &l->timeline, life_moment(l, until), &l->moves,
-                           &l->next_ms, err);
+    return replay_beside(l->replay, &l->timeline, NULL, 0, life_moment(l, until),
+                         &l->moves, &l->next_ms, err);
 }
 
 const char *life_history(struct life *l)
