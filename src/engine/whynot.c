@@ -4,6 +4,7 @@
  * else they would change what has been decided already. */
 #include "engine/whynot.h"
 
+#include "engine/scan.h"
 #include "lifecycle/lives.h"
 
 #include <stdio.h>
@@ -190,29 +191,86 @@ static bool find_number(struct what_if *t, const struct way *way, uint32_t *out,
     return true;
 }
 
+/* The kinds of events that the way's rule looks at and, when it may name the stage in a lifecycle
+ * above, those that lead him out of his stage there. */
+struct kinds {
+    struct looked_at *of;
+    uint32_t n, cap;
+};
+
+static bool add_kinds(const struct what_if *t, struct rule_ref rule, struct kinds *k,
+                      struct err *err)
+{
+    struct arena *a = t->w->a;
+    const struct looked_at *more;
+    uint32_t n, known;
+
+    if (!cursor_looks_at(t->w->cursor, rule, a, &more, &n, err))
+        return false;
+    if (k->n + n > k->cap) {
+        struct looked_at *of = arena_array(a, struct looked_at, 2 * (size_t)(k->n + n));
+
+        if (!of)
+            return err_nomem(err);
+        if (k->n)
+            memcpy(of, k->of, k->n * sizeof *of);
+        k->of = of;
+        k->cap = 2 * (k->n + n);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        for (known = 0; known < k->n; known++)
+            if (str_eq(k->of[known].event, more[i].event)
+                && k->of[known].last == more[i].last)
+                break;
+        if (known == k->n)
+            k->of[k->n++] = more[i];
+    }
+    return true;
+}
+
+static bool find_kinds(const struct what_if *t, const struct way *way, struct kinds *k,
+                       struct err *err)
+{
+    const struct model *m = engine_model(t->w->engine);
+    uint16_t stage[LIFECYCLES_MAX];
+
+    if (!add_kinds(t, way->rule, k, err))
+        return false;
+    if (!t->lifecycle->number || !program_needs_stage(m->program, way->rule))
+        return true;
+    engine_above(t->w->engine, t->w->customer, t->w->view->at_ms, stage);
+    for (uint32_t i = 0; i < t->lifecycle->number; i++) {
+        const struct lifecycle *l = m->lifecycles[i];
+
+        for (uint32_t o = 0; stage[i] != STAGE_NONE && o < l->out_n[stage[i]]; o++)
+            if (!add_kinds(t, l->way[l->out[stage[i]][o]].rule, k, err))
+                return false;
+    }
+    return true;
+}
+
 static bool fill_one(struct what_if *t, struct way_view *way, struct err *err)
 {
     const struct whynot *w = t->w;
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(w->engine));
-    const struct looked_at *kind;
     struct event_needed *needed;
-    uint32_t n;
+    struct kinds kinds = {};
 
-    if (!cursor_looks_at(w->cursor, way->way->rule, w->a, &kind, &n, err))
+    if (!find_kinds(t, way->way, &kinds, err))
         return false;
-    way->needed = needed = arena_array(w->a, struct event_needed, (size_t)n + 1);
+    way->needed = needed = arena_array(w->a, struct event_needed, (size_t)kinds.n + 1);
     if (!needed)
         return err_nomem(err);
-    for (uint32_t i = 0; i < n; i++) {
-        struct event_needed one = {kind[i].event, 0, kind[i].last};
+    for (uint32_t i = 0; i < kinds.n; i++) {
+        const struct looked_at *kind = &kinds.of[i];
+        struct event_needed one = {kind->event, 0, kind->last};
         bool possible;
 
         /* Not every event would do: the one that is tried is named. */
-        if (one.like == EVENT_NONE && kind[i].type != TYPE_NONE
+        if (one.like == EVENT_NONE && kind->type != TYPE_NONE
             && str_eq(one.event, STR("any")))
-            one.event = text_table_get(&catalog->type, kind[i].type);
-
-        if (!turn_to(t, &kind[i], &possible, err)
+            one.event = text_table_get(&catalog->type, kind->type);
+        if (!turn_to(t, kind, &possible, err)
             || (possible && !find_number(t, way->way, &one.times, err)))
             return false;
         if (one.times)

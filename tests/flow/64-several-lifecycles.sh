@@ -94,6 +94,18 @@ t_is 'what time will do comes through the lifecycle above' \
     "$("$CICLO" customer "$file" acme --lifecycle accounts --at 2026-01-20 --json |
         python3 -c 'import json, sys; n = json.load(sys.stdin)["next"]; print(n["at"], n["to"])')" \
     '2026-02-02T10:00:00.000Z lost'
+# way TO: what would lead acme there, out of the accounts' stage, as he stands on a day
+way() { # DATE TO
+    "$CICLO" customer "$file" acme --lifecycle accounts --at "$1" --json | python3 -c '
+import json, sys
+way, = [w for w in json.load(sys.stdin)["why_not"] if w["to"] == sys.argv[1]]
+print(way["terms"][0]["value"], way["holds_until"], way["when"],
+      [(e["event"], e["times"]) for e in way["events"]])' "$2"
+}
+t_is 'waiting may lead him on in the lifecycle above, and so in this one' "$(way 2026-01-20 lost)" \
+    "active 2026-02-02T10:00:00.000Z 2026-02-02T10:00:00.000Z []"
+t_is 'and so may an event that this one says nothing of' "$(way 2026-02-10 paying)" \
+    "asleep None None [('login', 1)]"
 
 t_is 'SQL has a column more' "$("$CICLO" sql "$file" $now --csv \
     "select lifecycle, to_stage, count(*) from stages where customer = 'acme' and present group by 1, 2" |

@@ -311,6 +311,56 @@ TEST(a_forecast_is_judged_as_a_look_at_every_hour_does)
     assert_true(judged > 100);
 }
 
+/* In the upper lifecycle he is gone exactly when he has not bought for 45 days. */
+static const char two_lifecycles[] =
+    "ciclo: 1\n"
+    "workspace: { currency: EUR, timezone: Europe/Rome }\n"
+    "events: { purchase: , signed_up: }\n"
+    "lifecycles:\n"
+    "  life:\n"
+    "    stages: { here: , gone: }\n"
+    "    moves:\n"
+    "      - { from: here, to: gone, when: 'not exists(purchase, 45d)' }\n"
+    "      - { from: gone, to: here, when: 'exists(purchase, 45d)' }\n"
+    "  trade:\n"
+    "    stages: { reach: , buyer: , at_risk: }\n"
+    "    moves:\n"
+    "      - { from: [reach, at_risk], to: buyer, when: 'since(purchase) < 30d' }\n"
+    "      - { from: buyer, to: at_risk, when: 'since(purchase) >= 30d' }\n";
+
+TEST(a_forecast_sees_the_lifecycles_above)
+{
+    static struct life life[PEOPLE];
+    static const char *const that[] = {"not exists(purchase, 45d)",
+                                       "lifecycle.life.stage = 'gone'"};
+    struct random r = random_seeded(12);
+    struct forecast_result got[2];
+    struct buf lines = {};
+    struct engine *e;
+
+    some_lives(&r, life, &lines);
+    e = bottega_with(two_lifecycles, lines.p, NOW);
+    for (int i = 0; i < 2; i++) {
+        struct backtest_options o = {.lifecycle = STR("trade"),
+                                     .stage = STR("at_risk"),
+                                     .that = str_of(that[i]),
+                                     .within = {0, WITHIN * MS_HOUR},
+                                     .from_ms = BEGIN_MS,
+                                     .to_ms = BEGIN_MS + HOURS * MS_HOUR};
+        struct backtest *b = run(e, str_of(two_lifecycles), o);
+
+        got[i] = backtest_result(b)->forecast[0].result[COMPARE_NEW];
+        backtest_free(b);
+    }
+    assert_true(got[0].precision.n > 10 && got[0].recall.n > 10);
+    assert_true(got[0].precision.hits > 0 && got[0].recall.hits > 0);
+    need_share(got[1].precision, got[0].precision);
+    need_share(got[1].recall, got[0].recall);
+    engine_close(e);
+    unlink(bottega_path());
+    buf_free(&lines);
+}
+
 /* Worked numbers: R. G. Newcombe, "Two-sided confidence intervals for the single proportion",
  * Statistics in Medicine 17 (1998), table I, method 3. */
 TEST(intervals_are_those_of_wilson)
