@@ -5,14 +5,15 @@
  * site cannot send unasked, and from no page but ours. */
 #include "api/request.h"
 
+#include "api/collect.h"
 #include "api/route.h"
 
 #include <string.h>
 
 struct headers {
-    unsigned hosts, lengths, types, origins;
-    bool coded, bad_name;
-    str host, length, type, origin;
+    unsigned hosts, lengths, types, origins, codings;
+    bool bad_name;
+    str host, length, type, origin, coding;
 };
 
 static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
@@ -36,8 +37,10 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     } else if (!strcasecmp(name, "Origin")) {
         h->origins++;
         h->origin = s;
+    } else if (!strcasecmp(name, "Transfer-Encoding")) {
+        h->codings++;
+        h->coding = s;
     }
-    h->coded |= !strcasecmp(name, "Transfer-Encoding");
     return MHD_YES;
 }
 
@@ -101,7 +104,7 @@ static unsigned refuse(struct err *err, unsigned status, const char *words)
 static unsigned check_body(const struct headers *h, bool post, size_t *n, struct err *err)
 {
     *n = 0;
-    if (h->coded || h->lengths > 1 || (h->lengths && !read_length(h->length, n)))
+    if (h->codings || h->lengths > 1 || (h->lengths && !read_length(h->length, n)))
         return refuse(err, MHD_HTTP_BAD_REQUEST,
                       "a body comes with one Content-Length and no Transfer-Encoding");
     if (!post)
@@ -114,6 +117,19 @@ static unsigned check_body(const struct headers *h, bool post, size_t *n, struct
     if (h->types != 1 || !is_json(h->type))
         return refuse(err, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                       "the body must come with Content-Type: application/json");
+    return 0;
+}
+
+/* SDKs send whatever type they like, and some in chunks. */
+static unsigned check_calls(const struct headers *h, size_t *n, struct err *err)
+{
+    *n = 0;
+    if (h->lengths + h->codings > 1 || (h->lengths && !read_length(h->length, n))
+        || (h->codings && strcasecmp(h->coding.p, "chunked")))
+        return refuse(err, MHD_HTTP_BAD_REQUEST,
+                      "a body comes with one Content-Length, or in chunks");
+    if (*n > COLLECT_BODY_MAX)
+        return refuse(err, MHD_HTTP_CONTENT_TOO_LARGE, "a body has at most 1 MiB");
     return 0;
 }
 
@@ -131,10 +147,14 @@ unsigned request_check(struct MHD_Connection *c, str path, const char *method,
     if (!is_local_name(h.host))
         return refuse(err, MHD_HTTP_BAD_REQUEST,
                       "this server answers only as localhost, 127.0.0.1 or [::1]");
-    if (!api_takes(path, method, &out->allow)) {
+    out->collects = collect_has(path);
+    if (!(out->collects ? collect_takes(path, method, &out->allow)
+                        : api_takes(path, method, &out->allow))) {
         err_set(err, ERR_INPUT, "only %s is answered here", out->allow);
         return MHD_HTTP_METHOD_NOT_ALLOWED;
     }
+    if (out->collects)
+        return check_calls(&h, &out->body_n, err);
     status = check_body(&h, !strcmp(method, "POST"), &out->body_n, err);
     if (!status && !get && !is_ours(&h))
         return refuse(err, MHD_HTTP_FORBIDDEN,

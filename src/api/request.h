@@ -11,6 +11,7 @@ enum { BODY_MAX = 10 << 20 };
 
 struct request {
     size_t body_n;     /* what its headers announce */
+    bool collects;     /* it is one of the tracking API's, which any page may use */
     const char *allow; /* with 405: the methods that the path takes */
 };
 

@@ -6,9 +6,11 @@
 #include "api/server.h"
 
 #include "api/answer.h"
+#include "api/collect.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "base/num.h"
+#include "engine/collect.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -34,6 +36,7 @@ enum {
 struct server {
     struct engine *engine;
     struct jobs *jobs;
+    struct collector *collector;
     struct json_parser *parser;
     struct server_options options;
     struct MHD_Daemon *daemon;
@@ -45,8 +48,9 @@ struct server {
         int64_t deadline_ms; /* steady */
     } peer[CONNECTIONS_MAX];
     unsigned peer_n;
-    size_t body_bytes;              /* announced, and not yet answered */
+    size_t body_bytes;              /* held, and not yet answered */
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
+    bool unsettled;                 /* events were committed, and nobody has seen them */
 };
 
 /* --- connections that dawdle --- */
@@ -179,9 +183,12 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
 struct exchange {
     struct request request;
     struct buf body;
+    size_t held; /* bytes of it that the server counts */
+    bool is_too_much;
+    struct collect_request *collected;
 };
 
-static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const char *url,
+static enum MHD_Result begin(struct MHD_Connection *c, const char *url,
                              const char *method, void **request_context)
 {
     struct exchange *x = mem_alloc(sizeof *x);
@@ -192,17 +199,55 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
         return MHD_NO;
     *request_context = x;
     refused = request_check(c, str_of(url), method, &x->request, &err);
-    if (refused) {
-        x->request.body_n = 0;
-        return answer_error(c, refused, x->request.allow, &err);
+    if (!refused)
+        return MHD_YES;
+    return x->request.collects ? collector_refuse(c, refused, x->request.allow, &err)
+                               : answer_error(c, refused, x->request.allow, &err);
+}
+
+/* What is too much is read to its end, since only then an answer is heard, and forgotten. */
+static void take_bytes(struct server *s, struct exchange *x, str bytes)
+{
+    x->is_too_much |= bytes.n > BODIES_MAX - s->body_bytes;
+    if (x->is_too_much) {
+        s->body_bytes -= x->held;
+        x->held = 0;
+        buf_free(&x->body);
+        return;
     }
-    if (x->request.body_n > BODIES_MAX - s->body_bytes) {
-        x->request.body_n = 0;
-        err_set(&err, ERR_NOMEM, "too much is being sent at the same time: try again");
-        return answer_code(c, &err);
+    buf_add(&x->body, bytes);
+    s->body_bytes += bytes.n;
+    x->held += bytes.n;
+}
+
+static enum MHD_Result answer_too_much(struct MHD_Connection *c, const struct exchange *x)
+{
+    struct err err;
+
+    if (x->request.collects)
+        return collector_busy(c);
+    err_set(&err, ERR_NOMEM, "too much is being sent at the same time: try again");
+    return answer_code(c, &err);
+}
+
+static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
+                                    const char *method, const char *url,
+                                    struct exchange *x)
+{
+    if (x->is_too_much)
+        return answer_too_much(c, x);
+    if (x->request.collects)
+        return collector_take(s->collector, c, method, str_of(url), &x->body,
+                              &x->collected);
+    if (!strcmp(url, "/healthz")) {
+        struct buf b = {};
+
+        buf_add(&b, STR("{\"ok\":true}"));
+        return answer_buf(c, MHD_HTTP_OK, &b, "application/json");
     }
-    s->body_bytes += x->request.body_n;
-    return MHD_YES;
+    if (str_starts(str_of(url), STR("/api/")))
+        return answer_api(s, c, method, str_of(url), &x->body);
+    return answer_page(c, str_of(url));
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *url,
@@ -214,21 +259,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 
     (void)version;
     if (!x)
-        return begin(s, c, url, method, request_context);
-    if (*body_n) {
-        buf_add(&x->body, (str){body, *body_n});
-        *body_n = 0;
-        return MHD_YES;
-    }
-    if (!strcmp(url, "/healthz")) {
-        struct buf b = {};
-
-        buf_add(&b, STR("{\"ok\":true}"));
-        return answer_buf(c, MHD_HTTP_OK, &b, "application/json");
-    }
-    if (str_starts(str_of(url), STR("/api/")))
-        return answer_api(s, c, method, str_of(url), &x->body);
-    return answer_page(c, str_of(url));
+        return begin(c, url, method, request_context);
+    if (!*body_n)
+        return answer_whole(s, c, method, url, x);
+    take_bytes(s, x, (str){body, *body_n});
+    *body_n = 0;
+    return MHD_YES;
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **request_context,
@@ -243,8 +279,9 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
         peer->deadline_ms = steady_ms() + 10 * s->options.patience_ms;
     if (!x)
         return;
-    s->body_bytes -= x->request.body_n;
+    s->body_bytes -= x->held;
     buf_free(&x->body);
+    collect_request_free(x->collected);
     mem_free(x);
     *request_context = NULL;
 }
@@ -282,6 +319,21 @@ static void tick(struct server *s)
     s->tick_ms = steady_ms() + AGAIN_MS;
 }
 
+/* Commits what was sent, and answers it; then all else is brought to it. */
+static void collect(struct server *s)
+{
+    struct err err;
+    bool came;
+
+    collector_run(s->collector, server_now_ms(s), &came);
+    s->unsettled |= came;
+    if (!s->unsettled)
+        return;
+    s->unsettled = !engine_settle(s->engine, &err) || !advance(s, &err);
+    if (s->unsettled)
+        tell_failure(s, "collect", &err);
+}
+
 /* What is computed need not be computed again by whoever opens the file after a crash. */
 static void checkpoint(struct server *s)
 {
@@ -303,10 +355,14 @@ static void *serve(void *context)
     while (!atomic_load(&s->stop)) {
         MHD_run_wait(s->daemon, wait_ms(s));
         close_dawdlers(s);
+        collect(s);
         jobs_tick(s->jobs);
         tick(s);
         checkpoint(s);
     }
+    collect(s);
+    MHD_run_wait(s->daemon, 0); /* whoever waited is answered */
+    collect(s);
     return NULL;
 }
 
@@ -363,7 +419,8 @@ static void on_mhd_log(void *context, const char *format, va_list args)
 static bool start_daemon(struct server *s, const union address *address, bool v6,
                          struct err *err)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (v6 ? MHD_USE_IPv6 : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG
+                     | (v6 ? MHD_USE_IPv6 : 0);
     uint16_t port;
 
     s->daemon = MHD_start_daemon(
@@ -385,6 +442,7 @@ static void server_free(struct server *s)
 {
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
+    collector_free(s->collector);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
     mem_free(s);
@@ -408,6 +466,7 @@ bool server_start(struct engine *e, const struct server_options *options,
     if (!s->options.patience_ms)
         s->options.patience_ms = PATIENCE_MS;
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
+         && collector_new(e, &s->options.log, &s->collector, err)
          && engine_advance(e, server_now_ms(s), err)
          && start_daemon(s, &address, v6, err);
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {

@@ -83,9 +83,9 @@ bool engine_check_names(struct engine *e, struct err *err)
     if (err->code != ERR_INPUT)
         return false;
     err_in(err,
-           "nothing was imported, since with the types of these values the model has a "
-           "fault in line %d, column %d (declare the type that you mean under events: or "
-           "traits:, ciclo model apply, then import again)",
+           "with the types of these values the model has a fault in line %d, column %d "
+           "(declare the type that you mean under events: or traits:, ciclo model apply, "
+           "then send them again)",
            err->line, err->column);
     err->line = err->column = 0;
     return false;

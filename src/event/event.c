@@ -1,4 +1,4 @@
-#include "event/event.h"
+#include "event/event_impl.h"
 
 #include "base/num.h"
 #include "base/time.h"
@@ -67,14 +67,19 @@ static bool id_parse(const struct json *json, const char *what, struct arena *a,
     return name_check(*out, what, err);
 }
 
-/* The first of the members that is there and not null. */
-static const struct json *find_either(const struct json *json, str name, str other)
+const struct json *call_member(const struct json *json, str name)
 {
     const struct json *found = json_find(json, name);
 
-    if (!found || found->type == JSON_NULL)
-        found = json_find(json, other);
     return found && found->type != JSON_NULL ? found : NULL;
+}
+
+/* An id that is missing; some SDKs say so with an empty text. */
+static const struct json *id_member(const struct json *json, str name)
+{
+    const struct json *found = call_member(json, name);
+
+    return found && found->type == JSON_TEXT && !found->text.n ? NULL : found;
 }
 
 static bool text_check(str text, str property, struct err *err)
@@ -91,8 +96,7 @@ static bool number_check(const struct json *json, str property, struct err *err)
                       STR_FMT(property));
 }
 
-/* False when a number in it does not fit. */
-static bool put_json(struct json_out *to, const struct json *json)
+bool put_json(struct json_out *to, const struct json *json)
 {
     bool ok = true;
 
@@ -163,20 +167,13 @@ static bool list_parse(const struct json *json, str property, struct arena *a,
     return true;
 }
 
-/* Properties or traits, as they are found. */
-struct found {
-    struct arena *a;
-    const char *what; /* "a property", "a trait" */
-    bool keep_null;
-    struct property *property;
-    uint32_t n, cap;
-};
-
-static bool found_add(struct found *f, str name, struct value value, struct err *err)
+static bool found_add(struct found *f, str name, struct value value, bool fill,
+                      struct err *err)
 {
     for (uint32_t i = 0; i < f->n; i++) { /* of doubles the last is kept, as in JSON */
         if (str_eq(f->property[i].name, name)) {
-            f->property[i].value = value;
+            if (!fill)
+                f->property[i].value = value;
             return true;
         }
     }
@@ -215,70 +212,79 @@ static bool name_join(struct arena *a, str prefix, str name, str *out, struct er
     return true;
 }
 
+bool found_add_json(struct found *f, str name, const struct json *item, bool fill,
+                    struct err *err)
+{
+    struct value value = {.type = VALUE_NULL};
+
+    if (!name_check(name, f->what, err))
+        return false;
+    switch (item->type) {
+    case JSON_OBJECT:
+        return found_parse(f, name, item, fill, err);
+    case JSON_NULL:
+        if (!f->keep_null)
+            return true;
+        break;
+    case JSON_BOOL:
+        value = (struct value){.type = VALUE_BOOL, .truth = item->truth};
+        break;
+    case JSON_NUMBER:
+        if (!number_check(item, name, err))
+            return false;
+        value = (struct value){.type = VALUE_NUMBER, .number = item->number};
+        break;
+    case JSON_TEXT:
+        if (!text_check(item->text, name, err))
+            return false;
+        value = (struct value){.type = VALUE_TEXT, .text = item->text};
+        break;
+    case JSON_LIST:
+        if (!list_parse(item, name, f->a, &value, err))
+            return false;
+        break;
+    }
+    return found_add(f, name, value, fill, err);
+}
+
 /* Flattens: {"a":{"b":1}} is a.b = 1. */
-static bool found_parse(struct found *f, str prefix, const struct json *object,
-                        struct err *err)
+bool found_parse(struct found *f, str prefix, const struct json *object, bool fill,
+                 struct err *err)
 {
     for (size_t i = 0; i < object->n; i++) {
-        const struct json *item = &object->item[i];
-        struct value value = {.type = VALUE_NULL};
         str name;
 
         if (!name_join(f->a, prefix, object->name[i], &name, err)
-            || !name_check(name, f->what, err))
-            return false;
-        switch (item->type) {
-        case JSON_OBJECT:
-            if (!found_parse(f, name, item, err))
-                return false;
-            continue;
-        case JSON_NULL:
-            if (!f->keep_null)
-                continue;
-            break;
-        case JSON_BOOL:
-            value = (struct value){.type = VALUE_BOOL, .truth = item->truth};
-            break;
-        case JSON_NUMBER:
-            if (!number_check(item, name, err))
-                return false;
-            value = (struct value){.type = VALUE_NUMBER, .number = item->number};
-            break;
-        case JSON_TEXT:
-            if (!text_check(item->text, name, err))
-                return false;
-            value = (struct value){.type = VALUE_TEXT, .text = item->text};
-            break;
-        case JSON_LIST:
-            if (!list_parse(item, name, f->a, &value, err))
-                return false;
-            break;
-        }
-        if (!found_add(f, name, value, err))
+            || !found_add_json(f, name, &object->item[i], fill, err))
             return false;
     }
     return true;
 }
 
-/* The object that is the member `name`; NULL when it is missing or null. */
-static bool object_find(const struct json *json, str name, const struct json **out,
-                        struct err *err)
+bool object_find(const struct json *json, str name, const struct json **out,
+                 struct err *err)
 {
-    *out = json_find(json, name);
-    if (*out && (*out)->type == JSON_NULL)
-        *out = NULL;
+    *out = call_member(json, name);
     return !*out || (*out)->type == JSON_OBJECT
            || err_set(err, ERR_INPUT, "%.*s is no object", STR_FMT(name));
+}
+
+/* What the member `name`, an object, holds. */
+static bool member_parse(struct found *f, const struct json *json, str name, str prefix,
+                         struct err *err)
+{
+    const struct json *object;
+
+    return object_find(json, name, &object, err)
+           && (!object || found_parse(f, prefix, object, false, err));
 }
 
 static bool parse_traits(const struct json *in, struct arena *a, struct event *out,
                          struct err *err)
 {
     struct found f = {.a = a, .what = "the name of a trait", .keep_null = true};
-    const struct json *traits;
 
-    if (!object_find(in, STR("traits"), &traits, err)
-        || (traits && !found_parse(&f, STR(""), traits, err)))
+    if (!member_parse(&f, in, STR("traits"), STR(""), err))
         return false;
     out->trait = f.property;
     out->trait_n = f.n;
@@ -286,7 +292,7 @@ static bool parse_traits(const struct json *in, struct arena *a, struct event *o
 }
 
 /* What a rule asks for as consent.channel.purpose. */
-static bool check_consent(const struct event *e, struct err *err)
+static bool check_consent(const struct found *f, struct err *err)
 {
     static const struct {
         str name;
@@ -298,9 +304,9 @@ static bool check_consent(const struct event *e, struct err *err)
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         uint32_t k = 0;
 
-        while (k < e->property_n && !str_eq(e->property[k].name, needed[i].name))
+        while (k < f->n && !str_eq(f->property[k].name, needed[i].name))
             k++;
-        if (k == e->property_n || e->property[k].value.type != needed[i].type)
+        if (k == f->n || f->property[k].value.type != needed[i].type)
             return err_set(err, ERR_INPUT,
                            "a consent has the properties channel and purpose, which are "
                            "texts, and granted, which is true or false");
@@ -308,11 +314,10 @@ static bool check_consent(const struct event *e, struct err *err)
     return true;
 }
 
-static bool parse_track(const struct json *json, struct arena *a, struct event *out,
-                        struct err *err)
+static bool read_track(const struct json *json, struct found *f, struct event *out,
+                       struct err *err)
 {
-    struct found f = {.a = a, .what = "the name of a property"};
-    const struct json *name = json_find(json, STR("event")), *properties, *context;
+    const struct json *name = json_find(json, STR("event"));
 
     if (!name || name->type != JSON_TEXT)
         return err_set(err, ERR_INPUT, "event, the name of what happened, is no text");
@@ -323,52 +328,157 @@ static bool parse_track(const struct json *json, struct arena *a, struct event *
         return err_set(
             err, ERR_INPUT,
             "event is a name that Ciclo keeps for itself (any, identify, group, alias)");
-    if (!object_find(json, STR("properties"), &properties, err)
-        || (properties && !found_parse(&f, STR(""), properties, err))
-        || !object_find(json, STR("context"), &context, err)
-        || !parse_traits(context, a, out, err))
-        return false;
-    out->property = f.property;
-    out->property_n = f.n;
-    return !str_eq(out->type, STR("consent")) || check_consent(out, err);
+    return !str_eq(out->type, STR("consent")) || check_consent(f, err);
 }
 
-static bool parse_time(const struct json *json, int64_t *out, struct err *err)
+static bool has_property(const struct found *f, str name)
 {
-    const struct json *time =
-        find_either(json, STR("timestamp"), STR("originalTimestamp"));
+    for (uint32_t i = 0; i < f->n; i++)
+        if (str_eq(f->property[i].name, name))
+            return true;
+    return false;
+}
+
+/* Members beside `properties` become properties too, unless there are such already. */
+static bool read_beside(const struct json *json, const str *name, size_t n,
+                        struct found *f, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct json *member = call_member(json, name[i]);
+
+        if (member && !found_add_json(f, name[i], member, true, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_view(const struct json *json, struct found *f,
+                      [[maybe_unused]] struct event *out, struct err *err)
+{
+    return read_beside(json, (const str[]){STR("name"), STR("category")}, 2, f, err);
+}
+
+static bool need(const struct found *f, str name, struct err *err)
+{
+    return has_property(f, name)
+           || err_set(err, ERR_INPUT, "%.*s is missing", STR_FMT(name));
+}
+
+static bool read_group(const struct json *json, struct found *f,
+                       [[maybe_unused]] struct event *out, struct err *err)
+{
+    const str id = STR("groupId");
+
+    return read_beside(json, &id, 1, f, err) && need(f, id, err)
+           && member_parse(f, json, STR("traits"), STR("traits"), err);
+}
+
+static bool read_alias(const struct json *json, struct found *f,
+                       [[maybe_unused]] struct event *out, struct err *err)
+{
+    const str id = STR("previousId");
+
+    return read_beside(json, &id, 1, f, err) && need(f, id, err);
+}
+
+/* It has no properties but those that context made. */
+static bool read_identify(const struct json *json, struct found *f, struct event *out,
+                          struct err *err)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < f->n; i++)
+        if (str_starts(f->property[i].name, STR("context.")))
+            f->property[kept++] = f->property[i];
+    f->n = kept;
+    return parse_traits(json, f->a, out, err);
+}
+
+static const struct call_type {
+    str type;
+    bool (*read)(const struct json *json, struct found *f, struct event *out,
+                 struct err *err);
+    bool context_traits; /* beside it, of the customer */
+} call_types[] = {
+    {{"track", 5}, read_track, true}, {{"identify", 8}, read_identify, false},
+    {{"page", 4}, read_view, true},   {{"screen", 6}, read_view, true},
+    {{"group", 5}, read_group, true}, {{"alias", 5}, read_alias, true},
+};
+
+static const struct call_type *find_type(str type)
+{
+    for (size_t i = 0; i < sizeof call_types / sizeof *call_types; i++)
+        if (str_eq(call_types[i].type, type))
+            return &call_types[i];
+    return NULL;
+}
+
+bool moment_read(const struct json *time, int64_t *out, struct err *err)
+{
     struct err why;
 
-    if (!time)
-        return err_set(err, ERR_INPUT, "timestamp is missing");
-    if (time->type != JSON_TEXT || !moment_parse(time->text, NULL, out, &why))
-        return err_set(err, ERR_INPUT,
-                       "timestamp is no moment such as 2026-11-21T10:00:00.000Z");
+    return (time->type == JSON_TEXT && moment_parse(time->text, NULL, out, &why))
+           || err_set(err, ERR_INPUT,
+                      "timestamp is no moment such as 2026-11-21T10:00:00.000Z");
+}
+
+bool ids_read(const struct json *json, struct arena *a, struct event *out,
+              struct err *err)
+{
+    const struct json *user = id_member(json, STR("userId"));
+    const struct json *anonymous = id_member(json, STR("anonymousId"));
+    const struct json *id = call_member(json, STR("messageId"));
+
+    if (!user && !anonymous)
+        return err_set(err, ERR_INPUT, "userId and anonymousId are missing");
+    if ((user && !id_parse(user, "userId", a, &out->customer, err))
+        || (anonymous && !id_parse(anonymous, "anonymousId", a, &out->anonymous, err))
+        || (id && !id_parse(id, "messageId", a, &out->id, err)))
+        return false;
+    if (!user)
+        out->customer = out->anonymous;
+    else if (str_eq(out->customer, out->anonymous))
+        out->anonymous = STR(""); /* nobody whom another name is known of */
     return true;
+}
+
+bool event_read(const struct json *json, str type, struct found *f, struct event *out,
+                struct err *err)
+{
+    const struct call_type *call = find_type(type);
+    const struct json *context;
+
+    if (!call)
+        return err_set(err, ERR_INPUT,
+                       "type is none of track, identify, page, screen, group, alias");
+    out->type = call->type;
+    return member_parse(f, json, STR("properties"), STR(""), err)
+           && object_find(json, STR("context"), &context, err)
+           && (!call->context_traits || parse_traits(context, f->a, out, err))
+           && call->read(json, f, out, err);
 }
 
 bool event_parse(const struct json *json, struct arena *a, struct event *out,
                  struct err *err)
 {
-    str type = json_find_text(json, STR("type"));
-    const struct json *customer = find_either(json, STR("userId"), STR("anonymousId"));
-    const struct json *id = find_either(json, STR("messageId"), STR("messageId"));
+    struct found f = {.a = a, .what = "the name of a property"};
+    const struct json *time = call_member(json, STR("timestamp"));
 
     *out = (struct event){0};
     if (json->type != JSON_OBJECT)
         return err_set(err, ERR_INPUT, "it is no JSON object");
-    if (!customer)
-        return err_set(err, ERR_INPUT, "userId and anonymousId are missing");
-    if (!id_parse(customer, "userId or anonymousId", a, &out->customer, err)
-        || (id && !id_parse(id, "messageId", a, &out->id, err))
-        || !parse_time(json, &out->at_ms, err))
+    if (!ids_read(json, a, out, err))
         return false;
-    if (str_eq(type, STR("track")))
-        return parse_track(json, a, out, err);
-    if (!str_eq(type, STR("identify")))
-        return err_set(err, ERR_INPUT, "type is neither track nor identify");
-    out->type = STR("identify");
-    return parse_traits(json, a, out, err);
+    if (!time)
+        time = call_member(json, STR("originalTimestamp"));
+    if (!time)
+        return err_set(err, ERR_INPUT, "timestamp is missing");
+    if (!moment_read(time, &out->at_ms, err)
+        || !event_read(json, json_find_text(json, STR("type")), &f, out, err))
+        return false;
+    out->property = f.property;
+    out->property_n = f.n;
+    return true;
 }
 
 /* Prints at the depth of no document: one value after the other, with nothing between. */
@@ -426,16 +536,23 @@ static void print_properties(struct json_out *to, const struct property *p, uint
 void event_print(const struct event *e, struct buf *to)
 {
     struct json_out value = {.to = to};
+    const struct call_type *call = find_type(e->type);
     bool identify = str_eq(e->type, STR("identify"));
 
-    if (identify) {
-        buf_add(to, STR("{\"type\":\"identify\""));
+    if (call && call->read != read_track) {
+        buf_add(to, STR("{\"type\":"));
     } else {
         buf_add(to, STR("{\"type\":\"track\",\"event\":"));
-        json_put_text(&value, e->type);
     }
-    buf_add(to, STR(",\"userId\":"));
-    json_put_text(&value, e->customer);
+    json_put_text(&value, e->type);
+    if (!str_eq(e->customer, e->anonymous)) {
+        buf_add(to, STR(",\"userId\":"));
+        json_put_text(&value, e->customer);
+    }
+    if (e->anonymous.n) {
+        buf_add(to, STR(",\"anonymousId\":"));
+        json_put_text(&value, e->anonymous);
+    }
     if (e->id.n) {
         buf_add(to, STR(",\"messageId\":"));
         json_put_text(&value, e->id);
@@ -445,14 +562,15 @@ void event_print(const struct event *e, struct buf *to)
     if (identify) {
         buf_add(to, STR(",\"traits\":"));
         print_properties(&value, e->trait, e->trait_n);
-    } else {
+    }
+    if (!identify || e->property_n) {
         buf_add(to, STR(",\"properties\":"));
         print_properties(&value, e->property, e->property_n);
-        if (e->trait_n) {
-            buf_add(to, STR(",\"context\":{\"traits\":"));
-            print_properties(&value, e->trait, e->trait_n);
-            buf_add_char(to, '}');
-        }
+    }
+    if (!identify && e->trait_n) {
+        buf_add(to, STR(",\"context\":{\"traits\":"));
+        print_properties(&value, e->trait, e->trait_n);
+        buf_add_char(to, '}');
     }
     buf_add_char(to, '}');
 }

@@ -48,9 +48,10 @@ struct property {
 
 struct event {
     int64_t at_ms;
-    str customer;
-    str type; /* the track event's name, or "identify" */
-    str id;   /* messageId: the same id counts once */
+    str customer;  /* userId, or anonymousId when there is none */
+    str anonymous; /* anonymousId; equal to .customer when there is no userId */
+    str type;      /* the track event's name; or identify, page, screen, group, alias */
+    str id;        /* messageId: the same id counts once */
     const struct property *property;
     uint32_t property_n;
     const struct property *trait; /* what it says of the customer from its moment on */
@@ -64,10 +65,11 @@ bool event_type_is_reserved(str type);
 #define EVENT_NAME_MAX 200u   /* bytes of a type, property name, customer or message id */
 #define EVENT_PROPERTIES_MAX 1000u
 
-/* One call in Segment's form: {"type":"track","event":..,"userId":..|"anonymousId":..,
+/* One call in Segment's form: {"type":"track","event":..,"userId":..,"anonymousId":..,
  * "messageId":..,"timestamp"|"originalTimestamp":..,"properties":{..},
- * "context":{"traits":{..}}} or {"type":"identify",..,"traits":{..}}. Objects inside
- * properties are flattened with dots; null properties are missing; a null trait removes it;
+ * "context":{"traits":{..}}} or {"type":"identify",..,"traits":{..}}. Of page and screen `name`
+ * and `category` become properties, of group `groupId` and `traits.*`, of alias `previousId`.
+ * Objects inside properties are flattened with dots; null properties are missing; a null trait removes it;
  * list items that are no texts become their JSON text. Missing messageId: .id is empty;
  * missing timestamp: ERR_INPUT. What does not fit is ERR_INPUT with a reason in words that
  * does not hold the value itself, so that reasons can be counted. Lives in `a` and `json`. */

@@ -44,7 +44,8 @@ static bool properties_eq(const struct property *a, uint32_t n, const struct pro
 bool event_eq(const struct event *a, const struct event *b)
 {
     return a->at_ms == b->at_ms && str_eq(a->customer, b->customer)
-           && str_eq(a->type, b->type) && str_eq(a->id, b->id)
+           && str_eq(a->anonymous, b->anonymous) && str_eq(a->type, b->type)
+           && str_eq(a->id, b->id)
            && properties_eq(a->property, a->property_n, b->property, b->property_n)
            && properties_eq(a->trait, a->trait_n, b->trait, b->trait_n);
 }

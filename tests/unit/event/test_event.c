@@ -94,6 +94,9 @@ TEST(a_track_call_is_read_whole)
     arena_free(&a);
 }
 
+#define TRACK_OF(ids)                                                                    \
+    "{\"type\":\"track\",\"event\":\"a\",\"timestamp\":\"2026-11-21\"," ids "}"
+
 TEST(an_identify_call_has_traits_and_no_properties)
 {
     struct arena a = {0};
@@ -109,6 +112,63 @@ TEST(an_identify_call_has_traits_and_no_properties)
     assert_int_equal(e.property_n, 0);
     assert_int_equal(e.trait_n, 1);
     assert_int_equal(e.trait[0].value.number, 3000000);
+    arena_free(&a);
+}
+
+static const struct property *property_of(const struct event *e, const char *name)
+{
+    for (uint32_t i = 0; i < e->property_n; i++)
+        if (str_eq(e->property[i].name, str_of(name)))
+            return &e->property[i];
+    return NULL;
+}
+
+TEST(page_screen_group_and_alias_are_events_of_those_types)
+{
+    struct arena a = {0};
+    struct event e = parsed("{\"type\":\"page\",\"anonymousId\":\"v\",\"name\":\"Home\","
+                            "\"category\":\"shop\",\"timestamp\":\"2026-11-21\","
+                            "\"properties\":{\"name\":\"Casa\",\"url\":\"/\"},"
+                            "\"context\":{\"traits\":{\"vip\":true}}}",
+                            &a);
+
+    assert_true(str_eq(e.type, STR("page")));
+    assert_int_equal(e.property_n, 3);
+    assert_true(str_eq(property_of(&e, "name")->value.text, STR("Casa")));
+    assert_true(str_eq(property_of(&e, "category")->value.text, STR("shop")));
+    assert_int_equal(e.trait_n, 1);
+    e = parsed("{\"type\":\"screen\",\"userId\":\"v\",\"name\":\"Home\","
+               "\"timestamp\":\"2026-11-21\"}",
+               &a);
+    assert_true(str_eq(e.type, STR("screen")));
+    assert_true(str_eq(property_of(&e, "name")->value.text, STR("Home")));
+    e = parsed("{\"type\":\"group\",\"userId\":\"v\",\"groupId\":\"acme\","
+               "\"timestamp\":\"2026-11-21\",\"traits\":{\"seats\":5,\"plan\":null}}",
+               &a);
+    assert_true(str_eq(property_of(&e, "groupId")->value.text, STR("acme")));
+    assert_true(property_of(&e, "traits.seats")->value.number == 5000000);
+    assert_int_equal(e.property_n, 2);
+    assert_int_equal(e.trait_n, 0);
+    e = parsed("{\"type\":\"alias\",\"userId\":\"v\",\"previousId\":\"w\","
+               "\"timestamp\":\"2026-11-21\"}",
+               &a);
+    assert_true(str_eq(e.customer, STR("v")));
+    assert_true(str_eq(property_of(&e, "previousId")->value.text, STR("w")));
+    arena_free(&a);
+}
+
+TEST(both_ids_of_a_call_are_known)
+{
+    struct arena a = {0};
+    struct event e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"v\""), &a);
+
+    assert_true(str_eq(e.customer, STR("u")) && str_eq(e.anonymous, STR("v")));
+    e = parsed(TRACK_OF("\"userId\":\"\",\"anonymousId\":\"v\""), &a);
+    assert_true(str_eq(e.customer, STR("v")) && str_eq(e.anonymous, STR("v")));
+    e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":null"), &a);
+    assert_true(str_eq(e.customer, STR("u")) && !e.anonymous.n);
+    e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"u\""), &a);
+    assert_true(str_eq(e.customer, STR("u")) && !e.anonymous.n);
     arena_free(&a);
 }
 
@@ -134,6 +194,16 @@ TEST(what_is_printed_parses_to_the_same_event)
         "{\"type\":\"track\",\"event\":\"caf\xc3\xa9\",\"userId\":\"\xf0\x9f\x9b\x92\","
         "\"timestamp\":\"9999-12-31T23:59:59.999Z\",\"properties\":{\"empty\":[],\"t\":"
         "\"\"}}",
+        TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"v\""),
+        TRACK_OF("\"anonymousId\":\"v\",\"context\":{\"traits\":{\"a\":1}}"),
+        "{\"type\":\"page\",\"anonymousId\":\"v\",\"name\":\"Home\","
+        "\"timestamp\":\"2026-11-21\",\"context\":{\"traits\":{\"a\":null}}}",
+        "{\"type\":\"group\",\"userId\":\"v\",\"groupId\":\"acme\","
+        "\"timestamp\":\"2026-11-21\",\"traits\":{\"seats\":5}}",
+        "{\"type\":\"alias\",\"userId\":\"v\",\"previousId\":\"w\","
+        "\"timestamp\":\"2026-11-21\"}",
+        "{\"type\":\"identify\",\"userId\":\"v\",\"timestamp\":\"2026-11-21\","
+        "\"traits\":{\"b\":1},\"properties\":{\"context.ip\":\"203.0.113.0\"}}",
     };
 
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
@@ -159,19 +229,19 @@ TEST(what_does_not_fit_is_refused_for_a_reason_without_the_value)
     need_refused("{}", "userId and anonymousId are missing");
     need_refused("{\"userId\":null,\"anonymousId\":null}",
                  "userId and anonymousId are missing");
-    need_refused("{\"userId\":\"\"}", "userId or anonymousId is empty");
-    need_refused("{\"userId\":true}", "userId or anonymousId is no text");
-    need_refused("{\"userId\":1e300}",
-                 "userId or anonymousId is a number that is too large");
-    need_refused("{\"userId\":\"a\\nb\"}",
-                 "userId or anonymousId holds a control character");
+    need_refused("{\"userId\":\"\"}", "userId and anonymousId are missing");
+    need_refused("{\"userId\":true}", "userId is no text");
+    need_refused("{\"anonymousId\":1e300}", "anonymousId is a number that is too large");
+    need_refused("{\"userId\":\"a\\nb\"}", "userId holds a control character");
     need_refused("{\"userId\":\"a\"}", "timestamp is missing");
     need_refused("{\"userId\":\"a\",\"messageId\":{}}", "messageId is no text");
     need_refused(TRACK("\"timestamp\":\"SECRET\""), "timestamp is no moment");
     need_refused(TRACK("\"timestamp\":1323511260"), "timestamp is no moment");
-    need_refused("{\"type\":\"page\",\"userId\":\"b\"," AT "}",
-                 "neither track nor identify");
-    need_refused("{\"userId\":\"b\"," AT "}", "neither track nor identify");
+    need_refused("{\"type\":\"charge\",\"userId\":\"b\"," AT "}",
+                 "type is none of track, identify");
+    need_refused("{\"userId\":\"b\"," AT "}", "type is none of track, identify");
+    need_refused("{\"type\":\"group\",\"userId\":\"b\"," AT "}", "groupId is missing");
+    need_refused("{\"type\":\"alias\",\"userId\":\"b\"," AT "}", "previousId is missing");
     need_refused("{\"type\":\"track\",\"userId\":\"b\"," AT "}", "is no text");
     need_refused("{\"type\":\"track\",\"event\":\"\",\"userId\":\"b\"," AT "}",
                  "is empty");

@@ -1,0 +1,42 @@
+/* collect.h - the tracking API, as the SDKs of Segment and RudderStack speak it: docs/collect.md.
+ *
+ * A request with events is suspended when it is whole, and answered after the commit that holds
+ * them: collector_run takes all that wait into one. */
+#ifndef API_COLLECT_H
+#define API_COLLECT_H
+
+#include "base/log.h"
+#include "engine/engine.h"
+
+#include <microhttpd.h>
+
+enum { COLLECT_BODY_MAX = 1 << 20 }; /* as it comes, and unpacked */
+
+/* Whether the path is one of the tracking API's, and whether it takes the method; *allow says
+ * which it takes. */
+bool collect_has(str path);
+bool collect_takes(str path, const char *method, const char **allow);
+
+/* One request with events. */
+struct collect_request;
+void collect_request_free(struct collect_request *r); /* NULL is fine */
+
+struct collector;
+[[nodiscard]] bool collector_new(struct engine *e, const struct log_sink *log,
+                                 struct collector **out, struct err *err);
+/* No request may wait. */
+void collector_free(struct collector *c);
+/* The request is whole. Answers it, or suspends it and sets *r; called again with it after
+ * collector_run, answers then. Takes over the bytes of the body. */
+enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *connection,
+                               const char *method, str path, struct buf *body,
+                               struct collect_request **r);
+/* The same, when the bodies that are here already take all the memory they may. */
+enum MHD_Result collector_busy(struct MHD_Connection *connection);
+/* A request that request_check refuses. */
+enum MHD_Result collector_refuse(struct MHD_Connection *connection, unsigned status,
+                                 const char *allow, const struct err *err);
+/* Commits what waits, and lets it be answered; *came is false when nothing did. */
+void collector_run(struct collector *c, int64_t now_ms, bool *came);
+
+#endif

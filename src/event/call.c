@@ -1,0 +1,176 @@
+#include "event/call.h"
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "event/event_impl.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* --- addresses --- */
+
+str address_cut(str address, char to[ADDRESS_MAX])
+{
+    char text[ADDRESS_MAX];
+    unsigned char bytes[16];
+    int family = AF_INET;
+
+    if (!address.n || address.n >= sizeof text)
+        return STR("");
+    memcpy(text, address.p, address.n);
+    text[address.n] = 0;
+    if (inet_pton(AF_INET, text, bytes) != 1) {
+        static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+        family = AF_INET6;
+        if (inet_pton(AF_INET6, text, bytes) != 1)
+            return STR("");
+        if (!memcmp(bytes, mapped, sizeof mapped)) {
+            family = AF_INET;
+            memmove(bytes, bytes + sizeof mapped, 4);
+        }
+    }
+    if (family == AF_INET)
+        bytes[3] = 0;
+    else
+        memset(bytes + 6, 0, 10);
+    if ((family == AF_INET && bytes[0] == 127) || !memcmp(bytes, (char[6]){}, 6))
+        return STR("");
+    return str_of(inet_ntop(family, bytes, to, ADDRESS_MAX));
+}
+
+/* --- what it says --- */
+
+void call_print(const struct json *call, struct buf *to)
+{
+    struct json_out out = {.to = to};
+
+    if (call->type != JSON_OBJECT) {
+        put_json(&out, call);
+        return;
+    }
+    json_begin_object(&out);
+    for (size_t i = 0; i < call->n; i++) {
+        if (str_eq(call->name[i], STR("writeKey"))
+            || str_eq(call->name[i], STR("sentAt")))
+            continue;
+        json_key_str(&out, call->name[i]);
+        put_json(&out, &call->item[i]);
+    }
+    json_end_object(&out);
+}
+
+static bool read_address(struct found *f, const struct json *ip, str sender,
+                         struct err *err)
+{
+    char room[ADDRESS_MAX];
+    str cut = ip && ip->type == JSON_TEXT ? address_cut(ip->text, room) : sender;
+    struct json text = {.type = JSON_TEXT};
+
+    if (!cut.n)
+        return true;
+    text.text = arena_str(f->a, cut);
+    return text.text.p ? found_add_json(f, STR("context.ip"), &text, false, err)
+                       : err_nomem(err);
+}
+
+static bool read_context(struct found *f, const struct json *context, bool fill,
+                         struct err *err)
+{
+    for (size_t i = 0; context && i < context->n; i++) {
+        static const str but[] = {{"traits", 6}, {"ip", 2}};
+        struct json one = {.type = JSON_OBJECT,
+                           .n = 1,
+                           .name = &context->name[i],
+                           .item = &context->item[i]};
+
+        if (!str_eq(context->name[i], but[0]) && !str_eq(context->name[i], but[1])
+            && !found_parse(f, STR("context"), &one, fill, err))
+            return false;
+    }
+    return true;
+}
+
+/* The call's own comes first, then what its batch has besides. */
+static bool read_contexts(struct found *f, const struct json *call,
+                          const struct call_frame *by, struct err *err)
+{
+    const struct json *own, *of_batch = by->context, *ip;
+
+    if (!object_find(call, STR("context"), &own, err))
+        return false;
+    if (of_batch && of_batch->type != JSON_OBJECT)
+        of_batch = NULL;
+    ip = call_member(own, STR("ip"));
+    if (!ip)
+        ip = call_member(of_batch, STR("ip"));
+    return read_context(f, own, false, err) && read_context(f, of_batch, true, err)
+           && read_address(f, ip, by->address, err);
+}
+
+/* A sentAt that nobody can read says nothing. */
+static bool sent_ms(const struct json *call, const struct call_frame *by, int64_t *out)
+{
+    const struct json *own = call_member(call, STR("sentAt"));
+    struct err unheard;
+
+    return (own && moment_read(own, out, &unheard))
+           || (by->sent_at && moment_read(by->sent_at, out, &unheard));
+}
+
+static bool read_time(const struct json *call, const struct call_frame *by, bool *own,
+                      int64_t *out, struct err *err)
+{
+    const struct json *time = call_member(call, STR("originalTimestamp"));
+    int64_t sent;
+
+    if (!time)
+        time = call_member(call, STR("timestamp"));
+    *own = time;
+    *out = by->received_ms;
+    if (!time)
+        return true;
+    if (!moment_read(time, out, err))
+        return false;
+    if (sent_ms(call, by, &sent))
+        *out = by->received_ms - (sent - *out);
+    if (*out - CALL_FUTURE_MAX_MS > by->received_ms)
+        return err_set(err, ERR_INPUT, "the time lies in the future");
+    return *out >= MOMENT_MIN
+           || err_set(err, ERR_INPUT, "the time lies before the year 1");
+}
+
+static bool make_id(const struct json *call, const struct call_frame *by, struct arena *a,
+                    str *out, struct err *err)
+{
+    struct buf text = {};
+    hash128 hash;
+
+    buf_add(&text, by->type);
+    call_print(call, &text);
+    hash = hash128_of(buf_str(&text));
+    buf_clear(&text);
+    hash128_print(&text, hash);
+    *out = text.failed ? (str){} : arena_str(a, buf_str(&text));
+    buf_free(&text);
+    return out->p || err_nomem(err);
+}
+
+bool call_parse(const struct json *call, const struct call_frame *by, struct arena *a,
+                struct event *out, struct err *err)
+{
+    struct found f = {.a = a, .what = "the name of a property"};
+    str type = by->type.n ? by->type : json_find_text(call, STR("type"));
+    bool has_time;
+
+    *out = (struct event){};
+    if (call->type != JSON_OBJECT)
+        return err_set(err, ERR_INPUT, "it is no JSON object");
+    if (!ids_read(call, a, out, err) || !read_time(call, by, &has_time, &out->at_ms, err)
+        || !event_read(call, type, &f, out, err) || !read_contexts(&f, call, by, err)
+        || (has_time && !out->id.n && !make_id(call, by, a, &out->id, err)))
+        return false;
+    out->property = f.property;
+    out->property_n = f.n;
+    return true;
+}

@@ -1,0 +1,34 @@
+/* call.h - a call as a tracking SDK sends it: what it does not say itself, its batch says, or the
+ * way it came. What becomes of it is an event as event.h has it. */
+#ifndef EVENT_CALL_H
+#define EVENT_CALL_H
+
+#include "event/event.h"
+
+struct call_frame {
+    str type; /* that the path names: track, ...; empty: each call says */
+    const struct json *sent_at; /* of the batch; may be NULL */
+    const struct json
+        *context; /* of the batch, for what a call's own does not say; may be NULL */
+    str address;  /* of the sender, cut by address_cut; may be empty */
+    int64_t received_ms;
+};
+
+/* As event_parse, and besides: the time is put right by how wrong the sender's clock is (received
+ * - (sentAt - originalTimestamp)); what `context` holds, but for its traits, becomes properties
+ * named context.*, with the address cut. Without a messageId, a call that has a time of its own
+ * gets one made from what it says, so that it is the same when it is sent again; .id of any other
+ * stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
+bool call_parse(const struct json *call, const struct call_frame *by, struct arena *a,
+                struct event *out, struct err *err);
+/* The call on one line, without the key and the time that it was sent with. */
+void call_print(const struct json *call, struct buf *to);
+
+enum { ADDRESS_MAX = 46 };
+/* 203.0.113.77 is cut to 203.0.113.0, 2001:db8:1:2::3 to 2001:db8:1::. Anything else, and what
+ * names this machine itself, is cut to nothing. */
+str address_cut(str address, char to[ADDRESS_MAX]);
+
+#define CALL_FUTURE_MAX_MS (24 * 60 * 60 * 1000)
+
+#endif

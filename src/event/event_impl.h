@@ -1,0 +1,38 @@
+/* event_impl.h - what reads a call of the log and what reads one of an SDK share. */
+#ifndef EVENT_EVENT_IMPL_H
+#define EVENT_EVENT_IMPL_H
+
+#include "event/event.h"
+
+/* Properties or traits, as they are found. */
+struct found {
+    struct arena *a;
+    const char *what; /* "the name of a property": of which a fault is told */
+    bool keep_null;
+    struct property *property;
+    uint32_t n, cap;
+};
+/* Adds the members of the object as PREFIX.NAME, objects in it likewise; with `fill` only those
+ * that are not there yet. */
+bool found_parse(struct found *f, str prefix, const struct json *object, bool fill,
+                 struct err *err);
+/* One alone. */
+bool found_add_json(struct found *f, str name, const struct json *item, bool fill,
+                    struct err *err);
+
+/* Customer and message id. */
+bool ids_read(const struct json *json, struct arena *a, struct event *out,
+              struct err *err);
+/* Everything else of a call but its time; out->property is what *f holds when all is added. */
+bool event_read(const struct json *json, str type, struct found *f, struct event *out,
+                struct err *err);
+/* The member, when it is there and not null. */
+const struct json *call_member(const struct json *json, str name);
+/* The object that is the member; NULL when it is missing or null. */
+bool object_find(const struct json *json, str name, const struct json **out,
+                 struct err *err);
+bool moment_read(const struct json *time, int64_t *out, struct err *err);
+/* One value as JSON; of a number that does not fit: null, and false. */
+bool put_json(struct json_out *to, const struct json *json);
+
+#endif
