@@ -32,7 +32,8 @@ static void add(void *context, const struct difference *d)
     X(ids, "message ids in runs")                                                        \
     X(erased, "message ids of erased events")                                            \
     X(refused, "refused lines")                                                          \
-    X(histories, "chunks with histories")
+    X(histories, "chunks with histories")                                                \
+    X(keys, "keys")
 
 static void print_json(struct buf *b, const struct verify_report *r,
                        const struct findings *f)

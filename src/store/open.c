@@ -18,6 +18,11 @@
     "create table history (chunk integer primary key, model integer not null,"           \
     " codec integer not null, bytes blob not null, checksum integer not null);"
 
+/* What format 4 has beyond format 3. */
+#define KEY_SCHEMA                                                                       \
+    "create table key (number integer primary key, codec integer not null,"              \
+    " bytes blob not null, checksum integer not null);"
+
 /* docs/format.md says what stands in these tables. */
 static const char schema[] =
     "create table setting (name text primary key, value integer not null);"
@@ -43,7 +48,7 @@ static const char schema[] =
     "create table refused (seq integer primary key, n integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table model (version integer primary key, applied_ms integer not null,"
-    " text text not null, " AUTHOR_COLUMN ");" HISTORY_SCHEMA
+    " text text not null, " AUTHOR_COLUMN ");" HISTORY_SCHEMA KEY_SCHEMA
     "pragma application_id = " TEXT(APPLICATION_ID) ";"
                                                     "pragma user_version = " TEXT(
                                                         FORMAT) ";";
@@ -200,18 +205,20 @@ static void close_file(struct store *s)
     lock_give(&s->file_lock);
 }
 
-/* A file of format 2 becomes one of this, in one transaction; it is closed afterwards. */
-static bool migrate_2(struct store *s, const char *path, struct err *err)
+/* A file of format 2 or 3 becomes one of this, in one transaction; it is closed afterwards. */
+static bool migrate(struct store *s, const char *path, struct err *err)
 {
+    static const char *const from[] = {
+        [2] = "begin immediate;"
+              "alter table model add column " AUTHOR_COLUMN ";" HISTORY_SCHEMA KEY_SCHEMA
+              "pragma user_version = " TEXT(FORMAT) "; commit",
+        [3] = "begin immediate;" KEY_SCHEMA
+              "pragma user_version = " TEXT(FORMAT) "; commit",
+    };
     int64_t format;
-    bool ok =
-        open_to_write(s, path, &format, err)
-        && (format != 2 /* somebody else did it meanwhile */
-            || sql_exec(&s->sql,
-                        "begin immediate;"
-                        "alter table model add column " AUTHOR_COLUMN ";" HISTORY_SCHEMA
-                        "pragma user_version = " TEXT(FORMAT) "; commit",
-                        err));
+    bool ok = open_to_write(s, path, &format, err)
+              && (format < 2 || format >= FORMAT /* somebody else did it meanwhile */
+                  || sql_exec(&s->sql, from[format], err));
 
     close_file(s);
     return ok || err_in(err, "it is of an older format and must be migrated first");
@@ -233,9 +240,8 @@ static bool open_file(struct store *s, const char *path, struct err *err)
             return ok;
         close_file(s);
         if (there
-            && !(format == 2
-                     ? migrate_2(s, path, err)
-                     : rewrite_migrate(s->io, str_of(path), s->memory_bytes, err)))
+            && !(format > 1 ? migrate(s, path, err)
+                            : rewrite_migrate(s->io, str_of(path), s->memory_bytes, err)))
             return err_in(err, "%s", path);
     }
     return err_set(err, ERR_CONFLICT, "%s is exchanged by another program all the time",

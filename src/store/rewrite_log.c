@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* A new file from the truth of an old one: its log, what was refused, the model's versions, and
- * the ids of what was erased. Rows are taken over byte for byte; only those that say something
+/* A new file from the truth of an old one: its log, what was refused, the model's versions, the
+ * ids of what was erased, and the keys of the doors. Rows are taken over byte for byte; only those that say something
  * of a customer who is erased are written anew. Everything else comes out of the same functions
  * that bring events in. */
 
@@ -512,6 +512,18 @@ static bool write_erased(struct refill *r, struct err *err)
     return !n || seen_add(r->made->seen, r->erased, n, err);
 }
 
+/* --- keys --- */
+
+static bool take_key(struct refill *r, const struct row *row, struct err *err)
+{
+    struct key_row k = {.number = (uint32_t)row->number[0]};
+
+    return (row->number[0] <= UINT32_MAX
+            || err_set(err, ERR_CORRUPT, "its number is wrong"))
+           && row_unpack(row, KEY_BYTES_MAX, &r->bytes, err)
+           && key_decode(buf_str(&r->bytes), &k, err) && store_key_put(r->made, &k, err);
+}
+
 /* --- all of it --- */
 
 static const struct table tables[] = {
@@ -519,6 +531,7 @@ static const struct table tables[] = {
     {"refused", "select max(seq) from refused", take_refused, SQL_REFUSED_AFTER, true},
     {"model", "select max(version) from model", take_model, SQL_MODEL_AFTER, false},
     {"erased", "select max(seq) from erased", take_erased, SQL_ERASED_AFTER, false},
+    {"key", "select max(number) from key", take_key, SQL_KEY_AFTER, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -527,6 +540,8 @@ static bool take_tables(struct refill *r, struct err *err)
         struct table t = tables[i];
 
         if (t.after == SQL_ERASED_AFTER && r->w->format < 2)
+            continue;
+        if (t.after == SQL_KEY_AFTER && r->w->format < 4)
             continue;
         if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
             t.after = SQL_MODEL_AFTER_2;

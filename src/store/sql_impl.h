@@ -74,6 +74,10 @@
     X(HISTORY_AFTER, "select chunk, model, codec, bytes, checksum from history"          \
                      " where chunk > ? order by chunk limit 1")                          \
     X(HISTORY_DROP, "delete from history")                                               \
+    X(KEY_PUT, "insert or replace into key (number, codec, bytes, checksum)"             \
+               " values (?, ?, ?, ?)")                                                   \
+    X(KEY_AFTER, "select number, 0, codec, bytes, checksum from key"                     \
+                 " where number > ? order by number limit 1")                            \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -90,7 +94,9 @@
       " union all"                                                                       \
       " select 'model', count(*), coalesce(sum(length(cast(text as blob))), 0)"          \
       " from model union all"                                                            \
-      " select 'history', count(*), coalesce(sum(length(bytes)), 0) from history")       \
+      " select 'history', count(*), coalesce(sum(length(bytes)), 0) from history"        \
+      " union all"                                                                       \
+      " select 'key', count(*), coalesce(sum(length(bytes)), 0) from key")               \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

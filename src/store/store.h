@@ -7,6 +7,7 @@
 #define STORE_STORE_H
 
 #include "base/io.h"
+#include "base/secret.h"
 #include "store/catalog.h"
 #include "store/timeline.h"
 
@@ -78,6 +79,23 @@ bool snapshot_each_model(struct snapshot *v,
  * or that of another version of the model. */
 bool snapshot_history(struct snapshot *v, uint32_t chunk, uint32_t model, struct buf *to,
                       bool *there, struct err *err);
+/* What a key of the doors may do; each is all that it may do but ADMIN, which is everything, and
+ * EDIT, which is READ too. The numbers stand in the file. */
+enum key_right { KEY_COLLECT, KEY_READ, KEY_EDIT, KEY_ADMIN };
+enum { KEY_RIGHTS = KEY_ADMIN + 1, KEY_NAME_MAX = 64 };
+struct key_row {
+    uint32_t number; /* from 1 */
+    str name;        /* up to KEY_NAME_MAX bytes */
+    enum key_right right;
+    uint32_t rate;               /* a second; 0: as many as come */
+    int64_t made_ms, revoked_ms; /* MOMENT_NEVER: it is not */
+    struct secret_hash hash;     /* of the secret, which is not kept */
+};
+/* Walks all keys, the revoked ones too, in the order of their numbers; stops when `each` returns
+ * false. */
+bool snapshot_each_key(struct snapshot *v,
+                       bool (*each)(void *context, const struct key_row *k),
+                       void *context, struct err *err);
 struct refusal {
     str source; /* file name */
     uint64_t line;
@@ -127,7 +145,7 @@ bool store_is_fold_due(const struct store *s);
  * is false when there is no other news. No snapshot sees a difference. */
 bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err);
 
-/* --- the model, and the histories that follow from it: inside a transaction --- */
+/* --- the model, the histories that follow from it, the keys: inside a transaction --- */
 
 /* The model's next version, 1, 2, 3 ... What was kept of histories is gone with it. */
 bool store_model_add(struct store *s, str text, str author, uint32_t *version,
@@ -135,6 +153,8 @@ bool store_model_add(struct store *s, str text, str author, uint32_t *version,
 /* Keeps the bytes as those of the chunk and of this version of the model. */
 bool store_history_put(struct store *s, uint32_t chunk, uint32_t model, str bytes,
                        struct err *err);
+/* A new key, or another state of the one with this number. */
+bool store_key_put(struct store *s, const struct key_row *k, struct err *err);
 /* As store_begin, for a transaction of store_history_put alone: all snapshots see what they saw,
  * but for snapshot_history, which may give what is newer. */
 [[nodiscard]] bool store_begin_histories(struct store *s, struct err *err);

@@ -249,6 +249,16 @@ void snapshots_renew(struct store *s);
 bool open_reader(const struct store *s, struct sql *sql, struct err *err);
 void reader_free(struct reader *r);
 
+/* --- keys of the doors --- */
+
+#define KEY_BYTES_MAX ((size_t)256) /* of a key, unpacked */
+void key_encode(const struct key_row *k, struct buf *to);
+/* All but the number; the name is borrowed from `bytes`. */
+bool key_decode(str bytes, struct key_row *out, struct err *err);
+bool keys_each(struct sql *sql, pthread_mutex_t *lock,
+               bool (*each)(void *context, const struct key_row *k), void *context,
+               struct err *err);
+
 /* Walks the log's events; stops when `each` returns false. */
 bool log_each(struct sql *sql, pthread_mutex_t *lock,
               bool (*each)(void *context, int64_t received_ms, const struct event *e),

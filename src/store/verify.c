@@ -197,12 +197,22 @@ static bool verify_histories(struct verify *v, struct err *err)
     return ok || found_err(v, "history", false, err);
 }
 
+static bool count_key(void *context, [[maybe_unused]] const struct key_row *k)
+{
+    struct verify *v = context;
+
+    v->report->keys++;
+    return true;
+}
+
 static bool verify_others(struct verify *v, struct err *err)
 {
     return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
             || found_err(v, "refused", true, err))
            && (each_row(v->sql, SQL_MODEL_ALL, take_model, v, err)
                || found_err(v, "model", true, err))
+           && (keys_each(v->sql, v->sql_lock, count_key, v, err)
+               || found_err(v, "key", true, err))
            && verify_histories(v, err);
 }
 

@@ -721,18 +721,20 @@ static bool has_erased(const struct twin *t)
     return false;
 }
 
-static void make_second(void)
+static void make_format(int format)
 {
+    static const char *const how[] = {
+        [2] = "begin; drop table key; drop table history;"
+              "alter table model drop column author;"
+              "pragma user_version = 2; commit",
+        [3] = "begin; drop table key; pragma user_version = 3; commit",
+    };
     struct sql sql = {0};
     struct err err;
 
-    must(
-        sql_open(&sql, "/shop", SQLITE_OPEN_READWRITE, &err)
-            && sql_exec(&sql,
-                        "begin; drop table history; alter table model drop column author;"
-                        "pragma user_version = 2; commit",
-                        &err),
-        &err, "format 2");
+    must(sql_open(&sql, "/shop", SQLITE_OPEN_READWRITE, &err)
+             && sql_exec(&sql, how[format], &err),
+         &err, "an older format");
     sql_close(&sql);
 }
 
@@ -747,7 +749,7 @@ static void make_old(struct life *l)
     close_file(l);
     l->sure.kept = 0;
     if (has_erased(&l->sure) || below(l, 2)) {
-        make_second();
+        make_format(2 + (int)below(l, 2));
         return;
     }
     sim_shop_make_old(&shop);

@@ -23,9 +23,9 @@ again() {
         python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["events"])' "$T/report"
 }
 
+models=$data/models.txt refused=$data/refused.csv
 for old in "$data"/*.ciclo; do
     format=$(basename "$old" .ciclo) file=$T/shop.ciclo
-    models=$data/models.txt refused=$data/refused.csv
     [ ! -e "$data/$format.models.txt" ] || models=$data/$format.models.txt
     [ ! -e "$data/$format.refused.csv" ] || refused=$data/$format.refused.csv
     cp "$old" "$file"
@@ -36,6 +36,10 @@ for old in "$data"/*.ciclo; do
     same "format $format: the model's versions" "$models" models "$file"
     same "format $format: the events, read by another hand" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/reader.py" "$file"
+    [ "$format" -lt 4 ] || t_is "format $format: the keys" \
+        "$("$CICLO" key "$file" list --csv | sed 's/T00:00:0[^,]*Z//g')" 'name,right,rate,made,revoked
+page,admin,,2024-06-04,
+shop,collect,100,2024-06-04,2024-06-05'
     t_ok "format $format: the proof" "$CICLO" verify "$file"
     same "format $format: the events of the log" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/logged.py" "$file"
