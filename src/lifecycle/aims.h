@@ -78,6 +78,7 @@ struct stage_forecast {
     struct length within;
 };
 
+#define KPIS_MAX 100 /* of one stage */
 struct aims {
     struct target target;
     struct kpi *kpi;

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define KPIS_MAX 100 /* of one stage */
-
 static bool wrong(const struct yaml *at, struct err *err, const char *what)
 {
     return err_at(err, at->line, at->column, "%s", what);

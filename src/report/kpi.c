@@ -5,58 +5,46 @@
  *     length counts as one, and no event and no period's end lies in it.
  * (2) What a customer's events are worth up to a moment is the sum of a measure over all of his
  *     past; within a stretch it is the difference of two such sums. */
-#include "report/kpi.h"
+#include "report/kpi_impl.h"
 
 #include "base/num.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CELLS_MAX (1u << 22)
 
-struct cell {
-    uint64_t of, reached;
-    __int128 sum;
-    bool lost; /* a part of it does not fit */
-    /* MEDIAN, P90: by stay 2 * its length in ms, + 1 when it is not over. */
-    int64_t *length;
-    size_t n, cap;
-    bool sorted;
-};
+/* What a stage's KPIs ask the cursor for: bits for the measures, and one for rules. */
+enum { NEEDS_RULES = 1 << MEASURE_N, NEEDS_WORTH = NEEDS_RULES - 1 };
 
-struct kpi_count {
-    struct kpi_plan plan;
-    uint32_t *first; /* by stage: its cells of a period: the target's, then the KPIs' */
-    uint32_t per_period;
-    struct cell *cell;
-    uint32_t *times_in;
-};
-
-enum need { NEEDS_RULES = 1, NEEDS_WORTH = 2 };
+static unsigned needs_of(const struct kpi *kpi)
+{
+    switch (kpi->kind) {
+    case KPI_RULE:
+        return NEEDS_RULES;
+    case KPI_REVENUE:
+        return 1 << MEASURE_REVENUE;
+    case KPI_COST:
+        return 1 << MEASURE_COST;
+    case KPI_MARGIN:
+        return 1 << MEASURE_REVENUE | 1 << MEASURE_COST;
+    case KPI_SATISFACTION:
+        return 1 << MEASURE_SATISFACTION;
+    case KPI_ENTERED:
+    case KPI_LEFT:
+    case KPI_MEDIAN:
+    case KPI_P90:
+    case KPI_CONVERSION:
+        return 0;
+    }
+    return 0;
+}
 
 static unsigned needs(const struct aims *aims)
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; i < aims->kpi_n; i++) {
-        switch (aims->kpi[i].kind) {
-        case KPI_RULE:
-            n |= NEEDS_RULES;
-            break;
-        case KPI_REVENUE:
-        case KPI_COST:
-        case KPI_MARGIN:
-        case KPI_SATISFACTION:
-            n |= NEEDS_WORTH;
-            break;
-        case KPI_ENTERED:
-        case KPI_LEFT:
-        case KPI_MEDIAN:
-        case KPI_P90:
-        case KPI_CONVERSION:
-            break;
-        }
-    }
+    for (uint32_t i = 0; i < aims->kpi_n; i++)
+        n |= needs_of(&aims->kpi[i]);
     return n;
 }
 
@@ -117,42 +105,70 @@ bool kpi_new(const struct kpi_plan *plan, struct kpi_count **out, struct err *er
     return true;
 }
 
-static struct cell *cell_of(const struct kpi_count *c, uint32_t period, uint32_t stage,
-                            uint32_t i)
+struct kpi_cell *kpi_cell_of(const struct kpi_count *c, uint32_t period, uint32_t stage,
+                             uint32_t i)
 {
     uint32_t place = c->first[stage] + (i == KPI_TARGET ? 0 : i + 1);
 
     return &c->cell[(size_t)period * c->per_period + place];
 }
 
-static bool add_length(struct cell *cell, int64_t length, struct err *err)
+uint32_t kpi_with_lengths(const struct aims *aims)
 {
-    if (cell->n == cell->cap) {
-        size_t cap = cell->cap ? cell->cap * 2 : 8;
-        int64_t *more = mem_resize(cell->length, cap * sizeof *more);
+    uint32_t k = 0;
 
-        if (!more)
-            return err_nomem(err);
-        cell->length = more;
-        cell->cap = cap;
-    }
+    while (k < aims->kpi_n && aims->kpi[k].kind != KPI_MEDIAN
+           && aims->kpi[k].kind != KPI_P90)
+        k++;
+    return k;
+}
+
+/* Room for n more lengths. */
+static bool grow(struct kpi_cell *cell, size_t n, struct err *err)
+{
+    size_t cap = cell->cap ? cell->cap : 8;
+    int64_t *more;
+
+    while (cap < cell->n + n)
+        cap *= 2;
+    if (cap == cell->cap)
+        return true;
+    more = mem_resize(cell->length, cap * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    cell->length = more;
+    cell->cap = cap;
+    return true;
+}
+
+static bool add_length(struct kpi_cell *cell, int64_t length, struct err *err)
+{
+    if (!grow(cell, 1, err))
+        return false;
     cell->length[cell->n++] = length;
     cell->sorted = false;
     return true;
 }
+
+struct worth {
+    struct value sum[MEASURE_N], count[MEASURE_N];
+};
 
 /* The moves of one customer that are known, and a period that moves forward over them. */
 struct walk {
     struct kpi_count *c;
     const struct move *move;
     size_t n;
-    uint32_t period; /* the first that ends after the stay's beginning */
+    uint32_t period;    /* the first that ends after the stay's beginning */
+    struct worth worth; /* what was asked last, at which moment, of which measures */
+    int64_t worth_ms;
+    unsigned worth_of;
 };
 
 static struct walk walk_of(struct kpi_count *c, const struct beside *moves)
 {
     const struct beside *own = &moves[c->plan.lifecycle->number];
-    struct walk w = {.c = c, .move = own->move, .n = own->n};
+    struct walk w = {.c = c, .move = own->move, .n = own->n, .worth_ms = MOMENT_NEVER};
 
     while (w.n && w.move[w.n - 1].at_ms > c->plan.known_ms)
         w.n--;
@@ -174,7 +190,7 @@ static bool turn_to(struct walk *w, int64_t at_ms)
 /* Did he come from his i-th move on into one of the stages, within the length? Those whose time
  * is not over do not count. */
 static void add_conversion(const struct walk *w, size_t i, struct length within,
-                           const uint16_t *to, uint32_t to_n, struct cell *cell)
+                           const uint16_t *to, uint32_t to_n, struct kpi_cell *cell)
 {
     int64_t end_ms = length_add(w->c->plan.zone, w->move[i].at_ms, within);
 
@@ -193,23 +209,23 @@ static bool add_entry(const struct walk *w, size_t i, struct err *err)
 {
     uint16_t stage = w->move[i].to;
     const struct aims *aims = &w->c->plan.lifecycle->stage[stage].aims;
+    uint32_t lengths = kpi_with_lengths(aims);
     bool over = i + 1 < w->n;
     int64_t length_ms =
         (over ? w->move[i + 1].at_ms : w->c->plan.known_ms) - w->move[i].at_ms;
 
     if (aims->target.at)
         add_conversion(w, i, aims->target.within, aims->target.to, aims->target.to_n,
-                       cell_of(w->c, w->period, stage, KPI_TARGET));
+                       kpi_cell_of(w->c, w->period, stage, KPI_TARGET));
     for (uint32_t k = 0; k < aims->kpi_n; k++) {
         const struct kpi *kpi = &aims->kpi[k];
-        struct cell *cell = cell_of(w->c, w->period, stage, k);
+        struct kpi_cell *cell = kpi_cell_of(w->c, w->period, stage, k);
 
         if (kpi->kind == KPI_ENTERED)
             cell->of++;
         else if (kpi->kind == KPI_CONVERSION)
             add_conversion(w, i, kpi->within, &kpi->to, 1, cell);
-        else if ((kpi->kind == KPI_MEDIAN || kpi->kind == KPI_P90)
-                 && !add_length(cell, 2 * length_ms + !over, err))
+        else if (k == lengths && !add_length(cell, 2 * length_ms + !over, err))
             return false;
     }
     return true;
@@ -221,7 +237,7 @@ static void add_leaving(const struct walk *w, uint16_t stage)
 
     for (uint32_t k = 0; k < aims->kpi_n; k++)
         if (aims->kpi[k].kind == KPI_LEFT)
-            cell_of(w->c, w->period, stage, k)->of++;
+            kpi_cell_of(w->c, w->period, stage, k)->of++;
 }
 
 static bool add_moves(struct walk w, struct err *err)
@@ -241,31 +257,29 @@ static bool add_moves(struct walk w, struct err *err)
 
 /* --- rules --- */
 
-struct worth {
-    struct value sum[MEASURE_N], count[MEASURE_N];
-};
-
-static struct worth ask_worth(const struct kpi_count *c, struct cursor *cursor,
+/* One stretch begins where the one before it ended. */
+static struct worth ask_worth(struct walk *w, struct cursor *cursor, unsigned needed,
                               int64_t at_ms)
 {
     struct situation s = {.at_ms = at_ms,
                           .stage = STAGE_NONE,
                           .previous_stage = STAGE_NONE,
-                          .times_in = c->times_in};
-    struct worth w = {};
+                          .times_in = w->c->times_in};
+    const struct life_measure *m = w->c->plan.measures->of;
 
-    for (size_t i = 0; i < MEASURE_N; i++) {
-        const struct life_measure *m = &c->plan.measures->of[i];
-
-        if (!m->at)
-            continue;
-        w.sum[i] = cursor_ask(cursor, m->sum, &s).value;
-        w.count[i] = cursor_ask(cursor, m->count, &s).value;
-    }
-    return w;
+    if (w->worth_ms == at_ms && !(needed & ~w->worth_of))
+        return w->worth;
+    w->worth_ms = at_ms;
+    w->worth_of = needed;
+    for (size_t i = 0; i < MEASURE_N; i++)
+        if (needed & 1u << i) {
+            w->worth.sum[i] = cursor_ask(cursor, m[i].sum, &s).value;
+            w->worth.count[i] = cursor_ask(cursor, m[i].count, &s).value;
+        }
+    return w->worth;
 }
 
-static void add_difference(struct cell *cell, const struct worth *from,
+static void add_difference(struct kpi_cell *cell, const struct worth *from,
                            const struct worth *to, enum measure_name i, int sign)
 {
     if (from->sum[i].type == VALUE_MISSING || to->sum[i].type == VALUE_MISSING) {
@@ -285,7 +299,7 @@ static void add_worth(const struct walk *w, uint16_t stage, const struct worth *
 
     for (uint32_t k = 0; k < aims->kpi_n; k++) {
         enum kpi_kind kind = aims->kpi[k].kind;
-        struct cell *cell = cell_of(w->c, w->period, stage, k);
+        struct kpi_cell *cell = kpi_cell_of(w->c, w->period, stage, k);
 
         if (kind == KPI_REVENUE || kind == KPI_MARGIN)
             add_difference(cell, from, to, MEASURE_REVENUE, 1);
@@ -302,7 +316,7 @@ static void add_rules(const struct walk *w, struct cursor *cursor,
     const struct aims *aims = &w->c->plan.lifecycle->stage[s->stage].aims;
 
     for (uint32_t k = 0; k < aims->kpi_n; k++) {
-        struct cell *cell = cell_of(w->c, w->period, s->stage, k);
+        struct kpi_cell *cell = kpi_cell_of(w->c, w->period, s->stage, k);
         struct value v;
 
         if (aims->kpi[k].kind != KPI_RULE)
@@ -360,8 +374,8 @@ static void add_stay(struct walk *w, size_t i, struct cursor *cursor,
         if (to_ms > end_ms)
             to_ms = end_ms;
         if ((needed & NEEDS_WORTH) && from_ms < to_ms) {
-            struct worth before = ask_worth(w->c, cursor, from_ms - 1),
-                         after = ask_worth(w->c, cursor, to_ms - 1);
+            struct worth before = ask_worth(w, cursor, needed, from_ms - 1),
+                         after = ask_worth(w, cursor, needed, to_ms - 1);
 
             add_worth(w, stage, &before, &after);
         }
@@ -395,145 +409,26 @@ bool kpi_add(struct kpi_count *c, struct cursor *cursor, const struct beside *mo
     return true;
 }
 
-bool kpi_merge(struct kpi_count *into, const struct kpi_count *from, struct err *err)
+bool kpi_cell_merge(struct kpi_cell *into, const struct kpi_cell *from, struct err *err)
 {
-    for (size_t i = 0; i < (size_t)into->per_period * into->plan.period_n; i++) {
-        struct cell *to = &into->cell[i];
-        const struct cell *one = &from->cell[i];
-
-        to->of += one->of;
-        to->reached += one->reached;
-        to->sum += one->sum;
-        to->lost |= one->lost;
-        for (size_t k = 0; k < one->n; k++)
-            if (!add_length(to, one->length[k], err))
-                return false;
-    }
+    into->of += from->of;
+    into->reached += from->reached;
+    into->sum += from->sum;
+    into->lost |= from->lost;
+    if (!from->n)
+        return true;
+    if (!grow(into, from->n, err))
+        return false;
+    memcpy(into->length + into->n, from->length, from->n * sizeof *from->length);
+    into->n += from->n;
+    into->sorted = false;
     return true;
 }
 
-/* --- what came of it --- */
-
-const struct lifecycle *kpi_lifecycle(const struct kpi_count *c)
+bool kpi_merge(struct kpi_count *into, const struct kpi_count *from, struct err *err)
 {
-    return c->plan.lifecycle;
-}
-
-str kpi_unit_name(enum kpi_unit unit)
-{
-    static const str names[] = {
-#define X(name, text) [KPI_UNIT_##name] = {text, sizeof(text) - 1},
-        KPI_UNITS(X)
-#undef X
-    };
-
-    return names[unit];
-}
-
-static int length_cmp(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-/* The time after which at most `tenths` tenths of the stays go on, by the product-limit
- * estimator of Kaplan and Meier: S(t) is the product over the lengths t_i <= t of
- * (n_i - d_i) / n_i, d_i of the n_i stays that lasted t_i or more having ended then.
- *
- * Between two stays that are not over the product telescopes, so that it is taken as `base`
- * times (n - d) / at_risk, and is exact where all are over. false: S never falls so far. */
-static bool time_left_by(struct cell *cell, int tenths, int64_t *ms)
-{
-    double base = 1;
-    size_t at_risk = cell->n, n = cell->n; /* at base's end; those not yet passed */
-
-    if (!cell->sorted && cell->n)
-        qsort(cell->length, cell->n, sizeof *cell->length, length_cmp);
-    cell->sorted = true;
-    for (size_t i = 0; i < cell->n;) {
-        int64_t length = cell->length[i] / 2;
-        bool ended = false;
-
-        for (; i < cell->n && cell->length[i] == 2 * length; i++, n--)
-            ended = true;
-        if (ended && base * (double)n * 10 <= (double)at_risk * tenths * (1 + 1e-12)) {
-            *ms = length;
-            return true;
-        }
-        if (i < cell->n && cell->length[i] == 2 * length + 1) {
-            base *= (double)n / (double)at_risk;
-            for (; i < cell->n && cell->length[i] == 2 * length + 1; i++, n--)
-                ;
-            at_risk = n;
-        }
-    }
-    return false;
-}
-
-static void share_of(const struct cell *cell, struct kpi_value *v)
-{
-    v->unit = KPI_UNIT_SHARE;
-    v->reached = cell->reached;
-    v->there =
-        cell->of
-        && num_mul_div((int64_t)cell->reached, NUM_ONE, (int64_t)cell->of, &v->value);
-}
-
-static void total_of(const struct cell *cell, struct kpi_value *v)
-{
-    v->there = !cell->lost && num_div128(cell->sum, 1, &v->value);
-}
-
-static void average_of(const struct cell *cell, struct kpi_value *v)
-{
-    v->there =
-        !cell->lost && cell->of && num_div128(cell->sum, (int64_t)cell->of, &v->value);
-}
-
-struct kpi_value kpi_value(struct kpi_count *c, uint32_t period, uint32_t stage,
-                           uint32_t i)
-{
-    struct cell *cell = cell_of(c, period, stage, i);
-    struct kpi_value v = {.of = cell->of};
-    const struct kpi *kpi;
-
-    if (i == KPI_TARGET) {
-        share_of(cell, &v);
-        return v;
-    }
-    kpi = &c->plan.lifecycle->stage[stage].aims.kpi[i];
-    v.unit = kpi->type == VALUE_MONEY ? KPI_UNIT_MONEY : KPI_UNIT_NUMBER;
-    switch (kpi->kind) {
-    case KPI_ENTERED:
-    case KPI_LEFT:
-        v.unit = KPI_UNIT_COUNT;
-        v.there = true;
-        v.value = (int64_t)cell->of;
-        break;
-    case KPI_CONVERSION:
-        share_of(cell, &v);
-        break;
-    case KPI_MEDIAN:
-    case KPI_P90:
-        v.unit = KPI_UNIT_LENGTH;
-        v.of = cell->n;
-        v.there = time_left_by(cell, kpi->kind == KPI_MEDIAN ? 5 : 1, &v.value);
-        break;
-    case KPI_REVENUE:
-    case KPI_COST:
-    case KPI_MARGIN:
-        total_of(cell, &v);
-        break;
-    case KPI_SATISFACTION:
-        average_of(cell, &v);
-        break;
-    case KPI_RULE:
-        if (kpi->type == VALUE_BOOL)
-            share_of(cell, &v);
-        else
-            average_of(cell, &v);
-        break;
-    }
-    return v;
+    for (size_t i = 0; i < (size_t)into->per_period * into->plan.period_n; i++)
+        if (!kpi_cell_merge(&into->cell[i], &from->cell[i], err))
+            return false;
+    return true;
 }

@@ -56,11 +56,18 @@ struct kpi_value {
 /* The stage's i-th KPI, or its target's share. */
 struct kpi_value kpi_value(struct kpi_count *c, uint32_t period, uint32_t stage,
                            uint32_t i);
+/* All periods taken as one: the stage's target, then its KPIs, 1 + kpi_n values. */
+bool kpi_whole(const struct kpi_count *c, uint32_t stage, struct kpi_value *out,
+               struct err *err);
 
 const struct lifecycle *kpi_lifecycle(const struct kpi_count *c);
 
-/* "stages":[{"stage","goal","target":null or {"to","within","rate","value","of","reached","met"},
- * "kpis":[{"name","measure","unit","value","of"}]}]: inside an open object. */
+/* "target":null or {"to","within","rate","value","of","reached","met"}, "kpis":[{"name","measure",
+ * "unit","value","of"}]: of one stage, inside an open object. `v` is the target's value, then the
+ * KPIs'. */
+void kpi_put_stage(struct json_out *j, const struct lifecycle *l, const struct aims *aims,
+                   const struct kpi_value *v, int decimals);
+/* "stages":[{"stage","goal", and the members above}]: inside an open object. */
 void kpi_put_period(struct json_out *j, struct kpi_count *c, uint32_t period,
                     int decimals);
 /* {"by":"month","periods":[{"period":"2011-12","start","end", and the member above}]} */

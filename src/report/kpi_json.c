@@ -65,6 +65,21 @@ static void put_kpi(struct json_out *j, const struct kpi *kpi, const struct kpi_
     json_end_object(j);
 }
 
+void kpi_put_stage(struct json_out *j, const struct lifecycle *l, const struct aims *aims,
+                   const struct kpi_value *v, int decimals)
+{
+    json_key(j, "target");
+    if (aims->target.at)
+        put_target(j, l, &aims->target, &v[0]);
+    else
+        json_put_null(j);
+    json_key(j, "kpis");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < aims->kpi_n; i++)
+        put_kpi(j, &aims->kpi[i], &v[i + 1], decimals);
+    json_end_list(j);
+}
+
 void kpi_put_period(struct json_out *j, struct kpi_count *c, uint32_t period,
                     int decimals)
 {
@@ -74,25 +89,16 @@ void kpi_put_period(struct json_out *j, struct kpi_count *c, uint32_t period,
     json_begin_list(j);
     for (uint32_t s = 0; s < l->stage_n; s++) {
         const struct aims *aims = &l->stage[s].aims;
-        struct kpi_value v = kpi_value(c, period, s, KPI_TARGET);
+        struct kpi_value v[1 + KPIS_MAX];
 
+        for (uint32_t i = 0; i <= aims->kpi_n; i++)
+            v[i] = kpi_value(c, period, s, i ? i - 1 : KPI_TARGET);
         json_begin_object(j);
         json_key(j, "stage");
         json_put_text(j, l->stage[s].name);
         json_key(j, "goal");
         json_put_text(j, l->stage[s].goal);
-        json_key(j, "target");
-        if (aims->target.at)
-            put_target(j, l, &aims->target, &v);
-        else
-            json_put_null(j);
-        json_key(j, "kpis");
-        json_begin_list(j);
-        for (uint32_t i = 0; i < aims->kpi_n; i++) {
-            v = kpi_value(c, period, s, i);
-            put_kpi(j, &aims->kpi[i], &v, decimals);
-        }
-        json_end_list(j);
+        kpi_put_stage(j, l, aims, v, decimals);
         json_end_object(j);
     }
     json_end_list(j);

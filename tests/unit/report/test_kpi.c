@@ -1,5 +1,6 @@
 #include "report/kpi.h"
 
+#include "base/random.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -189,6 +190,49 @@ TEST(who_is_out_of_the_lifecycle_has_left_his_stage)
     kpi_free(c);
 }
 
+TEST(all_periods_as_one_are_what_one_period_counts)
+{
+    static const int64_t ends[] = {100, 300};
+    struct random r = random_seeded(7);
+    struct kpi_plan one = plan_until(290);
+    struct kpi_count *months = begin(290), *whole;
+    struct kpi_value v[1 + KPIS];
+    struct err err;
+
+    one.edge = ends;
+    one.period_n = 1;
+    NEED_OK(kpi_new(&one, &whole, &err), err);
+    for (int i = 0; i < 200; i++) {
+        struct move move[6] = {{.from = STAGE_NONE, .at_ms = 50}};
+
+        for (size_t k = 0; k < 6; k++) {
+            if (k) {
+                move[k].from = move[k - 1].to;
+                move[k].at_ms = move[k - 1].at_ms + (int64_t)random_below(&r, 90);
+            }
+            move[k].to = (uint16_t)((move[k].from + 1 + random_below(&r, 2)) % STAGES);
+        }
+        add(months, move, 6);
+        add(whole, move, 6);
+    }
+    for (uint32_t s = 0; s < STAGES; s++) {
+        NEED_OK(kpi_whole(months, s, v, &err), err);
+        for (uint32_t i = 0; i <= stage[s].aims.kpi_n; i++) {
+            struct kpi_value w = kpi_value(whole, 0, s, i ? i - 1 : KPI_TARGET);
+
+            assert_int_equal(v[i].unit, w.unit);
+            assert_int_equal(v[i].there, w.there);
+            assert_int_equal(v[i].value, w.value);
+            assert_int_equal(v[i].of, w.of);
+            assert_int_equal(v[i].reached, w.reached);
+        }
+    }
+    NEED_OK(kpi_whole(months, A, v, &err), err);
+    assert_true(v[0].of > 20 && v[1 + MEDIAN].of > v[0].of);
+    kpi_free(months);
+    kpi_free(whole);
+}
+
 TEST(more_numbers_than_memory_are_refused)
 {
     struct kpi_plan plan = plan_until(0);
@@ -207,11 +251,12 @@ static bool counts(void *context, struct err *err)
     static const struct beside beside = {moves, 2};
     const struct kpi_plan plan = plan_until(1000);
     struct kpi_count *c = NULL, *other = NULL;
+    struct kpi_value whole[1 + KPIS];
     struct buf text = {};
     struct json_out j = {.to = &text};
     bool ok = kpi_new(&plan, &c, err) && kpi_new(&plan, &other, err)
               && kpi_add(c, NULL, &beside, err) && kpi_add(other, NULL, &beside, err)
-              && kpi_merge(c, other, err);
+              && kpi_merge(c, other, err) && kpi_whole(c, A, whole, err);
 
     (void)context;
     if (ok) {
