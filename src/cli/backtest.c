@@ -1,6 +1,7 @@
 /* backtest.c - another model, tried on all of history. */
 #include "engine/backtest.h"
 
+#include "cli/figures.h"
 #include "cli/model.h"
 
 enum { CUSTOMERS_SHOWN = 20 };
@@ -126,6 +127,193 @@ static void print_stages(struct buf *b, const struct backtest_result *r, struct 
     cli_table_print(&t, b);
 }
 
+/* --- targets and KPIs --- */
+
+/* One figure with both models; 0 is the target, the KPIs follow. */
+struct figure {
+    const struct backtest_result *r;
+    struct cli_table *t;
+    bool plain; /* CSV */
+    uint32_t period, stage;
+    uint32_t at[COMPARE_SIDES]; /* NOT_THERE: this side has it not */
+};
+#define NOT_THERE UINT32_MAX
+
+static str measure_of(const struct figure *f, int side)
+{
+    const struct aims *aims = f->r->aims[side][f->stage].of;
+    uint32_t i = f->at[side];
+
+    if (i == NOT_THERE)
+        return STR("");
+    return i ? aims->kpi[i - 1].text
+             : figure_target_text(f->r->lifecycle[side], &aims->target, f->t->arena);
+}
+
+static const struct kpi_value *value_of(const struct figure *f, int side)
+{
+    return &backtest_kpis(f->r, side, f->period, f->stage)[f->at[side]];
+}
+
+static str unit_of(const struct figure *f, int side)
+{
+    return f->at[side] == NOT_THERE ? STR("") : kpi_unit_name(value_of(f, side)->unit);
+}
+
+static str rate_of(const struct figure *f, int side)
+{
+    const struct kpi_value rate = {
+        .unit = KPI_UNIT_SHARE,
+        .there = true,
+        .value = f->at[side] ? 0 : f->r->aims[side][f->stage].of->target.rate};
+
+    return f->at[side]
+               ? STR("")
+               : figure_text(&rate, &f->r->model[side]->workspace, f->plain, f->t->arena);
+}
+
+static str met_of(const struct figure *f, int side)
+{
+    if (f->at[side] || !value_of(f, side)->there)
+        return STR("");
+    return value_of(f, side)->value >= f->r->aims[side][f->stage].of->target.rate
+               ? STR("met")
+               : STR("missed");
+}
+
+/* One cell when both are the same, or one of them is missing. */
+static void add_both(const struct figure *f,
+                     str (*text)(const struct figure *f, int side))
+{
+    str old = text(f, COMPARE_OLD), new = text(f, COMPARE_NEW);
+    struct buf b = {};
+
+    f->t->failed |= !old.p || !new.p;
+    if (f->t->failed)
+        return;
+    if (f->plain) {
+        cli_table_add(f->t, old);
+        cli_table_add(f->t, new);
+        return;
+    }
+    buf_add(&b, old);
+    if (!str_eq(old, new) && new.n)
+        buf_add_format(&b, "%s%.*s", old.n ? " -> " : "", STR_FMT(new));
+    f->t->failed |= b.failed;
+    cli_table_add(f->t, b.failed ? STR("") : buf_str(&b));
+    buf_free(&b);
+}
+
+static void add_value(const struct figure *f, int side)
+{
+    str text;
+
+    if (f->at[side] == NOT_THERE) {
+        cli_table_right(f->t, f->plain ? STR("") : STR("-"));
+        return;
+    }
+    text = figure_text(value_of(f, side), &f->r->model[side]->workspace, f->plain,
+                       f->t->arena);
+    f->t->failed |= !text.p;
+    cli_table_right(f->t, text.p ? text : STR(""));
+}
+
+static void add_cases(const struct figure *f, int side)
+{
+    if (f->at[side] == NOT_THERE)
+        cli_table_right(f->t, f->plain ? STR("") : STR("-"));
+    else
+        cli_table_number(f->t, value_of(f, side)->of);
+}
+
+static void add_figure(const struct figure *f, str month, str name)
+{
+    if (f->plain)
+        cli_table_add(f->t, month);
+    cli_table_add(f->t, f->r->stages->name[f->stage]);
+    cli_table_add(f->t, name);
+    add_both(f, measure_of);
+    if (f->plain)
+        add_both(f, unit_of);
+    for (int k = 0; k < COMPARE_SIDES; k++) {
+        add_value(f, k);
+        add_cases(f, k);
+    }
+    add_both(f, rate_of);
+    add_both(f, met_of);
+}
+
+static uint32_t find_kpi(const struct aims *aims, str name)
+{
+    for (uint32_t i = 0; aims && i < aims->kpi_n; i++)
+        if (str_eq(aims->kpi[i].name, name))
+            return i + 1;
+    return NOT_THERE;
+}
+
+/* The target, the old model's KPIs, and those that only the new one has. */
+static void add_figures(struct figure *f, str month)
+{
+    const struct aims *aims[COMPARE_SIDES];
+    bool target = false;
+
+    for (int k = 0; k < COMPARE_SIDES; k++) {
+        aims[k] = f->r->aims[k][f->stage].of;
+        f->at[k] = aims[k] && aims[k]->target.at ? 0 : NOT_THERE;
+        target |= !f->at[k];
+    }
+    if (target)
+        add_figure(f, month, STR("target"));
+    for (int k = 0; k < COMPARE_SIDES; k++)
+        for (uint32_t i = 0; aims[k] && i < aims[k]->kpi_n; i++) {
+            f->at[k] = i + 1;
+            f->at[!k] = find_kpi(aims[!k], aims[k]->kpi[i].name);
+            if (k == COMPARE_OLD || f->at[COMPARE_OLD] == NOT_THERE)
+                add_figure(f, month, aims[k]->kpi[i].name);
+        }
+}
+
+/* One row a month, stage and figure. */
+static void figure_table(struct cli_table *t, const struct backtest_result *r)
+{
+    static const char *const heading[] = {
+        "month",    "stage",      "figure",     "measure_old", "measure_new",
+        "unit_old", "unit_new",   "value_old",  "of_old",      "value_new",
+        "of_new",   "target_old", "target_new", "met_old",     "met_new"};
+    struct figure f = {.r = r, .t = t, .plain = true};
+    struct buf month = {};
+
+    t->columns = sizeof heading / sizeof *heading;
+    for (uint32_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (f.period = 0; f.period < r->period_n; f.period++) {
+        buf_clear(&month);
+        flow_period_print(r->model[COMPARE_NEW]->workspace.zone, FLOW_MONTH,
+                          r->edge[f.period], &month);
+        t->failed |= month.failed;
+        for (f.stage = 0; !t->failed && f.stage < r->stages->n; f.stage++)
+            add_figures(&f, buf_str(&month));
+    }
+    buf_free(&month);
+}
+
+static void print_figures(struct buf *b, const struct backtest_result *r, struct arena *a)
+{
+    static const char *const heading[] = {"stage", "figure", "measure", "old", "of",
+                                          "new",   "of",     "target",  "met"};
+    struct cli_table t = {.arena = a, .columns = sizeof heading / sizeof *heading};
+    struct figure f = {.r = r, .t = &t, .period = r->period_n};
+
+    for (uint32_t i = 0; i < t.columns; i++)
+        cli_table_add(&t, str_of(heading[i]));
+    for (; f.stage < r->stages->n; f.stage++)
+        add_figures(&f, STR(""));
+    if (t.n == t.columns)
+        return;
+    buf_add(b, STR("\nTargets and KPIs\n"));
+    cli_table_print(&t, b);
+}
+
 static void print_at_end(struct buf *b, const struct backtest_result *r, struct arena *a)
 {
     uint32_t ends = r->stages->n + 1;
@@ -236,12 +424,16 @@ static int print(struct cli *c, const struct backtest *backtest, uint32_t most)
         buf_add_char(&b, '\n');
         status = cli_print(&b);
     } else if (cli_has(c, "csv")) {
-        month_table(&table, r);
+        if (cli_has(c, "kpi"))
+            figure_table(&table, r);
+        else
+            month_table(&table, r);
         cli_table_csv(&table, &b);
         status = cli_print(&b);
     } else {
         print_summary(&b, r);
         print_stages(&b, r, &c->arena);
+        print_figures(&b, r, &c->arena);
         print_at_end(&b, r, &c->arena);
         print_forecasts(&b, r);
         print_customers(&b, backtest, most, &c->arena);
@@ -298,6 +490,8 @@ static int run(struct cli *c)
 
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
+    if (cli_has(c, "kpi") && !cli_has(c, "csv"))
+        return cli_wrong(c, "--kpi goes with --csv; all else has the KPIs anyway");
     if (cli_has(c, "customers") && !cli_number(cli_text(c, "customers"), &most))
         return cli_wrong(c, "--customers is a number");
     if (cli_has(c, "stage") != cli_has(c, "that")
@@ -326,6 +520,7 @@ static const struct cli_option options[] = {
     {"within", "LENGTH", "... within this time: 90d", false},
     {"json", NULL, "everything, as JSON", false},
     {"csv", NULL, "every month and stage, as CSV", false},
+    {"kpi", NULL, "with --csv: the targets and KPIs of every month and stage", false},
 };
 
 const struct cli_command cli_model_backtest = {

@@ -1,5 +1,4 @@
-#include "base/num.h"
-#include "cli/cli.h"
+#include "cli/figures.h"
 #include "engine/query.h"
 
 /* What is asked. */
@@ -144,77 +143,6 @@ static void print_human(struct buf *b, const struct flow *f, struct engine *e,
 
 /* --- targets and KPIs --- */
 
-/* With one decimal, in a unit that people read. */
-static void put_span(struct buf *b, int64_t ms)
-{
-    static const struct {
-        int64_t ms;
-        const char *name;
-    } units[] = {
-        {MS_DAY, "days"}, {MS_HOUR, "hours"}, {MS_MINUTE, "minutes"}, {1000, "s"}};
-    size_t i = 0;
-    int64_t tenths;
-
-    while (i < 3 && ms < 2 * units[i].ms)
-        i++;
-    tenths = (ms * 10 + units[i].ms / 2) / units[i].ms;
-    buf_add_format(b, "%lld.%lld %s", (long long)(tenths / 10), (long long)(tenths % 10),
-                   units[i].name);
-}
-
-static void put_share(struct buf *b, int64_t share)
-{
-    int64_t tenths = (share + NUM_ONE / 2000) / (NUM_ONE / 1000);
-
-    buf_add_format(b, "%lld.%lld%%", (long long)(tenths / 10), (long long)(tenths % 10));
-}
-
-/* For people, or as CSV has it: a number alone. */
-static str value_text(const struct kpi_value *v, const struct workspace *w, bool plain,
-                      struct arena *a)
-{
-    struct buf b = {};
-    str text = {};
-
-    if (v->there) {
-        if (v->unit == KPI_UNIT_SHARE && !plain)
-            put_share(&b, v->value);
-        else if (v->unit == KPI_UNIT_LENGTH && !plain)
-            put_span(&b, v->value);
-        else if (v->unit == KPI_UNIT_MONEY)
-            money_print(&b, v->value, w->decimals);
-        else if (v->unit == KPI_UNIT_COUNT || v->unit == KPI_UNIT_LENGTH)
-            buf_add_format(&b, "%lld", (long long)v->value);
-        else
-            num_print(&b, v->value);
-        if (v->unit == KPI_UNIT_MONEY && !plain)
-            buf_add_format(&b, " %.*s", STR_FMT(w->currency));
-    } else if (!plain) {
-        buf_add(&b, STR("missing"));
-    }
-    if (!b.failed)
-        text = arena_str(a, buf_str(&b));
-    buf_free(&b);
-    return text;
-}
-
-/* "retention or loyalty within 90d" */
-static str target_text(const struct lifecycle *l, const struct target *t, struct arena *a)
-{
-    struct buf b = {};
-    str text = {};
-
-    for (uint32_t i = 0; i < t->to_n; i++)
-        buf_add_format(&b, "%s%.*s", i ? " or " : "to ",
-                       STR_FMT(l->stage[t->to[i]].name));
-    buf_add(&b, STR(" within "));
-    length_print(&b, t->within);
-    if (!b.failed)
-        text = arena_str(a, buf_str(&b));
-    buf_free(&b);
-    return text;
-}
-
 struct kpi_table {
     struct cli_table table;
     const struct engine *e;
@@ -249,14 +177,14 @@ static void add_kpi_row(struct kpi_table *t, uint32_t period, uint32_t stage, ui
     }
     add_text(t, l->stage[stage].name);
     add_text(t, target ? STR("target") : aims->kpi[i].name);
-    add_text(t, target ? target_text(l, &aims->target, a) : aims->kpi[i].text);
+    add_text(t, target ? figure_target_text(l, &aims->target, a) : aims->kpi[i].text);
     if (!t->table.failed)
-        cli_table_right(&t->table, value_text(&v, w, t->plain, a));
+        cli_table_right(&t->table, figure_text(&v, w, t->plain, a));
     if (t->plain)
         add_text(t, kpi_unit_name(v.unit));
     if (!t->table.failed)
         cli_table_number(&t->table, v.of);
-    add_text(t, target ? value_text(&rate, w, t->plain, a) : STR(""));
+    add_text(t, target ? figure_text(&rate, w, t->plain, a) : STR(""));
     add_text(t, !target || !v.there     ? STR("")
                 : v.value >= rate.value ? STR("met")
                                         : STR("missed"));

@@ -1,29 +1,11 @@
 /* backtest.c - the histories of two models over the same events, computed beside each other and
  * then compared, customer by customer. */
-#include "engine/backtest.h"
+#include "engine/backtest_impl.h"
 
-#include "base/work.h"
 #include "engine/engine_impl.h"
+#include "engine/versions.h"
 
-#include <pthread.h>
 #include <string.h>
-
-struct backtest {
-    struct snapshot *at;
-    struct model *model[COMPARE_SIDES];
-    const struct lifecycle
-        *lifecycle[COMPARE_SIDES]; /* NULL: the model has none so named */
-    struct histories *histories[COMPARE_SIDES];
-    int64_t from_ms, to_ms;
-    struct compare_stages stages;
-    struct compare all;
-    struct compare_cell *cell[COMPARE_SIDES];
-    struct backtest_forecast *forecast;
-    uint32_t forecast_n;
-    struct backtest_result result;
-    struct arena arena;
-    atomic_bool stop;
-};
 
 void backtest_free(struct backtest *b)
 {
@@ -31,6 +13,7 @@ void backtest_free(struct backtest *b)
         return;
     compare_free(&b->all);
     for (int k = 0; k < COMPARE_SIDES; k++) {
+        kpi_free(b->kpi[k]);
         histories_free(b->histories[k]);
         model_free(b->model[k]);
     }
@@ -177,6 +160,64 @@ static bool add_forecasts(struct backtest *b, const struct backtest_options *o,
     return true;
 }
 
+/* --- targets and KPIs --- */
+
+static bool same_names(const struct lifecycle *a, const struct lifecycle *b)
+{
+    if (!str_eq(a->name, b->name) || a->stage_n != b->stage_n)
+        return false;
+    for (uint32_t i = 0; i < a->stage_n; i++) {
+        const struct stage *x = &a->stage[i], *y = &b->stage[i];
+
+        if (!str_eq(x->name, y->name) || x->aims.kpi_n != y->aims.kpi_n)
+            return false;
+        for (uint32_t k = 0; k < x->aims.kpi_n; k++)
+            if (!str_eq(x->aims.kpi[k].name, y->aims.kpi[k].name))
+                return false;
+    }
+    return true;
+}
+
+/* Whether both models count alike whoever moves alike: they differ in moves alone, and what they
+ * name stands in the same order. */
+static bool find_same_aims(struct backtest *b, struct err *err)
+{
+    const struct lifecycle *old = b->lifecycle[COMPARE_OLD],
+                           *new = b->lifecycle[COMPARE_NEW];
+    const struct model_change *change;
+    struct arena a = {};
+    bool ok;
+    uint32_t n;
+
+    if (!old || !new || old->number != new->number)
+        return true;
+    ok = model_changes(b->model[COMPARE_OLD]->text, b->model[COMPARE_NEW]->text, &a,
+                       &change, &n, err);
+    b->same_aims = ok;
+    for (uint32_t i = 0; ok && i < n; i++)
+        b->same_aims &= str_eq(change[i].section, STR("moves"));
+    arena_free(&a);
+    for (uint32_t l = 0; b->same_aims && l <= old->number; l++)
+        b->same_aims = same_names(b->model[COMPARE_OLD]->lifecycles[l],
+                                  b->model[COMPARE_NEW]->lifecycles[l]);
+    return ok;
+}
+
+static bool plan_kpis(struct backtest *b, struct err *err)
+{
+    for (int k = 0; k < COMPARE_SIDES; k++) {
+        b->plan[k] = (struct kpi_plan){.lifecycle = b->lifecycle[k],
+                                       .measures = &b->model[k]->measures,
+                                       .zone = b->model[k]->workspace.zone,
+                                       .edge = b->result.edge,
+                                       .period_n = b->result.period_n,
+                                       .known_ms = b->to_ms - 1};
+        if (b->lifecycle[k] && !kpi_new(&b->plan[k], &b->kpi[k], err))
+            return false;
+    }
+    return find_same_aims(b, err);
+}
+
 /* --- beginning --- */
 
 static bool begin(struct engine *e, struct backtest *b, str text,
@@ -191,7 +232,7 @@ static bool begin(struct engine *e, struct backtest *b, str text,
            && (model_compile(e->io, e->model->text, catalog, &b->model[COMPARE_OLD], err)
                || err_in(err, "the live model"))
            && find_lifecycles(b, o->lifecycle, err) && find_edges(b, o, err)
-           && add_forecasts(b, o, err)
+           && add_forecasts(b, o, err) && plan_kpis(b, err)
            && compare_stages_of(b->lifecycle[COMPARE_OLD], b->lifecycle[COMPARE_NEW],
                                 &b->arena, &b->stages, err)
            && histories_new(b->model[COMPARE_OLD], 0, &b->histories[COMPARE_OLD], err)
@@ -218,238 +259,56 @@ void backtest_stop(struct backtest *b)
     atomic_store(&b->stop, true);
 }
 
-/* --- running --- */
-
-/* Three pieces of work, one after the other: two replays and the comparison. */
-struct follow {
-    void (*progress)(void *context, uint64_t done, uint64_t all);
-    void *context;
-    uint64_t piece; /* which of them */
-};
-enum { PIECES = 3 };
-
-static void follow(void *context, uint64_t done, uint64_t all)
-{
-    const struct follow *f = context;
-
-    if (f->progress)
-        f->progress(f->context, f->piece * all + done, PIECES * all);
-}
-
-struct worker { /* one a thread */
-    struct compare part;
-    struct cursor *cursor[COMPARE_SIDES];
-    uint32_t *times_in[COMPARE_SIDES];
-    struct forecast_result *result[COMPARE_SIDES]; /* by forecast */
-    struct arena arena;
-    struct err err;
-    bool failed;
-};
-
-struct pass {
-    struct backtest *b;
-    struct worker *worker;
-    uint32_t chunk_n, done;
-    _Atomic uint32_t next;
-    pthread_mutex_t lock; /* guards .done, and that progress is called once at a time */
-    struct follow *follow;
-    atomic_bool failed;
-};
-
-static void worker_free(struct worker *w)
-{
-    compare_free(&w->part);
-    for (int k = 0; k < COMPARE_SIDES; k++)
-        cursor_free(w->cursor[k]);
-    arena_free(&w->arena);
-}
-
-static bool worker_init(struct worker *w, const struct backtest *b, struct err *err)
-{
-    if (!compare_new(&b->stages, b->result.edge, b->result.period_n, &w->arena, &w->part,
-                     err))
-        return false;
-    for (int k = 0; k < COMPARE_SIDES && b->forecast_n; k++) {
-        w->result[k] = arena_array(&w->arena, struct forecast_result, b->forecast_n);
-        if (!w->result[k])
-            return err_nomem(err);
-        if (!b->lifecycle[k])
-            continue;
-        w->times_in[k] = arena_array(&w->arena, uint32_t, b->lifecycle[k]->stage_n);
-        if (!w->times_in[k])
-            return err_nomem(err);
-        if (!cursor_new(b->model[k]->program, &w->cursor[k], err))
-            return false;
-    }
-    return true;
-}
-
-static const struct move *moves_of(const struct backtest *b, int side, uint32_t customer,
-                                   size_t *n)
-{
-    *n = 0;
-    return b->lifecycle[side] ? histories_moves(b->histories[side],
-                                                b->lifecycle[side]->number, customer, n)
-                              : NULL;
-}
-
-static bool compare_customers(const struct backtest *b, struct worker *w, uint32_t first,
-                              uint32_t end, struct err *err)
-{
-    for (uint32_t i = first; i < end; i++) {
-        size_t old_n, new_n;
-        const struct move *old = moves_of(b, COMPARE_OLD, i, &old_n);
-        const struct move *new = moves_of(b, COMPARE_NEW, i, &new_n);
-
-        if (!compare_add(&w->part, i, old, old_n, new, new_n, err))
-            return false;
-    }
-    return true;
-}
-
-static bool judge_side(const struct backtest *b, struct worker *w, int side,
-                       const struct timeline *t, struct err *err)
-{
-    struct forecast_span span = {b->lifecycle[side], b->model[side]->workspace.zone,
-                                 b->from_ms, b->to_ms, w->times_in[side]};
-    struct beside moves[LIFECYCLES_MAX];
-
-    for (uint32_t i = 0; b->lifecycle[side] && i <= b->lifecycle[side]->number; i++)
-        moves[i].move = histories_moves(b->histories[side], i, t->customer, &moves[i].n);
-    for (uint32_t i = 0; i < b->forecast_n; i++) {
-        const struct backtest_forecast *f = &b->forecast[i];
-
-        if (f->asked[side]
-            && !forecast_add(&f->rule[side], &span, w->cursor[side], t, moves,
-                             &w->result[side][i], err))
-            return false;
-    }
-    return true;
-}
-
-static bool judge_customers(const struct backtest *b, struct worker *w, uint32_t k,
-                            struct err *err)
-{
-    const struct chunk *chunk;
-    bool ok = true;
-
-    if (!snapshot_chunk(b->at, k, &chunk, err))
-        return false;
-    for (uint32_t i = 0; ok && i < chunk->customer_n; i++) {
-        struct timeline t = timeline_of(chunk, chunk->customer_first + i);
-
-        while (t.n && t.at_ms[t.n - 1] >= b->to_ms)
-            t.n--;
-        ok = judge_side(b, w, COMPARE_OLD, &t, err)
-             && judge_side(b, w, COMPARE_NEW, &t, err);
-    }
-    snapshot_release(b->at, k);
-    return ok;
-}
-
-static bool compare_chunk(const struct pass *p, struct worker *w, uint32_t k)
-{
-    const struct backtest *b = p->b;
-    uint32_t first = k * CHUNK_CUSTOMERS, end = first + CHUNK_CUSTOMERS;
-    uint32_t all = catalog_customer_n(snapshot_catalog(b->at));
-
-    if (atomic_load(&b->stop))
-        return err_set(&w->err, ERR_CONFLICT, "it was broken off");
-    return compare_customers(b, w, first, end < all ? end : all, &w->err)
-           && (!b->forecast_n || judge_customers(b, w, k, &w->err));
-}
-
-static void run(void *context, uint32_t thread)
-{
-    struct pass *p = context;
-    struct worker *w = &p->worker[thread];
-    uint32_t k;
-
-    while (!atomic_load(&p->failed) && (k = atomic_fetch_add(&p->next, 1)) < p->chunk_n) {
-        w->failed = !compare_chunk(p, w, k);
-        if (w->failed) {
-            atomic_store(&p->failed, true);
-            return;
-        }
-        pthread_mutex_lock(&p->lock);
-        follow(p->follow, ++p->done, p->chunk_n);
-        pthread_mutex_unlock(&p->lock);
-    }
-}
-
-static bool merge(struct backtest *b, const struct worker *w, struct err *err)
-{
-    if (w->failed) {
-        *err = w->err;
-        return false;
-    }
-    for (uint32_t i = 0; i < b->forecast_n; i++)
-        for (int k = 0; k < COMPARE_SIDES; k++) {
-            struct forecast_result *to = &b->forecast[i].result[k];
-            const struct forecast_result *more = &w->result[k][i];
-
-            to->precision.hits += more->precision.hits;
-            to->precision.n += more->precision.n;
-            to->recall.hits += more->recall.hits;
-            to->recall.n += more->recall.n;
-        }
-    return compare_merge(&b->all, &w->part, err);
-}
-
-static bool run_threads(struct pass *p, unsigned threads, struct err *err)
-{
-    bool ok = true;
-
-    for (unsigned i = 0; ok && i < threads; i++)
-        ok = worker_init(&p->worker[i], p->b, err);
-    if (ok) {
-        pthread_mutex_init(&p->lock, NULL);
-        work_run(threads, threads, run, p);
-        pthread_mutex_destroy(&p->lock);
-    }
-    for (unsigned i = 0; ok && i < threads; i++)
-        ok = merge(p->b, &p->worker[i], err);
-    for (unsigned i = 0; i < threads; i++)
-        worker_free(&p->worker[i]);
-    return ok;
-}
-
-static bool compare_all(struct backtest *b, struct follow *f, struct err *err)
-{
-    struct pass p = {.b = b, .chunk_n = snapshot_chunk_count(b->at), .follow = f};
-    unsigned threads = work_threads();
-    bool ok;
-
-    p.worker = mem_alloc(threads * sizeof *p.worker);
-    if (!p.worker)
-        return err_nomem(err);
-    ok = compare_new(&b->stages, b->result.edge, b->result.period_n, &b->arena, &b->all,
-                     err)
-         && run_threads(&p, threads, err);
-    mem_free(p.worker);
-    return ok;
-}
-
 /* --- the result --- */
 
-static bool find_cells(struct backtest *b, struct err *err)
+/* A table of numbers by period and stage, the whole time behind the last period. */
+static bool find_cells(struct backtest *b, int side, struct err *err)
 {
     uint32_t periods = b->result.period_n, stages = b->stages.n;
+    struct compare_cell *cell =
+        arena_array(&b->arena, struct compare_cell, ((size_t)periods + 1) * stages + 1);
 
-    for (int k = 0; k < COMPARE_SIDES; k++) {
-        struct compare_cell *cell = arena_array(&b->arena, struct compare_cell,
-                                                ((size_t)periods + 1) * stages + 1);
-
-        if (!cell)
-            return err_nomem(err);
-        for (uint32_t p = 0; p <= periods; p++)
-            for (uint32_t s = 0; s < stages; s++)
-                if (!compare_cell(&b->all, k, p < periods ? p : COMPARE_ALL, s,
-                                  &cell[(size_t)p * stages + s], err))
-                    return false;
-        b->cell[k] = cell;
-    }
+    if (!cell)
+        return err_nomem(err);
+    for (uint32_t p = 0; p <= periods; p++)
+        for (uint32_t s = 0; s < stages; s++)
+            if (!compare_cell(&b->all, side, p < periods ? p : COMPARE_ALL, s,
+                              &cell[(size_t)p * stages + s], err))
+                return false;
+    b->result.cell[side] = cell;
     return true;
+}
+
+static bool find_values(struct backtest *b, int side, uint32_t own,
+                        struct backtest_aims *out, struct err *err)
+{
+    const struct aims *aims = &b->lifecycle[side]->stage[own].aims;
+    uint32_t periods = b->result.period_n, n = 1 + aims->kpi_n;
+    struct kpi_value *value =
+        arena_array(&b->arena, struct kpi_value, ((size_t)periods + 1) * n);
+
+    if (!value)
+        return err_nomem(err);
+    *out = (struct backtest_aims){aims, value};
+    for (uint32_t p = 0; p < periods; p++)
+        for (uint32_t i = 0; i < n; i++)
+            *value++ = kpi_value(b->kpi[side], p, own, i ? i - 1 : KPI_TARGET);
+    return kpi_whole(b->kpi[side], own, value, err);
+}
+
+/* Targets and KPIs; what they were counted from is not needed any longer. */
+static bool find_aims(struct backtest *b, int side, struct err *err)
+{
+    struct backtest_aims *aims =
+        arena_array(&b->arena, struct backtest_aims, (size_t)b->stages.n + 1);
+    bool ok = aims || err_nomem(err);
+
+    for (uint32_t i = 0; ok && i < stage_count(b->lifecycle[side]); i++)
+        ok = find_values(b, side, i, &aims[b->stages.place[side][i]], err);
+    kpi_free(b->kpi[side]);
+    b->kpi[side] = NULL;
+    b->result.aims[side] = aims;
+    return ok;
 }
 
 static bool find_result(struct backtest *b, struct err *err)
@@ -457,17 +316,17 @@ static bool find_result(struct backtest *b, struct err *err)
     struct backtest_result *r = &b->result;
     uint32_t ends = b->stages.n + 1;
 
-    if (!find_cells(b, err))
-        return false;
+    for (int k = 0; k < COMPARE_SIDES; k++) {
+        if (!find_cells(b, k, err) || !find_aims(b, k, err))
+            return false;
+        r->model[k] = b->model[k];
+        r->lifecycle[k] = b->lifecycle[k];
+    }
     compare_sort(&b->all);
     r->stages = &b->stages;
     r->compare = &b->all;
     r->forecast = b->forecast;
     r->forecast_n = b->forecast_n;
-    for (int k = 0; k < COMPARE_SIDES; k++) {
-        r->model[k] = b->model[k];
-        r->cell[k] = b->cell[k];
-    }
     for (uint32_t i = 0; i < ends; i++)
         for (uint32_t k = 0; k < ends; k++)
             r->differ_at_end += i != k ? b->all.last[i * ends + k] : 0;
@@ -479,17 +338,25 @@ bool backtest_run(struct backtest *b,
                   void *context, struct err *err)
 {
     struct follow f = {progress, context, 0};
-    const struct history_watch watch = {follow, &f, &b->stop};
+    const struct history_watch watch = {backtest_follow, &f, &b->stop};
 
     for (int k = 0; k < COMPARE_SIDES; k++, f.piece++)
         if (!histories_advance(b->histories[k], b->at, b->to_ms - 1, &watch, err))
             return false;
-    return compare_all(b, &f, err) && find_result(b, err);
+    return backtest_compare(b, &f, err) && find_result(b, err);
 }
 
 const struct backtest_result *backtest_result(const struct backtest *b)
 {
     return &b->result;
+}
+
+const struct kpi_value *backtest_kpis(const struct backtest_result *r, int side,
+                                      uint32_t period, uint32_t stage)
+{
+    const struct backtest_aims *aims = &r->aims[side][stage];
+
+    return aims->of ? &aims->value[(size_t)period * (1 + aims->of->kpi_n)] : NULL;
 }
 
 str backtest_customer_id(const struct backtest *b, uint32_t customer)

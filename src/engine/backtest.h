@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "report/compare.h"
 #include "report/forecast.h"
+#include "report/kpi.h"
 
 struct backtest_options {
     int64_t now_ms;
@@ -29,9 +30,17 @@ struct backtest_forecast {
     struct forecast_result result[COMPARE_SIDES];
 };
 
+/* A stage's target and KPIs with one of the models. */
+struct backtest_aims {
+    const struct aims *of;         /* NULL: it has no such stage */
+    const struct kpi_value *value; /* [period][target, KPIs], as the cells below */
+};
+
 /* The result; all of it is borrowed from the backtest. */
 struct backtest_result {
     const struct model *model[COMPARE_SIDES];
+    const struct lifecycle
+        *lifecycle[COMPARE_SIDES]; /* NULL: the model has none so named */
     const struct compare_stages *stages;
     const int64_t *edge; /* of the months, the first and the last one cut; period_n + 1 */
     uint32_t period_n;
@@ -39,6 +48,7 @@ struct backtest_result {
         *compare; /* those who differ are in the order of their moments */
     /* [period][stage], and period_n is the whole time. */
     const struct compare_cell *cell[COMPARE_SIDES];
+    const struct backtest_aims *aims[COMPARE_SIDES]; /* by stage */
     uint64_t differ_at_end;
     const struct backtest_forecast *forecast;
     uint32_t forecast_n;
@@ -60,6 +70,9 @@ void backtest_stop(struct backtest *b);
 
 /* After the run. */
 const struct backtest_result *backtest_result(const struct backtest *b);
+/* The target's share, then the KPIs; NULL: this side has no such stage. */
+const struct kpi_value *backtest_kpis(const struct backtest_result *r, int side,
+                                      uint32_t period, uint32_t stage);
 str backtest_customer_id(const struct backtest *b, uint32_t customer);
 /* Of those who differ, from place `first` on at most `customers_max` are listed. */
 void backtest_put_json(struct json_out *j, const struct backtest *b, uint32_t first,

@@ -28,11 +28,14 @@ static void put_days(struct json_out *j, const char *key, int64_t ms)
         json_put_null(j);
 }
 
-static void put_cell(struct json_out *j, const char *key, bool has,
-                     const struct compare_cell *c)
+/* {"customers","entered","left","median_days","p90_days","target","kpis"} */
+static void put_cell(struct json_out *j, const struct backtest_result *r, int side,
+                     uint32_t period, uint32_t stage)
 {
-    json_key(j, key);
-    if (!has) {
+    const struct compare_cell *c = &r->cell[side][(size_t)period * r->stages->n + stage];
+
+    json_key(j, side == COMPARE_OLD ? "old" : "new");
+    if (!r->stages->has[side][stage]) {
         json_put_null(j);
         return;
     }
@@ -42,6 +45,9 @@ static void put_cell(struct json_out *j, const char *key, bool has,
     put_count(j, "left", c->left);
     put_days(j, "median_days", c->median_ms);
     put_days(j, "p90_days", c->p90_ms);
+    kpi_put_stage(j, r->lifecycle[side], r->aims[side][stage].of,
+                  backtest_kpis(r, side, period, stage),
+                  r->model[side]->workspace.decimals);
     json_end_object(j);
 }
 
@@ -53,13 +59,11 @@ static void put_stages(struct json_out *j, const struct backtest_result *r,
     json_key(j, "stages");
     json_begin_list(j);
     for (uint32_t i = 0; i < s->n; i++) {
-        size_t at = (size_t)period * s->n + i;
-
         json_begin_object(j);
         json_key(j, "stage");
         json_put_text(j, s->name[i]);
-        put_cell(j, "old", s->has[COMPARE_OLD][i], &r->cell[COMPARE_OLD][at]);
-        put_cell(j, "new", s->has[COMPARE_NEW][i], &r->cell[COMPARE_NEW][at]);
+        for (int k = 0; k < COMPARE_SIDES; k++)
+            put_cell(j, r, k, period, i);
         json_end_object(j);
     }
     json_end_list(j);
