@@ -16,7 +16,7 @@ SETUP_cover   = $(SMALL) -Dc_args='$(COVERAGE)' -Dcpp_args='$(COVERAGE)' \
 build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export CC = clang-14
 build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export CXX = clang++-14
 
-.PHONY: help setup setup-test run release web quick test check fault fuzz tsan cover bench clean
+.PHONY: help setup setup-test run release web sdk quick test check fault fuzz tsan cover bench clean
 .NOTPARALLEL:
 .SILENT:
 
@@ -50,11 +50,11 @@ bench: release
 
 quick: setup-test build/dev/build.ninja
 	tools/test build/dev=unit,house,fuzz
-test: setup-test web build/dev/build.ninja build/release/build.ninja
-	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample,page
-check: setup-test web build/dev/build.ninja build/clang/build.ninja build/release/build.ninja
+test: setup-test web sdk build/dev/build.ninja build/release/build.ninja
+	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample,page,sdk
+check: setup-test web sdk build/dev/build.ninja build/clang/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 tools/test build/dev=unit,house,fuzz,flow,model,static \
-	    build/clang=unit build/release=flow,sample,page
+	    build/clang=unit build/release=flow,sample,page,sdk
 fault: setup-test build/dev/build.ninja build/valgrind/build.ninja
 	tools/test build/dev=fault,stress build/valgrind=valgrind
 tsan: setup-test build/tsan/build.ninja
@@ -64,11 +64,12 @@ fuzz: setup-test build/fuzz/build.ninja
 cover: setup-test build/cover/build.ninja
 	tools/cover
 
+sdk: tests/sdk/node_modules/.package-lock.json
 web: web/dist/index.html
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB)
 	cd web && npx vite build
-web/node_modules/.package-lock.json: web/package-lock.json
-	cd web && npm ci
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci
 	touch $@
 
 clean:

@@ -1,0 +1,135 @@
+/* sdk.mjs ROOT CICLO FILE URL: what real SDKs send to URL stands in FILE: every event once, of
+ * the right customer, at the right moment, with what it said. CICLO_SEED repeats a run. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { equal, ok, run } from '../web/tap.mjs';
+import { count, deliveries, inBrowser, visit } from './browser.mjs';
+import { calls, many } from './calls.mjs';
+import { startProxy } from './proxy.mjs';
+import { sdks } from './sdks.mjs';
+
+const [, , root, ciclo, file, url] = process.argv;
+const seed = process.env.CICLO_SEED ?? String(Date.now() % 1e9);
+
+const sorted = object => Object.fromEntries(Object.entries(object ?? {}).sort());
+
+/* What the file holds, as the tests look at it: what the SDK's user said, and its context apart. */
+async function stored() {
+  const { stdout } = await promisify(execFile)(ciclo, ['export', file, 'events', '--json'],
+    { maxBuffer: 1 << 28 });
+  return stdout.split('\n').filter(Boolean).map(JSON.parse).map(event => {
+    const all = Object.entries(event.properties ?? {});
+    return {
+      type: event.event ?? event.type, customer: event.userId ?? event.anonymousId,
+      at: event.timestamp, id: event.messageId,
+      properties: sorted(Object.fromEntries(all.filter(([name]) => !name.startsWith('context.')))),
+      traits: sorted(event.traits),
+      context: Object.fromEntries(all.filter(([name]) => name.startsWith('context.'))),
+    };
+  });
+}
+
+const of = (found, who) => found.filter(event => event.customer.startsWith(`${who}/`));
+const plain = ({ type, customer, properties, traits }) =>
+  [type, customer, sorted(properties), sorted(traits)];
+
+/* What was found are the events expected, each once; those without a moment of their own happened
+ * between `began` and now. */
+function same(found, expected, began, who) {
+  for (const wanted of expected) {
+    const events = found.filter(e => e.type === wanted.type && e.customer === wanted.customer);
+    equal(events.map(plain), [plain(wanted)], `${who}: ${wanted.type} is there once, as it was said`);
+    if (wanted.at) equal(events.map(e => e.at), [wanted.at], `${who}: at its own moment`);
+    else ok(events.every(e => e.at >= began && e.at <= new Date().toISOString()),
+      `${who}: at the moment of the call`, events.map(e => e.at));
+  }
+  equal(found.length, expected.length, `${who}: and nothing else`);
+}
+
+/* Of many, only those that are not as expected are shown. */
+function sameMany(found, expected, who) {
+  const key = event => JSON.stringify([...plain(event), event.at]);
+  const there = of(found, who).map(key).sort(), wanted = expected.map(key);
+  equal(there.filter((event, i) => event === there[i - 1]), [], `${who}: no event is there twice`);
+  equal(wanted.filter(event => !there.includes(event)), [], `${who}: none is missing`);
+  equal(there.filter(event => !wanted.includes(event)), [], `${who}: none is another`);
+}
+
+async function directly() {
+  await Promise.all(Object.entries(sdks).map(async ([name, open]) => {
+    const began = new Date().toISOString();
+    const sdk = open(url), expected = calls(name);
+    for (const { call, message } of expected) sdk.send(call, message);
+    equal(await sdk.close(), [], `${name}: the SDK reports no error`);
+    same(of(await stored(), name), expected, began, name);
+  }));
+}
+
+/* What the SDK calls delivered is on disk by then, so nothing is waited for. */
+async function nodeThroughFaults(proxy) {
+  return Promise.all(Object.entries(sdks).map(async ([name, open]) => {
+    const who = `${name} through faults`;
+    const sdk = open(proxy.url), expected = many(who, 300);
+    for (const { call, message } of expected) sdk.send(call, message);
+    equal(await sdk.close(), [], `${who}: the SDK reports no error`);
+    return [who, expected];
+  }));
+}
+
+/* The browser's does not say when it is done. */
+async function arrived(who, count) {
+  const until = Date.now() + 20000;
+  while (of(await stored(), who).length < count && Date.now() < until)
+    await new Promise(done => setTimeout(done, 200));
+}
+
+async function browserThroughFaults(proxy, site, chrome) {
+  return Promise.all(Object.entries(deliveries).map(async ([name, { calls, segment }]) => {
+    const who = `${name} through faults`, expected = many(who, calls, 1);
+    const page = await chrome.newPage();
+    await count(page, `${site.url}/bundled`, proxy.url, segment, expected);
+    await arrived(who, expected.length);
+    equal(await page.evaluate(() => window.errors), [], `${who}: the SDK reports no error`);
+    await page.close();
+    return [who, expected];
+  }));
+}
+
+async function throughFaults(site, chrome) {
+  console.log(`# CICLO_SEED=${seed}`);
+  const proxy = await startProxy(url, seed);
+  const sent = await Promise.all([
+    nodeThroughFaults(proxy), browserThroughFaults(proxy, site, chrome)]);
+  await proxy.close();
+  console.log(`# ${JSON.stringify(proxy.counts)}`);
+  const found = await stored();
+  for (const [who, expected] of sent.flat()) sameMany(found, expected, who);
+}
+
+const context = {
+  'context.campaign.name': 'spring', 'context.campaign.source': 'news', 'context.ip': '127.0.0.0',
+  'context.library.name': 'analytics.js', 'context.locale': 'pt-BR',
+  'context.page.title': 'Bottega', 'context.timezone': 'America/Sao_Paulo',
+};
+
+/* The snippet of the document, on a page of another origin. */
+async function bySnippet(site, chrome) {
+  const began = new Date().toISOString(), faults = [];
+  const page = await chrome.newPage({ locale: 'pt-BR', timezoneId: 'America/Sao_Paulo' });
+  page.on('console', message => faults.push(message.text()));
+  page.on('pageerror', error => faults.push(error.stack));
+  const { device, expected } = await visit(page,
+    `${site.url}/?utm_source=news&utm_campaign=spring`);
+  const found = (await stored()).filter(
+    event => event.customer === device || event.customer.startsWith('browser/'));
+  same(found, expected, began, 'browser');
+  const seen = found.find(event => event.type === 'page')?.context ?? {};
+  equal(Object.fromEntries(Object.keys(context).map(name => [name, seen[name]])), context,
+    'browser: the context is kept');
+  equal(faults, [], 'browser: the console says nothing');
+  await page.close();
+}
+
+await inBrowser(root, url, (site, chrome) =>
+  run([directly, bySnippet, throughFaults], site, chrome));
