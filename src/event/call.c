@@ -118,22 +118,24 @@ static bool sent_ms(const struct json *call, const struct call_frame *by, int64_
            || (by->sent_at && moment_read(by->sent_at, out, &unheard));
 }
 
+/* Who sends both either put the clock right already, or has a user who set the moment. */
 static bool read_time(const struct json *call, const struct call_frame *by, bool *own,
                       int64_t *out, struct err *err)
 {
-    const struct json *time = call_member(call, STR("originalTimestamp"));
-    int64_t sent;
+    const struct json *time = call_member(call, STR("timestamp"));
+    const struct json *original = call_member(call, STR("originalTimestamp"));
+    int64_t sent, ahead = 0;
 
-    if (!time)
-        time = call_member(call, STR("timestamp"));
-    *own = time;
+    *own = time || original;
     *out = by->received_ms;
-    if (!time)
+    if (!*own)
         return true;
-    if (!moment_read(time, out, err))
+    if (!moment_read(time ? time : original, out, err))
         return false;
-    if (sent_ms(call, by, &sent))
-        *out = by->received_ms - (sent - *out);
+    if (!(time && original) && sent_ms(call, by, &sent))
+        ahead = sent - by->received_ms;
+    if (ahead > CALL_ON_ITS_WAY_MS || ahead < -CALL_ON_ITS_WAY_MS)
+        *out -= ahead;
     if (*out - CALL_FUTURE_MAX_MS > by->received_ms)
         return err_set(err, ERR_INPUT, "the time lies in the future");
     return *out >= MOMENT_MIN

@@ -14,8 +14,9 @@ struct call_frame {
     int64_t received_ms;
 };
 
-/* As event_parse, and besides: the time is put right by how wrong the sender's clock is (received
- * - (sentAt - originalTimestamp)); what `context` holds, but for its traits, becomes properties
+/* As event_parse, and besides: when sentAt says that the sender's clock is wrong, the time is put
+ * right (received - (sentAt - originalTimestamp)); by less than a call may be on its way it is
+ * not, so that a moment that was set stays what it is; what `context` holds, but for its traits, becomes properties
  * named context.*, with the address cut. Without a messageId, a call that has a time of its own
  * gets one made from what it says, so that it is the same when it is sent again; .id of any other
  * stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
@@ -29,6 +30,8 @@ enum { ADDRESS_MAX = 46 };
  * names this machine itself, is cut to nothing. */
 str address_cut(str address, char to[ADDRESS_MAX]);
 
+/* With its tries, before an SDK gives up. */
+#define CALL_ON_ITS_WAY_MS (60 * 1000)
 #define CALL_FUTURE_MAX_MS (24 * 60 * 60 * 1000)
 
 #endif

@@ -51,8 +51,16 @@ function snippet(root, url) {
 
 const moment = '2026-03-04T05:06:07.089Z';
 
-/* A visitor comes, looks, says who he is, and buys. */
-export async function visit(page, url) {
+/* What the library says by itself. */
+const context = {
+  'context.campaign.name': 'spring', 'context.campaign.source': 'news',
+  'context.library.name': 'analytics.js', 'context.locale': 'pt-BR',
+  'context.page.title': 'Bottega', 'context.timezone': 'America/Sao_Paulo',
+};
+
+/* A visitor from Brazil comes by a campaign, looks, says who he is, and buys. */
+export async function visit(page, site) {
+  const url = `${site}/?utm_source=news&utm_campaign=spring`;
   await page.goto(url);
   await page.waitForFunction(() => window.analytics.initialized);
   const device = await page.evaluate(async moment => {
@@ -70,7 +78,7 @@ export async function visit(page, url) {
   const customer = 'browser/anna';
   return { device, expected: [
     { type: 'page', customer: device,
-      properties: { path, referrer: '', search, title: 'Bottega', url } },
+      properties: { path, referrer: '', search, title: 'Bottega', url }, context },
     { type: 'Product Viewed', customer: device,
       properties: { sku: 'A-1', price: 12.5, name: 'Caffè ☕' } },
     { type: 'identify', customer, traits: { email: 'zoë@example.com', vip: true } },
