@@ -23,26 +23,22 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status,
     return result;
 }
 
-static enum MHD_Result answer_bytes(struct MHD_Connection *c, unsigned status,
-                                    struct buf *b, const char *type, const char *allow)
+enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status, struct buf *b,
+                           const char *type, struct answer_header more)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback(b->n, b->p, mem_free);
+        b->failed
+            ? NULL
+            : MHD_create_response_from_buffer_with_free_callback(b->n, b->p, mem_free);
 
     if (!response) {
         buf_free(b);
         return MHD_NO;
     }
     MHD_add_response_header(response, "Cache-Control", "no-store");
-    if (allow)
-        MHD_add_response_header(response, "Allow", allow);
+    if (more.value)
+        MHD_add_response_header(response, more.name, more.value);
     return answer(c, status, response, type);
-}
-
-enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status, struct buf *b,
-                           const char *type)
-{
-    return answer_bytes(c, status, b, type, NULL);
 }
 
 enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const char *allow,
@@ -51,11 +47,24 @@ enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const ch
     struct buf b = {};
 
     api_put_error(&b, err);
-    if (b.failed) {
-        buf_free(&b);
-        return MHD_NO;
+    return answer_buf(c, status, &b, "application/json",
+                      (struct answer_header){"Allow", allow});
+}
+
+enum MHD_Result answer_denial(struct MHD_Connection *c, const struct denial *denial)
+{
+    struct answer_header more = {"WWW-Authenticate", "Bearer"};
+    char wait[20];
+    struct buf b = {};
+
+    api_put_denial(&b, denial->code, denial->message);
+    if (denial->status == MHD_HTTP_TOO_MANY_REQUESTS) {
+        snprintf(wait, sizeof wait, "%u", denial->retry_after_s);
+        more = (struct answer_header){"Retry-After", wait};
+    } else if (denial->status != MHD_HTTP_UNAUTHORIZED) {
+        more.value = NULL;
     }
-    return answer_bytes(c, status, &b, "application/json", allow);
+    return answer_buf(c, denial->status, &b, "application/json", more);
 }
 
 /* Up to the mark, which *rest then stands behind. */

@@ -24,6 +24,7 @@ struct collector {
     struct collect_request *first,
         **last; /* that wait, in the order in which they came */
     size_t n;
+    struct collect_counts counts;
 };
 
 struct collect_request {
@@ -491,6 +492,18 @@ static bool commit(struct collector *c, int64_t now_ms, struct err *err)
     return ok;
 }
 
+struct collect_counts collector_counts(const struct collector *c)
+{
+    return c->counts;
+}
+
+static void count(struct collect_counts *counts, const struct collect_body *body)
+{
+    counts->accepted += body->accepted;
+    counts->duplicates += body->duplicates;
+    counts->refused += body->refused_n + (body->broken.n > 0);
+}
+
 void collector_run(struct collector *c, int64_t now_ms, bool *came)
 {
     struct collect_request *r = c->first, *next;
@@ -509,6 +522,8 @@ void collector_run(struct collector *c, int64_t now_ms, bool *came)
     for (; r; r = next) {
         next = r->next;
         r->failed = !ok;
+        if (ok)
+            count(&c->counts, &r->body);
         MHD_resume_connection(r->connection);
     }
 }

@@ -36,6 +36,11 @@ enum MHD_Result collector_busy(struct MHD_Connection *connection);
 /* A request that request_check refuses. */
 enum MHD_Result collector_refuse(struct MHD_Connection *connection, unsigned status,
                                  const char *allow, const struct err *err);
+/* Events since the start. */
+struct collect_counts {
+    uint64_t accepted, duplicates, refused;
+};
+struct collect_counts collector_counts(const struct collector *c);
 /* Commits what waits, and lets it be answered; *came is false when nothing did. */
 void collector_run(struct collector *c, int64_t now_ms, bool *came);
 

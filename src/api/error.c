@@ -58,3 +58,18 @@ void api_put_error(struct buf *out, const struct err *err)
     api_put_fault(&j, err);
     json_end_object(&j);
 }
+
+void api_put_denial(struct buf *out, const char *code, str message)
+{
+    struct json_out j = {.to = out};
+
+    json_begin_object(&j);
+    json_key(&j, "error");
+    json_begin_object(&j);
+    json_key(&j, "code");
+    json_put_text(&j, str_of(code));
+    json_key(&j, "message");
+    json_put_text(&j, message);
+    json_end_object(&j);
+    json_end_object(&j);
+}

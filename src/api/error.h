@@ -9,6 +9,8 @@
 int api_status(enum err_code code);
 /* {"error":{"code":"not_found","message":".."}}, with line and column when there are some */
 void api_put_error(struct buf *out, const struct err *err);
+/* The same for what has no err_code. */
+void api_put_denial(struct buf *out, const char *code, str message);
 /* Its inner object. */
 void api_put_fault(struct json_out *j, const struct err *err);
 

@@ -1,6 +1,6 @@
 /* request.c - headers, before anything else is looked at.
  *
- * A name of this machine, so that a page of another site that has its own name pointed here
+ * A name of this server, so that a page of another site that has its own name pointed here
  * (DNS rebinding) gets nothing. What changes something comes as JSON, which the form of another
  * site cannot send unasked, and from no page but ours. */
 #include "api/request.h"
@@ -44,17 +44,22 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-/* localhost, 127.0.0.1 or [::1], with or without a port */
-static bool is_local_name(str host)
+/* With or without a port. */
+static bool is_named(str host, str name)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    return str_starts_nocase(host, name) && (host.n == name.n || host.p[name.n] == ':');
+}
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        str name = str_of(names[i]);
+static bool is_own_name(const struct request_rules *rules, str host)
+{
+    static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
 
-        if (str_starts_nocase(host, name) && (host.n == name.n || host.p[name.n] == ':'))
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+        if (is_named(host, str_of(local[i])))
             return true;
-    }
+    for (size_t i = 0; i < rules->host_n; i++)
+        if (is_named(host, rules->host[i]))
+            return true;
     return false;
 }
 
@@ -84,14 +89,12 @@ static bool is_json(str type)
     return !type.n || *type.p == ';';
 }
 
-/* None (no browser), or "http://" and the name that was asked for. */
-static bool is_ours(const struct headers *h)
+/* None (no browser), or the name that was asked for. */
+static bool is_ours(const struct request_rules *rules, const struct headers *h)
 {
-    const str http = STR("http://");
-
     return !h->origins
-           || (h->origins == 1 && str_starts(h->origin, http)
-               && str_eq(str_from(h->origin, http.n), h->host));
+           || (h->origins == 1 && str_starts(h->origin, rules->scheme)
+               && str_eq(str_from(h->origin, rules->scheme.n), h->host));
 }
 
 static unsigned refuse(struct err *err, unsigned status, const char *words)
@@ -133,8 +136,8 @@ static unsigned check_calls(const struct headers *h, size_t *n, struct err *err)
     return 0;
 }
 
-unsigned request_check(struct MHD_Connection *c, str path, const char *method,
-                       struct request *out, struct err *err)
+unsigned request_check(const struct request_rules *rules, struct MHD_Connection *c,
+                       str path, const char *method, struct request *out, struct err *err)
 {
     struct headers h = {};
     bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
@@ -144,9 +147,10 @@ unsigned request_check(struct MHD_Connection *c, str path, const char *method,
     MHD_get_connection_values(c, MHD_HEADER_KIND, look, &h);
     if (h.bad_name || h.hosts != 1)
         return refuse(err, MHD_HTTP_BAD_REQUEST, "the request's headers are malformed");
-    if (!is_local_name(h.host))
+    if (!is_own_name(rules, h.host))
         return refuse(err, MHD_HTTP_BAD_REQUEST,
-                      "this server answers only as localhost, 127.0.0.1 or [::1]");
+                      "this server answers only as localhost, 127.0.0.1 or [::1], and by "
+                      "the names that ciclo serve was given with --host");
     out->collects = collect_has(path);
     if (!(out->collects ? collect_takes(path, method, &out->allow)
                         : api_takes(path, method, &out->allow))) {
@@ -156,7 +160,7 @@ unsigned request_check(struct MHD_Connection *c, str path, const char *method,
     if (out->collects)
         return check_calls(&h, &out->body_n, err);
     status = check_body(&h, !strcmp(method, "POST"), &out->body_n, err);
-    if (!status && !get && !is_ours(&h))
+    if (!status && !get && !is_ours(rules, &h))
         return refuse(err, MHD_HTTP_FORBIDDEN,
                       "only the page that this server gives may change something");
     return status;

@@ -15,10 +15,18 @@ struct request {
     const char *allow; /* with 405: the methods that the path takes */
 };
 
+/* What the server is called. */
+struct request_rules {
+    const str *host; /* names besides localhost, 127.0.0.1 and [::1] */
+    size_t host_n;
+    str scheme; /* "http://", or "https://" when people come over TLS */
+};
+
 /* Looks at the headers. 0, or the status that refuses it, with err: 400 when two servers may
- * read it in two ways, or when it is for another name than this machine's; 403 when the page
+ * read it in two ways, or when it is for another name than the server's; 403 when the page
  * of another site asks for a change; 405, 411, 413, 415. */
-unsigned request_check(struct MHD_Connection *c, str path, const char *method,
-                       struct request *out, struct err *err);
+unsigned request_check(const struct request_rules *rules, struct MHD_Connection *c,
+                       str path, const char *method, struct request *out,
+                       struct err *err);
 
 #endif

@@ -20,7 +20,9 @@ struct api_field {
 
 struct api_route {
     const char *method;
-    const char *path; /* "/:id" at its end: the rest of the path is an id */
+    const char *path;     /* "/:id" at its end: the rest of the path is an id */
+    enum key_right right; /* that it needs, ... */
+    bool is_open;         /* ... unless everybody may */
     api_handler *run;
     const char *what;
     const struct api_param *param;
@@ -100,16 +102,30 @@ static const struct api_field apply_fields[] = {
     {"version", JSON_NUMBER, true, "the version that the text was made from"},
     {"author", JSON_TEXT, false, "who applies it"},
 };
+static const struct api_field session_fields[] = {
+    {"key", JSON_TEXT, true, "a key with the right read, edit or admin"},
+};
+static const struct api_field key_fields[] = {
+    {"name", JSON_TEXT, true, "what the key is called"},
+    {"right", JSON_TEXT, true, "collect, read, edit or admin"},
+    {"rate", JSON_NUMBER, false, "events or requests a second; no limit unless given"},
+};
 
 static api_handler get_openapi;
 
 #define GET(path, run, params, what)                                                     \
     {                                                                                    \
-        "GET", path, run, what, params, sizeof params / sizeof *params, NULL, 0          \
+        "GET", path, KEY_READ, false, run, what, params, sizeof params / sizeof *params, \
+            NULL, 0                                                                      \
     }
-#define POST(path, run, fields, what)                                                    \
+#define POST(path, right, is_open, run, fields, what)                                    \
     {                                                                                    \
-        "POST", path, run, what, NULL, 0, fields, sizeof fields / sizeof *fields         \
+        "POST", path, right, is_open, run, what, NULL, 0, fields,                        \
+            sizeof fields / sizeof *fields                                               \
+    }
+#define BARE(method, path, right, is_open, run, what)                                    \
+    {                                                                                    \
+        method, path, right, is_open, run, what, NULL, 0, NULL, 0                        \
     }
 static const struct api_route routes[] = {
     GET("/api/info", get_info, info_params, "the workspace, its model and its size"),
@@ -119,24 +135,37 @@ static const struct api_route routes[] = {
         "the customers behind a number"),
     GET("/api/customers/:id", get_customer, customer_params,
         "one customer, with his why"),
-    POST("/api/model/check", post_check, check_fields, "what is wrong or odd in a model"),
-    POST("/api/model/backtest", post_backtest, backtest_fields,
+    POST("/api/model/check", KEY_READ, false, post_check, check_fields,
+         "what is wrong or odd in a model"),
+    POST("/api/model/backtest", KEY_EDIT, false, post_backtest, backtest_fields,
          "what a text would have done to everybody's past, beside the live model"),
     GET("/api/model/backtest/:job", get_backtest, backtest_params,
         "how far it is, and what came of it"),
-    {"DELETE", "/api/model/backtest/:job", delete_backtest, "ends it", NULL, 0, NULL, 0},
-    POST("/api/model/apply", post_apply, apply_fields, "makes a text the live model"),
-    {"GET", "/api/model/apply/:job", get_apply, "how far it is, and what came of it",
-     NULL, 0, NULL, 0},
-    {"DELETE", "/api/model/apply/:job", delete_apply, "the old model stays", NULL, 0,
-     NULL, 0},
-    {"GET", "/api/model/versions", get_versions, "what was ever live, the oldest first",
-     NULL, 0, NULL, 0},
-    {"GET", "/api/model/versions/:number", get_version, "one version with its text", NULL,
-     0, NULL, 0},
+    BARE("DELETE", "/api/model/backtest/:job", KEY_EDIT, false, delete_backtest,
+         "ends it"),
+    POST("/api/model/apply", KEY_EDIT, false, post_apply, apply_fields,
+         "makes a text the live model"),
+    BARE("GET", "/api/model/apply/:job", KEY_READ, false, get_apply,
+         "how far it is, and what came of it"),
+    BARE("DELETE", "/api/model/apply/:job", KEY_EDIT, false, delete_apply,
+         "the old model stays"),
+    BARE("GET", "/api/model/versions", KEY_READ, false, get_versions,
+         "what was ever live, the oldest first"),
+    BARE("GET", "/api/model/versions/:number", KEY_READ, false, get_version,
+         "one version with its text"),
     GET("/api/model/diff", get_diff, diff_params,
         "the lines that two versions have in difference"),
-    {"GET", "/api/openapi.json", get_openapi, "this document", NULL, 0, NULL, 0},
+    BARE("GET", "/api/session", KEY_READ, false, get_session,
+         "who asks, and what he may"),
+    POST("/api/session", KEY_READ, true, post_session, session_fields,
+         "begins a session by a key; its cookie then stands for the key"),
+    BARE("DELETE", "/api/session", KEY_READ, true, delete_session, "ends the session"),
+    BARE("GET", "/api/keys", KEY_ADMIN, false, get_keys, "all keys, without their texts"),
+    POST("/api/keys", KEY_ADMIN, false, post_key, key_fields,
+         "makes a key, whose text is told this once"),
+    BARE("DELETE", "/api/keys/:name", KEY_ADMIN, false, delete_key,
+         "the key opens nothing any more"),
+    BARE("GET", "/api/openapi.json", KEY_READ, false, get_openapi, "this document"),
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 
@@ -167,19 +196,41 @@ static bool takes(const struct api_route *route, const char *method)
 
 bool api_takes(str path, const char *method, const char **allow)
 {
-    bool post = false, delete = false, any = false;
+    bool get = false, post = false, delete = false, any = false;
 
     for (size_t i = 0; i < ROUTES; i++) {
         if (!route_is(&routes[i], path))
             continue;
         if (takes(&routes[i], method))
             return true;
+        get |= *routes[i].method == 'G';
         post |= *routes[i].method == 'P';
         delete |= *routes[i].method == 'D';
         any = true;
     }
-    *allow = delete ? "GET, HEAD, DELETE" : post ? "POST" : "GET, HEAD";
+    *allow = delete &&post  ? "GET, HEAD, POST, DELETE"
+             : delete &&get ? "GET, HEAD, DELETE"
+             : delete       ? "DELETE"
+             : post && get  ? "GET, HEAD, POST"
+             : post         ? "POST"
+                            : "GET, HEAD";
     return !any && (!strcmp(method, "GET") || !strcmp(method, "HEAD"));
+}
+
+static const struct api_route *find_route(str path, const char *method)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (route_is(&routes[i], path) && takes(&routes[i], method))
+            return &routes[i];
+    return NULL;
+}
+
+bool api_needs(str path, const char *method, enum key_right *right)
+{
+    const struct api_route *route = find_route(path, method);
+
+    *right = route ? route->right : KEY_READ;
+    return !route || !route->is_open;
 }
 
 /* --- the body --- */
@@ -234,19 +285,17 @@ static bool check_body(const struct api_route *route, const struct json *body,
 
 bool api_answer(struct api_request *r, struct err *err)
 {
+    const struct api_route *route = find_route(r->path, r->method);
+    str name;
+
     r->type = "application/json";
     r->status = 200;
-    for (size_t i = 0; i < ROUTES; i++) {
-        str name;
-
-        if (!route_is(&routes[i], r->path) || !takes(&routes[i], r->method))
-            continue;
-        r->id = str_from(r->path, route_stem(&routes[i], &name).n);
-        return check_body(&routes[i], r->body, err) && routes[i].run(r, err)
-               && (!r->out->failed || err_nomem(err));
-    }
-    return err_set(err, ERR_NOT_FOUND,
-                   "there is no such path; /api/openapi.json lists those there are");
+    if (!route)
+        return err_set(err, ERR_NOT_FOUND,
+                       "there is no such path; /api/openapi.json lists those there are");
+    r->id = str_from(r->path, route_stem(route, &name).n);
+    return check_body(route, r->body, err) && route->run(r, err)
+           && (!r->out->failed || err_nomem(err));
 }
 
 /* --- the document --- */
@@ -325,6 +374,27 @@ static void put_answer(struct json_out *j, const char *status, const char *what)
     json_end_object(j);
 }
 
+/* "security": a key or a session, and "x-right": what it must have. */
+static void put_security(struct json_out *j, const struct api_route *route)
+{
+    static const char *const scheme[] = {"key", "session"};
+
+    json_key(j, "security");
+    json_begin_list(j);
+    for (size_t i = 0; !route->is_open && i < sizeof scheme / sizeof *scheme; i++) {
+        json_begin_object(j);
+        json_key(j, scheme[i]);
+        json_begin_list(j);
+        json_end_list(j);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    if (route->is_open)
+        return;
+    json_key(j, "x-right");
+    json_put_text(j, str_of(key_right_name(route->right)));
+}
+
 static void put_operation(struct json_out *j, const struct api_route *route)
 {
     static const char *const method[] = {"get", "post", "delete"};
@@ -337,6 +407,7 @@ static void put_operation(struct json_out *j, const struct api_route *route)
     json_begin_object(j);
     json_key(j, "summary");
     json_put_text(j, str_of(route->what));
+    put_security(j, route);
     json_key(j, "parameters");
     json_begin_list(j);
     if (id.n)
@@ -374,6 +445,31 @@ static void put_path(struct json_out *j, size_t i)
     json_end_object(j);
 }
 
+static void put_schemes(struct json_out *j)
+{
+    static const char *const members[2][4][2] = {
+        {{"type", "http"}, {"scheme", "bearer"}},
+        {{"type", "apiKey"}, {"in", "cookie"}, {"name", "ciclo_session"}},
+    };
+    static const char *const scheme[] = {"key", "session"};
+
+    json_key(j, "components");
+    json_begin_object(j);
+    json_key(j, "securitySchemes");
+    json_begin_object(j);
+    for (size_t i = 0; i < sizeof scheme / sizeof *scheme; i++) {
+        json_key(j, scheme[i]);
+        json_begin_object(j);
+        for (size_t k = 0; members[i][k][0]; k++) {
+            json_key(j, members[i][k][0]);
+            json_put_text(j, str_of(members[i][k][1]));
+        }
+        json_end_object(j);
+    }
+    json_end_object(j);
+    json_end_object(j);
+}
+
 static bool get_openapi(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};
@@ -395,6 +491,7 @@ static bool get_openapi(struct api_request *r, struct err *err)
         if (!i || strcmp(routes[i].path, routes[i - 1].path))
             put_path(&j, i);
     json_end_object(&j);
+    put_schemes(&j);
     json_end_object(&j);
     return true;
 }

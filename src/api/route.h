@@ -3,6 +3,7 @@
 #define API_ROUTE_H
 
 #include "api/error.h"
+#include "api/gate.h"
 #include "api/jobs.h"
 #include "base/json.h"
 #include "engine/query.h"
@@ -10,6 +11,10 @@
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
     struct jobs *jobs;
+    struct gate *gate;
+    struct key_view who; /* asks; with an open gate an admin without a name */
+    struct MHD_Connection *connection; /* for sessions */
+    int64_t now_ms, steady_ms;
     const char *method;                            /* GET, POST, DELETE */
     str path;                                      /* "/api/customers/12347", decoded */
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
@@ -19,6 +24,7 @@ struct api_request {
     struct buf *out;         /* the answer's body */
     const char *type;        /* of the body; application/json unless changed */
     int status;              /* 200 unless changed */
+    struct buf cookie;       /* the value of Set-Cookie, with a NUL; empty: none */
     str id; /* what stands in the place of the route's :id; set by api_answer */
 };
 
@@ -27,5 +33,8 @@ bool api_answer(struct api_request *r, struct err *err);
 /* Whether the path takes the method (HEAD goes where GET goes); *allow says which it takes. A
  * path that is nobody's takes GET, and is then not found. */
 bool api_takes(str path, const char *method, const char **allow);
+
+/* Which right it needs; false when everybody may. */
+bool api_needs(str path, const char *method, enum key_right *right);
 
 #endif

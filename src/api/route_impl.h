@@ -10,6 +10,8 @@ api_handler get_info, get_stages, get_periods, get_customers, get_customer;
 api_handler post_check, post_backtest, get_backtest, delete_backtest;
 api_handler post_apply, get_apply, delete_apply;
 api_handler get_versions, get_version, get_diff;
+api_handler get_session, post_session, delete_session;
+api_handler get_keys, post_key, delete_key;
 
 /* --- parameters of the query; empty when missing --- */
 str param(const struct api_request *r, const char *name);

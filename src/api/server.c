@@ -7,14 +7,15 @@
 
 #include "api/answer.h"
 #include "api/collect.h"
+#include "api/gate.h"
+#include "api/listen.h"
+#include "api/metrics.h"
 #include "api/request.h"
 #include "api/route.h"
-#include "base/num.h"
 #include "engine/collect.h"
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -37,11 +38,15 @@ struct server {
     struct engine *engine;
     struct jobs *jobs;
     struct collector *collector;
+    struct gate *gate;
     struct json_parser *parser;
     struct server_options options;
     struct MHD_Daemon *daemon;
     pthread_t thread;
     atomic_bool stop;
+    struct request_rules rules;
+    struct metrics metrics;
+    char mhd_said[300]; /* first */
     char address[80];
     struct peer {
         int fd;
@@ -50,6 +55,7 @@ struct server {
     unsigned peer_n;
     size_t body_bytes;              /* held, and not yet answered */
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
+    bool is_open;                   /* as it began */
     bool unsettled;                 /* events were committed, and nobody has seen them */
 };
 
@@ -151,13 +157,19 @@ static bool advance(struct server *s, struct err *err)
 }
 
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
-                                  const char *method, str path, struct buf *body)
+                                  const struct key_view *who, const char *method,
+                                  str path, struct buf *body)
 {
     struct arena a = {.limit = REQUEST_ARENA_MAX};
     struct buf b = {};
     struct api_request r = {
         .engine = s->engine,
         .jobs = s->jobs,
+        .gate = s->gate,
+        .who = *who,
+        .connection = c,
+        .now_ms = server_now_ms(s),
+        .steady_ms = steady_ms(),
         .method = method,
         .path = path,
         .param = query_param,
@@ -169,10 +181,17 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
     bool ok =
         advance(s, &err) && read_body(s, body, &a, &r.body, &err) && api_answer(&r, &err);
 
+    enum MHD_Result result;
+
     arena_free(&a);
-    if (ok)
-        return answer_buf(c, (unsigned)r.status, &b, r.type);
+    if (ok) {
+        result = answer_buf(c, (unsigned)r.status, &b, r.type,
+                            (struct answer_header){"Set-Cookie", r.cookie.p});
+        buf_free(&r.cookie);
+        return result;
+    }
     buf_free(&b);
+    buf_free(&r.cookie);
     if (err.code == ERR_CORRUPT || err.code == ERR_IO)
         log_line(&s->options.log, LOG_ERROR, "api", "path=%.*s error=%s", STR_FMT(path),
                  err.msg);
@@ -182,27 +201,52 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
 /* One request, from its headers to its end. */
 struct exchange {
     struct request request;
+    struct key_view who; /* asks, where it needs a right */
+    enum door door;
+    int64_t began_us; /* steady */
     struct buf body;
     size_t held; /* bytes of it that the server counts */
     bool is_too_much;
     struct collect_request *collected;
 };
 
-static enum MHD_Result begin(struct MHD_Connection *c, const char *url,
+static enum door door_of(const struct exchange *x, str path)
+{
+    return x->request.collects              ? DOOR_COLLECT
+           : str_starts(path, STR("/api/")) ? DOOR_API
+                                            : DOOR_PAGE;
+}
+
+/* Whoever may not come in need not send more than his headers. */
+static bool may_enter(struct server *s, struct MHD_Connection *c, struct exchange *x,
+                      const char *method, str path, struct denial *denial)
+{
+    enum key_right needs = KEY_READ;
+    bool asks = x->door == DOOR_API ? api_needs(path, method, &needs)
+                                    : str_eq(path, STR("/metrics"));
+
+    return !asks || gate_check(s->gate, c, needs, steady_ms(), &x->who, denial);
+}
+
+static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const char *url,
                              const char *method, void **request_context)
 {
     struct exchange *x = mem_alloc(sizeof *x);
+    struct denial denial;
     unsigned refused;
     struct err err;
 
     if (!x)
         return MHD_NO;
     *request_context = x;
-    refused = request_check(c, str_of(url), method, &x->request, &err);
-    if (!refused)
-        return MHD_YES;
-    return x->request.collects ? collector_refuse(c, refused, x->request.allow, &err)
-                               : answer_error(c, refused, x->request.allow, &err);
+    x->began_us = clock_steady_us();
+    refused = request_check(&s->rules, c, str_of(url), method, &x->request, &err);
+    x->door = door_of(x, str_of(url));
+    if (refused)
+        return x->request.collects ? collector_refuse(c, refused, x->request.allow, &err)
+                                   : answer_error(c, refused, x->request.allow, &err);
+    return may_enter(s, c, x, method, str_of(url), &denial) ? MHD_YES
+                                                            : answer_denial(c, &denial);
 }
 
 /* What is too much is read to its end, since only then an answer is heard, and forgotten. */
@@ -230,6 +274,49 @@ static enum MHD_Result answer_too_much(struct MHD_Connection *c, const struct ex
     return answer_code(c, &err);
 }
 
+static enum MHD_Result answer_health(struct MHD_Connection *c, unsigned status, str body)
+{
+    struct buf b = {};
+
+    buf_add(&b, body);
+    return answer_buf(c, status, &b, "application/json", (struct answer_header){});
+}
+
+/* Whether answers are about the present: nothing failed that is tried again by itself. */
+static bool is_ready(const struct server *s)
+{
+    return !s->unsettled && steady_ms() >= s->tick_ms;
+}
+
+static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c)
+{
+    struct store_facts facts = snapshot_facts(engine_snapshot(s->engine));
+    struct collect_counts counts = collector_counts(s->collector);
+    struct buf b = {};
+
+    metrics_print(&s->metrics,
+                  &(struct metrics_now){
+                      .accepted = counts.accepted,
+                      .duplicates = counts.duplicates,
+                      .refused = counts.refused,
+                      .file_events = facts.events,
+                      .file_customers = facts.customers,
+                      .file_refused = facts.refused,
+                      .file_bytes = store_file_bytes(engine_store(s->engine)),
+                      .waiting_bytes = s->body_bytes,
+                      .connections = MHD_get_daemon_info(
+                                         s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+                                         ->num_connections,
+                      .memory_bytes = mem_resident_bytes(),
+                      .model_version = engine_model_version(s->engine),
+                      .next_ms = engine_next_ms(s->engine),
+                      .is_ready = is_ready(s),
+                  },
+                  &b);
+    return answer_buf(c, MHD_HTTP_OK, &b, "text/plain; version=0.0.4; charset=utf-8",
+                      (struct answer_header){});
+}
+
 static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
                                     const char *method, const char *url,
                                     struct exchange *x)
@@ -239,14 +326,16 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
     if (x->request.collects)
         return collector_take(s->collector, c, method, str_of(url), &x->body,
                               &x->collected);
-    if (!strcmp(url, "/healthz")) {
-        struct buf b = {};
-
-        buf_add(&b, STR("{\"ok\":true}"));
-        return answer_buf(c, MHD_HTTP_OK, &b, "application/json");
-    }
-    if (str_starts(str_of(url), STR("/api/")))
-        return answer_api(s, c, method, str_of(url), &x->body);
+    if (!strcmp(url, "/healthz"))
+        return answer_health(c, MHD_HTTP_OK, STR("{\"ok\":true}"));
+    if (!strcmp(url, "/readyz"))
+        return is_ready(s) ? answer_health(c, MHD_HTTP_OK, STR("{\"ready\":true}"))
+                           : answer_health(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                           STR("{\"ready\":false}"));
+    if (!strcmp(url, "/metrics"))
+        return answer_metrics(s, c);
+    if (x->door == DOOR_API)
+        return answer_api(s, c, &x->who, method, str_of(url), &x->body);
     return answer_page(c, str_of(url));
 }
 
@@ -259,7 +348,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 
     (void)version;
     if (!x)
-        return begin(c, url, method, request_context);
+        return begin(s, c, url, method, request_context);
     if (!*body_n)
         return answer_whole(s, c, method, url, x);
     take_bytes(s, x, (str){body, *body_n});
@@ -279,6 +368,10 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
         peer->deadline_ms = steady_ms() + 10 * s->options.patience_ms;
     if (!x)
         return;
+    metrics_count(
+        &s->metrics, x->door,
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_HTTP_STATUS)->http_status,
+        clock_steady_us() - x->began_us);
     s->body_bytes -= x->held;
     buf_free(&x->body);
     collect_request_free(x->collected);
@@ -366,43 +459,35 @@ static void *serve(void *context)
     return NULL;
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-/* "127.0.0.1:7070", "[::1]:7070", "localhost:7070", ":7070", "7070" */
-static bool parse_address(str listen, union address *out, bool *v6, struct err *err)
+/* Strangers are kept out, and nothing that should be secret goes over the wire for all to read. */
+static bool check_safety(const struct server *s, const struct listen_at *at,
+                         struct err *err)
 {
-    const char *colon = memrchr(listen.p, ':', listen.n);
-    str host = colon ? (str){listen.p, (size_t)(colon - listen.p)} : STR("");
-    str port = colon ? str_from(listen, host.n + 1) : listen;
-    int64_t number;
+    const struct server_options *o = &s->options;
 
-    if (!num_parse(port, &number) || number < 0 || number > 65535 * NUM_ONE
-        || number % NUM_ONE)
+    if (o->tls_cert.n && o->behind_proxy)
         return err_set(err, ERR_INPUT,
-                       "\"%.*s\" is no address to listen on; one is 127.0.0.1:7070",
-                       STR_FMT(listen));
-    *out = (union address){};
-    *v6 = str_eq(host, STR("[::1]"));
-    if (*v6) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_addr = in6addr_loopback;
-        out->v6.sin6_port = htons((uint16_t)(number / NUM_ONE));
+                       "--behind-proxy says that a server in front speaks TLS: leave "
+                       "--tls-cert out, or --behind-proxy");
+    if (at->is_local && !o->behind_proxy)
         return true;
-    }
-    out->v4.sin_family = AF_INET;
-    out->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    out->v4.sin_port = htons((uint16_t)(number / NUM_ONE));
-    return !host.n || str_eq(host, STR("127.0.0.1")) || str_eq(host, STR("localhost"))
-           || err_set(
-               err, ERR_INPUT,
-               "%.*s can be reached by other machines, and this version has no keys to "
-               "keep strangers out: listen on 127.0.0.1 and put a web server with a "
-               "password in front",
-               STR_FMT(host));
+    if (!keys_has_admin(gate_keys(s->gate)))
+        return err_set(err, ERR_INPUT,
+                       "%.*s can be reached by other machines, and there is no key to "
+                       "keep strangers out: make one first, with ciclo key FILE add "
+                       "--name NAME --right admin",
+                       STR_FMT(o->listen));
+    if (!o->tls_cert.n && !o->behind_proxy)
+        return err_set(err, ERR_INPUT,
+                       "%.*s can be reached by other machines, and without TLS everybody "
+                       "between could read the keys: give --tls-cert and --tls-key, or "
+                       "--behind-proxy when a server in front of this one speaks TLS",
+                       STR_FMT(o->listen));
+    return o->host_n
+           || err_set(err, ERR_INPUT,
+                      "%.*s can be reached by other machines: --host NAME says by which "
+                      "name they call it",
+                      STR_FMT(o->listen));
 }
 
 static void on_mhd_log(void *context, const char *format, va_list args)
@@ -410,31 +495,54 @@ static void on_mhd_log(void *context, const char *format, va_list args)
 static void on_mhd_log(void *context, const char *format, va_list args)
 {
     struct server *s = context;
-    char line[300];
+    char line[sizeof s->mhd_said];
 
     vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\n")] = 0;
     log_line(&s->options.log, LOG_WARN, "http", "message=%s", line);
+    if (!s->mhd_said[0])
+        memcpy(s->mhd_said, line, sizeof line);
 }
 
-static bool start_daemon(struct server *s, const union address *address, bool v6,
-                         struct err *err)
+static bool cannot_listen(const struct server *s, struct err *err)
 {
+    if (s->options.tls_cert.n && s->mhd_said[0])
+        return err_set(err, ERR_INPUT,
+                       "cannot listen on %.*s with this certificate and key: %s",
+                       STR_FMT(s->options.listen), s->mhd_said);
+    return err_sys(err, "cannot listen on %.*s (does something else listen there?)",
+                   STR_FMT(s->options.listen));
+}
+
+static bool start_daemon(struct server *s, const struct listen_at *at, struct err *err)
+{
+    bool tls = s->options.tls_cert.n;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG
-                     | (v6 ? MHD_USE_IPv6 : 0);
+                     | (at->is_v6 ? MHD_USE_IPv6 : 0) | (tls ? MHD_USE_TLS : 0);
+    const struct MHD_OptionItem secrets[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)s->options.tls_cert.p},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)s->options.tls_key.p},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0,
+         (void *)(uintptr_t) "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct buf b = {};
     uint16_t port;
 
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
-        MHD_OPTION_SOCK_ADDR, &address->any, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_SOCK_ADDR, &at->address.any, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls ? secrets : &secrets[3],
+        MHD_OPTION_END);
     if (!s->daemon)
-        return err_sys(err, "cannot listen on %.*s (does something else listen there?)",
-                       STR_FMT(s->options.listen));
+        return cannot_listen(s, err);
     port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-    snprintf(s->address, sizeof s->address, "%s:%u", v6 ? "[::1]" : "127.0.0.1", port);
+    listen_print(at, port, &b);
+    snprintf(s->address, sizeof s->address, "%.*s", STR_FMT(buf_str(&b)));
+    buf_free(&b);
     return true;
 }
 
@@ -443,6 +551,7 @@ static void server_free(struct server *s)
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
     collector_free(s->collector);
+    gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
     mem_free(s);
@@ -451,12 +560,12 @@ static void server_free(struct server *s)
 bool server_start(struct engine *e, const struct server_options *options,
                   struct server **out, struct err *err)
 {
+    bool is_secret = options->tls_cert.n || options->behind_proxy, ok;
+    struct listen_at at;
     struct server *s;
-    union address address;
-    bool v6, ok;
     int failed;
 
-    if (!parse_address(options->listen, &address, &v6, err))
+    if (!listen_parse(options->listen, &at, err))
         return false;
     s = mem_alloc(sizeof *s);
     if (!s)
@@ -465,10 +574,13 @@ bool server_start(struct engine *e, const struct server_options *options,
     s->options = *options;
     if (!s->options.patience_ms)
         s->options.patience_ms = PATIENCE_MS;
+    s->rules = (struct request_rules){options->host, options->host_n,
+                                      is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
+         && gate_new(e, is_secret, &s->gate, err) && check_safety(s, &at, err)
          && collector_new(e, &s->options.log, &s->collector, err)
-         && engine_advance(e, server_now_ms(s), err)
-         && start_daemon(s, &address, v6, err);
+         && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);
+    s->is_open = ok && !keys_any(gate_keys(s->gate));
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {
         errno = failed;
         ok = err_sys(err, "cannot start a thread");
@@ -479,6 +591,11 @@ bool server_start(struct engine *e, const struct server_options *options,
     }
     *out = s;
     return true;
+}
+
+bool server_is_open(const struct server *s)
+{
+    return s->is_open;
 }
 
 str server_address(const struct server *s)

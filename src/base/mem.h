@@ -15,6 +15,8 @@ size_t mem_size(const void *block);
 
 /* Of the machine. */
 size_t mem_machine_bytes(void);
+/* Of the machine's memory, what this process has; 0: not known. */
+size_t mem_resident_bytes(void);
 
 /* Asked before every allocation; false makes it fail. NULL takes the hook away. */
 typedef bool mem_hook(size_t bytes, void *context);

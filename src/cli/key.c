@@ -1,39 +1,7 @@
 #include "cli/cli.h"
 #include "engine/keys.h"
 
-enum { RATE_MAX = 10 * 1000 * 1000 };
-
 /* --- list --- */
-
-static void put_key_json(struct json_out *j, const struct key_row *row)
-{
-    json_begin_object(j);
-    json_key(j, "name");
-    json_put_text(j, row->name);
-    json_key(j, "right");
-    json_put_text(j, str_of(key_right_name(row->right)));
-    json_key(j, "rate");
-    if (row->rate)
-        json_put_int(j, row->rate);
-    else
-        json_put_null(j);
-    json_key(j, "made");
-    json_put_moment(j, row->made_ms);
-    json_key(j, "revoked");
-    json_put_moment(j, row->revoked_ms);
-    json_end_object(j);
-}
-
-static void put_json(struct buf *b, const struct key_row *row, uint32_t n)
-{
-    struct json_out j = {.to = b};
-
-    json_begin_list(&j);
-    for (uint32_t i = 0; i < n; i++)
-        put_key_json(&j, &row[i]);
-    json_end_list(&j);
-    buf_add_char(b, '\n');
-}
 
 static void add_moment(struct cli_table *t, int64_t at_ms)
 {
@@ -75,7 +43,8 @@ static int list(struct cli *c, const struct keys *k)
 
     row = keys_get(k, &n);
     if (cli_has(c, "json")) {
-        put_json(&b, row, n);
+        keys_put_json(&(struct json_out){.to = &b}, k);
+        buf_add_char(&b, '\n');
         status = cli_print(&b);
     } else if (cli_has(c, "csv")) {
         fill_table(&table, row, n);
@@ -184,8 +153,8 @@ static int run(struct cli *c)
     if (action == ACTION_ADD && !key_right_parse(cli_text(c, "right"), &right))
         return cli_wrong(c, "--right is collect, read, edit or admin");
     if (cli_has(c, "rate")
-        && (!cli_number(cli_text(c, "rate"), &rate) || !rate || rate > RATE_MAX))
-        return cli_wrong(c, "--rate is a whole number from 1 to %d", RATE_MAX);
+        && (!cli_number(cli_text(c, "rate"), &rate) || !rate || rate > KEY_RATE_MAX))
+        return cli_wrong(c, "--rate is a whole number from 1 to %d", KEY_RATE_MAX);
     return act(c, action, right, rate);
 }
 

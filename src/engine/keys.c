@@ -317,3 +317,32 @@ bool keys_revoke(struct keys *k, str name, int64_t now_ms, struct err *err)
     k->row[i] = row;
     return true;
 }
+
+/* --- printed --- */
+
+static void put_key_json(struct json_out *j, const struct key_row *row)
+{
+    json_begin_object(j);
+    json_key(j, "name");
+    json_put_text(j, row->name);
+    json_key(j, "right");
+    json_put_text(j, str_of(key_right_name(row->right)));
+    json_key(j, "rate");
+    if (row->rate)
+        json_put_int(j, row->rate);
+    else
+        json_put_null(j);
+    json_key(j, "made");
+    json_put_moment(j, row->made_ms);
+    json_key(j, "revoked");
+    json_put_moment(j, row->revoked_ms);
+    json_end_object(j);
+}
+
+void keys_put_json(struct json_out *j, const struct keys *k)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < k->n; i++)
+        put_key_json(j, &k->row[i]);
+    json_end_list(j);
+}

@@ -5,6 +5,7 @@
 #ifndef ENGINE_KEYS_H
 #define ENGINE_KEYS_H
 
+#include "base/json.h"
 #include "engine/engine.h"
 
 struct keys;
@@ -46,5 +47,8 @@ bool keys_add(struct keys *k, str name, enum key_right right, uint32_t rate,
               int64_t now_ms, struct buf *secret, struct err *err);
 /* ERR_NOT_FOUND when no key that is not revoked has the name. */
 bool keys_revoke(struct keys *k, str name, int64_t now_ms, struct err *err);
+
+/* All of them as a list, without their secrets. */
+void keys_put_json(struct json_out *j, const struct keys *k);
 
 #endif

@@ -389,3 +389,19 @@ void store_close(struct store *s)
     buf_free(&s->name);
     mem_free(s);
 }
+
+uint64_t store_file_bytes(const struct store *s)
+{
+    static const char *const part[] = {"", "-wal"};
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        char name[PATH_MAX + 8];
+        struct stat file;
+
+        snprintf(name, sizeof name, "%s%s", s->name.p, part[i]);
+        if (s->io->stat(s->io, name, &file) == 0)
+            bytes += (uint64_t)file.st_size;
+    }
+    return bytes;
+}

@@ -82,7 +82,7 @@ bool snapshot_history(struct snapshot *v, uint32_t chunk, uint32_t model, struct
 /* What a key of the doors may do; each is all that it may do but ADMIN, which is everything, and
  * EDIT, which is READ too. The numbers stand in the file. */
 enum key_right { KEY_COLLECT, KEY_READ, KEY_EDIT, KEY_ADMIN };
-enum { KEY_RIGHTS = KEY_ADMIN + 1, KEY_NAME_MAX = 64 };
+enum { KEY_RIGHTS = KEY_ADMIN + 1, KEY_NAME_MAX = 64, KEY_RATE_MAX = 10 * 1000 * 1000 };
 struct key_row {
     uint32_t number; /* from 1 */
     str name;        /* up to KEY_NAME_MAX bytes */
@@ -111,6 +111,9 @@ bool snapshot_each_logged(struct snapshot *v,
                           bool (*each)(void *context, int64_t received_ms,
                                        const struct event *e),
                           void *context, struct err *err);
+
+/* How large the file is, with its log beside it. */
+uint64_t store_file_bytes(const struct store *s);
 
 /* --- writing: one thread --- */
 
