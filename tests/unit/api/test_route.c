@@ -581,6 +581,12 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/model/versions", "get", 0, 0},
         {"/api/model/versions/{number}", "get", 1, 0},
         {"/api/model/diff", "get", 2, 0},
+        {"/api/session", "get", 0, 0},
+        {"/api/session", "post", 0, 1},
+        {"/api/session", "delete", 0, 0},
+        {"/api/keys", "get", 0, 0},
+        {"/api/keys", "post", 0, 3},
+        {"/api/keys/{name}", "delete", 1, 0},
         {"/api/openapi.json", "get", 0, 0},
     };
     enum { N = sizeof route / sizeof *route };

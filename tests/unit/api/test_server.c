@@ -402,15 +402,19 @@ static void need_no_start(struct engine *e, const char *listen, enum err_code co
 
 TEST(it_listens_on_this_machine_only)
 {
-    static const char *const open[] = {"0.0.0.0:0", "[::]:0", "192.168.1.2:0",
-                                       "example.com:0"};
-    static const char *const wrong[] = {"",
-                                        "127.0.0.1",
-                                        "127.0.0.1:",
-                                        "127.0.0.1:65536",
-                                        "127.0.0.1:x",
-                                        "127.0.0.1:-1",
-                                        "127.0.0.1:1.5"};
+    static const char *const open[] = {"0.0.0.0:0", "[::]:0", "192.168.1.2:0"};
+    static const char *const wrong[] = {
+        "",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "127.0.0.1:x",
+        "127.0.0.1:-1",
+        "127.0.0.1:1.5",
+        "example.com:0",
+        "[127.0.0.1]:0",
+        "::1:0",
+        "127.0.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0:0"};
     struct engine *e = bottega_open("2026-06-01");
 
     for (size_t i = 0; i < sizeof open / sizeof *open; i++)
