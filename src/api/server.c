@@ -24,7 +24,7 @@
 #include <sys/socket.h>
 
 enum {
-    CONNECTIONS_MAX = 256,
+    CONNECTIONS_MAX = 2560,
     IDLE_S = 60,
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
@@ -49,10 +49,10 @@ struct server {
     char mhd_said[300]; /* first */
     char address[80];
     struct peer {
-        int fd;
+        int fd;              /* 0: nobody */
         int64_t deadline_ms; /* steady */
     } peer[CONNECTIONS_MAX];
-    unsigned peer_n;
+    int64_t sweep_ms;               /* steady: not before */
     size_t body_bytes;              /* held, and not yet answered */
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
     bool is_open;                   /* as it began */
@@ -71,34 +71,34 @@ static int socket_of(struct MHD_Connection *c)
     return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-static struct peer *find_peer(struct server *s, int fd)
-{
-    for (unsigned i = 0; i < s->peer_n; i++)
-        if (s->peer[i].fd == fd)
-            return &s->peer[i];
-    return NULL;
-}
-
 static void on_connection(void *context, struct MHD_Connection *c, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct server *s = context;
-    struct peer *peer = find_peer(s, socket_of(c));
+    struct peer *peer = *socket_context;
 
-    (void)socket_context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED && s->peer_n < CONNECTIONS_MAX)
-        s->peer[s->peer_n++] =
-            (struct peer){socket_of(c), steady_ms() + s->options.patience_ms};
-    else if (code == MHD_CONNECTION_NOTIFY_CLOSED && peer)
-        *peer = s->peer[--s->peer_n];
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED && peer)
+        peer->fd = 0;
+    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+        return;
+    for (peer = s->peer; peer < s->peer + CONNECTIONS_MAX; peer++) {
+        if (peer->fd)
+            continue;
+        *peer = (struct peer){socket_of(c), steady_ms() + s->options.patience_ms};
+        *socket_context = peer;
+        return;
+    }
 }
 
 static void close_dawdlers(struct server *s)
 {
     int64_t now_ms = steady_ms();
 
-    for (unsigned i = 0; i < s->peer_n; i++)
-        if (s->peer[i].deadline_ms < now_ms)
+    if (now_ms < s->sweep_ms)
+        return;
+    s->sweep_ms = now_ms + POLL_MS;
+    for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+        if (s->peer[i].fd && s->peer[i].deadline_ms < now_ms)
             shutdown(s->peer[i].fd, SHUT_RDWR); /* the daemon then closes it */
 }
 
@@ -360,7 +360,8 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
                          enum MHD_RequestTerminationCode code)
 {
     struct server *s = context;
-    struct peer *peer = find_peer(s, socket_of(c));
+    struct peer *peer =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct exchange *x = *request_context;
 
     (void)code;

@@ -2,6 +2,18 @@
 #include "cli/cli.h"
 
 #include <signal.h>
+#include <sys/resource.h>
+
+/* A file for each connection: as many as the system lets us. */
+static void allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
 
 enum { PEM_BYTES_MAX = 1 << 20 };
 
@@ -53,6 +65,7 @@ static int run(struct cli *c)
         return cli_fail(&err, NULL);
     if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
+    allow_files();
     /* Blocked before the server's thread begins, so that only sigwait below sees them. */
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
