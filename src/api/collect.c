@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/time.h"
 #include "base/zip.h"
+#include "engine/keys.h"
 #include "event/call.h"
 
 #include <arpa/inet.h>
@@ -20,6 +21,7 @@ enum {
 
 struct collector {
     struct engine *engine;
+    struct keys *keys;
     const struct log_sink *log;
     struct collect_request *first,
         **last; /* that wait, in the order in which they came */
@@ -140,15 +142,20 @@ static enum MHD_Result reply_limit(struct MHD_Connection *c, const struct err *e
     return collector_refuse(c, MHD_HTTP_CONTENT_TOO_LARGE, NULL, err);
 }
 
-enum MHD_Result collector_busy(struct MHD_Connection *c)
+static enum MHD_Result reply_again(struct MHD_Connection *c, unsigned after_s,
+                                   const char *why)
 {
     struct err err;
 
-    err_set(&err, ERR_NOMEM, "too much is being sent at the same time: try again");
-    return reply_error(c,
-                       (struct reply){.status = MHD_HTTP_TOO_MANY_REQUESTS,
-                                      .retry_after_s = RETRY_BUSY_S},
-                       &err);
+    err_set(&err, ERR_LIMIT, "%s", why);
+    return reply_error(
+        c, (struct reply){.status = MHD_HTTP_TOO_MANY_REQUESTS, .retry_after_s = after_s},
+        &err);
+}
+
+enum MHD_Result collector_busy(struct MHD_Connection *c)
+{
+    return reply_again(c, RETRY_BUSY_S, "too much is being sent at the same time");
 }
 
 static enum MHD_Result reply_failed(struct MHD_Connection *c)
@@ -184,7 +191,7 @@ static enum MHD_Result reply_preflight(struct MHD_Connection *c)
 static enum MHD_Result reply_pixel(struct MHD_Connection *c)
 {
     static const char gif[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,"
-                              "\0\0\0\0\1\0\1\0\0\2\1D\0;";
+                              "\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
     struct buf b = {};
 
     buf_add(&b, STR(gif));
@@ -236,6 +243,17 @@ static enum MHD_Result reply_result(struct MHD_Connection *c,
 
 /* --- what SDKs ask before they send --- */
 
+/* As the sender sees it, who may stand before a proxy that speaks TLS for us. */
+static str scheme(struct MHD_Connection *c)
+{
+    struct MHD_Daemon *daemon =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_DAEMON)->daemon;
+    bool tls = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_FLAGS)->flags & MHD_USE_TLS;
+
+    return tls || str_eq(header(c, "X-Forwarded-Proto"), STR("https")) ? STR("https")
+                                                                       : STR("http");
+}
+
 /* The path without its "/v1/projects/" and "/settings". */
 static enum MHD_Result reply_settings(struct MHD_Connection *c, str key)
 {
@@ -254,7 +272,7 @@ static enum MHD_Result reply_settings(struct MHD_Connection *c, str key)
     json_key(&j, "apiHost");
     json_put_text(&j, buf_str(&host));
     json_key(&j, "protocol");
-    json_put_text(&j, STR("http"));
+    json_put_text(&j, scheme(c));
     json_key(&j, "unbundledIntegrations");
     json_begin_list(&j);
     json_end_list(&j);
@@ -366,6 +384,84 @@ static str sender(struct MHD_Connection *c, char to[ADDRESS_MAX])
                        to);
 }
 
+/* --- who sends it --- */
+
+/* "Basic " and the key as the user's name, with or without a colon behind it. */
+static bool basic_key(struct collect_request *r, str coded, str *out)
+{
+    struct buf b = {};
+    const char *colon;
+    bool ok = base64_decode(str_trim(coded), &b) && !b.failed;
+
+    if (ok) {
+        colon = b.n ? memchr(b.p, ':', b.n) : NULL;
+        *out = arena_str(&r->arena, (str){b.p, colon ? (size_t)(colon - b.p) : b.n});
+    }
+    buf_free(&b);
+    return ok && out->p;
+}
+
+/* In a header, in the address, or in the body. */
+static str sent_key(struct collect_request *r)
+{
+    const str basic = STR("Basic "), bearer = STR("Bearer ");
+    str said = header(r->connection, "Authorization"), key;
+
+    if (str_starts_nocase(said, bearer))
+        return str_trim(str_from(said, bearer.n));
+    if (str_starts_nocase(said, basic) && basic_key(r, str_from(said, basic.n), &key)
+        && key.n)
+        return key;
+    key = query(r->connection, "writeKey");
+    return key.n ? key : r->body.write_key;
+}
+
+static enum MHD_Result reply_words(struct MHD_Connection *c, unsigned status,
+                                   const char *why)
+{
+    struct err err;
+
+    err_set(&err, ERR_INPUT, "%s", why);
+    return collector_refuse(c, status, NULL, &err);
+}
+
+/* False: it was answered, with *result. */
+static bool let_in(struct collector *c, struct collect_request *r,
+                   enum MHD_Result *result)
+{
+    struct buf source = {};
+    struct key_view who;
+    unsigned wait_s;
+
+    r->body.write_key = sent_key(r);
+    r->body.source = STR("http");
+    if (!keys_any(c->keys))
+        return true;
+    if (!keys_find(c->keys, r->body.write_key, &who)) {
+        *result = reply_words(r->connection, MHD_HTTP_UNAUTHORIZED,
+                              "this write key is not known here, or was revoked");
+        return false;
+    }
+    if (!key_may(who.right, KEY_COLLECT)) {
+        *result = reply_words(r->connection, MHD_HTTP_FORBIDDEN,
+                              "this key may not send events: one with the right "
+                              "collect may");
+        return false;
+    }
+    if (!keys_take(c->keys, who.number, r->body.event_n, clock_steady_us() / 1000,
+                   &wait_s)) {
+        *result = reply_again(r->connection, wait_s, "this key sends too much: slower");
+        return false;
+    }
+    buf_add(&source, STR("http:"));
+    buf_add(&source, who.name);
+    r->body.source = source.failed ? (str){} : arena_str(&r->arena, buf_str(&source));
+    buf_free(&source);
+    if (!r->body.source.p)
+        *result = reply_failed(r->connection);
+    return r->body.source.p;
+}
+
 /* Unpacked when it is packed, whatever its headers say, and with room for the parser. */
 static bool read_text(struct collect_request *r, struct buf *body, struct err *err)
 {
@@ -404,6 +500,7 @@ static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *c
                                    struct collect_request **out)
 {
     struct collect_request *r = mem_alloc(sizeof *r);
+    enum MHD_Result result = MHD_YES;
     char address[ADDRESS_MAX];
     struct err err;
 
@@ -415,7 +512,6 @@ static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *c
     r->body.arena = &r->arena;
     r->is_pixel = route->kind == COLLECT_PIXEL;
     r->body.type = str_of(route->type);
-    r->body.source = STR("http");
     r->body.address = arena_str(&r->arena, sender(connection, address));
     if (r->is_pixel)
         read_pixel(connection, body);
@@ -426,8 +522,9 @@ static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *c
                : err.code == ERR_INPUT
                    ? collector_refuse(connection, MHD_HTTP_BAD_REQUEST, NULL, &err)
                    : reply_failed(connection);
-    wait_for_commit(c, r);
-    return MHD_YES;
+    if (let_in(c, r, &result))
+        wait_for_commit(c, r);
+    return result;
 }
 
 enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *connection,
@@ -442,6 +539,10 @@ enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *conne
     if (!strcmp(method, "OPTIONS"))
         return reply_preflight(connection);
     route = collect_route_find(path, &key);
+    if (!route)
+        return reply_words(connection, MHD_HTTP_NOT_FOUND,
+                           "the tracking API has no such path: docs/collect.md lists "
+                           "those there are");
     switch (route->kind) {
     case COLLECT_CALLS:
     case COLLECT_PIXEL:
@@ -456,16 +557,25 @@ enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *conne
     return MHD_NO;
 }
 
+enum MHD_Result collector_too_large(struct MHD_Connection *c)
+{
+    struct err err;
+
+    err_set(&err, ERR_LIMIT, "a body has at most %u KiB", COLLECT_BODY_MAX >> 10);
+    return reply_limit(c, &err);
+}
+
 /* --- the commit --- */
 
-bool collector_new(struct engine *e, const struct log_sink *log, struct collector **out,
-                   struct err *err)
+bool collector_new(struct engine *e, struct keys *keys, const struct log_sink *log,
+                   struct collector **out, struct err *err)
 {
     struct collector *c = mem_alloc(sizeof *c);
 
     if (!c)
         return err_nomem(err);
     c->engine = e;
+    c->keys = keys;
     c->log = log;
     c->last = &c->first;
     *out = c;

@@ -5,6 +5,7 @@
 #ifndef API_COLLECT_H
 #define API_COLLECT_H
 
+#include "base/json.h"
 #include "base/log.h"
 #include "engine/engine.h"
 
@@ -16,14 +17,18 @@ enum { COLLECT_BODY_MAX = 1 << 20 }; /* as it comes, and unpacked */
  * which it takes. */
 bool collect_has(str path);
 bool collect_takes(str path, const char *method, const char **allow);
+/* The paths of the OpenAPI document. */
+void collect_put_paths(struct json_out *j);
 
 /* One request with events. */
 struct collect_request;
 void collect_request_free(struct collect_request *r); /* NULL is fine */
 
 struct collector;
-[[nodiscard]] bool collector_new(struct engine *e, const struct log_sink *log,
-                                 struct collector **out, struct err *err);
+struct keys;
+[[nodiscard]] bool collector_new(struct engine *e, struct keys *keys,
+                                 const struct log_sink *log, struct collector **out,
+                                 struct err *err);
 /* No request may wait. */
 void collector_free(struct collector *c);
 /* The request is whole. Answers it, or suspends it and sets *r; called again with it after
@@ -33,6 +38,8 @@ enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *conne
                                struct collect_request **r);
 /* The same, when the bodies that are here already take all the memory they may. */
 enum MHD_Result collector_busy(struct MHD_Connection *connection);
+/* The same, when its own body is larger than COLLECT_BODY_MAX. */
+enum MHD_Result collector_too_large(struct MHD_Connection *connection);
 /* A request that request_check refuses. */
 enum MHD_Result collector_refuse(struct MHD_Connection *connection, unsigned status,
                                  const char *allow, const struct err *err);

@@ -75,16 +75,107 @@ bool collect_has(str path)
 {
     str key;
 
-    return collect_route_find(path, &key);
+    return str_starts(path, STR("/v1/")) || collect_route_find(path, &key);
 }
 
 bool collect_takes(str path, const char *method, const char **allow)
 {
     str key;
     const struct collect_route *route = collect_route_find(path, &key);
-    bool post = *route->method == 'P';
+    bool post;
 
+    if (!route)
+        return true; /* to be told that it does not exist */
+    post = *route->method == 'P';
     *allow = post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
     return !strcmp(method, "OPTIONS") || !strcmp(method, route->method)
            || (!post && !strcmp(method, "HEAD"));
+}
+
+/* --- the document --- */
+
+static void put_object(struct json_out *j, const char *key)
+{
+    json_key(j, key);
+    json_begin_object(j);
+}
+
+static void put_text(struct json_out *j, const char *key, str text)
+{
+    json_key(j, key);
+    json_put_text(j, text);
+}
+
+static void put_key_param(struct json_out *j)
+{
+    json_begin_object(j);
+    put_text(j, "name", STR("key"));
+    put_text(j, "in", STR("path"));
+    json_key(j, "required");
+    json_put_bool(j, true);
+    put_object(j, "schema");
+    put_text(j, "type", STR("string"));
+    json_end_object(j);
+    json_end_object(j);
+}
+
+/* Any type will do: it is read as JSON. */
+static void put_calls(struct json_out *j)
+{
+    put_object(j, "requestBody");
+    json_key(j, "required");
+    json_put_bool(j, true);
+    put_object(j, "content");
+    put_object(j, "application/json");
+    put_object(j, "schema");
+    put_text(j, "type", STR("object"));
+    json_end_object(j);
+    json_end_object(j);
+    json_end_object(j);
+    json_end_object(j);
+}
+
+static void put_answer(struct json_out *j, const char *status, const char *what)
+{
+    put_object(j, status);
+    put_text(j, "description", str_of(what));
+    json_end_object(j);
+}
+
+static void put_route(struct json_out *j, const struct collect_route *route, bool has_key)
+{
+    put_object(j, *route->method == 'P' ? "post" : "get");
+    put_text(j, "summary", str_of(route->what));
+    json_key(j, "parameters");
+    json_begin_list(j);
+    if (has_key)
+        put_key_param(j);
+    json_end_list(j);
+    if (route->kind == COLLECT_CALLS)
+        put_calls(j);
+    put_object(j, "responses");
+    put_answer(j, "200", route->what);
+    put_answer(j, "default", "what is wrong: {\"error\":{\"code\",\"message\"}}");
+    json_end_object(j);
+    json_end_object(j);
+}
+
+void collect_put_paths(struct json_out *j)
+{
+    for (size_t i = 0; i < ROUTES; i++) {
+        const char *colon = strstr(routes[i].path, ":key");
+        struct buf path = {};
+
+        if (colon)
+            buf_add_format(&path, "%.*s{key}%s", (int)(colon - routes[i].path),
+                           routes[i].path, colon + strlen(":key"));
+        else
+            buf_add(&path, str_of(routes[i].path));
+        json_key_str(j, buf_str(&path));
+        j->to->failed |= path.failed;
+        buf_free(&path);
+        json_begin_object(j);
+        put_route(j, &routes[i], colon);
+        json_end_object(j);
+    }
 }

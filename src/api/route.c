@@ -1,6 +1,7 @@
 /* route.c - the table of routes: dispatch, the check of bodies, the OpenAPI document. */
 #include "api/route.h"
 
+#include "api/collect.h"
 #include "api/route_impl.h"
 #include "base/num.h"
 
@@ -490,6 +491,7 @@ static bool get_openapi(struct api_request *r, struct err *err)
     for (size_t i = 0; i < ROUTES; i++)
         if (!i || strcmp(routes[i].path, routes[i - 1].path))
             put_path(&j, i);
+    collect_put_paths(&j);
     json_end_object(&j);
     put_schemes(&j);
     json_end_object(&j);

@@ -206,7 +206,7 @@ struct exchange {
     int64_t began_us; /* steady */
     struct buf body;
     size_t held; /* bytes of it that the server counts */
-    bool is_too_much;
+    bool is_too_much, is_too_large;
     struct collect_request *collected;
 };
 
@@ -253,7 +253,8 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
 static void take_bytes(struct server *s, struct exchange *x, str bytes)
 {
     x->is_too_much |= bytes.n > BODIES_MAX - s->body_bytes;
-    if (x->is_too_much) {
+    x->is_too_large |= x->request.collects && x->held + bytes.n > COLLECT_BODY_MAX;
+    if (x->is_too_much || x->is_too_large) {
         s->body_bytes -= x->held;
         x->held = 0;
         buf_free(&x->body);
@@ -321,6 +322,8 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
                                     const char *method, const char *url,
                                     struct exchange *x)
 {
+    if (x->is_too_large)
+        return collector_too_large(c);
     if (x->is_too_much)
         return answer_too_much(c, x);
     if (x->request.collects)
@@ -579,7 +582,7 @@ bool server_start(struct engine *e, const struct server_options *options,
                                       is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
          && gate_new(e, is_secret, &s->gate, err) && check_safety(s, &at, err)
-         && collector_new(e, &s->options.log, &s->collector, err)
+         && collector_new(e, gate_keys(s->gate), &s->options.log, &s->collector, err)
          && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);
     s->is_open = ok && !keys_any(gate_keys(s->gate));
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {

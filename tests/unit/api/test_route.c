@@ -1,3 +1,4 @@
+#include "api/collect.h"
 #include "api/route.h"
 
 #include "unit/engine/bottega.h"
@@ -594,13 +595,16 @@ TEST(the_openapi_document_tells_every_route)
     struct arena a = {};
     const struct json *api = ask_json(e, "/api/openapi.json", "", &a),
                       *paths = MEMBER(api, "paths");
-    size_t operations = 0;
+    size_t operations = 0, collecting = 0;
 
     need_text(MEMBER(api, "openapi"), "3.1.0");
     need_text(MEMBER(MEMBER(api, "info"), "version"), CICLO_VERSION);
     for (size_t i = 0; i < paths->n; i++)
-        operations += paths->item[i].n;
+        *(collect_has(paths->name[i]) ? &collecting : &operations) += paths->item[i].n;
     assert_int_equal(operations, N);
+    assert_int_equal(collecting, 28);
+    assert_non_null(MEMBER(MEMBER(MEMBER(paths, "/v1/batch"), "post"), "requestBody"));
+    assert_non_null(MEMBER(MEMBER(paths, "/v1/projects/{key}/settings"), "get"));
     for (size_t i = 0; i < N; i++) {
         const struct json *operation =
             json_find(json_find(paths, str_of(route[i].path)), str_of(route[i].method));
