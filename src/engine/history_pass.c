@@ -171,57 +171,96 @@ static bool pack(struct history *one, const struct worker *w, uint32_t lifecycle
     return true;
 }
 
-static bool compute(const struct pass *p, struct worker *w, const struct history *old,
-                    const struct chunk *chunk, struct history *fresh, struct err *err)
+/* Of whom something may be new in a chunk. */
+struct due {
+    struct chunk_counts has;
+    bool is[CHUNK_CUSTOMERS];
+    uint32_t n;
+};
+
+static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
 {
-    const struct histories *h = p->h;
+    const struct history *old = &p->h->chunk[k];
     /* How often a ring was met is not known by customer. */
     bool anew = !old->block || old->looped;
-    uint32_t replayed = 0;
+
+    out->n = 0;
+    if (!snapshot_counts(p->v, k, &out->has, err))
+        return false;
+    for (uint32_t i = 0; i < out->has.customer_n; i++) {
+        out->is[i] = anew || i >= old->customer_n || old->event_n[i] != out->has.event[i]
+                     || old->next[i] <= p->now_ms;
+        out->n += out->is[i];
+    }
+    return true;
+}
+
+/* Out of the whole chunk, or, when that is NULL, read alone. */
+static bool replay_due(const struct pass *p, struct worker *w, const struct chunk *whole,
+                       uint32_t customer, int64_t *next_ms, struct err *err)
+{
+    struct chunk *own = NULL;
+    struct timeline t;
+    bool ok;
+
+    if (!whole && !snapshot_customer(p->v, customer, &own, err))
+        return false;
+    t = timeline_of(whole ? whole : own, customer);
+    ok = replay_one(p->h, w, &t, p->now_ms, next_ms, err);
+    chunk_free(own);
+    return ok;
+}
+
+static bool compute(const struct pass *p, struct worker *w, uint32_t k,
+                    const struct due *due, const struct chunk *whole,
+                    struct history *fresh, struct err *err)
+{
+    const struct histories *h = p->h;
+    const struct history *old = &h->chunk[k];
     int64_t next[CHUNK_CUSTOMERS];
 
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
         w->moves[l].n = w->moves[l].loop_n = 0;
-    for (uint32_t i = 0; i < chunk->customer_n; i++) {
-        struct timeline t = timeline_of(chunk, chunk->customer_first + i);
-        bool stays = !anew && i < old->customer_n && old->event_n[i] == t.n
-                     && old->next[i] > p->now_ms;
-
+    for (uint32_t i = 0; i < fresh->customer_n; i++) {
         for (uint32_t l = 0; l < h->lifecycle_n; l++)
             w->first[l * (CHUNK_CUSTOMERS + 1) + i] = (uint32_t)w->moves[l].n;
-        replayed += !stays;
-        if (stays)
+        if (!due->is[i])
             next[i] = old->next[i];
-        if (!(stays ? keep_customer(h, w, old, i, err)
-                    : replay_one(h, w, &t, p->now_ms, &next[i], err)))
+        if (!(due->is[i] ? replay_due(p, w, whole, k * CHUNK_CUSTOMERS + i, &next[i], err)
+                         : keep_customer(h, w, old, i, err)))
             return false;
         if (next[i] < fresh->next_ms)
             fresh->next_ms = next[i];
     }
-    atomic_fetch_add(&p->h->replayed, replayed);
+    atomic_fetch_add(&p->h->replayed, due->n);
     if (!pack(fresh, w, h->lifecycle_n, err))
         return false;
-    memcpy(fresh->next, next, chunk->customer_n * sizeof *next);
-    for (uint32_t i = 0; i < chunk->customer_n; i++)
-        fresh->event_n[i] = chunk->first[i + 1] - chunk->first[i];
+    memcpy(fresh->next, next, fresh->customer_n * sizeof *next);
+    memcpy(fresh->event_n, due->has.event, fresh->customer_n * sizeof *fresh->event_n);
     return true;
 }
 
+/* Where the chunk has news, they are merged for all of its customers, or for a few alone. */
 static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
                          struct err *err)
 {
     struct history *old = &p->h->chunk[k];
-    struct history fresh = {
-        .now_ms = p->now_ms, .next_ms = MOMENT_NEVER, .kept_ms = old->kept_ms};
-    const struct chunk *chunk;
-    bool ok = snapshot_chunk(p->v, k, &chunk, err);
+    struct history fresh = {.events = snapshot_chunk_events(p->v, k),
+                            .now_ms = p->now_ms,
+                            .next_ms = MOMENT_NEVER,
+                            .kept_ms = old->kept_ms};
+    const struct chunk *whole = NULL;
+    struct due due;
+    bool ok = find_due(p, k, &due, err);
 
+    if (ok && !(due.has.has_news && due.n <= WAKE_ALONE))
+        ok = snapshot_chunk(p->v, k, &whole, err);
     if (!ok)
         return false;
-    fresh.events = chunk->event_n;
-    fresh.customer_n = chunk->customer_n;
-    ok = compute(p, w, old, chunk, &fresh, err);
-    snapshot_release(p->v, k);
+    fresh.customer_n = due.has.customer_n;
+    ok = compute(p, w, k, &due, whole, &fresh, err);
+    if (whole)
+        snapshot_release(p->v, k);
     history_free(ok ? old : &fresh);
     if (ok)
         *old = fresh;

@@ -252,21 +252,28 @@ uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk)
     return state->parts.events + (state->news ? state->news->all_n : 0);
 }
 
+/* Customers [first, end) of a chunk, but for the news. */
+static struct chunk_want want_of(struct snapshot *v, uint32_t first, uint32_t end)
+{
+    uint32_t chunk = first / CHUNK_CUSTOMERS;
+    const struct chunk_state *state = image_get(v->image, chunk);
+
+    return (struct chunk_want){.chunk = chunk,
+                               .customer_first = first,
+                               .customer_n = end - first,
+                               .source = &v->source,
+                               .parts_customers = state->parts.customers,
+                               .parts_version = state->parts_version,
+                               .version = state->version,
+                               .cache = v->store->cache};
+}
+
 /* What the parts hold of customers [first, end), and the news over it. */
 static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is_some,
                        struct chunk **out, struct err *err)
 {
-    uint32_t chunk = first / CHUNK_CUSTOMERS;
-    const struct chunk_state *state = image_get(v->image, chunk);
-    struct chunk_want want = {.chunk = chunk,
-                              .customer_first = first,
-                              .customer_n = end - first,
-                              .is_some = is_some,
-                              .source = &v->source,
-                              .parts_customers = state->parts.customers,
-                              .parts_version = state->parts_version,
-                              .version = state->version,
-                              .cache = v->store->cache};
+    struct chunk_want want = want_of(v, first, end);
+    const struct chunk_state *state = image_get(v->image, want.chunk);
     struct fact *fact = NULL;
     size_t n = 0;
     bool ok;
@@ -274,6 +281,7 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
     if (state->news && !news_gather(state->news, first, end, 0, &fact, &n, err))
         return false;
     facts_sort(fact, n);
+    want.is_some = is_some;
     want.fact = fact;
     want.fact_n = (uint32_t)n;
     ok = chunk_open(&v->image->catalog, &want, out, err);
@@ -281,17 +289,58 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
     return ok;
 }
 
+/* The first customer behind the chunk. */
+static uint32_t end_of(const struct snapshot *v, uint32_t chunk)
+{
+    uint32_t all = catalog_customer_n(&v->image->catalog);
+    uint32_t end = (chunk + 1) * CHUNK_CUSTOMERS;
+
+    return end < all ? end : all;
+}
+
+static bool count_parts(struct snapshot *v, uint32_t chunk, uint32_t *event,
+                        struct err *err)
+{
+    uint32_t first = chunk * CHUNK_CUSTOMERS;
+    const struct chunk_state *state = image_get(v->image, chunk);
+    struct chunk_want want = want_of(v, first, first + state->parts.customers);
+    struct chunk *parts;
+
+    if (!want.customer_n)
+        return true;
+    want.version = state->parts_version;
+    if (!chunk_open(&v->image->catalog, &want, &parts, err))
+        return false;
+    for (uint32_t i = 0; i < parts->customer_n; i++)
+        event[i] = parts->first[i + 1] - parts->first[i];
+    chunk_free(parts);
+    return true;
+}
+
+bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *out,
+                     struct err *err)
+{
+    uint32_t first = chunk * CHUNK_CUSTOMERS;
+    const struct news *news = image_get(v->image, chunk)->news;
+
+    *out = (struct chunk_counts){.customer_n = end_of(v, chunk) - first,
+                                 .has_news = news != NULL};
+    if (!count_parts(v, chunk, out->event, err))
+        return false;
+    for (; news; news = news->older)
+        for (uint32_t i = 0; i < news->n; i++)
+            out->event[news->batch->fact[news->first + i].customer - first]++;
+    return true;
+}
+
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err)
 {
     struct loaded *loaded = &v->loaded[chunk];
-    uint32_t first = chunk * CHUNK_CUSTOMERS;
-    uint32_t rest = catalog_customer_n(&v->image->catalog) - first;
 
     assert(chunk < v->image->chunk_n);
     if (!loaded->chunk
-        && !open_range(v, first,
-                       first + (rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS), false,
+        && !open_range(v, chunk * CHUNK_CUSTOMERS, end_of(v, chunk), false,
                        &loaded->chunk, err))
         return false;
     loaded->users++;

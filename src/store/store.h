@@ -48,6 +48,14 @@ uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk);
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
 void snapshot_release(struct snapshot *v, uint32_t chunk);
+/* How many events each of its customers has. *has_news: they are to be merged with what was folded
+ * before, which snapshot_chunk does for all of them. */
+struct chunk_counts {
+    uint32_t customer_n, event[CHUNK_CUSTOMERS];
+    bool has_news;
+};
+bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *out,
+                     struct err *err);
 /* All of a chunk's events lie between the two moments, both included; nothing is read for it. */
 void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
                    int64_t *last_ms);

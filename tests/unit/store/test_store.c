@@ -475,6 +475,53 @@ TEST(a_customer_can_be_had_alone)
     arena_free(&a);
 }
 
+/* Whether there are news. */
+static bool need_counts(struct store *s)
+{
+    struct snapshot *v = snapshot_of(s);
+    uint32_t all = catalog_customer_n(snapshot_catalog(v)), seen = 0;
+    struct chunk_counts counts;
+    bool has_news = false;
+    struct err err;
+
+    for (uint32_t k = 0; k < snapshot_chunk_count(v); k++) {
+        const struct chunk *c;
+
+        assert_true(snapshot_counts(v, k, &counts, &err));
+        assert_true(snapshot_chunk(v, k, &c, &err));
+        assert_int_equal(counts.customer_n, c->customer_n);
+        for (uint32_t i = 0; i < c->customer_n; i++)
+            assert_int_equal(counts.event[i], c->first[i + 1] - c->first[i]);
+        seen += c->customer_n;
+        has_news |= counts.has_news;
+        snapshot_release(v, k);
+    }
+    assert_int_equal(seen, all);
+    snapshot_close(v);
+    return has_news;
+}
+
+TEST(a_customers_events_are_counted_over_parts_and_news)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 90, 20, &a);
+    struct store *s = create("shop");
+
+    import(s, event, 30);
+    need_counts(s);
+    fold_all(s);
+    assert_false(need_counts(s));
+    import(s, event + 30, 30);
+    import(s, event + 60, 29);
+    need_counts(s);
+    fold_all(s);
+    import(s, event + 89, 1);
+    assert_true(need_counts(s));
+    store_close(s);
+    arena_free(&a);
+}
+
 TEST(the_same_id_counts_once)
 {
     struct event e = event_of("anna", "visit", 5, "1"),
