@@ -721,23 +721,6 @@ static bool has_erased(const struct twin *t)
     return false;
 }
 
-static void make_format(int format)
-{
-    static const char *const how[] = {
-        [2] = "begin; drop table key; drop table history;"
-              "alter table model drop column author;"
-              "pragma user_version = 2; commit",
-        [3] = "begin; drop table key; pragma user_version = 3; commit",
-    };
-    struct sql sql = {0};
-    struct err err;
-
-    must(sql_open(&sql, "/shop", SQLITE_OPEN_READWRITE, &err)
-             && sql_exec(&sql, how[format], &err),
-         &err, "an older format");
-    sql_close(&sql);
-}
-
 /* Whoever opens it next migrates it; of erasure the first format knew nothing. */
 static void make_old(struct life *l)
 {
@@ -749,7 +732,7 @@ static void make_old(struct life *l)
     close_file(l);
     l->sure.kept = 0;
     if (has_erased(&l->sure) || below(l, 2)) {
-        make_format(2 + (int)below(l, 2));
+        sim_shop_make_later(2 + (int)below(l, 2));
         return;
     }
     sim_shop_make_old(&shop);

@@ -111,6 +111,7 @@ static const struct operation {
     bool changes;    /* and so nobody else may have the file open for writing */
     uint32_t stride; /* above 1: it has many steps, and not each fails in turn */
     bool erases;     /* the first event's customer */
+    int from;        /* the format of the prepared file; 0: ours */
 } operations[] = {
     {"reading", read_all, 0, false, 1},    {"importing", import_more, MORE, true, 1},
     {"folding", fold_all, 0, true, 1},     {"compacting", compact, 0, true, 11},
@@ -119,8 +120,13 @@ static const struct operation {
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
-/* The prepared file is of the first format then: who reads it migrates it. */
-static const struct operation migration = {"migrating", read_all, 0, true, 23};
+/* Who reads the prepared file migrates it: the first format into another file, later ones in place. */
+static const struct operation migrations[] = {
+    {"migrating format 1", read_all, 0, true, 23, .from = 1},
+    {"migrating format 2", read_all, 0, true, 3, .from = 2},
+    {"migrating format 3", read_all, 0, true, 3, .from = 3},
+};
+enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 
 /* --- what must hold --- */
 
@@ -216,12 +222,13 @@ static int format_of_file(void)
 }
 
 /* Before anybody opens the file, and migrates it if it is still to be done. */
-static void need_old_or_new(bool done, bool tidy, const char *what)
+static void need_old_or_new(const struct operation *o, bool done, bool tidy,
+                            const char *what)
 {
     int format = format_of_file();
     struct stat beside;
 
-    if (format != FORMAT && (done || format != 1))
+    if (format != FORMAT && (done || format != o->from))
         fail_msg("%s: the file is of format %d", what, format);
     if (tidy && shop.io->stat(shop.io, "/shop.new", &beside) == 0)
         fail_msg("%s: something was left beside the file", what);
@@ -266,8 +273,8 @@ static void each_disk_failure(const struct operation *o, enum sim_failure failur
             fail_msg("%s: %s", what, err.msg);
         if (!struck)
             must(done, &err, what);
-        if (o == &migration)
-            need_old_or_new(done, done || failure != SIM_FOR_GOOD, what);
+        if (o->from)
+            need_old_or_new(o, done, done || failure != SIM_FOR_GOOD, what);
         if (o->changes) {
             need_whole(o, done, done || failure != SIM_FOR_GOOD, what);
             need_done(o, what);
@@ -343,8 +350,8 @@ static void each_lack_of_memory(const struct operation *o, bool for_good, size_t
             fail_msg("%s: code %d: %s", what, err.code, err.msg);
         if (mem_live_blocks() != blocks)
             fail_msg("%s: %zu blocks before, %zu after", what, blocks, mem_live_blocks());
-        if (o == &migration)
-            need_old_or_new(done, true, what);
+        if (o->from)
+            need_old_or_new(o, done, true, what);
         if (o->changes) {
             need_whole(o, done, true, what);
             need_done(o, what);
@@ -370,49 +377,59 @@ TEST(memory_may_be_used_up)
 
 /* --- migration --- */
 
-static void set_old_scene(void)
+static void set_old_scene(int format)
 {
     set_scene();
     put_prepared();
-    sim_shop_make_old(&shop);
+    if (format == 1)
+        sim_shop_make_old(&shop);
+    else
+        sim_shop_make_later(format);
     prepared = sim_shop_get(&shop, "/shop");
-    assert_int_equal(format_of_file(), 1);
+    assert_int_equal(format_of_file(), format);
 }
 
-static void each_failure_of_migration(enum sim_failure failure)
+static void each_failure_of_migrations(enum sim_failure failure)
 {
-    set_old_scene();
-    each_disk_failure(&migration, failure, 1);
-    sim_shop_clear(&shop);
+    for (int i = 0; i < MIGRATIONS; i++) {
+        set_old_scene(migrations[i].from);
+        each_disk_failure(&migrations[i], failure, 1);
+        sim_shop_clear(&shop);
+    }
 }
 
 TEST(any_operation_of_the_disk_may_fail_in_a_migration)
 {
-    each_failure_of_migration(SIM_ONCE);
+    each_failure_of_migrations(SIM_ONCE);
 }
 
 TEST(the_disk_may_go_away_in_a_migration)
 {
-    each_failure_of_migration(SIM_FOR_GOOD);
+    each_failure_of_migrations(SIM_FOR_GOOD);
 }
 
 TEST(the_disk_may_be_full_in_a_migration)
 {
-    each_failure_of_migration(SIM_FULL);
+    each_failure_of_migrations(SIM_FULL);
+}
+
+static void each_migration_lacks_memory(bool for_good, size_t step)
+{
+    for (int i = 0; i < MIGRATIONS; i++) {
+        set_old_scene(migrations[i].from);
+        each_lack_of_memory(&migrations[i], for_good, step);
+        sim_shop_clear(&shop);
+    }
 }
 
 TEST(any_allocation_may_fail_in_a_migration)
 {
-    set_old_scene();
-    each_lack_of_memory(&migration, false, 23);
-    sim_shop_clear(&shop);
+    each_migration_lacks_memory(false, 23);
 }
 
 TEST(memory_may_be_used_up_in_a_migration)
 {
-    set_old_scene();
-    each_lack_of_memory(&migration, true, 31);
-    sim_shop_clear(&shop);
+    each_migration_lacks_memory(true, 31);
 }
 
 /* --- others --- */

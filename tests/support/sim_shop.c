@@ -95,6 +95,23 @@ void sim_shop_make_old(struct sim_shop *shop)
     must(io_sync_folder(shop->io, SIM_SHOP, &err), &err, "syncing");
 }
 
+void sim_shop_make_later(int format)
+{
+    static const char *const how[] = {
+        [2] = "begin; drop table key; drop table history;"
+              "alter table model drop column author;"
+              "pragma user_version = 2; commit",
+        [3] = "begin; drop table key; pragma user_version = 3; commit",
+    };
+    struct sql sql = {0};
+    struct err err;
+
+    must(sql_open(&sql, "/shop", SQLITE_OPEN_READWRITE, &err)
+             && sql_exec(&sql, how[format], &err),
+         &err, "an older format");
+    sql_close(&sql);
+}
+
 bool sim_shop_import(struct sim_shop *shop, struct store *s, uint32_t first, uint32_t n,
                      struct err *err)
 {

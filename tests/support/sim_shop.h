@@ -27,6 +27,8 @@ void sim_shop_put(struct sim_shop *shop, const char *name, str bytes);
 
 /* The file, which is closed, becomes one of the first format; it may know of no erasure. */
 void sim_shop_make_old(struct sim_shop *shop);
+/* One of a later one, which was older than ours. */
+void sim_shop_make_later(int format);
 
 /* One transaction that brings n events. */
 bool sim_shop_import(struct sim_shop *shop, struct store *s, uint32_t first, uint32_t n,
