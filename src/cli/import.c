@@ -343,6 +343,15 @@ static void print_human(struct cli *c, struct buf *b, const struct import_report
 
 /* --- the command --- */
 
+/* With closing the histories come into the file, so that whoever opens it next need not compute
+ * them; where they cannot be computed, it is he who is told. */
+static void bring_histories(struct engine *e, int64_t now_ms)
+{
+    struct err unheard;
+
+    (void)engine_advance(e, now_ms, &unheard);
+}
+
 static int import(struct cli *c, struct engine *e, const struct mapping *m)
 {
     struct cli_bar bar = {};
@@ -366,6 +375,8 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
     if (cli_has(c, "save-mapping") && !report.jsonl
         && !mapping_save(c, *m, &report, &err))
         return cli_fail(&err, cli_text(c, "save-mapping").p);
+    if (!options.dry_run)
+        bring_histories(e, options.now_ms);
     if (cli_has(c, "json")) {
         print_json(&text, &report, options.dry_run, engine_model(e)->workspace.decimals);
         status = cli_print(&text);

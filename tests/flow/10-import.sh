@@ -53,6 +53,9 @@ before=$("$CICLO" replay "$T/a.ciclo" --hash)
 essence=$(essence "$T/a.json")
 t_is 'a hash and a report to compare with' "${#before} ${essence%%,*}" '32 [10'
 
+t_is 'everybody'"'"'s history is in the file' \
+    "$(sqlite3 "$T/a.ciclo" 'select count(*) from history')" 1
+
 take a "$orders" >"$T/again.json"
 t_is 'the same file again: nothing new' \
     "$(part "$T/again.json" '[d["events"], d["known"], d["used"]]')" '[0, 4, 5]'
