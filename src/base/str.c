@@ -313,6 +313,19 @@ void buf_free(struct buf *b)
     *b = (struct buf){0};
 }
 
+void buf_add_folded(struct buf *b, str s)
+{
+    struct folding from = {.rest = s};
+    int32_t c;
+
+    while (next_folded(&from, &c)) {
+        utf8proc_uint8_t bytes[4] = {(utf8proc_uint8_t)(c - 0x110000)};
+        utf8proc_ssize_t n = c < 0x110000 ? utf8proc_encode_char(c, bytes) : 1;
+
+        buf_add(b, (str){(const char *)bytes, (size_t)n});
+    }
+}
+
 void buf_add_latin1(struct buf *b, str latin1)
 {
     for (size_t i = 0; i < latin1.n; i++) {

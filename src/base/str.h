@@ -55,6 +55,9 @@ str buf_str(const struct buf *b); /* borrowed until the next change */
 void buf_clear(struct buf *b);
 void buf_free(struct buf *b);
 
+/* With all differences of upper and lower case gone (Unicode case folding, utf8proc); what is no
+ * UTF-8 stays as it is. */
+void buf_add_folded(struct buf *b, str s);
 /* One Latin-1 byte text as UTF-8. */
 void buf_add_latin1(struct buf *b, str latin1);
 
