@@ -97,9 +97,9 @@ static void carry(struct taking *t, struct id id, bool is_here)
 {
     size_t at = t->id_n;
 
-    while (at && id_cmp(t->id[at - 1].id, id) > 0)
+    while (at && id_compare(t->id[at - 1].id, id) > 0)
         at--;
-    if (at && id_cmp(t->id[at - 1].id, id) == 0) {
+    if (at && id_compare(t->id[at - 1].id, id) == 0) {
         t->id[at - 1].is_here |= is_here;
         return;
     }
@@ -149,7 +149,7 @@ static bool comes_before(int64_t at_ms, uint64_t order, const struct link *l)
 static uint32_t make_link(struct graph *g, uint32_t a, uint32_t b, enum graph_tie tie,
                           int64_t at_ms, uint64_t order)
 {
-    bool ascends = id_cmp(node_id(g, a), node_id(g, b)) < 0;
+    bool ascends = id_compare(node_id(g, a), node_id(g, b)) < 0;
 
     link_add(g, (struct link){.node = {ascends ? a : b, ascends ? b : a},
                               .at_ms = at_ms,

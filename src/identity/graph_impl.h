@@ -40,7 +40,7 @@ struct node {
 
 /* 40 bytes */
 struct link {
-    uint32_t node[2]; /* ascending by id_cmp */
+    uint32_t node[2]; /* ascending by id_compare */
     uint32_t next[2]; /* in the lists of the two */
     int64_t at_ms;
     uint64_t order; /* the message's hash */

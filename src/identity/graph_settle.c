@@ -28,8 +28,8 @@ int link_cmp(const struct graph *g, uint32_t a, uint32_t b)
         return order;
     if (la->tie != lb->tie)
         return la->tie < lb->tie ? -1 : 1;
-    order = id_cmp(node_id(g, la->node[0]), node_id(g, lb->node[0]));
-    return order ? order : id_cmp(node_id(g, la->node[1]), node_id(g, lb->node[1]));
+    order = id_compare(node_id(g, la->node[0]), node_id(g, lb->node[0]));
+    return order ? order : id_compare(node_id(g, la->node[1]), node_id(g, lb->node[1]));
 }
 
 /* --- groups, as they are and as they were --- */
@@ -144,7 +144,7 @@ static uint32_t better_name(const struct graph *g, uint32_t a, uint32_t b)
         return na->kind < nb->kind ? a : b;
     if (na->first_ms != nb->first_ms)
         return na->first_ms < nb->first_ms ? a : b;
-    return id_cmp(node_id(g, a), node_id(g, b)) <= 0 ? a : b;
+    return id_compare(node_id(g, a), node_id(g, b)) <= 0 ? a : b;
 }
 
 void name_claim(struct graph *g, uint32_t node)

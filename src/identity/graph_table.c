@@ -137,7 +137,7 @@ static uint32_t node_slot_of(const struct graph *g, struct id id, uint32_t hash)
     while (g->node_slot[at].number) {
         struct node_slot slot = g->node_slot[at];
 
-        if (slot.hash == hash && id_cmp(node_id(g, slot.number - 1), id) == 0)
+        if (slot.hash == hash && id_compare(node_id(g, slot.number - 1), id) == 0)
             break;
         at = (at + 1) & (g->node_slot_cap - 1);
     }

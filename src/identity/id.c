@@ -31,7 +31,7 @@ str id_kind_name(enum id_kind kind)
     return kind_names[kind];
 }
 
-int id_cmp(struct id a, struct id b)
+int id_compare(struct id a, struct id b)
 {
     return a.kind != b.kind ? (a.kind < b.kind ? -1 : 1) : str_cmp(a.value, b.value);
 }

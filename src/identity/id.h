@@ -28,7 +28,7 @@ struct id {
     str value; /* of OTHER, the name of the system too: "shopify:6712" */
 };
 /* By kind, then by the value's bytes: < 0, 0, > 0. */
-int id_cmp(struct id a, struct id b);
+int id_compare(struct id a, struct id b);
 
 #define ID_BYTES_MAX 200u
 

@@ -14,7 +14,7 @@ static void parse(const struct id_rules *rules, enum id_kind kind, str raw)
         NEED(id.value.n > 0 && id.value.n <= ID_BYTES_MAX);
         NEED(str_is_utf8(id.value));
         NEED(id_parse(rules, kind, id.value, &a, &again, &err));
-        NEED(id_cmp(id, again) == 0);
+        NEED(id_compare(id, again) == 0);
     }
     arena_free(&a);
 }

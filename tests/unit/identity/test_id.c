@@ -22,7 +22,7 @@ static void need(const struct id_rules *rules, enum id_kind kind, const char *ra
     if (!str_eq(id.value, str_of(form)))
         fail_msg("\"%s\" gives \"%.*s\"", raw, STR_FMT(id.value));
     assert_true(id_parse(rules, kind, id.value, &a, &again, &err));
-    assert_int_equal(id_cmp(id, again), 0);
+    assert_int_equal(id_compare(id, again), 0);
     arena_free(&a);
 }
 
@@ -147,10 +147,10 @@ TEST(ids_have_an_order)
 {
     struct id a = {ID_USER, STR("b")}, b = {ID_EMAIL, STR("a")}, c = {ID_USER, STR("ba")};
 
-    assert_true(id_cmp(a, b) < 0);
-    assert_true(id_cmp(b, a) > 0);
-    assert_true(id_cmp(a, c) < 0);
-    assert_int_equal(id_cmp(a, a), 0);
+    assert_true(id_compare(a, b) < 0);
+    assert_true(id_compare(b, a) > 0);
+    assert_true(id_compare(a, c) < 0);
+    assert_int_equal(id_compare(a, a), 0);
 }
 
 static bool parse(void *context, struct err *err)
