@@ -181,6 +181,20 @@ const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,
 });
 
+/* Who asks; without a name: nobody needs a key here. */
+export interface Session { name: string | null; right: 'collect' | 'read' | 'edit' | 'admin' }
+
+export const logIn = (key: string) => send<unknown>('/api/session', { key });
+export const logOut = () => answered<unknown>('/api/session', { method: 'DELETE' });
+
+export function useSession(enabled: boolean) {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => ask<Session>('/api/session', {}, signal),
+    enabled,
+  });
+}
+
 export const infoQuery = (lang: string, lifecycle?: string) => ({
   queryKey: ['info', lang, lifecycle],
   queryFn: ({ signal }: { signal: AbortSignal }) => ask<Info>('/api/info', { lang, lifecycle }, signal),

@@ -1,19 +1,20 @@
 /* The frame around every page: header, navigation, and which page an address means. */
 
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Route, Switch, useLocation, useSearchParams } from 'wouter';
-import { infoQuery, type Info } from './api';
+import { ApiError, infoQuery, logOut, useSession, type Info } from './api';
 import styles from './app.module.css';
 import { Board } from './board/board';
 import { prettified } from './format';
 import { InfoProvider } from './info';
 import { choose, languages, type Language } from './language';
 import { customerHere, link, useParams } from './links';
+import { Login } from './login';
 import { Mark } from './mark';
 import { IconButton, Select, Skeleton } from './ui/controls';
-import { Moon, Sun } from './ui/icons';
+import { Leave, Moon, Sun } from './ui/icons';
 import { Failure, Link, Notice, Words } from './ui/page';
 import { useScheme, useToggleScheme } from './ui/theme';
 
@@ -23,7 +24,17 @@ const ModelWords = lazy(() => import('./model/words'));
 const Edit = lazy(() => import('./model/edit'));
 const History = lazy(() => import('./model/history'));
 
-function Header({ info }: { info: Info | undefined }) {
+/* Only who came in by a key can go. */
+function Leaving() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const name = useSession(true).data?.name;
+  if (!name) return null;
+  const leave = () => void logOut().then(() => client.resetQueries());
+  return <IconButton label={t('nav.leave', { name })} onClick={leave}><Leave /></IconButton>;
+}
+
+function Header({ info, stranger }: { info: Info | undefined; stranger: boolean }) {
   const { t, i18n } = useTranslation();
   const [path] = useLocation();
   const [params, change] = useParams();
@@ -52,7 +63,7 @@ function Header({ info }: { info: Info | undefined }) {
         <span>{info?.workspace.name ?? 'Ciclo'}</span>
       </Link>
       <nav className={styles.nav} aria-label={t('nav.label')}>
-        {pages.map(page => (
+        {!stranger && pages.map(page => (
           <Link key={page.to} to={link(page.to, { at })} aria-current={page.here ? 'page' : undefined}>
             {page.label}
           </Link>
@@ -70,6 +81,7 @@ function Header({ info }: { info: Info | undefined }) {
         <IconButton label={t(scheme === 'dark' ? 'nav.light' : 'nav.dark')} onClick={toggle}>
           {scheme === 'dark' ? <Sun /> : <Moon />}
         </IconButton>
+        {info && <Leaving />}
       </div>
     </header>
   );
@@ -130,17 +142,20 @@ export function App() {
   const [params] = useSearchParams();
   const info = useQuery(infoQuery(i18n.language, params.get('lifecycle') ?? undefined));
   const [path] = useLocation();
+  const stranger = info.error instanceof ApiError && ['no_key', 'no_right'].includes(info.error.code);
+  const known = stranger ? undefined : info.data;
 
   useEffect(() => { void window.scrollTo(0, 0); }, [path]);
   useEffect(() => {
-    document.title = info.data ? `${info.data.workspace.name} · Ciclo` : 'Ciclo';
-  }, [info.data]);
+    document.title = known ? `${known.workspace.name} · Ciclo` : 'Ciclo';
+  }, [known]);
 
   return (
     <>
-      <Header info={info.data} />
+      <Header info={known} stranger={stranger} />
       <main id="main" className={styles.main} tabIndex={-1}>
-        {info.data ? <Pages info={info.data} />
+        {stranger ? <Login />
+          : known ? <Pages info={known} />
           : info.error ? <Failure error={info.error} retry={() => void info.refetch()} />
           : <Waiting />}
       </main>

@@ -1,16 +1,26 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { ApiError, infoQuery } from './api';
 import { App } from './app';
 import { preferred, start } from './language';
 import { Theme } from './ui/theme';
 
-const client = new QueryClient({
+/* What is asked for again in vain. */
+const final = ['input', 'not_found', 'conflict', 'limit', 'no_key', 'no_right'];
+
+const client: QueryClient = new QueryClient({
+  /* A session that ended meanwhile is noticed by whatever asks first. */
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (error instanceof ApiError && error.code === 'no_key' && query.queryKey[0] !== 'info')
+        void client.invalidateQueries({ queryKey: ['info'] });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 30_000,
       retry: (failures, error) =>
-        failures < 2 && !(error instanceof ApiError && ['input', 'not_found', 'conflict', 'limit'].includes(error.code)),
+        failures < 2 && !(error instanceof ApiError && final.includes(error.code)),
     },
   },
 });

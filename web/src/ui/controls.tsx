@@ -23,7 +23,7 @@ import type { ReactNode } from 'react';
 /* A button; with href, a link that looks like one (a download, say). */
 export function Button(props: {
   children: ReactNode; icon?: ReactNode; onClick?: () => void; href?: string; download?: boolean;
-  pressed?: boolean; primary?: boolean; disabled?: boolean;
+  pressed?: boolean; primary?: boolean; disabled?: boolean; submit?: boolean;
 }) {
   const look = {
     size: 'compact-sm', leftSection: props.icon, disabled: props.disabled,
@@ -33,7 +33,8 @@ export function Button(props: {
     ? <MantineButton {...look} component="a" href={props.href} download={props.download}>
         {props.children}
       </MantineButton>
-    : <MantineButton {...look} onClick={props.onClick} aria-pressed={props.pressed}>
+    : <MantineButton {...look} type={props.submit ? 'submit' : 'button'} onClick={props.onClick}
+        aria-pressed={props.pressed}>
         {props.children}
       </MantineButton>;
 }
@@ -76,6 +77,17 @@ export function Field(props: {
   return (
     <TextInput size="xs" aria-label={label} leftSection={icon} {...rest}
       onChange={event => onChange(event.currentTarget.value)} />
+  );
+}
+
+/* What nobody should read over the shoulder; password managers may keep it. */
+export function Secret(props: {
+  label: string; value: string; onChange: (value: string) => void; error: string | null;
+}) {
+  return (
+    <TextInput size="sm" type="password" name="key" autoComplete="current-password" autoFocus
+      spellCheck={false} label={props.label} value={props.value} error={props.error}
+      onChange={event => props.onChange(event.currentTarget.value)} />
   );
 }
 

@@ -16,4 +16,5 @@ export const Cross = drawn('m4 4 8 8M12 4l-8 8');
 export const Left = drawn('M10 3 5 8l5 5');
 export const Right = drawn('m6 3 5 5-5 5');
 export const Check = drawn('m3 8.5 3.2 3.2L13 5');
+export const Leave = drawn('M6.5 2.5h-4v11h4M10.5 4.8 13.7 8l-3.2 3.2M6.5 8h7');
 export const Plus = drawn('M8 3v10M3 8h10');

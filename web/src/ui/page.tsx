@@ -33,7 +33,8 @@ export function Failure({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <div className={styles.notice} role="alert">
       <h2>{t(code === 'offline' ? 'failure.offline' : 'failure.title')}</h2>
-      <p><Words text={code === 'offline' ? t('failure.offlineWhat') : error.message} /></p>
+      <p><Words text={code === 'offline' ? t('failure.offlineWhat')
+        : code === 'no_right' ? t('failure.no_right') : error.message} /></p>
       {code === 'input' && <p>{t('failure.input')}</p>}
       {code === 'corrupt' && <p><Words text={t('failure.corrupt')} /></p>}
       <p><Button onClick={retry}>{t('failure.retry')}</Button></p>
