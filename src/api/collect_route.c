@@ -146,6 +146,8 @@ static void put_route(struct json_out *j, const struct collect_route *route, boo
 {
     put_object(j, *route->method == 'P' ? "post" : "get");
     put_text(j, "summary", str_of(route->what));
+    if (route->kind == COLLECT_CALLS || route->kind == COLLECT_PIXEL)
+        put_text(j, "x-right", STR("collect"));
     json_key(j, "parameters");
     json_begin_list(j);
     if (has_key)

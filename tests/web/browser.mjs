@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
-const flags = [
+export const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--no-first-run',
 ];
@@ -54,7 +54,7 @@ function foreign(root, language) {
 }
 
 /* What must hold of every page. */
-async function sound(page, axe, root, language, name) {
+export async function sound(page, axe, root, language, name) {
   const text = await page.evaluate(() => document.body.innerText);
   const keys = Object.keys(texts(root, 'en')).map(key => key.split('.')[0]);
   const untranslated = [...new Set(keys)].flatMap(
@@ -152,7 +152,7 @@ async function walk(page, url, axe, root, language, name) {
   await sound(page, axe, root, language, `${name} model`);
 }
 
-async function fresh(browser, options, faults) {
+export async function fresh(browser, options, faults) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.on('console', message => {

@@ -1,10 +1,12 @@
-/* page.mjs ROOT URL EMPTY EDITED: the tests of the page. URL serves the orders of orders.csv, EMPTY
- * a file without events, EDITED the orders again, in a file whose model is changed. */
+/* page.mjs ROOT URL EMPTY EDITED LOCKED COLLECT READ: the tests of the page. URL serves the orders of orders.csv, EMPTY
+ * a file without events, EDITED the orders again, in a file whose model is changed, LOCKED once more, in one
+ * with the keys COLLECT and READ. */
 
 import { browser } from './browser.mjs';
+import { login } from './login.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
 import { run } from './tap.mjs';
 
-const [root, url, empty, edited] = process.argv.slice(2);
+const [root, ...given] = process.argv.slice(2);
 
-await run([languages, templates, lockFile, palette, types, budgets, browser], root, url, empty, edited);
+await run([languages, templates, lockFile, palette, types, budgets, browser, login], root, ...given);
