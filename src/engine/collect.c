@@ -119,8 +119,15 @@ static bool random_id(struct arena *a, str *out, struct err *err)
 
 static void mask(char *text, size_t n, str secret)
 {
-    for (char *at; secret.n && (at = memmem(text, n, secret.p, secret.n));)
-        memset(at, '*', secret.n);
+    const char *end;
+
+    if (!n || !secret.n)
+        return;
+    end = text + n;
+    while ((text = memmem(text, (size_t)(end - text), secret.p, secret.n))) {
+        memset(text, '*', secret.n); /* and never again, though it be one of stars */
+        text += secret.n;
+    }
 }
 
 /* As it came, but for the sender's key and address. */

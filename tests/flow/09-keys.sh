@@ -51,6 +51,9 @@ t_ok 'without keys everybody on this machine may do all' has "$T/said" 'Everybod
 t_is 'and sees it' "$(status api/customers/zelda)" 200
 t_is 'the first key can be made there' "$(status api/keys -H "$json" -d '{"name":"a","right":"read"}')" 400
 t_ok 'when it can make the next one' has "$T/answer" 'admin'
+t_is 'a write key of a star is struck out of what is refused, once' \
+    "$(status v1/track -m 20 -d '{"writeKey":"*","type":"a*b","userId":""}')" 200
+t_is 'a body of nothing is refused' "$(status v1/track -m 20 -d '')" 400
 ends
 admin=$(key add --name boss --right admin)
 t_is 'a key is told' "$(echo "$admin" | grep -cE '^ck_[A-Za-z0-9_-]{43}$')" 1
