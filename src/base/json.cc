@@ -266,6 +266,7 @@ extern "C" bool json_parser_new(struct json_parser **out, struct err *err)
     if ((*out)->dom.allocate(0, DEPTH_MAX + 1) == simdjson::SUCCESS)
         return true;
     json_parser_free(*out);
+    *out = nullptr;
     return err_nomem(err);
 }
 

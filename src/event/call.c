@@ -145,16 +145,14 @@ static bool read_time(const struct json *call, const struct call_frame *by, bool
 static bool make_id(const struct json *call, const struct call_frame *by, struct arena *a,
                     str *out, struct err *err)
 {
-    struct buf text = {};
-    hash128 hash;
+    struct buf text = {}, id = {};
 
     buf_add(&text, by->type);
     call_print(call, &text);
-    hash = hash128_of(buf_str(&text));
-    buf_clear(&text);
-    hash128_print(&text, hash);
-    *out = text.failed ? (str){} : arena_str(a, buf_str(&text));
+    hash128_print(&id, hash128_of(buf_str(&text)));
+    *out = text.failed || id.failed ? (str){} : arena_str(a, buf_str(&id));
     buf_free(&text);
+    buf_free(&id);
     return out->p || err_nomem(err);
 }
 

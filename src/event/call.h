@@ -16,10 +16,10 @@ struct call_frame {
 
 /* As event_parse, and besides: when sentAt says that the sender's clock is wrong, the time is put
  * right (received - (sentAt - originalTimestamp)); by less than a call may be on its way it is
- * not, so that a moment that was set stays what it is; what `context` holds, but for its traits, becomes properties
- * named context.*, with the address cut. Without a messageId, a call that has a time of its own
- * gets one made from what it says, so that it is the same when it is sent again; .id of any other
- * stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
+ * not, so that a moment that was set stays what it is; what `context` holds, but for its traits,
+ * becomes properties named context.*, with the address cut. Without a messageId, a call that has a
+ * time of its own gets one made from what it says, so that it is the same when it is sent again;
+ * .id of any other stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
 bool call_parse(const struct json *call, const struct call_frame *by, struct arena *a,
                 struct event *out, struct err *err);
 /* The call on one line, without the key and the time that it was sent with. */

@@ -1,0 +1,193 @@
+#include "engine/collect.h"
+
+#include "support/fail.h"
+#include "support/unit.h"
+#include "unit/engine/bottega.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW "2026-06-01"
+enum { SPARE = 64 };
+
+struct sent {
+    struct arena a;
+    struct collect_body body;
+};
+
+static bool cut(struct sent *s, const char *text, struct err *err)
+{
+    size_t n = strlen(text);
+    char *copy;
+
+    *s = (struct sent){};
+    s->body.arena = &s->a;
+    s->body.source = STR("http:web");
+    copy = arena_alloc(&s->a, n + SPARE, 1);
+    if (!copy)
+        return err_nomem(err);
+    s->body.text = (str){memcpy(copy, text, n), n};
+    return collect_cut(&s->body, err);
+}
+
+static bool collect(struct engine *e, struct sent *s, const char *text, struct err *err)
+{
+    struct collect_body *body = &s->body;
+
+    return cut(s, text, err) && engine_collect(e, &body, 1, moment_of(NOW), err)
+           && engine_settle(e, err) && engine_advance(e, moment_of(NOW), err);
+}
+
+/* "2 1 0:reason;" */
+static void need(struct engine *e, const char *text, const char *expected)
+{
+    struct buf b = {};
+    struct sent s;
+    struct err err;
+
+    NEED_OK(collect(e, &s, text, &err), err);
+    buf_add_format(&b, "%u %u ", s.body.accepted, s.body.duplicates);
+    for (uint32_t i = 0; i < s.body.refused_n; i++)
+        buf_add_format(&b, "%u:%.*s;", s.body.refused[i].index,
+                       STR_FMT(s.body.refused[i].reason));
+    if (!str_starts(buf_str(&b), str_of(expected)))
+        fail_msg("%s gives %.*s", text, STR_FMT(buf_str(&b)));
+    buf_free(&b);
+    arena_free(&s.a);
+}
+
+TEST(a_body_is_cut_into_its_events)
+{
+    struct sent s;
+    struct err err;
+
+    assert_true(
+        cut(&s,
+            "{\"sentAt\":\"now\",\"writeKey\":\"k\",\"context\":{\"a\":1},\"batch\":[{},"
+            "7 ,[]]}",
+            &err));
+    assert_int_equal(s.body.event_n, 3);
+    assert_true(str_eq(s.body.event[1], STR("7")));
+    assert_true(str_eq(s.body.write_key, STR("k")));
+    assert_true(str_eq(s.body.sent_at, STR("\"now\"")));
+    assert_true(str_eq(s.body.context, STR("{\"a\":1}")));
+    arena_free(&s.a);
+    assert_true(cut(&s, "{\"userId\":\"u\",\"writeKey\":\"k\",\"context\":{}}", &err));
+    assert_int_equal(s.body.event_n, 1);
+    assert_true(str_eq(s.body.event[0], s.body.text));
+    assert_true(str_eq(s.body.write_key, STR("k")) && !s.body.context.n);
+    arena_free(&s.a);
+    assert_true(cut(&s, "[1,2", &err));
+    assert_true(s.body.broken.n > 0);
+    arena_free(&s.a);
+}
+
+TEST(a_body_has_at_most_so_many_events)
+{
+    struct buf text = {};
+    struct sent s;
+    struct err err;
+
+    buf_add_char(&text, '[');
+    for (uint32_t i = 0; i < COLLECT_EVENTS_MAX; i++)
+        buf_add(&text, i ? STR(",1") : STR("1"));
+    buf_add(&text, STR("]"));
+    buf_add_char(&text, 0);
+    assert_true(cut(&s, text.p, &err));
+    assert_int_equal(s.body.event_n, COLLECT_EVENTS_MAX);
+    arena_free(&s.a);
+    text.n -= 2;
+    buf_add(&text, STR(",1]"));
+    buf_add_char(&text, 0);
+    assert_false(cut(&s, text.p, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    arena_free(&s.a);
+    buf_free(&text);
+}
+
+#define TRACK(id, more)                                                                  \
+    "{\"type\":\"track\",\"event\":\"purchase\",\"userId\":\"new\",\"messageId\":\"" id  \
+    "\","                                                                                \
+    "\"timestamp\":\"2026-05-30T10:00:00Z\"" more "}"
+
+TEST(what_is_good_moves_its_customer_and_what_is_bad_is_kept)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+
+    need(e, "[" TRACK("n1", "") ",{},7," TRACK("n1", "") "," TRACK("n2", "") "]",
+         "2 1 1:userId and anonymousId are missing;2:it is no JSON object;");
+    assert_non_null(strstr(bottega_history(e, "new", &a), "buyer"));
+    assert_int_equal(snapshot_facts(engine_snapshot(e)).refused, 2);
+    need(e, "[" TRACK("n1", "") "]", "0 1 ");
+    need(e, "no JSON", "0 0 0:the body is no JSON object or list;");
+    assert_int_equal(snapshot_facts(engine_snapshot(e)).refused, 3);
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(many_bodies_share_a_commit)
+{
+    struct engine *e = bottega_open(NOW);
+    struct sent one, two;
+    struct collect_body *both[] = {&one.body, &two.body};
+    struct err err;
+
+    assert_true(cut(&one, "[" TRACK("n1", "") "]", &err));
+    assert_true(cut(&two, "[" TRACK("n1", "") "," TRACK("n2", "") "]", &err));
+    NEED_OK(engine_collect(e, both, 2, moment_of(NOW), &err), err);
+    assert_int_equal(one.body.accepted, 1);
+    assert_int_equal(two.body.accepted, 1);
+    assert_int_equal(two.body.duplicates, 1);
+    arena_free(&one.a);
+    arena_free(&two.a);
+    engine_close(e);
+}
+
+static const char learning_model[] =
+    "ciclo: 1\nworkspace: { name: L, currency: EUR, timezone: UTC }\n"
+    "lifecycle:\n  start: reach\n  stages: { reach: , buyer: }\n"
+    "  moves: [ { from: reach, to: buyer, when: 'sum(purchase.amount) > 5' } ]\n";
+
+TEST(an_event_whose_names_would_break_the_model_is_refused_alone)
+{
+    struct engine *e =
+        bottega_with(NULL, "s|s|2026-01-01T00:00:00Z|purchase|'amount':1\n", NOW);
+    uint32_t version;
+    struct err err;
+
+    NEED_OK(engine_apply(e, str_of(learning_model), moment_of(NOW), &version, &err), err);
+    need(
+        e,
+        "[" TRACK("n1", ",\"properties\":{\"amount\":3,\"new\":1}") "," TRACK(
+            "n2", ",\"properties\":{\"amount\":\"much\"}") "," TRACK("n3",
+                                                                     ",\"properties\":{"
+                                                                     "\"amount\":4}") "]",
+        "2 0 1:with the types of these values the model has a fault");
+    need(e, "[" TRACK("n4", ",\"properties\":{\"amount\":\"more\"}") "]",
+         "0 0 0:with the types of these values the model has a fault");
+    need(e, "[" TRACK("n5", ",\"properties\":{\"amount\":7,\"new\":\"x\"}") "]", "1 0 ");
+    engine_close(e);
+}
+
+/* A file each time, so that all that is failed is the collecting. */
+static bool collect_once(void *context, struct err *err)
+{
+    struct engine *e = NULL;
+    struct sent s = {};
+    bool ok;
+
+    remove(bottega_path());
+    ok = bottega_create(bottega_path(), context, &e, err)
+         && collect(e, &s,
+                    "{\"batch\":[" TRACK("n1", ",\"properties\":{\"amount\":3}") ",{}]}",
+                    err);
+    arena_free(&s.a);
+    engine_close(e);
+    return ok;
+}
+
+TEST(lack_of_memory_is_reported_by_collecting)
+{
+    each_oom_or_done(collect_once, NULL);
+}
