@@ -8,7 +8,7 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$T"' EXIT
 # serve WORDS...: sets $server and $url once it says where it listens.
 serve() {
     : >"$T/said"
-    "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
+    env --ignore-signal=XFSZ "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
     server=$!
     url=
     while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
@@ -203,6 +203,16 @@ for i in 1 2 3; do
     post /v1/batch "[$(yes '{"type":"track","event":"Fast","userId":"f"}' | head -n 40 | paste -s -d ,)]" -u "$slow:" -D "$T/headers" | cut -c 1-3
 done >"$T/codes"
 t_is 'a key that sends too much is told to wait' "$(tail -n 1 "$T/codes") $(grep -ci '^retry-after: [1-9]' "$T/headers")" '429 1'
+
+# --- a disk that is full: no file of the server may grow any more ---
+full='{"event":"Full","userId":"full","messageId":"full"}'
+before=$(wc -l <"$T/log")
+prlimit --pid "$server" --fsize=4096:
+t_is 'with a full disk nothing is taken' "$(post /v1/track "$full" -u "$collect:" -D "$T/headers" | cut -c 1-3)" 503
+t_is 'and it is to be sent again' "$(grep -ci '^retry-after: [1-9]' "$T/headers")" 1
+t_ok 'the server says so' test "$(wc -l <"$T/log")" -gt "$before"
+prlimit --pid "$server" --fsize=unlimited:
+t_is 'then there is room' "$(post /v1/track "$full" -u "$collect:")" "$(taken 1 0)"
 stop
 t_ok 'and the file is whole still' "$CICLO" verify "$shop"
 t_done
