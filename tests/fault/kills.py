@@ -3,12 +3,9 @@
 
 What an import said it had done is there wholly; what was killed is there wholly or not at all;
 nothing is there twice; ciclo verify finds nothing wrong; and a file that went through all of it
-holds the same histories as one that was left in peace. CICLO_ROUNDS makes it longer, CICLO_SEED
-repeats the moments (what the machine does in them, it does not)."""
+holds the same histories as one that was left in peace."""
 
 import json
-import os
-import random
 import signal
 import subprocess
 import sys
@@ -16,26 +13,12 @@ import tempfile
 import time
 import urllib.request
 
-ciclo = sys.argv[1]
-rounds = 10 * int(os.environ.get('CICLO_ROUNDS', '1'))
-seed = int(os.environ.get('CICLO_SEED', random.randrange(1 << 32)))
-chance = random.Random(seed)
-print(f'# CICLO_SEED={seed}')
+from killing import chance, ciclo, kill, must, must_in_s, remove, run, tell, times
 
+ROUNDS = 10 * times
 ROUNDS_A_FILE = 20  # then a new one, so that rounds do not get slower
 CUSTOMERS = 3000
 IMPORT_S = 0.5  # how long one import shall take here
-
-
-def run(*words):
-    return subprocess.run([ciclo, *words], capture_output=True, text=True, check=False)
-
-
-def must(*words):
-    ended = run(*words)
-    if ended.returncode:
-        raise SystemExit(f'ciclo {" ".join(words)}: {ended.stderr}')
-    return ended.stdout
 
 
 def write_events(path, batch, n):
@@ -56,11 +39,10 @@ def report_of(shop, data):
 
 def seconds_of_import(folder, n):
     shop, data = f'{folder}/measure.ciclo', f'{folder}/measure.jsonl'
+    remove(shop)
     must('init', shop)
     write_events(data, 0, n)
-    begun = time.monotonic()
-    report_of(shop, data)
-    return time.monotonic() - begun
+    return must_in_s('import', shop, data)
 
 
 class Run:
@@ -89,14 +71,7 @@ NAMES = [SAID, WHOLE, VERIFY, SAME, SERVED]
 
 def kill_an_import(state, shop, data, n, seconds):
     """The import is killed, or ends before; then it is run again, undisturbed."""
-    with subprocess.Popen([ciclo, 'import', shop, data, '--json'],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        try:
-            child.wait(chance.uniform(0, 1.1 * seconds))
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-        status = child.returncode
+    status = kill(1.1 * seconds, 'import', shop, data, '--json')
     state.check(shop)
     report = report_of(shop, data)
     parts = report['events'], report['known']
@@ -139,34 +114,24 @@ def main():
         seconds = seconds_of_import(folder, n)
         if seconds < IMPORT_S:
             n = int(n * min(IMPORT_S / seconds, 40))
-            os.remove(f'{folder}/measure.ciclo')
             seconds = seconds_of_import(folder, n)
-        for first in range(0, rounds, ROUNDS_A_FILE):
+        for first in range(0, ROUNDS, ROUNDS_A_FILE):
             shop, peace = f'{folder}/shop.ciclo', f'{folder}/peace.ciclo'
             for made in shop, peace:
-                for side in '', '-wal', '-shm':
-                    if os.path.exists(made + side):
-                        os.remove(made + side)
+                remove(made)
                 must('init', made)
-            for batch in range(first, min(first + ROUNDS_A_FILE, rounds)):
+            for batch in range(first, min(first + ROUNDS_A_FILE, ROUNDS)):
                 data = f'{folder}/batch.jsonl'
                 write_events(data, batch, n)
                 kill_an_import(state, shop, data, n, seconds)
                 if batch % 5 == 0:
                     kill_a_server(state, shop, seconds)
-                begun = time.monotonic()
-                report_of(peace, data)
-                seconds = time.monotonic() - begun  # the machine may be busier now
+                seconds = must_in_s('import', peace, data)  # the machine may be busier now
             hashes = [must('replay', made, '--hash') for made in (shop, peace)]
             state.need(hashes[0] == hashes[1] and hashes[0], SAME, str(hashes))
     print(f'# {n} events an import: {state.killed} killed ({state.came_through} of them '
           f'after their commit), {state.ended} ended before')
-    for at, name in enumerate(NAMES):
-        print('not ok' if name in state.wrong else 'ok', at + 1, '-', name)
-        for line in state.wrong.get(name, '').splitlines()[:20]:
-            print('#', line)
-    print(f'1..{len(NAMES)}')
-    return 1 if state.wrong else 0
+    return tell(NAMES, state.wrong)
 
 
 sys.exit(main())
