@@ -1,7 +1,8 @@
 /* backtest.c - how long it takes to see what a change of a model does to everybody's history.
  *
- *     bench_backtest make FILE EVENTS      fifty events a customer, and a model with 8 stages and
- *                                          12 moves over windows of 30, 90, 180 and 365 days
+ *     bench_backtest make FILE EVENTS      fifty events a customer, and a model with 8 stages,
+ *                                          12 moves over windows of 30, 90, 180 and 365 days,
+ *                                          targets, KPIs and a forecast
  *     bench_backtest run FILE [RUNS]       tries a change that touches few of them
  *
  * `run` prints the first run, which reads the file, and the median of the others. */

@@ -164,7 +164,7 @@ export async function fresh(browser, options, faults) {
 }
 
 /* What stands in the browser's way, shown as such. */
-async function missing(browser, url, empty) {
+async function missing(browser, root, url, empty) {
   const faults = [];
   const page = await fresh(browser, { locale: 'it-IT' }, faults);
   for (const id of ['nobody', 'a/b 50%25.c+d@e#f?g', '..%2F']) {
@@ -197,6 +197,13 @@ async function missing(browser, url, empty) {
   await page.goto(empty);
   ok(await page.locator('main pre').filter({ hasText: 'ciclo import' }).waitFor().then(() => true),
     'an empty file says which command fills it');
+  await page.goto(new URL('/model/edit', empty).href);
+  await verdict(page, true);
+  await page.locator('textarea').fill(`${await page.locator('textarea').inputValue()}# mine\n`);
+  await verdict(page, true);
+  await page.getByText(texts(root, 'it')['difference.empty']).waitFor();
+  ok(await page.getByRole('button', { name: texts(root, 'it')['difference.see'] }).isDisabled(),
+    'nor is there a past on which a model could be tried');
   await page.context().close();
 }
 
@@ -309,6 +316,19 @@ async function editing(page, url, axe, root, language, name) {
   equal(await page.locator('[data-customer]').count(), Math.min(differ, 100),
     `${name}: those whom it concerns are listed`);
   await page.waitForSelector('figure canvas');
+  const { kpi } = await api(url, '/api/stages?kpi=1');
+  equal(await page.$$eval('[data-figure]', rows => rows.map(row => row.dataset.figure)),
+    kpi.stages.flatMap(({ stage, target, kpis }) =>
+      [...(target ? [`${stage} target`] : []), ...kpis.map(one => `${stage} kpi ${one.name}`)]),
+    `${name}: every target and key figure is there`);
+  const sales = page.locator('[data-figure="loyalty kpi sales"] td');
+  ok((await sales.allInnerTexts()).every(text => /\d[^]*£|£[^]*\d/.test(text)), `${name}: of both models`,
+    await sales.allInnerTexts());
+  await page.getByLabel(words['list.stage'], { exact: true }).selectOption('loyalty');
+  await page.getByLabel(words['months.measure'], { exact: true }).selectOption('kpi sales');
+  await button('figure.table').click();
+  ok((await page.locator('figure td').allInnerTexts()).some(text => text.includes('£')),
+    `${name}: and month by month`);
   await sound(page, axe, root, language, `${name} difference`);
   const id = await page.getAttribute('[data-customer]', 'data-customer');
   await page.locator(`[data-customer="${id}"] a`).click();
@@ -467,7 +487,7 @@ export async function browser(root, url, empty, edited) {
     await meddling(chrome, root, edited);
     await several(chrome, root, edited, axe);
     await dragging(chrome, url);
-    await missing(chrome, url, empty);
+    await missing(chrome, root, url, empty);
   } finally {
     await chrome.close();
   }

@@ -316,6 +316,8 @@ export function useDiff(from: number, to: number) {
 /* One stage in one period, with one of the two models. */
 export interface Cell {
   customers: number; entered: number; left: number; median_days: number | null; p90_days: number | null;
+  target: Target | null;
+  kpis: Kpi[];
 }
 export interface Both<T> { old: T | null; new: T | null }
 export interface StageBoth extends Both<Cell> { stage: string }

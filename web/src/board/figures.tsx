@@ -5,7 +5,7 @@ import type { Figure, StageKpis, Target } from '../api';
 import { useInfo } from '../info';
 import styles from './stagecard.module.css';
 
-function useFigure() {
+export function useFigure() {
   const { format } = useInfo();
   return ({ unit, value }: Figure) => {
     if (value === null) return '–';
@@ -18,18 +18,24 @@ function useFigure() {
   };
 }
 
+/* "Target: 40% on to Loyalty within 90 days" */
+export function useAim() {
+  const { t } = useTranslation();
+  const { format } = useInfo();
+  return (target: Target) => t('target.what', {
+    rate: format.rate(target.rate), within: format.length(target.within),
+    to: format.any(target.to.map(format.stage)),
+  });
+}
+
 function TargetLine({ target, over }: { target: Target; over: 'year' | 'always' }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const figure = useFigure();
+  const aim = useAim();
   return (
     <div className={styles.target} data-met={String(target.met)}>
-      <p>
-        {t('target.what', {
-          rate: format.rate(target.rate), within: format.length(target.within),
-          to: format.any(target.to.map(format.stage)),
-        })}
-      </p>
+      <p>{aim(target)}</p>
       <p className={styles.result}>
         {target.met === null
           ? t('target.nobody')

@@ -11,6 +11,7 @@ import { faultOf, Progress } from './apply';
 import { Differing } from './differing';
 import styles from './difference.module.css';
 import { keepDraft, type Draft } from './draft';
+import { FigureTable } from './figuretable';
 import { Forecasts } from './forecasts';
 import { StageTable } from './stagetable';
 
@@ -35,6 +36,7 @@ function Result({ result, job }: { result: Backtest; job: string }) {
             })}
       </p>
       <StageTable result={result} />
+      <FigureTable result={result} />
       {result.months.length > 1 && (
         <Suspense fallback={<Skeleton height={360} />}><Months months={result.months} /></Suspense>
       )}
@@ -46,7 +48,7 @@ function Result({ result, job }: { result: Backtest; job: string }) {
 
 export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
   const { t } = useTranslation();
-  const { opening, lifecycle } = useInfo();
+  const { info, opening, lifecycle } = useInfo();
   const [span, setSpan] = useState<Span>('all');
   const [starting, setStarting] = useState(false);
   const [refused, setRefused] = useState<Fault | null>(null);
@@ -81,7 +83,7 @@ export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
         <h2 id="would">{t('difference.title')}</h2>
         <Choice<Span> label={t('difference.span')} value={span} onChange={setSpan}
           options={spans.map(value => ({ value, label: t(`period.${value}`) }))} />
-        <Button primary disabled={!ready || running} onClick={() => void begin()}>
+        <Button primary disabled={!ready || running || !info.events} onClick={() => void begin()}>
           {t('difference.see')}
         </Button>
       </div>
@@ -90,7 +92,7 @@ export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
           ? <Progress label={t('difference.running')} done={job?.done ?? 0} all={job?.all ?? 0}
             starting={starting} cancel={cancel} />
           : fault ? <p className={styles.fault}><Words text={fault.message} /></p>
-          : !job?.result ? <p className={styles.note}>{t('difference.what')}</p>
+          : !job?.result ? <p className={styles.note}>{t(info.events ? 'difference.what' : 'difference.empty')}</p>
           : tried && tried.text !== draft.text && <p className={styles.note}>{t('difference.stale')}</p>}
       </div>
       {!running && job?.result && tried && <Result result={job.result} job={tried.job} />}

@@ -3,13 +3,15 @@
 import { useMediaQuery } from '@mantine/hooks';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Backtest } from '../api';
+import type { Backtest, Cell, Figure as Counted } from '../api';
+import { useFigure } from '../board/figures';
 import { useInfo } from '../info';
 import { dayOf } from '../time';
 import { Chart } from '../ui/chart';
 import { Select } from '../ui/controls';
 import { Figure } from '../ui/figure';
 import { useChartLook } from '../ui/look';
+import { keyOf, pairsOf } from './pairs';
 import { measures, type Measure } from './stagetable';
 
 type Months = Backtest['months'];
@@ -24,26 +26,47 @@ function mostChanged(months: Months) {
   return stages[change.indexOf(Math.max(...change))]!;
 }
 
+/* The stage's count or figure, by its name here. */
+function figureIn(cell: Cell | null, measure: string): Counted | null {
+  if (!cell) return null;
+  if ((measures as readonly string[]).includes(measure))
+    return { unit: 'number', value: cell[measure as Measure], of: 0 };
+  return measure === 'target' ? cell.target
+    : cell.kpis.find(kpi => `kpi ${kpi.name}` === measure) ?? null;
+}
+
 export default function MonthsChart({ months }: { months: Months }) {
   const { t } = useTranslation();
   const { info, format, colour } = useInfo();
   const [stage, setStage] = useState(() => mostChanged(months));
-  const [measure, setMeasure] = useState<Measure>('customers');
+  const [wanted, setMeasure] = useState<string>('customers');
+  const figure = useFigure();
   const narrow = useMediaQuery('(max-width: 640px)');
   const look = useChartLook();
+  /* Every month has the same stages with the same figures. */
+  const choices = useMemo(() => [
+    ...measures.map(value => ({ value: value as string, label: t(`measure.${value}`) })),
+    ...pairsOf(months[0]!.stages.find(s => s.stage === stage)!).map(pair => ({
+      value: keyOf(pair), label: pair.kind === 'target' ? t('months.target') : format.kpi(pair.name),
+    })),
+  ], [months, stage, format, t]);
+  const measure = choices.some(choice => choice.value === wanted) ? wanted : 'customers';
   const rows = useMemo(() => months.map(month => {
-    const both = month.stages.find(s => s.stage === stage);
+    const both = month.stages.find(s => s.stage === stage)!;
+    const old = figureIn(both.old, measure), now = figureIn(both.new, measure);
     return {
       month: month.month,
       day: dayOf(month.start, info.workspace.timezone),
-      old: both?.old?.[measure] ?? null,
-      new: both?.new?.[measure] ?? null,
+      unit: (old ?? now)?.unit ?? 'number' as const,
+      old: old?.value ?? null,
+      new: now?.value ?? null,
     };
   }), [months, stage, measure, info]);
+  const unit = rows[0]!.unit;
   /* A stage that the edited model brings has no colour yet. */
   const known = info.lifecycle.stages.some(s => s.name === stage);
   const named = (day: string) => `${format.month(day)} ${format.year(day)}`;
-  const shown = (n: number | null) => (n === null ? '–' : format.rounded(n));
+  const shown = (n: number | null) => figure({ unit, value: n, of: 0 });
 
   const option = useMemo(() => ({
     grid: { left: 8, right: narrow ? 62 : 80, top: 16, bottom: 8, containLabel: true },
@@ -65,7 +88,7 @@ export default function MonthsChart({ months }: { months: Months }) {
     },
     yAxis: {
       type: 'value',
-      axisLabel: { ...look.dim, formatter: (n: number) => format.number(n) },
+      axisLabel: { ...look.dim, formatter: shown },
       splitLine: { lineStyle: { color: look.line } },
     },
     series: (['old', 'new'] as const).map(side => ({
@@ -76,9 +99,9 @@ export default function MonthsChart({ months }: { months: Months }) {
       labelLayout: { moveOverlap: 'shiftY' },
       data: rows.map(row => row[side]),
     })),
-  }), [rows, look, narrow, format, stage]);
+  }), [rows, unit, look, narrow, format, stage]);
 
-  const name = format.stage(stage), what = t(`measure.${measure}`);
+  const name = format.stage(stage), what = choices.find(choice => choice.value === measure)!.label;
   return (
     <Figure title={t('months.title')} file={`backtest-${stage}-${measure}`}
       note={t('months.note')}
@@ -86,8 +109,7 @@ export default function MonthsChart({ months }: { months: Months }) {
         <>
           <Select label={t('list.stage')} value={stage} onChange={setStage}
             options={months[0]!.stages.map(s => ({ value: s.stage, label: format.stage(s.stage) }))} />
-          <Select label={t('months.measure')} value={measure} onChange={m => setMeasure(m as Measure)}
-            options={measures.map(value => ({ value, label: t(`measure.${value}`) }))} />
+          <Select label={t('months.measure')} value={measure} onChange={setMeasure} options={choices} />
         </>
       }
       rows={() => [['month', 'old', 'new'], ...rows.map(r => [r.month, r.old ?? '', r.new ?? ''])]}
