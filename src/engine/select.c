@@ -45,6 +45,7 @@ void scope_free(struct scope *s)
     lives_free(s->lives);
     cursor_free(s->cursor);
     mem_free(s->times_in);
+    arena_free(&s->arena);
 }
 
 /* --- what a query may do --- */

@@ -2,6 +2,7 @@
 #ifndef ENGINE_SELECT_IMPL_H
 #define ENGINE_SELECT_IMPL_H
 
+#include "engine/scan.h"
 #include "engine/select.h"
 #include "lifecycle/lives.h"
 
@@ -26,6 +27,9 @@ struct scope {
     struct lives *lives;
     struct cursor *cursor;
     uint32_t *times_in;
+    /* Who is in each of the model's segments, when that was asked of many; .chunk NULL: not. */
+    struct fits *fits;
+    struct arena arena; /* of them */
 };
 void scope_free(struct scope *s);
 /* Borrowed until it is let go as often as it was asked for. */
@@ -66,6 +70,18 @@ bool span_read(struct span *s, const struct scope *scope, const char *plan, int 
 /* Whether a customer of the range may have rows. */
 bool span_wants(const struct span *s, const struct scope *scope, uint32_t customer);
 void span_free(struct span *s);
+
+/* --- where customers stand, and in which segments --- */
+
+/* The customer's moves in all lifecycles up to the scope's moment, in s->lives. */
+bool scope_replay(struct scope *s, const struct timeline *t, struct err *err);
+/* A walk over the span's segments begins: when it goes over many customers, all are asked at
+ * once. */
+bool scope_scan(struct scope *s, const struct span *span, struct err *err);
+/* The places of the customer's segments in the model, of those that the span wants: `member`
+ * has room for all. */
+bool scope_members(struct scope *s, const struct span *span, const struct timeline *t,
+                   uint32_t *member, uint32_t *n, struct err *err);
 
 /* --- a column for every property and trait --- */
 

@@ -164,11 +164,8 @@ static bool stage_rows(struct walk *w, struct err *err)
 {
     struct scope *s = scope_of(w);
     const struct model *m = s->model;
-    int64_t next_ms;
 
-    if ((!s->lives
-         && !lives_new(m->lifecycles, m->lifecycle_n, m->program, &s->lives, err))
-        || !lives_replay(s->lives, &w->t, s->at_ms, &next_ms, err))
+    if (!scope_replay(s, &w->t, err))
         return false;
     w->row_n = 0;
     for (uint32_t i = 0; i < m->lifecycle_n; i++) {
@@ -183,44 +180,16 @@ static bool stage_rows(struct walk *w, struct err *err)
     return true;
 }
 
-static bool make_asker(struct scope *s, struct err *err)
-{
-    if (!s->times_in)
-        s->times_in = mem_alloc((s->model->lifecycle->stage_n + 1) * sizeof *s->times_in);
-    if (!s->times_in)
-        return err_nomem(err);
-    return s->cursor || cursor_new(s->model->program, &s->cursor, err);
-}
-
 static bool segment_rows(struct walk *w, struct err *err)
 {
     struct scope *s = scope_of(w);
-    const struct segments *all = s->model->segments;
-    const struct beside *first;
-    uint16_t above[LIFECYCLES_MAX];
-    struct situation now;
 
-    if (!stage_rows(w, err) || !make_asker(s, err))
-        return false;
     if (!w->member)
-        w->member = mem_alloc((all->segment_n + 1) * sizeof *w->member);
+        w->member =
+            mem_alloc(((size_t)s->model->segments->segment_n + 1) * sizeof *w->member);
     if (!w->member)
         return err_nomem(err);
-    w->row_n = 0;
-    if (!w->t.n || w->t.at_ms[0] > s->at_ms)
-        return true;
-    if (!cursor_start(s->cursor, &w->t, err))
-        return false;
-    first = lives_moves(s->lives);
-    situation_of(s->model->lifecycle, first->move, first->n, s->at_ms, s->times_in, &now);
-    lives_above(s->lives, s->at_ms, above);
-    now.above = above;
-    now.above_n = s->model->lifecycle_n;
-    for (uint32_t i = 0; i < all->segment_n; i++)
-        if ((!w->span.segment || w->span.segment[i])
-            && cursor_ask(s->cursor, all->segment[i].rule, &now).value.truth)
-            w->member[w->row_n++] = i;
-    return true;
+    return scope_members(s, &w->span, &w->t, w->member, &w->row_n, err);
 }
 
 /* --- walking --- */
@@ -302,6 +271,8 @@ static int walk_filter(sqlite3_vtab_cursor *base, [[maybe_unused]] int number,
     w->customer = w->span.from;
     if (ok && w->span.from_ms > w->span.to_ms)
         w->span.to = w->customer;
+    if (table_of(w)->kind->rows == segment_rows)
+        ok = ok && scope_scan(scope_of(w), &w->span, &err);
     ok = ok && turn_to_next(w, &err) && settle(w, &err);
     return ok ? SQLITE_OK : fail(base->pVtab, &err);
 }

@@ -116,6 +116,41 @@ TEST(stages_and_segments_are_those_of_the_moment)
     engine_close(e);
 }
 
+static const char staged_segments[] =
+    "ciclo: 1\n"
+    "events: { purchase: , signed_up: }\n"
+    "lifecycles:\n"
+    "  up:\n"
+    "    stages: { a: , b: }\n"
+    "    moves: [ { from: a, to: b, when: exists(purchase) } ]\n"
+    "  low:\n"
+    "    stages: { x: , y: }\n"
+    "    moves: [ { from: x, to: y, when: \"lifecycle.up.stage = 'b' and "
+    "since(purchase) >= 20d\" } ]\n"
+    "segments:\n"
+    "  first: { when: \"stage = 'b'\" }\n"
+    "  second: { when: \"lifecycle.low.stage = 'y'\" }\n"
+    "  plain: { when: 'count(purchase) = 1' }\n"
+    "  none: { when: 'count(purchase) > 100' }\n";
+
+/* The inner question is asked of one customer at a time, the outer one of all at once. */
+TEST(segments_of_everybody_are_those_of_each)
+{
+    struct engine *e = bottega_with(staged_segments, bottega_events, NOW);
+
+    need(e, "select segment, group_concat(customer, ' ') from segments group by segment",
+         "first|anna 9 10\nplain|anna 9\nsecond|anna 9 10\n");
+    need(e,
+         "select count(*) from timelines t, segments s where s.number = t.number "
+         "and s.segment in ('first', 'second', 'none')",
+         "6\n");
+    need(e,
+         "select count(*) from segments o where exists (select 1 from segments i "
+         "where i.number = o.number and i.segment = o.segment)",
+         "8\n");
+    engine_close(e);
+}
+
 /* --- names --- */
 
 TEST(names_that_clash_are_told_apart)
