@@ -57,6 +57,21 @@ static bool refuse(struct rows *r, const struct csv_row *row, str why, struct er
     return import_refuse(r->im, row->line, why, row->raw, err);
 }
 
+/* What a row's id says of its kind, in r->text: one row may tell of several consents, by another
+ * mapping each. */
+static bool row_kind(struct rows *r, const struct event *e, struct err *err)
+{
+    buf_clear(&r->text);
+    buf_add(&r->text, e->type);
+    for (uint32_t i = 0; i < e->property_n && str_eq(e->type, STR("consent")); i++)
+        if (str_eq(e->property[i].name, STR("channel"))
+            || str_eq(e->property[i].name, STR("purpose"))) {
+            buf_add_char(&r->text, '.');
+            buf_add(&r->text, e->property[i].value.text);
+        }
+    return !r->text.failed || err_nomem(err);
+}
+
 /* The row is an event of its own. */
 static bool row_alone(struct rows *r, const struct csv_row *row, const struct entry *e,
                       struct err *err)
@@ -79,7 +94,9 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
         return false;
     if (o == UNREADABLE)
         return refuse(r, row, str_of(err->msg), err);
-    return import_id(r->im, e->type, rank, row->field, row->n, a, &event.id, err)
+    return row_kind(r, &event, err)
+           && import_id(r->im, buf_str(&r->text), rank, row->field, row->n, a, &event.id,
+                        err)
            && import_event(r->im, &event, STR(""),
                            &(struct origin){row->line, row->raw, 1, 0}, err);
 }
@@ -179,7 +196,8 @@ static str fault(const struct rows *r, const struct entry *e)
         return IMPORT_FUTURE;
     if (!e->type.n)
         return r->table.no_event;
-    if (r->table.event != NO_COLUMN && !is_identify && event_type_is_reserved(e->type))
+    if (r->table.event != NO_COLUMN && !is_identify && event_type_is_reserved(e->type)
+        && !str_eq(e->type, STR("consent")))
         return RESERVED_EVENT;
     if (r->table.id != NO_COLUMN && !e->id.n)
         return r->table.no_id;

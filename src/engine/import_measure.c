@@ -152,8 +152,9 @@ static bool bool_read(str s, bool *out)
     static const struct {
         str text;
         bool truth;
-    } word[] = {{STR("true"), true}, {STR("false"), false}, {STR("yes"), true},
-                {STR("no"), false},  {STR("1"), true},      {STR("0"), false}};
+    } word[] = {{STR("true"), true},  {STR("false"), false},    {STR("yes"), true},
+                {STR("no"), false},   {STR("1"), true},         {STR("0"), false},
+                {STR("given"), true}, {STR("withdrawn"), false}};
 
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         if (s.n == word[i].text.n && str_starts_nocase(s, word[i].text)) {
@@ -386,6 +387,10 @@ enum outcome measures_event(struct measures *m, const struct cell *cell, struct 
     e->property = p;
     e->trait = p + e->property_n;
     e->trait_n = n - e->property_n;
+    if (str_eq(e->type, STR("consent")) && !event_is_consent(p, e->property_n)) {
+        err_set(err, ERR_INPUT, EVENT_NO_CONSENT);
+        return UNREADABLE;
+    }
     return FINE;
 }
 

@@ -116,6 +116,25 @@ static bool header_read(struct table *t, struct err *err)
     return true;
 }
 
+/* Rows without them are refused one by one; a mapping without them brings no row at all. */
+static bool consent_check(const struct mapping *m, struct err *err)
+{
+    static const char *const needed[] = {"channel", "purpose", "granted"};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        uint32_t k = 0;
+
+        while (k < m->property_n && !str_eq(m->property[k].name, str_of(needed[i])))
+            k++;
+        if (k == m->property_n || (i == 2 && m->property[k].type != VALUE_BOOL))
+            return err_set(err, ERR_INPUT,
+                           "--event consent needs three properties: channel and purpose, "
+                           "which are texts, and granted, which is true or false: "
+                           "--property granted:bool=COLUMN");
+    }
+    return true;
+}
+
 static bool event_check(struct table *t, struct err *err)
 {
     const struct mapping *m = t->im->mapping;
@@ -131,6 +150,8 @@ static bool event_check(struct table *t, struct err *err)
     if (str_eq(m->event, STR("identify")))
         return !m->property_n
                || err_set(err, ERR_INPUT, "identify has traits, no properties");
+    if (str_eq(m->event, STR("consent")))
+        return consent_check(m, err);
     return !event_type_is_reserved(m->event)
            || err_set(err, ERR_INPUT, "--event %.*s: %.*s", STR_FMT(m->event),
                       STR_FMT(RESERVED_EVENT));

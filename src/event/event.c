@@ -291,8 +291,7 @@ static bool parse_traits(const struct json *in, struct arena *a, struct event *o
     return true;
 }
 
-/* What a rule asks for as consent.channel.purpose. */
-static bool check_consent(const struct found *f, struct err *err)
+bool event_is_consent(const struct property *p, uint32_t n)
 {
     static const struct {
         str name;
@@ -304,12 +303,10 @@ static bool check_consent(const struct found *f, struct err *err)
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         uint32_t k = 0;
 
-        while (k < f->n && !str_eq(f->property[k].name, needed[i].name))
+        while (k < n && !str_eq(p[k].name, needed[i].name))
             k++;
-        if (k == f->n || f->property[k].value.type != needed[i].type)
-            return err_set(err, ERR_INPUT,
-                           "a consent has the properties channel and purpose, which are "
-                           "texts, and granted, which is true or false");
+        if (k == n || p[k].value.type != needed[i].type)
+            return false;
     }
     return true;
 }
@@ -328,7 +325,8 @@ static bool read_track(const struct json *json, struct found *f, struct event *o
         return err_set(
             err, ERR_INPUT,
             "event is a name that Ciclo keeps for itself (any, identify, group, alias)");
-    return !str_eq(out->type, STR("consent")) || check_consent(f, err);
+    return !str_eq(out->type, STR("consent")) || event_is_consent(f->property, f->n)
+           || err_set(err, ERR_INPUT, EVENT_NO_CONSENT);
 }
 
 static bool has_property(const struct found *f, str name)

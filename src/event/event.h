@@ -60,6 +60,12 @@ struct event {
 
 /* Names that are the platform's own: a track event has none of them but consent. */
 bool event_type_is_reserved(str type);
+/* Has a consent what a rule asks for as consent.channel.purpose: the properties channel and
+ * purpose, which are texts, and granted, which is true or false? */
+bool event_is_consent(const struct property *p, uint32_t n);
+#define EVENT_NO_CONSENT                                                                 \
+    "a consent has the properties channel and purpose, which are texts, and granted, "   \
+    "which is true or false"
 
 #define EVENT_TEXT_MAX 32768u /* bytes of one text value */
 #define EVENT_NAME_MAX 200u   /* bytes of a type, property name, customer or message id */

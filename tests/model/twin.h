@@ -36,6 +36,10 @@ struct twin_name {
 extern const char *const twin_type[TWIN_TYPES];
 extern const struct twin_name twin_property[TWIN_PROPERTIES];
 extern const struct twin_name twin_trait[TWIN_PROPERTIES];
+/* A consent is about one of each: consent.email.news. */
+enum { TWIN_CHANNELS = 2, TWIN_PURPOSES = 2 };
+extern const char *const twin_channel[TWIN_CHANNELS];
+extern const char *const twin_purpose[TWIN_PURPOSES];
 enum {
     TWIN_DAY = TWIN_PROPERTIES,
     TWIN_WEEK,
@@ -95,6 +99,7 @@ enum twin_kind {
     TWIN_BESIDE, /* the stage in a lifecycle above */
     TWIN_SEGMENT,
     TWIN_SCORE,
+    TWIN_CONSENT,
     TWIN_ADD,
     TWIN_SUB,
     TWIN_MUL,
@@ -147,7 +152,8 @@ struct twin_node {
     int step_n;
     struct twin_window window;
     struct length length;
-    int index; /* a trait, a stage, a property, a segment, a score, a lifecycle */
+    int index; /* a trait, a stage, a property, a segment, a score, a lifecycle; a consent:
+                  its channel + TWIN_CHANNELS * its purpose */
 };
 
 struct twin_score {

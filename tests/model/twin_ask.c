@@ -157,6 +157,25 @@ static struct value anniversary(const struct twin_view *v, const struct twin_nod
 }
 
 static struct value property_value(const struct twin_view *v, int property);
+static const struct value *find(const struct property *p, uint32_t n, const char *name);
+
+/* What the latest consent about the channel and purpose says. */
+static struct value consent(const struct twin_view *v, const struct twin_node *n)
+{
+    str channel = str_of(twin_channel[n->index % TWIN_CHANNELS]);
+    str purpose = str_of(twin_purpose[n->index / TWIN_CHANNELS]);
+    struct value out = missing;
+
+    for (int i = 0; i < v->c->n && v->c->event[i].at_ms <= v->at_ms; i++) {
+        const struct event *e = &v->c->event[i];
+
+        if (str_eq(e->type, STR("consent"))
+            && str_eq(find(e->property, e->property_n, "channel")->text, channel)
+            && str_eq(find(e->property, e->property_n, "purpose")->text, purpose))
+            out = *find(e->property, e->property_n, "granted");
+    }
+    return out;
+}
 
 struct value twin_score_value(const struct twin_view *v, const struct twin_score *s)
 {
@@ -191,6 +210,8 @@ struct value twin_value(const struct twin_view *v, const struct twin_node *n)
         return twin_trait_value(v, n->index);
     case TWIN_ANNIVERSARY:
         return anniversary(v, n);
+    case TWIN_CONSENT:
+        return consent(v, n);
     case TWIN_STAGE:
         return stage_name(where->stage);
     case TWIN_PREVIOUS:

@@ -27,7 +27,8 @@ static bool matches(const struct twin_view *v, const struct twin_pattern *p,
     const struct twin_node property = {.kind = TWIN_PROPERTY, .index = p->property};
 
     at.event = e;
-    if (p->type < 0 ? str_eq(e->type, STR("identify")) || is_type(e, 2)
+    if (p->type < 0 ? str_eq(e->type, STR("identify")) || str_eq(e->type, STR("consent"))
+                          || is_type(e, 2)
                     : !is_type(e, p->type))
         return false;
     return (!p->where || twin_ask(&at, p->where))

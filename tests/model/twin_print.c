@@ -12,6 +12,9 @@ const struct twin_name twin_trait[TWIN_PROPERTIES] = {
     {"size", VALUE_NUMBER}, {"budget", VALUE_MONEY}, {"color", VALUE_TEXT},
     {"tags", VALUE_LIST},   {"due", VALUE_MOMENT},   {"vip", VALUE_BOOL}};
 
+const char *const twin_channel[TWIN_CHANNELS] = {"email", "sms"};
+const char *const twin_purpose[TWIN_PURPOSES] = {"news", "offers"};
+
 struct twin_name twin_property_name(int property)
 {
     static const char *const builtin[] = {"day", "week", "weekday", "hour"};
@@ -200,6 +203,10 @@ static void print_value(const struct twin *t, const struct twin_node *n, struct 
         return;
     case TWIN_TIMES_IN:
         buf_add_format(to, "times_in(\"stage%d\")", n->index);
+        return;
+    case TWIN_CONSENT:
+        buf_add_format(to, "consent.%s.%s", twin_channel[n->index % TWIN_CHANNELS],
+                       twin_purpose[n->index / TWIN_CHANNELS]);
         return;
     case TWIN_SEGMENT:
         buf_add_format(to, "segment.segment%d", n->index);

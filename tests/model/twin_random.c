@@ -325,7 +325,11 @@ static struct twin_node *truth(struct twin *t)
 {
     struct twin_node *n;
 
-    switch (roll(t, 6)) {
+    switch (roll(t, 7)) {
+    case 6:
+        n = node(t, TWIN_CONSENT, VALUE_BOOL);
+        n->index = roll(t, TWIN_CHANNELS * TWIN_PURPOSES);
+        return n;
     case 0:
         return trait(t, TWIN_TRAIT, VALUE_BOOL);
     case 1:

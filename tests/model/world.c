@@ -188,6 +188,20 @@ static uint32_t random_properties(struct world *w, const struct twin_customer *c
     return n;
 }
 
+static void make_consent(const struct world *w, struct event *e, struct property p[3])
+{
+    const char *channel = twin_channel[roll(w, TWIN_CHANNELS)];
+    const char *purpose = twin_purpose[roll(w, TWIN_PURPOSES)];
+
+    e->type = STR("consent");
+    p[0] =
+        (struct property){STR("channel"), {.type = VALUE_TEXT, .text = str_of(channel)}};
+    p[1] =
+        (struct property){STR("purpose"), {.type = VALUE_TEXT, .text = str_of(purpose)}};
+    p[2] = (struct property){STR("granted"), {.type = VALUE_BOOL, .truth = roll(w, 2)}};
+    e->property_n = 3;
+}
+
 static void random_event(struct world *w, const struct twin_customer *c, struct event *e)
 {
     struct property *p = need(arena_array(&w->arena, struct property, TWIN_PROPERTIES));
@@ -198,7 +212,9 @@ static void random_event(struct world *w, const struct twin_customer *c, struct 
     e->type = identify ? STR("identify") : str_of(twin_type[roll(w, TWIN_TYPES)]);
     if (!identify && roll(w, 8) == 0)
         e->type = STR("Order Completed");
-    if (!identify)
+    if (!identify && roll(w, 8) == 0)
+        make_consent(w, e, p);
+    else if (!identify)
         e->property_n = random_properties(w, c, twin_property, 2, p);
     if (identify || roll(w, 6) == 0)
         e->trait_n = random_properties(w, c, twin_trait, 3, t);
