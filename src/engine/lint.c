@@ -410,11 +410,6 @@ static bool lint_stages(struct lint *l)
     return true;
 }
 
-static bool is_literal(const struct lint *l, uint16_t way, const char *word)
-{
-    return l->way[way].n == 1 && lint_is(&l->way[way], 0, word);
-}
-
 /* Ways that no way before them in the text leaves anybody for; each is named once. */
 static bool lint_shadowed(struct lint *l)
 {
@@ -442,7 +437,7 @@ static bool lint_shadowed(struct lint *l)
             said[w] |= before > 0;
             if (!first[l->way_text[w]])
                 first[l->way_text[w]] = w + 1u;
-            if (!always && is_literal(l, w, "true"))
+            if (!always && l->verdict[w] == RULE_ALWAYS)
                 always = w + 1u;
         }
         for (uint32_t i = 0; i < lc->out_n[s]; i++)
@@ -544,16 +539,8 @@ static bool lint_ways(struct lint *l)
             || (leads_out_of_start(lc, i)
                 && !lint_counts(l, way->when, &l->way[i], way->rule)))
             return false;
-        if (is_literal(l, i, "false")
-            && !lint_find(l, way->when->line, way->when->column,
-                          "this move can never be taken"))
-            return false;
-        if (is_literal(l, i, "true")
-            && !lint_find(l, way->when->line, way->when->column,
-                          "this move is always taken: nobody stays where it begins"))
-            return false;
     }
-    return lint_shadowed(l) && lint_loops(l);
+    return lint_verdicts(l) && lint_shadowed(l) && lint_loops(l);
 }
 
 bool lint_give(struct lint *l, bool ok, const struct finding **out, uint32_t *n)
@@ -590,7 +577,7 @@ bool lint_text(struct lint *l)
             return false;
     }
     turn_to(l, m->lifecycle);
-    return lint_segments(l) && lint_scores(l);
+    return lint_segments(l) && lint_segment_verdicts(l) && lint_scores(l);
 }
 
 bool model_lint(const struct model *m, struct arena *a, const struct finding **out,
@@ -610,7 +597,7 @@ bool rule_lint(const struct model *m, struct rule_ref rule, struct arena *a,
         .line = 1, .column = 1, .text = text, .plain = true, .source = text};
     struct words w = {};
     bool ok = begin_nobody(&l) && lint_split(&l, text, &w) && lint_missing(&l, &when, &w)
-              && lint_counts(&l, &when, &w, rule);
+              && lint_counts(&l, &when, &w, rule) && lint_rule_verdict(&l, rule);
 
     return lint_give(&l, ok, out, n);
 }

@@ -1,22 +1,45 @@
 /* lint_data.c - a model held against the customers that the file holds. */
 #include "engine/lint.h"
 
+#include "base/bits.h"
+#include "base/hash.h"
+#include "base/work.h"
 #include "engine/lint_impl.h"
 #include "lifecycle/lives.h"
+#include "rule/scan.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+struct tally {
+    /* By segment: how many are in it, and a sum over its bitsets' hashes. */
+    uint64_t *members;
+    uint64_t *set;
+    uint64_t people;
+};
 
 struct look {
     struct lint *l;
     const struct engine *e;
     int64_t at_ms;
+    struct tally tally; /* of everybody */
+    struct worker *worker;
+    unsigned worker_n;
+    _Atomic uint32_t next; /* chunk */
+    atomic_bool failed;
+};
+
+/* What a thread has of its own. */
+struct worker {
     struct lives *lives;
-    struct cursor *cursor;
-    uint32_t *times_in;
-    /* By segment: how many are in it, and a sum over their numbers' hashes. */
-    uint64_t *members;
-    uint64_t *set;
-    uint64_t people;
+    struct scan **scan;         /* by segment */
+    bool needs_stage;           /* some segment does */
+    struct situation *standing; /* by customer of a chunk */
+    uint16_t (*above)[LIFECYCLES_MAX];
+    uint32_t *times_in; /* the first lifecycle's stages for each customer of a chunk */
+    struct tally tally;
+    struct arena arena;
+    struct err err;
 };
 
 /* --- lengths --- */
@@ -84,53 +107,144 @@ static bool look_at_rules(struct look *x)
 
 /* --- everybody --- */
 
-static bool look_at_customer(struct look *x, const struct timeline *t)
+static bool tally_new(struct tally *t, uint32_t segments, struct arena *a,
+                      struct err *err)
+{
+    t->members = arena_array(a, uint64_t, segments);
+    t->set = arena_array(a, uint64_t, segments);
+    return (t->members && t->set) || err_nomem(err);
+}
+
+static void worker_free(struct worker *w, uint32_t segments)
+{
+    for (uint32_t i = 0; w->scan && i < segments; i++)
+        scan_free(w->scan[i]);
+    lives_free(w->lives);
+    arena_free(&w->arena);
+}
+
+static bool worker_init(struct worker *w, const struct model *m, struct err *err)
+{
+    uint32_t n = m->segments->segment_n;
+    struct arena *a = &w->arena;
+
+    w->scan = arena_array(a, struct scan *, n);
+    if (!w->scan)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!scan_new(m->program, m->segments->segment[i].rule, &w->scan[i], err))
+            return false;
+        w->needs_stage |= scan_needs_stage(w->scan[i]);
+    }
+    w->standing = arena_array(a, struct situation, CHUNK_CUSTOMERS);
+    w->above =
+        arena_alloc_array(a, CHUNK_CUSTOMERS, sizeof *w->above, _Alignof(uint16_t));
+    w->times_in =
+        arena_array(a, uint32_t, (size_t)CHUNK_CUSTOMERS * m->lifecycle->stage_n);
+    if (!w->standing || !w->above || !w->times_in)
+        return err_nomem(err);
+    return tally_new(&w->tally, n, a, err)
+           && lives_new(m->lifecycles, m->lifecycle_n, m->program, &w->lives, err);
+}
+
+/* Lives his life, in which loops may be met; sets where it leads. */
+static bool look_at_customer(const struct look *x, struct worker *w,
+                             const struct timeline *t, uint32_t place)
 {
     const struct model *m = x->l->model;
-    const hash128 h = hash128_of((str){(const char *)&t->customer, sizeof t->customer});
+    struct situation *s = &w->standing[place];
     const struct beside *first;
-    uint16_t above[LIFECYCLES_MAX];
-    struct situation s;
     int64_t next_ms;
 
-    if (!lives_replay(x->lives, t, x->at_ms, &next_ms, x->l->err))
+    if (!lives_replay(w->lives, t, x->at_ms, &next_ms, &w->err))
         return false;
-    if (!t->n || t->at_ms[0] > x->at_ms || !m->segments->segment_n)
+    if (!w->needs_stage)
         return true;
-    x->people++;
-    first = lives_moves(x->lives);
-    situation_of(m->lifecycle, first->move, first->n, x->at_ms, x->times_in, &s);
-    lives_above(x->lives, x->at_ms, above);
-    s.above = above;
-    s.above_n = m->lifecycle_n;
-    if (!cursor_start(x->cursor, t, x->l->err))
-        return false;
-    for (uint32_t i = 0; i < m->segments->segment_n; i++)
-        if (cursor_ask(x->cursor, m->segments->segment[i].rule, &s).value.truth) {
-            x->members[i]++;
-            x->set[i] += h.low;
-        }
+    first = lives_moves(w->lives);
+    situation_of(m->lifecycle, first->move, first->n, x->at_ms,
+                 w->times_in + (size_t)place * m->lifecycle->stage_n, s);
+    lives_above(w->lives, x->at_ms, w->above[place]);
+    s->above = w->above[place];
+    s->above_n = m->lifecycle_n;
     return true;
+}
+
+static bool look_at_segments(const struct look *x, struct worker *w,
+                             const struct chunk *chunk, struct scan_span span)
+{
+    struct bits there = {};
+
+    for (uint32_t i = 0; i < chunk->customer_n; i++)
+        if (chunk->at_ms[chunk->first[i]] <= x->at_ms)
+            bits_put(&there, i);
+    w->tally.people += bits_count(&there);
+    for (uint32_t i = 0; i < x->l->model->segments->segment_n; i++) {
+        struct bits fit;
+        hash128 h;
+
+        if (!scan_chunk(w->scan[i], chunk, span, x->at_ms, w->standing, &fit, NULL,
+                        &w->err))
+            return false;
+        fit = bits_and(&fit, &there);
+        h = hash128_of((str){(const char *)&fit, sizeof fit});
+        w->tally.members[i] += bits_count(&fit);
+        w->tally.set[i] += h.low * (2 * (uint64_t)chunk->customer_first + 1);
+    }
+    return true;
+}
+
+static bool look_at_chunk(const struct look *x, struct worker *w, uint32_t k)
+{
+    struct snapshot *v = engine_snapshot(x->e);
+    const struct chunk *chunk;
+    struct scan_span span;
+    bool ok = true;
+
+    if (!snapshot_chunk(v, k, &chunk, &w->err))
+        return false;
+    snapshot_span(v, k, &span.first_ms, &span.last_ms);
+    for (uint32_t i = 0; ok && i < chunk->customer_n; i++) {
+        struct timeline t = timeline_of(chunk, chunk->customer_first + i);
+
+        ok = look_at_customer(x, w, &t, i);
+    }
+    ok = ok && look_at_segments(x, w, chunk, span);
+    snapshot_release(v, k);
+    return ok;
+}
+
+static void look_at_chunks(void *context, uint32_t thread)
+{
+    struct look *x = context;
+    struct worker *w = &x->worker[thread];
+    uint32_t n = snapshot_chunk_count(engine_snapshot(x->e)), k;
+    bool ok = worker_init(w, x->l->model, &w->err);
+
+    while (ok && !x->failed && (k = x->next++) < n)
+        ok = look_at_chunk(x, w, k);
+    if (!ok)
+        x->failed = true;
 }
 
 static bool look_at_everybody(struct look *x)
 {
-    struct snapshot *v = engine_snapshot(x->e);
-    bool ok = true;
+    uint32_t segments = x->l->model->segments->segment_n;
 
-    for (uint32_t k = 0; ok && k < snapshot_chunk_count(v); k++) {
-        const struct chunk *chunk;
+    work_run(x->worker_n, x->worker_n, look_at_chunks, x);
+    for (unsigned i = 0; i < x->worker_n; i++) {
+        const struct tally *part = &x->worker[i].tally;
 
-        if (!snapshot_chunk(v, k, &chunk, x->l->err))
+        if (x->failed && x->worker[i].err.code != ERR_NONE) {
+            *x->l->err = x->worker[i].err;
             return false;
-        for (uint32_t i = 0; ok && i < chunk->customer_n; i++) {
-            struct timeline t = timeline_of(chunk, chunk->customer_first + i);
-
-            ok = look_at_customer(x, &t);
         }
-        snapshot_release(v, k);
+        for (uint32_t s = 0; !x->failed && s < segments; s++) {
+            x->tally.members[s] += part->members[s];
+            x->tally.set[s] += part->set[s];
+        }
+        x->tally.people += part->people;
     }
-    return ok;
+    return true;
 }
 
 static bool find_segments(struct look *x)
@@ -141,18 +255,22 @@ static bool find_segments(struct look *x)
         const struct segment *s = &all->segment[i];
         uint32_t same = 0;
 
-        if (!x->members[i] || x->members[i] == x->people) {
+        /* Nothing that the data shows: the text has shown it. */
+        if (program_verdict(x->l->model->program, s->rule) != RULE_OPEN)
+            continue;
+        if (!x->tally.members[i] || x->tally.members[i] == x->tally.people) {
             if (!lint_find(
                     x->l, s->when->line, s->when->column,
                     "%s is in the segment \"%.*s\": of %llu customers that the file "
                     "holds, it tells none apart",
-                    x->members[i] ? "everybody" : "nobody", STR_FMT(s->name),
-                    (unsigned long long)x->people))
+                    x->tally.members[i] ? "everybody" : "nobody", STR_FMT(s->name),
+                    (unsigned long long)x->tally.people))
                 return false;
             continue;
         }
         while (same < i
-               && (x->members[same] != x->members[i] || x->set[same] != x->set[i]))
+               && (x->tally.members[same] != x->tally.members[i]
+                   || x->tally.set[same] != x->tally.set[i]))
             same++;
         if (same < i
             && !lint_find(
@@ -160,62 +278,86 @@ static bool find_segments(struct look *x)
                 "the segments \"%.*s\" and \"%.*s\" hold the same %llu customers: "
                 "one of them may be enough",
                 STR_FMT(all->segment[same].name), STR_FMT(s->name),
-                (unsigned long long)x->members[i]))
+                (unsigned long long)x->tally.members[i]))
             return false;
     }
     return true;
 }
 
-static bool find_loops(struct look *x)
+static bool same_loop(const struct loop *a, const struct loop *b)
+{
+    return a->way_n == b->way_n && memcmp(a->way, b->way, a->way_n * sizeof *a->way) == 0;
+}
+
+/* Has another thread met this kind too, and at an earlier customer, or at him and has a lower
+ * number? */
+static bool met_before(const struct look *x, unsigned thread, uint32_t k,
+                       const struct loop *loop)
+{
+    for (unsigned t = 0; t < x->worker_n; t++) {
+        uint32_t n;
+        const struct loop *other = lives_loops(x->worker[t].lives, k, &n);
+
+        for (uint32_t i = 0; t != thread && i < n; i++)
+            if (same_loop(&other[i], loop) && other[i].customer < loop->customer)
+                return true;
+    }
+    return false;
+}
+
+static bool find_loop(struct look *x, uint32_t k, const struct loop *loop)
 {
     const struct model *m = x->l->model;
+    const struct way *first = &m->lifecycles[k]->way[loop->way[0]];
+    const struct way *last = &m->lifecycles[k]->way[loop->way[loop->way_n - 1]];
+    struct buf met = {};
+    bool ok;
 
-    for (uint32_t k = 0; k < m->lifecycle_n; k++) {
-        uint32_t n;
-        const struct loop *loop = lives_loops(x->lives, k, &n);
-
-        for (uint32_t i = 0; i < n; i++) {
-            const struct way *first = &m->lifecycles[k]->way[loop[i].way[0]];
-            const struct way *last =
-                &m->lifecycles[k]->way[loop[i].way[loop[i].way_n - 1]];
-
-            struct buf met = {};
-            bool ok;
-
-            buf_add(&met, catalog_customer_id(snapshot_catalog(engine_snapshot(x->e)),
-                                              loop[i].customer));
-            if (met.n > 40)
-                met.n = 0;
-            buf_add(&met, STR(" on "));
-            moment_print_day(&met, m->workspace.zone, loop[i].at_ms);
-            ok = !met.failed
-                     ? lint_find(x->l, first->when->line, first->when->column,
+    buf_add(&met,
+            catalog_customer_id(snapshot_catalog(engine_snapshot(x->e)), loop->customer));
+    if (met.n > 40)
+        met.n = 0;
+    buf_add(&met, STR(" on "));
+    moment_print_day(&met, m->workspace.zone, loop->at_ms);
+    ok = !met.failed ? lint_find(x->l, first->when->line, first->when->column,
                                  "a loop of %u moves, this one and that in line %d "
                                  "among them, met first by customer %.*s: they undo "
                                  "one another and are not made; leave a gap between "
                                  "the way in and the way out",
-                                 loop[i].way_n, last->when->line, STR_FMT(buf_str(&met)))
+                                 loop->way_n, last->when->line, STR_FMT(buf_str(&met)))
                      : err_nomem(x->l->err);
-            buf_free(&met);
-            if (!ok)
-                return false;
+    buf_free(&met);
+    return ok;
+}
+
+static bool find_loops(struct look *x)
+{
+    for (unsigned t = 0; t < x->worker_n; t++)
+        for (uint32_t k = 0; k < x->l->model->lifecycle_n; k++) {
+            uint32_t n;
+            const struct loop *loop = lives_loops(x->worker[t].lives, k, &n);
+
+            for (uint32_t i = 0; i < n; i++)
+                if (!met_before(x, t, k, &loop[i]) && !find_loop(x, k, &loop[i]))
+                    return false;
         }
-    }
     return true;
 }
 
-static bool begin(struct look *x)
+static bool look(struct look *x)
 {
-    const struct model *m = x->l->model;
-    uint32_t n = m->segments->segment_n;
+    uint32_t segments = x->l->model->segments->segment_n;
+    bool ok;
 
-    x->times_in = arena_array(x->l->arena, uint32_t, m->lifecycle->stage_n);
-    x->members = arena_array(x->l->arena, uint64_t, n);
-    x->set = arena_array(x->l->arena, uint64_t, n);
-    if (!x->times_in || !x->members || !x->set)
+    x->worker_n = work_threads();
+    x->worker = arena_array(x->l->arena, struct worker, x->worker_n);
+    if (!x->worker)
         return err_nomem(x->l->err);
-    return lives_new(m->lifecycles, m->lifecycle_n, m->program, &x->lives, x->l->err)
-           && cursor_new(m->program, &x->cursor, x->l->err);
+    ok = tally_new(&x->tally, segments, x->l->arena, x->l->err) && look_at_rules(x)
+         && look_at_everybody(x) && find_segments(x) && find_loops(x);
+    for (unsigned i = 0; i < x->worker_n; i++)
+        worker_free(&x->worker[i], segments);
+    return ok;
 }
 
 bool engine_lint(const struct engine *e, const struct model *m, int64_t now_ms,
@@ -231,10 +373,7 @@ bool engine_lint(const struct engine *e, const struct model *m, int64_t now_ms,
         x.at_ms = zone_day(m->workspace.zone, facts.last_ms, 1);
         if (x.at_ms > now_ms)
             x.at_ms = now_ms;
-        ok = begin(&x) && look_at_rules(&x) && look_at_everybody(&x) && find_segments(&x)
-             && find_loops(&x);
-        lives_free(x.lives);
-        cursor_free(x.cursor);
+        ok = look(&x);
     }
     return lint_give(&l, ok, out, n);
 }

@@ -23,6 +23,7 @@ struct lint {
 
     struct words *way;  /* by way */
     uint32_t *way_text; /* by way: ways with the same words have the same number */
+    enum rule_verdict *verdict; /* by way */
     struct text_table rule_text;
 
     /* A customer with one identify that says nothing */
@@ -46,6 +47,11 @@ void lint_place(const struct yaml *when, str word, int *line, int *column);
 bool lint_text(struct lint *l);
 /* By place, when `ok`; then and else the lint's own ends. Gives `ok` back. */
 bool lint_give(struct lint *l, bool ok, const struct finding **out, uint32_t *n);
+
+/* What can never be true, and what always is: the ways, filling in .verdict; segments; a rule. */
+bool lint_verdicts(struct lint *l);
+bool lint_segment_verdicts(struct lint *l);
+bool lint_rule_verdict(struct lint *l, struct rule_ref rule);
 
 /* Ways that a way before them with a wider rule leaves nobody for. */
 bool lint_order(struct lint *l, bool *said);

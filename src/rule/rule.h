@@ -77,6 +77,10 @@ bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t hig
 enum value_type program_type(const struct program *p, struct rule_ref rule);
 /* Does its answer hang on where the customer stands? */
 bool program_needs_stage(const struct program *p, struct rule_ref rule);
+/* Whether a condition can be anything but false, or but true, whatever a customer does; found from
+ * its text alone, and certain: OPEN when it does not show. */
+enum rule_verdict { RULE_OPEN, RULE_NEVER, RULE_ALWAYS };
+enum rule_verdict program_verdict(const struct program *p, struct rule_ref rule);
 /* The events, properties and traits that a rule names, segments and scores not opened up. */
 struct rule_name {
     str event;            /* empty: a trait */

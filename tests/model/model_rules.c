@@ -5,6 +5,7 @@
 #include "support/unit.h"
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,4 +305,78 @@ TEST(no_answer_outlives_its_holds_until_and_a_single_term_is_exact)
         catalog_free(&catalog);
         world_close(&w);
     }
+}
+
+/* --- what the text of a rule shows --- */
+
+static void need_verdict(const struct trial *x, enum rule_verdict verdict)
+{
+    struct random *r = x->w->chance;
+
+    for (int c = 0; c < x->w->customer_n; c++) {
+        struct twin_where lives[TWIN_LIVES_MAX];
+        struct twin_view v = {
+            .t = x->t, .c = &x->w->customer[c], .where = &lives[x->life], .lives = lives};
+        struct value wanted;
+
+        random_lives(x, v.c, lives);
+        v.at_ms = lives[x->life].entered_ms;
+        for (int k = 0; k < 6; k++) {
+            wanted = twin_answer(x, &v);
+            if (wanted.truth != (verdict == RULE_ALWAYS))
+                refute(x, &v,
+                       &(struct answer){
+                           .value = {.type = VALUE_BOOL, .truth = !wanted.truth}},
+                       &wanted, MOMENT_NEVER);
+            v.at_ms +=
+                twin_roll(r, 3) ? (int64_t)random_below(r, 60 * MS_DAY) : twin_roll(r, 3);
+        }
+    }
+}
+
+TEST(what_is_called_never_true_or_always_true_is_so)
+{
+    struct random random = chance();
+    size_t worlds = chance_rounds(20);
+    int found[3] = {};
+
+    for (size_t i = 0; i < worlds; i++) {
+        struct world w;
+        struct catalog catalog;
+
+        world_open(&w, CHUNK_CUSTOMERS, &random);
+        world_catalog(&w, &catalog);
+        for (int k = 0; k < 40; k++) {
+            struct twin t;
+            struct trial x = {.w = &w, .t = &t};
+            struct model *model;
+            struct buf rule = {};
+            struct err err;
+            enum rule_verdict verdict;
+
+            world_twin(&w, TWIN_LIVES_MAX, &t);
+            if (k % 2)
+                twin_named(&t);
+            x.life = t.life = twin_roll(&random, t.m.life_n);
+            x.rule = twin_tight(&t);
+            world_compile(&w, &t, &catalog, &model);
+            twin_print(&t, x.rule, &rule);
+            program_use_lifecycle(model->program, (uint32_t)x.life);
+            if (!program_add(model->program, buf_str(&rule), RULE_CONDITION, &x.ref,
+                             &err))
+                fail_msg("%.*s: column %d: %s", STR_FMT(buf_str(&rule)), err.column,
+                         err.msg);
+            verdict = program_verdict(model->program, x.ref);
+            found[verdict]++;
+            if (verdict != RULE_OPEN)
+                need_verdict(&x, verdict);
+            model_free(model);
+            buf_free(&rule);
+        }
+        catalog_free(&catalog);
+        world_close(&w);
+    }
+    printf("# %d rules are never true, %d always, %d are open\n", found[RULE_NEVER],
+           found[RULE_ALWAYS], found[RULE_OPEN]);
+    assert_true(found[RULE_NEVER] > 0 && found[RULE_ALWAYS] > 0);
 }

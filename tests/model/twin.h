@@ -206,6 +206,9 @@ struct twin_node *twin_condition(struct twin *t, int depth);
 struct twin_node *twin_term(struct twin *t);
 /* Something that has a number or money. */
 struct twin_node *twin_amount(struct twin *t);
+/* A condition over a few measures that come again and again, so that parts of it contradict one
+ * another, or leave nothing out. */
+struct twin_node *twin_tight(struct twin *t);
 /* How many lifecycles, and stages in each; then scores and segments, which conditions made later
  * may name; then ways. */
 void twin_stages(struct twin *t, int lives_max);

@@ -563,6 +563,72 @@ static struct twin_node *wish(struct twin *t, int depth)
     return n;
 }
 
+enum { TIGHT = 3 };
+
+static struct twin_node *tight(struct twin *t, struct twin_node *const *pool, int depth)
+{
+    int what = depth ? roll(t, 7) : 6;
+    struct twin_node *of = pool[roll(t, TIGHT)], *n;
+
+    if (what < 4) {
+        n = node(t, what < 2 ? TWIN_AND : what == 2 ? TWIN_OR : TWIN_NOT, VALUE_BOOL);
+        n->left = tight(t, pool, depth - 1);
+        if (n->kind != TWIN_NOT)
+            n->right = tight(t, pool, depth - 1);
+        return n;
+    }
+    if (of->type != VALUE_MOMENT && roll(t, 8) == 0)
+        return test(t, TWIN_IS_MISSING, of);
+    if (of->type == VALUE_BOOL)
+        return test(t, TWIN_TRUTH, of);
+    if (of->type == VALUE_TEXT)
+        return comparison(t, of, false, literal(t, VALUE_TEXT));
+    if (of->type != VALUE_MOMENT)
+        return comparison(t, of, true, literal(t, VALUE_NUMBER));
+    n = node(t, TWIN_GROWS, VALUE_BOOL);
+    n->op = (enum twin_op)roll(t, 4);
+    n->mirrored = roll(t, 4) == 0;
+    n->left = of;
+    n->length = random_length(t);
+    return n;
+}
+
+struct twin_node *twin_tight(struct twin *t)
+{
+    struct twin_node *pool[TIGHT];
+    struct twin_node *count = call(t, TWIN_COUNT, VALUE_NUMBER, -1);
+
+    for (int i = 0; i < TIGHT; i++) {
+        struct twin_node *like = node(t, TWIN_CALL, VALUE_BOOL);
+
+        switch (roll(t, 6)) {
+        case 0:
+            pool[i] = count;
+            break;
+        case 1: /* of the same events */
+            *like = *count;
+            like->function = roll(t, 2)   ? TWIN_EXISTS
+                             : roll(t, 2) ? TWIN_SINCE
+                                          : TWIN_AGE;
+            like->type = like->function == TWIN_EXISTS ? VALUE_BOOL : VALUE_MOMENT;
+            pool[i] = like;
+            break;
+        case 2:
+            pool[i] = trait(t, roll(t, 2) ? TWIN_SINCE_TRAIT : TWIN_UNTIL, VALUE_MOMENT);
+            break;
+        case 3:
+            pool[i] = twin_amount(t);
+            break;
+        case 4:
+            pool[i] = truth(t);
+            break;
+        default:
+            pool[i] = some_text(t);
+        }
+    }
+    return tight(t, pool, 3);
+}
+
 /* --- models --- */
 
 void twin_named(struct twin *t)

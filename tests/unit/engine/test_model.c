@@ -392,6 +392,105 @@ static void findings_are(const char *text, const char *wanted)
     catalog_free(&catalog);
 }
 
+/* As a segment: "never", "always", or nothing is found. */
+static void verdict_is(const char *rule, const char *wanted)
+{
+    struct catalog catalog;
+    struct buf text = {};
+    struct model *m;
+    static const char *const names[] = {"", "never", "always"};
+    const char *verdict;
+
+    begin(&catalog);
+    buf_add_format(&text,
+                   SHOP
+                   "lifecycle: { stages: { a: , b: { end: true } }, moves: [ { from: "
+                   "a, to: b, when: exists(buy) } ] }\n"
+                   "scores: { fit: { from: 0, to: 100, parts: [ { name: p, points: 5, "
+                   "when: exists(buy) } ] } }\n"
+                   "segments: { young: { when: 'age(any) < 30d' }, s: { when: \"%s\" "
+                   "} }\n",
+                   rule);
+    buf_add_char(&text, '\0');
+    m = must_compile(text.p, &catalog);
+    verdict = names[program_verdict(m->program, m->segments->segment[1].rule)];
+    if (strcmp(verdict, wanted) != 0)
+        fail_msg("%s is called \"%s\"", rule, verdict);
+    model_free(m);
+    buf_free(&text);
+    catalog_free(&catalog);
+}
+
+TEST(what_contradicts_itself_is_never_true)
+{
+    static const char *const never[] = {
+        "since(buy) < 30d and since(buy) > 60d",
+        "since(buy) < 1mo and since(buy) >= 2mo",
+        "not exists(buy) and count(buy) > 0",
+        "exists(buy, 30d) and count(buy, 30d) < 1",
+        "count(buy) < 0",
+        "count(buy) > 2 and count(buy) < 3",
+        "since(buy) < 0d",
+        "exists(look) and (since(buy) > 9d and not since(buy) > 5d)",
+        "not (count(buy) < 5 or count(buy) > 3)",
+        "stage = 'a' and stage = 'b'",
+        "trait.x is missing and trait.x = 'y'",
+        "since(buy) > 3d and not exists(buy)",
+        "last(buy.n) > 3 and count(buy.n) = 0",
+        "score.fit > 100",
+        "times_in('a') < 0",
+        "segment.young and not segment.young",
+        "age(any) > 60d and (exists(buy) and not exists(buy) or count(look) < 0)",
+        "time_in_stage < 0d",
+    };
+    static const char *const always[] = {
+        "count(buy) >= 0",
+        "count(buy) > 2 or count(buy) < 3",
+        "exists(buy) or not exists(buy)",
+        "not (since(buy) < 30d and since(buy) > 60d)",
+        "score.fit <= 100",
+    };
+    static const char *const open[] = {
+        "since(buy) < 60d and since(buy) > 30d",
+        "since(buy) > 1mo and since(buy) < 30d",
+        "since(buy) > 1mo and since(buy) < 2mo",
+        "count(buy, 30d) = 0 and count(buy, 90d) > 0",
+        "since(buy) < 30d or since(buy) >= 30d",
+        "not since(buy) < 30d and not since(buy) >= 30d",
+        "sum(buy.n) < 0",
+        "sum(buy.n) >= 0 or sum(buy.n) < 0",
+        "since(buy) < 30d and since(look) > 60d",
+        "trait.x = 'a' or trait.x = 'b'",
+        "trait.x != 'a' and trait.x != 'b'",
+        "last(buy.n) > 3 and last(look.n) < 3",
+    };
+
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        verdict_is(never[i], "never");
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        verdict_is(always[i], "always");
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        verdict_is(open[i], "");
+}
+
+TEST(rules_that_are_never_or_always_true_are_found)
+{
+    findings_are(SHOP
+                 "lifecycle:\n"
+                 "  stages: { a: , b: , c: }\n"
+                 "  moves:\n"
+                 "    - { from: a, to: b, when: since(buy) > 9d and since(buy) < 5d }\n"
+                 "    - { from: a, to: c, when: count(buy) >= 0 }\n"
+                 "    - { from: [ b, c ], to: a, when: exists(look) }\n"
+                 "segments:\n"
+                 "  s: { when: count(buy) = 1 and count(buy) = 2 }\n"
+                 "  t: { when: exists(buy) or not exists(buy) }\n",
+                 "7:31 this move can never be taken: its rule is never true\n"
+                 "8:31 this move is always taken: nobody stays where it begins\n"
+                 "11:14 nobody can be in this segment: its rule is never true\n"
+                 "12:14 everybody is in this segment: its rule is always true\n");
+}
+
 TEST(moves_behind_a_wider_one_are_found)
 {
     static const struct {
@@ -489,7 +588,7 @@ TEST(moves_that_can_never_be_taken_are_found)
              "    - { from: c, to: b, when: exists(look) }\n",
         "8:33 this move out of \"a\" can never be taken: the one in line 7 stands before "
         "it and has the same rule\n"
-        "9:31 this move can never be taken\n"
+        "9:31 this move can never be taken: its rule is never true\n"
         "10:31 this move is always taken: nobody stays where it begins\n"
         "11:31 this move out of \"c\" can never be taken: the one in line 10 stands "
         "before "
