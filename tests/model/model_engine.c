@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CUSTOMERS = 17 };
+enum { CUSTOMERS = 17, CUSTOMERS_MAX = 75 };
 
 struct arrival {
     int64_t at_ms; /* when it is told of */
@@ -24,8 +24,8 @@ struct arrival {
 struct life {
     struct world w;
     struct twin t;
-    struct twin_customer known[CUSTOMERS]; /* what has arrived */
-    struct arrival arrival[CUSTOMERS * TWIN_EVENTS_MAX];
+    struct twin_customer known[CUSTOMERS_MAX]; /* what has arrived */
+    struct arrival arrival[CUSTOMERS_MAX * TWIN_EVENTS_MAX];
     int arrival_n, arrived;
     struct engine *e;
     int64_t now_ms;
@@ -61,7 +61,7 @@ static void plan_arrivals(struct life *l)
     bool any_order = roll(l, 4) == 0;
 
     l->arrival_n = 0;
-    for (int c = 0; c < CUSTOMERS; c++)
+    for (int c = 0; c < l->w.customer_n; c++)
         for (int i = 0; i < l->w.customer[c].n; i++) {
             const struct event *e = &l->w.customer[c].event[i];
             int64_t at_ms = e->at_ms;
@@ -186,7 +186,7 @@ static void compare_all(struct life *l)
 {
     int64_t coming_ms = MOMENT_NEVER;
 
-    for (int c = 0; c < CUSTOMERS; c++) {
+    for (int c = 0; c < l->w.customer_n; c++) {
         int64_t his_ms = compare_customer(l, c);
 
         if (his_ms < coming_ms)
@@ -340,10 +340,77 @@ end:
     l->e = first;
 }
 
+/* --- a year in jumps --- */
+
+/* What is told of until `until_ms` comes in, in one commit, and the clock stands there. */
+static bool jump(struct life *l, int64_t until_ms)
+{
+    int n = 0;
+
+    while (l->arrived + n < l->arrival_n && l->arrival[l->arrived + n].at_ms <= until_ms)
+        n++;
+    if (n)
+        commit(l, n);
+    return advance(l, until_ms);
+}
+
+/* Four weeks by days, six weeks while the file is closed, and the rest by months; then, with
+ * nothing more to come, a year at once. */
+static bool live_a_year(struct life *l, const char *path)
+{
+    int64_t end_ms = l->now_ms + 365 * MS_DAY;
+
+    create(l, path);
+    for (int day = 1; day <= 28; day++) {
+        if (!jump(l, l->now_ms + MS_DAY))
+            return false;
+        if (day % 7 == 0)
+            compare_all(l);
+    }
+    engine_close(l->e);
+    open_file(l, path);
+    if (!jump(l, l->now_ms + 42 * MS_DAY))
+        return false;
+    while (l->now_ms < end_ms)
+        if (!jump(l, l->now_ms + 30 * MS_DAY))
+            return false;
+    compare_all(l);
+    if (!jump(l, l->arrival[l->arrival_n - 1].at_ms + 365 * MS_DAY))
+        return false;
+    compare_all(l);
+    return true;
+}
+
+TEST(a_year_in_jumps_makes_each_move_once_at_its_moment)
+{
+    struct random random = chance();
+    size_t lives = chance_rounds(3);
+    struct life *l = calloc(1, sizeof *l);
+    const char *path = temp_path("year");
+    struct err err;
+
+    assert_non_null(l);
+    NEED_OK(json_parser_new(&l->parser, &err), err);
+    while (lives > 0) {
+        struct json_parser *parser = l->parser;
+
+        *l = (struct life){.parser = parser};
+        world_open(&l->w, CUSTOMERS_MAX, &random);
+        choose_model(l);
+        plan_arrivals(l);
+        l->now_ms = l->arrival[0].at_ms;
+        lives -= live_a_year(l, path); /* else the model was refused */
+        end_file(l, path);
+        world_close(&l->w);
+    }
+    json_parser_free(l->parser);
+    free(l);
+}
+
 TEST(a_live_file_has_everybodys_moves_whatever_came_when)
 {
     struct random random = chance();
-    size_t lives = chance_rounds(12);
+    size_t lives = chance_rounds(8);
     struct life *l = calloc(1, sizeof *l);
     const char *path = temp_path("life"), *other = temp_path("other");
     struct err err;
