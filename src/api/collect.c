@@ -22,6 +22,7 @@ enum {
 struct collector {
     struct engine *engine;
     struct keys *keys;
+    bool behind_proxy;
     const struct log_sink *log;
     struct collect_request *first,
         **last; /* that wait, in the order in which they came */
@@ -370,7 +371,16 @@ static void read_pixel(struct MHD_Connection *c, struct buf *to)
     json_end_object(&j);
 }
 
-static str sender(struct MHD_Connection *c, char to[ADDRESS_MAX])
+/* What the proxy saw stands last; what stands before it, anybody may have written. */
+static str forwarded(str list)
+{
+    const char *comma = memrchr(list.p, ',', list.n);
+
+    return str_trim(comma ? str_from(list, (size_t)(comma - list.p) + 1) : list);
+}
+
+static str sender(const struct collector *collector, struct MHD_Connection *c,
+                  char to[ADDRESS_MAX])
 {
     const struct sockaddr *from =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
@@ -380,6 +390,8 @@ static str sender(struct MHD_Connection *c, char to[ADDRESS_MAX])
             ? (const void *)&((const struct sockaddr_in *)(const void *)from)->sin_addr
             : (const void *)&((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
 
+    if (collector->behind_proxy)
+        return address_cut(forwarded(header(c, "X-Forwarded-For")), to);
     return address_cut(str_of(inet_ntop(from->sa_family, bytes, whole, sizeof whole)),
                        to);
 }
@@ -512,7 +524,7 @@ static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *c
     r->body.arena = &r->arena;
     r->is_pixel = route->kind == COLLECT_PIXEL;
     r->body.type = str_of(route->type);
-    r->body.address = arena_str(&r->arena, sender(connection, address));
+    r->body.address = arena_str(&r->arena, sender(c, connection, address));
     if (r->is_pixel)
         read_pixel(connection, body);
     if (!r->body.address.p || body->failed)
@@ -567,8 +579,8 @@ enum MHD_Result collector_too_large(struct MHD_Connection *c)
 
 /* --- the commit --- */
 
-bool collector_new(struct engine *e, struct keys *keys, const struct log_sink *log,
-                   struct collector **out, struct err *err)
+bool collector_new(struct engine *e, struct keys *keys, bool behind_proxy,
+                   const struct log_sink *log, struct collector **out, struct err *err)
 {
     struct collector *c = mem_alloc(sizeof *c);
 
@@ -576,6 +588,7 @@ bool collector_new(struct engine *e, struct keys *keys, const struct log_sink *l
         return err_nomem(err);
     c->engine = e;
     c->keys = keys;
+    c->behind_proxy = behind_proxy;
     c->log = log;
     c->last = &c->first;
     *out = c;

@@ -26,7 +26,8 @@ void collect_request_free(struct collect_request *r); /* NULL is fine */
 
 struct collector;
 struct keys;
-[[nodiscard]] bool collector_new(struct engine *e, struct keys *keys,
+/* `behind_proxy`: who sends something is who the proxy says. */
+[[nodiscard]] bool collector_new(struct engine *e, struct keys *keys, bool behind_proxy,
                                  const struct log_sink *log, struct collector **out,
                                  struct err *err);
 /* No request may wait. */

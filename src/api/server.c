@@ -582,7 +582,8 @@ bool server_start(struct engine *e, const struct server_options *options,
                                       is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
          && gate_new(e, is_secret, &s->gate, err) && check_safety(s, &at, err)
-         && collector_new(e, gate_keys(s->gate), &s->options.log, &s->collector, err)
+         && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->options.log,
+                          &s->collector, err)
          && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);
     s->is_open = ok && !keys_any(gate_keys(s->gate));
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {

@@ -144,6 +144,10 @@ t_fails 'it needs a name' '--host NAME' elsewhere "$shop" --behind-proxy
 t_fails 'a certificate needs its key' 'come together' elsewhere "$shop" --tls-cert "$T/cert.pem"
 serve --behind-proxy --host crm.example
 t_is 'a proxy speaks for others' "$(status api/info -H 'Host: crm.example' -H "Authorization: Bearer $made")" 200
+t_is 'an event comes through it' "$(status v1/track -H 'Host: crm.example' -H "Authorization: Bearer $collect" \
+    -H 'X-Forwarded-For: 198.51.100.9, 203.0.113.77' -d '{"event":"seen","userId":"link","messageId":"far"}')" 200
+t_ok 'from whom the proxy saw, and not whole' sh -c '"$0" export "$1" events --json | grep -F far | grep -qF 203.0.113.0' \
+    "$CICLO" "$shop"
 t_is 'not by another name' "$(status api/info -H 'Host: evil.example' -H "Authorization: Bearer $made")" 400
 t_is 'its page comes over TLS' "$(status api/session -c "$T/jar" -H "$json" -H 'Host: crm.example' \
     -H 'Origin: https://crm.example' -d "{\"key\":\"$made\"}")" 200
