@@ -57,6 +57,8 @@ struct server {
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
     bool is_open;                   /* as it began */
     bool unsettled;                 /* events were committed, and nobody has seen them */
+    int64_t settle_ms;              /* steady: not before, unless somebody asks */
+    bool is_stale; /* what should have brought all to the present failed */
 };
 
 /* --- connections that dawdle --- */
@@ -146,14 +148,20 @@ static int64_t server_now_ms(const struct server *s)
     return clock_now_ms() + s->options.clock_offset_ms;
 }
 
-/* The system's clock may be set back; histories only go forward. */
+/* All to the present, and to what was collected. The system's clock may be set back; histories
+ * only go forward. */
 static bool advance(struct server *s, struct err *err)
 {
     int64_t now_ms = server_now_ms(s);
+    bool ok;
 
     if (now_ms < engine_now_ms(s->engine))
         now_ms = engine_now_ms(s->engine);
-    return engine_advance(s->engine, now_ms, err);
+    ok = (!s->unsettled || engine_settle(s->engine, err))
+         && engine_advance(s->engine, now_ms, err);
+    s->unsettled &= !ok;
+    s->is_stale = !ok;
+    return ok;
 }
 
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
@@ -286,7 +294,7 @@ static enum MHD_Result answer_health(struct MHD_Connection *c, unsigned status, 
 /* Whether answers are about the present: nothing failed that is tried again by itself. */
 static bool is_ready(const struct server *s)
 {
-    return !s->unsettled && steady_ms() >= s->tick_ms;
+    return !s->is_stale && steady_ms() >= s->tick_ms;
 }
 
 static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c)
@@ -389,7 +397,10 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 static int32_t wait_ms(const struct server *s)
 {
     int64_t next_ms = engine_next_ms(s->engine), now_ms = server_now_ms(s);
+    int64_t settle_ms = s->settle_ms - steady_ms();
 
+    if (s->unsettled && settle_ms < POLL_MS)
+        return settle_ms > 0 ? (int32_t)settle_ms : 0;
     if (next_ms - now_ms >= POLL_MS || steady_ms() < s->tick_ms)
         return POLL_MS;
     return next_ms > now_ms ? (int32_t)(next_ms - now_ms) : 0;
@@ -416,19 +427,25 @@ static void tick(struct server *s)
     s->tick_ms = steady_ms() + AGAIN_MS;
 }
 
-/* Commits what was sent, and answers it; then all else is brought to it. */
+/* Commits what was sent, and answers it; then all else is brought to it, at once unless that was
+ * done just now: at most half of the time goes to it. Whoever asks meanwhile sees it too. */
 static void collect(struct server *s)
 {
+    int64_t began_ms;
     struct err err;
     bool came;
 
     collector_run(s->collector, server_now_ms(s), &came);
     s->unsettled |= came;
-    if (!s->unsettled)
+    began_ms = steady_ms();
+    if (!s->unsettled || began_ms < s->settle_ms)
         return;
-    s->unsettled = !engine_settle(s->engine, &err) || !advance(s, &err);
-    if (s->unsettled)
-        tell_failure(s, "collect", &err);
+    if (advance(s, &err)) {
+        s->settle_ms = 2 * steady_ms() - began_ms;
+        return;
+    }
+    tell_failure(s, "collect", &err);
+    s->settle_ms = began_ms + AGAIN_MS;
 }
 
 /* What is computed need not be computed again by whoever opens the file after a crash. */
