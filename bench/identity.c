@@ -1,8 +1,10 @@
 /* identity.c - what the graph of ids costs: bench_identity [PEOPLE].
  *
  * A shop of PEOPLE with three browsers each, one of fifty events at a friend's browser and one of
- * five hundred at a till; half of the people log in, a tenth leave an e-mail address. */
+ * five hundred at a till; half of the people log in, a tenth leave an e-mail address. Then 100,000
+ * contacts of some 5,000 surnames are compared. */
 #include "identity/graph.h"
+#include "identity/similar.h"
 
 #include "base/random.h"
 
@@ -175,6 +177,38 @@ static void slowest(const struct call *call, uint32_t n)
     graph_free(g);
 }
 
+static void similar(struct random *r)
+{
+    enum { CONTACTS = 100000 };
+    struct contact *contact = calloc(CONTACTS, sizeof *contact);
+    char(*text)[3][TEXT] = calloc(CONTACTS, sizeof *text);
+    const struct similar_pair *pair;
+    struct arena a = {0};
+    struct err err;
+    double began;
+    size_t n;
+
+    if (!contact || !text)
+        exit(1);
+    for (uint32_t i = 0; i < CONTACTS; i++) {
+        char(*t)[TEXT] = text[i];
+
+        snprintf(t[0], TEXT, "%08x %06x", (unsigned)random_below(r, 500) * 2654435761u,
+                 (unsigned)random_below(r, 5000) * 3571u & 0xFFFFFF);
+        snprintf(t[1], TEXT, "via roma %u, citta %u", (unsigned)random_below(r, 200),
+                 (unsigned)random_below(r, 100));
+        snprintf(t[2], TEXT, "+39%09u", (unsigned)random_below(r, 300000000));
+        contact[i] = (struct contact){{str_of(t[0]), str_of(t[1]), str_of(t[2])}};
+    }
+    began = now_s();
+    if (!similar_find(contact, CONTACTS, &similar_rules_usual, &a, &pair, &n, &err))
+        exit(1);
+    printf("%d contacts compared: %.2f s, %zu pairs\n", CONTACTS, now_s() - began, n);
+    arena_free(&a);
+    free(contact);
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     uint32_t people = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 250000;
@@ -210,5 +244,6 @@ int main(int argc, char **argv)
     shuffle(&r, call, n);
     slowest(call, n);
     free(call);
+    similar(&r);
     return 0;
 }

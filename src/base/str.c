@@ -52,7 +52,7 @@ str str_from(str s, size_t from)
 
 /* Takes one character off the text, which is not empty. A byte that is no UTF-8 is a
  * character of its own, above all of Unicode, so that broken text compares as itself. */
-static int32_t next_char(str *s)
+int32_t str_take_char(str *s)
 {
     unsigned char first = (unsigned char)s->p[0];
     utf8proc_int32_t c = first;
@@ -85,7 +85,7 @@ static bool next_folded(struct folding *f, int32_t *c)
 
         if (!f->rest.n)
             return false;
-        plain = next_char(&f->rest);
+        plain = str_take_char(&f->rest);
         f->at = 0;
         f->n = 1;
         f->pending[0] = plain >= 'A' && plain <= 'Z' ? plain + ('a' - 'A') : plain;
@@ -144,7 +144,7 @@ bool str_is_utf8(str s)
                 continue;
             }
         }
-        if (next_char(&s) >= 0x110000)
+        if (str_take_char(&s) >= 0x110000)
             return false;
     }
     return true;
@@ -157,7 +157,7 @@ static size_t chars_of(str s, int32_t to[NAME_MAX_CHARS])
     size_t n = 0;
 
     while (s.n && n < NAME_MAX_CHARS)
-        to[n++] = next_char(&s);
+        to[n++] = str_take_char(&s);
     return s.n ? SIZE_MAX : n;
 }
 

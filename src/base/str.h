@@ -26,6 +26,9 @@ str str_from(str s, size_t from);
 bool str_contains_nocase(str s, str part);
 bool str_starts_nocase(str s, str prefix);
 bool str_is_utf8(str s);
+/* Takes the first character off a text that is not empty. A byte that is no UTF-8 is a character
+ * of its own, 0x110000 + byte. */
+int32_t str_take_char(str *s);
 /* How many single-character changes lie between two names, at most `limit` + 1. Names of
  * more than 255 characters are far from all others. */
 unsigned str_distance(str a, str b, unsigned limit);
