@@ -181,7 +181,7 @@ void link_settle_last(struct graph *g, uint32_t link)
 {
     struct link *l = &g->link[link];
 
-    l->verdict = judge(g, link);
+    l->verdict = (uint8_t)judge(g, link);
     if (l->verdict == GRAPH_IS_JOINED)
         unite(g, root_of(g, l->node[0]), root_of(g, l->node[1]), link);
     set_last(g, l->node[0], link);
