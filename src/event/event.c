@@ -279,18 +279,6 @@ static bool member_parse(struct found *f, const struct json *json, str name, str
            && (!object || found_parse(f, prefix, object, false, err));
 }
 
-static bool parse_traits(const struct json *in, struct arena *a, struct event *out,
-                         struct err *err)
-{
-    struct found f = {.a = a, .what = "the name of a trait", .keep_null = true};
-
-    if (!member_parse(&f, in, STR("traits"), STR(""), err))
-        return false;
-    out->trait = f.property;
-    out->trait_n = f.n;
-    return true;
-}
-
 bool event_is_consent(const struct property *p, uint32_t n)
 {
     static const struct {
@@ -380,8 +368,9 @@ static bool read_alias(const struct json *json, struct found *f,
 }
 
 /* It has no properties but those that context made. */
-static bool read_identify(const struct json *json, struct found *f, struct event *out,
-                          struct err *err)
+static bool read_identify([[maybe_unused]] const struct json *json, struct found *f,
+                          [[maybe_unused]] struct event *out,
+                          [[maybe_unused]] struct err *err)
 {
     uint32_t kept = 0;
 
@@ -389,18 +378,18 @@ static bool read_identify(const struct json *json, struct found *f, struct event
         if (str_starts(f->property[i].name, STR("context.")))
             f->property[kept++] = f->property[i];
     f->n = kept;
-    return parse_traits(json, f->a, out, err);
+    return true;
 }
 
 static const struct call_type {
     str type;
     bool (*read)(const struct json *json, struct found *f, struct event *out,
                  struct err *err);
-    bool context_traits; /* beside it, of the customer */
+    bool is_of_customer; /* what stands in `traits` */
 } call_types[] = {
-    {{"track", 5}, read_track, true}, {{"identify", 8}, read_identify, false},
-    {{"page", 4}, read_view, true},   {{"screen", 6}, read_view, true},
-    {{"group", 5}, read_group, true}, {{"alias", 5}, read_alias, true},
+    {{"track", 5}, read_track, false}, {{"identify", 8}, read_identify, true},
+    {{"page", 4}, read_view, false},   {{"screen", 6}, read_view, false},
+    {{"group", 5}, read_group, false}, {{"alias", 5}, read_alias, false},
 };
 
 static const struct call_type *find_type(str type)
@@ -440,6 +429,20 @@ bool ids_read(const struct json *json, struct arena *a, struct event *out,
     return true;
 }
 
+/* Of an identify call too they may stand in the context alone: RudderStack's browser SDK. */
+static bool read_traits(const struct json *json, const struct json *context, bool own,
+                        struct arena *a, struct event *out, struct err *err)
+{
+    struct found f = {.a = a, .what = "the name of a trait", .keep_null = true};
+
+    if (!member_parse(&f, context, STR("traits"), STR(""), err)
+        || (own && !member_parse(&f, json, STR("traits"), STR(""), err)))
+        return false;
+    out->trait = f.property;
+    out->trait_n = f.n;
+    return true;
+}
+
 bool event_read(const struct json *json, str type, struct found *f, struct event *out,
                 struct err *err)
 {
@@ -452,7 +455,7 @@ bool event_read(const struct json *json, str type, struct found *f, struct event
     out->type = call->type;
     return member_parse(f, json, STR("properties"), STR(""), err)
            && object_find(json, STR("context"), &context, err)
-           && (!call->context_traits || parse_traits(context, f->a, out, err))
+           && read_traits(json, context, call->is_of_customer, f->a, out, err)
            && call->read(json, f, out, err);
 }
 

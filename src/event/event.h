@@ -73,12 +73,13 @@ bool event_is_consent(const struct property *p, uint32_t n);
 
 /* One call in Segment's form: {"type":"track","event":..,"userId":..,"anonymousId":..,
  * "messageId":..,"timestamp"|"originalTimestamp":..,"properties":{..},
- * "context":{"traits":{..}}} or {"type":"identify",..,"traits":{..}}. Of page and screen `name`
- * and `category` become properties, of group `groupId` and `traits.*`, of alias `previousId`.
- * Objects inside properties are flattened with dots; null properties are missing; a null trait removes it;
- * list items that are no texts become their JSON text. Missing messageId: .id is empty;
- * missing timestamp: ERR_INPUT. What does not fit is ERR_INPUT with a reason in words that
- * does not hold the value itself, so that reasons can be counted. Lives in `a` and `json`. */
+ * "context":{"traits":{..}}} or {"type":"identify",..,"traits":{..}}, whose traits may stand in
+ * the context too. Of page and screen `name` and `category` become properties, of group `groupId`
+ * and `traits.*`, of alias `previousId`. Objects inside properties are flattened with dots; null
+ * properties are missing; a null trait removes it; list items that are no texts become their JSON
+ * text. Missing messageId: .id is empty; missing timestamp: ERR_INPUT. What does not fit is
+ * ERR_INPUT with a reason in words that does not hold the value itself, so that reasons can be
+ * counted. Lives in `a` and `json`. */
 bool event_parse(const struct json *json, struct arena *a, struct event *out,
                  struct err *err);
 /* The event as one line of JSON in the same form, without the newline. */

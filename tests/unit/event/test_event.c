@@ -115,6 +115,27 @@ TEST(an_identify_call_has_traits_and_no_properties)
     arena_free(&a);
 }
 
+TEST(an_identify_call_may_have_its_traits_in_the_context)
+{
+    struct arena a = {0};
+    struct event e = parsed("{\"type\":\"identify\",\"userId\":\"u\","
+                            "\"timestamp\":\"2026-11-21\",\"traits\":{\"seats\":3},"
+                            "\"context\":{\"traits\":{\"seats\":2,\"old\":null}}}",
+                            &a);
+
+    assert_int_equal(e.trait_n, 2);
+    assert_true(str_eq(e.trait[0].name, STR("seats")));
+    assert_int_equal(e.trait[0].value.number, 3000000);
+    assert_true(str_eq(e.trait[1].name, STR("old")));
+    assert_int_equal(e.trait[1].value.type, VALUE_NULL);
+    e = parsed("{\"type\":\"identify\",\"userId\":\"u\",\"timestamp\":\"2026-11-21\","
+               "\"context\":{\"traits\":{\"seats\":2}}}",
+               &a);
+    assert_int_equal(e.trait_n, 1);
+    assert_int_equal(e.trait[0].value.number, 2000000);
+    arena_free(&a);
+}
+
 static const struct property *property_of(const struct event *e, const char *name)
 {
     for (uint32_t i = 0; i < e->property_n; i++)
