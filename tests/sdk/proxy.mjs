@@ -65,7 +65,7 @@ const heals = new Set(['none', 'late', 'twice']);
 
 const first = body => {
   const text = String(body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body);
-  return text.match(/"userId":"([^"/]*)/)?.[1] + text.match(/"n":(\d+)/)?.[1];
+  return text.match(/"userId":"([^"]*)/)?.[1] + text.match(/"n":(\d+)/)?.[1];
 };
 
 export async function startProxy(target, seed) {

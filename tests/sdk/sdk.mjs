@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { equal, ok, run } from '../web/tap.mjs';
-import { count, deliveries, inBrowser, visit } from './browser.mjs';
+import { count, openBrowser, openSite, visit, visits } from './browser.mjs';
 import { calls, many } from './calls.mjs';
 import { startProxy } from './proxy.mjs';
 import { sdks } from './sdks.mjs';
@@ -24,7 +24,7 @@ async function stored() {
       type: event.event ?? event.type, customer: event.userId ?? event.anonymousId,
       at: event.timestamp, id: event.messageId,
       properties: sorted(Object.fromEntries(all.filter(([name]) => !name.startsWith('context.')))),
-      traits: sorted(event.traits),
+      traits: sorted(event.traits ?? event.context?.traits),
       context: Object.fromEntries(all.filter(([name]) => name.startsWith('context.'))),
     };
   });
@@ -79,49 +79,58 @@ async function nodeThroughFaults(proxy) {
   }));
 }
 
-/* The browser's does not say when it is done. */
-async function arrived(who, count) {
+/* Those for the browser do not say when they are done. */
+async function arrived(found, count) {
   const until = Date.now() + 20000;
-  while (of(await stored(), who).length < count && Date.now() < until)
+  while ((await found()).length < count && Date.now() < until)
     await new Promise(done => setTimeout(done, 200));
+  return found();
 }
 
-async function browserThroughFaults(proxy, site, chrome) {
-  return Promise.all(Object.entries(deliveries).map(async ([name, { calls, segment }]) => {
-    const who = `${name} through faults`, expected = many(who, calls, 1);
+async function browserThroughFaults(site, chrome) {
+  return Promise.all([['/one-by-one', 100], ['/in-batches', 200]].map(async ([path, calls]) => {
+    const who = `browser ${path} through faults`, expected = many(who, calls, 1);
     const page = await chrome.newPage();
-    await count(page, `${site.url}/bundled`, proxy.url, segment, expected);
-    await arrived(who, expected.length);
+    await count(page, `${site.url}${path}`, expected);
+    await arrived(async () => of(await stored(), who), expected.length);
     equal(await page.evaluate(() => window.errors), [], `${who}: the SDK reports no error`);
     await page.close();
     return [who, expected];
   }));
 }
 
-async function throughFaults(site, chrome) {
+async function throughFaults(chrome) {
   console.log(`# CICLO_SEED=${seed}`);
   const proxy = await startProxy(url, seed);
-  const sent = await Promise.all([
-    nodeThroughFaults(proxy), browserThroughFaults(proxy, site, chrome)]);
+  const site = await openSite(root, proxy.url);
+  const sent = await Promise.all([nodeThroughFaults(proxy), browserThroughFaults(site, chrome)]);
   await proxy.close();
+  site.close();
   console.log(`# ${JSON.stringify(proxy.counts)}`);
   const found = await stored();
   for (const [who, expected] of sent.flat()) sameMany(found, expected, who);
 }
 
-/* The snippet of the document, on a page of another origin. */
-async function bySnippet(site, chrome) {
-  const began = new Date().toISOString(), faults = [];
-  const page = await chrome.newPage({ locale: 'pt-BR', timezoneId: 'America/Sao_Paulo' });
-  page.on('console', message => faults.push(message.text()));
-  page.on('pageerror', error => faults.push(error.stack));
-  const { device, expected } = await visit(page, site.url);
-  const found = (await stored()).filter(
-    event => event.customer === device || event.customer.startsWith('browser/'));
-  same(found, expected, began, 'browser');
-  equal(faults, [], 'browser: the console says nothing');
-  await page.close();
+async function inTheBrowser(chrome) {
+  const site = await openSite(root, url);
+  for (const path of Object.keys(visits)) {
+    const began = new Date().toISOString(), faults = [], customer = `browser ${path}`;
+    const page = await chrome.newPage({ locale: 'pt-BR' });
+    page.on('console', message => faults.push(message.text()));
+    page.on('pageerror', error => faults.push(error.stack));
+    const { device, expected } = await visit(page, site.url, path, customer);
+    const found = await arrived(async () => (await stored()).filter(
+      event => [device, customer].includes(event.customer)), expected.length);
+    same(found, expected, began, customer);
+    equal(faults, [], `${customer}: the console says nothing`);
+    await page.close();
+  }
+  site.close();
 }
 
-await inBrowser(root, url, (site, chrome) =>
-  run([directly, bySnippet, throughFaults], site, chrome));
+const chrome = await openBrowser(root);
+try {
+  await run([directly, inTheBrowser, throughFaults], chrome);
+} finally {
+  await chrome.close();
+}

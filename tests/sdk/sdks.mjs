@@ -3,38 +3,35 @@
  * with the errors that the SDK told its user. */
 
 import { createRequire } from 'node:module';
+import { documented } from './document.mjs';
 
 const require = createRequire(import.meta.url);
 
-export const writeKey = 'any-key';
+/* The client that the document's lines make, of another version if `installed` says so. */
+const client = (url, name, installed = name) => new Function('require',
+  `${documented(url, `require('${name}')`)}\nreturn analytics;`)(() => require(installed));
 
-const segment = name => url => {
-  const { Analytics } = require(name);
-  const errors = [];
-  const client = new Analytics({ writeKey, host: url });
-  client.on('error', error => errors.push(String(error.reason ?? error.code)));
+const segment = (...names) => url => {
+  const analytics = client(url, ...names), errors = [];
+  analytics.on('error', error => errors.push(String(error.reason ?? error.code)));
   return {
-    send: (type, message) => client[type](message),
+    send: (type, message) => analytics[type](message),
     close: async () => {
-      await client.closeAndFlush();
+      await analytics.closeAndFlush();
       return errors;
     },
   };
 };
 
-/* Its descendants tell by callback what became of a message, and flush one batch at a time. */
-const first = (name, address) => url => {
-  const Analytics = require(name);
-  const sent = [];
-  const client = new Analytics(writeKey, {
-    [address]: url, errorHandler: () => {}, logLevel: 'none',
-  });
+/* Those before it tell by callback what became of a message, and flush one batch at a time. */
+const first = name => url => {
+  const analytics = client(url, name), sent = [];
+  analytics.errorHandler = () => {};
   return {
-    send: (type, message) => sent.push(new Promise(done => client[type](message, done))),
+    send: (type, message) => sent.push(new Promise(done => analytics[type](message, done))),
     close: async () => {
-      while (client.queue.length > 0) await client.flush();
-      const told = await Promise.all(sent);
-      return told.filter(Boolean).map(String);
+      while (analytics.queue.length > 0) await analytics.flush();
+      return (await Promise.all(sent)).filter(Boolean).map(String);
     },
   };
 };
@@ -44,8 +41,8 @@ const node = Number(process.versions.node.split('.')[0]);
 export const sdks = {
   'segment-2': segment('@segment/analytics-node'),
   /* wants Node 20 */
-  ...(node >= 20 && { 'segment-3': segment('segment-analytics-node-3') }),
-  'segment-1': first('analytics-node', 'host'),
-  rudderstack: first('@rudderstack/rudder-sdk-node', 'dataPlaneUrl'),
+  ...(node >= 20 && { 'segment-3': segment('@segment/analytics-node', 'segment-analytics-node-3') }),
+  'segment-1': first('analytics-node'),
+  rudderstack: first('@rudderstack/rudder-sdk-node'),
   customerio: segment('@customerio/cdp-analytics-node'),
 };
