@@ -128,6 +128,12 @@ async function inTheBrowser(chrome) {
   site.close();
 }
 
+/* What a server that no longer answers would otherwise hold up for ever. */
+setTimeout(() => {
+  console.log('Bail out! It takes more than two minutes');
+  process.exit(1);
+}, 120000).unref();
+
 const chrome = await openBrowser(root);
 try {
   await run([directly, inTheBrowser, throughFaults], chrome);
