@@ -373,6 +373,8 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
     struct server *s = context;
     struct peer *peer =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    const union MHD_ConnectionInfo *status = /* none: who asked left before an answer */
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_HTTP_STATUS);
     struct exchange *x = *request_context;
 
     (void)code;
@@ -380,10 +382,9 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
         peer->deadline_ms = steady_ms() + 10 * s->options.patience_ms;
     if (!x)
         return;
-    metrics_count(
-        &s->metrics, x->door,
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_HTTP_STATUS)->http_status,
-        clock_steady_us() - x->began_us);
+    if (status)
+        metrics_count(&s->metrics, x->door, status->http_status,
+                      clock_steady_us() - x->began_us);
     s->body_bytes -= x->held;
     buf_free(&x->body);
     collect_request_free(x->collected);
