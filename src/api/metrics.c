@@ -88,8 +88,7 @@ static void put_next(int64_t next_ms, struct buf *to)
     if (next_ms == MOMENT_NEVER)
         buf_add(to, STR("+Inf\n"));
     else
-        buf_add_format(to, "%lld.%03lld\n", (long long)(next_ms / 1000),
-                       (long long)(next_ms % 1000));
+        buf_add_format(to, "%.3f\n", (double)next_ms / 1000);
 }
 
 void metrics_print(const struct metrics *m, const struct metrics_now *now, struct buf *to)
