@@ -324,6 +324,9 @@ static const struct damaged {
      "table sighting: type ", "is in no event of the log"},
     {"update model set text = cast(x'ff' as text)",
      "table model, version 1: it is no UTF-8", ""},
+    {"insert into key values (1, 1, pack('x'), 5)", "table key, row 1: its checksum", ""},
+    {"insert into key values (1, 1, pack('x'), 0)" RIGHT("key"),
+     "table key, row 1: it is too short", ""},
     /* values changed, and the checksum made right again */
     {"update part set bytes = pack(flip(unpack(bytes), -1)) where \"column\" = -1 and "
      "chunk = 0" RIGHT("part"),
