@@ -91,7 +91,11 @@ static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
         "text", JSON_TEXT, true, "the model's text"                                      \
     }
 
-static const struct api_field check_fields[] = {TEXT};
+static const struct api_field check_fields[] = {
+    TEXT,
+    {"data", JSON_BOOL, false,
+     "look at everybody too: \"job\" of the answer then tells what the data shows"},
+};
 static const struct api_field backtest_fields[] = {
     TEXT,
     {"from", JSON_TEXT, false, "the first moment or day that counts; the first event's"},
@@ -138,6 +142,9 @@ static const struct api_route routes[] = {
         "one customer, with his why"),
     POST("/api/model/check", KEY_READ, false, post_check, check_fields,
          "what is wrong or odd in a model"),
+    BARE("GET", "/api/model/check/:job", KEY_READ, false, get_check,
+         "how far the look at everybody is, and what it found"),
+    BARE("DELETE", "/api/model/check/:job", KEY_READ, false, delete_check, "ends it"),
     POST("/api/model/backtest", KEY_EDIT, false, post_backtest, backtest_fields,
          "what a text would have done to everybody's past, beside the live model"),
     GET("/api/model/backtest/:job", get_backtest, backtest_params,

@@ -7,7 +7,8 @@
 typedef bool api_handler(struct api_request *r, struct err *err);
 
 api_handler get_info, get_stages, get_periods, get_customers, get_customer;
-api_handler post_check, post_backtest, get_backtest, delete_backtest;
+api_handler post_check, get_check, delete_check, post_backtest, get_backtest,
+    delete_backtest;
 api_handler post_apply, get_apply, delete_apply;
 api_handler get_versions, get_version, get_diff;
 api_handler get_session, post_session, delete_session;

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "engine/backtest.h"
+#include "engine/lint.h"
 
 /* 202 {"job":id} */
 static bool start(const struct job_kind *kind, void *context, struct api_request *r,
@@ -54,9 +55,9 @@ static void put_findings(struct json_out *j, const struct finding *finding, uint
     json_end_list(j);
 }
 
-/* {"ok","error","findings","stages","moves","segments"} */
+/* {"ok","error","findings","stages","moves","segments"}, and "job" when there is one. */
 static void put_check(struct json_out *j, const struct model *m, const struct err *fault,
-                      const struct finding *finding, uint32_t n)
+                      const struct finding *finding, uint32_t n, str job)
 {
     uint32_t stages = 0, ways = 0;
 
@@ -80,28 +81,117 @@ static void put_check(struct json_out *j, const struct model *m, const struct er
     json_put_int(j, ways);
     json_key(j, "segments");
     json_put_int(j, m ? m->segments->segment_n : 0);
+    if (job.n) {
+        json_key(j, "job");
+        json_put_text(j, job);
+    }
     json_end_object(j);
+}
+
+/* A look at everybody: what it holds is its own, so that the engine may go on. */
+struct check_job {
+    struct snapshot *snapshot;
+    struct model *model;
+    int64_t now_ms;
+    struct arena arena; /* of the findings */
+    const struct finding *finding;
+    uint32_t finding_n;
+};
+
+static void free_check(void *context)
+{
+    struct check_job *c = context;
+
+    model_free(c->model);
+    snapshot_close(c->snapshot);
+    arena_free(&c->arena);
+    mem_free(c);
+}
+
+static bool tell_check(void *job, uint64_t done, uint64_t all)
+{
+    return job_progress(job, done, all);
+}
+
+static bool run_check(struct job *job, void *context, struct err *err)
+{
+    struct check_job *c = context;
+
+    return engine_lint(c->snapshot, c->model, c->now_ms, tell_check, job, &c->arena,
+                       &c->finding, &c->finding_n, err);
+}
+
+static bool finish_check(void *context, struct err *err)
+{
+    (void)context;
+    (void)err;
+    return true;
+}
+
+static bool put_found(const void *context, const struct api_request *r,
+                      struct json_out *j, struct err *err)
+{
+    const struct check_job *c = context;
+
+    (void)r;
+    (void)err;
+    json_begin_object(j);
+    json_key(j, "findings");
+    put_findings(j, c->finding, c->finding_n);
+    json_end_object(j);
+    return true;
+}
+
+static const struct job_kind check_kind = {
+    "check", run_check, finish_check, put_found, free_check,
+};
+
+static bool start_check(struct api_request *r, str text, str *job, struct err *err)
+{
+    struct check_job *c = mem_alloc(sizeof *c);
+
+    if (!c)
+        return err_nomem(err);
+    c->now_ms = engine_now_ms(r->engine);
+    if (!store_snapshot(engine_store(r->engine), &c->snapshot, err)
+        || !model_compile(io_system(), text, snapshot_catalog(c->snapshot), &c->model,
+                          err)) {
+        free_check(c);
+        return false;
+    }
+    return jobs_start(r->jobs, &check_kind, c, job, err);
 }
 
 bool post_check(struct api_request *r, struct err *err)
 {
+    const struct json *data = json_find(r->body, STR("data"));
+    str text = json_find_text(r->body, STR("text")), job = {NULL, 0};
     struct json_out j = {.to = r->out};
     const struct finding *finding = NULL;
     struct model *m = NULL;
     uint32_t n = 0;
+    bool ok = true;
 
-    if (!model_compile(io_system(), json_find_text(r->body, STR("text")),
-                       snapshot_catalog(engine_snapshot(r->engine)), &m, err)) {
-        if (err->code != ERR_INPUT && err->code != ERR_LIMIT)
-            return false;
-        m = NULL;
-    } else if (!model_lint(m, r->a, &finding, &n, err)) {
-        model_free(m);
-        return false;
-    }
-    put_check(&j, m, err, finding, n);
+    if (model_compile(io_system(), text, snapshot_catalog(engine_snapshot(r->engine)), &m,
+                      err))
+        ok = model_lint(m, r->a, &finding, &n, err)
+             && (!data || !data->truth || start_check(r, text, &job, err));
+    else
+        ok = err->code == ERR_INPUT || err->code == ERR_LIMIT;
+    if (ok)
+        put_check(&j, m, err, finding, n, job);
     model_free(m);
-    return true;
+    return ok;
+}
+
+bool get_check(struct api_request *r, struct err *err)
+{
+    return put_job(&check_kind, r, err);
+}
+
+bool delete_check(struct api_request *r, struct err *err)
+{
+    return cancel(&check_kind, r, err);
 }
 
 /* --- backtest --- */

@@ -36,7 +36,8 @@ static bool print_findings(struct cli *c, const struct engine *e, const struct m
     const struct finding *finding;
     uint32_t n;
 
-    if (!engine_lint(e, m, cli_now_ms(c), &c->arena, &finding, &n, err))
+    if (!engine_lint(engine_snapshot(e), m, cli_now_ms(c), NULL, NULL, &c->arena,
+                     &finding, &n, err))
         return false;
     for (uint32_t i = 0; i < n; i++)
         printf("line %d, column %d: note: %.*s\n", finding[i].line, finding[i].column,

@@ -20,8 +20,10 @@ struct tally {
 
 struct look {
     struct lint *l;
-    const struct engine *e;
+    struct snapshot *snapshot;
     int64_t at_ms;
+    bool (*progress)(void *context, uint64_t done, uint64_t all);
+    void *context;
     struct tally tally; /* of everybody */
     struct worker *worker;
     unsigned worker_n;
@@ -46,7 +48,7 @@ struct worker {
 
 static bool look_at_lengths(struct look *x, const struct yaml *when)
 {
-    struct store_facts facts = snapshot_facts(engine_snapshot(x->e));
+    struct store_facts facts = snapshot_facts(x->snapshot);
     const struct zone *zone = x->l->model->workspace.zone;
     struct words w = {};
 
@@ -195,7 +197,7 @@ static bool look_at_segments(const struct look *x, struct worker *w,
 
 static bool look_at_chunk(const struct look *x, struct worker *w, uint32_t k)
 {
-    struct snapshot *v = engine_snapshot(x->e);
+    struct snapshot *v = x->snapshot;
     const struct chunk *chunk;
     struct scan_span span;
     bool ok = true;
@@ -217,11 +219,14 @@ static void look_at_chunks(void *context, uint32_t thread)
 {
     struct look *x = context;
     struct worker *w = &x->worker[thread];
-    uint32_t n = snapshot_chunk_count(engine_snapshot(x->e)), k;
+    uint32_t n = snapshot_chunk_count(x->snapshot), k;
     bool ok = worker_init(w, x->l->model, &w->err);
 
-    while (ok && !x->failed && (k = x->next++) < n)
+    while (ok && !x->failed && (k = x->next++) < n) {
         ok = look_at_chunk(x, w, k);
+        if (ok && thread == 0 && x->progress && !x->progress(x->context, k + 1, n))
+            ok = err_set(&w->err, ERR_CONFLICT, "stopped");
+    }
     if (!ok)
         x->failed = true;
 }
@@ -313,8 +318,7 @@ static bool find_loop(struct look *x, uint32_t k, const struct loop *loop)
     struct buf met = {};
     bool ok;
 
-    buf_add(&met,
-            catalog_customer_id(snapshot_catalog(engine_snapshot(x->e)), loop->customer));
+    buf_add(&met, catalog_customer_id(snapshot_catalog(x->snapshot), loop->customer));
     if (met.n > 40)
         met.n = 0;
     buf_add(&met, STR(" on "));
@@ -360,13 +364,14 @@ static bool look(struct look *x)
     return ok;
 }
 
-bool engine_lint(const struct engine *e, const struct model *m, int64_t now_ms,
-                 struct arena *a, const struct finding **out, uint32_t *n,
+bool engine_lint(struct snapshot *v, const struct model *m, int64_t now_ms,
+                 bool (*progress)(void *context, uint64_t done, uint64_t all),
+                 void *context, struct arena *a, const struct finding **out, uint32_t *n,
                  struct err *err)
 {
     struct lint l = {.model = m, .lifecycle = m->lifecycle, .arena = a, .err = err};
-    struct look x = {.l = &l, .e = e};
-    struct store_facts facts = snapshot_facts(engine_snapshot(e));
+    struct look x = {.l = &l, .snapshot = v, .progress = progress, .context = context};
+    struct store_facts facts = snapshot_facts(v);
     bool ok = lint_text(&l);
 
     if (ok && facts.events && facts.first_ms <= now_ms) {

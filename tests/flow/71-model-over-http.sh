@@ -78,6 +78,14 @@ t_is 'the server lives' "$(curl -s "${url}healthz")" '{"ok":true}'
 t_is 'a fault' "$(body "$T/wrong.yaml" | post api/model/check)" 200
 t_ok 'has its line' has "$T/answer" \
     "\"line\":$(grep -n 'to: laps' "$T/wrong.yaml" | head -n 1 | cut -d: -f1)"
+t_ok 'and no job' sh -c '! grep -q \"job\" "$0"' "$T/answer"
+sed 's/^segments:/&\n  many: { when: "count(purchase) > 50" }/' "$T/old.yaml" >"$T/odd.yaml"
+t_is 'a check of a text alone' "$(body "$T/odd.yaml" | post api/model/check)" 200
+t_ok 'finds nothing in it' has "$T/answer" '"findings":[]'
+t_is 'with the data' "$(body "$T/odd.yaml" '"data":true' | post api/model/check)" 200
+outcome api/model/check >"$T/looked"
+t_ok 'it looks at everybody' has "$T/looked" 'nobody is in the segment \"many\"'
+t_is 'and stays to be asked' "$(curl -s -o "$T/answer" -w '%{http_code}' "${url}api/model/check/$job")" 200
 t_is 'a fault is not tried' "$(body "$T/wrong.yaml" | post api/model/backtest)" 400
 t_is 'nor applied' "$(body "$T/wrong.yaml" '"version":1' | post api/model/apply)" 400
 t_is 'a day that is none is named' \
