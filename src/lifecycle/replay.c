@@ -46,9 +46,7 @@ struct replay {
     const struct lifecycle *l;
     struct cursor *cursor;
     const struct rule_ref **rule; /* by stage: of the ways out of it */
-    int64_t *false_until_ms;      /* those out of the present stage, when .is_known */
-    bool is_known;
-    struct arena arena; /* of the above */
+    struct arena arena;           /* of the rules */
     uint32_t *times_in;
     struct step *path;
     uint32_t path_n;
@@ -92,7 +90,6 @@ static bool list_rules(struct replay *r, struct err *err)
 {
     const struct lifecycle *l = r->l;
 
-    r->false_until_ms = arena_array(&r->arena, int64_t, l->way_n);
     r->rule = arena_array(&r->arena, const struct rule_ref *, l->stage_n);
     for (uint32_t s = 0; r->rule && s < l->stage_n; s++) {
         struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, l->out_n[s]);
@@ -103,7 +100,7 @@ static bool list_rules(struct replay *r, struct err *err)
             rule[i] = l->way[l->out[s][i]].rule;
         r->rule[s] = rule;
     }
-    return (r->rule && r->false_until_ms) || err_nomem(err);
+    return r->rule || err_nomem(err);
 }
 
 bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
@@ -150,10 +147,9 @@ static void undo_behind(struct replay *r, uint32_t n)
 /* The first way out of the path's last stage that is true, or WAY_START: none is. */
 static uint16_t ask(struct replay *r, int64_t at_ms)
 {
-    const struct lifecycle *l = r->l;
-    uint32_t n = r->path_n;
+    uint32_t n = r->path_n, first;
     struct step *last = &r->path[n - 1];
-    uint32_t ways = l->out_n[last->stage], first;
+    uint32_t ways = r->l->out_n[last->stage];
     struct situation s = {
         .at_ms = at_ms,
         .stage = last->stage,
@@ -164,17 +160,9 @@ static uint16_t ask(struct replay *r, int64_t at_ms)
         .above_n = r->above_n,
     };
 
-    if (!r->is_known)
-        for (uint32_t i = 0; i < ways; i++)
-            r->false_until_ms[i] = INT64_MIN;
-    first =
-        cursor_ask_ahead(r->cursor, r->rule[last->stage], ways, &s, r->false_until_ms);
-    r->is_known = first == ways;
-    last->stays_until_ms = MOMENT_NEVER;
-    for (uint32_t i = 0; i < ways && i <= first; i++)
-        if (r->false_until_ms[i] < last->stays_until_ms)
-            last->stays_until_ms = r->false_until_ms[i];
-    return first < ways ? l->out[last->stage][first] : WAY_START;
+    first = cursor_ask_ahead(r->cursor, r->rule[last->stage], ways, &s,
+                             &last->stays_until_ms);
+    return first < ways ? r->l->out[last->stage][first] : WAY_START;
 }
 
 /* Room for n items of `size` bytes; false when memory ran out. */
@@ -249,23 +237,30 @@ static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t cu
     return true;
 }
 
-/* Sees the events up to at_ms; is one of that very time? */
-static bool see_events(struct replay *r, int64_t at_ms)
+/* Events that came since the last move or loop let him move by time alone anew. */
+static void see_events(struct replay *r)
 {
-    uint32_t seen = timeline_until(&r->timeline, r->seen, at_ms);
+    uint32_t seen = cursor_seen(r->cursor);
 
     if (seen > r->seen)
         r->restless = r->looping = 0;
     r->seen = seen;
-    return seen > 0 && r->timeline.at_ms[seen - 1] == at_ms;
+}
+
+/* When the loop that closed at this instant is to be looked at again, for all that events do. */
+static int64_t after_loop(const struct replay *r, int64_t at_ms)
+{
+    const struct timeline *t = &r->timeline;
+
+    if (r->seen > 0 && t->at_ms[r->seen - 1] == at_ms)
+        return at_ms + 1;
+    return r->seen < t->n ? t->at_ms[r->seen] : MOMENT_NEVER;
 }
 
 /* Asks from path[0] on; the path is then that of the moves which stay. */
 static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wake_ms,
                  struct err *err)
 {
-    const struct timeline *t = &r->timeline;
-
     for (;;) {
         uint16_t way = ask(r, at_ms), to;
         uint32_t back;
@@ -280,14 +275,14 @@ static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wa
             continue;
         }
         back = r->place[to] - 1u;
-        *wake_ms = see_events(r, at_ms) ? at_ms + 1
-                   : r->seen < t->n     ? t->at_ms[r->seen]
-                                        : MOMENT_NEVER;
+        see_events(r);
         r->looping++;
+        *wake_ms = after_loop(r, at_ms);
         for (uint32_t i = back; i < r->path_n; i++)
             if (r->path[i].stays_until_ms < *wake_ms)
                 *wake_ms = r->path[i].stays_until_ms;
-        if (!report_loop(r, gather_cycle(r, back, way), at_ms, t->customer, out, err))
+        if (!report_loop(r, gather_cycle(r, back, way), at_ms, r->timeline.customer, out,
+                         err))
             return false;
         undo_behind(r, back + 1);
         return true;
@@ -298,25 +293,24 @@ static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wa
 static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
                        struct err *err)
 {
-    struct step last = r->path[r->path_n - 1];
+    uint32_t n = r->path_n;
 
-    for (uint32_t i = 1; i < r->path_n; i++) {
+    if (n == 1)
+        return true;
+    for (uint32_t i = 1; i < n; i++) {
         const struct step *from = &r->path[i - 1], *to = &r->path[i];
 
         if (!append(out, (struct move){at_ms, from->stage, to->stage, to->way}, err))
             return false;
+        r->place[from->stage] = 0;
     }
-    if (r->path_n > 1) {
-        see_events(r, at_ms);
-        r->restless += r->path_n - 1;
-        r->previous_stage = r->path[r->path_n - 2].stage;
-        r->entered_ms = at_ms;
-    }
-    for (uint32_t i = 0; i < r->path_n; i++)
-        r->place[r->path[i].stage] = 0;
-    r->path[0] = last;
+    see_events(r);
+    r->restless += n - 1;
+    r->previous_stage = r->path[n - 2].stage;
+    r->entered_ms = at_ms;
+    r->path[0] = r->path[n - 1];
     r->path_n = 1;
-    r->place[last.stage] = 1;
+    r->place[r->path[0].stage] = 1;
     return true;
 }
 
@@ -333,11 +327,10 @@ static bool leave(struct replay *r, int64_t at_ms, struct moves *out, struct err
 {
     uint16_t stage = r->path[0].stage;
 
-    see_events(r, at_ms);
+    see_events(r);
     r->restless++;
     r->place[stage] = 0;
     r->path_n = 0;
-    r->is_known = false;
     return append(out, (struct move){at_ms, stage, STAGE_NONE, WAY_OUT}, err);
 }
 
@@ -363,10 +356,8 @@ static int64_t see_above(struct replay *r, int64_t at_ms)
         const struct beside *of = &r->above[i];
         size_t *seen = &r->above_seen[i];
 
-        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen) {
+        for (; *seen < of->n && of->move[*seen].at_ms <= at_ms; ++*seen)
             r->above_stage[i] = of->move[*seen].to;
-            r->is_known = false;
-        }
         if (*seen < of->n && of->move[*seen].at_ms < next_ms)
             next_ms = of->move[*seen].at_ms;
     }
@@ -383,7 +374,7 @@ static bool ask_for(struct replay *r, int64_t at_ms, int64_t *until_ms)
                           .above = r->above_stage,
                           .above_n = r->above_n};
 
-    *until_ms = r->l->has_for ? INT64_MIN : MOMENT_NEVER;
+    *until_ms = MOMENT_NEVER;
     return !r->l->has_for
            || cursor_ask_ahead(r->cursor, &r->l->for_rule, 1, &s, until_ms) == 0;
 }
@@ -413,7 +404,6 @@ static void begin(struct replay *r, const struct timeline *t, const struct besid
 {
     assert(above_n <= LIFECYCLES_MAX);
     r->timeline = *t;
-    r->is_known = false;
     r->above = above;
     r->above_n = above_n;
     for (uint32_t i = 0; i < above_n; i++) {

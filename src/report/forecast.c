@@ -127,7 +127,6 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
         bool is;
 
         stand_at(&w, at_ms, &s);
-        w.wake_ms = INT64_MIN;
         is = cursor_ask_ahead(c, &f->that, 1, &s, &w.wake_ms) == 0;
         take_answer(&w, at_ms, is, out);
     }

@@ -426,7 +426,7 @@ static struct val ask_named(struct view *v, const struct node *n)
                          n->index < s->above_n ? s->above[n->index] : STAGE_NONE);
     case MEANS_SEGMENT:
     case MEANS_SCORE:
-        return ask_rule(v, n->index);
+        return ask_rule(v, n->index)->val;
     case MEANS_NOTHING:
     case MEANS_COLUMN:
         break;
@@ -620,7 +620,7 @@ static struct val ask_score(struct view *v, const struct rule *rule)
     struct val val = {.type = VALUE_NUMBER};
 
     for (uint32_t i = 0; i < rule->part_n; i++) {
-        if (ask_rule(v, rule->part[i].when.v).n)
+        if (ask_rule(v, rule->part[i].when.v)->val.n)
             points += rule->part[i].points;
     }
     val.n = points < rule->low    ? rule->low
@@ -630,22 +630,36 @@ static struct val ask_score(struct view *v, const struct rule *rule)
 }
 
 /* An answer given before stands until the moment that it named, unless an event came that was
- * not looked ahead at, or the stage is another. The probe goes back and forth, so that only
- * the same question counts. */
+ * not looked ahead at, or the stage is another. */
 static bool still_holds(const struct view *v, const struct rule *rule,
                         const struct memo *m)
 {
-    if (m->ask == v->c->asks)
-        return true;
-    if (m->seen != v->c->seen || v->t >= m->holds_ms || v->memo == v->c->probe_memo
-        || rule->by_times || rule->above_n)
+    if (m->known != v->known || v->t >= m->holds_ms)
         return false;
+    if (rule->by_times || rule->above_n)
+        return m->ask == v->c->asks;
     return !rule->by_stage
            || (m->stage == v->s->stage && m->previous_stage == v->s->previous_stage
                && m->entered_ms == v->s->entered_ms);
 }
 
-struct val ask_rule(struct view *v, uint32_t index)
+static struct val ask_root(struct view *v, const struct rule *rule)
+{
+    if (!rule->root)
+        return ask_score(v, rule);
+    if (rule->want == RULE_CONDITION)
+        return truth_val(ask_condition(v, rule->root));
+    return ask_node(v, rule->root);
+}
+
+bool ask_ahead(struct view *v, uint32_t rule)
+{
+    const struct rule *r = &v->c->p->rule[rule];
+
+    return r->operand ? ask_operands(v, r) : ask_rule(v, rule)->val.n;
+}
+
+const struct memo *ask_rule(struct view *v, uint32_t index)
 {
     const struct rule *rule = &v->c->p->rule[index];
     struct memo *memo = &v->memo[index];
@@ -653,20 +667,15 @@ struct val ask_rule(struct view *v, uint32_t index)
 
     if (!still_holds(v, rule, memo)) {
         v->holds_ms = MOMENT_NEVER;
-        if (!rule->root)
-            memo->val = ask_score(v, rule);
-        else if (rule->want == RULE_CONDITION)
-            memo->val = truth_val(ask_condition(v, rule->root));
-        else
-            memo->val = ask_node(v, rule->root);
+        memo->val = ask_root(v, rule);
         memo->holds_ms = v->holds_ms;
         memo->ask = v->c->asks;
-        memo->seen = v->c->seen;
+        memo->known = v->known;
         memo->stage = v->s->stage;
         memo->previous_stage = v->s->previous_stage;
         memo->entered_ms = v->s->entered_ms;
         v->holds_ms = outer;
     }
     holds_until(v, memo->holds_ms);
-    return memo->val;
+    return memo;
 }

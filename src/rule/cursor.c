@@ -141,6 +141,19 @@ struct answer answer_of(struct val val, int64_t holds_ms)
     return answer;
 }
 
+static void see_events(struct cursor *c, int64_t at_ms)
+{
+    uint32_t n = timeline_until(&c->t, c->seen_n, at_ms);
+
+    c->seen += n - c->seen_n;
+    c->seen_n = n;
+}
+
+uint32_t cursor_seen(const struct cursor *c)
+{
+    return c->seen_n;
+}
+
 struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                          const struct situation *s)
 {
@@ -152,10 +165,10 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                      .holds_ms = MOMENT_NEVER};
     struct val val;
 
-    for (; c->seen_n < c->t.n && c->t.at_ms[c->seen_n] <= s->at_ms; c->seen_n++)
-        c->seen++;
+    see_events(c, s->at_ms);
+    v.known = c->seen;
     c->asks++;
-    val = ask_rule(&v, rule.v);
+    val = ask_rule(&v, rule.v)->val;
     assert(v.holds_ms > s->at_ms);
     return answer_of(val, v.holds_ms);
 }
@@ -167,21 +180,17 @@ uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, ui
                      .fingers = &c->fingers,
                      .memo = c->ahead_memo,
                      .s = s,
+                     .known = c->fingers.start,
                      .ahead = true,
-                     .t = s->at_ms};
+                     .t = s->at_ms,
+                     .holds_ms = MOMENT_NEVER};
+    uint32_t i = 0;
 
+    see_events(c, s->at_ms);
     c->asks++;
-    for (uint32_t i = 0; i < n; i++) {
-        bool truth;
-
-        if (until_ms[i] > s->at_ms)
-            continue;
-        v.holds_ms = MOMENT_NEVER;
-        truth = ask_ahead(&v, &c->p->rule[condition[i].v]);
-        assert(v.holds_ms > s->at_ms);
-        until_ms[i] = v.holds_ms;
-        if (truth)
-            return i;
-    }
-    return n;
+    while (i < n && !ask_ahead(&v, condition[i].v))
+        i++;
+    assert(v.holds_ms > s->at_ms);
+    *until_ms = v.holds_ms;
+    return i;
 }

@@ -60,17 +60,16 @@ struct fingers {
 /* What a test answered, which stands before until_ms. */
 struct test_at {
     int64_t until_ms;
-    uint32_t at;    /* entries before it play no part any more */
-    uint8_t answer; /* the sum of ... */
+    uint32_t at; /* entries before it play no part any more */
+    uint8_t answer;
 };
-enum { TEST_TRUE = 1, TEST_OPPOSITE = 2 }; /* neither: what is measured is missing */
 
 /* What a rule answered last. */
 struct memo {
-    uint64_t ask; /* the number of the question */
-    struct val val;
+    uint64_t known; /* as view.known */
     int64_t holds_ms;
-    uint64_t seen; /* as cursor.seen */
+    struct val val;
+    uint64_t ask; /* the number of the question */
     int64_t entered_ms;
     uint16_t stage, previous_stage;
 };
@@ -91,7 +90,7 @@ struct cursor {
     struct memo *memo, *probe_memo, *ahead_memo, *exact;
     uint64_t asks, exacts;
     uint64_t seen;   /* another with each customer and each event that comes to be seen */
-    uint32_t seen_n; /* events of the timeline that were seen by the last question */
+    uint32_t seen_n; /* events of the timeline that had come by the last question */
     uint32_t *table; /* scratch of linking */
     uint32_t table_cap;
 };
@@ -102,7 +101,8 @@ struct view {
     struct fingers *fingers;
     struct memo *memo;
     const struct situation *s;
-    bool ahead; /* holds_ms looks at the events that are still to come, too */
+    uint64_t known; /* another when an answer may be another before its holds_ms */
+    bool ahead;     /* holds_ms looks at the events that are still to come, too */
     /* The moment asked about; events after s->at_ms are not seen even when it is later. */
     int64_t t;
     int64_t holds_ms; /* the least moment at which something that was looked at changes */
@@ -173,12 +173,17 @@ void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t 
 struct val ask_node(struct view *v, const struct node *n);
 /* A condition that is no and, or, not; asked anew. */
 bool ask_anew(struct view *v, const struct node *n);
-/* A condition of a replay. Narrows the view's holds_ms, as all of these do. */
-bool ask_ahead(struct view *v, const struct rule *rule);
-/* What the test that a node names answers, kept from before when it still stands. */
+/* What the test that a node names answers, kept from before when it still stands. Narrows the
+ * view's holds_ms, as all of these do. */
 bool test_ask(struct view *v, uint32_t named);
+/* A condition of a replay; tests remember what they answered, so that only what is more than
+ * tests is kept. */
+bool ask_ahead(struct view *v, uint32_t rule);
+/* A rule that has operands. */
+bool ask_operands(struct view *v, const struct rule *rule);
 bool ask_condition(struct view *v, const struct node *n);
-struct val ask_rule(struct view *v, uint32_t rule);
+/* What a rule answers stays in its memo. */
+const struct memo *ask_rule(struct view *v, uint32_t rule);
 
 struct answer answer_of(struct val val, int64_t holds_ms);
 

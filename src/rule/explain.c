@@ -12,6 +12,7 @@ static struct view probe_view(struct cursor *c, const struct situation *s, int64
     return (struct view){.c = c,
                          .fingers = &c->probe,
                          .memo = c->probe_memo,
+                         .known = c->asks,
                          .s = s,
                          .t = t,
                          .holds_ms = MOMENT_NEVER};
@@ -90,7 +91,7 @@ static struct val exact_score(struct cursor *c, const struct rule *rule,
     }
     c->probe.start++;
     v = probe_view(c, s, s->at_ms);
-    return ask_rule(&v, (uint32_t)(rule - c->p->rule));
+    return ask_rule(&v, (uint32_t)(rule - c->p->rule))->val;
 }
 
 static struct val exact_rule(struct cursor *c, uint32_t index, const struct situation *s,

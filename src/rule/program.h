@@ -71,12 +71,19 @@ struct test {
     int64_t late_ms;      /* SINCE: 1 for > and <=, which turn a millisecond later */
 };
 
+/* One operand of an `and` or `or` over tests alone. */
+struct operand {
+    uint32_t test;
+    uint8_t mask; /* of the test's answer */
+    bool decides; /* the rule is decided when a bit of the mask is set: or when none is */
+};
+
 struct rule {
     str text;
-    struct node *root; /* NULL: a score */
-    const uint32_t
-        *all; /* the tests, as named, that must be true; NULL: it is more than that */
-    uint32_t all_n;
+    struct node *root;             /* NULL: a score */
+    const struct operand *operand; /* NULL: it is more than tests side by side */
+    uint32_t operand_n;
+    bool decided; /* the answer when an operand decides: true of `or` */
     enum rule_want want;
     int64_t from, low, high;
     const struct score_part *part;
@@ -127,10 +134,20 @@ void *program_grown(void **array, uint32_t n, uint32_t *cap, size_t size);
 #define GROWN(p, what)                                                                   \
     program_grown((void **)&(p)->what, (p)->what##_n, &(p)->what##_cap, sizeof *(p)->what)
 
+/* A test's answer is a sum of: */
+enum { TEST_TRUE = 1, TEST_OPPOSITE = 2 }; /* neither: what is measured is missing */
 /* How a node names a test: as it is, or its opposite (count(p) < n, since(p) < length). */
 static inline uint32_t test_named(uint32_t test, bool opposite)
 {
     return test * 2 + opposite + 2;
+}
+static inline uint32_t test_of(uint32_t named)
+{
+    return named / 2 - 1;
+}
+static inline uint8_t test_mask(uint32_t named)
+{
+    return named % 2 ? TEST_OPPOSITE : TEST_TRUE;
 }
 /* Finds the tests of a checked condition, and names them in its nodes. */
 bool tests_add(struct program *p, struct rule *rule, struct err *err);

@@ -122,13 +122,13 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err);
  * holds_until may be earlier than the first true change (never later): good for waking. */
 struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                          const struct situation *s);
-/* What a replay asks: the first of n conditions that is true, or n. until_ms[i] is the moment
- * before which condition i is known to be false, INT64_MIN at first: it is asked when that has
- * come, and then until_ms[i] becomes a moment after at_ms up to which its answer stays, though
- * the timeline's later events come. Those behind the first that is true are not asked. at_ms
- * never goes back between two starts. */
+/* What a replay asks: the first of n conditions that is true, or n; those behind it are not
+ * asked. Before *until_ms, a moment after at_ms, the answers given stay in this situation,
+ * though the timeline's later events come. at_ms never goes back between two starts. */
 uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
                           const struct situation *s, int64_t *until_ms);
+/* How many of the customer's events had come by the moment asked last. */
+uint32_t cursor_seen(const struct cursor *c);
 /* As cursor_ask, with holds_until exact for a single term, and for and/or/not a moment at which
  * some term changes. Leaves the cursor where it was; at_ms may be any moment. */
 bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situation *s,

@@ -140,24 +140,42 @@ static bool name_tests(struct program *p, struct node *n, struct err *err)
     return true;
 }
 
+/* Under any number of `not`, a test? */
+static bool operand_of(const struct node *n, bool decided, struct operand *out)
+{
+    bool inverted = false;
+
+    for (; n->kind == NODE_NOT; n = n->child)
+        inverted = !inverted;
+    if (!n->test)
+        return false;
+    out->test = test_of(n->test);
+    out->mask = test_mask(n->test);
+    out->decides = decided != inverted;
+    return true;
+}
+
 bool tests_add(struct program *p, struct rule *rule, struct err *err)
 {
-    bool many = rule->root->kind == NODE_AND;
-    const struct node *first = many ? rule->root->child : rule->root, *n;
-    uint32_t *all, count = 0;
+    const struct node *root = rule->root;
+    bool many = root->kind == NODE_AND || root->kind == NODE_OR;
+    struct operand *operand;
+    uint32_t n = 0;
 
     if (!name_tests(p, rule->root, err))
         return false;
-    for (n = first; n && n->test; n = n->next)
-        count++;
-    if (n)
-        return true;
-    all = arena_array(&p->arena, uint32_t, count);
-    if (!all)
+    rule->decided = root->kind == NODE_OR;
+    for (const struct node *i = many ? root->child : root; i; i = i->next)
+        n++;
+    operand = arena_array(&p->arena, struct operand, n);
+    if (!operand)
         return err_nomem(err);
-    for (n = first; n; n = n->next)
-        all[rule->all_n++] = n->test;
-    rule->all = all;
+    n = 0;
+    for (const struct node *i = many ? root->child : root; i; i = i->next)
+        if (!operand_of(i, rule->decided, &operand[n++]))
+            return true;
+    rule->operand = operand;
+    rule->operand_n = n;
     return true;
 }
 
@@ -293,7 +311,7 @@ static void ask_since(struct asking *a)
     int64_t next_ms;
 
     if (a->e->all)
-        i = timeline_until(&a->c->t, i, a->t);
+        i = a->c->seen_n;
     while (i < n && entry_ms(a->c, a->e, i) <= a->t)
         i++;
     next_ms = i < n ? entry_ms(a->c, a->e, i) : MOMENT_NEVER;
@@ -335,39 +353,38 @@ static void renew(struct view *v, const struct test *test, struct test_at *at)
         ask_at_least(&a);
 }
 
-static bool test_answer(struct view *v, uint32_t named, int64_t *until_ms)
+static const struct test_at *test_now(struct view *v, uint32_t test)
 {
-    uint32_t index = named / 2 - 1;
-    struct test_at *at = &v->c->test[index];
+    struct test_at *at = &v->c->test[test];
 
     if (v->t >= at->until_ms)
-        renew(v, &v->c->p->test[index], at);
-    *until_ms = at->until_ms;
-    return at->answer & (named % 2 ? TEST_OPPOSITE : TEST_TRUE);
+        renew(v, &v->c->p->test[test], at);
+    return at;
 }
 
 bool test_ask(struct view *v, uint32_t named)
 {
-    int64_t until_ms;
-    bool truth = test_answer(v, named, &until_ms);
+    const struct test_at *at = test_now(v, test_of(named));
 
-    holds_until(v, until_ms);
-    return truth;
+    holds_until(v, at->until_ms);
+    return at->answer & test_mask(named);
 }
 
 /* As ask_many. */
-bool ask_ahead(struct view *v, const struct rule *rule)
+bool ask_operands(struct view *v, const struct rule *rule)
 {
-    int64_t until_ms, least = MOMENT_NEVER, longest = INT64_MIN;
+    int64_t all = MOMENT_NEVER, longest = INT64_MIN;
 
-    if (!rule->all)
-        return ask_condition(v, rule->root);
-    for (uint32_t i = 0; i < rule->all_n; i++) {
-        if (!test_answer(v, rule->all[i], &until_ms))
-            longest = until_ms > longest ? until_ms : longest;
-        else if (until_ms < least)
-            least = until_ms;
+    for (uint32_t i = 0; i < rule->operand_n; i++) {
+        const struct operand *o = &rule->operand[i];
+        const struct test_at *at = test_now(v, o->test);
+        bool is = at->answer & o->mask;
+
+        if (is == o->decides)
+            longest = at->until_ms > longest ? at->until_ms : longest;
+        else if (at->until_ms < all)
+            all = at->until_ms;
     }
-    holds_until(v, longest > INT64_MIN ? longest : least);
-    return longest == INT64_MIN;
+    holds_until(v, longest > INT64_MIN ? longest : all);
+    return (longest > INT64_MIN) == rule->decided;
 }

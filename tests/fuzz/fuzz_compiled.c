@@ -141,7 +141,6 @@ static void ask_forward(struct rule_ref rule, bool condition, const struct timel
         NEED(now.holds_until_ms > s.at_ms && exact.holds_until_ms > s.at_ms);
         NEED(came || s.at_ms >= before.holds_until_ms || same(&before, &now));
         if (condition) {
-            until_ms = INT64_MIN;
             truth = cursor_ask_ahead(ahead, &rule, 1, &s, &until_ms) == 0;
             NEED(truth == now.value.truth && until_ms > s.at_ms);
             NEED(s.at_ms >= stays_ms || truth == stays);
