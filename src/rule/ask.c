@@ -71,20 +71,22 @@ static void enter(struct moving *m)
 {
     struct slot_at *at = m->at;
     const struct entries *e = m->e;
+    uint32_t prev;
 
     switch ((int)m->slot->function) {
     case FUNCTION_SUM:
     case FUNCTION_AVG:
-        at->sum += e->value[at->hi];
+        at->sum += entry_value(e, at->hi);
         break;
     case FUNCTION_DISTINCT:
-        at->distinct += e->prev[at->hi] == NONE || e->prev[at->hi] < at->lo;
+        prev = e->prev[e->from + at->hi];
+        at->distinct += prev == NONE || prev < at->lo;
         break;
     case FUNCTION_MIN:
     case FUNCTION_MAX:
         while (at->best_n
-               && is_better(m->slot->function, e->value[at->hi],
-                            e->value[at->best[at->best_n - 1]]))
+               && is_better(m->slot->function, entry_value(e, at->hi),
+                            entry_value(e, at->best[at->best_n - 1])))
             at->best_n--;
         at->best[at->best_n++] = at->hi;
         break;
@@ -101,8 +103,9 @@ static void move_lo(struct moving *m, int sign)
     uint32_t i = sign > 0 ? at->lo : at->lo - 1;
 
     if (m->slot->function == FUNCTION_SUM || m->slot->function == FUNCTION_AVG)
-        at->sum -= (__int128)sign * m->e->value[i];
-    else if (m->slot->function == FUNCTION_DISTINCT && m->e->next[i] >= at->hi)
+        at->sum -= (__int128)sign * entry_value(m->e, i);
+    else if (m->slot->function == FUNCTION_DISTINCT
+             && m->e->next[m->e->from + i] >= at->hi)
         at->distinct -= (uint32_t)sign;
     at->lo += (uint32_t)sign;
 }
@@ -181,7 +184,7 @@ static bool sequence_holds(struct moving *m)
 
     if (!hi)
         return false;
-    begin_ms = m->e->value[hi - 1];
+    begin_ms = entry_value(m->e, hi - 1);
     if (m->slot->window.kind != WINDOW_LENGTHS)
         return begin_ms >= window_begin(m);
     if (leaves_ms(m, hi - 1, begin_ms) <= m->v->t)
@@ -204,12 +207,12 @@ static struct val entry_val(const struct moving *m, uint32_t i)
 {
     const struct source *s = &m->v->c->p->series[m->slot->series].source;
 
-    if (m->e->there && !m->e->there[i])
+    if (m->e->there && !m->e->there[m->e->from + i])
         return missing_val();
     if (s->kind == SOURCE_NOTHING)
         return (struct val){.type = VALUE_MOMENT, .n = at_ms(m, i)};
     return (struct val){.type = s->type,
-                        .n = m->e->value[i],
+                        .n = entry_value(m->e, i),
                         .column = s->column != NONE && s->kind == SOURCE_COLUMN
                                       ? &m->v->c->column[s->column]
                                       : NULL};
@@ -650,13 +653,6 @@ static struct val ask_root(struct view *v, const struct rule *rule)
     if (rule->want == RULE_CONDITION)
         return truth_val(ask_condition(v, rule->root));
     return ask_node(v, rule->root);
-}
-
-bool ask_ahead(struct view *v, uint32_t rule)
-{
-    const struct rule *r = &v->c->p->rule[rule];
-
-    return r->operand ? ask_operands(v, r) : ask_rule(v, rule)->val.n;
 }
 
 const struct memo *ask_rule(struct view *v, uint32_t index)

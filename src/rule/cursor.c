@@ -94,7 +94,7 @@ static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err 
     uint32_t key;
 
     c->chunk = 0;
-    c->marked_to = 0;
+    c->stretch_to = 0;
     c->at_ms = chunk->at_ms;
     text_table_cut(&c->text, p->literal.n);
     for (uint32_t i = c->text.n; i < p->literal.n; i++) {
@@ -117,10 +117,7 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
     c->t = *t;
     if (c->chunk != t->chunk->serial && !start_chunk(c, t->chunk, err))
         return false;
-    for (uint32_t i = 0; i < c->p->column_n; i++)
-        c->column[i].first = cells_from(c->column[i].cells, t->first);
-    if (!types_mark(c, err) || !series_list(c, err)
-        || (c->p->keeps_best && !slots_room(c, &c->fingers, err)))
+    if (!series_list(c, err) || (c->p->keeps_best && !slots_room(c, &c->fingers, err)))
         return false;
     for (uint32_t i = 0; i < c->p->test_n; i++)
         c->test[i] = (struct test_at){.until_ms = INT64_MIN};
@@ -141,14 +138,6 @@ struct answer answer_of(struct val val, int64_t holds_ms)
     return answer;
 }
 
-static void see_events(struct cursor *c, int64_t at_ms)
-{
-    uint32_t n = timeline_until(&c->t, c->seen_n, at_ms);
-
-    c->seen += n - c->seen_n;
-    c->seen_n = n;
-}
-
 uint32_t cursor_seen(const struct cursor *c)
 {
     return c->seen_n;
@@ -165,32 +154,10 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
                      .holds_ms = MOMENT_NEVER};
     struct val val;
 
-    see_events(c, s->at_ms);
+    cursor_see(c, s->at_ms);
     v.known = c->seen;
     c->asks++;
     val = ask_rule(&v, rule.v)->val;
     assert(v.holds_ms > s->at_ms);
     return answer_of(val, v.holds_ms);
-}
-
-uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
-                          const struct situation *s, int64_t *until_ms)
-{
-    struct view v = {.c = c,
-                     .fingers = &c->fingers,
-                     .memo = c->ahead_memo,
-                     .s = s,
-                     .known = c->fingers.start,
-                     .ahead = true,
-                     .t = s->at_ms,
-                     .holds_ms = MOMENT_NEVER};
-    uint32_t i = 0;
-
-    see_events(c, s->at_ms);
-    c->asks++;
-    while (i < n && !ask_ahead(&v, condition[i].v))
-        i++;
-    assert(v.holds_ms > s->at_ms);
-    *until_ms = v.holds_ms;
-    return i;
 }

@@ -1,6 +1,7 @@
 /* cursor.h - a program at one customer; private to rule/.
  *
- * cursor_start lists, for each series, the customer's entries. Asking moves two fingers over
+ * cursor_start lists, for each series, the customer's entries: those of a stretch of the chunk
+ * at once, that is longer and longer while customers follow one another. Asking moves two fingers over
  * them for each slot: [lo, hi) are the entries in the window. Adding a length never lets a
  * later event overtake an earlier one, so with time hi only moves forward, and so does lo, but
  * for the window `stage`, whose beginning is wherever the situation says. */
@@ -9,35 +10,41 @@
 
 #include "rule/program.h"
 
-/* The customer's entries of a series, in the order of his events. */
+/* The entries of a series, in the order of the events. Entry i of the customer is from + i of
+ * those listed. */
 struct entries {
-    uint32_t n, cap;
-    bool all;        /* every event is one: entry i is event first + i */
-    uint32_t first;  /* of the customer's events in the chunk */
-    uint32_t *place; /* else: in the chunk's events */
+    uint32_t from, n; /* the customer's */
+    bool all;         /* every event is one: nothing is listed, from is his first event */
+    uint32_t listed_n, cap;
+    uint32_t *place; /* in the chunk's events */
     int64_t *value;  /* of the property; a sequence's: the moment of its first event */
     bool *there;     /* a trait's: false when it is missing from here on */
-    uint32_t *prev, *next; /* linked series: entries with the same value, or NONE */
+    uint32_t *prev, *next; /* linked series: his entries with the same value, or NONE */
 };
 
 static inline uint32_t entry_place(const struct entries *e, uint32_t i)
 {
-    return e->all ? e->first + i : e->place[i];
+    return e->all ? e->from + i : e->place[e->from + i];
 }
 
-/* A column of this customer's chunk, with a finger that moves forward over his cells. */
+static inline int64_t entry_value(const struct entries *e, uint32_t i)
+{
+    return e->value[e->from + i];
+}
+
+/* A column of this customer's chunk, with a finger that moves forward over the cells. */
 struct column_at {
     const struct cells *cells;
     uint32_t *key; /* of its words, when rules compare texts */
     uint32_t key_cap;
-    uint32_t first, at;
+    uint32_t at;
 };
 
-/* Which events of a stretch of the chunk are of a set of types: a bit each. */
+/* Which of the chunk's events are of a set of types: a bit each. */
 struct marks {
-    uint64_t *word; /* the first is that of cursor.marked_from */
+    uint64_t *word; /* the first is of event marked_from, a multiple of 64 */
     uint32_t cap;
-    bool all;
+    bool all; /* that are marked */
 };
 
 struct slot_at {
@@ -81,10 +88,13 @@ struct cursor {
     uint64_t chunk;         /* the serial of the chunk whose words have keys; 0: none */
     struct text_table text; /* by key: the program's literals, then the chunk's words */
     struct column_at *column;
-    struct marks *marks;             /* by type set, of the chunk's events ... */
-    uint32_t marked_from, marked_to; /* ... [from, to); from is a multiple of 64 */
-    uint32_t marked_n;               /* how many were asked for by the last start */
-    struct entries *entries;         /* by series */
+    struct marks *marks; /* by type set */
+    uint32_t marked_from;
+    struct entries
+        *entries; /* by series: listed of a stretch of the chunk's events, that ... */
+    uint32_t stretch_n,
+        stretch_to;    /* ... is as long and ends there; to 0: none is listed */
+    uint32_t taken_to; /* the last customer's events end there */
     struct fingers fingers, probe;
     struct test_at *test;
     struct memo *memo, *probe_memo, *ahead_memo, *exact;
@@ -130,32 +140,22 @@ static inline int64_t moment_after(const struct cursor *c, int64_t at_ms,
     return at_ms + l->ms < MOMENT_MAX ? at_ms + l->ms : MOMENT_MAX;
 }
 
+/* The events up to at_ms come to be seen. */
+static inline void cursor_see(struct cursor *c, int64_t at_ms)
+{
+    if (c->seen_n < c->t.n && c->t.at_ms[c->seen_n] <= at_ms) {
+        uint32_t n = timeline_until(&c->t, c->seen_n, at_ms);
+
+        c->seen += n - c->seen_n;
+        c->seen_n = n;
+    }
+}
+
 /* Lists the entries of all series. */
 bool series_list(struct cursor *c, struct err *err);
-/* Marks the customer's events for each set of types; of customers that are asked for one
- * after the other more and more at once. */
-bool types_mark(struct cursor *c, struct err *err);
+/* Marks the chunk's events [from, to) for each set of types. */
+bool types_mark(struct cursor *c, uint32_t from, uint32_t to, struct err *err);
 void marks_free(struct cursor *c);
-
-/* Walks over the customer's events of a set of types. */
-struct marked_walk {
-    const uint64_t *word;
-    uint64_t left;
-    uint32_t from, at, end;
-};
-void walk_begin(struct marked_walk *w, const struct cursor *c, uint32_t types);
-/* The place of the next one in the chunk; false: there is none. */
-static inline bool walk_next(struct marked_walk *w, uint32_t *place)
-{
-    while (!w->left) {
-        if (w->from + ++w->at * 64 >= w->end)
-            return false;
-        w->left = w->word[w->at];
-    }
-    *place = w->from + w->at * 64 + (uint32_t)__builtin_ctzll(w->left);
-    w->left &= w->left - 1;
-    return *place < w->end;
-}
 /* The value of a source at the event that the view stands at; fingers only move forward. */
 struct val source_read(struct view *v, const struct source *s);
 
@@ -176,11 +176,6 @@ bool ask_anew(struct view *v, const struct node *n);
 /* What the test that a node names answers, kept from before when it still stands. Narrows the
  * view's holds_ms, as all of these do. */
 bool test_ask(struct view *v, uint32_t named);
-/* A condition of a replay; tests remember what they answered, so that only what is more than
- * tests is kept. */
-bool ask_ahead(struct view *v, uint32_t rule);
-/* A rule that has operands. */
-bool ask_operands(struct view *v, const struct rule *rule);
 bool ask_condition(struct view *v, const struct node *n);
 /* What a rule answers stays in its memo. */
 const struct memo *ask_rule(struct view *v, uint32_t rule);

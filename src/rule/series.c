@@ -149,14 +149,16 @@ static bool entries_room(struct entries *e, const struct series *s, uint32_t n,
 static bool entry_add(struct entries *e, const struct series *s, struct entry entry,
                       struct err *err)
 {
-    if (e->n == e->cap && !entries_room(e, s, e->n + 1, err))
+    uint32_t n = e->listed_n;
+
+    if (n == e->cap && !entries_room(e, s, n + 1, err))
         return false;
-    e->place[e->n] = entry.place;
+    e->place[n] = entry.place;
     if (e->value)
-        e->value[e->n] = entry.value;
+        e->value[n] = entry.value;
     if (e->there)
-        e->there[e->n] = entry.there;
-    e->n++;
+        e->there[n] = entry.there;
+    e->listed_n++;
     return true;
 }
 
@@ -178,60 +180,71 @@ static bool add_value(struct entries *e, const struct series *s, uint32_t place,
     return true;
 }
 
-static bool list_events(struct cursor *c, const struct series *s, struct entries *e,
-                        struct err *err)
+/* The chunk's events [from, to), of which the entries are listed. */
+struct stretch {
+    uint32_t from, to;
+};
+
+/* Those of 64 events from `first` on, the place of a word of marks, that are in the stretch. */
+static uint64_t within(const struct stretch *of, uint32_t first)
 {
-    struct view v = {.c = c};
-    struct marked_walk w;
+    uint64_t word = UINT64_MAX;
 
-    walk_begin(&w, c, s->types);
-    while (walk_next(&w, &v.event)) {
-        struct val value = {.type = VALUE_MISSING};
-
-        v.event_ms = c->at_ms[v.event];
-        if (s->where && !ask_condition(&v, s->where))
-            continue;
-        if (s->source.kind != SOURCE_NOTHING) {
-            value = source_read(&v, &s->source);
-            if (value.type == VALUE_MISSING)
-                continue;
-        }
-        if (!add_value(e, s, v.event, &value, err))
-            return false;
-    }
-    return true;
+    if (first < of->from)
+        word <<= of->from - first;
+    if (of->to - first < 64)
+        word &= ~(UINT64_MAX << (of->to - first));
+    return word;
 }
 
-/* Events that only their type decides about. */
-static bool list_types(struct cursor *c, const struct series *s, struct entries *e,
-                       struct err *err)
+static bool list_event(struct cursor *c, const struct series *s, struct entries *e,
+                       uint32_t place, struct err *err)
 {
-    struct marked_walk w;
-    uint32_t place;
+    struct view v = {.c = c, .event = place, .event_ms = c->at_ms[place]};
+    struct val value = {.type = VALUE_MISSING};
 
-    e->all = c->marks[s->types].all;
-    if (e->all) {
-        e->first = c->t.first;
-        e->n = c->t.n;
+    if (s->where && !ask_condition(&v, s->where))
         return true;
+    if (s->source.kind != SOURCE_NOTHING) {
+        value = source_read(&v, &s->source);
+        if (value.type == VALUE_MISSING)
+            return true;
     }
-    walk_begin(&w, c, s->types);
-    while (walk_next(&w, &place)) {
-        if (e->n == e->cap && !entries_room(e, s, e->n + 1, err))
+    return add_value(e, s, place, &value, err);
+}
+
+static bool list_events(struct cursor *c, const struct series *s,
+                        const struct stretch *of, struct entries *e, struct err *err)
+{
+    const struct marks *m = &c->marks[s->types];
+    bool by_type = !s->where && s->source.kind == SOURCE_NOTHING;
+
+    e->all = by_type && m->all;
+    if (e->all)
+        return true;
+    for (uint32_t w = 0, first = c->marked_from; first < of->to; w++, first += 64) {
+        uint64_t word = m->word[w] & within(of, first);
+
+        if (by_type && !entries_room(e, s, e->listed_n + 64, err))
             return false;
-        e->place[e->n++] = place;
+        for (; word; word &= word - 1) {
+            uint32_t place = first + (uint32_t)__builtin_ctzll(word);
+
+            if (by_type)
+                e->place[e->listed_n++] = place;
+            else if (!list_event(c, s, e, place, err))
+                return false;
+        }
     }
     return true;
 }
 
 /* Every event that carries the trait, in whichever type it came. */
-static bool list_trait(struct cursor *c, const struct series *s, struct entries *e,
-                       struct err *err)
+static bool list_trait(struct cursor *c, const struct series *s, const struct stretch *of,
+                       struct entries *e, struct err *err)
 {
-    uint32_t end = c->t.first + c->t.n;
-
     for (;;) {
-        struct view v = {.c = c, .event = end};
+        struct view v = {.c = c, .event = of->to};
         struct val value;
 
         for (uint32_t i = 0; i < s->trait_column_n; i++) {
@@ -241,7 +254,7 @@ static bool list_trait(struct cursor *c, const struct series *s, struct entries 
                 && column->cells->event[column->at] < v.event)
                 v.event = column->cells->event[column->at];
         }
-        if (v.event == end)
+        if (v.event == of->to)
             return true;
         value = source_read(&v, &s->source);
         if (!entry_add(
@@ -349,7 +362,7 @@ static uint32_t hash_of(int64_t value, uint32_t mask)
     return (uint32_t)((uint64_t)value * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
 }
 
-/* Links the entries of equal value, by a table of the latest entry of each value. */
+/* Links the customer's entries of equal value, by a table of the latest entry of each value. */
 static bool link_entries(struct cursor *c, struct entries *e, struct err *err)
 {
     uint32_t size = 16;
@@ -366,41 +379,105 @@ static bool link_entries(struct cursor *c, struct entries *e, struct err *err)
     }
     memset(c->table, 0xFF, size * sizeof *c->table);
     for (uint32_t i = 0; i < e->n; i++) {
-        uint32_t at = hash_of(e->value[i], size - 1);
+        int64_t value = entry_value(e, i);
+        uint32_t at = hash_of(value, size - 1);
 
-        while (c->table[at] != NONE && e->value[c->table[at]] != e->value[i])
+        while (c->table[at] != NONE && entry_value(e, c->table[at]) != value)
             at = (at + 1) & (size - 1);
-        e->prev[i] = c->table[at];
-        e->next[i] = NONE;
+        e->prev[e->from + i] = c->table[at];
+        e->next[e->from + i] = NONE;
         if (c->table[at] != NONE)
-            e->next[c->table[at]] = i;
+            e->next[e->from + c->table[at]] = i;
         c->table[at] = i;
     }
     return true;
 }
 
-static bool list_one(struct cursor *c, uint32_t series, struct err *err)
+static bool list_stretch(struct cursor *c, const struct stretch *of, struct err *err)
 {
-    const struct series *s = &c->p->series[series];
-    struct entries *e = &c->entries[series];
+    if (!types_mark(c, of->from, of->to, err))
+        return false;
+    for (uint32_t i = 0; i < c->p->series_n; i++) {
+        const struct series *s = &c->p->series[i];
+        struct entries *e = &c->entries[i];
 
-    e->n = 0;
-    if (s->kind == SERIES_EVENTS && !s->where && !has_values(s))
-        return list_types(c, s, e, err);
-    if (s->kind == SERIES_SEQUENCE)
-        return walk_sequence(c, s, chain_add,
-                             &(struct sequence_to){.c = c, .s = s, .e = e}, err);
-    for (uint32_t i = 0; i < c->p->column_n; i++)
-        c->column[i].at = c->column[i].first;
-    if (s->kind == SERIES_TRAIT)
-        return list_trait(c, s, e, err);
-    return list_events(c, s, e, err) && (!s->linked || link_entries(c, e, err));
+        e->from = e->n = e->listed_n = 0;
+        for (uint32_t k = 0; k < c->p->column_n; k++)
+            c->column[k].at = cells_from(c->column[k].cells, of->from);
+        if (s->kind == SERIES_EVENTS && !list_events(c, s, of, e, err))
+            return false;
+        if (s->kind == SERIES_TRAIT && !list_trait(c, s, of, e, err))
+            return false;
+    }
+    return true;
+}
+
+/* Turns from the entries of the customer before to those of this one. */
+static void take_entries(struct entries *e, const struct timeline *t)
+{
+    uint32_t at = e->from + e->n, end = t->first + t->n;
+
+    if (e->all) {
+        e->from = t->first;
+        e->n = t->n;
+        return;
+    }
+    while (at < e->listed_n && e->place[at] < t->first)
+        at++;
+    e->from = at;
+    while (at < e->listed_n && e->place[at] < end)
+        at++;
+    e->n = at - e->from;
+}
+
+/* The chains of one customer. */
+static bool list_sequence(struct cursor *c, const struct series *s, struct entries *e,
+                          struct err *err)
+{
+    struct sequence_to to = {.c = c, .s = s, .e = e};
+
+    e->listed_n = 0;
+    if (!walk_sequence(c, s, chain_add, &to, err))
+        return false;
+    e->n = e->listed_n;
+    return true;
+}
+
+/* The stretch begins with this customer. When he follows the last one, it is twice as long as
+ * the one before. */
+static bool list_from(struct cursor *c, bool follows, struct err *err)
+{
+    struct stretch of = {.from = c->t.first};
+    uint32_t left = c->t.chunk->event_n - of.from, n = c->t.n;
+
+    if (follows && n < (uint64_t)c->stretch_n * 2)
+        n = c->stretch_n < left / 2 ? c->stretch_n * 2 : left;
+    of.to = of.from + n;
+    c->stretch_to = 0;
+    if (!list_stretch(c, &of, err))
+        return false;
+    c->stretch_n = n;
+    c->stretch_to = of.to;
+    return true;
 }
 
 bool series_list(struct cursor *c, struct err *err)
 {
+    uint32_t first = c->t.first, end = first + c->t.n;
+    bool listed = c->stretch_to > 0 && first >= c->taken_to && first <= c->stretch_to;
+
+    if (!(listed && end <= c->stretch_to) && !list_from(c, listed, err))
+        return false;
+    c->taken_to = end;
     for (uint32_t i = 0; i < c->p->series_n; i++) {
-        if (!list_one(c, i, err))
+        const struct series *s = &c->p->series[i];
+        struct entries *e = &c->entries[i];
+
+        if (s->kind != SERIES_SEQUENCE)
+            take_entries(e, &c->t);
+        else if (!list_sequence(c, s, e, err))
+            return false;
+        if (s->linked && !link_entries(c, e, err))
             return false;
     }
     return true;

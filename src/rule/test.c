@@ -327,57 +327,64 @@ static void ask_since(struct asking *a)
     a->at->at = i;
 }
 
-static void ask_any(struct view *v, const struct test *test, struct test_at *at)
+static struct view view_ahead(struct cursor *c, const struct situation *s)
 {
-    int64_t outer = v->holds_ms;
-
-    v->holds_ms = MOMENT_NEVER;
-    at->answer = ask_anew(v, test->node) ? TEST_TRUE : TEST_OPPOSITE;
-    at->until_ms = v->holds_ms;
-    v->holds_ms = outer;
+    return (struct view){.c = c,
+                         .fingers = &c->fingers,
+                         .memo = c->ahead_memo,
+                         .known = c->fingers.start,
+                         .ahead = true,
+                         .s = s,
+                         .t = s->at_ms,
+                         .holds_ms = MOMENT_NEVER};
 }
 
-static void renew(struct view *v, const struct test *test, struct test_at *at)
+static void renew(struct cursor *c, const struct situation *s, uint32_t index)
 {
-    struct asking a = {.c = v->c, .test = test, .at = at, .t = v->t};
+    const struct test *test = &c->p->test[index];
+    struct test_at *at = &c->test[index];
+    struct asking a = {.c = c, .test = test, .at = at, .t = s->at_ms};
 
     if (test->shape == TEST_ANY) {
-        ask_any(v, test, at);
+        struct view v = view_ahead(c, s);
+        bool truth = ask_anew(&v, test->node);
+
+        answer(&a, truth, v.holds_ms);
         return;
     }
-    a.slot = &v->c->p->slot[test->slot];
-    a.e = &v->c->entries[a.slot->series];
+    a.slot = &c->p->slot[test->slot];
+    a.e = &c->entries[a.slot->series];
     if (test->shape == TEST_SINCE)
         ask_since(&a);
     else
         ask_at_least(&a);
 }
 
-static const struct test_at *test_now(struct view *v, uint32_t test)
+static inline const struct test_at *test_now(struct cursor *c, const struct situation *s,
+                                             uint32_t test)
 {
-    struct test_at *at = &v->c->test[test];
-
-    if (v->t >= at->until_ms)
-        renew(v, &v->c->p->test[test], at);
-    return at;
+    if (s->at_ms >= c->test[test].until_ms)
+        renew(c, s, test);
+    return &c->test[test];
 }
 
 bool test_ask(struct view *v, uint32_t named)
 {
-    const struct test_at *at = test_now(v, test_of(named));
+    const struct test_at *at = test_now(v->c, v->s, test_of(named));
 
     holds_until(v, at->until_ms);
     return at->answer & test_mask(named);
 }
 
 /* As ask_many. */
-bool ask_operands(struct view *v, const struct rule *rule)
+static inline bool ask_operands(struct cursor *c, const struct situation *s,
+                                const struct rule *rule, int64_t *until_ms)
 {
     int64_t all = MOMENT_NEVER, longest = INT64_MIN;
 
     for (uint32_t i = 0; i < rule->operand_n; i++) {
         const struct operand *o = &rule->operand[i];
-        const struct test_at *at = test_now(v, o->test);
+        const struct test_at *at = test_now(c, s, o->test);
         bool is = at->answer & o->mask;
 
         if (is == o->decides)
@@ -385,6 +392,34 @@ bool ask_operands(struct view *v, const struct rule *rule)
         else if (at->until_ms < all)
             all = at->until_ms;
     }
-    holds_until(v, longest > INT64_MIN ? longest : all);
+    *until_ms = longest > INT64_MIN ? longest : all;
     return (longest > INT64_MIN) == rule->decided;
+}
+
+/* Tests remember what they answered; what is more than tests side by side has a memo. */
+uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
+                          const struct situation *s, int64_t *until_ms)
+{
+    int64_t least = MOMENT_NEVER, rule_ms;
+    bool is = false;
+    uint32_t i;
+
+    cursor_see(c, s->at_ms);
+    c->asks++;
+    for (i = 0; i < n && !is; i++) {
+        const struct rule *rule = &c->p->rule[condition[i].v];
+
+        if (rule->operand) {
+            is = ask_operands(c, s, rule, &rule_ms);
+        } else {
+            struct view v = view_ahead(c, s);
+
+            is = ask_rule(&v, condition[i].v)->val.n;
+            rule_ms = v.holds_ms;
+        }
+        least = rule_ms < least ? rule_ms : least;
+    }
+    assert(least > s->at_ms);
+    *until_ms = least;
+    return i - is;
 }

@@ -151,25 +151,12 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
     return true;
 }
 
-bool types_mark(struct cursor *c, struct err *err)
+bool types_mark(struct cursor *c, uint32_t from, uint32_t to, struct err *err)
 {
-    uint32_t from = c->t.first, to = from + c->t.n;
-    bool follows = from >= c->marked_from && from <= c->marked_to && c->marked_to > 0;
-    uint64_t n = c->t.n;
-
-    if (follows && to <= c->marked_to)
-        return true;
-    if (follows && n < (uint64_t)c->marked_n * 2)
-        n = (uint64_t)c->marked_n * 2;
-    if (n > c->t.chunk->event_n - from)
-        n = c->t.chunk->event_n - from;
-    c->marked_to = 0;
     c->marked_from = from / 64 * 64;
-    c->marked_n = (uint32_t)n;
     for (uint32_t i = 0; i < c->p->types_n; i++)
-        if (!mark_set(c, i, from + (uint32_t)n, err))
+        if (!mark_set(c, i, to, err))
             return false;
-    c->marked_to = from + (uint32_t)n;
     return true;
 }
 
@@ -178,14 +165,4 @@ void marks_free(struct cursor *c)
     for (uint32_t i = 0; c->marks && i < c->p->types_n; i++)
         mem_free(c->marks[i].word);
     mem_free(c->marks);
-}
-
-void walk_begin(struct marked_walk *w, const struct cursor *c, uint32_t types)
-{
-    *w = (struct marked_walk){.word = c->marks[types].word,
-                              .from = c->marked_from,
-                              .at = (c->t.first - c->marked_from) / 64,
-                              .end = c->t.first + c->t.n};
-    if (c->t.n)
-        w->left = w->word[w->at] & UINT64_MAX << c->t.first % 64;
 }
