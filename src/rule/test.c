@@ -360,47 +360,46 @@ static void renew(struct cursor *c, const struct situation *s, uint32_t index)
         ask_at_least(&a);
 }
 
-static inline const struct test_at *test_now(struct cursor *c, const struct situation *s,
-                                             uint32_t test)
-{
-    if (s->at_ms >= c->test[test].until_ms)
-        renew(c, s, test);
-    return &c->test[test];
-}
-
 bool test_ask(struct view *v, uint32_t named)
 {
-    const struct test_at *at = test_now(v->c, v->s, test_of(named));
+    const struct test_at *at = &v->c->test[test_of(named)];
 
+    if (v->t >= at->until_ms)
+        renew(v->c, v->s, test_of(named));
     holds_until(v, at->until_ms);
     return at->answer & test_mask(named);
 }
 
-/* As ask_many. */
+/* As ask_many; narrows *until_ms. An operand that decides longer than that is asked about
+ * anyway leaves nothing to look for. */
 static inline bool ask_operands(struct cursor *c, const struct situation *s,
                                 const struct rule *rule, int64_t *until_ms)
 {
-    int64_t all = MOMENT_NEVER, longest = INT64_MIN;
+    int64_t all = *until_ms, longest = INT64_MIN;
+    const struct operand *end = rule->operand + rule->operand_n;
 
-    for (uint32_t i = 0; i < rule->operand_n; i++) {
-        const struct operand *o = &rule->operand[i];
-        const struct test_at *at = test_now(c, s, o->test);
-        bool is = at->answer & o->mask;
+    for (const struct operand *o = rule->operand; o < end && longest < *until_ms; o++) {
+        const struct test_at *at = &c->test[o->test];
 
-        if (is == o->decides)
+        if (s->at_ms >= at->until_ms)
+            renew(c, s, o->test);
+        if (((at->answer & o->mask) != 0) == o->decides)
             longest = at->until_ms > longest ? at->until_ms : longest;
-        else if (at->until_ms < all)
-            all = at->until_ms;
+        else
+            all = at->until_ms < all ? at->until_ms : all;
     }
-    *until_ms = longest > INT64_MIN ? longest : all;
-    return (longest > INT64_MIN) == rule->decided;
+    if (longest == INT64_MIN)
+        *until_ms = all;
+    else if (longest < *until_ms)
+        *until_ms = longest;
+    return (longest != INT64_MIN) == rule->decided;
 }
 
 /* Tests remember what they answered; what is more than tests side by side has a memo. */
 uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
                           const struct situation *s, int64_t *until_ms)
 {
-    int64_t least = MOMENT_NEVER, rule_ms;
+    int64_t least = MOMENT_NEVER;
     bool is = false;
     uint32_t i;
 
@@ -410,14 +409,13 @@ uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, ui
         const struct rule *rule = &c->p->rule[condition[i].v];
 
         if (rule->operand) {
-            is = ask_operands(c, s, rule, &rule_ms);
+            is = ask_operands(c, s, rule, &least);
         } else {
             struct view v = view_ahead(c, s);
 
             is = ask_rule(&v, condition[i].v)->val.n;
-            rule_ms = v.holds_ms;
+            least = v.holds_ms < least ? v.holds_ms : least;
         }
-        least = rule_ms < least ? rule_ms : least;
     }
     assert(least > s->at_ms);
     *until_ms = least;
