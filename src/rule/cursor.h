@@ -1,10 +1,10 @@
 /* cursor.h - a program at one customer; private to rule/.
  *
- * cursor_start lists, for each series, the customer's entries: those of a stretch of the chunk
- * at once, that is longer and longer while customers follow one another. Asking moves two fingers over
- * them for each slot: [lo, hi) are the entries in the window. Adding a length never lets a
- * later event overtake an earlier one, so with time hi only moves forward, and so does lo, but
- * for the window `stage`, whose beginning is wherever the situation says. */
+ * cursor_start lists, for each series, the customer's entries: those of a stretch of the
+ * chunk at once, longer and longer while customers follow one another. Asking moves two
+ * fingers over them for each slot: [lo, hi) are the entries in the window. Adding a length
+ * never lets a later event overtake an earlier one, so with time hi only moves forward, and so
+ * does lo, but for the window `stage`, whose beginning is wherever the situation says. */
 #ifndef RULE_CURSOR_H
 #define RULE_CURSOR_H
 
