@@ -31,7 +31,7 @@ static int chars_of(str s, int32_t c[CHARS_MAX])
 
 static double jaro(const int32_t *a, int a_n, const int32_t *b, int b_n)
 {
-    int reach = (a_n > b_n ? a_n : b_n) / 2 - 1, common = 0, moved = 0;
+    int reach = (a_n > b_n ? a_n : b_n) / 2 - 1, common = 0, moved = 0, swapped;
     uint64_t of_a = 0, of_b = 0;
 
     reach = reach < 0 ? 0 : reach;
@@ -51,8 +51,9 @@ static double jaro(const int32_t *a, int a_n, const int32_t *b, int b_n)
         return 0;
     for (; of_a; of_a &= of_a - 1, of_b &= of_b - 1)
         moved += a[__builtin_ctzll(of_a)] != b[__builtin_ctzll(of_b)];
+    swapped = moved / 2; /* an odd one's half is nothing in Winkler's own program */
     return ((double)common / a_n + (double)common / b_n
-            + (common - moved / 2) / (double)common)
+            + (double)(common - swapped) / common)
            / 3;
 }
 

@@ -98,7 +98,10 @@ struct twin {
     struct twin_link *link;
     struct twin_node *node;
     struct twin_group *group;
-    size_t link_n, node_n;
+    struct {
+        size_t a, b;
+    } * apart; /* two nodes that a decision keeps so */
+    size_t link_n, node_n, apart_n;
 };
 
 static int by_number(int64_t a, int64_t b)
@@ -242,18 +245,27 @@ static void twin_once(struct twin *t)
 
 static bool twin_is_apart(const struct twin *t, size_t a, size_t b)
 {
+    for (size_t i = 0; i < t->apart_n; i++) {
+        size_t ga = t->node[t->apart[i].a].group, gb = t->node[t->apart[i].b].group;
+
+        if ((ga == a && gb == b) || (ga == b && gb == a))
+            return true;
+    }
+    return false;
+}
+
+static void twin_keep_apart(struct twin *t)
+{
+    t->apart = calloc(t->link_n + 1, sizeof *t->apart);
+    assert_non_null(t->apart);
     for (size_t i = 0; i < t->link_n; i++) {
         const struct twin_link *l = &t->link[i];
 
         if (l->tie == GRAPH_DECIDED && l->says == GRAPH_APART) {
-            size_t ga = t->node[twin_find(t, l->a)].group;
-            size_t gb = t->node[twin_find(t, l->b)].group;
-
-            if ((ga == a && gb == b) || (ga == b && gb == a))
-                return true;
+            t->apart[t->apart_n].a = twin_find(t, l->a);
+            t->apart[t->apart_n++].b = twin_find(t, l->b);
         }
     }
-    return false;
 }
 
 static void twin_count(const struct twin *t, size_t group, uint32_t count[ID_KIND_N])
@@ -311,6 +323,7 @@ static struct twin twin_new(const struct graph_limits *limits, const struct fact
     for (size_t i = 0; i < n; i++)
         twin_take(&t, &fact[i]);
     twin_once(&t);
+    twin_keep_apart(&t);
     t.group = calloc(t.node_n, sizeof *t.group);
     assert_non_null(t.group);
     for (size_t i = 0; i < t.node_n; i++) {
@@ -340,6 +353,7 @@ static void twin_free(struct twin *t)
     for (size_t i = 0; i < t->node_n; i++)
         free(t->group[i].member);
     free(t->group);
+    free(t->apart);
     free(t->node);
     free(t->link);
 }
