@@ -62,9 +62,13 @@ static int check(struct cli *c)
     ok = ok && print_findings(c, e, given ? m : engine_model(e), &err);
     if (ok) {
         const struct model *checked = given ? m : engine_model(e);
+        uint32_t stages = 0, moves = 0;
 
-        printf("The model is right: %u stages, %u moves, %u segments.\n",
-               checked->lifecycle->stage_n, checked->lifecycle->way_n,
+        for (uint32_t i = 0; i < checked->lifecycle_n; i++) {
+            stages += checked->lifecycles[i]->stage_n;
+            moves += checked->lifecycles[i]->way_n;
+        }
+        printf("The model is right: %u stages, %u moves, %u segments.\n", stages, moves,
                checked->segments->segment_n);
     }
     model_free(m);

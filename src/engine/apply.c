@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+enum { AUTHOR_MAX_BYTES = 200 };
+
 struct apply {
     struct engine *engine;
     str author; /* in .arena */
@@ -53,11 +55,27 @@ static bool look_again(struct apply *a, str text, struct err *err)
     return true;
 }
 
+/* It is shown in tables and on the page. */
+static bool check_author(str author, struct err *err)
+{
+    bool ok = author.n <= AUTHOR_MAX_BYTES && str_is_utf8(author);
+
+    for (size_t i = 0; ok && i < author.n; i++)
+        ok = (unsigned char)author.p[i] >= ' ' && author.p[i] != 0x7f;
+    return ok
+           || err_set(err, ERR_INPUT,
+                      "the author is a name: one line of at most %d bytes",
+                      AUTHOR_MAX_BYTES);
+}
+
 bool engine_apply_begin(struct engine *e, str text, str author, int64_t now_ms,
                         struct apply **out, struct err *err)
 {
-    struct apply *a = mem_alloc(sizeof *a);
+    struct apply *a;
 
+    if (!check_author(author, err))
+        return false;
+    a = mem_alloc(sizeof *a);
     if (!a)
         return err_nomem(err);
     a->engine = e;

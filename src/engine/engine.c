@@ -58,8 +58,9 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
     bool ok = snapshot_model_latest(v, &a, &latest, err)
               && (model_compile(e->io, latest.text, snapshot_catalog(v), &m, err)
                   || err_in(err,
-                            "model version %u, which is live, has a fault (make another "
-                            "live: ciclo model apply, or ciclo model revert)",
+                            "model version %u, which is live, has a fault: mend its text "
+                            "(ciclo model show FILE >model.yaml) and make it live (ciclo "
+                            "model apply FILE model.yaml)",
                             latest.version));
 
     if (ok && (!h || !histories_fit(h, m)))

@@ -59,7 +59,8 @@ bool engine_apply(struct engine *e, str text, int64_t now_ms, uint32_t *version,
 /* The same beside the live model, which goes on meanwhile: it is begun and finished by the thread
  * that writes, and computed by any thread between. */
 struct apply;
-/* ERR_INPUT with line and column when the text has a fault. */
+/* ERR_INPUT with line and column when the text has a fault. `author` is a name in one line; empty:
+ * not known. */
 [[nodiscard]] bool engine_apply_begin(struct engine *e, str text, str author,
                                       int64_t now_ms, struct apply **out,
                                       struct err *err);

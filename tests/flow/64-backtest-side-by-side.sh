@@ -213,4 +213,20 @@ t_fails '--kpi belongs to --csv' '--kpi goes with --csv' \
     "$CICLO" model backtest "$T/shop.ciclo" "$T/much.yaml" --kpi
 t_fails 'a lifecycle that neither has' 'neither model has a lifecycle "peple"' \
     "$CICLO" model backtest "$T/shop.ciclo" "$T/much.yaml" --lifecycle peple
+
+# The versions of a model with several lifecycles.
+shop=$T/shop.ciclo
+hash() { "$CICLO" replay "$shop" --hash --at 2026-06-16 --clock 2026-06-16; }
+before=$(hash)
+t_is 'a check counts all of them' "$("$CICLO" model check "$shop" "$T/much.yaml" | tail -n 1)" \
+    'The model is right: 7 stages, 6 moves, 0 segments.'
+t_ok 'another is applied' "$CICLO" model apply "$shop" "$T/upper.yaml" --author Ada
+t_ok 'and moves people' test "$before" != "$(hash)"
+t_is 'its changes are named by their lifecycle' \
+    "$("$CICLO" model history "$shop" --csv | tail -n 1 | cut -d, -f1,3-)" \
+    '2,Ada,moves ~people.active -> asleep'
+diff -u "$T/live.yaml" "$T/upper.yaml" >"$T/theirs"
+t_is 'and its lines compared' "$("$CICLO" model diff "$shop" 1 2 | tail -n +3)" "$(tail -n +3 "$T/theirs")"
+t_ok 'the first comes back' "$CICLO" model revert "$shop" 1
+t_is 'with all of its moves' "$(hash)" "$before"
 t_done

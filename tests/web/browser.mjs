@@ -357,8 +357,9 @@ async function editing(page, url, axe, root, language, name) {
   await page.waitForSelector(`[data-version="${live}"][data-chosen]`);
   await page.getByRole('button', { name: words['history.revert'].replace('{{n}}', live) }).click();
   await page.waitForSelector(`[data-version="${live + 2}"]`);
-  equal((await api(url, `/api/model/versions/${live + 2}`)).text, text,
-    `${name}: an earlier version is live again`);
+  const reverted = await api(url, `/api/model/versions/${live + 2}`);
+  equal([reverted.text, reverted.author], [text, 'Ada'],
+    `${name}: an earlier version is live again, by the same person`);
 }
 
 /* Somebody else is faster; a job is cancelled; the server forgets what was tried. */

@@ -1,6 +1,7 @@
 #include "engine/versions.h"
 
 #include "support/fail.h"
+#include "support/models.h"
 #include "support/unit.h"
 #include "unit/engine/bottega.h"
 
@@ -112,6 +113,68 @@ TEST(every_version_is_kept_with_its_text)
     assert_non_null(strstr(err.msg, "1 to 3"));
     buf_free(&text);
     arena_free(&a);
+    engine_close(e);
+}
+
+TEST(a_live_model_with_a_fault_says_which_commands_mend_it)
+{
+    const struct store_options read = {STORE_READ}, write = {STORE_WRITE};
+    const char *path = bottega_path();
+    struct model_version m;
+    struct arena a = {};
+    struct engine *e;
+    struct err err;
+    uint32_t version;
+
+    assert_true(bottega_create(path, NULL, &e, &err));
+    /* An older Ciclo took this text for right. */
+    NEED_OK(add_model(
+                engine_store(e),
+                STR("ciclo: 1\nlifecycle: { stages: { a: { kpi: { repeat: often } } } }"),
+                2, &version, &err),
+            err);
+    engine_close(e);
+    assert_false(engine_open(io_system(), str_of(path), &read, &e, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_int_equal(err.line, 2);
+    assert_true(
+        str_starts(str_of(err.msg), STR("model version 2, which is live, has a fault: "
+                                        "mend its text (ciclo model show "
+                                        "FILE >model.yaml) and make it live (ciclo model "
+                                        "apply FILE model.yaml): there "
+                                        "is no measure \"often\"")));
+    NEED_OK(engine_open_versions(io_system(), str_of(path), &write, &e, &err), err);
+    NEED_OK(engine_version(e, 2, &a, &m, &err), err);
+    apply(e, "ciclo: 1\nlifecycle: { stages: { a: { kpi: { repeat: entered } } } }\n", 3);
+    engine_close(e);
+    NEED_OK(engine_open(io_system(), str_of(path), &read, &e, &err), err);
+    assert_int_equal(engine_model_version(e), 3);
+    engine_close(e);
+    arena_free(&a);
+}
+
+TEST(an_author_is_a_name_in_one_line)
+{
+    static const str wrong[] = {STR("Ada\nversion 9"), STR("\x1b[2J"), STR("\xff")};
+    char long_name[201];
+    struct engine *e = bottega_open("2026-03-01");
+    struct apply *a;
+    struct err err;
+
+    memset(long_name, 'a', sizeof long_name);
+    for (size_t i = 0; i < 4; i++) {
+        str author = i < 3 ? wrong[i] : (str){long_name, sizeof long_name};
+
+        assert_false(engine_apply_begin(e, str_of(bottega_model), author, 1, &a, &err));
+        assert_int_equal(err.code, ERR_INPUT);
+        assert_non_null(strstr(err.msg, "the author is a name"));
+    }
+    assert_true(
+        engine_apply_begin(e, str_of(bottega_model), (str){long_name, 200}, 1, &a, &err));
+    engine_apply_cancel(a);
+    assert_true(
+        engine_apply_begin(e, str_of(bottega_model), STR("Zoë d'Arc"), 1, &a, &err));
+    engine_apply_cancel(a);
     engine_close(e);
 }
 

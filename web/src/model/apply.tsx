@@ -15,6 +15,11 @@ import styles from './apply.module.css';
 export const faultOf = (error: unknown): Fault =>
   error instanceof ApiError ? error.fault : { code: 'io', message: String(error) };
 
+/* Who applies, as the reader last wrote it in this browser. */
+const AUTHOR = 'author';
+export const keptAuthor = () => localStorage.getItem(AUTHOR) ?? '';
+export const keepAuthor = (author: string) => localStorage.setItem(AUTHOR, author.trim());
+
 export function useApply(onDone?: (version: number) => void) {
   const client = useQueryClient();
   const [id, setId] = useState<string | null>(null);
@@ -32,14 +37,14 @@ export function useApply(onDone?: (version: number) => void) {
     void client.invalidateQueries({ predicate: query => query.queryKey[0] !== 'job' });
   }, [version]);
 
-  const start = async (body: { text: string; version: number; author?: string }) => {
+  const start = async (body: { text: string; version: number }) => {
     setRefused(null);
     setCancelled(false);
     setFrom(body.version);
     setId(null);
     setStarting(true);
     try {
-      setId(await startJob('apply', body));
+      setId(await startJob('apply', { ...body, author: keptAuthor() }));
     } catch (error) {
       setRefused(faultOf(error));
       /* Perhaps another version is live by now. */

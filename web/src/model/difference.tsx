@@ -52,7 +52,8 @@ export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
   const [span, setSpan] = useState<Span>('all');
   const [starting, setStarting] = useState(false);
   const [refused, setRefused] = useState<Fault | null>(null);
-  const tried = draft.tried ?? null;
+  /* What one lifecycle would have been says nothing of another. */
+  const tried = draft.tried && draft.tried.lifecycle === lifecycle ? draft.tried : null;
   const query = useJob<Backtest>('backtest', tried?.job ?? null);
   const job = query.error ? undefined : query.data;
   const running = starting || (tried !== null && !query.error && !job?.result && !job?.error);
@@ -66,7 +67,7 @@ export function Difference({ draft, ready }: { draft: Draft; ready: boolean }) {
     try {
       const from = span === 'all' ? undefined : daysBefore(opening, parseInt(span));
       const id = await startJob('backtest', { text: draft.text, from, lifecycle });
-      keepDraft({ ...draft, tried: { job: id, text: draft.text } });
+      keepDraft({ ...draft, tried: { job: id, text: draft.text, lifecycle } });
     } catch (error) {
       setRefused(faultOf(error));
     }

@@ -7,8 +7,8 @@ export interface Draft {
   text: string;
   /* The version that it was made from. */
   version: number;
-  /* What was tried: the job, and the text that it was given. */
-  tried?: { job: string; text: string };
+  /* What was tried: the job, and the text and the lifecycle that it was given. */
+  tried?: { job: string; text: string; lifecycle?: string | undefined };
 }
 
 const key = 'draft';

@@ -9,15 +9,13 @@ import { useInfo } from '../info';
 import { link } from '../links';
 import { Button, Field, Skeleton } from '../ui/controls';
 import { Failure, Link, Words } from '../ui/page';
-import { Applying, useApply } from './apply';
+import { Applying, keepAuthor, keptAuthor, useApply } from './apply';
 import { Difference } from './difference';
 import { keepDraft, useDraft, type Draft } from './draft';
 import styles from './edit.module.css';
 import { Editor, type EditorHandle, type Mark } from './editor';
 import { ModelPage } from './page';
 import { lineOf, type Place } from './places';
-
-const AUTHOR = 'author';
 
 /* The line that is wrong with a caret below the place, and what is wrong. */
 function FaultBox({ fault, text, go }: { fault: Fault; text: string; go: (place: Place) => void }) {
@@ -74,7 +72,7 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
   const { t } = useTranslation();
   const { info } = useInfo();
   const editor = useRef<EditorHandle>(null);
-  const [author, setAuthor] = useState(localStorage.getItem(AUTHOR) ?? '');
+  const [author, setAuthor] = useState(keptAuthor);
   const [still] = useDebouncedValue(draft.text, 400);
   const check = useCheck(still);
   const verdict = useId();
@@ -91,10 +89,8 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
       : shown.findings.map(finding => ({ ...finding, kind: 'finding' }))
     : [];
   const begin = () => {
-    localStorage.setItem(AUTHOR, author);
-    void apply.start({
-      text: draft.text, version: draft.version, ...(author.trim() && { author: author.trim() }),
-    });
+    keepAuthor(author);
+    void apply.start({ text: draft.text, version: draft.version });
   };
 
   return (
