@@ -25,10 +25,10 @@ static str get_bytes(struct in *in, size_t n)
 {
     str bytes = {(const char *)in->p, n};
 
-    if (n > left(in)) {
+    if (n > left(in))
         spoil(in, "it is too short");
+    if (!n || in->wrong) /* no offset to NULL */
         return STR("");
-    }
     in->p += n;
     return bytes;
 }
