@@ -140,3 +140,4 @@ try {
 } finally {
   await chrome.close();
 }
+process.exit(); /* what a part that failed left open does not matter */
