@@ -19,6 +19,8 @@ void each_oom(oom_body *body, void *context);
 /* The same, but the body may also end well without that memory: SQLite does, where all that
  * it loses is a cache. */
 void each_oom_or_done(oom_body *body, void *context);
+/* Of a body with very many allocations only every stride-th, from one by chance on. */
+void some_oom_or_done(oom_body *body, void *context, size_t stride);
 /* Likewise, over something that lives on and keeps what it has read: the blocks that live after
  * an untouched run must be the same before and after each failure. */
 void each_oom_kept(oom_body *body, void *context);

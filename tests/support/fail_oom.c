@@ -1,5 +1,6 @@
 #include "support/fail.h"
 
+#include "support/chance.h"
 #include "support/unit.h"
 
 #include <stdatomic.h>
@@ -34,18 +35,30 @@ static size_t run_untouched(oom_body *body, void *context)
 
 enum oom_rule { OOM_MUST_FAIL, OOM_MAY_END_WELL, OOM_IS_KEPT };
 
-static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule rule)
+/* Where not each allocation fails in turn, chance says which is the first, so that none is left
+ * out for ever. */
+static size_t first_of(size_t stride)
 {
-    struct oom oom = {.for_good = for_good};
+    struct random r;
 
-    do {
+    if (stride == 1)
+        return 1;
+    r = chance();
+    return 1 + (size_t)random_below(&r, stride);
+}
+
+static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule rule,
+                     size_t stride)
+{
+    struct oom oom = {.nth = first_of(stride), .for_good = for_good};
+
+    for (;; oom.nth += stride) {
         struct err err = {ERR_NONE};
         size_t blocks =
             rule == OOM_IS_KEPT ? run_untouched(body, context) : mem_live_blocks();
         size_t after;
         bool ok;
 
-        oom.nth++;
         oom.seen = 0;
         oom.struck = false;
         mem_set_hook(oom_hook, &oom);
@@ -63,23 +76,31 @@ static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule
                      err.msg);
         if (!oom.struck && !ok)
             fail_msg("fails with memory enough: %s", err.msg);
-    } while (oom.struck);
+        if (!oom.struck)
+            return;
+    }
 }
 
 void each_oom(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_MUST_FAIL);
-    oom_loop(body, context, true, OOM_MUST_FAIL);
+    oom_loop(body, context, false, OOM_MUST_FAIL, 1);
+    oom_loop(body, context, true, OOM_MUST_FAIL, 1);
 }
 
 void each_oom_or_done(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_MAY_END_WELL);
-    oom_loop(body, context, true, OOM_MAY_END_WELL);
+    oom_loop(body, context, false, OOM_MAY_END_WELL, 1);
+    oom_loop(body, context, true, OOM_MAY_END_WELL, 1);
+}
+
+void some_oom_or_done(oom_body *body, void *context, size_t stride)
+{
+    oom_loop(body, context, false, OOM_MAY_END_WELL, stride);
+    oom_loop(body, context, true, OOM_MAY_END_WELL, stride);
 }
 
 void each_oom_kept(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_IS_KEPT);
-    oom_loop(body, context, true, OOM_IS_KEPT);
+    oom_loop(body, context, false, OOM_IS_KEPT, 1);
+    oom_loop(body, context, true, OOM_IS_KEPT, 1);
 }
