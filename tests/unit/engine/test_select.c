@@ -330,14 +330,14 @@ TEST(what_is_pushed_down_changes_no_answer)
         const char *order = pick(&r, orders, 11);
 
         buf_add_format(&pushed, "select %s from events where true", order);
-        buf_add_format(&plain,
-                       "with w as materialized (select * from events) "
-                       "select %s from w where true",
-                       order);
+        /* What is sorted knows nothing of the conditions: SQLite takes a column that equals a
+         * value for all the same, and does not sort 7 and 7.0, which both equal 7. */
+        buf_add(&plain, STR("with w as materialized (select * from events), "
+                            "x as materialized (select * from w where true"));
         for (uint64_t k = random_below(&r, 4); k; k--)
             add_conditions(&r, &pushed, &plain);
         buf_add_format(&pushed, " order by %s", order);
-        buf_add_format(&plain, " order by %s", order);
+        buf_add_format(&plain, ") select %s from x order by %s", order, order);
         buf_add_char(&pushed, 0);
         buf_add_char(&plain, 0);
         assert_false(pushed.failed || plain.failed);
