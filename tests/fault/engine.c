@@ -23,8 +23,6 @@ int fdatasync([[maybe_unused]] int fd)
     return 0;
 }
 
-enum { STRIDE = 11 }; /* of the allocations that fail */
-
 static bool create_and_close(void *context, struct err *err)
 {
     static const str model =
@@ -42,7 +40,7 @@ static bool create_and_close(void *context, struct err *err)
 
 TEST(making_a_file_survives_the_lack_of_memory)
 {
-    some_oom_or_done(create_and_close, (void *)(uintptr_t)temp_path("new.ciclo"), STRIDE);
+    each_oom_or_done(create_and_close, (void *)(uintptr_t)temp_path("new.ciclo"));
 }
 
 /* --- histories, and another model --- */
@@ -240,7 +238,7 @@ static void live_on_without_memory(unsigned what)
     vfs_failing_install();
     vfs_failing_arm(VFS_FAIL_NEVER, 0);
     open_shop(&l.shop);
-    some_oom_or_done(without_memory, &l, STRIDE);
+    each_oom_or_done(without_memory, &l);
     arena_free(&l.shop.arena);
 }
 

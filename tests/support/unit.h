@@ -6,7 +6,8 @@
  *     }
  *
  * After each test base/mem must hold as many blocks as before it, and no hook; a test has
- * UNIT_SECONDS to end, times CICLO_ROUNDS. A test that kills its process forks first. */
+ * UNIT_SECONDS to end, times CICLO_ROUNDS, or what the environment says is UNIT_SECONDS. A test
+ * that kills its process forks first. */
 #ifndef SUPPORT_UNIT_H
 #define SUPPORT_UNIT_H
 

@@ -317,7 +317,7 @@ TEST(of_a_live_model_with_a_fault_another_can_be_made_live)
     assert_false(engine_open(io_system(), path, &o, &e, &err));
     assert_int_equal(err.code, ERR_INPUT);
     assert_non_null(strstr(err.msg, "model version 2"));
-    assert_non_null(strstr(err.msg, "ciclo model revert"));
+    assert_non_null(strstr(err.msg, "ciclo model apply"));
 
     NEED_OK(engine_open_versions(io_system(), path, &o, &e, &err), err);
     assert_null(engine_model(e));
