@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../support/tap.sh"
 shop=$T/shop.ciclo
 
-"$CICLO" init "$shop"
+"$CICLO" init "$shop" >/dev/null
 "$CICLO" model show "$shop" >"$T/1.yaml"
 sed 's/count(purchase, 180d) >= 4/count(purchase, 180d) >= 5/' "$T/1.yaml" >"$T/2.yaml"
 "$CICLO" model apply "$shop" "$T/2.yaml" >"$T/said"

@@ -531,7 +531,7 @@ TEST(moves_behind_a_wider_one_are_found)
                             "    - { from: c, to: a, when: times_in('b') > 1 }\n",
                        pairs[i].early, pairs[i].late);
         buf_add_char(&text, '\0');
-        print_message("%s, %s\n", pairs[i].early, pairs[i].late);
+        print_message("# %s, %s\n", pairs[i].early, pairs[i].late);
         findings_are(text.p,
                      pairs[i].hidden
                          ? "8:31 this move out of \"a\" can never be taken: the one "

@@ -214,7 +214,7 @@ static struct store *open_store(const char *path, enum store_mode mode)
 
 static void say([[maybe_unused]] void *context, const struct difference *d)
 {
-    print_message("%s: %.*s\n", d->table, STR_FMT(d->text));
+    print_message("# %s: %.*s\n", d->table, STR_FMT(d->text));
 }
 
 /* Everything in the file is what its log gives. */
