@@ -1,9 +1,8 @@
 #!/bin/sh
 # ciclo serve: it answers, keeps others from writing meanwhile, and ends when it is told to.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 shop=$T/shop.ciclo
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$T"' EXIT
 
 cat >"$T/events.jsonl" <<'JSON'
 {"type":"track","event":"Order Completed","userId":"a/b c","messageId":"1","timestamp":"2026-01-01T10:00:00.250Z"}
@@ -12,25 +11,6 @@ echo '{"type":"track","event":"Order Completed","userId":"bob","messageId":"2","
     >"$T/more.jsonl"
 t_ok 'a file is made' "$CICLO" init "$shop"
 t_ok 'an event comes in' "$CICLO" import "$shop" "$T/events.jsonl"
-
-# serve WORDS...: sets $server and $url once it says where it listens.
-serve() {
-    : >"$T/said"
-    env --default-signal=INT "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
-    server=$!
-    url=
-    while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
-        url=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$T/said")
-        sleep 0.02
-    done
-}
-# ends SIGNAL: $status is the server's exit code.
-ends() {
-    kill "-$1" "$server"
-    wait "$server"
-    status=$?
-    server=
-}
 
 serve --clock 2026-04-01T10:00:00.250Z
 t_ok 'it says where it is' test -n "$url"

@@ -2,28 +2,10 @@
 # Keys: they are made, listed and revoked, and open what their right says and no more; sessions, TLS,
 # and where a server listens.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 shop=$T/shop.ciclo
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$T"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
-# serve WORDS...: sets $server and $url once it says where it listens.
-serve() {
-    : >"$T/said"
-    "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
-    server=$!
-    url=
-    while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
-        url=$(sed -n 's/.* at \(https*:[^ ]*\).*/\1/p' "$T/said")
-        sleep 0.02
-    done
-}
-ends() {
-    kill "$server"
-    wait "$server"
-    t_is 'the server ends well' $? 0
-    server=
-}
 # status PATH [CURL OPTION...]: the answer is in $T/answer, its headers in $T/headers.
 status() {
     path=$1
@@ -55,6 +37,7 @@ t_is 'a write key of a star is struck out of what is refused, once' \
     "$(status v1/track -m 20 -d '{"writeKey":"*","type":"a*b","userId":""}')" 200
 t_is 'a body of nothing is refused' "$(status v1/track -m 20 -d '')" 400
 ends
+t_is 'the server ends well' "$status" 0
 admin=$(key add --name boss --right admin)
 t_is 'a key is told' "$(echo "$admin" | grep -cE '^ck_[A-Za-z0-9_-]{43}$')" 1
 edit=$(key add --name analyst --right edit)
@@ -125,6 +108,7 @@ t_is 'and opens' "$(status api/info -H "Authorization: Bearer $made")" 200
 t_ok 'requests by chance are no error of the server' \
     python3 "$ROOT/tests/flow/doors.py" random "$url" "$keys" $SEED
 ends
+t_is 'the server ends well' "$status" 0
 t_is 'the key stays' "$(key list --csv | grep '^viewer' | cut -d, -f1-3 | tail -n 1)" viewer,read,50
 t_ok 'and the file is whole' "$CICLO" verify "$shop"
 
@@ -153,6 +137,7 @@ t_is 'its page comes over TLS' "$(status api/session -c "$T/jar" -H "$json" -H '
     -H 'Origin: https://crm.example' -d "{\"key\":\"$made\"}")" 200
 t_ok 'and so do its cookies' has "$T/headers" 'Secure'
 ends
+t_is 'the server ends well' "$status" 0
 
 if command -v openssl >/dev/null; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
@@ -171,5 +156,6 @@ if command -v openssl >/dev/null; then
         "$(status healthz --cacert "$T/cert.pem" --tls-max 1.1; echo " $?")" '000 35'
     t_is 'nor without it' "$(curl -s -o "$T/out" -w '%{http_code}' "http${url#https}healthz")" 000
     ends
+    t_is 'the server ends well' "$status" 0
 fi
 t_done

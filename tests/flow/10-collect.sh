@@ -1,32 +1,15 @@
 #!/bin/sh
 # The tracking API: what SDKs send to ciclo serve is on disk when it is answered, and seen at once.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 shop=$T/shop.ciclo
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$T"' EXIT
 
-# serve WORDS...: sets $server and $url once it says where it listens.
-serve() {
-    : >"$T/said"
-    env --ignore-signal=XFSZ "$CICLO" serve "$shop" --listen 127.0.0.1:0 "$@" >"$T/said" 2>"$T/log" &
-    server=$!
-    url=
-    while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
-        url=$(sed -n 's/.*\(http:[^ ]*\)\/.*/\1/p' "$T/said")
-        sleep 0.02
-    done
-}
-stop() {
-    kill "$server"
-    wait "$server"
-    server=
-}
 # post PATH BODY [WORDS FOR CURL]: the status, a space, and what was answered.
 post() {
     t_path=$1
     t_body=$2
     shift 2
-    curl -s -w '%{http_code} ' -o "$T/answer" "$@" --data-binary "$t_body" "$url$t_path"
+    curl -s -w '%{http_code} ' -o "$T/answer" "$@" --data-binary "$t_body" "${url%/}$t_path"
     cat "$T/answer"
 }
 taken() {
@@ -42,7 +25,7 @@ serve
 t_is 'one call is taken' "$(post /v1/track \
     '{"userId":"anna","event":"Order Completed","properties":{"revenue":12.5}}' -u key:)" "$(taken 1 0)"
 t_is 'the page sees it at once' \
-    "$(curl -s "$url/api/customers/anna" | grep -o '"stage":"conversion"' | head -n 1)" '"stage":"conversion"'
+    "$(curl -s "${url}api/customers/anna" | grep -o '"stage":"conversion"' | head -n 1)" '"stage":"conversion"'
 
 # --- every path that SDKs send to ---
 n=0
@@ -63,15 +46,15 @@ t_is 'a list alone' "$(post /v1/batch '[{"type":"page","anonymousId":"list"}]')"
 t_is 'an empty batch' "$(post /v1/batch '{"batch":[]}')" "$(taken 0 0)"
 t_is 'an SDK may measure itself' "$(post /v1/m '{"series":[]}')" '200 {"success":true}'
 t_is 'the settings that a browser asks for name the key and us' \
-    "$(curl -s "$url/v1/projects/abc/settings" | grep -o '"Segment.io":{"apiKey":"abc","apiHost":"127.0.0.1:[0-9]*/v1","protocol":"http"' | sed 's/1:[0-9]*/1:/')" \
+    "$(curl -s "${url}v1/projects/abc/settings" | grep -o '"Segment.io":{"apiKey":"abc","apiHost":"127.0.0.1:[0-9]*/v1","protocol":"http"' | sed 's/1:[0-9]*/1:/')" \
     '"Segment.io":{"apiKey":"abc","apiHost":"127.0.0.1:/v1","protocol":"http"'
-t_is "RudderStack's too" "$(curl -s "$url/sourceConfig/?writeKey=abc" | grep -o '"enabled":true' | head -n 1)" '"enabled":true'
-t_is 'no other path' "$(curl -s -o "$T/answer" -w '%{http_code}' "$url/v1/nothing")$(post /v1/nothing '{}' | cut -c 1-3)" 404404
-t_is 'nor another method' "$(curl -s -o "$T/answer" -w '%{http_code}' "$url/v1/track")" 405
+t_is "RudderStack's too" "$(curl -s "${url}sourceConfig/?writeKey=abc" | grep -o '"enabled":true' | head -n 1)" '"enabled":true'
+t_is 'no other path' "$(curl -s -o "$T/answer" -w '%{http_code}' "${url}v1/nothing")$(post /v1/nothing '{}' | cut -c 1-3)" 404404
+t_is 'nor another method' "$(curl -s -o "$T/answer" -w '%{http_code}' "${url}v1/track")" 405
 
 # --- images ---
 pixel() {
-    curl -s -o "$T/gif" -w '%{http_code} %{content_type} ' "$url$1"
+    curl -s -o "$T/gif" -w '%{http_code} %{content_type} ' "${url%/}$1"
     wc -c <"$T/gif" | tr -d ' '
 }
 t_is 'an image, as RudderStack asks for it' \
@@ -83,12 +66,12 @@ t_is 'are events' "$(ask "select id, campaign, \"context.page.url\" from events 
 px2,june,'
 
 # --- browsers ---
-curl -s -i -X OPTIONS "$url/v1/t" -H 'Origin: https://shop.example' -H 'Access-Control-Request-Method: POST' \
+curl -s -i -X OPTIONS "${url}v1/t" -H 'Origin: https://shop.example' -H 'Access-Control-Request-Method: POST' \
     -H 'Access-Control-Request-Headers: content-type,x-any' | tr -d '\r' >"$T/preflight"
 t_is 'a preflight is answered without a key' "$(head -n 1 "$T/preflight" | cut -d ' ' -f 2)" 204
 t_is 'with the headers that were asked for' "$(grep -i '^access-control-allow-headers' "$T/preflight")" \
     'Access-Control-Allow-Headers: content-type,x-any'
-curl -s -i "$url/v1/t" -H 'Origin: https://shop.example' --data-binary 'no JSON' | tr -d '\r' >"$T/cors"
+curl -s -i "${url}v1/t" -H 'Origin: https://shop.example' --data-binary 'no JSON' | tr -d '\r' >"$T/cors"
 t_is 'refusals can be read too' "$(grep -i '^access-control-\(allow-origin\|expose\)' "$T/cors")" \
     'Access-Control-Allow-Origin: https://shop.example
 Access-Control-Expose-Headers: Retry-After, X-RateLimit-Reset'
@@ -166,7 +149,7 @@ t_is 'neither key nor address of what was refused is kept' "$(grep -c 'hush\|203
 # --- who goes away before he is answered ---
 python3 - "$url" <<'PY'
 import socket, sys
-port = int(sys.argv[1].rsplit(':', 1)[1])
+port = int(sys.argv[1].rstrip('/').rsplit(':', 1)[1])
 body = b'{"event":"Left","userId":"left","messageId":"left"}'
 whole = b'POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n' % len(body) + body
 for text in whole, whole[:-10], whole[:40]:
@@ -190,7 +173,7 @@ t_is 'is known when it is sent again' "$(post /v1/track '{"event":"Clock","userI
 t_is 'one without a time is another each time' "$(post /v1/track '{"event":"Clock","userId":"late"}')$(post /v1/track '{"event":"Clock","userId":"late"}')" \
     "$(taken 1 0)$(taken 1 0)"
 
-stop
+ends
 t_is 'it says nothing but that some went away' "$(grep -v 'closed by remote side' "$T/log")" ''
 t_ok 'the file is whole' "$CICLO" verify "$shop"
 
@@ -210,15 +193,15 @@ t_is 'in the address' "$(post "/v1/track?writeKey=$collect" "$k")" "$(taken 1 0)
 t_is 'in the body' "$(post /v1/track "{\"writeKey\":\"$collect\",\"event\":\"Keyed\",\"userId\":\"k\"}")" "$(taken 1 0)"
 post /v1/track '{"event":"Keyed"}' -u "$collect:" >"$T/answer"
 t_is 'of what is refused the name of the key is known' "$("$CICLO" refused "$shop" --csv | tail -n 1 | cut -d , -f 1)" http:web
-t_is 'images need one too' "$(curl -s -o "$T/gif" -w '%{http_code}' "$url/v1/pixel/page?userId=k")" 401
-t_is 'the settings do not' "$(curl -s -o "$T/answer" -w '%{http_code}' "$url/v1/projects/x/settings")" 200
+t_is 'images need one too' "$(curl -s -o "$T/gif" -w '%{http_code}' "${url}v1/pixel/page?userId=k")" 401
+t_is 'the settings do not' "$(curl -s -o "$T/answer" -w '%{http_code}' "${url}v1/projects/x/settings")" 200
 for i in 1 2 3; do
     post /v1/batch "[$(yes '{"type":"track","event":"Fast","userId":"f"}' | head -n 40 | paste -s -d ,)]" -u "$slow:" -D "$T/headers" | cut -c 1-3
 done >"$T/codes"
 t_is 'a key that sends too much is told to wait' "$(tail -n 1 "$T/codes") $(grep -ci '^retry-after: [1-9]' "$T/headers")" '429 1'
 
 # --- who leaves in the middle of what he says ---
-curl -s --max-time 0.2 -u "$collect:" -H 'Content-Length: 100' -d "{" "$url/v1/track"
+curl -s --max-time 0.2 -u "$collect:" -H 'Content-Length: 100' -d "{" "${url}v1/track"
 until grep -q 'incomplete request' "$T/log" || ! kill -0 "$server" 2>/dev/null; do sleep 0.02; done
 t_is 'is not waited for' "$(post /v1/track "$k" -u "$collect:")" "$(taken 1 0)"
 
@@ -231,6 +214,6 @@ t_is 'and it is to be sent again' "$(grep -ci '^retry-after: [1-9]' "$T/headers"
 t_ok 'the server says so' test "$(wc -l <"$T/log")" -gt "$before"
 prlimit --pid "$server" --fsize=unlimited:
 t_is 'then there is room' "$(post /v1/track "$full" -u "$collect:")" "$(taken 1 0)"
-stop
+ends
 t_ok 'and the file is whole still' "$CICLO" verify "$shop"
 t_done

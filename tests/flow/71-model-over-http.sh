@@ -2,21 +2,9 @@
 # A model over HTTP: checked, tried on the past, applied, compared; what is hostile is refused, and
 # the file holds what was applied when the server is gone.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 shop=$T/shop.ciclo
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$T"' EXIT
 
-# serve: sets $server and $url once it says where it listens.
-serve() {
-    : >"$T/said"
-    "$CICLO" serve "$shop" --listen 127.0.0.1:0 --clock 2026-06-01 >"$T/said" 2>"$T/log" &
-    server=$!
-    url=
-    while [ -z "$url" ] && kill -0 $server 2>/dev/null; do
-        url=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$T/said")
-        sleep 0.02
-    done
-}
 # body FILE [MORE]: the text as a JSON object.
 body() {
     printf '{"text":"%s"%s}' \
@@ -51,7 +39,7 @@ t_ok 'customers come in' "$CICLO" import "$shop" "$T/events.jsonl"
 "$CICLO" model show "$shop" >"$T/old.yaml"
 sed 's/since(purchase) >= 180d/since(purchase) >= 120d/' "$T/old.yaml" >"$T/new.yaml"
 sed 's/to: lapsed/to: laps/' "$T/old.yaml" >"$T/wrong.yaml"
-serve
+serve --clock 2026-06-01
 
 # --- hostile ---
 t_is 'a form of another site sends no JSON' "$(echo '{}' | curl -s -o "$T/answer" \
@@ -118,10 +106,8 @@ t_is 'the wrong method is told which is right' \
     "$(curl -s -o "$T/answer" -w '%{http_code}' -X DELETE -i "${url}api/model/check")" 405
 t_ok 'in the header' has "$T/answer" 'Allow: POST'
 
-kill "$server"
-wait "$server"
-t_is 'the server ends well' $? 0
-server=
+ends
+t_is 'the server ends well' "$status" 0
 t_ok 'the file has the new model' sh -c '"$0" model show "$1" | cmp - "$2"' "$CICLO" "$shop" "$T/new.yaml"
 t_ok 'and is whole' "$CICLO" verify "$shop"
 t_done
