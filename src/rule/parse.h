@@ -1,7 +1,7 @@
 /* parse.h - the text of an expression as a tree; private to rule/.
  *
  * The parser knows the grammar only. What names mean, and which type everything has, is
- * found out by who asked for the tree: program.c for rules, row.c for rows. */
+ * found out by who asked for the tree: check.c for rules, row.c for rows. */
 #ifndef RULE_PARSE_H
 #define RULE_PARSE_H
 
