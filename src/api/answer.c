@@ -2,6 +2,7 @@
 
 #include "api/assets.h"
 #include "api/error.h"
+#include "api/sent.h"
 #include "base/random.h"
 
 #include <stdio.h>
@@ -80,8 +81,7 @@ static str cut_at(str *rest, char mark)
 /* "br, gzip;q=0.5" does, "gzip;q=0" does not. */
 static bool accepts_gzip(struct MHD_Connection *c)
 {
-    str list = str_of(
-        MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    str list = sent_header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 
     while (list.n) {
         str weight = cut_at(&list, ','), name = cut_at(&weight, ';');

@@ -37,13 +37,8 @@ void collector_free(struct collector *c);
 enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *connection,
                                const char *method, str path, struct buf *body,
                                struct collect_request **r);
-/* The same, when the bodies that are here already take all the memory they may. */
-enum MHD_Result collector_busy(struct MHD_Connection *connection);
-/* The same, when its own body is larger than COLLECT_BODY_MAX. */
+/* Answers it, when its body is larger than COLLECT_BODY_MAX. */
 enum MHD_Result collector_too_large(struct MHD_Connection *connection);
-/* A request that request_check refuses. */
-enum MHD_Result collector_refuse(struct MHD_Connection *connection, unsigned status,
-                                 const char *allow, const struct err *err);
 /* Events since the start. */
 struct collect_counts {
     uint64_t accepted, duplicates, refused;

@@ -1,5 +1,7 @@
 #include "api/gate.h"
 
+#include "api/sent.h"
+
 #include <string.h>
 
 enum { SESSIONS_MAX = 1000 };
@@ -48,15 +50,10 @@ struct keys *gate_keys(struct gate *g)
 
 /* --- what comes --- */
 
-static str header(struct MHD_Connection *c, const char *name)
-{
-    return str_of(MHD_lookup_connection_value(c, MHD_HEADER_KIND, name));
-}
-
 static str bearer(struct MHD_Connection *c)
 {
     const str scheme = STR("Bearer ");
-    str value = header(c, MHD_HTTP_HEADER_AUTHORIZATION);
+    str value = sent_header(c, MHD_HTTP_HEADER_AUTHORIZATION);
 
     return str_starts_nocase(value, scheme) ? str_trim(str_from(value, scheme.n))
                                             : STR("");

@@ -7,11 +7,13 @@
 
 #include "api/answer.h"
 #include "api/collect.h"
+#include "api/collect_answer.h"
 #include "api/gate.h"
 #include "api/listen.h"
 #include "api/metrics.h"
 #include "api/request.h"
 #include "api/route.h"
+#include "api/sent.h"
 #include "engine/collect.h"
 
 #include <errno.h>
@@ -119,7 +121,7 @@ static size_t unescape(void *context, struct MHD_Connection *c, char *text)
 
 static str query_param(void *context, const char *name)
 {
-    return str_of(MHD_lookup_connection_value(context, MHD_GET_ARGUMENT_KIND, name));
+    return sent_argument(context, name);
 }
 
 static enum MHD_Result answer_code(struct MHD_Connection *c, const struct err *err)
@@ -251,8 +253,9 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
     refused = request_check(&s->rules, c, str_of(url), method, &x->request, &err);
     x->door = door_of(x, str_of(url));
     if (refused)
-        return x->request.collects ? collector_refuse(c, refused, x->request.allow, &err)
-                                   : answer_error(c, refused, x->request.allow, &err);
+        return x->request.collects
+                   ? collect_answer_error(c, refused, x->request.allow, &err)
+                   : answer_error(c, refused, x->request.allow, &err);
     return may_enter(s, c, x, method, str_of(url), &denial) ? MHD_YES
                                                             : answer_denial(c, &denial);
 }
@@ -278,7 +281,7 @@ static enum MHD_Result answer_too_much(struct MHD_Connection *c, const struct ex
     struct err err;
 
     if (x->request.collects)
-        return collector_busy(c);
+        return collect_answer_busy(c);
     err_set(&err, ERR_NOMEM, "too much is being sent at the same time: try again");
     return answer_code(c, &err);
 }
