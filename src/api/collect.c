@@ -179,8 +179,7 @@ static bool let_in(struct collector *c, struct collect_request *r,
                                        "collect may");
         return false;
     }
-    if (!keys_take(c->keys, who.number, r->body.event_n, clock_steady_us() / 1000,
-                   &wait_s)) {
+    if (!keys_take(c->keys, who.number, r->body.event_n, clock_steady_ms(), &wait_s)) {
         *result = collect_answer_again(r->connection, wait_s,
                                        "this key sends too much: slower");
         return false;

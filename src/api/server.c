@@ -11,6 +11,7 @@
 #include "api/gate.h"
 #include "api/listen.h"
 #include "api/metrics.h"
+#include "api/peers.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "api/sent.h"
@@ -23,10 +24,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
-    CONNECTIONS_MAX = 2560,
     IDLE_S = 60,
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
@@ -50,11 +49,7 @@ struct server {
     struct metrics metrics;
     char mhd_said[300]; /* first */
     char address[80];
-    struct peer {
-        int fd;              /* 0: nobody */
-        int64_t deadline_ms; /* steady */
-    } peer[CONNECTIONS_MAX];
-    int64_t sweep_ms;               /* steady: not before */
+    struct peers peers;
     size_t body_bytes;              /* held, and not yet answered */
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
     bool is_open;                   /* as it began */
@@ -62,49 +57,6 @@ struct server {
     int64_t settle_ms;              /* steady: not before, unless somebody asks */
     bool is_stale; /* what should have brought all to the present failed */
 };
-
-/* --- connections that dawdle --- */
-
-static int64_t steady_ms(void)
-{
-    return clock_steady_us() / 1000;
-}
-
-static int socket_of(struct MHD_Connection *c)
-{
-    return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-static void on_connection(void *context, struct MHD_Connection *c, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct server *s = context;
-    struct peer *peer = *socket_context;
-
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED && peer)
-        peer->fd = 0;
-    if (code != MHD_CONNECTION_NOTIFY_STARTED)
-        return;
-    for (peer = s->peer; peer < s->peer + CONNECTIONS_MAX; peer++) {
-        if (peer->fd)
-            continue;
-        *peer = (struct peer){socket_of(c), steady_ms() + s->options.patience_ms};
-        *socket_context = peer;
-        return;
-    }
-}
-
-static void close_dawdlers(struct server *s)
-{
-    int64_t now_ms = steady_ms();
-
-    if (now_ms < s->sweep_ms)
-        return;
-    s->sweep_ms = now_ms + POLL_MS;
-    for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-        if (s->peer[i].fd && s->peer[i].deadline_ms < now_ms)
-            shutdown(s->peer[i].fd, SHUT_RDWR); /* the daemon then closes it */
-}
 
 /* The library ends texts at a NUL; so that "anna%00x" is not taken for anna, a NUL becomes the
  * replacement character, which takes up the same three bytes. */
@@ -179,7 +131,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .who = *who,
         .connection = c,
         .now_ms = server_now_ms(s),
-        .steady_ms = steady_ms(),
+        .steady_ms = clock_steady_ms(),
         .method = method,
         .path = path,
         .param = query_param,
@@ -235,7 +187,7 @@ static bool may_enter(struct server *s, struct MHD_Connection *c, struct exchang
     bool asks = x->door == DOOR_API ? api_needs(path, method, &needs)
                                     : str_eq(path, STR("/metrics"));
 
-    return !asks || gate_check(s->gate, c, needs, steady_ms(), &x->who, denial);
+    return !asks || gate_check(s->gate, c, needs, clock_steady_ms(), &x->who, denial);
 }
 
 static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const char *url,
@@ -297,7 +249,7 @@ static enum MHD_Result answer_health(struct MHD_Connection *c, unsigned status, 
 /* Whether answers are about the present: nothing failed that is tried again by itself. */
 static bool is_ready(const struct server *s)
 {
-    return !s->is_stale && steady_ms() >= s->tick_ms;
+    return !s->is_stale && clock_steady_ms() >= s->tick_ms;
 }
 
 static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c)
@@ -374,15 +326,12 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
                          enum MHD_RequestTerminationCode code)
 {
     struct server *s = context;
-    struct peer *peer =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     const union MHD_ConnectionInfo *status = /* none: who asked left before an answer */
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_HTTP_STATUS);
     struct exchange *x = *request_context;
 
     (void)code;
-    if (peer)
-        peer->deadline_ms = steady_ms() + 10 * s->options.patience_ms;
+    peers_answered(&s->peers, c);
     if (!x)
         return;
     if (status)
@@ -401,11 +350,11 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 static int32_t wait_ms(const struct server *s)
 {
     int64_t next_ms = engine_next_ms(s->engine), now_ms = server_now_ms(s);
-    int64_t settle_ms = s->settle_ms - steady_ms();
+    int64_t settle_ms = s->settle_ms - clock_steady_ms();
 
     if (s->unsettled && settle_ms < POLL_MS)
         return settle_ms > 0 ? (int32_t)settle_ms : 0;
-    if (next_ms - now_ms >= POLL_MS || steady_ms() < s->tick_ms)
+    if (next_ms - now_ms >= POLL_MS || clock_steady_ms() < s->tick_ms)
         return POLL_MS;
     return next_ms > now_ms ? (int32_t)(next_ms - now_ms) : 0;
 }
@@ -420,7 +369,7 @@ static void tick(struct server *s)
 {
     struct err err;
 
-    if (engine_next_ms(s->engine) > server_now_ms(s) || steady_ms() < s->tick_ms)
+    if (engine_next_ms(s->engine) > server_now_ms(s) || clock_steady_ms() < s->tick_ms)
         return;
     if (advance(s, &err)) {
         log_line(&s->options.log, LOG_DEBUG, "tick", "replayed=%llu",
@@ -428,7 +377,7 @@ static void tick(struct server *s)
         return;
     }
     tell_failure(s, "tick", &err);
-    s->tick_ms = steady_ms() + AGAIN_MS;
+    s->tick_ms = clock_steady_ms() + AGAIN_MS;
 }
 
 /* Commits what was sent, and answers it; then all else is brought to it, at once unless that was
@@ -441,11 +390,11 @@ static void collect(struct server *s)
 
     collector_run(s->collector, server_now_ms(s), &came);
     s->unsettled |= came;
-    began_ms = steady_ms();
+    began_ms = clock_steady_ms();
     if (!s->unsettled || began_ms < s->settle_ms)
         return;
     if (advance(s, &err)) {
-        s->settle_ms = 2 * steady_ms() - began_ms;
+        s->settle_ms = 2 * clock_steady_ms() - began_ms;
         return;
     }
     tell_failure(s, "collect", &err);
@@ -457,9 +406,9 @@ static void checkpoint(struct server *s)
 {
     struct err err;
 
-    if (steady_ms() < s->checkpoint_ms)
+    if (clock_steady_ms() < s->checkpoint_ms)
         return;
-    s->checkpoint_ms = steady_ms() + CHECKPOINT_MS;
+    s->checkpoint_ms = clock_steady_ms() + CHECKPOINT_MS;
     if (!engine_checkpoint(s->engine, &err))
         tell_failure(s, "checkpoint", &err);
 }
@@ -472,7 +421,7 @@ static void *serve(void *context)
 
     while (!atomic_load(&s->stop)) {
         MHD_run_wait(s->daemon, wait_ms(s));
-        close_dawdlers(s);
+        peers_close_dawdlers(&s->peers);
         collect(s);
         jobs_tick(s->jobs);
         tick(s);
@@ -557,11 +506,11 @@ static bool start_daemon(struct server *s, const struct listen_at *at, struct er
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
         MHD_OPTION_SOCK_ADDR, &at->address.any, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls ? secrets : &secrets[3],
-        MHD_OPTION_END);
+        (unsigned)PEERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_NOTIFY_CONNECTION, peers_notify, &s->peers,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK,
+        unescape, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        tls ? secrets : &secrets[3], MHD_OPTION_END);
     if (!s->daemon)
         return cannot_listen(s, err);
     port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -597,8 +546,7 @@ bool server_start(struct engine *e, const struct server_options *options,
         return err_nomem(err);
     s->engine = e;
     s->options = *options;
-    if (!s->options.patience_ms)
-        s->options.patience_ms = PATIENCE_MS;
+    s->peers.patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS;
     s->rules = (struct request_rules){options->host, options->host_n,
                                       is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)

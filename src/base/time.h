@@ -93,5 +93,9 @@ const char *time_format_guess(const str *samples, size_t n, bool *ambiguous);
 int64_t clock_now_ms(void);
 /* For durations; never goes back. */
 int64_t clock_steady_us(void);
+static inline int64_t clock_steady_ms(void)
+{
+    return clock_steady_us() / 1000;
+}
 
 #endif

@@ -1,0 +1,52 @@
+#include "api/peers.h"
+
+#include "base/time.h"
+
+#include <sys/socket.h>
+
+enum { SWEEP_MS = 250 };
+
+static int socket_of(struct MHD_Connection *c)
+{
+    return MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
+                  enum MHD_ConnectionNotificationCode code)
+{
+    struct peers *p = peers;
+    struct peer *peer = *socket_context;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED && peer)
+        peer->fd = 0;
+    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+        return;
+    for (peer = p->peer; peer < p->peer + PEERS_MAX; peer++) {
+        if (peer->fd)
+            continue;
+        *peer = (struct peer){socket_of(c), clock_steady_ms() + p->patience_ms};
+        *socket_context = peer;
+        return;
+    }
+}
+
+void peers_answered(const struct peers *p, struct MHD_Connection *c)
+{
+    struct peer *peer =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+    if (peer)
+        peer->deadline_ms = clock_steady_ms() + 10 * p->patience_ms;
+}
+
+void peers_close_dawdlers(struct peers *p)
+{
+    int64_t now_ms = clock_steady_ms();
+
+    if (now_ms < p->sweep_ms)
+        return;
+    p->sweep_ms = now_ms + SWEEP_MS;
+    for (unsigned i = 0; i < PEERS_MAX; i++)
+        if (p->peer[i].fd && p->peer[i].deadline_ms < now_ms)
+            shutdown(p->peer[i].fd, SHUT_RDWR); /* the daemon then closes it */
+}

@@ -1,0 +1,28 @@
+/* peers.h - who is connected, and until when each may take his time. */
+#ifndef API_PEERS_H
+#define API_PEERS_H
+
+#include <microhttpd.h>
+#include <stdint.h>
+
+enum { PEERS_MAX = 2560 };
+
+/* Zero it to start, but for patience_ms: how long a first request may take to come; those that
+ * follow ten times as long. */
+struct peers {
+    int64_t patience_ms;
+    int64_t sweep_ms; /* steady: not before */
+    struct peer {
+        int fd;              /* 0: nobody */
+        int64_t deadline_ms; /* steady */
+    } peer[PEERS_MAX];
+};
+
+/* MHD_OPTION_NOTIFY_CONNECTION, with the peers as its context. */
+void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
+                  enum MHD_ConnectionNotificationCode code);
+/* His next request has its time from now on. */
+void peers_answered(const struct peers *p, struct MHD_Connection *c);
+void peers_close_dawdlers(struct peers *p);
+
+#endif
