@@ -59,8 +59,9 @@ struct replay {
     uint32_t above_n;
     size_t above_seen[LIFECYCLES_MAX];    /* ... up to the present moment, */
     uint16_t above_stage[LIFECYCLES_MAX]; /* and where they led him */
-    uint32_t seen;                        /* his events up to the last move or loop */
-    uint32_t restless, looping;           /* moves and loops since the last of them */
+    size_t moved;                         /* the moves of all before him */
+    uint32_t seen;                        /* his events up to the last loop */
+    uint32_t looping;                     /* loops since the last of them */
     uint16_t previous_stage;              /* of path[0] */
     int64_t entered_ms;                   /* path[0] */
 };
@@ -237,14 +238,26 @@ static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t cu
     return true;
 }
 
-/* Events that came since the last move or loop let him move by time alone anew. */
-static void see_events(struct replay *r)
+/* Events that came since the last loop let him go round by time alone anew. */
+static void count_loop(struct replay *r, int64_t at_ms)
 {
-    uint32_t seen = cursor_seen(r->cursor);
+    uint32_t seen = timeline_until(&r->timeline, r->seen, at_ms);
 
     if (seen > r->seen)
-        r->restless = r->looping = 0;
+        r->looping = 0;
+    r->looping++;
     r->seen = seen;
+}
+
+/* Did no event come before or between his last moves, and those were too many? */
+static bool is_restless(const struct replay *r, int64_t at_ms, const struct moves *m)
+{
+    uint32_t seen;
+
+    if (m->n - r->moved <= RESTLESS_MAX)
+        return false;
+    seen = timeline_until(&r->timeline, r->seen, at_ms);
+    return m->move[m->n - 1 - RESTLESS_MAX].at_ms >= r->timeline.at_ms[seen - 1];
 }
 
 /* When the loop that closed at this instant is to be looked at again, for all that events do. */
@@ -275,8 +288,7 @@ static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wa
             continue;
         }
         back = r->place[to] - 1u;
-        see_events(r);
-        r->looping++;
+        count_loop(r, at_ms);
         *wake_ms = after_loop(r, at_ms);
         for (uint32_t i = back; i < r->path_n; i++)
             if (r->path[i].stays_until_ms < *wake_ms)
@@ -304,8 +316,6 @@ static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
             return false;
         r->place[from->stage] = 0;
     }
-    see_events(r);
-    r->restless += n - 1;
     r->previous_stage = r->path[n - 2].stage;
     r->entered_ms = at_ms;
     r->path[0] = r->path[n - 1];
@@ -327,8 +337,6 @@ static bool leave(struct replay *r, int64_t at_ms, struct moves *out, struct err
 {
     uint16_t stage = r->path[0].stage;
 
-    see_events(r);
-    r->restless++;
     r->place[stage] = 0;
     r->path_n = 0;
     return append(out, (struct move){at_ms, stage, STAGE_NONE, WAY_OUT}, err);
@@ -395,7 +403,7 @@ static bool live(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wa
     *wake_ms = above_ms < for_ms ? above_ms : for_ms;
     if (stage_ms < *wake_ms)
         *wake_ms = stage_ms;
-    return (r->restless <= RESTLESS_MAX && r->looping <= LOOPING_MAX)
+    return (!is_restless(r, at_ms, out) && r->looping <= LOOPING_MAX)
            || refuse_restless(r, err);
 }
 
@@ -410,7 +418,7 @@ static void begin(struct replay *r, const struct timeline *t, const struct besid
         r->above_seen[i] = 0;
         r->above_stage[i] = STAGE_NONE;
     }
-    r->seen = r->restless = r->looping = r->path_n = 0;
+    r->seen = r->looping = r->path_n = 0;
     memset(r->times_in, 0, r->l->stage_n * sizeof *r->times_in);
     memset(r->place, 0, r->l->stage_n * sizeof *r->place);
 }
@@ -424,6 +432,7 @@ bool replay_beside(struct replay *r, const struct timeline *t, const struct besi
     bool ok = cursor_start(r->cursor, t, err);
 
     begin(r, t, above, above_n);
+    r->moved = before;
     while (ok && at_ms <= until_ms && at_ms != MOMENT_NEVER)
         ok = live(r, at_ms, out, &at_ms, err);
     *next_ms = at_ms;

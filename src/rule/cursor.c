@@ -24,6 +24,15 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
         cursor_free(c);
         return err_nomem(err);
     }
+    for (uint32_t i = 0; i < p->test_n; i++) {
+        struct test_at *at = &c->test[i];
+
+        at->test = &p->test[i];
+        if (at->test->shape == TEST_ANY)
+            continue;
+        at->slot = &p->slot[at->test->slot];
+        at->e = &c->entries[at->slot->series];
+    }
     *out = c;
     return true;
 }
@@ -53,6 +62,7 @@ void cursor_free(struct cursor *c)
         return;
     entries_free(c);
     marks_free(c);
+    mem_free(c->gap);
     fingers_free(c, &c->fingers);
     fingers_free(c, &c->probe);
     for (uint32_t i = 0; c->column && i < c->p->column_n; i++)
@@ -119,8 +129,12 @@ bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
         return false;
     if (!series_list(c, err) || (c->p->keeps_best && !slots_room(c, &c->fingers, err)))
         return false;
-    for (uint32_t i = 0; i < c->p->test_n; i++)
-        c->test[i] = (struct test_at){.until_ms = INT64_MIN};
+    for (uint32_t i = 0; i < c->p->test_n; i++) {
+        struct test_at *at = &c->test[i];
+
+        at->until_ms = at->then_ms = INT64_MIN;
+        at->at = 0;
+    }
     c->fingers.start++;
     c->seen++;
     c->seen_n = 0;
@@ -136,11 +150,6 @@ struct answer answer_of(struct val val, int64_t holds_ms)
     else
         answer.value.number = val.n;
     return answer;
-}
-
-uint32_t cursor_seen(const struct cursor *c)
-{
-    return c->seen_n;
 }
 
 struct answer cursor_ask(struct cursor *c, struct rule_ref rule,

@@ -64,11 +64,15 @@ struct fingers {
     uint64_t start; /* raised to put all of them back */
 };
 
-/* What a test answered, which stands before until_ms. */
+/* What a test answered, which stands before until_ms; from there on up to then_ms it is the
+ * opposite. */
 struct test_at {
-    int64_t until_ms;
+    int64_t until_ms, then_ms;
     uint32_t at; /* entries before it play no part any more */
     uint8_t answer;
+    const struct test *test;
+    const struct slot *slot; /* of no shape: none */
+    const struct entries *e;
 };
 
 /* What a rule answered last. */
@@ -90,6 +94,8 @@ struct cursor {
     struct column_at *column;
     struct marks *marks; /* by type set */
     uint32_t marked_from;
+    uint64_t *gap; /* as marks: see gap_from */
+    uint32_t gap_cap;
     struct entries
         *entries; /* by series: listed of a stretch of the chunk's events, that ... */
     uint32_t stretch_n,
@@ -156,6 +162,16 @@ bool series_list(struct cursor *c, struct err *err);
 /* Marks the chunk's events [from, to) for each set of types. */
 bool types_mark(struct cursor *c, uint32_t from, uint32_t to, struct err *err);
 void marks_free(struct cursor *c);
+/* Bytes of 0 or 1 as bits. */
+uint64_t bits_of(const uint8_t hit[64]);
+
+/* After types_mark: marks the same events for the gaps behind them. */
+bool gaps_mark(struct cursor *c, uint32_t to, struct err *err);
+/* Where every event is an entry: the customer's first one from i on that has a gap behind it as
+ * long as the least that tests ask for, or his last one. */
+uint32_t gap_from(const struct cursor *c, uint32_t i);
+/* A gap between entries in which the test turns is longer. */
+int64_t gap_least_ms(const struct test *t);
 /* The value of a source at the event that the view stands at; fingers only move forward. */
 struct val source_read(struct view *v, const struct source *s);
 

@@ -81,6 +81,7 @@ struct operand {
 struct rule {
     str text;
     struct node *root;             /* NULL: a score */
+    struct operand first;          /* the first operand, at hand without looking it up */
     const struct operand *operand; /* NULL: it is more than tests side by side */
     uint32_t operand_n;
     bool decided; /* the answer when an operand decides: true of `or` */

@@ -127,8 +127,6 @@ struct answer cursor_ask(struct cursor *c, struct rule_ref rule,
  * though the timeline's later events come. at_ms never goes back between two starts. */
 uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
                           const struct situation *s, int64_t *until_ms);
-/* How many of the customer's events had come by the moment asked last. */
-uint32_t cursor_seen(const struct cursor *c);
 /* As cursor_ask, with holds_until exact for a single term, and for and/or/not a moment at which
  * some term changes. Leaves the cursor where it was; at_ms may be any moment. */
 bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situation *s,

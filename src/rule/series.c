@@ -409,7 +409,7 @@ static bool list_stretch(struct cursor *c, const struct stretch *of, struct err 
         if (s->kind == SERIES_TRAIT && !list_trait(c, s, of, e, err))
             return false;
     }
-    return true;
+    return gaps_mark(c, of->to, err);
 }
 
 /* Turns from the entries of the customer before to those of this one. */

@@ -5,9 +5,10 @@
  * again at every event: so a replay passes over all that changes nothing.
  *
  * (1) test_at.answer is the one from the last question up to until_ms. Before it, the answer
- *     is the same at every moment, whatever events lie between.
+ *     is the same at every moment, whatever events lie between. From there up to then_ms, when
+ *     that is later, it is the opposite.
  * (2) What is looked at ahead is not looked at again: .at only moves forward, and the entries
- *     before it play no part at until_ms or later. So all questions together cost one pass. */
+ *     before it play no part at then_ms or later. So all questions together cost one pass. */
 #include "rule/cursor.h"
 
 #include "base/num.h"
@@ -175,6 +176,7 @@ bool tests_add(struct program *p, struct rule *rule, struct err *err)
         if (!operand_of(i, rule->decided, &operand[n++]))
             return true;
     rule->operand = operand;
+    rule->first = operand[0];
     rule->operand_n = n;
     return true;
 }
@@ -183,47 +185,53 @@ bool tests_add(struct program *p, struct rule *rule, struct err *err)
 
 struct asking {
     const struct cursor *c;
-    const struct test *test;
-    const struct slot *slot;
-    const struct entries *e;
     struct test_at *at;
     int64_t t;
 };
 
 static int64_t enters_ms(const struct asking *a, uint64_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->e, (uint32_t)i), &a->slot->window.from);
+    return moment_after(a->c, entry_ms(a->c, a->at->e, (uint32_t)i),
+                        &a->at->slot->window.from);
 }
 
 static int64_t leaves_ms(const struct asking *a, uint64_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->e, (uint32_t)i), &a->slot->window.to);
+    return moment_after(a->c, entry_ms(a->c, a->at->e, (uint32_t)i),
+                        &a->at->slot->window.to);
 }
 
 static void answer(struct asking *a, bool truth, int64_t until_ms)
 {
     a->at->answer = truth ? TEST_TRUE : TEST_OPPOSITE;
-    a->at->until_ms = until_ms;
+    a->at->until_ms = a->at->then_ms = until_ms;
+}
+
+/* True from one moment up to another that is later than the one asked about. */
+static void answer_turning(struct asking *a, int64_t turns_ms, int64_t then_ms)
+{
+    answer(a, a->t >= turns_ms, a->t >= turns_ms ? then_ms : turns_ms);
+    a->at->then_ms = then_ms;
 }
 
 /* Entries only come: the first of a run of n is there when the last is. */
 static void ask_gathered(struct asking *a, uint64_t first)
 {
-    const struct window *w = &a->slot->window;
-    uint64_t last = first + a->test->n - 1;
+    const struct window *w = &a->at->slot->window;
+    uint64_t last = first + a->at->test->n - 1;
     int64_t enters = MOMENT_NEVER;
 
-    if (last < a->e->n)
-        enters = entry_ms(a->c, a->e, (uint32_t)last);
+    if (last < a->at->e->n)
+        enters = entry_ms(a->c, a->at->e, (uint32_t)last);
     if (w->kind == WINDOW_DATES && enters >= w->to_ms)
         enters = MOMENT_NEVER;
-    answer(a, enters <= a->t, enters <= a->t ? MOMENT_NEVER : enters);
+    answer_turning(a, enters, MOMENT_NEVER);
 }
 
 /* n entries are in a moving window when one that has not left and the n-1 behind it are. */
 static void ask_moving(struct asking *a)
 {
-    uint64_t n = a->test->n, i = a->at->at, all = a->e->n;
+    uint64_t n = a->at->test->n, i = a->at->at, all = a->at->e->n;
 
     while (i < all && leaves_ms(a, i) <= a->t)
         i++;
@@ -241,17 +249,17 @@ static void ask_moving(struct asking *a)
 
 static void ask_at_least(struct asking *a)
 {
-    const struct window *w = &a->slot->window;
+    const struct window *w = &a->at->slot->window;
     uint32_t first = 0;
 
-    if (!a->test->n) {
+    if (!a->at->test->n) {
         answer(a, true, MOMENT_NEVER);
     } else if (w->kind == WINDOW_LENGTHS) {
         ask_moving(a);
     } else {
         if (w->kind == WINDOW_DATES) {
             first = a->at->at;
-            while (first < a->e->n && entry_ms(a->c, a->e, first) < w->from_ms)
+            while (first < a->at->e->n && entry_ms(a->c, a->at->e, first) < w->from_ms)
                 first++;
             a->at->at = first;
         }
@@ -262,64 +270,63 @@ static void ask_at_least(struct asking *a)
 /* Entry i is the latest one, and stays it; when has it been so for the length? */
 static int64_t turns_ms(const struct asking *a, uint32_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->e, i), &a->test->length)
-           + a->test->late_ms;
-}
-
-enum { MONTH_LEAST_DAYS = 25 }; /* that adding a month adds, whatever the clock does */
-
-/* All events, a length in ms: no entry is looked up, and many are looked at at once. */
-static uint32_t find_gap_of_all(const struct asking *a, uint32_t i)
-{
-    const int64_t *at_ms = a->c->t.at_ms;
-    int64_t most = a->test->length.ms + a->test->late_ms;
-
-    for (; a->e->n - i > 16; i += 16) {
-        int64_t room = 0;
-
-        for (uint32_t k = 0; k < 16; k++)
-            room |= most - (at_ms[i + k + 1] - at_ms[i + k]);
-        if (room < 0)
-            break;
-    }
-    while (i + 1 < a->e->n && at_ms[i + 1] - at_ms[i] <= most)
-        i++;
-    return i;
+    return moment_after(a->c, entry_ms(a->c, a->at->e, i), &a->at->test->length)
+           + a->at->test->late_ms;
 }
 
 /* The first entry from i on after which none comes before the length is over. */
 static uint32_t find_gap(const struct asking *a, uint32_t i)
 {
-    int64_t least =
-        a->test->length.ms + a->test->length.months * (MONTH_LEAST_DAYS * MS_DAY);
+    int64_t least = gap_least_ms(a->at->test);
 
-    if (a->e->all && !a->test->length.months)
-        return find_gap_of_all(a, i);
-    for (int64_t next, at = entry_ms(a->c, a->e, i); i + 1 < a->e->n; i++, at = next) {
-        next = entry_ms(a->c, a->e, i + 1);
+    for (int64_t next, at = entry_ms(a->c, a->at->e, i); i + 1 < a->at->e->n;
+         i++, at = next) {
+        next = entry_ms(a->c, a->at->e, i + 1);
         if (next - at > least && next > turns_ms(a, i))
             break;
     }
     return i;
 }
 
+static int64_t next_ms(const struct asking *a, uint32_t i)
+{
+    return i < a->at->e->n ? entry_ms(a->c, a->at->e, i) : MOMENT_NEVER;
+}
+
+/* All events: from gap to gap, whichever lies before the moment asked about. */
+static void ask_since_all(struct asking *a)
+{
+    for (uint32_t i = a->at->at;; i++) {
+        int64_t turns, next;
+
+        i = gap_from(a->c, i);
+        turns = turns_ms(a, i);
+        next = next_ms(a, i + 1);
+        if (a->t < next && turns < next) {
+            answer_turning(a, turns, next);
+            a->at->at = i;
+            return;
+        }
+    }
+}
+
 /* Without an entry neither it nor its opposite is true. With one, the length is over since the
  * latest, or it is not. */
 static void ask_since(struct asking *a)
 {
-    uint32_t i = a->at->at, n = a->e->n;
-    int64_t next_ms;
+    uint32_t i = a->at->at, n = a->at->e->n;
 
-    if (a->e->all)
-        i = a->c->seen_n;
-    while (i < n && entry_ms(a->c, a->e, i) <= a->t)
+    if (a->at->e->all && next_ms(a, 0) <= a->t) {
+        ask_since_all(a);
+        return;
+    }
+    while (i < n && entry_ms(a->c, a->at->e, i) <= a->t)
         i++;
-    next_ms = i < n ? entry_ms(a->c, a->e, i) : MOMENT_NEVER;
     if (i == 0) {
         a->at->answer = 0;
-        a->at->until_ms = next_ms;
+        a->at->until_ms = a->at->then_ms = next_ms(a, i);
     } else if (a->t >= turns_ms(a, i - 1)) {
-        answer(a, true, next_ms);
+        answer(a, true, next_ms(a, i));
     } else {
         i = find_gap(a, i - 1);
         answer(a, false, turns_ms(a, i));
@@ -339,35 +346,69 @@ static struct view view_ahead(struct cursor *c, const struct situation *s)
                          .holds_ms = MOMENT_NEVER};
 }
 
-static void renew(struct cursor *c, const struct situation *s, uint32_t index)
+/* To be called when the answer no longer stands. */
+static void ask_again(struct cursor *c, const struct situation *s, struct test_at *at)
 {
-    const struct test *test = &c->p->test[index];
-    struct test_at *at = &c->test[index];
-    struct asking a = {.c = c, .test = test, .at = at, .t = s->at_ms};
+    struct asking a = {.c = c, .at = at, .t = s->at_ms};
+    struct view v;
+    bool truth;
 
-    if (test->shape == TEST_ANY) {
-        struct view v = view_ahead(c, s);
-        bool truth = ask_anew(&v, test->node);
-
-        answer(&a, truth, v.holds_ms);
-        return;
-    }
-    a.slot = &c->p->slot[test->slot];
-    a.e = &c->entries[a.slot->series];
-    if (test->shape == TEST_SINCE)
+    switch (at->test->shape) {
+    case TEST_SINCE:
         ask_since(&a);
-    else
+        break;
+    case TEST_AT_LEAST:
         ask_at_least(&a);
+        break;
+    case TEST_ANY:
+        v = view_ahead(c, s);
+        truth = ask_anew(&v, at->test->node);
+        answer(&a, truth, v.holds_ms);
+    }
+}
+
+static inline void renew(struct cursor *c, const struct situation *s, uint32_t index)
+{
+    struct test_at *at = &c->test[index];
+
+    if (s->at_ms < at->until_ms)
+        return;
+    if (s->at_ms < at->then_ms) {
+        at->answer ^= TEST_TRUE | TEST_OPPOSITE;
+        at->until_ms = at->then_ms;
+    } else {
+        ask_again(c, s, at);
+    }
 }
 
 bool test_ask(struct view *v, uint32_t named)
 {
     const struct test_at *at = &v->c->test[test_of(named)];
 
-    if (v->t >= at->until_ms)
-        renew(v->c, v->s, test_of(named));
+    renew(v->c, v->s, test_of(named));
     holds_until(v, at->until_ms);
     return at->answer & test_mask(named);
+}
+
+/* What operands say of a rule, and until when. */
+struct said {
+    int64_t all,
+        longest; /* the least of those that do not decide, the most of those that do */
+};
+
+static inline void ask_operand(struct cursor *c, const struct situation *s,
+                               const struct operand *o, struct said *said)
+{
+    const struct test_at *at = &c->test[o->test];
+    int64_t longest, all;
+    bool decides;
+
+    renew(c, s, o->test);
+    decides = ((at->answer & o->mask) != 0) == o->decides;
+    longest = decides ? at->until_ms : INT64_MIN;
+    all = decides ? MOMENT_NEVER : at->until_ms;
+    said->longest = longest > said->longest ? longest : said->longest;
+    said->all = all < said->all ? all : said->all;
 }
 
 /* As ask_many; narrows *until_ms. An operand that decides longer than that is asked about
@@ -375,24 +416,16 @@ bool test_ask(struct view *v, uint32_t named)
 static inline bool ask_operands(struct cursor *c, const struct situation *s,
                                 const struct rule *rule, int64_t *until_ms)
 {
-    int64_t all = *until_ms, longest = INT64_MIN;
-    const struct operand *end = rule->operand + rule->operand_n;
+    struct said said = {*until_ms, INT64_MIN};
 
-    for (const struct operand *o = rule->operand; o < end && longest < *until_ms; o++) {
-        const struct test_at *at = &c->test[o->test];
-
-        if (s->at_ms >= at->until_ms)
-            renew(c, s, o->test);
-        if (((at->answer & o->mask) != 0) == o->decides)
-            longest = at->until_ms > longest ? at->until_ms : longest;
-        else
-            all = at->until_ms < all ? at->until_ms : all;
-    }
-    if (longest == INT64_MIN)
-        *until_ms = all;
-    else if (longest < *until_ms)
-        *until_ms = longest;
-    return (longest != INT64_MIN) == rule->decided;
+    ask_operand(c, s, &rule->first, &said);
+    for (uint32_t i = 1; i < rule->operand_n && said.longest < *until_ms; i++)
+        ask_operand(c, s, &rule->operand[i], &said);
+    if (said.longest == INT64_MIN)
+        *until_ms = said.all;
+    else if (said.longest < *until_ms)
+        *until_ms = said.longest;
+    return (said.longest != INT64_MIN) == rule->decided;
 }
 
 /* Tests remember what they answered; what is more than tests side by side has a memo. */
@@ -403,7 +436,6 @@ uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, ui
     bool is = false;
     uint32_t i;
 
-    cursor_see(c, s->at_ms);
     c->asks++;
     for (i = 0; i < n && !is; i++) {
         const struct rule *rule = &c->p->rule[condition[i].v];

@@ -80,7 +80,7 @@ bool types_add(struct program *p, const struct series *s, uint32_t *out, struct 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the least");
 
 /* Bytes of 0 or 1 as bits: multiplied, eight of them stand side by side in the top byte. */
-static uint64_t packed(const uint8_t hit[64])
+uint64_t bits_of(const uint8_t hit[64])
 {
     uint64_t word = 0, eight;
 
@@ -99,7 +99,7 @@ static uint64_t match(const struct type_set *set, const uint16_t type[64])
     if (set->kind == TYPES_MANY) {
         for (uint32_t i = 0; i < 64; i++)
             hit[i] = set->bits[type[i] / 64] >> type[i] % 64 & 1;
-        return packed(hit);
+        return bits_of(hit);
     }
     for (uint32_t k = 0; k < set->code_n; k++) {
         uint16_t code = set->code[k];
@@ -107,7 +107,7 @@ static uint64_t match(const struct type_set *set, const uint16_t type[64])
         for (uint32_t i = 0; i < 64; i++)
             hit[i] |= type[i] == code;
     }
-    word = packed(hit);
+    word = bits_of(hit);
     return set->kind == TYPES_LISTED ? word : ~word;
 }
 
@@ -135,6 +135,11 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
             return err_nomem(err);
         m->word = more;
         m->cap = words;
+    }
+    m->all = of->kind == TYPES_ALL_BUT && !of->code_n;
+    if (m->all) {
+        memset(m->word, 0xFF, words * sizeof *m->word);
+        return true;
     }
     for (uint32_t w = 0; w < words; w++) {
         uint32_t from = c->marked_from + w * 64, n = chunk->event_n - from;

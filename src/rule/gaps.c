@@ -1,0 +1,88 @@
+/* gaps.c - after which events long nothing comes: found for 64 events at a time.
+ *
+ * A test such as since(any) >= 90d turns in gaps alone. Where every event is an entry, each
+ * event has a bit, set when the next one of the chunk comes later than the least length that
+ * such tests ask for. It is read with care for two things: behind a customer's last event comes
+ * another's, and who asks for more than the least length looks at the moments again. */
+#include "rule/cursor.h"
+
+#include "base/time.h"
+
+#include <string.h>
+
+enum { MONTH_LEAST_DAYS = 25 }; /* that adding a month adds, whatever the clock does */
+
+int64_t gap_least_ms(const struct test *t)
+{
+    return t->length.ms + t->length.months * (MONTH_LEAST_DAYS * MS_DAY) + t->late_ms;
+}
+
+static int64_t least_of_all(const struct cursor *c)
+{
+    int64_t least = INT64_MAX;
+
+    for (uint32_t i = 0; i < c->p->test_n; i++) {
+        const struct test *t = &c->p->test[i];
+
+        if (t->shape == TEST_SINCE && c->entries[c->p->slot[t->slot].series].all
+            && gap_least_ms(t) < least)
+            least = gap_least_ms(t);
+    }
+    return least;
+}
+
+static uint64_t gaps_in(const int64_t at_ms[65], int64_t least)
+{
+    uint8_t gap[64];
+
+    for (uint32_t i = 0; i < 64; i++)
+        gap[i] = (uint8_t)((uint64_t)(least - (at_ms[i + 1] - at_ms[i])) >> 63);
+    return bits_of(gap);
+}
+
+/* The last events of a chunk. */
+static uint64_t gaps_in_end(const int64_t *at_ms, uint32_t n, int64_t least)
+{
+    int64_t end[65];
+
+    for (uint32_t i = 0; i < 65; i++)
+        end[i] = at_ms[i < n ? i : n - 1];
+    return gaps_in(end, least);
+}
+
+bool gaps_mark(struct cursor *c, uint32_t to, struct err *err)
+{
+    uint32_t words = (to - c->marked_from + 63) / 64;
+    int64_t least = least_of_all(c);
+
+    if (least == INT64_MAX)
+        return true;
+    if (words > c->gap_cap) {
+        uint64_t *more = mem_resize(c->gap, words * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        c->gap = more;
+        c->gap_cap = words;
+    }
+    for (uint32_t w = 0; w < words; w++) {
+        uint32_t from = c->marked_from + w * 64, n = c->t.chunk->event_n - from;
+
+        c->gap[w] = n > 64 ? gaps_in(c->at_ms + from, least)
+                           : gaps_in_end(c->at_ms + from, n, least);
+    }
+    return true;
+}
+
+uint32_t gap_from(const struct cursor *c, uint32_t i)
+{
+    uint32_t first = c->t.first - c->marked_from, last = first + c->t.n - 1,
+             w = (first + i) / 64;
+    uint64_t word = c->gap[w] & UINT64_MAX << (first + i) % 64;
+
+    while (!word && w < last / 64)
+        word = c->gap[++w];
+    if (!word || w * 64 + (uint32_t)__builtin_ctzll(word) > last)
+        return last - first;
+    return w * 64 + (uint32_t)__builtin_ctzll(word) - first;
+}
