@@ -124,11 +124,12 @@ static bool event_of(struct shop *s, str text, uint32_t i, struct event *e,
 
 static bool shop_build(struct shop *s, const char *timeline, struct err *err)
 {
-    struct event event[200];
+    struct event event[SHOP_EVENTS_MAX];
     str rest = str_trim(str_of(timeline));
     uint32_t n = 0;
 
     while (rest.n) {
+        assert_true(n < SHOP_EVENTS_MAX);
         if (!event_of(s, word_of(&rest, ';'), n, &event[n], err))
             return false;
         n++;

@@ -27,6 +27,7 @@ struct shop {
     } named[8];
 };
 
+#define SHOP_EVENTS_MAX 1000u
 #define SHOP_STAGES 4u
 extern const str shop_stage[SHOP_STAGES]; /* reach, retention, loyalty, lapsed */
 #define SHOP_LIFECYCLES 2u /* people, of these stages; accounts: trial, paying */

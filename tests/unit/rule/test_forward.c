@@ -420,3 +420,116 @@ TEST(a_function_gives_what_a_loop_over_the_events_gives)
         scene_close(&s);
     }
 }
+
+/* --- silences of many customers in one chunk --- */
+
+enum { CROWD = 6, CROWD_EVENTS = 150, CROWD_RULES = 3 };
+
+struct silence {
+    char text[40];
+    const char *compare;
+    int64_t length_ms;
+    struct rule_ref rule;
+};
+
+static void make_crowd(struct random *r, struct buf *timeline)
+{
+    for (int i = 0; i < CROWD; i++) {
+        int64_t at = INT64_C(1767571200000) + (int64_t)random_below(r, 40) * QUARTER;
+
+        for (uint64_t n = 1 + random_below(r, CROWD_EVENTS); n; n--) {
+            bool silent = random_below(r, 30) == 0;
+
+            at += (int64_t)random_below(r, silent ? 40 : 3) * QUARTER;
+            buf_add(timeline, timeline->n ? STR("; ") : STR(""));
+            moment_print(timeline, at);
+            buf_add_format(timeline, " %s", types[random_below(r, 3)]);
+            if (i) /* the first is anna */
+                buf_add_format(timeline, " by=c%d", i);
+        }
+    }
+    buf_add_char(timeline, 0);
+}
+
+static bool is_silent(const struct silence *s, const struct timeline *t, int64_t at_ms)
+{
+    int64_t since = at_ms - t->at_ms[timeline_until(t, 0, at_ms) - 1];
+
+    if (s->compare[0] == '>')
+        return s->compare[1] ? since >= s->length_ms : since > s->length_ms;
+    return s->compare[1] ? since <= s->length_ms : since < s->length_ms;
+}
+
+/* At every moment at which the answer can change; until_ms is one at which it does. */
+static void check_silence(const struct silence *s, const struct timeline *t, bool truth,
+                          int64_t at_ms, int64_t until_ms)
+{
+    bool same = is_silent(s, t, at_ms) == truth
+                && (until_ms == MOMENT_NEVER || is_silent(s, t, until_ms) != truth);
+
+    for (uint32_t i = 0; i < t->n; i++) {
+        const int64_t can[] = {t->at_ms[i], t->at_ms[i] + s->length_ms,
+                               t->at_ms[i] + s->length_ms + 1};
+
+        for (size_t k = 0; k < 3; k++)
+            same &=
+                can[k] < at_ms || can[k] >= until_ms || is_silent(s, t, can[k]) == truth;
+    }
+    if (!same)
+        fail_msg("%s: customer %u, asked at %lld, until %lld", s->text, t->customer,
+                 (long long)at_ms, (long long)until_ms);
+}
+
+static void live_in_silences(struct random *r, struct cursor *c, const struct timeline *t,
+                             const struct silence *s)
+{
+    for (int64_t at = t->at_ms[0], next; at != MOMENT_NEVER; at = next) {
+        struct situation situation = standing(at, at);
+
+        next = MOMENT_NEVER;
+        for (int i = 0; i < CROWD_RULES; i++) {
+            int64_t until;
+            bool truth = cursor_ask_ahead(c, &s[i].rule, 1, &situation, &until) == 0;
+
+            check_silence(&s[i], t, truth, at, until);
+            next = until < next ? until : next;
+        }
+        if (next != MOMENT_NEVER && random_below(r, 4) == 0)
+            next += (int64_t)random_below(r, 100) * QUARTER;
+    }
+}
+
+TEST(the_next_silence_of_each_of_many_customers_is_found)
+{
+    struct random r = chance();
+
+    for (int round = 0; round < 60; round++) {
+        struct silence silence[CROWD_RULES];
+        struct buf timeline = {NULL};
+        struct shop shop;
+        struct err err;
+
+        make_crowd(&r, &timeline);
+        assert_true(shop_open(&shop, "UTC", timeline.p, &err));
+        for (int i = 0; i < CROWD_RULES; i++) {
+            struct silence *s = &silence[i];
+
+            s->compare = ONE_OF(&r, "<", "<=", ">", ">=");
+            s->length_ms = (1 + round % 4 + (int64_t)random_below(&r, 6)) * 1000;
+            snprintf(s->text, sizeof s->text, "since(any) %s %ds", s->compare,
+                     (int)(s->length_ms / 1000));
+            if (!shop_rule(&shop, s->text, RULE_CONDITION, &s->rule, &err))
+                fail_msg("%s: %s", s->text, err.msg);
+        }
+        assert_true(cursor_new(shop.program, &shop.cursor, &err));
+        for (uint32_t i = 0; i < shop.chunk->customer_n; i++) {
+            struct timeline t = timeline_of(shop.chunk, shop.chunk->customer_first + i);
+
+            assert_true(cursor_start(shop.cursor, &t, &err));
+            if (t.n)
+                live_in_silences(&r, shop.cursor, &t, silence);
+        }
+        shop_close(&shop);
+        buf_free(&timeline);
+    }
+}
