@@ -371,7 +371,7 @@ static void count(struct collect_counts *counts, const struct collect_body *body
     counts->refused += body->refused_n + (body->broken.n > 0);
 }
 
-void collector_run(struct collector *c, int64_t now_ms, bool *came)
+bool collector_run(struct collector *c, int64_t now_ms, bool *came)
 {
     struct collect_request *r = c->first, *next;
     struct err err;
@@ -379,7 +379,7 @@ void collector_run(struct collector *c, int64_t now_ms, bool *came)
 
     *came = r;
     if (!r)
-        return;
+        return true;
     ok = commit(c, now_ms, &err);
     if (!ok)
         log_line(c->log, LOG_ERROR, "collect", "requests=%zu error=%s", c->n, err.msg);
@@ -393,4 +393,5 @@ void collector_run(struct collector *c, int64_t now_ms, bool *came)
             count(&c->counts, &r->body);
         MHD_resume_connection(r->connection);
     }
+    return ok;
 }

@@ -44,7 +44,8 @@ struct collect_counts {
     uint64_t accepted, duplicates, refused;
 };
 struct collect_counts collector_counts(const struct collector *c);
-/* Commits what waits, and lets it be answered; *came is false when nothing did. */
-void collector_run(struct collector *c, int64_t now_ms, bool *came);
+/* Commits what waits, and lets it be answered; *came is false when nothing did. False: nothing
+ * of it could be kept, and who sent it is told to send it again. */
+bool collector_run(struct collector *c, int64_t now_ms, bool *came);
 
 #endif

@@ -55,6 +55,7 @@ struct server {
     bool is_open;                   /* as it began */
     bool unsettled;                 /* events were committed, and nobody has seen them */
     int64_t settle_ms;              /* steady: not before, unless somebody asks */
+    int64_t lost_ms;                /* steady: until then, events could not be kept */
     bool is_stale; /* what should have brought all to the present failed */
 };
 
@@ -246,10 +247,13 @@ static enum MHD_Result answer_health(struct MHD_Connection *c, unsigned status, 
     return answer_buf(c, status, &b, "application/json", (struct answer_header){});
 }
 
-/* Whether answers are about the present: nothing failed that is tried again by itself. */
+/* Whether answers are about the present, and events are kept: nothing failed that is tried again,
+ * by the server itself or by who sent it. */
 static bool is_ready(const struct server *s)
 {
-    return !s->is_stale && clock_steady_ms() >= s->tick_ms;
+    int64_t now_ms = clock_steady_ms();
+
+    return !s->is_stale && now_ms >= s->tick_ms && now_ms >= s->lost_ms;
 }
 
 static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c)
@@ -386,9 +390,10 @@ static void collect(struct server *s)
 {
     int64_t began_ms;
     struct err err;
-    bool came;
+    bool came, kept = collector_run(s->collector, server_now_ms(s), &came);
 
-    collector_run(s->collector, server_now_ms(s), &came);
+    if (came)
+        s->lost_ms = kept ? 0 : clock_steady_ms() + AGAIN_MS;
     s->unsettled |= came;
     began_ms = clock_steady_ms();
     if (!s->unsettled || began_ms < s->settle_ms)

@@ -206,14 +206,17 @@ until grep -q 'incomplete request' "$T/log" || ! kill -0 "$server" 2>/dev/null; 
 t_is 'is not waited for' "$(post /v1/track "$k" -u "$collect:")" "$(taken 1 0)"
 
 # --- a disk that is full: no file of the server may grow any more ---
+ready() { curl -s -o "$T/answer" -w '%{http_code}' "${url}readyz"; }
 full='{"event":"Full","userId":"full","messageId":"full"}'
 before=$(wc -l <"$T/log")
 prlimit --pid "$server" --fsize=4096:
 t_is 'with a full disk nothing is taken' "$(post /v1/track "$full" -u "$collect:" -D "$T/headers" | cut -c 1-3)" 503
 t_is 'and it is to be sent again' "$(grep -ci '^retry-after: [1-9]' "$T/headers")" 1
 t_ok 'the server says so' test "$(wc -l <"$T/log")" -gt "$before"
+t_is 'and is not ready' "$(ready)" 503
 prlimit --pid "$server" --fsize=unlimited:
 t_is 'then there is room' "$(post /v1/track "$full" -u "$collect:")" "$(taken 1 0)"
+t_is 'and it is ready' "$(ready)" 200
 ends
 t_ok 'and the file is whole still' "$CICLO" verify "$shop"
 t_done
