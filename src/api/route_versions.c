@@ -29,7 +29,7 @@ static bool find_version(struct api_request *r, const char *name, str given,
 bool get_version(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};
-    struct model_version version;
+    struct model_version version = {};
 
     if (!find_version(r, "what follows the last slash", r->id, &version, err))
         return false;
@@ -40,7 +40,7 @@ bool get_version(struct api_request *r, struct err *err)
 bool get_diff(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};
-    struct model_version from, to;
+    struct model_version from = {}, to = {};
     const struct hunk *hunk;
     uint32_t n;
 

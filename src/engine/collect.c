@@ -112,7 +112,7 @@ static bool random_id(struct arena *a, str *out, struct err *err)
     if (!random_secret(&secret, sizeof secret))
         return err_sys(err, "the system has no random bytes");
     hash128_print(&b, secret);
-    *out = b.failed ? (str){} : arena_str(a, buf_str(&b));
+    *out = b.failed ? (str){NULL, 0} : arena_str(a, buf_str(&b));
     buf_free(&b);
     return out->p || err_nomem(err);
 }
@@ -142,7 +142,7 @@ static bool refused_text(struct collect *c, const struct collect_body *b, str ra
         buf_add_latin1(&text, raw);
     mask(text.p, text.n, b->write_key);
     mask(text.p, text.n, json_find_text(json_find(call, STR("context")), STR("ip")));
-    *out = text.failed ? (str){} : arena_str(&c->arena, buf_str(&text));
+    *out = text.failed ? (str){NULL, 0} : arena_str(&c->arena, buf_str(&text));
     buf_free(&text);
     return out->p || err_nomem(err);
 }

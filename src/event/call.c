@@ -150,7 +150,7 @@ static bool make_id(const struct json *call, const struct call_frame *by, struct
     buf_add(&text, by->type);
     call_print(call, &text);
     hash128_print(&id, hash128_of(buf_str(&text)));
-    *out = text.failed || id.failed ? (str){} : arena_str(a, buf_str(&id));
+    *out = text.failed || id.failed ? (str){NULL, 0} : arena_str(a, buf_str(&id));
     buf_free(&text);
     buf_free(&id);
     return out->p || err_nomem(err);

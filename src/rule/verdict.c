@@ -235,11 +235,10 @@ static void bound(struct span *s, enum node_kind op, int unit, bool whole, int64
 static enum node_kind opposite(enum node_kind op)
 {
     static const enum node_kind of[] = {
-        [NODE_EQ - NODE_EQ] = NODE_NE, [NODE_NE - NODE_EQ] = NODE_EQ,
-        [NODE_LT - NODE_EQ] = NODE_GE, [NODE_LE - NODE_EQ] = NODE_GT,
-        [NODE_GT - NODE_EQ] = NODE_LE, [NODE_GE - NODE_EQ] = NODE_LT};
+        [NODE_EQ] = NODE_NE, [NODE_NE] = NODE_EQ, [NODE_LT] = NODE_GE,
+        [NODE_LE] = NODE_GT, [NODE_GT] = NODE_LE, [NODE_GE] = NODE_LT};
 
-    return of[op - NODE_EQ];
+    return of[op];
 }
 
 static void note_comparison(const struct look *l, struct gathered *g,
