@@ -46,8 +46,10 @@ bool key_decode(str bytes, struct key_row *out, struct err *err)
     out->rate = (uint32_t)get_below(&in, (uint64_t)UINT32_MAX + 1);
     out->made_ms = unfold(get(&in));
     revoked = (int64_t)get_below(&in, (uint64_t)MOMENT_MAX * 2);
-    if (out->made_ms < MOMENT_MIN || out->made_ms > MOMENT_MAX)
+    if (out->made_ms < MOMENT_MIN || out->made_ms > MOMENT_MAX) {
         spoil(&in, "a moment is out of its range");
+        out->made_ms = 0;
+    }
     out->revoked_ms = revoked ? out->made_ms + revoked - 1 : MOMENT_NEVER;
     out->name = get_bytes(&in, get_below(&in, KEY_NAME_MAX + 1));
     if (!out->name.n || !str_is_utf8(out->name))
