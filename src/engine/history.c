@@ -12,7 +12,8 @@
 
 /* --- what a model means --- */
 
-enum { MEANING = 1 }; /* another one when the same model gives other moves from here on */
+/* Another one when the same model gives other moves from here on, or other bytes. */
+enum { MEANING = 2 };
 
 static uint64_t mix(uint64_t so_far, str piece)
 {
@@ -119,36 +120,32 @@ void histories_use(struct histories *h, const struct model *m, uint32_t version)
     h->version = version;
 }
 
-static bool same_ways(const struct loop *a, const struct loop *b)
-{
-    return a->way_n == b->way_n && !memcmp(a->way, b->way, a->way_n * sizeof *a->way);
-}
-
-static void join_loop(struct looped *to, const struct loop *one)
+static void join_loop(struct looped *to, const struct loop *one, uint32_t chunk)
 {
     uint32_t i = 0;
+    struct loop named = *one;
 
+    named.customer += chunk * CHUNK_CUSTOMERS;
     while (i < to->n && !same_ways(&to->loop[i], one))
         i++;
+    if (i == LOOPS_MAX)
+        return;
     if (i == to->n) {
-        to->loop[to->n++] = *one;
+        to->loop[to->n++] = named;
         return;
     }
-    to->loop[i].times += one->times;
-    if (one->at_ms < to->loop[i].at_ms) {
-        to->loop[i].at_ms = one->at_ms;
-        to->loop[i].customer = one->customer;
+    named.times += to->loop[i].times;
+    if (one->at_ms >= to->loop[i].at_ms) {
+        named.at_ms = to->loop[i].at_ms;
+        named.customer = to->loop[i].customer;
     }
+    to->loop[i] = named;
 }
 
 static bool gather_loops(struct histories *h, uint32_t lifecycle, struct err *err)
 {
-    struct looped all = {};
-    size_t most = 1;
+    struct looped all = {.loop = mem_alloc(LOOPS_MAX * sizeof *all.loop)};
 
-    for (uint32_t k = 0; k < h->chunk_n; k++)
-        most += h->chunk[k].looped ? h->chunk[k].looped[lifecycle].n : 0;
-    all.loop = mem_alloc(most * sizeof *all.loop);
     if (!all.loop)
         return err_nomem(err);
     for (uint32_t k = 0; k < h->chunk_n; k++) {
@@ -156,7 +153,7 @@ static bool gather_loops(struct histories *h, uint32_t lifecycle, struct err *er
             h->chunk[k].looped ? &h->chunk[k].looped[lifecycle] : &(struct looped){};
 
         for (uint32_t i = 0; i < of->n; i++)
-            join_loop(&all, &of->loop[i]);
+            join_loop(&all, &of->loop[i], k);
     }
     mem_free(h->looped[lifecycle].loop);
     h->looped[lifecycle] = all;
@@ -187,11 +184,15 @@ static bool bring_all(struct pass *p, uint32_t *due, struct err *err)
     for (uint32_t k = 0; k < h->chunk_n; k++)
         if (is_due(p, k))
             due[p->due_n++] = k;
-    if (p->due_n && !pass_run(p, err))
-        return false;
-    for (uint32_t l = 0; p->due_n && l < h->lifecycle_n; l++)
+    if (p->due_n) {
+        h->is_gathered = false;
+        if (!pass_run(p, err))
+            return false;
+    }
+    for (uint32_t l = 0; !h->is_gathered && l < h->lifecycle_n; l++)
         if (!gather_loops(h, l, err))
             return false;
+    h->is_gathered = true;
     return true;
 }
 
@@ -275,7 +276,7 @@ const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle
 /* What the file has of a later moment is more than this. */
 static bool is_wanted(const struct history *one)
 {
-    return one->block && !one->looped && !one->is_kept && one->now_ms >= one->kept_ms;
+    return one->block && !one->is_kept && one->now_ms >= one->kept_ms;
 }
 
 bool histories_are_written(const struct histories *h)
@@ -295,7 +296,7 @@ bool histories_write(const struct histories *h, struct store *s, uint32_t versio
     for (uint32_t k = 0; ok && k < h->chunk_n; k++) {
         const struct history *one = &h->chunk[k];
 
-        if (!is_wanted(one) && !(all && one->block && !one->looped))
+        if (!is_wanted(one) && !(all && one->block))
             continue;
         buf_clear(&bytes);
         history_encode(h, one, &bytes);
@@ -311,7 +312,7 @@ void histories_note_written(struct histories *h)
     for (uint32_t k = 0; k < h->chunk_n; k++) {
         struct history *one = &h->chunk[k];
 
-        if (!one->block || one->looped)
+        if (!one->block)
             continue;
         one->is_kept = true;
         if (one->now_ms > one->kept_ms)

@@ -44,12 +44,11 @@ int64_t histories_next_ms(const struct histories *h);
 const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
                                    uint32_t customer, size_t *n);
 int64_t histories_customer_next(const struct histories *h, uint32_t customer);
-/* Loops met, each kind once, with the first customer and moment. */
+/* Loops met, each kind once, LOOPS_MAX kinds at most, with the first customer and moment. */
 const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle,
                                    uint32_t *n);
 
-/* Writes what the file does not have, or everything, in the store's transaction. A chunk whose
- * customers were led in a ring is left out: what the file has of it stays true. */
+/* Writes what the file does not have, or everything, in the store's transaction. */
 bool histories_write(const struct histories *h, struct store *s, uint32_t version,
                      bool all, struct err *err);
 bool histories_are_written(const struct histories *h); /* there is nothing to write */

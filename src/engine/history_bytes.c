@@ -33,6 +33,29 @@ static void put_moves(const struct history *one, uint32_t lifecycle, struct buf 
         put(to, code_of(one->move[k].way));
 }
 
+static void put_loops(const struct history *one, uint32_t lifecycle, struct buf *to)
+{
+    const struct looped *of = one->looped ? &one->looped[lifecycle] : &(struct looped){};
+    uint32_t before = 0;
+
+    put(to, of->n);
+    for (uint32_t k = 0; k < of->n; k++) {
+        put(to, of->loop[k].way_n);
+        for (uint32_t i = 0; i < of->loop[k].way_n; i++)
+            put(to, of->loop[k].way[i]);
+    }
+    put(to, of->met_n);
+    for (uint32_t i = 0; i < of->met_n; i++) {
+        const struct met *met = &of->met[i];
+
+        put(to, met->place - before);
+        put(to, met->kind);
+        put(to, (uint64_t)(one->now_ms - met->at_ms));
+        put(to, met->times);
+        before = met->place;
+    }
+}
+
 void history_encode(const struct histories *h, const struct history *one, struct buf *to)
 {
     uint32_t n = one->customer_n;
@@ -56,6 +79,8 @@ void history_encode(const struct histories *h, const struct history *one, struct
     }
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
         put_moves(one, l, to);
+    for (uint32_t l = 0; l < h->lifecycle_n; l++)
+        put_loops(one, l, to);
 }
 
 /* --- reading --- */
@@ -171,6 +196,105 @@ static void get_ways(struct in *in, const struct history *one, const uint32_t *f
     }
 }
 
+/* Moves that lead round, from the one that stands first in the text. */
+static bool get_kind(struct in *in, const struct lifecycle *l, struct arena *a,
+                     struct loop *out, struct err *err)
+{
+    uint32_t n = (uint32_t)get_below(in, l->stage_n + 1ull);
+    uint16_t *way;
+
+    if (n == 0 || n > left(in)) {
+        spoil(in, "a ring has no moves, or more than follow");
+        return true;
+    }
+    way = arena_array(a, uint16_t, n);
+    if (!way)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++) {
+        way[i] = (uint16_t)get_below(in, l->way_n);
+        if (i > 0 && way[i] <= way[0])
+            spoil(in, "a ring does not begin with its first move");
+    }
+    *out = (struct loop){.way = way, .way_n = n};
+    return true;
+}
+
+/* Who met them: in the order of the customers, each kind numbered as it comes up. */
+static void get_mets(struct in *in, const struct history *one, struct looped *to)
+{
+    uint32_t place = 0, kinds = 0, his = 0;
+
+    for (uint32_t i = 0; i < to->met_n && !in->wrong; i++) {
+        struct met *met = &to->met[i];
+        uint64_t further = get_below(in, one->customer_n - place);
+
+        place += (uint32_t)further;
+        his = further ? 1 : his + 1;
+        if (his > LOOPS_MAX)
+            spoil(in, "a customer has more rings than are kept");
+        met->place = place;
+        met->kind = (uint32_t)get_below(in, kinds < to->n ? kinds + 1 : kinds);
+        kinds += met->kind == kinds;
+        met->at_ms =
+            moment_from(in, one->now_ms, -(int64_t)get_below(in, INT64_MAX), one->now_ms);
+        met->times = get_below(in, INT64_MAX);
+        if (!met->times)
+            spoil(in, "a ring was never met");
+    }
+    if (kinds < to->n)
+        spoil(in, "a ring was never met");
+}
+
+/* False: memory ran out. */
+static bool get_loops(struct in *in, struct history *one, uint32_t lifecycle,
+                      const struct histories *h, struct err *err)
+{
+    struct looped to = {.n = get_count(in)};
+
+    if (to.n) {
+        to.loop = arena_array(&one->arena, struct loop, to.n);
+        if (!to.loop)
+            return err_nomem(err);
+    }
+    for (uint32_t k = 0; k < to.n && !in->wrong; k++)
+        if (!get_kind(in, h->model->lifecycles[lifecycle], &one->arena, &to.loop[k], err))
+            return false;
+    to.met_n = get_count(in);
+    if (!to.met_n != !to.n)
+        spoil(in, "a ring was never met");
+    if (in->wrong || !to.n)
+        return true;
+    if (!one->looped)
+        one->looped = arena_array(&one->arena, struct looped, h->lifecycle_n);
+    to.met = arena_array(&one->arena, struct met, to.met_n);
+    if (!one->looped || !to.met)
+        return err_nomem(err);
+    get_mets(in, one, &to);
+    if (!in->wrong)
+        loops_sum_up(&to);
+    one->looped[lifecycle] = to;
+    return true;
+}
+
+/* All that follows the number of customers; false: memory ran out. */
+static bool get_history(struct in *in, struct history *one, const struct histories *h,
+                        struct err *err)
+{
+    uint32_t lifecycles = h->lifecycle_n;
+
+    get_customers(in, one);
+    get(in); /* the number of lifecycles */
+    get_firsts(in, one, lifecycles);
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        get_moments(in, one, first_of(one, l));
+        get_ways(in, one, first_of(one, l), h->model->lifecycles[l]);
+    }
+    for (uint32_t l = 0; l < lifecycles; l++)
+        if (!get_loops(in, one, l, h, err))
+            return false;
+    return true;
+}
+
 bool history_decode(const struct histories *h, str bytes, struct history *out, bool *fits,
                     struct err *err)
 {
@@ -195,14 +319,7 @@ bool history_decode(const struct histories *h, str bytes, struct history *out, b
         return err_set(err, ERR_CORRUPT, "%s", in.wrong ? in.wrong : ahead.wrong);
     if (!history_room(&one, lifecycles, moves, err))
         return false;
-    get_customers(&in, &one);
-    get(&in); /* the number of lifecycles */
-    get_firsts(&in, &one, lifecycles);
-    for (uint32_t l = 0; l < lifecycles; l++) {
-        get_moments(&in, &one, first_of(&one, l));
-        get_ways(&in, &one, first_of(&one, l), h->model->lifecycles[l]);
-    }
-    if (!in_end(&in, err)) {
+    if (!get_history(&in, &one, h, err) || !in_end(&in, err)) {
         history_free(&one);
         return false;
     }

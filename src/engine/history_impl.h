@@ -6,10 +6,20 @@
 
 #include <pthread.h>
 
-/* What was met in one chunk, in one lifecycle. */
+/* A ring that a customer was led in. */
+struct met {
+    int64_t at_ms; /* the first time */
+    uint64_t times;
+    uint32_t kind;  /* a place in .loop */
+    uint32_t place; /* the customer's in the chunk */
+};
+
+/* What was met in one lifecycle. */
 struct looped {
-    struct loop *loop;
+    struct loop *loop; /* each kind once; of a chunk, .customer is a place there */
     uint32_t n;
+    struct met *met; /* customer by customer; kept by the chunks only */
+    uint32_t met_n;
 };
 
 struct history {
@@ -35,7 +45,8 @@ struct histories {
     uint32_t version; /* of the model, whose histories the file may have; or 0 */
     int64_t now_ms, next_ms;
     _Atomic uint64_t replayed;
-    struct looped *looped; /* by lifecycle, over all chunks */
+    struct looped *looped; /* by lifecycle, over all chunks; the ways are the chunks' */
+    bool is_gathered;      /* out of the chunks as they are */
     struct worker *worker; /* one a thread; NULL: the model is new */
     uint32_t worker_n;
 };
@@ -45,6 +56,24 @@ static inline uint32_t *first_of(const struct history *one, uint32_t lifecycle)
 {
     return one->first + (size_t)lifecycle * (one->customer_n + 1);
 }
+
+/* --- loops --- */
+
+/* Of several customers, one after the other. */
+struct loops {
+    struct loop *loop; /* their ways are borrowed */
+    uint32_t n, cap;
+};
+bool loops_append(struct loops *to, const struct loop *loop, struct err *err);
+/* What is in `by_lifecycle` becomes one->looped, which stays NULL when there is nothing. */
+bool loops_pack(struct history *one, const struct loops *by_lifecycle,
+                uint32_t lifecycles, struct err *err);
+/* The kinds' moments, customers and times, out of .met. */
+void loops_sum_up(struct looped *l);
+bool same_ways(const struct loop *a, const struct loop *b);
+/* The customer's, in the order in which he met them. */
+const struct met *mets_of(const struct history *one, uint32_t lifecycle, uint32_t place,
+                          uint32_t *n);
 
 /* Room for all that is known of .customer_n customers, in one block. */
 bool history_room(struct history *one, uint32_t lifecycles, size_t moves,
@@ -58,6 +87,7 @@ struct worker {
     struct replay **replay; /* by lifecycle */
     struct moves *moves;    /* likewise, of the chunk that is being computed */
     struct beside *above;   /* likewise, of the customer */
+    struct loops *loops;    /* likewise, of the chunk */
     uint32_t *first;        /* as in struct history */
     struct err err;
     bool failed;
@@ -85,7 +115,9 @@ void workers_free(struct histories *h);
 bool is_due(const struct pass *p, uint32_t chunk);
 /* A pass.one: reads what the file has, then replays whom time or events made due. */
 bool bring_chunk(struct pass *p, struct worker *w, uint32_t chunk, struct err *err);
-/* Appends the customer's moves to w->moves. */
+/* Before the first customer of a chunk. */
+void start_moves(const struct histories *h, struct worker *w);
+/* Appends the customer's moves to w->moves; the loops there are his alone. */
 bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
                 int64_t now_ms, int64_t *next_ms, struct err *err);
 

@@ -15,10 +15,13 @@ void workers_free(struct histories *h)
                 replay_free(w->replay[l]);
             if (w->moves)
                 moves_free(&w->moves[l]);
+            if (w->loops)
+                mem_free(w->loops[l].loop);
         }
         mem_free(w->replay);
         mem_free(w->moves);
         mem_free(w->above);
+        mem_free(w->loops);
         mem_free(w->first);
     }
     mem_free(h->worker);
@@ -33,8 +36,9 @@ static bool worker_init(struct worker *w, const struct model *m, struct err *err
     w->replay = mem_alloc(n * sizeof(struct replay *));
     w->moves = mem_alloc(n * sizeof *w->moves);
     w->above = mem_alloc(n * sizeof *w->above);
+    w->loops = mem_alloc(n * sizeof *w->loops);
     w->first = mem_alloc(n * (CHUNK_CUSTOMERS + 1) * sizeof *w->first);
-    if (!w->replay || !w->moves || !w->above || !w->first)
+    if (!w->replay || !w->moves || !w->above || !w->loops || !w->first)
         return err_nomem(err);
     for (uint32_t l = 0; l < n; l++)
         if (!replay_new(m->lifecycles[l], m->program, &w->replay[l], err))
@@ -82,6 +86,25 @@ static bool has_room(struct moves *m, size_t more, struct err *err)
     return true;
 }
 
+/* Of customer `place` in the chunk, as the history so far has them. */
+static bool keep_loops(struct loops *to, const struct history *old, uint32_t lifecycle,
+                       uint32_t place, struct err *err)
+{
+    uint32_t n;
+    const struct met *met = mets_of(old, lifecycle, place, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct loop loop = old->looped[lifecycle].loop[met[i].kind];
+
+        loop.at_ms = met[i].at_ms;
+        loop.times = met[i].times;
+        loop.customer = place;
+        if (!loops_append(to, &loop, err))
+            return false;
+    }
+    return true;
+}
+
 static bool keep_customer(const struct histories *h, struct worker *w,
                           const struct history *old, uint32_t i, struct err *err)
 {
@@ -95,8 +118,18 @@ static bool keep_customer(const struct histories *h, struct worker *w,
         if (n)
             memcpy(to->move + to->n, old->move + first[0], n * sizeof *to->move);
         to->n += n;
+        if (!keep_loops(&w->loops[l], old, l, i, err))
+            return false;
     }
     return true;
+}
+
+void start_moves(const struct histories *h, struct worker *w)
+{
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        w->moves[l].n = w->moves[l].loop_n = w->loops[l].n = 0;
+        arena_reset(&w->moves[l].arena);
+    }
 }
 
 bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
@@ -107,6 +140,7 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
         size_t before = w->moves[l].n, n;
         int64_t its_next_ms;
 
+        w->moves[l].loop_n = 0;
         if (!replay_beside(w->replay[l], t, w->above, l, now_ms, &w->moves[l],
                            &its_next_ms, err))
             return false;
@@ -118,35 +152,6 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
     return true;
 }
 
-static bool take_loops(struct history *one, const struct worker *w, uint32_t lifecycles,
-                       struct err *err)
-{
-    size_t all = 0;
-
-    for (uint32_t l = 0; l < lifecycles; l++)
-        all += w->moves[l].loop_n;
-    if (!all)
-        return true;
-    one->looped = arena_array(&one->arena, struct looped, lifecycles);
-    for (uint32_t l = 0; one->looped && l < lifecycles; l++) {
-        const struct moves *from = &w->moves[l];
-        struct loop *loop = arena_array(&one->arena, struct loop, from->loop_n + 1);
-
-        one->looped[l] = (struct looped){loop, from->loop_n};
-        for (uint32_t i = 0; i < from->loop_n; i++) {
-            uint16_t *way =
-                loop ? arena_array(&one->arena, uint16_t, from->loop[i].way_n) : NULL;
-
-            if (!way)
-                return err_nomem(err);
-            memcpy(way, from->loop[i].way, from->loop[i].way_n * sizeof *way);
-            loop[i] = from->loop[i];
-            loop[i].way = way;
-        }
-    }
-    return one->looped || err_nomem(err);
-}
-
 /* Out of what the thread has gathered, lifecycle by lifecycle. */
 static bool pack(struct history *one, const struct worker *w, uint32_t lifecycles,
                  struct err *err)
@@ -155,7 +160,8 @@ static bool pack(struct history *one, const struct worker *w, uint32_t lifecycle
 
     for (uint32_t l = 0; l < lifecycles; l++)
         all += w->moves[l].n;
-    if (!history_room(one, lifecycles, all, err) || !take_loops(one, w, lifecycles, err))
+    if (!history_room(one, lifecycles, all, err)
+        || !loops_pack(one, w->loops, lifecycles, err))
         return false;
     for (uint32_t l = 0; l < lifecycles; l++) {
         const struct moves *from = &w->moves[l];
@@ -181,15 +187,12 @@ struct due {
 static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
 {
     const struct history *old = &p->h->chunk[k];
-    /* How often a ring was met is not known by customer. */
-    bool anew = !old->block || old->looped;
-
     out->n = 0;
     if (!snapshot_counts(p->v, k, &out->has, err))
         return false;
     for (uint32_t i = 0; i < out->has.customer_n; i++) {
-        out->is[i] = anew || i >= old->customer_n || old->event_n[i] != out->has.event[i]
-                     || old->next[i] <= p->now_ms;
+        out->is[i] = !old->block || i >= old->customer_n
+                     || old->event_n[i] != out->has.event[i] || old->next[i] <= p->now_ms;
         out->n += out->is[i];
     }
     return true;
@@ -207,6 +210,9 @@ static bool replay_due(const struct pass *p, struct worker *w, const struct chun
         return false;
     t = timeline_of(whole ? whole : own, customer);
     ok = replay_one(p->h, w, &t, p->now_ms, next_ms, err);
+    for (uint32_t l = 0; l < p->h->lifecycle_n; l++)
+        for (uint32_t i = 0; ok && i < w->moves[l].loop_n; i++)
+            ok = loops_append(&w->loops[l], &w->moves[l].loop[i], err);
     chunk_free(own);
     return ok;
 }
@@ -219,8 +225,7 @@ static bool compute(const struct pass *p, struct worker *w, uint32_t k,
     const struct history *old = &h->chunk[k];
     int64_t next[CHUNK_CUSTOMERS];
 
-    for (uint32_t l = 0; l < h->lifecycle_n; l++)
-        w->moves[l].n = w->moves[l].loop_n = 0;
+    start_moves(h, w);
     for (uint32_t i = 0; i < fresh->customer_n; i++) {
         for (uint32_t l = 0; l < h->lifecycle_n; l++)
             w->first[l * (CHUNK_CUSTOMERS + 1) + i] = (uint32_t)w->moves[l].n;
@@ -267,7 +272,8 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
     return ok;
 }
 
-/* Forgets what is not yet. Whoever then moved is due when he did. */
+/* Forgets what is not yet. Whoever then moved is due when he did, and whoever was led in a ring
+ * at once: how often until now is not known. */
 static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
 {
     uint32_t from = 0, at = 0;
@@ -285,6 +291,8 @@ static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
             }
         }
         first[one->customer_n] = at;
+        for (uint32_t i = 0; one->looped && i < one->looped[l].met_n; i++)
+            one->next[one->looped[l].met[i].place] = now_ms;
     }
     for (uint32_t i = 0; i < one->customer_n; i++)
         if (one->next[i] < one->next_ms)

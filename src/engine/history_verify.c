@@ -54,6 +54,27 @@ static bool same_moves(const struct histories *h, const struct worker *w,
     return true;
 }
 
+static bool same_loops(const struct histories *h, const struct worker *w,
+                       const struct history *one, uint32_t i)
+{
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        const struct moves *replayed = &w->moves[l];
+        uint32_t n;
+        const struct met *met = mets_of(one, l, i, &n);
+
+        if (replayed->loop_n != n)
+            return false;
+        for (uint32_t k = 0; k < n; k++) {
+            const struct loop *a = &replayed->loop[k];
+
+            if (a->at_ms != met[k].at_ms || a->times != met[k].times
+                || !same_ways(a, &one->looped[l].loop[met[k].kind]))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool check_customer(struct check *c, struct worker *w, const struct history *one,
                            const struct timeline *t, uint32_t i, struct err *err)
 {
@@ -66,11 +87,10 @@ static bool check_customer(struct check *c, struct worker *w, const struct histo
               STR_FMT(id), t->n, one->event_n[i]);
     if (one->event_n[i] != t->n)
         return true;
-    for (uint32_t l = 0; l < h->lifecycle_n; l++)
-        w->moves[l].n = w->moves[l].loop_n = 0;
+    start_moves(h, w);
     if (!replay_one(h, w, t, one->now_ms, &next_ms, err))
         return false;
-    if (!same_moves(h, w, one, i) || one->next[i] != next_ms)
+    if (!same_moves(h, w, one, i) || !same_loops(h, w, one, i) || one->next[i] != next_ms)
         found(c,
               "table history: what it says of customer %.*s is not what his events give",
               STR_FMT(id));

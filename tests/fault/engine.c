@@ -52,10 +52,12 @@ static const str models[] = {
         "events: { t: {} }\n"
         "lifecycle:\n"
         "  start: a\n"
-        "  stages: { a: {}, b: {} }\n"
+        "  stages: { a: {}, b: {}, ring: {} }\n"
         "  moves:\n"
         "    - { from: a, to: b, when: \"since(t) >= 2d\" }\n"
-        "    - { from: b, to: a, when: \"since(t) < 2d\" }\n"),
+        "    - { from: b, to: a, when: \"since(t) < 2d\" }\n"
+        "    - { from: b, to: ring, when: \"since(t) >= 3d\" }\n"
+        "    - { from: ring, to: b, when: \"since(t) >= 3d\" }\n"),
     STR("ciclo: 1\n"
         "events: { t: {} }\n"
         "lifecycle:\n"

@@ -1,5 +1,5 @@
 /* [F13] A row of histories that decodes holds moves which the model could make, in order, and
- * there is one way to write it. The meaning, which no chance would hit, is put in front. */
+ * there is one way to write it; the rings are of its moves and customers. The meaning, which no chance would hit, is put in front. */
 #include "engine/history_impl.h"
 
 #include "base/bytes.h"
@@ -49,6 +49,31 @@ static void need_sound(const struct history *one)
     }
 }
 
+static void need_sound_loops(const struct looped *of, const struct history *one)
+{
+    uint64_t times = 0, met = 0;
+    uint32_t place = 0;
+
+    for (uint32_t i = 0; i < of->met_n; i++) {
+        const struct met *m = &of->met[i];
+
+        NEED(m->place >= place && m->place < one->customer_n && m->kind < of->n);
+        NEED(m->at_ms >= of->loop[m->kind].at_ms && m->at_ms <= one->now_ms);
+        place = m->place;
+        met += m->times;
+    }
+    for (uint32_t k = 0; k < of->n; k++) {
+        const struct loop *loop = &of->loop[k];
+
+        NEED(loop->customer < one->customer_n && loop->way_n > 0);
+        NEED(loop->at_ms >= MOMENT_MIN);
+        for (uint32_t i = 0; i < loop->way_n; i++)
+            NEED(loop->way[i] < h->model->lifecycle->way_n && loop->way[i] >= *loop->way);
+        times += loop->times;
+    }
+    NEED(times == met);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct buf bytes = {}, again = {};
@@ -61,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (history_decode(h, buf_str(&bytes), &one, &fits, &err)) {
         NEED(fits);
         need_sound(&one);
+        if (one.looped)
+            need_sound_loops(one.looped, &one);
         history_encode(h, &one, &again);
         NEED(str_eq(buf_str(&again), buf_str(&bytes)));
     } else {

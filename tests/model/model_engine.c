@@ -1,9 +1,10 @@
 /* model_engine.c - the live engine with its clock: events come in commits, late and in any
  * order, the clock goes on and jumps, the file is closed and opened, folded, the model is
- * exchanged. At every halt everybody's moves are those of the twin, and the pending moments
- * are not later than what comes next. */
+ * exchanged. At every halt everybody's moves are those of the twin, the pending moments are not
+ * later than what comes next, and the loops are those that are met when all is computed anew. */
 #include "base/json.h"
 #include "engine/engine_impl.h"
+#include "engine/history_impl.h"
 #include "support/temp.h"
 #include "support/unit.h"
 #include "world.h"
@@ -182,6 +183,30 @@ static int64_t compare_customer(struct life *l, int customer)
     return first_ms;
 }
 
+static void compare_loops(const struct life *l)
+{
+    struct histories *anew;
+    struct err err;
+
+    NEED_OK(histories_new(l->e->model, 0, &anew, &err)
+                && histories_advance(anew, l->e->now, l->now_ms, NULL, &err),
+            err);
+    for (uint32_t k = 0; k < (uint32_t)l->t.m.life_n; k++) {
+        uint32_t n, n_anew;
+        const struct loop *a = engine_loops(l->e, k, &n),
+                          *b = histories_loops(anew, k, &n_anew);
+
+        assert_int_equal(n, n_anew);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_true(same_ways(&a[i], &b[i]));
+            assert_int_equal(a[i].customer, b[i].customer);
+            assert_true(a[i].at_ms == b[i].at_ms);
+            assert_true(a[i].times == b[i].times);
+        }
+    }
+    histories_free(anew);
+}
+
 static void compare_all(struct life *l)
 {
     int64_t coming_ms = MOMENT_NEVER;
@@ -194,6 +219,7 @@ static void compare_all(struct life *l)
     }
     assert_true(engine_next_ms(l->e) <= coming_ms);
     assert_true(engine_next_ms(l->e) > l->now_ms);
+    compare_loops(l);
 }
 
 /* --- a life --- */

@@ -243,6 +243,151 @@ TEST(a_history_that_no_events_give_is_found)
     buf_free(&second);
 }
 
+/* --- rings --- */
+
+/* Who buys is led in a ring for a month, and in another one when he has not for two. */
+static const char rings[] =
+    "ciclo: 1\n"
+    "events: { purchase: {}, signed_up: {} }\n"
+    "lifecycle:\n"
+    "  start: a\n"
+    "  stages: { a: {}, b: {}, c: {}, d: {} }\n"
+    "  moves:\n"
+    "    - { from: a, to: b, when: \"since(purchase) < 30d\" }\n"
+    "    - { from: b, to: a, when: \"since(purchase) < 30d\" }\n"
+    "    - { from: a, to: c, when: \"since(purchase) >= 30d\" }\n"
+    "    - { from: c, to: d, when: \"since(purchase) >= 60d\" }\n"
+    "    - { from: d, to: c, when: \"since(purchase) >= 60d\" }\n";
+
+static void print_loops(const struct engine *e, struct buf *to)
+{
+    const struct catalog *c = snapshot_catalog(engine_snapshot(e));
+    uint32_t n;
+    const struct loop *loop = engine_loops(e, 0, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        buf_add_format(to, "%llu times, first %.*s on ",
+                       (unsigned long long)loop[i].times,
+                       STR_FMT(catalog_customer_id(c, loop[i].customer)));
+        moment_print(to, loop[i].at_ms);
+        for (uint32_t k = 0; k < loop[i].way_n; k++)
+            buf_add_format(to, " %u", loop[i].way[k]);
+        buf_add_char(to, '\n');
+    }
+    buf_add_char(to, '\0');
+}
+
+/* What it tells is what a replay of everybody gives. */
+static void need_loops_anew(const struct engine *e)
+{
+    struct engine *anew = open_again(STORE_READ);
+    struct buf kept = {}, computed = {};
+    struct err err;
+
+    engine_distrust(anew);
+    NEED_OK(engine_advance(anew, engine_now_ms(e), &err), err);
+    assert_int_equal(engine_replayed(anew), engine_customer_n(anew));
+    print_loops(e, &kept);
+    print_loops(anew, &computed);
+    assert_string_equal(kept.p, computed.p);
+    buf_free(&kept);
+    buf_free(&computed);
+    engine_close(anew);
+}
+
+TEST(who_was_led_in_a_ring_is_not_computed_again)
+{
+    struct engine *e = bottega_with(rings, bottega_events, "2026-02-01");
+    struct buf before = {}, after = {};
+
+    assert_true(strstr((print_loops(e, &before), before.p),
+                       "first 10 on 2026-01-05T09:30:00.000Z 0 1\n"));
+    engine_close(e);
+    e = open_again(STORE_READ);
+    advance(e, "2026-02-01");
+    assert_int_equal(engine_replayed(e), 0);
+    print_loops(e, &after);
+    assert_string_equal(before.p, after.p);
+    engine_close(e);
+    buf_free(&before);
+    buf_free(&after);
+}
+
+TEST(beside_a_ring_only_who_is_due_is_replayed)
+{
+    struct engine *e = bottega_with(rings, bottega_events, "2026-02-04");
+    struct buf loops = {};
+    struct err err;
+
+    engine_close(e);
+    e = open_again(STORE_WRITE);
+    advance(e, "2026-02-04T09:30:00.249Z"); /* 10 leaves his ring */
+    assert_int_equal(engine_replayed(e), 1);
+    need_loops_anew(e);
+    advance(e, "2026-02-05"); /* so does 9 */
+    assert_int_equal(engine_replayed(e), 2);
+    need_loops_anew(e);
+    NEED_OK(bottega_add(e, "n1|9|2026-01-02|signed_up|\n", &err), err);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), 3);
+    NEED_OK(bottega_add(e, "n2|x3|2026-01-02T00:00:00Z|purchase|\n", &err), err);
+    advance(e, "2026-02-05"); /* in another chunk, and earlier than all */
+    assert_int_equal(engine_replayed(e), 4);
+    need_loops_anew(e);
+    advance(e, ALL_TIME);
+    need_loops_anew(e);
+    print_loops(e, &loops);
+    assert_non_null(strstr(loops.p, "first x3 on 2026-01-02T00:00:00.000Z 0 1\n"));
+    assert_non_null(strstr(loops.p, "first x3 on 2026-03-03T00:00:00.000Z 3 4\n"));
+    buf_free(&loops);
+    engine_close(e);
+}
+
+/* A ring that a late event takes away is told of no longer. */
+TEST(a_ring_lasts_as_long_as_the_events_give_it)
+{
+    struct engine *e = bottega_with(rings, "1|c|2026-01-03|purchase|\n", "2026-03-10");
+    struct err err;
+    uint32_t n;
+
+    engine_loops(e, 0, &n);
+    assert_int_equal(n, 2);
+    NEED_OK(bottega_add(e, "2|c|2026-01-20|purchase|\n", &err), err);
+    advance(e, "2026-03-10");
+    engine_loops(e, 0, &n);
+    assert_int_equal(n, 1);
+    need_loops_anew(e);
+    engine_close(e);
+}
+
+TEST(an_earlier_moment_than_the_files_has_its_rings)
+{
+    engine_close(bottega_with(rings, bottega_events, ALL_TIME));
+    for (int64_t at = moment_of("2025-12-30"); at < moment_of("2026-05-01");
+         at += 9 * MS_DAY + 7) {
+        struct engine *e = open_again(STORE_READ);
+        struct err err;
+
+        NEED_OK(engine_advance(e, at, &err), err);
+        assert_int_equal(engine_replayed(e), 3); /* 9, 10 and anna */
+        need_loops_anew(e);
+        engine_close(e);
+    }
+}
+
+TEST(a_ring_that_no_events_give_is_found)
+{
+    struct buf row = {};
+
+    engine_close(bottega_with(rings, bottega_events, "2026-02-20"));
+    assert_int_equal(differences(), 0);
+    row_of(0, &row);
+    row.p[row.n - 1] += 1; /* how often the last of them met his */
+    put_row(0, buf_str(&row));
+    assert_int_equal(differences(), 1);
+    buf_free(&row);
+}
+
 /* --- another model --- */
 
 static const char two_stages[] = "ciclo: 1\n"
