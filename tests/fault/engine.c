@@ -93,7 +93,7 @@ static struct engine *open_again(const struct shop *s)
 static hash128 hash_at(struct engine *e)
 {
     struct err err;
-    hash128 h;
+    hash128 h = {};
 
     must(engine_advance(e, LATE_MS, &err) && engine_hash(e, LATE_MS, &h, &err), &err);
     return h;

@@ -189,11 +189,11 @@ static void need_erased(struct snapshot *v, const char *what)
                  (int)remains.others);
 }
 
-/* Before or after; which of both, when the operation says that it was done. */
-/* `tidy`: nothing lies beside the file. */
+/* Before or after; which of both, when the operation says that it was done. `tidy`: nothing lies
+ * beside the file. */
 static void need_whole(const struct operation *o, bool done, bool tidy, const char *what)
 {
-    struct snapshot *v;
+    struct snapshot *v = NULL;
     struct err err;
     struct store *s = open_shop(STORE_READ, &err);
     uint32_t events;

@@ -142,7 +142,7 @@ static void event_append(struct writer *w, struct sums *sums)
     struct buf json = {NULL};
     struct event e = {.property = property, .property_n = 2};
     struct err err;
-    bool added;
+    bool added = false;
 
     snprintf(customer, sizeof customer, "customer %" PRIu64,
              random_below(&its, 1 + number / 4));

@@ -75,7 +75,7 @@ static void tell(struct graph *g, const struct fact *f, struct graph_changes *ch
 
 struct twin_link {
     int64_t a, b; /* ascending */
-    int tie;
+    enum graph_tie tie;
     int64_t at_ms;
     uint64_t order;
     uint32_t times;
@@ -384,7 +384,7 @@ static struct twin_link link_of(const struct graph *g, const struct graph_link *
     int64_t a = number_of(graph_id(g, l->a)), b = number_of(graph_id(g, l->b));
 
     assert_true(a < b);
-    return (struct twin_link){.a = a, .b = b, .tie = (int)l->tie, .at_ms = l->at_ms};
+    return (struct twin_link){.a = a, .b = b, .tie = l->tie, .at_ms = l->at_ms};
 }
 
 static bool suspects(const struct twin *t, const struct twin_link *l)

@@ -384,7 +384,7 @@ void world_append(struct json_parser *parser, struct store *s, const struct even
     const struct json *json;
     struct event parsed;
     struct err err;
-    bool added;
+    bool added = false;
 
     event_print(e, &text);
     assert_non_null(buf_room(&text, 64));

@@ -107,7 +107,7 @@ TEST(a_row_answers)
         struct arena a = {0};
         struct buf b = {0};
         struct row_expr *e;
-        struct value v;
+        struct value v = {};
         struct err err;
         str field[COLUMNS];
 
@@ -259,7 +259,7 @@ TEST(columns_are_read_as_the_table_writes_its_numbers)
         struct arena a = {0};
         struct buf b = {0};
         struct row_expr *e;
-        struct value v;
+        struct value v = {};
         struct err err;
         str field[COLUMNS];
 

@@ -772,7 +772,7 @@ TEST(texts_mean_the_same_in_every_chunk)
         property[i] = (struct property){STR("sku"), {.type = VALUE_TEXT, .text = sku[i]}};
         event[i] = (struct event){.customer = STR("anna"),
                                   .type = STR("purchase"),
-                                  .id = {"1234" + i, 1},
+                                  .id = {&"1234"[i], 1},
                                   .at_ms = shop_moment(&shop, "2026-01-07") + i,
                                   .property = &property[i],
                                   .property_n = 1};
