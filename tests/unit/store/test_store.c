@@ -1108,7 +1108,9 @@ TEST(what_is_missing_or_damaged_beside_the_parts_is_found)
         {"delete from part where \"column\" = -3", "missing"},
         {"delete from part where \"column\" = -4", "missing"},
         {"delete from part where \"column\" >= 0", "missing"},
-        {"update part set checksum = checksum + 1 where \"column\" = 0", "checksum"},
+        {"update part set checksum = checksum + 1 where \"column\" = "
+         "(select min(\"column\") from part where \"column\" >= 0)",
+         "checksum"},
     };
     struct random r = chance();
     struct arena a = {0};
