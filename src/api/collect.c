@@ -143,11 +143,12 @@ static bool basic_key(struct collect_request *r, str coded, str *out)
 /* In a header, in the address, or in the body. */
 static str sent_key(struct collect_request *r)
 {
-    const str basic = STR("Basic "), bearer = STR("Bearer ");
-    str said = sent_header(r->connection, "Authorization"), key;
+    const str basic = STR("Basic ");
+    str said = sent_header(r->connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    str key = sent_bearer(r->connection);
 
-    if (str_starts_nocase(said, bearer))
-        return str_trim(str_from(said, bearer.n));
+    if (key.n)
+        return key;
     if (str_starts_nocase(said, basic) && basic_key(r, str_from(said, basic.n), &key)
         && key.n)
         return key;

@@ -50,15 +50,6 @@ struct keys *gate_keys(struct gate *g)
 
 /* --- what comes --- */
 
-static str bearer(struct MHD_Connection *c)
-{
-    const str scheme = STR("Bearer ");
-    str value = sent_header(c, MHD_HTTP_HEADER_AUTHORIZATION);
-
-    return str_starts_nocase(value, scheme) ? str_trim(str_from(value, scheme.n))
-                                            : STR("");
-}
-
 static struct session *find_session(struct gate *g, struct MHD_Connection *c)
 {
     str value = str_of(MHD_lookup_connection_value(c, MHD_COOKIE_KIND, COOKIE));
@@ -77,7 +68,7 @@ static struct session *find_session(struct gate *g, struct MHD_Connection *c)
 static bool find_who(struct gate *g, struct MHD_Connection *c, int64_t now_ms,
                      struct key_view *who)
 {
-    str secret = bearer(c);
+    str secret = sent_bearer(c);
     const struct session *session;
 
     if (secret.n)

@@ -13,7 +13,7 @@
 struct headers {
     unsigned hosts, lengths, types, origins, codings;
     bool bad_name;
-    str host, length, type, origin, coding;
+    str host, length, type, origin, coding, site;
 };
 
 static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
@@ -40,6 +40,8 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     } else if (!strcasecmp(name, "Transfer-Encoding")) {
         h->codings++;
         h->coding = s;
+    } else if (!strcasecmp(name, "Sec-Fetch-Site")) {
+        h->site = s;
     }
     return MHD_YES;
 }
@@ -95,6 +97,18 @@ static bool is_ours(const struct request_rules *rules, const struct headers *h)
     return !h->origins
            || (h->origins == 1 && str_starts(h->origin, rules->scheme)
                && str_eq(str_from(h->origin, rules->scheme.n), h->host));
+}
+
+/* Of a page that neither this server nor another one of this machine gave. Browsers tell the page
+ * with whatever it posts; with an image, whether it is of another site. */
+static bool is_foreign(const struct request_rules *rules, const struct headers *h)
+{
+    static const char *const scheme[] = {"http://", "https://"};
+
+    for (size_t i = 0; i < sizeof scheme / sizeof *scheme; i++)
+        if (h->origins == 1 && str_starts(h->origin, str_of(scheme[i])))
+            return !is_own_name(rules, str_from(h->origin, strlen(scheme[i])));
+    return h->origins || str_eq(h->site, STR("cross-site"));
 }
 
 static unsigned refuse(struct err *err, unsigned status, const char *words)
@@ -157,6 +171,7 @@ unsigned request_check(const struct request_rules *rules, struct MHD_Connection 
         err_set(err, ERR_INPUT, "only %s is answered here", out->allow);
         return MHD_HTTP_METHOD_NOT_ALLOWED;
     }
+    out->is_foreign = is_foreign(rules, &h);
     if (out->collects)
         return check_calls(&h, &out->body_n, err);
     status = check_body(&h, !strcmp(method, "POST"), &out->body_n, err);

@@ -11,7 +11,8 @@ enum { BODY_MAX = 10 << 20 };
 
 struct request {
     size_t body_n;     /* what its headers announce */
-    bool collects;     /* it is one of the tracking API's, which any page may use */
+    bool collects;     /* it is one of the tracking API's, which any page may use ... */
+    bool is_foreign;   /* ... this one is of another machine's page */
     const char *allow; /* with 405: the methods that the path takes */
 };
 

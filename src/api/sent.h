@@ -16,4 +16,14 @@ static inline str sent_argument(struct MHD_Connection *c, const char *name)
     return str_of(MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name));
 }
 
+/* The key behind "Authorization: Bearer". */
+static inline str sent_bearer(struct MHD_Connection *c)
+{
+    const str scheme = STR("Bearer ");
+    str value = sent_header(c, MHD_HTTP_HEADER_AUTHORIZATION);
+
+    return str_starts_nocase(value, scheme) ? str_trim(str_from(value, scheme.n))
+                                            : STR("");
+}
+
 #endif

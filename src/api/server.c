@@ -191,6 +191,14 @@ static bool may_enter(struct server *s, struct MHD_Connection *c, struct exchang
     return !asks || gate_check(s->gate, c, needs, clock_steady_ms(), &x->who, denial);
 }
 
+/* Without keys anybody may send: but not whatever page somebody on this machine looks at. */
+static bool is_strangers_page(const struct server *s, const struct exchange *x,
+                              const char *method)
+{
+    return x->door == DOOR_COLLECT && x->request.is_foreign && !s->options.open_collect
+           && strcmp(method, "OPTIONS") && !keys_any(gate_keys(s->gate));
+}
+
 static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const char *url,
                              const char *method, void **request_context)
 {
@@ -209,6 +217,12 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
         return x->request.collects
                    ? collect_answer_error(c, refused, x->request.allow, &err)
                    : answer_error(c, refused, x->request.allow, &err);
+    if (is_strangers_page(s, x, method))
+        return collect_answer_words(c, MHD_HTTP_FORBIDDEN,
+                                    "without a key only pages of this machine may send "
+                                    "events: ciclo key FILE add "
+                                    "--right collect makes one, and ciclo serve "
+                                    "--open-collect lets every page in");
     return may_enter(s, c, x, method, str_of(url), &denial) ? MHD_YES
                                                             : answer_denial(c, &denial);
 }

@@ -16,6 +16,8 @@ struct server_options {
     size_t host_n;
     str tls_cert, tls_key; /* PEM, with a NUL behind it, borrowed; empty: no TLS */
     bool behind_proxy;     /* a server in front speaks TLS, and alone reaches this one */
+    bool
+        open_collect; /* pages of other machines may send events, though there is no key */
     struct log_sink log;
 };
 

@@ -23,6 +23,7 @@ static bool read_options(struct cli *c, struct server_options *o, struct err *er
     if (cli_has(c, "tls-cert") != cli_has(c, "tls-key"))
         return err_set(err, ERR_INPUT, "--tls-cert and --tls-key come together");
     o->behind_proxy = cli_has(c, "behind-proxy");
+    o->open_collect = cli_has(c, "open-collect");
     return (cli_all(c, "host", &o->host, &o->host_n) || err_nomem(err))
            && (!cli_has(c, "tls-cert")
                || (io_read_file(c->io, cli_text(c, "tls-cert"), PEM_BYTES_MAX, &c->arena,
@@ -88,6 +89,8 @@ static const struct cli_option options[] = {
     {"tls-cert", "FILE", "speak TLS with this certificate (PEM) ...", false},
     {"tls-key", "FILE", "... and its key (PEM)", false},
     {"behind-proxy", NULL, "a server in front of this one speaks TLS", false},
+    {"open-collect", NULL, "any web page may send events, though the file has no key",
+     false},
 };
 
 const struct cli_command cli_serve = {

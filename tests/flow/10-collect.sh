@@ -66,11 +66,24 @@ t_is 'are events' "$(ask "select id, campaign, \"context.page.url\" from events 
 px2,june,'
 
 # --- browsers ---
+all='{"userId":"page","event":"Seen","messageId":"page"}'
 curl -s -i -X OPTIONS "${url}v1/t" -H 'Origin: https://shop.example' -H 'Access-Control-Request-Method: POST' \
     -H 'Access-Control-Request-Headers: content-type,x-any' | tr -d '\r' >"$T/preflight"
 t_is 'a preflight is answered without a key' "$(head -n 1 "$T/preflight" | cut -d ' ' -f 2)" 204
 t_is 'with the headers that were asked for' "$(grep -i '^access-control-allow-headers' "$T/preflight")" \
     'Access-Control-Allow-Headers: content-type,x-any'
+stranger() { post "$@" | cut -c 1-3; }
+for origin in https://shop.example http://localhost.evil.example null http://evil.example:7070; do
+    t_is "without keys a page of $origin is refused" "$(stranger /v1/t "$all" -H "Origin: $origin")" 403
+done
+t_ok 'with words that name what to do' grep -q 'ciclo key FILE add' "$T/answer"
+t_is 'an image on it too' "$(stranger "/v1/pixel/track?data=$data" '' -G -H 'Sec-Fetch-Site: cross-site')" 403
+for origin in http://localhost:3000 https://127.0.0.1 'http://[::1]:8080' "${url%/}"; do
+    t_is "one of $origin is not" "$(stranger /v1/t "$all" -H "Origin: $origin" -H 'Sec-Fetch-Site: cross-site')" 200
+done
+ends
+serve --open-collect
+t_is 'nor is any with --open-collect' "$(stranger /v1/t "$all" -H 'Origin: https://shop.example')" 200
 curl -s -i "${url}v1/t" -H 'Origin: https://shop.example' --data-binary 'no JSON' | tr -d '\r' >"$T/cors"
 t_is 'refusals can be read too' "$(grep -i '^access-control-\(allow-origin\|expose\)' "$T/cors")" \
     'Access-Control-Allow-Origin: https://shop.example
@@ -193,6 +206,7 @@ t_is 'in the address' "$(post "/v1/track?writeKey=$collect" "$k")" "$(taken 1 0)
 t_is 'in the body' "$(post /v1/track "{\"writeKey\":\"$collect\",\"event\":\"Keyed\",\"userId\":\"k\"}")" "$(taken 1 0)"
 post /v1/track '{"event":"Keyed"}' -u "$collect:" >"$T/answer"
 t_is 'of what is refused the name of the key is known' "$("$CICLO" refused "$shop" --csv | tail -n 1 | cut -d , -f 1)" http:web
+t_is 'with one a page of any site' "$(post /v1/track "$k" -u "$collect:" -H 'Origin: https://shop.example')" "$(taken 1 0)"
 t_is 'images need one too' "$(curl -s -o "$T/gif" -w '%{http_code}' "${url}v1/pixel/page?userId=k")" 401
 t_is 'the settings do not' "$(curl -s -o "$T/answer" -w '%{http_code}' "${url}v1/projects/x/settings")" 200
 for i in 1 2 3; do
