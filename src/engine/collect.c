@@ -101,7 +101,6 @@ struct collect {
     struct arena arena; /* of the event at hand */
     struct buf line;
     int64_t now_ms;
-    bool careful; /* each event that brings a new name is held against the model */
 };
 
 static bool random_id(struct arena *a, str *out, struct err *err)
@@ -168,25 +167,10 @@ static bool event_fits(struct collect *c, str raw, const struct json *call)
     return !c->line.failed && c->line.n <= COLLECT_EVENT_BYTES_MAX;
 }
 
-/* Whether the model could be read with the names that the event brings. */
-static bool names_fit(struct collect *c, const struct event *e, struct err *err)
-{
-    struct catalog_mark mark;
-    bool is_new;
-
-    if (!c->careful)
-        return true;
-    if (!store_name(engine_store(c->engine), e, &mark, &is_new, err))
-        return false;
-    if (!is_new || engine_check_names(c->engine, err))
-        return true;
-    store_unname(engine_store(c->engine), &mark);
-    return false;
-}
-
 static bool append(struct collect *c, struct event *e, bool *added, struct err *err)
 {
-    if ((!e->id.n && !random_id(&c->arena, &e->id, err)) || !names_fit(c, e, err))
+    if ((!e->id.n && !random_id(&c->arena, &e->id, err))
+        || !names_check(c->engine, e, err))
         return false;
     buf_clear(&c->line);
     event_print(e, &c->line);
@@ -270,22 +254,23 @@ static bool take_bodies(struct collect *c, struct collect_body *const *body, siz
     return ok;
 }
 
-/* Most often no event brings names that matter to the model; when one does, all are taken again,
- * one after the other, to find which. */
+/* Most often no event brings types of values that break the model; when one does, it is found
+ * which they are, and all are taken again without those that bring them. Each time some are found
+ * that were not known, so that it ends. */
 static bool take_all(struct collect *c, struct collect_body *const *body, size_t n,
                      struct err *err)
 {
     struct store *s = engine_store(c->engine);
 
-    if (!take_bodies(c, body, n, err))
-        return false;
-    if (!store_has_new_names(s) || engine_check_names(c->engine, err))
-        return true;
-    if (err->code != ERR_INPUT)
-        return false;
-    store_cancel(s);
-    c->careful = true;
-    return take_bodies(c, body, n, err);
+    for (;;) {
+        if (!take_bodies(c, body, n, err))
+            return false;
+        if (!store_has_new_names(s) || engine_check_names(c->engine, err))
+            return true;
+        if (err->code != ERR_INPUT || !names_learn(c->engine, err))
+            return false;
+        store_cancel(s);
+    }
 }
 
 bool engine_collect(struct engine *e, struct collect_body *const *body, size_t n,

@@ -24,6 +24,7 @@ void engine_close(struct engine *e)
         return;
     keep_histories(e);
     histories_free(e->histories);
+    names_free(&e->names);
     model_free(e->model);
     snapshot_close(e->now);
     store_close(e->store);
@@ -73,11 +74,17 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
     return ok;
 }
 
-bool engine_check_names(struct engine *e, struct err *err)
+bool engine_check_names(const struct engine *e, struct err *err)
+{
+    return engine_check_catalog(e, store_catalog(e->store), err);
+}
+
+bool engine_check_catalog(const struct engine *e, const struct catalog *names,
+                          struct err *err)
 {
     struct model *model;
 
-    if (model_compile(e->io, e->model->text, store_catalog(e->store), &model, err)) {
+    if (model_compile(e->io, e->model->text, names, &model, err)) {
         model_free(model);
         return true;
     }

@@ -137,11 +137,6 @@ bool store_append(struct store *s, const struct event *e, str json, bool *added,
 /* Whether the transaction brought names of types, properties or traits, or new types of their
  * values: what a model is compiled against. */
 bool store_has_new_names(const struct store *s);
-/* Numbers what the event names, as store_append will; store_unname takes it back, as long as
- * nothing else was done between the two. *is_new as above, for this event alone. */
-bool store_name(struct store *s, const struct event *e, struct catalog_mark *before,
-                bool *is_new, struct err *err);
-void store_unname(struct store *s, const struct catalog_mark *before);
 /* An event with this id will soon be appended: some ten events ahead is well. */
 void store_expect(const struct store *s, str id);
 /* The same refusal twice is kept once. */

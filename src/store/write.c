@@ -302,23 +302,6 @@ bool store_has_new_names(const struct store *s)
     return has_names_since(s, &s->tx.mark);
 }
 
-bool store_name(struct store *s, const struct event *e, struct catalog_mark *before,
-                bool *is_new, struct err *err)
-{
-    *before = catalog_mark(&s->catalog);
-    if (!event_check(e, err))
-        return false;
-    if (!catalog_add_event(&s->catalog, e, err))
-        return err->code == ERR_NOMEM ? transaction_spoil(&s->tx, err) : false;
-    *is_new = has_names_since(s, before);
-    return true;
-}
-
-void store_unname(struct store *s, const struct catalog_mark *before)
-{
-    catalog_return(&s->catalog, before);
-}
-
 bool relog_event(struct store *s, const struct event *e, bool *added, struct err *err)
 {
     return append(s, e, STR(""), added, err);

@@ -170,6 +170,60 @@ TEST(an_event_whose_names_would_break_the_model_is_refused_alone)
     engine_close(e);
 }
 
+static uint32_t zones_read; /* one each time that a model is compiled */
+
+static int open_counted(struct io *io, const char *path, int flags, int mode)
+{
+    (void)io;
+    zones_read += strstr(path, "zoneinfo") != NULL;
+    return io_system()->open(io_system(), path, flags, mode);
+}
+
+TEST(many_events_that_would_break_the_model_are_found_together)
+{
+    static const char roman_model[] =
+        "ciclo: 1\nworkspace: { name: L, currency: EUR, timezone: Europe/Rome }\n"
+        "lifecycle:\n  start: reach\n  stages: { reach: , buyer: }\n"
+        "  moves: [ { from: reach, to: buyer, when: 'sum(purchase.amount) > 5' } ]\n";
+    struct engine *e = bottega_with(
+        NULL, "s|s|2026-01-01T00:00:00Z|purchase|'a':1,'amount':1,'b':1,'c':1,'d':1\n",
+        NOW);
+    struct io counting = *io_system();
+    struct store_options writing = {.mode = STORE_WRITE};
+    struct buf body = {};
+    uint32_t version;
+    struct sent s;
+    struct err err;
+
+    NEED_OK(engine_apply(e, str_of(roman_model), moment_of(NOW), &version, &err), err);
+    engine_close(e);
+    counting.open = open_counted;
+    NEED_OK(engine_open(&counting, str_of(bottega_path()), &writing, &e, &err), err);
+    NEED_OK(engine_advance(e, moment_of(NOW), &err), err);
+    for (int i = 0; i < 1000; i++)
+        buf_add_format(
+            &body,
+            "%c{\"type\":\"track\",\"event\":\"purchase\",\"userId\":\"u\",\"messageId\":"
+            "\"m%d\",\"properties\":{\"p%d\":%d,\"%c\":\"x\"%s}}",
+            i ? ',' : '[', i, i, i, 'a' + i % 4, i % 10 ? ",\"amount\":\"x\"" : "");
+    buf_add(&body, STR("]"));
+    buf_add_char(&body, 0);
+    zones_read = 0;
+    NEED_OK(collect(e, &s, body.p, &err), err);
+    assert_int_equal(s.body.accepted, 100);
+    assert_int_equal(s.body.refused_n, 900);
+    assert_in_range(zones_read, 3, 16);
+    arena_free(&s.a);
+    zones_read = 0;
+    NEED_OK(collect(e, &s, body.p, &err), err);
+    assert_int_equal(s.body.duplicates, 100);
+    assert_int_equal(s.body.refused_n, 900);
+    assert_in_range(zones_read, 1, 2); /* what was found is remembered */
+    arena_free(&s.a);
+    buf_free(&body);
+    engine_close(e);
+}
+
 /* A file each time, so that all that is failed is the collecting. */
 static bool collect_once(void *context, struct err *err)
 {
@@ -187,9 +241,31 @@ static bool collect_once(void *context, struct err *err)
     return ok;
 }
 
+/* The same, when the model learned from what came before, and breaks by what comes now. */
+static bool break_once(void *context, struct err *err)
+{
+    struct engine *e = NULL;
+    struct sent one = {}, two = {};
+    uint32_t version;
+    bool ok;
+
+    remove(bottega_path());
+    ok = bottega_create(bottega_path(), context, &e, err)
+         && collect(e, &one, "[" TRACK("n1", ",\"properties\":{\"amount\":3}") "]", err)
+         && engine_apply(e, str_of(learning_model), moment_of(NOW), &version, err)
+         && collect(e, &two, "[" TRACK("n2", ",\"properties\":{\"amount\":\"x\"}") "]",
+                    err);
+    assert_true(!ok || (two.body.refused_n == 1 && !two.body.accepted));
+    arena_free(&one.a);
+    arena_free(&two.a);
+    engine_close(e);
+    return ok;
+}
+
 enum { STRIDE = 7 }; /* of the allocations that fail */
 
 TEST(lack_of_memory_is_reported_by_collecting)
 {
     some_oom_or_done(collect_once, NULL, STRIDE);
+    some_oom_or_done(break_once, NULL, 5 * STRIDE);
 }
