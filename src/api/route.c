@@ -140,6 +140,8 @@ static const struct api_route routes[] = {
         "the customers behind a number"),
     GET("/api/customers/:id", get_customer, customer_params,
         "one customer, with his why"),
+    BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
+         "everything known of one customer, to be given to him"),
     POST("/api/model/check", KEY_READ, false, post_check, check_fields,
          "what is wrong or odd in a model"),
     BARE("GET", "/api/model/check/:job", KEY_READ, false, get_check,

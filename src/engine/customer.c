@@ -246,6 +246,27 @@ static bool view_segments(struct look *l, struct customer_view *v, struct err *e
     return true;
 }
 
+static bool view_scores(struct look *l, struct customer_view *v, struct err *err)
+{
+    const struct segments *all = l->model->segments;
+    struct score_view *score = arena_array(l->a, struct score_view, all->score_n + 1);
+    struct situation now;
+
+    if (!score)
+        return err_nomem(err);
+    segments_mean(l, v->at_ms, &now);
+    for (uint32_t i = 0; i < all->score_n; i++) {
+        struct answer answer;
+
+        if (!cursor_ask_exact(l->cursor, all->score[i].rule, &now, &answer, err))
+            return false;
+        score[i] = (struct score_view){all->score[i].name, answer.value.number};
+    }
+    v->score = score;
+    v->score_n = all->score_n;
+    return true;
+}
+
 /* The last event of the timeline with a value in the column; t.n when there is none. */
 static bool last_with(const struct timeline *t, uint32_t column, uint32_t *event,
                       struct err *err)
@@ -399,6 +420,7 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
     /* What comes next is found first: of the ways is told what time does, too. */
     return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
            && view_next(l, v, err) && view_ways(l, v, err) && view_segments(l, v, err)
+           && view_scores(l, v, err)
            && filled_of(&l->t, l->catalog, l->a, &l->filled, err)
            && traits_of(&l->t, l->catalog, &l->filled, l->a, &v->trait, &v->trait_n, err)
            && view_events(l, event_max, v, err);

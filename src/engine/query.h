@@ -81,6 +81,10 @@ struct event_view {
     const struct property *property, *trait;
     uint32_t property_n, trait_n;
 };
+struct score_view {
+    str name;
+    int64_t points; /* fixed point */
+};
 struct customer_view {
     str id;
     const struct lifecycle *lifecycle; /* whose stages, moves and ways these are */
@@ -93,6 +97,8 @@ struct customer_view {
     uint32_t trait_n;
     const str *segment;
     uint32_t segment_n;
+    const struct score_view *score; /* all of the model's */
+    uint32_t score_n;
     const struct move_view *move; /* oldest first */
     uint32_t move_n;
     struct move next; /* what time alone will do; .at_ms MOMENT_NEVER: nothing */

@@ -587,6 +587,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/session", "get", 0, 0},
         {"/api/session", "post", 0, 1},
         {"/api/session", "delete", 0, 0},
+        {"/api/person/{id}", "get", 1, 0},
         {"/api/keys", "get", 0, 0},
         {"/api/keys", "post", 0, 3},
         {"/api/keys/{name}", "delete", 1, 0},
