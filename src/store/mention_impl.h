@@ -1,0 +1,27 @@
+/* mention_impl.h - where what is said of others names somebody who is erased; private to store/.
+ *
+ * An id that could hardly be anything else (six bytes or more, and not only digits) is found as a
+ * word in any text; any other only where an id is expected: "12347" may be a price too. */
+#ifndef STORE_MENTION_IMPL_H
+#define STORE_MENTION_IMPL_H
+
+#include "base/hash.h"
+#include "event/event.h"
+
+struct mentions {
+    const struct text_table *id; /* at most EVENT_NAME_MAX bytes each */
+    bool length[EVENT_NAME_MAX + 1],
+        telling[EVENT_NAME_MAX + 1]; /* that one of them has */
+};
+struct mentions mentions_of(const struct text_table *id);
+/* Whether one of them, whatever it looks like, stands in the text, and not inside of another word. */
+bool mentions_in(const struct mentions *m, str text);
+/* The same for those that could hardly be anything else. */
+bool mentions_in_words(const struct mentions *m, str text);
+/* Takes them out of an event of somebody else: ids go, with the property that holds them, and in
+ * other texts their words are replaced. *n is how many places that were. Lives in `a` and the
+ * event. */
+bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
+                       uint32_t *n, struct err *err);
+
+#endif
