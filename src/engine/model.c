@@ -22,7 +22,8 @@ static bool check_root(const struct yaml *root, struct err *err)
 {
     static const str keys[] = {STR("ciclo"),    STR("workspace"), STR("events"),
                                STR("traits"),   STR("lifecycle"), STR("lifecycles"),
-                               STR("measures"), STR("segments"),  STR("scores")};
+                               STR("measures"), STR("segments"),  STR("scores"),
+                               STR("retention")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -189,6 +190,8 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
                                yaml_find(root, STR("traits")), &m->arena, &m->dictionary,
                                err)
            && learn(&m->dictionary, catalog, &m->arena, err)
+           && retention_parse(yaml_find(root, STR("retention")), &m->dictionary,
+                              &m->arena, &m->retention, err)
            && measures_parse(yaml_find(root, STR("measures")), &m->measures, err)
            && parse_lifecycle(root, m, err)
            && segments_parse(yaml_find(root, STR("segments")),

@@ -3,6 +3,7 @@
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
+#include "engine/retention.h"
 #include "lifecycle/lifecycle.h"
 #include "segment/segment.h"
 
@@ -23,6 +24,7 @@ struct model {
     uint32_t lifecycle_n;
     struct life_measures measures;
     struct segments *segments;
+    struct retention retention;
     struct program *program;
     const struct catalog *catalog;
     struct arena arena;
