@@ -109,3 +109,21 @@ enum json_cut_result json_cut_next(struct json_cut *c, struct json_piece *out)
     skip_blanks(c);
     return c->p < c->end && *c->p != c->close ? JSON_CUT_PIECE : JSON_CUT_BROKEN;
 }
+
+void json_squeeze(str text, struct buf *to)
+{
+    const char *p = text.p, *end = p + text.n;
+
+    while (p < end) {
+        const char *from = p;
+
+        while (p < end && !is_blank(*p)) {
+            const char *behind = *p == '"' ? text_end(p, end) : p + 1;
+
+            p = behind ? behind : end;
+        }
+        buf_add(to, (str){from, (size_t)(p - from)});
+        while (p < end && is_blank(*p))
+            p++;
+    }
+}

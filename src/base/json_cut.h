@@ -20,5 +20,7 @@ bool json_cut_begin(struct json_cut *c, str text);
 /* The next piece; the end, with nothing but white space behind it; or broken: brackets and quotes
  * do not fit, and nothing can be said of what follows. */
 enum json_cut_result json_cut_next(struct json_cut *c, struct json_piece *out);
+/* Appends the text without the white space between its values; of what is no JSON, something. */
+void json_squeeze(str text, struct buf *to);
 
 #endif

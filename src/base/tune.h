@@ -26,6 +26,7 @@ enum {
     SEEN_LARGE = 61,          /* ids of a run that stays as it is */
     SEEN_PIECE = 1,           /* blocks of a filter in a row */
     IMPORT_LOAD_BYTES = 499,  /* of events that an import reads ahead at once */
+    COLLECT_LOAD_BYTES = 149, /* of events of a body that one thread reads */
 };
 #else
 enum {
@@ -50,6 +51,7 @@ enum {
     SEEN_LARGE = 1 << 22,
     SEEN_PIECE = 1024,
     IMPORT_LOAD_BYTES = 1 << 18,
+    COLLECT_LOAD_BYTES = 1 << 15,
 };
 #endif
 

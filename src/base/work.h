@@ -2,6 +2,7 @@
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How many threads the machine runs at once. */
@@ -10,5 +11,13 @@ unsigned work_threads(void);
  * caller's is one; comes back when all have run. */
 void work_run(uint32_t n, unsigned threads, void (*run)(void *context, uint32_t i),
               void *context);
+
+/* Two steps of each number below n: `run` in any order on up to `threads` threads, and behind it
+ * `take`, one number after the other, on the caller's. What a number's run makes can stand in
+ * place i % ahead of the caller's: it is taken before another has that place. `ahead` is at most
+ * 64. Ends with the first take that gives false, and gives that. */
+bool work_in_order(uint32_t n, unsigned threads, uint32_t ahead,
+                   void (*run)(void *context, uint32_t i),
+                   bool (*take)(void *context, uint32_t i), void *context);
 
 #endif

@@ -68,3 +68,22 @@ TEST(brackets_and_quotes_that_do_not_fit_are_told)
     need("{\"a\":1,}", "BROKEN");
     need("{\"a", "BROKEN");
 }
+
+static void need_squeezed(const char *text, const char *expected)
+{
+    struct buf b = {};
+
+    json_squeeze(str_of(text), &b);
+    if (!str_eq(buf_str(&b), str_of(expected)))
+        fail_msg("%s gives %.*s", text, STR_FMT(buf_str(&b)));
+    buf_free(&b);
+}
+
+TEST(blanks_between_values_can_be_left_out)
+{
+    need_squeezed("", "");
+    need_squeezed(" \n", "");
+    need_squeezed("{ \"a b\" : [ 1 ,\t2 ] ,\r\n\"\\\" \" : \" \" }",
+                  "{\"a b\":[1,2],\"\\\" \":\" \"}");
+    need_squeezed("{ \"a b", "{\"a b");
+}

@@ -144,6 +144,66 @@ TEST(many_bodies_share_a_commit)
     engine_close(e);
 }
 
+struct first {
+    struct arena *a;
+    const char *text;
+};
+
+static bool keep_first(void *context, const struct refusal *r)
+{
+    struct first *f = context;
+
+    f->text = arena_str(f->a, r->text).p;
+    return false;
+}
+
+static const char *first_refused(struct engine *e, struct arena *a)
+{
+    struct first f = {.a = a};
+    struct snapshot *v;
+    struct err err;
+
+    NEED_OK(store_snapshot(engine_store(e), &v, &err), err);
+    NEED_OK(snapshot_each_refused(v, keep_first, &f, &err), err);
+    snapshot_close(v);
+    assert_non_null(f.text);
+    return f.text;
+}
+
+TEST(an_event_is_too_large_without_the_blanks_between_its_values)
+{
+    struct engine *e = bottega_open(NOW);
+    const int wide = COLLECT_EVENT_BYTES_MAX;
+    struct buf text = {};
+
+    buf_add_format(&text, "[" TRACK("n1", "") ",%*s" TRACK("n2", "") "", 9, "");
+    text.n--;
+    buf_add_format(&text, "%*s},{\"a\":[0", wide, "");
+    for (int i = 0; i < wide / 2; i++)
+        buf_add(&text, STR(",0"));
+    buf_add(&text, STR("],\"context\":{ \"ip\" : \"1.2.3.4\"}}]"));
+    buf_add_char(&text, 0);
+    need(e, text.p, "2 0 2:it is larger than 128 KiB;");
+    buf_free(&text);
+    engine_close(e);
+}
+
+TEST(of_what_is_refused_neither_key_nor_address_is_kept)
+{
+    struct engine *e = bottega_open(NOW);
+    struct arena a = {};
+
+    need(e,
+         "{\"writeKey\":\"Sesame\",\"batch\":[{\"key\":\"Sesame\",\"context\":"
+         "{\"ip\":\"1.2.3.4\"},\"from\":\"1.2.3.4\"}]}",
+         "0 0 0:");
+    assert_string_equal(first_refused(e, &a),
+                        "{\"key\":\"******\",\"context\":{\"ip\":\"*******\"},\"from\":"
+                        "\"*******\"}");
+    arena_free(&a);
+    engine_close(e);
+}
+
 static const char learning_model[] =
     "ciclo: 1\nworkspace: { name: L, currency: EUR, timezone: UTC }\n"
     "lifecycle:\n  start: reach\n  stages: { reach: , buyer: }\n"

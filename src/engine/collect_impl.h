@@ -1,0 +1,37 @@
+/* collect_impl.h - what calls say, read ahead of the thread that writes; needs nothing of the
+ * store. */
+#ifndef ENGINE_COLLECT_IMPL_H
+#define ENGINE_COLLECT_IMPL_H
+
+#include "engine/collect.h"
+
+/* One event of a body, read. */
+struct collect_call {
+    struct event event;
+    str line;  /* of the log */
+    str wrong; /* not empty: why there is no event */
+};
+/* Some events of one body that follow one another. */
+struct collect_load {
+    struct collect_body *body;
+    uint32_t first, n;
+    bool ok;
+    struct err err; /* unless ok: no fault of who sent it */
+    const struct collect_call *call;
+};
+
+struct collect_reader;
+[[nodiscard]] bool collect_reader_new(struct collect_body *const *body, size_t n,
+                                      int64_t received_ms, struct collect_reader **out,
+                                      struct err *err);
+void collect_reader_free(struct collect_reader *r);
+/* All loads are read, on the machine's threads, and each is given to `take`, in order, on the
+ * caller's. Ends with the first false, and gives that. */
+bool collect_reader_run(struct collect_reader *r,
+                        bool (*take)(void *context, const struct collect_load *l),
+                        void *context);
+
+/* Or that of this machine? */
+bool collect_is_senders_fault(const struct err *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* collect_read.c - loads of calls, read by several threads: each load by one, in a place of its
+ * own that it shares with loads long before and behind it. */
+#include "base/json_cut.h"
+#include "base/random.h"
+#include "base/tune.h"
+#include "base/work.h"
+#include "engine/collect_impl.h"
+#include "event/call.h"
+
+enum {
+    AHEAD_MAX = 64, /* loads that are read and not taken; work_in_order's own limit */
+    SPARE = 64,     /* that the parser may read */
+};
+
+struct place {
+    struct collect_load load;
+    struct arena arena;
+    struct json_parser *parser;
+    struct buf line;
+};
+
+/* Where a load's events stand. */
+struct span {
+    struct collect_body *body;
+    uint32_t first, n;
+};
+
+struct collect_reader {
+    int64_t received_ms;
+    bool (*take)(void *context, const struct collect_load *l);
+    void *context;
+    struct arena arena;
+    struct span *span;
+    uint32_t span_n;
+    unsigned threads;
+    uint32_t ahead;
+    struct place place[AHEAD_MAX];
+};
+
+bool collect_is_senders_fault(const struct err *err)
+{
+    return err->code == ERR_INPUT || err->code == ERR_LIMIT;
+}
+
+/* --- one call --- */
+
+static bool random_id(struct arena *a, str *out, struct err *err)
+{
+    hash128 secret;
+    struct buf b = {};
+
+    if (!random_secret(&secret, sizeof secret))
+        return err_sys(err, "the system has no random bytes");
+    hash128_print(&b, secret);
+    *out = b.failed ? (str){NULL, 0} : arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return out->p || err_nomem(err);
+}
+
+static bool parse_squeezed(struct place *p, str raw, const struct json **out,
+                           struct err *err)
+{
+    struct buf text = {};
+    char *spare;
+    bool ok;
+
+    json_squeeze(raw, &text);
+    spare = buf_room(&text, SPARE);
+    if (!spare)
+        ok = err_nomem(err);
+    else if (text.n > COLLECT_EVENT_BYTES_MAX)
+        ok = err_set(err, ERR_LIMIT, "it is larger than %zu KiB",
+                     COLLECT_EVENT_BYTES_MAX >> 10);
+    else
+        ok = json_parse(p->parser, buf_str(&text), &p->arena, out, err);
+    buf_free(&text);
+    return ok;
+}
+
+static bool read_call(struct place *p, str raw, const struct call_frame *frame,
+                      struct collect_call *out, struct err *err)
+{
+    const struct json *json;
+    bool ok = raw.n <= COLLECT_EVENT_BYTES_MAX
+                  ? json_parse(p->parser, raw, &p->arena, &json, err)
+                  : parse_squeezed(p, raw, &json, err);
+
+    if (!ok || !call_parse(json, frame, &p->arena, &out->event, err)
+        || (!out->event.id.n && !random_id(&p->arena, &out->event.id, err)))
+        return false;
+    buf_clear(&p->line);
+    event_print(&out->event, &p->line);
+    if (!p->line.failed)
+        out->line = arena_str(&p->arena, buf_str(&p->line));
+    return out->line.p || err_nomem(err);
+}
+
+/* --- loads --- */
+
+/* What the batch says of all its events; what is no JSON says nothing. */
+static bool read_frame(struct place *p, str text, const struct json **out,
+                       struct err *err)
+{
+    return !text.n || json_parse(p->parser, text, &p->arena, out, err)
+           || collect_is_senders_fault(err);
+}
+
+static bool read_calls(struct place *p, struct collect_call *call, int64_t received_ms,
+                       struct err *err)
+{
+    const struct collect_load *l = &p->load;
+    const struct collect_body *b = l->body;
+    struct call_frame frame = {
+        .type = b->type, .address = b->address, .received_ms = received_ms};
+    struct err why;
+
+    if (!read_frame(p, b->sent_at, &frame.sent_at, err)
+        || !read_frame(p, b->context, &frame.context, err))
+        return false;
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (read_call(p, b->event[l->first + i], &frame, &call[i], &why))
+            continue;
+        if (!collect_is_senders_fault(&why)) {
+            *err = why;
+            return false;
+        }
+        call[i].wrong = arena_str(&p->arena, str_of(why.msg));
+        if (!call[i].wrong.p)
+            return err_nomem(err);
+    }
+    return true;
+}
+
+static void read_load(void *context, uint32_t i)
+{
+    struct collect_reader *r = context;
+    const struct span *s = &r->span[i];
+    struct place *p = &r->place[i % r->ahead];
+    struct collect_load *l = &p->load;
+    struct collect_call *call;
+
+    arena_reset(&p->arena);
+    *l = (struct collect_load){.body = s->body, .first = s->first, .n = s->n};
+    call = arena_array(&p->arena, struct collect_call, s->n);
+    l->call = call;
+    if (!call)
+        err_nomem(&l->err);
+    else if (s->body->broken.n)
+        call->wrong = s->body->broken;
+    l->ok = call
+            && (s->body->broken.n
+                || ((p->parser || json_parser_new(&p->parser, &l->err))
+                    && read_calls(p, call, r->received_ms, &l->err)));
+}
+
+static bool take_load(void *context, uint32_t i)
+{
+    struct collect_reader *r = context;
+
+    return r->take(r->context, &r->place[i % r->ahead].load);
+}
+
+bool collect_reader_run(struct collect_reader *r,
+                        bool (*take)(void *context, const struct collect_load *l),
+                        void *context)
+{
+    r->take = take;
+    r->context = context;
+    return work_in_order(r->span_n, r->threads, r->ahead, read_load, take_load, r);
+}
+
+/* --- cutting bodies into loads --- */
+
+/* How many events from the first one on are a load. */
+static uint32_t load_events(const struct collect_body *b, uint32_t first)
+{
+    size_t bytes = 0;
+    uint32_t n = 0;
+
+    while (first + n < b->event_n && bytes < COLLECT_LOAD_BYTES)
+        bytes += b->event[first + n++].n;
+    return n;
+}
+
+/* Without `to`: only how many there are. */
+static uint32_t cut_loads(struct collect_body *const *body, size_t n, struct span *to)
+{
+    uint32_t spans = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t events;
+
+        for (uint32_t first = 0; first < body[i]->event_n; first += events) {
+            events = load_events(body[i], first);
+            if (to)
+                to[spans] = (struct span){body[i], first, events};
+            spans++;
+        }
+    }
+    return spans;
+}
+
+bool collect_reader_new(struct collect_body *const *body, size_t n, int64_t received_ms,
+                        struct collect_reader **out, struct err *err)
+{
+    struct collect_reader *r = mem_alloc(sizeof *r);
+
+    if (!r)
+        return err_nomem(err);
+    *out = r;
+    r->received_ms = received_ms;
+    r->span_n = cut_loads(body, n, NULL);
+    r->span = arena_array(&r->arena, struct span, r->span_n);
+    if (!r->span)
+        return err_nomem(err);
+    cut_loads(body, n, r->span);
+    r->threads = work_threads();
+    r->ahead = 2 * r->threads < AHEAD_MAX ? 2 * r->threads : AHEAD_MAX;
+    return true;
+}
+
+void collect_reader_free(struct collect_reader *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < AHEAD_MAX; i++) {
+        json_parser_free(r->place[i].parser);
+        arena_free(&r->place[i].arena);
+        buf_free(&r->place[i].line);
+    }
+    arena_free(&r->arena);
+    mem_free(r);
+}
