@@ -2,6 +2,7 @@
 
 #include "base/user.h"
 #include "cli/cli.h"
+#include "engine/channels.h"
 #include "engine/lint.h"
 #include "engine/versions.h"
 
@@ -116,6 +117,17 @@ static int apply(struct cli *c)
     return CLI_DONE;
 }
 
+static int channels([[maybe_unused]] struct cli *c)
+{
+    struct buf b = {};
+    int status;
+
+    buf_add(&b, channels_default());
+    status = cli_print(&b);
+    buf_free(&b);
+    return status;
+}
+
 static const struct cli_option show_options[] = {
     {"version", "N", "the text of this version, not the live one", false},
 };
@@ -127,6 +139,9 @@ const struct cli_command cli_model_show = {
     show_options,
     sizeof show_options / sizeof *show_options,
     show,
+};
+const struct cli_command cli_channels = {
+    "model channels", "", "prints the default table of channels", NULL, 0, channels,
 };
 const struct cli_command cli_model_check = {
     "model check",

@@ -228,11 +228,12 @@ static bool find_in_rule(struct lint *l, const struct yaml *when, const struct w
     return lint_find(l, line, column, "%s%.*s%s", before, STR_FMT(operand), behind);
 }
 
-/* What stands at i and may be missing: trait.x, consent.x.y, previous_stage, last(...). The
+/* What stands at i and may be missing: trait.x, acquisition.x, consent.x.y, previous_stage, last(...). The
  * place behind it, or i when there is no such thing. */
 static uint32_t behind_operand(const struct words *w, uint32_t i)
 {
-    if (lint_is(w, i, "trait") && lint_is(w, i + 1, "."))
+    if ((lint_is(w, i, "trait") || lint_is(w, i, "acquisition"))
+        && lint_is(w, i + 1, "."))
         return i + 3;
     if (lint_is(w, i, "consent") && lint_is(w, i + 1, ".") && lint_is(w, i + 3, "."))
         return i + 5;

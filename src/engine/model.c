@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "engine/channels.h"
 
 #include <string.h>
 
@@ -20,10 +21,10 @@ static const struct yaml *place_of(const struct yaml *map, str key)
 
 static bool check_root(const struct yaml *root, struct err *err)
 {
-    static const str keys[] = {STR("ciclo"),    STR("workspace"), STR("events"),
-                               STR("traits"),   STR("lifecycle"), STR("lifecycles"),
-                               STR("measures"), STR("segments"),  STR("scores"),
-                               STR("retention")};
+    static const str keys[] = {STR("ciclo"),     STR("workspace"), STR("events"),
+                               STR("traits"),    STR("lifecycle"), STR("lifecycles"),
+                               STR("measures"),  STR("segments"),  STR("scores"),
+                               STR("retention"), STR("channels")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -169,6 +170,7 @@ static bool compile_rules(struct model *m, const struct catalog *catalog, struct
         .currency = m->workspace.currency,
         .lifecycle = named,
         .lifecycle_n = m->lifecycle_n,
+        .channels = m->channels,
         .find = segments_find,
         .names = segments_names,
         .context = m->segments,
@@ -192,6 +194,8 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
            && learn(&m->dictionary, catalog, &m->arena, err)
            && retention_parse(yaml_find(root, STR("retention")), &m->dictionary,
                               &m->arena, &m->retention, err)
+           && channels_parse(yaml_find(root, STR("channels")), &m->arena, &m->channels,
+                             err)
            && measures_parse(yaml_find(root, STR("measures")), &m->measures, err)
            && parse_lifecycle(root, m, err)
            && segments_parse(yaml_find(root, STR("segments")),

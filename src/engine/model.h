@@ -25,6 +25,7 @@ struct model {
     struct life_measures measures;
     struct segments *segments;
     struct retention retention;
+    struct channels *channels;
     struct program *program;
     const struct catalog *catalog;
     struct arena arena;

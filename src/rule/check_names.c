@@ -65,21 +65,24 @@ static bool source_find(struct check *c, const struct dictionary_event *event,
         for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
             if (!str_eq(name, builtins[i]))
                 continue;
-            if (i > BUILTIN_HOUR)
+            if (i > BUILTIN_CHANNEL)
                 return parse_fault(
                     c->text, at, c->err,
                     "events do not know their %.*s yet; a property of that "
                     "name stands in backquotes: `%.*s`",
                     STR_FMT(name), STR_FMT(name));
-            *out = (struct source){
-                .kind = SOURCE_BUILTIN, .builtin = (enum builtin)i, .type = VALUE_NUMBER};
+            c->p->asks_channel |= i == BUILTIN_CHANNEL;
+            *out =
+                (struct source){.kind = SOURCE_BUILTIN,
+                                .builtin = (enum builtin)i,
+                                .type = i == BUILTIN_CHANNEL ? VALUE_TEXT : VALUE_NUMBER};
             return true;
         }
     }
     if (!event)
         return parse_fault(c->text, at, c->err,
                            "any has only the properties that every event has: day, week, "
-                           "weekday and hour");
+                           "weekday, hour and channel");
     property = dictionary_property(c->p->env.dictionary, event, name);
     if (!property)
         return hint_of(c, name, event->property, event->property_n,
@@ -277,10 +280,11 @@ static bool check_named(struct check *c, struct node *n, enum rule_named kind)
 
 static bool unknown_name(struct check *c, struct node *n)
 {
-    static const str known[] = {
-        {"stage", 5},     {"previous_stage", 14}, {"time_in_stage", 13},
-        {"trait", 5},     {"segment", 7},         {"score", 5},
-        {"lifecycle", 9}, {"consent", 7},         {"missing", 7}};
+    static const str known[] = {{"stage", 5},          {"previous_stage", 14},
+                                {"time_in_stage", 13}, {"trait", 5},
+                                {"segment", 7},        {"score", 5},
+                                {"lifecycle", 9},      {"consent", 7},
+                                {"acquisition", 11},   {"missing", 7}};
     const struct name *name = &n->name;
     char hint[120];
 
@@ -369,6 +373,36 @@ static bool check_consent(struct check *c, struct node *n)
            && program_add_slot(c->p, &s, &n->index, c->err);
 }
 
+/* acquisition.x: of the first event with a channel. */
+static bool check_acquisition(struct check *c, struct node *n)
+{
+    struct slot s = {.function = FUNCTION_FIRST};
+    struct series series = {
+        .kind = SERIES_EVENTS,
+        .event = &acquisition_event,
+        .source = {.kind = SOURCE_ACQUISITION, .column = NONE, .type = VALUE_TEXT}};
+    str known[ACQUISITIONS_END];
+    char hint[120];
+    size_t i;
+
+    for (i = 0; i < ACQUISITIONS_END; i++)
+        known[i] = acquisition_name((enum acquisition)i);
+    for (i = 0; i < ACQUISITIONS_END && !str_eq(known[i], n->name.rest); i++)
+        ;
+    if (i == ACQUISITIONS_END)
+        return parse_fault(c->text, n->name.rest.n ? n->name.rest_start : n->start,
+                           c->err,
+                           "of an acquisition are known: channel, source, medium, "
+                           "campaign, referrer and page%s",
+                           parse_hint(n->name.rest, known, i, hint));
+    series.source.acquisition = (enum acquisition)i;
+    c->p->asks_acquisition = true;
+    n->means = MEANS_TERM;
+    n->type = VALUE_TEXT;
+    return program_add_series(c->p, &series, &s.series, c->err)
+           && program_add_slot(c->p, &s, &n->index, c->err);
+}
+
 bool check_name(struct check *c, struct node *n)
 {
     const struct name *name = &n->name;
@@ -389,6 +423,8 @@ bool check_name(struct check *c, struct node *n)
         return check_lifecycle_stage(c, n);
     if (str_eq(name->first, STR("consent")))
         return check_consent(c, n);
+    if (str_eq(name->first, STR("acquisition")))
+        return check_acquisition(c, n);
     n->type = VALUE_TEXT;
     n->index = program_lifecycle_meant(c->p);
     c->by_stage = true;

@@ -9,6 +9,9 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     if (!c)
         return err_nomem(err);
     c->p = p;
+    if (p->env.channels)
+        c->channel_key =
+            mem_alloc(((size_t)channels_n(p->env.channels) + 1) * sizeof *c->channel_key);
     c->column = mem_alloc(p->column_n * sizeof *c->column);
     c->entries = mem_alloc(p->series_n * sizeof *c->entries);
     c->marks = mem_alloc(p->types_n * sizeof *c->marks);
@@ -19,8 +22,9 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->probe_memo = mem_alloc(p->rule_n * sizeof *c->probe_memo);
     c->ahead_memo = mem_alloc(p->rule_n * sizeof *c->ahead_memo);
     c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
-    if (!c->column || !c->entries || !c->marks || !c->fingers.slot || !c->probe.slot
-        || !c->test || !c->memo || !c->probe_memo || !c->ahead_memo || !c->exact) {
+    if ((p->env.channels && !c->channel_key) || !c->column || !c->entries || !c->marks
+        || !c->fingers.slot || !c->probe.slot || !c->test || !c->memo || !c->probe_memo
+        || !c->ahead_memo || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
@@ -75,6 +79,8 @@ void cursor_free(struct cursor *c)
     mem_free(c->ahead_memo);
     mem_free(c->exact);
     mem_free(c->table);
+    mem_free(c->channel_key);
+    mem_free(c->acquired_key);
     mem_free(c);
 }
 
@@ -94,6 +100,36 @@ static bool key_words(struct cursor *c, struct column_at *column, struct err *er
         if (!text_table_lend(&c->text, cells->word[i], &column->key[i]))
             return err_nomem(err);
     }
+    return true;
+}
+
+/* Keys for the channels, and for what is known of acquisitions. */
+static bool key_origins(struct cursor *c, const struct chunk *chunk, struct err *err)
+{
+    const struct program *p = c->p;
+    const struct channels *channels = p->env.channels;
+
+    c->origins = NULL;
+    if (!channels || !(p->asks_channel || p->asks_acquisition))
+        return true;
+    if (!channels_of(channels, chunk, &c->origins, err))
+        return false;
+    for (uint32_t i = 0; i < channels_n(channels); i++)
+        if (!text_table_lend(&c->text, channels_name(channels, i), &c->channel_key[i]))
+            return err_nomem(err);
+    if (!p->asks_acquisition)
+        return true;
+    if (c->origins->word_n > c->acquired_cap) {
+        uint32_t *more = mem_resize(c->acquired_key, c->origins->word_n * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        c->acquired_key = more;
+        c->acquired_cap = c->origins->word_n;
+    }
+    for (uint32_t i = 0; i < c->origins->word_n; i++)
+        if (!text_table_lend(&c->text, c->origins->word[i], &c->acquired_key[i]))
+            return err_nomem(err);
     return true;
 }
 
@@ -118,6 +154,8 @@ static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err 
             || (used->has_texts && !key_words(c, &c->column[i], err)))
             return false;
     }
+    if (!key_origins(c, chunk, err))
+        return false;
     c->chunk = chunk->serial;
     return true;
 }

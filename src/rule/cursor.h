@@ -92,6 +92,11 @@ struct cursor {
     uint64_t chunk;         /* the serial of the chunk whose words have keys; 0: none */
     struct text_table text; /* by key: the program's literals, then the chunk's words */
     struct column_at *column;
+    const struct origins
+        *origins;           /* of the chunk; NULL: nobody asks, or there are none */
+    uint32_t *channel_key;  /* by channel */
+    uint32_t *acquired_key; /* by word of the origins */
+    uint32_t acquired_cap;
     struct marks *marks; /* by type set */
     uint32_t marked_from;
     uint64_t *gap; /* as marks: see gap_from */

@@ -61,7 +61,7 @@ static bool add_series(struct names *x, const struct node *n, const struct serie
         trait = dictionary_trait(x->p->env.dictionary, s->trait);
         return add(x, STR(""), trait->name, trait->type, trait->learned);
     case SERIES_EVENTS:
-        if (s->event == &consent_event)
+        if (s->event == &consent_event || s->event == &acquisition_event)
             return true;
         return add_pattern(x, &n->call->step->pattern, s);
     case SERIES_SEQUENCE:

@@ -87,6 +87,7 @@ static void series_key(const struct series *s, struct buf *to)
     key_add(to, s->items);
     key_add(to, s->source.kind);
     key_add(to, s->source.builtin);
+    key_add(to, s->source.acquisition);
     key_add(to, s->source.column);
     key_add(to, s->source.type);
     key_add_text(to, s->trait);

@@ -11,12 +11,19 @@
 
 #define NONE UINT32_MAX
 
-enum builtin { BUILTIN_DAY, BUILTIN_WEEK, BUILTIN_WEEKDAY, BUILTIN_HOUR };
+enum builtin {
+    BUILTIN_DAY,
+    BUILTIN_WEEK,
+    BUILTIN_WEEKDAY,
+    BUILTIN_HOUR,
+    BUILTIN_CHANNEL
+};
 
 /* Where the value of an event comes from. */
 struct source {
-    enum { SOURCE_NOTHING, SOURCE_COLUMN, SOURCE_BUILTIN } kind;
+    enum { SOURCE_NOTHING, SOURCE_COLUMN, SOURCE_BUILTIN, SOURCE_ACQUISITION } kind;
     enum builtin builtin;
+    enum acquisition acquisition;
     uint32_t column; /* place in program.column; NONE: no event has it */
     enum value_type type;
 };
@@ -116,6 +123,7 @@ struct program {
     struct test *test;
     uint32_t test_n, test_cap;
     bool keeps_best; /* some slot is a min or a max */
+    bool asks_channel, asks_acquisition;
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */
@@ -154,6 +162,8 @@ static inline uint8_t test_mask(uint32_t named)
 bool tests_add(struct program *p, struct rule *rule, struct err *err);
 /* The event behind consent.channel.purpose; none that rules can name. */
 extern const struct dictionary_event consent_event;
+/* What acquisition.x looks at: events of every type. */
+extern const struct dictionary_event acquisition_event;
 /* The set of the types that the series of events looks at. */
 bool types_add(struct program *p, const struct series *s, uint32_t *out, struct err *err);
 

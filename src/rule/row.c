@@ -185,6 +185,11 @@ bool row_expr_new(str text, const str *column, uint32_t column_n,
     return check_as(&c, e->root, wanted);
 }
 
+bool row_expr_is_condition(const struct row_expr *e)
+{
+    return e->whole && e->root->type == VALUE_BOOL;
+}
+
 static void mark_numbers(const struct node *n, bool *is_number)
 {
     if (is_column(n) && n->type == VALUE_NUMBER)

@@ -17,6 +17,8 @@ struct row_expr;
 [[nodiscard]] bool row_expr_new(str text, const str *column, uint32_t column_n,
                                 const struct decimal *decimal, struct arena *a,
                                 struct row_expr **out, struct err *err);
+/* Gives every row true or false: no number, no text, no function over rows. */
+bool row_expr_is_condition(const struct row_expr *e);
 /* Sets is_number[i] for each column i that is read as a number; with `as_number` also for one
  * that is the value itself and will be read so. */
 void row_expr_numbers(const struct row_expr *e, bool as_number, bool *is_number);

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "event/dictionary.h"
+#include "rule/channel.h"
 #include "store/timeline.h"
 
 struct rule_ref {
@@ -39,6 +40,7 @@ struct rule_env {
     str currency;                           /* "EUR", for words */
     const struct rule_lifecycle *lifecycle; /* in the order of the text; at least one */
     uint32_t lifecycle_n;
+    const struct channels *channels; /* what .channel says; NULL: no event has one */
     /* The rule behind segment.x or score.x, compiled into the same program: ERR_NOT_FOUND
      * when there is none, ERR_INPUT for a ring. NULL: there are none at all. */
     bool (*find)(void *context, enum rule_named kind, str name, struct rule_ref *out,

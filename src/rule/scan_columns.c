@@ -446,6 +446,35 @@ static bool trait_vals(struct scan *s, const struct slot *slot, const struct bit
     return true;
 }
 
+/* --- acquisitions --- */
+
+static bool acquisition_vals(struct scan *s, const struct slot *slot,
+                             const struct bits *want, struct column_vals *out)
+{
+    enum acquisition what = s->p->series[slot->series].source.acquisition;
+    const struct windowed *w = window_of(s, &slot->window, want);
+    const struct channels *channels = s->p->env.channels;
+    const struct origins *o;
+
+    if (!w)
+        return false;
+    if (!channels || !has_events(w, want))
+        return true;
+    if (!channels_of(channels, s->chunk, &o, s->err))
+        return false;
+    for (EACH_BIT(i, want)) {
+        uint32_t at = acquired_from(o, w->from[i]), word = WORD_NONE, key;
+
+        if (at < o->acquired_n && o->acquired[at].event < w->to[i])
+            word = o->acquired[at].word[what];
+        if (word == WORD_NONE)
+            continue;
+        key = text_table_find(&s->p->literal, o->word[word]);
+        put(out, i, key == TEXT_NONE ? NO_KEY : key);
+    }
+    return true;
+}
+
 bool slot_vals(struct scan *s, uint32_t index, const struct bits *want,
                struct column_vals *out)
 {
@@ -456,6 +485,8 @@ bool slot_vals(struct scan *s, uint32_t index, const struct bits *want,
     memset(&out->there, 0, sizeof out->there);
     if (series->kind == SERIES_TRAIT)
         return trait_vals(s, slot, want, out);
+    if (series->source.kind == SOURCE_ACQUISITION)
+        return acquisition_vals(s, slot, want, out);
     w = window_of(s, &slot->window, want);
     if (!w)
         return false;

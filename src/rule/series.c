@@ -37,6 +37,8 @@ static int64_t builtin_value(const struct zone *z, enum builtin builtin, int64_t
         return weekday_of(day);
     case BUILTIN_HOUR:
         return date.hour;
+    case BUILTIN_CHANNEL: /* not of time */
+        break;
     }
     return 0;
 }
@@ -86,13 +88,24 @@ static bool column_reaches(struct column_at *column, uint32_t event)
     return column->at < cells->n && cells->event[column->at] == event;
 }
 
+static struct val channel_value(const struct cursor *c, uint32_t event)
+{
+    uint8_t channel = c->origins ? c->origins->channel[event] : 0;
+
+    if (!channel)
+        return (struct val){.type = VALUE_MISSING};
+    return (struct val){.type = VALUE_TEXT, .n = c->channel_key[channel - 1]};
+}
+
 struct val source_read(struct view *v, const struct source *s)
 {
     const struct program *p = v->c->p;
     struct val value = {.type = VALUE_MISSING};
     struct column_at *column;
 
-    if (s->kind == SOURCE_BUILTIN) {
+    if (s->kind == SOURCE_BUILTIN && s->builtin == BUILTIN_CHANNEL) {
+        value = channel_value(v->c, v->event);
+    } else if (s->kind == SOURCE_BUILTIN) {
         value.type = VALUE_NUMBER;
         value.n = builtin_value(p->env.zone, s->builtin, v->event_ms) * NUM_ONE;
     } else if (s->column != NONE) {
@@ -265,6 +278,28 @@ static bool list_trait(struct cursor *c, const struct series *s, const struct st
     }
 }
 
+/* The first events with a channel of those customers of whose first something is known. */
+static bool list_acquired(struct cursor *c, const struct series *s,
+                          const struct stretch *of, struct entries *e, struct err *err)
+{
+    const struct origins *o = c->origins;
+
+    if (!o)
+        return true;
+    for (uint32_t i = acquired_from(o, of->from);
+         i < o->acquired_n && o->acquired[i].event < of->to; i++) {
+        uint32_t word = o->acquired[i].word[s->source.acquisition];
+        struct entry entry = {.place = o->acquired[i].event, .there = true};
+
+        if (word == WORD_NONE)
+            continue;
+        entry.value = c->acquired_key[word];
+        if (!entry_add(e, s, entry, err))
+            return false;
+    }
+    return true;
+}
+
 struct chain {
     bool any;
     int64_t end_ms;
@@ -404,6 +439,12 @@ static bool list_stretch(struct cursor *c, const struct stretch *of, struct err 
         e->from = e->n = e->listed_n = 0;
         for (uint32_t k = 0; k < c->p->column_n; k++)
             c->column[k].at = cells_from(c->column[k].cells, of->from);
+        if (s->source.kind == SOURCE_ACQUISITION) {
+            e->all = false;
+            if (!list_acquired(c, s, of, e, err))
+                return false;
+            continue;
+        }
         if (s->kind == SERIES_EVENTS && !list_events(c, s, of, e, err))
             return false;
         if (s->kind == SERIES_TRAIT && !list_trait(c, s, of, e, err))

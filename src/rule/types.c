@@ -17,12 +17,15 @@ static bool is_platforms(str type)
 }
 
 const struct dictionary_event consent_event = {.name = {"consent", 7}};
+const struct dictionary_event acquisition_event = {.name = {"any", 3}};
 
 static bool type_matches(const struct program *p, const struct dictionary_event *event,
                          str type)
 {
     if (event == &consent_event)
         return str_eq(type, event->name);
+    if (event == &acquisition_event)
+        return true;
 
     const struct dictionary_event *of = dictionary_event(p->env.dictionary, type);
 

@@ -43,6 +43,15 @@
     X(LIFECYCLE_STAGE, "the stage in %n", "la fase in %n", "a fase em %n")               \
     X(CONSENT, "consent to %u by %n", "consenso a %u via %n",                            \
       "consentimento para %u por %n")                                                    \
+    X(ACQUISITION_CHANNEL, "the first channel", "il primo canale", "o primeiro canal")   \
+    X(ACQUISITION_SOURCE, "the first source", "la prima fonte", "a primeira origem")     \
+    X(ACQUISITION_MEDIUM, "the first medium", "il primo mezzo", "o primeiro meio")       \
+    X(ACQUISITION_CAMPAIGN, "the first campaign", "la prima campagna",                   \
+      "a primeira campanha")                                                             \
+    X(ACQUISITION_REFERRER, "the first referring site", "il primo sito di provenienza",  \
+      "o primeiro site de referência")                                                   \
+    X(ACQUISITION_PAGE, "the landing page", "la pagina di arrivo",                       \
+      "a página de entrada")                                                             \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
     X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
@@ -385,6 +394,7 @@ static void property_words(struct words *w, const struct name *name, enum functi
          {"day of the week", "giorno della settimana", "dia da semana"},
          {"days of the week", "giorni della settimana", "dias da semana"}},
         {"hour", {"hour", "ora", "hora"}, {"hours", "ore", "horas"}},
+        {"channel", {"channel", "canale", "canal"}, {"channels", "canali", "canais"}},
         {"revenue", {"revenue", "importo", "valor"}, {"revenues", "importi", "valores"}},
         {"score",
          {"score", "punteggio", "pontuação"},
@@ -717,6 +727,11 @@ static bool is_consent(const struct program *p, const struct node *n)
     return p->series[p->slot[n->index].series].event == &consent_event;
 }
 
+static const struct source *source_of(const struct program *p, const struct node *n)
+{
+    return &p->series[p->slot[n->index].series].source;
+}
+
 static void consent_words(struct words *w, const struct node *n)
 {
     str rest = n->name.rest;
@@ -752,6 +767,8 @@ static void name_node_words(struct words *w, const struct node *n)
     case MEANS_TERM:
         if (is_consent(w->p, n))
             consent_words(w, n);
+        else if (source_of(w->p, n)->kind == SOURCE_ACQUISITION)
+            add(w, PHRASE_ACQUISITION_CHANNEL + source_of(w->p, n)->acquisition);
         else /* trait.x */
             name_words(w, n->name.rest);
         break;

@@ -80,7 +80,8 @@ void cache_free(struct cache *c)
 
 static bool key_eq(struct cache_key a, struct cache_key b)
 {
-    return a.chunk == b.chunk && a.column == b.column && a.version == b.version;
+    return a.chunk == b.chunk && a.column == b.column && a.version == b.version
+           && a.by == b.by;
 }
 
 /* Where the block with this key hangs, or would. */

@@ -13,6 +13,7 @@ struct cache_key {
     uint32_t chunk;
     int32_t column; /* a column's number or PART_... */
     uint64_t version;
+    uint64_t by; /* PART_DERIVED: what is derived */
 };
 
 struct block {

@@ -44,7 +44,7 @@ static uint32_t held_find(const struct chunk_private *own, int32_t column, bool 
     return low;
 }
 
-static void let_go(const struct chunk_private *own, struct block *block)
+void chunk_let_go(const struct chunk_private *own, struct block *block)
 {
     if (own->cache && block)
         cache_unpin(own->cache, block);
@@ -64,7 +64,7 @@ static bool hold(const struct chunk *c, int32_t column, const void *what,
         struct held *grown = mem_resize(own->held, cap * sizeof *grown);
 
         if (!grown) {
-            let_go(own, block);
+            chunk_let_go(own, block);
             return err_nomem(err);
         }
         own->held = grown;
@@ -84,7 +84,7 @@ void chunk_forget(const struct chunk *c, int32_t column)
 
     if (!found || !own->held[at].block)
         return;
-    let_go(own, own->held[at].block);
+    chunk_let_go(own, own->held[at].block);
     own->held_n--;
     memmove(own->held + at, own->held + at + 1, (own->held_n - at) * sizeof *own->held);
 }
@@ -97,7 +97,9 @@ void chunk_free(struct chunk *c)
         return;
     own = c->own;
     for (uint32_t i = 0; i < own->held_n; i++)
-        let_go(own, own->held[i].block);
+        chunk_let_go(own, own->held[i].block);
+    for (const struct derived *d = own->derived; d; d = d->next)
+        chunk_let_go(own, d->block);
     if (!own->is_base_lent)
         chunk_free(own->base);
     arena_free(&own->arena);
@@ -107,7 +109,7 @@ void chunk_free(struct chunk *c)
 
 static struct cache_key key_of(const struct chunk *c, int32_t column)
 {
-    return (struct cache_key){c->own->want.chunk, column, c->own->want.version};
+    return (struct cache_key){c->own->want.chunk, column, c->own->want.version, 0};
 }
 
 bool chunk_find(const struct chunk *c, int32_t column, const void **out, struct err *err)

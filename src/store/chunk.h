@@ -40,6 +40,20 @@ bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
                        struct err *err);
 /* The first cell at or behind an event's place; cells->n when there is none. */
 uint32_t cells_from(const struct cells *cells, uint32_t event);
+/* What follows from a chunk's columns alone, however it was come by: made when first asked for, and
+ * kept and shared as the columns are. `by` is another for each way of making it; `make` may be
+ * called by any thread, and lets its result live in `a`. */
+struct derivation {
+    uint64_t by;
+    bool (*make)(const void *context, const struct chunk *c, struct arena *a,
+                 const void **out, struct err *err);
+    const void *context;
+};
+/* Borrowed from the chunk. */
+bool chunk_derive(const struct chunk *c, const struct derivation *d, const void **out,
+                  struct err *err);
+/* The names behind its numbers. */
+const struct catalog *chunk_catalog(const struct chunk *c);
 /* Message ids of all the chunk's events, in order. Borrowed from the chunk. */
 bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
 

@@ -16,6 +16,8 @@
 #define PART_RARE (-4)
 /* No part: an overlay's times, which say more than those of the same events in a part. */
 #define OVERLAY_TIME (-5)
+/* Nor is what is derived from the columns. */
+#define PART_DERIVED INT32_MIN
 
 /* --- opening --- */
 
@@ -81,6 +83,14 @@ struct held {
     struct block *block; /* it stands in; NULL: in the chunk's arena, or it is constant */
 };
 
+/* What was derived of it so far. */
+struct derived {
+    uint64_t by;
+    const void *what;
+    struct block *block;
+    struct derived *next;
+};
+
 /* A new value, and which fact has it. */
 struct ref {
     uint32_t fact;
@@ -95,6 +105,7 @@ struct chunk_private {
     struct cache *cache; /* for its own columns */
     struct held *held;   /* ascending by column */
     uint32_t held_n, held_cap;
+    struct derived *derived;
 
     /* an overlay's */
     const struct times *times;
@@ -114,6 +125,8 @@ bool chunk_get(const struct chunk *c, int32_t column, column_maker *make,
 bool chunk_find(const struct chunk *c, int32_t column, const void **out, struct err *err);
 bool chunk_make(const struct chunk *c, int32_t column, bool small, column_maker *make,
                 const void **out, struct err *err);
+/* Gives back a block that a chunk holds. */
+void chunk_let_go(const struct chunk_private *own, struct block *block);
 void chunk_forget(const struct chunk *c, int32_t column);
 const struct cells *no_cells(enum value_type type);
 

@@ -45,10 +45,28 @@ enum {
     TWIN_WEEK,
     TWIN_WEEKDAY,
     TWIN_HOUR,
+    TWIN_CHANNEL,
     TWIN_BUILTINS_END
 };
 /* A property, or one of those that every event has. */
 struct twin_name twin_property_name(int property);
+
+/* What an event's context says, and what that tells: NULL where it tells nothing. An event
+ * names its story in the property `story`. */
+enum { TWIN_STORIES = 8, TWIN_SAYS_MAX = 4, TWIN_TELLS = 6 };
+struct twin_story {
+    struct {
+        const char *name, *text;
+    } says[TWIN_SAYS_MAX];
+    struct {
+        const char *channel, *source, *medium, *campaign, *referrer, *page;
+    } tells;
+};
+extern const struct twin_story twin_story[TWIN_STORIES];
+/* NULL: it has none. */
+const struct twin_story *twin_story_of(const struct event *e);
+/* The first, second ... of what it tells; no story tells nothing. */
+const char *twin_told(const struct twin_story *s, int what);
 
 struct twin_customer {
     struct event event[TWIN_EVENTS_ROOM]; /* by (at_ms, id) */
@@ -100,6 +118,7 @@ enum twin_kind {
     TWIN_SEGMENT,
     TWIN_SCORE,
     TWIN_CONSENT,
+    TWIN_ACQUISITION,
     TWIN_ADD,
     TWIN_SUB,
     TWIN_MUL,
@@ -152,7 +171,7 @@ struct twin_node {
     int step_n;
     struct twin_window window;
     struct length length;
-    int index; /* a trait, a stage, a property, a segment, a score, a lifecycle; a consent:
+    int index; /* what an acquisition tells, a trait, a stage, a property, a segment, a score, a lifecycle; a consent:
                   its channel + TWIN_CHANNELS * its purpose */
 };
 

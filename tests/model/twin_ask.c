@@ -177,6 +177,25 @@ static struct value consent(const struct twin_view *v, const struct twin_node *n
     return out;
 }
 
+static struct value told(const struct twin_story *s, int what)
+{
+    const char *tells = twin_told(s, what);
+
+    return tells ? text(tells) : missing;
+}
+
+/* Of the first event that has a channel. */
+static struct value acquisition(const struct twin_view *v, int what)
+{
+    for (int i = 0; i < v->c->n && v->c->event[i].at_ms <= v->at_ms; i++) {
+        const struct twin_story *s = twin_story_of(&v->c->event[i]);
+
+        if (twin_told(s, 0))
+            return told(s, what);
+    }
+    return missing;
+}
+
 struct value twin_score_value(const struct twin_view *v, const struct twin_score *s)
 {
     int64_t points = s->from;
@@ -210,6 +229,8 @@ struct value twin_value(const struct twin_view *v, const struct twin_node *n)
         return twin_trait_value(v, n->index);
     case TWIN_ANNIVERSARY:
         return anniversary(v, n);
+    case TWIN_ACQUISITION:
+        return acquisition(v, n->index);
     case TWIN_CONSENT:
         return consent(v, n);
     case TWIN_STAGE:
@@ -327,6 +348,8 @@ static struct value property_value(const struct twin_view *v, int property)
     const struct event *e = v->event;
     const struct value *raw;
 
+    if (property == TWIN_CHANNEL)
+        return told(twin_story_of(e), 0);
     if (property >= TWIN_PROPERTIES)
         return builtin(v->t, property, e->at_ms);
     raw = find(e->property, e->property_n, twin_property[property].name);

@@ -17,11 +17,12 @@ const char *const twin_purpose[TWIN_PURPOSES] = {"news", "offers"};
 
 struct twin_name twin_property_name(int property)
 {
-    static const char *const builtin[] = {"day", "week", "weekday", "hour"};
+    static const char *const builtin[] = {"day", "week", "weekday", "hour", "channel"};
 
     if (property < TWIN_PROPERTIES)
         return twin_property[property];
-    return (struct twin_name){builtin[property - TWIN_PROPERTIES], VALUE_NUMBER};
+    return (struct twin_name){builtin[property - TWIN_PROPERTIES],
+                              property == TWIN_CHANNEL ? VALUE_TEXT : VALUE_NUMBER};
 }
 
 static const char *const op_text[] = {"<", "<=", ">", ">=", "=", "!="};
@@ -166,6 +167,8 @@ static void print_test(const struct twin *t, const struct twin_node *n, struct b
 
 static void print_value(const struct twin *t, const struct twin_node *n, struct buf *to)
 {
+    static const char *const tells[TWIN_TELLS] = {"channel",  "source",   "medium",
+                                                  "campaign", "referrer", "page"};
     const char *trait = n->index < TWIN_PROPERTIES ? twin_trait[n->index].name : "";
 
     switch ((int)n->kind) {
@@ -203,6 +206,9 @@ static void print_value(const struct twin *t, const struct twin_node *n, struct 
         return;
     case TWIN_TIMES_IN:
         buf_add_format(to, "times_in(\"stage%d\")", n->index);
+        return;
+    case TWIN_ACQUISITION:
+        buf_add_format(to, "acquisition.%s", tells[n->index]);
         return;
     case TWIN_CONSENT:
         buf_add_format(to, "consent.%s.%s", twin_channel[n->index % TWIN_CHANNELS],

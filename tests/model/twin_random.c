@@ -109,9 +109,10 @@ static struct twin_window random_window(struct twin *t)
 
 static struct value random_text(const struct twin *t)
 {
-    static const char *const some[] = {"s0", "s1", "S1", "s12", "1", ""};
+    static const char *const some[] = {"s0", "s1",    "S1",     "s12",      "1",
+                                       "",   "email", "direct", "referral", "/s1"};
 
-    return (struct value){.type = VALUE_TEXT, .text = str_of(some[roll(t, 6)])};
+    return (struct value){.type = VALUE_TEXT, .text = str_of(some[roll(t, 10)])};
 }
 
 static struct value random_literal(struct twin *t, enum value_type type)
@@ -351,7 +352,14 @@ static struct twin_node *truth(struct twin *t)
 
 static struct twin_node *some_text(struct twin *t)
 {
-    return roll(t, 2) ? trait(t, TWIN_TRAIT, VALUE_TEXT) : first_or_last(t, VALUE_TEXT);
+    struct twin_node *n;
+
+    if (roll(t, 4))
+        return roll(t, 2) ? trait(t, TWIN_TRAIT, VALUE_TEXT)
+                          : first_or_last(t, VALUE_TEXT);
+    n = node(t, TWIN_ACQUISITION, VALUE_TEXT);
+    n->index = roll(t, TWIN_TELLS);
+    return n;
 }
 
 /* In this lifecycle, or in one above; of which one, is in *life. */

@@ -202,9 +202,28 @@ static void make_consent(const struct world *w, struct event *e, struct property
     e->property_n = 3;
 }
 
+static void add_text(struct event *e, struct property *p, const char *name,
+                     const char *text)
+{
+    p[e->property_n++] =
+        (struct property){str_of(name), {.type = VALUE_TEXT, .text = str_of(text)}};
+}
+
+/* Where it came from, and a hint for the twin. */
+static void random_story(const struct world *w, struct event *e, struct property *p)
+{
+    int story = roll(w, TWIN_STORIES);
+
+    for (int i = 0; i < TWIN_SAYS_MAX && twin_story[story].says[i].name; i++)
+        add_text(e, p, twin_story[story].says[i].name, twin_story[story].says[i].text);
+    p[e->property_n++] =
+        (struct property){STR("story"), {.type = VALUE_NUMBER, .number = story}};
+}
+
 static void random_event(struct world *w, const struct twin_customer *c, struct event *e)
 {
-    struct property *p = need(arena_array(&w->arena, struct property, TWIN_PROPERTIES));
+    struct property *p = need(
+        arena_array(&w->arena, struct property, TWIN_PROPERTIES + TWIN_SAYS_MAX + 1));
     struct property *t = need(arena_array(&w->arena, struct property, TWIN_PROPERTIES));
     bool identify = roll(w, 6) == 0;
 
@@ -216,6 +235,8 @@ static void random_event(struct world *w, const struct twin_customer *c, struct 
         make_consent(w, e, p);
     else if (!identify)
         e->property_n = random_properties(w, c, twin_property, 2, p);
+    if (roll(w, 2))
+        random_story(w, e, p);
     if (identify || roll(w, 6) == 0)
         e->trait_n = random_properties(w, c, twin_trait, 3, t);
     for (uint32_t i = 0; i < e->trait_n; i++)

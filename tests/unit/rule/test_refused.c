@@ -56,15 +56,19 @@ static const struct {
      "there is no \"stage\" to ask for; did you mean stage?"},
     {"trait.age = missing", 1, 13, "write \"is missing\" behind what may be missing"},
     {"cont(purchase) > 1", 1, 1, "there is no function cont(); did you mean count?"},
-    {"count(login.channel) > 1", 1, 13,
-     "events do not know their channel yet; a property of that name stands in "
-     "backquotes: "
-     "`channel`"},
+    {"sum(login.channel) > 1", 1, 5, "sum() needs numbers, and this property is a text"},
+    {"acquisition.chanel = \"email\"", 1, 13,
+     "of an acquisition are known: channel, source, medium, campaign, referrer and page; "
+     "did "
+     "you mean channel?"},
+    {"acquisition = \"email\"", 1, 1,
+     "of an acquisition are known: channel, source, medium, campaign, referrer and page"},
     {"distinct(any.member) > 1", 1, 14,
      "events do not know their member yet; a property of that name stands in backquotes: "
      "`member`"},
     {"sum(any.revenue) > 1", 1, 9,
-     "any has only the properties that every event has: day, week, weekday and hour"},
+     "any has only the properties that every event has: day, week, weekday, hour "
+     "and channel"},
     /* Grammar. */
     {"", 1, 1, "there is nothing here"},
     {"  \n ", 1, 1, "there is nothing here"},
