@@ -42,11 +42,18 @@ struct step {
     int64_t stays_until_ms;
 };
 
+/* The ways out of a stage. */
+struct exits {
+    const struct rule_ref *rule;
+    const uint16_t *way;
+    uint32_t n;
+};
+
 struct replay {
     const struct lifecycle *l;
     struct cursor *cursor;
-    const struct rule_ref **rule; /* by stage: of the ways out of it */
-    struct arena arena;           /* of the rules */
+    struct exits *exits; /* by stage */
+    struct arena arena;  /* of the exits */
     uint32_t *times_in;
     struct step *path;
     uint32_t path_n;
@@ -54,14 +61,14 @@ struct replay {
     uint16_t *cycle; /* the ways of a loop */
 
     /* The customer */
-    struct timeline timeline;
-    const struct beside *above; /* his moves in the lifecycles above ... */
-    uint32_t above_n;
+    const struct timeline *timeline;
+    const struct beside *above;           /* his moves in the lifecycles above ... */
     size_t above_seen[LIFECYCLES_MAX];    /* ... up to the present moment, */
     uint16_t above_stage[LIFECYCLES_MAX]; /* and where they led him */
     size_t moved;                         /* the moves of all before him */
     uint32_t seen;                        /* his events up to the last loop */
     uint32_t looping;                     /* loops since the last of them */
+    struct situation situation;           /* in the stage that is asked */
     uint16_t previous_stage;              /* of path[0] */
     int64_t entered_ms;                   /* path[0] */
 };
@@ -87,21 +94,22 @@ void replay_free(struct replay *r)
     mem_free(r);
 }
 
-static bool list_rules(struct replay *r, struct err *err)
+static bool list_exits(struct replay *r, struct err *err)
 {
     const struct lifecycle *l = r->l;
 
-    r->rule = arena_array(&r->arena, const struct rule_ref *, l->stage_n);
-    for (uint32_t s = 0; r->rule && s < l->stage_n; s++) {
-        struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, l->out_n[s]);
+    r->exits = arena_array(&r->arena, struct exits, l->stage_n);
+    for (uint32_t s = 0; r->exits && s < l->stage_n; s++) {
+        uint32_t n = l->out_n[s];
+        struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, n);
 
         if (!rule)
             return err_nomem(err);
-        for (uint32_t i = 0; i < l->out_n[s]; i++)
+        for (uint32_t i = 0; i < n; i++)
             rule[i] = l->way[l->out[s][i]].rule;
-        r->rule[s] = rule;
+        r->exits[s] = (struct exits){rule, l->out[s], n};
     }
-    return r->rule || err_nomem(err);
+    return r->exits || err_nomem(err);
 }
 
 bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
@@ -112,6 +120,10 @@ bool replay_new(const struct lifecycle *l, const struct program *p, struct repla
     if (!r)
         return err_nomem(err);
     r->l = l;
+    if (!list_exits(r, err) || !cursor_new(p, &r->cursor, err)) {
+        replay_free(r);
+        return false;
+    }
     r->times_in = mem_alloc(l->stage_n * sizeof *r->times_in);
     r->path = mem_alloc(l->stage_n * sizeof *r->path);
     r->place = mem_alloc(l->stage_n * sizeof *r->place);
@@ -120,17 +132,16 @@ bool replay_new(const struct lifecycle *l, const struct program *p, struct repla
         replay_free(r);
         return err_nomem(err);
     }
-    if (!list_rules(r, err) || !cursor_new(p, &r->cursor, err)) {
-        replay_free(r);
-        return false;
-    }
     *out = r;
     return true;
 }
 
 static void step_into(struct replay *r, uint16_t stage, uint16_t way)
 {
-    r->path[r->path_n++] = (struct step){.stage = stage, .way = way};
+    struct step *step = &r->path[r->path_n++];
+
+    step->stage = stage;
+    step->way = way;
     r->place[stage] = (uint16_t)r->path_n;
     r->times_in[stage]++;
 }
@@ -148,22 +159,17 @@ static void undo_behind(struct replay *r, uint32_t n)
 /* The first way out of the path's last stage that is true, or WAY_START: none is. */
 static uint16_t ask(struct replay *r, int64_t at_ms)
 {
-    uint32_t n = r->path_n, first;
-    struct step *last = &r->path[n - 1];
-    uint32_t ways = r->l->out_n[last->stage];
-    struct situation s = {
-        .at_ms = at_ms,
-        .stage = last->stage,
-        .previous_stage = n > 1 ? r->path[n - 2].stage : r->previous_stage,
-        .entered_ms = n > 1 ? at_ms : r->entered_ms,
-        .times_in = r->times_in,
-        .above = r->above_stage,
-        .above_n = r->above_n,
-    };
+    struct step *last = &r->path[r->path_n - 1];
+    const struct exits *exits = &r->exits[last->stage];
+    struct situation *s = &r->situation;
+    uint32_t first;
 
-    first = cursor_ask_ahead(r->cursor, r->rule[last->stage], ways, &s,
-                             &last->stays_until_ms);
-    return first < ways ? r->l->out[last->stage][first] : WAY_START;
+    s->at_ms = at_ms;
+    s->stage = last->stage;
+    s->previous_stage = r->path_n > 1 ? last[-1].stage : r->previous_stage;
+    s->entered_ms = r->path_n > 1 ? at_ms : r->entered_ms;
+    first = cursor_ask_ahead(r->cursor, exits->rule, exits->n, s, &last->stays_until_ms);
+    return first < exits->n ? exits->way[first] : WAY_START;
 }
 
 /* Room for n items of `size` bytes; false when memory ran out. */
@@ -184,12 +190,22 @@ static bool grow(void *array, size_t n, size_t *cap, size_t size)
     return true;
 }
 
-static bool append(struct moves *m, struct move move, struct err *err)
+static bool moves_room(struct moves *m, size_t n, struct err *err)
 {
-    if (!grow(&m->move, m->n + 1, &m->cap, sizeof *m->move))
-        return err_nomem(err);
-    m->move[m->n++] = move;
-    return true;
+    return m->n + n <= m->cap || grow(&m->move, m->n + n, &m->cap, sizeof *m->move)
+           || err_nomem(err);
+}
+
+/* Field by field: what was written in pieces and is read whole at once makes a processor wait. */
+static inline void add(struct moves *m, int64_t at_ms, uint16_t from, uint16_t to,
+                       uint16_t way)
+{
+    struct move *move = &m->move[m->n++];
+
+    move->at_ms = at_ms;
+    move->from = from;
+    move->to = to;
+    move->way = way;
 }
 
 /* The ways that lead from path[from] round to it again, the last of them being `last`. */
@@ -241,7 +257,7 @@ static bool report_loop(struct replay *r, uint32_t n, int64_t at_ms, uint32_t cu
 /* Events that came since the last loop let him go round by time alone anew. */
 static void count_loop(struct replay *r, int64_t at_ms)
 {
-    uint32_t seen = timeline_until(&r->timeline, r->seen, at_ms);
+    uint32_t seen = timeline_until(r->timeline, r->seen, at_ms);
 
     if (seen > r->seen)
         r->looping = 0;
@@ -256,14 +272,14 @@ static bool is_restless(const struct replay *r, int64_t at_ms, const struct move
 
     if (m->n - r->moved <= RESTLESS_MAX)
         return false;
-    seen = timeline_until(&r->timeline, r->seen, at_ms);
-    return m->move[m->n - 1 - RESTLESS_MAX].at_ms >= r->timeline.at_ms[seen - 1];
+    seen = timeline_until(r->timeline, r->seen, at_ms);
+    return m->move[m->n - 1 - RESTLESS_MAX].at_ms >= r->timeline->at_ms[seen - 1];
 }
 
 /* When the loop that closed at this instant is to be looked at again, for all that events do. */
 static int64_t after_loop(const struct replay *r, int64_t at_ms)
 {
-    const struct timeline *t = &r->timeline;
+    const struct timeline *t = r->timeline;
 
     if (r->seen > 0 && t->at_ms[r->seen - 1] == at_ms)
         return at_ms + 1;
@@ -293,7 +309,7 @@ static bool walk(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wa
         for (uint32_t i = back; i < r->path_n; i++)
             if (r->path[i].stays_until_ms < *wake_ms)
                 *wake_ms = r->path[i].stays_until_ms;
-        if (!report_loop(r, gather_cycle(r, back, way), at_ms, r->timeline.customer, out,
+        if (!report_loop(r, gather_cycle(r, back, way), at_ms, r->timeline->customer, out,
                          err))
             return false;
         undo_behind(r, back + 1);
@@ -309,16 +325,17 @@ static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
 
     if (n == 1)
         return true;
+    if (!moves_room(out, n - 1, err))
+        return false;
     for (uint32_t i = 1; i < n; i++) {
-        const struct step *from = &r->path[i - 1], *to = &r->path[i];
+        uint16_t from = r->path[i - 1].stage;
 
-        if (!append(out, (struct move){at_ms, from->stage, to->stage, to->way}, err))
-            return false;
-        r->place[from->stage] = 0;
+        add(out, at_ms, from, r->path[i].stage, r->path[i].way);
+        r->place[from] = 0;
     }
     r->previous_stage = r->path[n - 2].stage;
     r->entered_ms = at_ms;
-    r->path[0] = r->path[n - 1];
+    r->path[0].stage = r->path[n - 1].stage; /* the rest is of the instant */
     r->path_n = 1;
     r->place[r->path[0].stage] = 1;
     return true;
@@ -327,19 +344,25 @@ static bool take_moves(struct replay *r, int64_t at_ms, struct moves *out,
 static bool enter_start(struct replay *r, int64_t at_ms, struct moves *out,
                         struct err *err)
 {
+    if (!moves_room(out, 1, err))
+        return false;
     r->previous_stage = STAGE_NONE;
     r->entered_ms = at_ms;
     step_into(r, r->l->start, WAY_START);
-    return append(out, (struct move){at_ms, STAGE_NONE, r->l->start, WAY_START}, err);
+    add(out, at_ms, STAGE_NONE, r->l->start, WAY_START);
+    return true;
 }
 
 static bool leave(struct replay *r, int64_t at_ms, struct moves *out, struct err *err)
 {
     uint16_t stage = r->path[0].stage;
 
+    if (!moves_room(out, 1, err))
+        return false;
     r->place[stage] = 0;
     r->path_n = 0;
-    return append(out, (struct move){at_ms, stage, STAGE_NONE, WAY_OUT}, err);
+    add(out, at_ms, stage, STAGE_NONE, WAY_OUT);
+    return true;
 }
 
 static bool refuse_restless(const struct replay *r, struct err *err)
@@ -360,7 +383,7 @@ static int64_t see_above(struct replay *r, int64_t at_ms)
 {
     int64_t next_ms = MOMENT_NEVER;
 
-    for (uint32_t i = 0; i < r->above_n; i++) {
+    for (uint32_t i = 0; i < r->situation.above_n; i++) {
         const struct beside *of = &r->above[i];
         size_t *seen = &r->above_seen[i];
 
@@ -380,20 +403,19 @@ static bool ask_for(struct replay *r, int64_t at_ms, int64_t *until_ms)
                           .previous_stage = STAGE_NONE,
                           .times_in = r->times_in,
                           .above = r->above_stage,
-                          .above_n = r->above_n};
+                          .above_n = r->situation.above_n};
 
-    *until_ms = MOMENT_NEVER;
-    return !r->l->has_for
-           || cursor_ask_ahead(r->cursor, &r->l->for_rule, 1, &s, until_ms) == 0;
+    return cursor_ask_ahead(r->cursor, &r->l->for_rule, 1, &s, until_ms) == 0;
 }
 
 /* One instant, and the moment of the next. */
 static bool live(struct replay *r, int64_t at_ms, struct moves *out, int64_t *wake_ms,
                  struct err *err)
 {
-    int64_t above_ms = see_above(r, at_ms), for_ms, stage_ms = MOMENT_NEVER;
+    int64_t above_ms = see_above(r, at_ms), for_ms = MOMENT_NEVER,
+            stage_ms = MOMENT_NEVER;
 
-    if (ask_for(r, at_ms, &for_ms)) {
+    if (!r->l->has_for || ask_for(r, at_ms, &for_ms)) {
         if ((!r->path_n && !enter_start(r, at_ms, out, err))
             || !walk(r, at_ms, out, &stage_ms, err) || !take_moves(r, at_ms, out, err))
             return false;
@@ -411,9 +433,11 @@ static void begin(struct replay *r, const struct timeline *t, const struct besid
                   uint32_t above_n)
 {
     assert(above_n <= LIFECYCLES_MAX);
-    r->timeline = *t;
+    r->timeline = t;
     r->above = above;
-    r->above_n = above_n;
+    r->situation.times_in = r->times_in;
+    r->situation.above = r->above_stage;
+    r->situation.above_n = above_n;
     for (uint32_t i = 0; i < above_n; i++) {
         r->above_seen[i] = 0;
         r->above_stage[i] = STAGE_NONE;

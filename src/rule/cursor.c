@@ -18,25 +18,30 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->fingers.slot = mem_alloc(p->slot_n * sizeof *c->fingers.slot);
     c->probe.slot = mem_alloc(p->slot_n * sizeof *c->probe.slot);
     c->test = mem_alloc(p->test_n * sizeof *c->test);
+    c->beginning = mem_alloc(p->rule_n * sizeof *c->beginning);
     c->memo = mem_alloc(p->rule_n * sizeof *c->memo);
     c->probe_memo = mem_alloc(p->rule_n * sizeof *c->probe_memo);
     c->ahead_memo = mem_alloc(p->rule_n * sizeof *c->ahead_memo);
     c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
     if ((p->env.channels && !c->channel_key) || !c->column || !c->entries || !c->marks
-        || !c->fingers.slot || !c->probe.slot || !c->test || !c->memo || !c->probe_memo
-        || !c->ahead_memo || !c->exact) {
+        || !c->fingers.slot || !c->probe.slot || !c->test || !c->beginning || !c->memo
+        || !c->probe_memo || !c->ahead_memo || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
     for (uint32_t i = 0; i < p->test_n; i++) {
         struct test_at *at = &c->test[i];
+        const struct slot *slot;
 
         at->test = &p->test[i];
         if (at->test->shape == TEST_ANY)
             continue;
-        at->slot = &p->slot[at->test->slot];
-        at->e = &c->entries[at->slot->series];
+        slot = &p->slot[at->test->slot];
+        at->window = &slot->window;
+        at->e = &c->entries[slot->series];
     }
+    for (uint32_t i = 0; i < p->rule_n; i++)
+        beginning_of(c, &p->rule[i], &c->beginning[i]);
     *out = c;
     return true;
 }
@@ -74,6 +79,7 @@ void cursor_free(struct cursor *c)
     mem_free(c->column);
     text_table_free(&c->text);
     mem_free(c->test);
+    mem_free(c->beginning);
     mem_free(c->memo);
     mem_free(c->probe_memo);
     mem_free(c->ahead_memo);

@@ -71,8 +71,17 @@ struct test_at {
     uint32_t at; /* entries before it play no part any more */
     uint8_t answer;
     const struct test *test;
-    const struct slot *slot; /* of no shape: none */
+    const struct window *window; /* of no shape: none */
     const struct entries *e;
+};
+
+/* A rule that is tests side by side, its first operand at hand without looking it up. */
+struct beginning {
+    struct test_at *test;    /* NULL: the rule is more than tests side by side */
+    const struct rule *more; /* NULL: the first operand is all of it */
+    /* A bit for each answer of the test that decides the rule, and that makes it true if no
+     * other operand is asked. */
+    uint8_t decided_by, true_by;
 };
 
 /* What a rule answered last. */
@@ -108,6 +117,7 @@ struct cursor {
     uint32_t taken_to; /* the last customer's events end there */
     struct fingers fingers, probe;
     struct test_at *test;
+    struct beginning *beginning; /* by rule */
     struct memo *memo, *probe_memo, *ahead_memo, *exact;
     uint64_t asks, exacts;
     uint64_t seen;   /* another with each customer and each event that comes to be seen */
@@ -190,6 +200,8 @@ bool slots_room(const struct cursor *c, struct fingers *f, struct err *err);
 struct val slot_value(struct view *v, uint32_t slot);
 /* After slot_value: the entries that made it are [*from, *to) of the slot's series. */
 void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t *to);
+
+void beginning_of(const struct cursor *c, const struct rule *rule, struct beginning *out);
 
 struct val ask_node(struct view *v, const struct node *n);
 /* A condition that is no and, or, not; asked anew. */

@@ -81,14 +81,12 @@ struct test {
 /* One operand of an `and` or `or` over tests alone. */
 struct operand {
     uint32_t test;
-    uint8_t mask; /* of the test's answer */
-    bool decides; /* the rule is decided when a bit of the mask is set: or when none is */
+    uint8_t decided_by; /* a bit for each answer of the test that decides the rule */
 };
 
 struct rule {
     str text;
     struct node *root;             /* NULL: a score */
-    struct operand first;          /* the first operand, at hand without looking it up */
     const struct operand *operand; /* NULL: it is more than tests side by side */
     uint32_t operand_n;
     bool decided; /* the answer when an operand decides: true of `or` */

@@ -238,7 +238,8 @@ static bool list_events(struct cursor *c, const struct series *s,
     for (uint32_t w = 0, first = c->marked_from; first < of->to; w++, first += 64) {
         uint64_t word = m->word[w] & within(of, first);
 
-        if (by_type && !entries_room(e, s, e->listed_n + 64, err))
+        if (by_type && e->listed_n + 64 > e->cap
+            && !entries_room(e, s, e->listed_n + 64, err))
             return false;
         for (; word; word &= word - 1) {
             uint32_t place = first + (uint32_t)__builtin_ctzll(word);

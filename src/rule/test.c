@@ -151,8 +151,10 @@ static bool operand_of(const struct node *n, bool decided, struct operand *out)
     if (!n->test)
         return false;
     out->test = test_of(n->test);
-    out->mask = test_mask(n->test);
-    out->decides = decided != inverted;
+    out->decided_by = 0;
+    for (uint8_t answer = 0; answer <= TEST_OPPOSITE; answer++)
+        if (((answer & test_mask(n->test)) != 0) == (decided != inverted))
+            out->decided_by |= (uint8_t)(1 << answer);
     return true;
 }
 
@@ -176,135 +178,126 @@ bool tests_add(struct program *p, struct rule *rule, struct err *err)
         if (!operand_of(i, rule->decided, &operand[n++]))
             return true;
     rule->operand = operand;
-    rule->first = operand[0];
     rule->operand_n = n;
     return true;
 }
 
 /* --- asking --- */
 
-struct asking {
-    const struct cursor *c;
-    struct test_at *at;
-    int64_t t;
-};
-
-static int64_t enters_ms(const struct asking *a, uint64_t i)
+static int64_t enters_ms(const struct cursor *c, const struct test_at *at, uint64_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->at->e, (uint32_t)i),
-                        &a->at->slot->window.from);
+    return moment_after(c, entry_ms(c, at->e, (uint32_t)i), &at->window->from);
 }
 
-static int64_t leaves_ms(const struct asking *a, uint64_t i)
+static int64_t leaves_ms(const struct cursor *c, const struct test_at *at, uint64_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->at->e, (uint32_t)i),
-                        &a->at->slot->window.to);
+    return moment_after(c, entry_ms(c, at->e, (uint32_t)i), &at->window->to);
 }
 
-static void answer(struct asking *a, bool truth, int64_t until_ms)
+static void answer(struct test_at *at, bool truth, int64_t until_ms)
 {
-    a->at->answer = truth ? TEST_TRUE : TEST_OPPOSITE;
-    a->at->until_ms = a->at->then_ms = until_ms;
+    at->answer = truth ? TEST_TRUE : TEST_OPPOSITE;
+    at->until_ms = at->then_ms = until_ms;
 }
 
 /* True from one moment up to another that is later than the one asked about. */
-static void answer_turning(struct asking *a, int64_t turns_ms, int64_t then_ms)
+static void answer_turning(struct test_at *at, int64_t t, int64_t turns_ms,
+                           int64_t then_ms)
 {
-    answer(a, a->t >= turns_ms, a->t >= turns_ms ? then_ms : turns_ms);
-    a->at->then_ms = then_ms;
+    answer(at, t >= turns_ms, t >= turns_ms ? then_ms : turns_ms);
+    at->then_ms = then_ms;
 }
 
 /* Entries only come: the first of a run of n is there when the last is. */
-static void ask_gathered(struct asking *a, uint64_t first)
+static void ask_gathered(const struct cursor *c, struct test_at *at, int64_t t,
+                         uint64_t first)
 {
-    const struct window *w = &a->at->slot->window;
-    uint64_t last = first + a->at->test->n - 1;
+    const struct window *w = at->window;
+    uint64_t last = first + at->test->n - 1;
     int64_t enters = MOMENT_NEVER;
 
-    if (last < a->at->e->n)
-        enters = entry_ms(a->c, a->at->e, (uint32_t)last);
+    if (last < at->e->n)
+        enters = entry_ms(c, at->e, (uint32_t)last);
     if (w->kind == WINDOW_DATES && enters >= w->to_ms)
         enters = MOMENT_NEVER;
-    answer_turning(a, enters, MOMENT_NEVER);
+    answer_turning(at, t, enters, MOMENT_NEVER);
 }
 
 /* n entries are in a moving window when one that has not left and the n-1 behind it are. */
-static void ask_moving(struct asking *a)
+static void ask_moving(const struct cursor *c, struct test_at *at, int64_t t)
 {
-    uint64_t n = a->at->test->n, i = a->at->at, all = a->at->e->n;
+    uint64_t n = at->test->n, i = at->at, all = at->e->n;
 
-    while (i < all && leaves_ms(a, i) <= a->t)
+    while (i < all && leaves_ms(c, at, i) <= t)
         i++;
-    if (i + n <= all && enters_ms(a, i + n - 1) <= a->t) {
-        while (i + n < all && enters_ms(a, i + n) <= leaves_ms(a, i))
+    if (i + n <= all && enters_ms(c, at, i + n - 1) <= t) {
+        while (i + n < all && enters_ms(c, at, i + n) <= leaves_ms(c, at, i))
             i++;
-        answer(a, true, leaves_ms(a, i));
+        answer(at, true, leaves_ms(c, at, i));
     } else {
-        while (i + n <= all && enters_ms(a, i + n - 1) >= leaves_ms(a, i))
+        while (i + n <= all && enters_ms(c, at, i + n - 1) >= leaves_ms(c, at, i))
             i++;
-        answer(a, false, i + n <= all ? enters_ms(a, i + n - 1) : MOMENT_NEVER);
+        answer(at, false, i + n <= all ? enters_ms(c, at, i + n - 1) : MOMENT_NEVER);
     }
-    a->at->at = (uint32_t)i;
+    at->at = (uint32_t)i;
 }
 
-static void ask_at_least(struct asking *a)
+static void ask_at_least(const struct cursor *c, struct test_at *at, int64_t t)
 {
-    const struct window *w = &a->at->slot->window;
+    const struct window *w = at->window;
     uint32_t first = 0;
 
-    if (!a->at->test->n) {
-        answer(a, true, MOMENT_NEVER);
+    if (!at->test->n) {
+        answer(at, true, MOMENT_NEVER);
     } else if (w->kind == WINDOW_LENGTHS) {
-        ask_moving(a);
+        ask_moving(c, at, t);
     } else {
         if (w->kind == WINDOW_DATES) {
-            first = a->at->at;
-            while (first < a->at->e->n && entry_ms(a->c, a->at->e, first) < w->from_ms)
+            first = at->at;
+            while (first < at->e->n && entry_ms(c, at->e, first) < w->from_ms)
                 first++;
-            a->at->at = first;
+            at->at = first;
         }
-        ask_gathered(a, first);
+        ask_gathered(c, at, t, first);
     }
 }
 
 /* Entry i is the latest one, and stays it; when has it been so for the length? */
-static int64_t turns_ms(const struct asking *a, uint32_t i)
+static int64_t turns_ms(const struct cursor *c, const struct test_at *at, uint32_t i)
 {
-    return moment_after(a->c, entry_ms(a->c, a->at->e, i), &a->at->test->length)
-           + a->at->test->late_ms;
+    return moment_after(c, entry_ms(c, at->e, i), &at->test->length) + at->test->late_ms;
 }
 
 /* The first entry from i on after which none comes before the length is over. */
-static uint32_t find_gap(const struct asking *a, uint32_t i)
+static uint32_t find_gap(const struct cursor *c, const struct test_at *at, uint32_t i)
 {
-    int64_t least = gap_least_ms(a->at->test);
+    int64_t least = gap_least_ms(at->test);
 
-    for (int64_t next, at = entry_ms(a->c, a->at->e, i); i + 1 < a->at->e->n;
-         i++, at = next) {
-        next = entry_ms(a->c, a->at->e, i + 1);
-        if (next - at > least && next > turns_ms(a, i))
+    for (int64_t next, ms = entry_ms(c, at->e, i); i + 1 < at->e->n; i++, ms = next) {
+        next = entry_ms(c, at->e, i + 1);
+        if (next - ms > least && next > turns_ms(c, at, i))
             break;
     }
     return i;
 }
 
-static int64_t next_ms(const struct asking *a, uint32_t i)
+static int64_t next_ms(const struct cursor *c, const struct test_at *at, uint32_t i)
 {
-    return i < a->at->e->n ? entry_ms(a->c, a->at->e, i) : MOMENT_NEVER;
+    return i < at->e->n ? entry_ms(c, at->e, i) : MOMENT_NEVER;
 }
 
 /* All events: from gap to gap, whichever lies before the moment asked about. */
-static void ask_since_all(struct asking *a)
+static void ask_since_all(const struct cursor *c, struct test_at *at, int64_t t)
 {
-    for (uint32_t i = a->at->at;; i++) {
+    for (uint32_t i = at->at;; i++) {
         int64_t turns, next;
 
-        i = gap_from(a->c, i);
-        turns = turns_ms(a, i);
-        next = next_ms(a, i + 1);
-        if (a->t < next && turns < next) {
-            answer_turning(a, turns, next);
-            a->at->at = i;
+        i = gap_from(c, i);
+        turns = turns_ms(c, at, i);
+        next = next_ms(c, at, i + 1);
+        if (t < next && turns < next) {
+            answer_turning(at, t, turns, next);
+            at->at = i;
             return;
         }
     }
@@ -312,26 +305,26 @@ static void ask_since_all(struct asking *a)
 
 /* Without an entry neither it nor its opposite is true. With one, the length is over since the
  * latest, or it is not. */
-static void ask_since(struct asking *a)
+static void ask_since(const struct cursor *c, struct test_at *at, int64_t t)
 {
-    uint32_t i = a->at->at, n = a->at->e->n;
+    uint32_t i = at->at, n = at->e->n;
 
-    if (a->at->e->all && next_ms(a, 0) <= a->t) {
-        ask_since_all(a);
+    if (at->e->all && next_ms(c, at, 0) <= t) {
+        ask_since_all(c, at, t);
         return;
     }
-    while (i < n && entry_ms(a->c, a->at->e, i) <= a->t)
+    while (i < n && entry_ms(c, at->e, i) <= t)
         i++;
     if (i == 0) {
-        a->at->answer = 0;
-        a->at->until_ms = a->at->then_ms = next_ms(a, i);
-    } else if (a->t >= turns_ms(a, i - 1)) {
-        answer(a, true, next_ms(a, i));
+        at->answer = 0;
+        at->until_ms = at->then_ms = next_ms(c, at, i);
+    } else if (t >= turns_ms(c, at, i - 1)) {
+        answer(at, true, next_ms(c, at, i));
     } else {
-        i = find_gap(a, i - 1);
-        answer(a, false, turns_ms(a, i));
+        i = find_gap(c, at, i - 1);
+        answer(at, false, turns_ms(c, at, i));
     }
-    a->at->at = i;
+    at->at = i;
 }
 
 static struct view view_ahead(struct cursor *c, const struct situation *s)
@@ -346,110 +339,135 @@ static struct view view_ahead(struct cursor *c, const struct situation *s)
                          .holds_ms = MOMENT_NEVER};
 }
 
-/* To be called when the answer no longer stands. */
-static void ask_again(struct cursor *c, const struct situation *s, struct test_at *at)
+[[gnu::noinline]] static void ask_any(struct cursor *c, struct test_at *at,
+                                      const struct situation *s)
 {
-    struct asking a = {.c = c, .at = at, .t = s->at_ms};
-    struct view v;
-    bool truth;
+    struct view v = view_ahead(c, s);
+    bool truth = ask_anew(&v, at->test->node);
 
+    answer(at, truth, v.holds_ms);
+}
+
+/* To be called when the answer no longer stands. */
+[[gnu::noinline]] static void ask_again(struct cursor *c, struct test_at *at,
+                                        const struct situation *s)
+{
     switch (at->test->shape) {
     case TEST_SINCE:
-        ask_since(&a);
+        ask_since(c, at, s->at_ms);
         break;
     case TEST_AT_LEAST:
-        ask_at_least(&a);
+        ask_at_least(c, at, s->at_ms);
         break;
     case TEST_ANY:
-        v = view_ahead(c, s);
-        truth = ask_anew(&v, at->test->node);
-        answer(&a, truth, v.holds_ms);
+        ask_any(c, at, s);
     }
 }
 
-static inline void renew(struct cursor *c, const struct situation *s, uint32_t index)
+static inline void renew(struct cursor *c, struct test_at *at, const struct situation *s)
 {
-    struct test_at *at = &c->test[index];
-
     if (s->at_ms < at->until_ms)
         return;
     if (s->at_ms < at->then_ms) {
         at->answer ^= TEST_TRUE | TEST_OPPOSITE;
         at->until_ms = at->then_ms;
     } else {
-        ask_again(c, s, at);
+        ask_again(c, at, s);
     }
 }
 
 bool test_ask(struct view *v, uint32_t named)
 {
-    const struct test_at *at = &v->c->test[test_of(named)];
+    struct test_at *at = &v->c->test[test_of(named)];
 
-    renew(v->c, v->s, test_of(named));
+    renew(v->c, at, v->s);
     holds_until(v, at->until_ms);
     return at->answer & test_mask(named);
 }
 
-/* What operands say of a rule, and until when. */
+void beginning_of(const struct cursor *c, const struct rule *rule, struct beginning *out)
+{
+    const struct operand *first = rule->operand;
+
+    if (!first)
+        return;
+    out->test = &c->test[first->test];
+    out->more = rule->operand_n > 1 ? rule : NULL;
+    out->decided_by = first->decided_by;
+    out->true_by = rule->decided ? first->decided_by : (uint8_t)~first->decided_by;
+}
+
 struct said {
-    int64_t all,
-        longest; /* the least of those that do not decide, the most of those that do */
+    int64_t until_ms;
+    bool truth;
 };
 
-static inline void ask_operand(struct cursor *c, const struct situation *s,
-                               const struct operand *o, struct said *said)
+/* Asks the operands behind the first, which said `decided`. Of those that decide, the one that
+ * stays longest counts; when none does, the one that stays shortest. One that decides until
+ * enough_ms leaves nothing to look for. */
+[[gnu::noinline]] static struct said ask_others(struct cursor *c,
+                                                const struct situation *s,
+                                                const struct beginning *b, bool decided,
+                                                int64_t enough_ms)
 {
-    const struct test_at *at = &c->test[o->test];
-    int64_t longest, all;
-    bool decides;
+    const struct rule *rule = b->more;
+    int64_t first_ms = b->test->until_ms, longest = decided ? first_ms : INT64_MIN,
+            all = decided ? MOMENT_NEVER : first_ms;
 
-    renew(c, s, o->test);
-    decides = ((at->answer & o->mask) != 0) == o->decides;
-    longest = decides ? at->until_ms : INT64_MIN;
-    all = decides ? MOMENT_NEVER : at->until_ms;
-    said->longest = longest > said->longest ? longest : said->longest;
-    said->all = all < said->all ? all : said->all;
+    for (uint32_t i = 1; i < rule->operand_n && longest < enough_ms; i++) {
+        const struct operand *o = &rule->operand[i];
+        struct test_at *at = &c->test[o->test];
+
+        renew(c, at, s);
+        if (!(o->decided_by >> at->answer & 1))
+            all = at->until_ms < all ? at->until_ms : all;
+        else if (at->until_ms > longest)
+            longest = at->until_ms;
+    }
+    decided = longest != INT64_MIN;
+    return (struct said){decided ? longest : all, decided == rule->decided};
 }
 
-/* As ask_many; narrows *until_ms. An operand that decides longer than that is asked about
- * anyway leaves nothing to look for. */
-static inline bool ask_operands(struct cursor *c, const struct situation *s,
-                                const struct rule *rule, int64_t *until_ms)
+/* What is more than tests side by side has a memo. */
+[[gnu::noinline]] static struct said ask_tree(struct cursor *c, const struct situation *s,
+                                              struct rule_ref rule)
 {
-    struct said said = {*until_ms, INT64_MIN};
+    struct view v = view_ahead(c, s);
+    bool truth = ask_rule(&v, rule.v)->val.n;
 
-    ask_operand(c, s, &rule->first, &said);
-    for (uint32_t i = 1; i < rule->operand_n && said.longest < *until_ms; i++)
-        ask_operand(c, s, &rule->operand[i], &said);
-    if (said.longest == INT64_MIN)
-        *until_ms = said.all;
-    else if (said.longest < *until_ms)
-        *until_ms = said.longest;
-    return (said.longest != INT64_MIN) == rule->decided;
+    return (struct said){v.holds_ms, truth};
 }
 
-/* Tests remember what they answered; what is more than tests side by side has a memo. */
+static inline struct said ask_side(struct cursor *c, const struct situation *s,
+                                   const struct beginning *b, int64_t enough_ms)
+{
+    struct test_at *at = b->test;
+    bool decided;
+
+    renew(c, at, s);
+    decided = b->decided_by >> at->answer & 1;
+    if (b->more && !(decided && at->until_ms >= enough_ms))
+        return ask_others(c, s, b, decided, enough_ms);
+    return (struct said){at->until_ms, b->true_by >> at->answer & 1};
+}
+
 uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, uint32_t n,
                           const struct situation *s, int64_t *until_ms)
 {
     int64_t least = MOMENT_NEVER;
-    bool is = false;
     uint32_t i;
 
     c->asks++;
-    for (i = 0; i < n && !is; i++) {
-        const struct rule *rule = &c->p->rule[condition[i].v];
+    for (i = 0; i < n; i++) {
+        const struct beginning *b = &c->beginning[condition[i].v];
+        struct said said =
+            b->test ? ask_side(c, s, b, least) : ask_tree(c, s, condition[i]);
 
-        if (rule->operand) {
-            is = ask_operands(c, s, rule, &least);
-        } else {
-            struct view v = view_ahead(c, s);
-
-            is = ask_rule(&v, condition[i].v)->val.n;
-            least = v.holds_ms < least ? v.holds_ms : least;
-        }
+        least = said.until_ms < least ? said.until_ms : least;
+        if (said.truth)
+            break;
     }
     assert(least > s->at_ms);
     *until_ms = least;
-    return i - is;
+    return i;
 }

@@ -3,6 +3,9 @@
 
 #include <assert.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static bool is_platforms(str type)
 {
@@ -94,23 +97,45 @@ uint64_t bits_of(const uint8_t hit[64])
     return word;
 }
 
+/* Which are of this type. */
+#ifdef __SSE2__
+static uint64_t equals(const uint16_t type[64], uint16_t code)
+{
+    __m128i all = _mm_set1_epi16((int16_t)code);
+    uint64_t word = 0;
+
+    for (uint32_t i = 0; i < 64; i += 16) {
+        const __m128i *eight = (const __m128i *)(type + i);
+        __m128i a = _mm_cmpeq_epi16(_mm_loadu_si128(eight), all),
+                b = _mm_cmpeq_epi16(_mm_loadu_si128(eight + 1), all);
+
+        word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)) << i;
+    }
+    return word;
+}
+#else
+static uint64_t equals(const uint16_t type[64], uint16_t code)
+{
+    uint8_t hit[64];
+
+    for (uint32_t i = 0; i < 64; i++)
+        hit[i] = type[i] == code;
+    return bits_of(hit);
+}
+#endif
+
 static uint64_t match(const struct type_set *set, const uint16_t type[64])
 {
-    uint8_t hit[64] = {0};
-    uint64_t word;
+    uint8_t hit[64];
+    uint64_t word = 0;
 
     if (set->kind == TYPES_MANY) {
         for (uint32_t i = 0; i < 64; i++)
             hit[i] = set->bits[type[i] / 64] >> type[i] % 64 & 1;
         return bits_of(hit);
     }
-    for (uint32_t k = 0; k < set->code_n; k++) {
-        uint16_t code = set->code[k];
-
-        for (uint32_t i = 0; i < 64; i++)
-            hit[i] |= type[i] == code;
-    }
-    word = bits_of(hit);
+    for (uint32_t k = 0; k < set->code_n; k++)
+        word |= equals(type, set->code[k]);
     return set->kind == TYPES_LISTED ? word : ~word;
 }
 
