@@ -177,8 +177,6 @@ bool series_list(struct cursor *c, struct err *err);
 /* Marks the chunk's events [from, to) for each set of types. */
 bool types_mark(struct cursor *c, uint32_t from, uint32_t to, struct err *err);
 void marks_free(struct cursor *c);
-/* Bytes of 0 or 1 as bits. */
-uint64_t bits_of(const uint8_t hit[64]);
 
 /* After types_mark: marks the same events for the gaps behind them. */
 bool gaps_mark(struct cursor *c, uint32_t to, struct err *err);

@@ -8,7 +8,6 @@
 
 #include "base/time.h"
 
-#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -35,7 +34,7 @@ static int64_t least_of_all(const struct cursor *c)
 }
 
 #ifdef __SSE2__
-/* Four moments' high halves, whose sign says whether the next comes later than `least`. */
+/* Of four events, numbers that are negative when the next comes later than `least`. */
 static inline __m128i beyond(const int64_t at_ms[5], __m128i least)
 {
     const __m128i *at = (const __m128i *)at_ms, *next = (const __m128i *)(at_ms + 1);
@@ -46,40 +45,29 @@ static inline __m128i beyond(const int64_t at_ms[5], __m128i least)
                                            _mm_castsi128_ps(_mm_sub_epi64(least, b)),
                                            _MM_SHUFFLE(3, 1, 3, 1)));
 }
+#endif
 
-static uint64_t gaps_in(const int64_t at_ms[65], int64_t least)
+/* The gaps behind n events, 64 at most, of which the last one's next is there too. */
+static uint64_t gaps_in(const int64_t *at_ms, uint32_t n, int64_t least)
 {
-    __m128i all = _mm_set1_epi64x(least);
     uint64_t word = 0;
 
-    for (uint32_t i = 0; i < 64; i += 16) {
+#ifdef __SSE2__
+    __m128i all = _mm_set1_epi64x(least);
+
+    for (uint32_t i = 0; n == 64 && i < 64; i += 16) {
         __m128i a = _mm_packs_epi32(beyond(at_ms + i, all), beyond(at_ms + i + 4, all)),
                 b = _mm_packs_epi32(beyond(at_ms + i + 8, all),
                                     beyond(at_ms + i + 12, all));
 
         word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)) << i;
     }
-    return word;
-}
-#else
-static uint64_t gaps_in(const int64_t at_ms[65], int64_t least)
-{
-    uint8_t gap[64];
-
-    for (uint32_t i = 0; i < 64; i++)
-        gap[i] = (uint8_t)((uint64_t)(least - (at_ms[i + 1] - at_ms[i])) >> 63);
-    return bits_of(gap);
-}
+    if (n == 64)
+        return word;
 #endif
-
-/* The last events of a chunk. */
-static uint64_t gaps_in_end(const int64_t *at_ms, uint32_t n, int64_t least)
-{
-    int64_t end[65];
-
-    for (uint32_t i = 0; i < 65; i++)
-        end[i] = at_ms[i < n ? i : n - 1];
-    return gaps_in(end, least);
+    for (uint32_t i = 0; i < n; i++)
+        word |= (uint64_t)(at_ms[i + 1] - at_ms[i] > least) << i;
+    return word;
 }
 
 bool gaps_mark(struct cursor *c, uint32_t to, struct err *err)
@@ -98,10 +86,9 @@ bool gaps_mark(struct cursor *c, uint32_t to, struct err *err)
         c->gap_cap = words;
     }
     for (uint32_t w = 0; w < words; w++) {
-        uint32_t from = c->marked_from + w * 64, n = c->t.chunk->event_n - from;
+        uint32_t from = c->marked_from + w * 64, n = c->t.chunk->event_n - from - 1;
 
-        c->gap[w] = n > 64 ? gaps_in(c->at_ms + from, least)
-                           : gaps_in_end(c->at_ms + from, n, least);
+        c->gap[w] = gaps_in(c->at_ms + from, n < 64 ? n : 64, least);
     }
     return true;
 }

@@ -1,7 +1,6 @@
 /* types.c - which events are of some types: found for 64 events at a time. */
 #include "rule/cursor.h"
 
-#include <assert.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -83,69 +82,38 @@ bool types_add(struct program *p, const struct series *s, uint32_t *out, struct 
     return false;
 }
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the least");
-
-/* Bytes of 0 or 1 as bits: multiplied, eight of them stand side by side in the top byte. */
-uint64_t bits_of(const uint8_t hit[64])
+/* Which of n events, 64 at most, are of this type. */
+static uint64_t equals(const uint16_t *type, uint32_t n, uint16_t code)
 {
-    uint64_t word = 0, eight;
-
-    for (uint32_t i = 0; i < 64; i += 8) {
-        memcpy(&eight, hit + i, sizeof eight);
-        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << i;
-    }
-    return word;
-}
-
-/* Which are of this type. */
-#ifdef __SSE2__
-static uint64_t equals(const uint16_t type[64], uint16_t code)
-{
-    __m128i all = _mm_set1_epi16((int16_t)code);
     uint64_t word = 0;
 
-    for (uint32_t i = 0; i < 64; i += 16) {
+#ifdef __SSE2__
+    __m128i all = _mm_set1_epi16((int16_t)code);
+
+    for (uint32_t i = 0; n == 64 && i < 64; i += 16) {
         const __m128i *eight = (const __m128i *)(type + i);
         __m128i a = _mm_cmpeq_epi16(_mm_loadu_si128(eight), all),
                 b = _mm_cmpeq_epi16(_mm_loadu_si128(eight + 1), all);
 
         word |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)) << i;
     }
+    if (n == 64)
+        return word;
+#endif
+    for (uint32_t i = 0; i < n; i++)
+        word |= (uint64_t)(type[i] == code) << i;
     return word;
 }
-#else
-static uint64_t equals(const uint16_t type[64], uint16_t code)
-{
-    uint8_t hit[64];
 
-    for (uint32_t i = 0; i < 64; i++)
-        hit[i] = type[i] == code;
-    return bits_of(hit);
-}
-#endif
-
-static uint64_t match(const struct type_set *set, const uint16_t type[64])
+static uint64_t match(const struct type_set *set, const uint16_t *type, uint32_t n)
 {
-    uint8_t hit[64];
     uint64_t word = 0;
 
-    if (set->kind == TYPES_MANY) {
-        for (uint32_t i = 0; i < 64; i++)
-            hit[i] = set->bits[type[i] / 64] >> type[i] % 64 & 1;
-        return bits_of(hit);
-    }
+    for (uint32_t i = 0; i < n && set->kind == TYPES_MANY; i++)
+        word |= (set->bits[type[i] / 64] >> type[i] % 64 & 1) << i;
     for (uint32_t k = 0; k < set->code_n; k++)
-        word |= equals(type, set->code[k]);
-    return set->kind == TYPES_LISTED ? word : ~word;
-}
-
-/* The last events of a chunk, fewer than 64; what is beyond them is of no type. */
-static uint64_t match_end(const struct type_set *set, const uint16_t *type, uint32_t n)
-{
-    uint16_t end[64] = {0};
-
-    memcpy(end, type, n * sizeof *end);
-    return match(set, end) & ~(UINT64_MAX << n);
+        word |= equals(type, n, set->code[k]);
+    return set->kind == TYPES_ALL_BUT ? ~word & UINT64_MAX >> (64 - n) : word;
 }
 
 static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *err)
@@ -172,13 +140,9 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
     for (uint32_t w = 0; w < words; w++) {
         uint32_t from = c->marked_from + w * 64, n = chunk->event_n - from;
 
-        if (n >= 64) {
-            m->word[w] = match(of, chunk->type + from);
-            all &= m->word[w];
-        } else {
-            m->word[w] = match_end(of, chunk->type + from, n);
-            all &= m->word[w] | UINT64_MAX << n;
-        }
+        n = n < 64 ? n : 64;
+        m->word[w] = match(of, chunk->type + from, n);
+        all &= m->word[w] | ~(UINT64_MAX >> (64 - n));
     }
     m->all = all == UINT64_MAX;
     return true;
