@@ -54,7 +54,8 @@ static int check(struct cli *c)
     bool given = c->word_n == 2, ok;
     str text;
 
-    if (!cli_open(c, STORE_READ, &e, &err))
+    /* Where the live model has a fault, another text can be held against the data. */
+    if (!(given ? cli_open_versions : cli_open)(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     ok = !given
          || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)

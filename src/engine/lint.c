@@ -194,7 +194,9 @@ static int by_place(const void *a, const void *b)
 {
     const struct finding *x = a, *y = b;
 
-    return x->line != y->line ? x->line - y->line : x->column - y->column;
+    if (x->line != y->line || x->column != y->column)
+        return x->line != y->line ? x->line - y->line : x->column - y->column;
+    return str_cmp(x->text, y->text);
 }
 
 void lint_place(const struct yaml *when, str word, int *line, int *column)

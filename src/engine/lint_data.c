@@ -16,6 +16,8 @@ struct tally {
     uint64_t *members;
     uint64_t *set;
     uint64_t people;
+    bool **made; /* by lifecycle and way: somebody made that move, or it was in a loop */
+    bool **entered; /* by lifecycle and stage */
 };
 
 struct look {
@@ -109,12 +111,64 @@ static bool look_at_rules(struct look *x)
 
 /* --- everybody --- */
 
-static bool tally_new(struct tally *t, uint32_t segments, struct arena *a,
+static bool tally_new(struct tally *t, const struct model *m, struct arena *a,
                       struct err *err)
 {
-    t->members = arena_array(a, uint64_t, segments);
-    t->set = arena_array(a, uint64_t, segments);
-    return (t->members && t->set) || err_nomem(err);
+    t->members = arena_array(a, uint64_t, m->segments->segment_n);
+    t->set = arena_array(a, uint64_t, m->segments->segment_n);
+    t->made = arena_array(a, bool *, m->lifecycle_n);
+    t->entered = arena_array(a, bool *, m->lifecycle_n);
+    if (!t->members || !t->set || !t->made || !t->entered)
+        return err_nomem(err);
+    for (uint32_t k = 0; k < m->lifecycle_n; k++) {
+        t->made[k] = arena_array(a, bool, m->lifecycles[k]->way_n);
+        t->entered[k] = arena_array(a, bool, m->lifecycles[k]->stage_n);
+        if (!t->made[k] || !t->entered[k])
+            return err_nomem(err);
+    }
+    return true;
+}
+
+static void tally_moves(struct tally *t, const struct beside *of, uint32_t lifecycle)
+{
+    for (size_t i = 0; i < of->n; i++) {
+        const struct move *move = &of->move[i];
+
+        if (move->to == STAGE_NONE)
+            continue;
+        t->entered[lifecycle][move->to] = true;
+        if (move->way != WAY_START)
+            t->made[lifecycle][move->way] = true;
+    }
+}
+
+/* What has to do with loops is told of them. */
+static void tally_loops(struct tally *t, const struct worker *w, uint32_t lifecycle)
+{
+    uint32_t n;
+    const struct loop *loop = lives_loops(w->lives, lifecycle, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < loop[i].way_n; k++)
+            t->made[lifecycle][loop[i].way[k]] = true;
+}
+
+static void tally_add(struct tally *t, const struct worker *w, const struct model *m)
+{
+    const struct tally *part = &w->tally;
+
+    for (uint32_t i = 0; i < m->segments->segment_n; i++) {
+        t->members[i] += part->members[i];
+        t->set[i] += part->set[i];
+    }
+    t->people += part->people;
+    for (uint32_t k = 0; k < m->lifecycle_n; k++) {
+        for (uint32_t i = 0; i < m->lifecycles[k]->way_n; i++)
+            t->made[k][i] |= part->made[k][i];
+        for (uint32_t i = 0; i < m->lifecycles[k]->stage_n; i++)
+            t->entered[k][i] |= part->entered[k][i];
+        tally_loops(t, w, k);
+    }
 }
 
 static void worker_free(struct worker *w, uint32_t segments)
@@ -145,7 +199,7 @@ static bool worker_init(struct worker *w, const struct model *m, struct err *err
         arena_array(a, uint32_t, (size_t)CHUNK_CUSTOMERS * m->lifecycle->stage_n);
     if (!w->standing || !w->above || !w->times_in)
         return err_nomem(err);
-    return tally_new(&w->tally, n, a, err)
+    return tally_new(&w->tally, m, a, err)
            && lives_new(m->lifecycles, m->lifecycle_n, m->program, &w->lives, err);
 }
 
@@ -160,9 +214,11 @@ static bool look_at_customer(const struct look *x, struct worker *w,
 
     if (!lives_replay(w->lives, t, x->at_ms, &next_ms, &w->err))
         return false;
+    first = lives_moves(w->lives);
+    for (uint32_t k = 0; k < m->lifecycle_n; k++)
+        tally_moves(&w->tally, &first[k], k);
     if (!w->needs_stage)
         return true;
-    first = lives_moves(w->lives);
     situation_of(m->lifecycle, first->move, first->n, x->at_ms,
                  w->times_in + (size_t)place * m->lifecycle->stage_n, s);
     lives_above(w->lives, x->at_ms, w->above[place]);
@@ -233,21 +289,14 @@ static void look_at_chunks(void *context, uint32_t thread)
 
 static bool look_at_everybody(struct look *x)
 {
-    uint32_t segments = x->l->model->segments->segment_n;
-
     work_run(x->worker_n, x->worker_n, look_at_chunks, x);
     for (unsigned i = 0; i < x->worker_n; i++) {
-        const struct tally *part = &x->worker[i].tally;
-
         if (x->failed && x->worker[i].err.code != ERR_NONE) {
             *x->l->err = x->worker[i].err;
             return false;
         }
-        for (uint32_t s = 0; !x->failed && s < segments; s++) {
-            x->tally.members[s] += part->members[s];
-            x->tally.set[s] += part->set[s];
-        }
-        x->tally.people += part->people;
+        if (!x->failed)
+            tally_add(&x->tally, &x->worker[i], x->l->model);
     }
     return true;
 }
@@ -284,6 +333,50 @@ static bool find_segments(struct look *x)
                 "one of them may be enough",
                 STR_FMT(all->segment[same].name), STR_FMT(s->name),
                 (unsigned long long)x->tally.members[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Did somebody ever stand where the way begins? */
+static bool was_reached(const struct look *x, uint32_t k, const struct way *way)
+{
+    const bool *entered = x->tally.entered[k];
+
+    if (!way->any)
+        for (uint32_t i = 0; i < way->from_n; i++)
+            if (entered[way->from[i]])
+                return true;
+    for (uint32_t s = 0; way->any && s < x->l->model->lifecycles[k]->stage_n; s++)
+        if (s != way->to && entered[s])
+            return true;
+    return false;
+}
+
+static bool has_finding(const struct lint *l, const struct yaml *at)
+{
+    for (uint32_t i = 0; i < l->n; i++)
+        if (l->found[i].line == at->line && l->found[i].column == at->column)
+            return true;
+    return false;
+}
+
+/* Of a way of which the text has shown something already, that is enough. */
+static bool find_ways(struct look *x, uint32_t k)
+{
+    const struct lifecycle *lc = x->l->model->lifecycles[k];
+
+    for (uint32_t i = 0; i < lc->way_n; i++) {
+        const struct way *way = &lc->way[i];
+
+        if (x->tally.made[k][i] || has_finding(x->l, way->when))
+            continue;
+        if (!lint_find(x->l, way->when->line, way->when->column,
+                       was_reached(x, k, way)
+                           ? "of %llu customers that the file holds nobody made this move"
+                           : "of %llu customers that the file holds nobody made this "
+                             "move: nobody ever stood where it begins",
+                       (unsigned long long)x->tally.people))
             return false;
     }
     return true;
@@ -334,8 +427,11 @@ static bool find_loop(struct look *x, uint32_t k, const struct loop *loop)
     return ok;
 }
 
-static bool find_loops(struct look *x)
+static bool find_moves(struct look *x)
 {
+    for (uint32_t k = 0; k < x->l->model->lifecycle_n; k++)
+        if (!find_ways(x, k))
+            return false;
     for (unsigned t = 0; t < x->worker_n; t++)
         for (uint32_t k = 0; k < x->l->model->lifecycle_n; k++) {
             uint32_t n;
@@ -357,8 +453,8 @@ static bool look(struct look *x)
     x->worker = arena_array(x->l->arena, struct worker, x->worker_n);
     if (!x->worker)
         return err_nomem(x->l->err);
-    ok = tally_new(&x->tally, segments, x->l->arena, x->l->err) && look_at_rules(x)
-         && look_at_everybody(x) && find_segments(x) && find_loops(x);
+    ok = tally_new(&x->tally, x->l->model, x->l->arena, x->l->err) && look_at_rules(x)
+         && look_at_everybody(x) && find_segments(x) && find_moves(x);
     for (unsigned i = 0; i < x->worker_n; i++)
         worker_free(&x->worker[i], segments);
     return ok;

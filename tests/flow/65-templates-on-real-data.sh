@@ -30,7 +30,9 @@ sample() {
 }
 t_ok 'retail: the sample shop' sample
 page retail "$(shown retail 2011-12-10)"
-t_is 'nothing is odd about it there' "$("$CICLO" model check "$T/retail.ciclo" | grep -v 'The model is right')" ''
+t_is 'nothing is odd about it there but that nobody signs up' \
+    "$("$CICLO" model check "$T/retail.ciclo" | grep -v 'The model is right')" \
+    'line 62, column 45: note: of 4338 customers that the file holds nobody made this move'
 
 if ! [ -d "$reference" ]; then
     t_line 0 'the other templates # SKIP there is no reference data beside the repository'
