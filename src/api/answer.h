@@ -15,6 +15,8 @@ struct answer_header {
 /* The buf's bytes become the response's; the buf is spent. */
 enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status, struct buf *b,
                            const char *type, struct answer_header more);
+/* Server-sent events; the response is spent. */
+enum MHD_Result answer_stream(struct MHD_Connection *c, struct MHD_Response *stream);
 /* As JSON. `allow` is given with 405: the methods that the path takes. */
 enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const char *allow,
                              const struct err *err);

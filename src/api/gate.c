@@ -123,6 +123,15 @@ bool gate_check(struct gate *g, struct MHD_Connection *c, enum key_right needs,
     return false;
 }
 
+bool gate_lets_in(struct gate *g, struct MHD_Connection *c, enum key_right needs,
+                  int64_t now_ms)
+{
+    struct key_view who;
+
+    return !keys_any(g->keys)
+           || (find_who(g, c, now_ms, &who) && key_may(who.right, needs));
+}
+
 /* --- sessions --- */
 
 /* The place of a new one: of one that is over, or else of the oldest. */

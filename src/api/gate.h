@@ -30,6 +30,9 @@ struct denial {
  * without a name. `now_ms` is steady. */
 bool gate_check(struct gate *g, struct MHD_Connection *c, enum key_right needs,
                 int64_t now_ms, struct key_view *who, struct denial *out);
+/* The same later, of who is still being answered; it counts for no rate. */
+bool gate_lets_in(struct gate *g, struct MHD_Connection *c, enum key_right needs,
+                  int64_t now_ms);
 
 /* Begins a session: *cookie gets the value of Set-Cookie. False: the key is none, or may see
  * nothing; then only out->status is 401 or 403, or 503 for want of memory. */

@@ -59,7 +59,8 @@ static void put_seconds(struct buf *to, uint64_t us)
 static void put_times(const struct metrics *m, struct buf *to)
 {
     put_head(to, "http_request_seconds", "histogram",
-             "From a request's headers to the end of its answer.");
+             "From a request's headers to the end of its answer, or the beginning of one "
+             "that lasts.");
     for (size_t d = 0; d < DOOR_COUNT; d++) {
         uint64_t n = 0;
 
@@ -111,6 +112,8 @@ void metrics_print(const struct metrics *m, const struct metrics_now *now, struc
     put_number(to, "waiting_bytes", "gauge", now->waiting_bytes,
                "Bodies of requests that are not answered yet.");
     put_number(to, "connections", "gauge", now->connections, "Open connections.");
+    put_number(to, "live_listeners", "gauge", now->listeners,
+               "Connections that listen to /api/live.");
     put_number(to, "memory_bytes", "gauge", now->memory_bytes,
                "Resident memory of the process.");
     put_number(to, "model_version", "gauge", now->model_version,

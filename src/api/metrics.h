@@ -31,7 +31,7 @@ void metrics_count(struct metrics *m, enum door door, unsigned status, int64_t t
 struct metrics_now {
     uint64_t accepted, duplicates, refused; /* events, by /v1 since the start */
     uint64_t file_events, file_customers, file_refused, file_bytes;
-    uint64_t waiting_bytes, connections, memory_bytes;
+    uint64_t waiting_bytes, connections, listeners, memory_bytes;
     uint32_t model_version;
     int64_t next_ms; /* MOMENT_NEVER: nothing is to come */
     bool is_ready;

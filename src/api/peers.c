@@ -30,10 +30,22 @@ void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
     }
 }
 
+static struct peer *peer_of(struct MHD_Connection *c)
+{
+    return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+void peers_stays(struct MHD_Connection *c)
+{
+    struct peer *peer = peer_of(c);
+
+    if (peer)
+        peer->deadline_ms = INT64_MAX;
+}
+
 void peers_answered(const struct peers *p, struct MHD_Connection *c)
 {
-    struct peer *peer =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct peer *peer = peer_of(c);
 
     if (peer)
         peer->deadline_ms = clock_steady_ms() + 10 * p->patience_ms;

@@ -23,6 +23,8 @@ void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
                   enum MHD_ConnectionNotificationCode code);
 /* His next request has its time from now on. */
 void peers_answered(const struct peers *p, struct MHD_Connection *c);
+/* His answer has no end; the daemon sees to it that he reads. */
+void peers_stays(struct MHD_Connection *c);
 void peers_close_dawdlers(struct peers *p);
 
 #endif

@@ -84,6 +84,15 @@ static const struct api_param backtest_params[] = {
      "of those who differ, the place of the first that is listed; 0 unless given"},
     {"limit", "how many are listed, at most 1000; 100 unless given"},
 };
+static const struct api_param live_params[] = {
+    {"what",
+     "moves, events, stages, or some of them with commas between; all unless given"},
+    {"lifecycle",
+     "moves and stages of this one; of all, or the first's stage, unless given"},
+    {"stage", "only moves into this stage and out of it"},
+    {"customer", "only moves and events of the one with this id"},
+    {"last", "as the header Last-Event-ID, for who cannot send one"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -142,6 +151,8 @@ static const struct api_route routes[] = {
         "one customer, with his why"),
     BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
          "everything known of one customer, to be given to him"),
+    GET("/api/live", get_live, live_params,
+        "what happens, as it happens: server-sent events"),
     POST("/api/model/check", KEY_READ, false, post_check, check_fields,
          "what is wrong or odd in a model"),
     BARE("GET", "/api/model/check/:job", KEY_READ, false, get_check,

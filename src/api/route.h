@@ -5,6 +5,7 @@
 #include "api/error.h"
 #include "api/gate.h"
 #include "api/jobs.h"
+#include "api/live.h"
 #include "base/json.h"
 #include "engine/query.h"
 
@@ -12,6 +13,7 @@ struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
     struct jobs *jobs;
     struct gate *gate;
+    struct live *live;
     struct key_view who; /* asks; with an open gate an admin without a name */
     struct MHD_Connection *connection; /* for sessions */
     int64_t now_ms, steady_ms;
@@ -19,12 +21,14 @@ struct api_request {
     str path;                                      /* "/api/customers/12347", decoded */
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
     void *context;
-    const struct json *body; /* of a POST; NULL: there was none */
-    struct arena *a;         /* ends with the request */
-    struct buf *out;         /* the answer's body */
-    const char *type;        /* of the body; application/json unless changed */
-    int status;              /* 200 unless changed */
-    struct buf cookie;       /* the value of Set-Cookie, with a NUL; empty: none */
+    const struct json *body;     /* of a POST; NULL: there was none */
+    struct arena *a;             /* ends with the request */
+    struct buf *out;             /* the answer's body */
+    const char *type;            /* of the body; application/json unless changed */
+    int status;                  /* 200 unless changed */
+    uint32_t retry_after_s;      /* 0: nothing is said of it */
+    struct MHD_Response *stream; /* instead of .out, which then is empty; or NULL */
+    struct buf cookie;           /* the value of Set-Cookie, with a NUL; empty: none */
     str id; /* what stands in the place of the route's :id; set by api_answer */
 };
 

@@ -14,6 +14,7 @@ api_handler get_versions, get_version, get_diff;
 api_handler get_session, post_session, delete_session;
 api_handler get_keys, post_key, delete_key;
 api_handler get_person;
+api_handler get_live;
 
 /* --- parameters of the query; empty when missing --- */
 str param(const struct api_request *r, const char *name);

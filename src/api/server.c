@@ -10,6 +10,7 @@
 #include "api/collect_answer.h"
 #include "api/gate.h"
 #include "api/listen.h"
+#include "api/live.h"
 #include "api/metrics.h"
 #include "api/peers.h"
 #include "api/request.h"
@@ -30,6 +31,8 @@ enum {
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
     CHECKPOINT_MS = 5 * 60 * 1000,
+    PARTING_MS = 10, /* so often, how long who listens has to hear that it is over */
+    PARTING_MAX = 100,
     AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
     BODIES_MAX = 64 << 20, /* that are being sent at the same time */
@@ -40,6 +43,7 @@ struct server {
     struct jobs *jobs;
     struct collector *collector;
     struct gate *gate;
+    struct live *live;
     struct json_parser *parser;
     struct server_options options;
     struct MHD_Daemon *daemon;
@@ -57,6 +61,19 @@ struct server {
     int64_t settle_ms;              /* steady: not before, unless somebody asks */
     int64_t lost_ms;                /* steady: until then, events could not be kept */
     bool is_stale; /* what should have brought all to the present failed */
+};
+
+/* One request, from its headers to its end. */
+struct exchange {
+    struct request request;
+    struct key_view who; /* asks, where it needs a right */
+    enum door door;
+    int64_t began_us; /* steady */
+    int64_t took_us;  /* to the beginning of an answer that lasts; else 0 */
+    struct buf body;
+    size_t held; /* bytes of it that the server counts */
+    bool is_too_much, is_too_large;
+    struct collect_request *collected;
 };
 
 /* The library ends texts at a NUL; so that "anna%00x" is not taken for anna, a NUL becomes the
@@ -116,12 +133,36 @@ static bool advance(struct server *s, struct err *err)
          && engine_advance(s->engine, now_ms, err);
     s->unsettled &= !ok;
     s->is_stale = !ok;
+    if (ok)
+        live_take(s->live);
     return ok;
 }
 
+/* What a handler made: a stream, or a body with one more header. */
+static enum MHD_Result answer_made(struct MHD_Connection *c, struct exchange *x,
+                                   struct api_request *r)
+{
+    struct answer_header more = {"Set-Cookie", r->cookie.p};
+    enum MHD_Result result;
+    char wait[20];
+
+    if (r->stream) {
+        x->took_us = clock_steady_us() - x->began_us;
+        peers_stays(c);
+        result = answer_stream(c, r->stream);
+    } else {
+        if (r->retry_after_s) {
+            snprintf(wait, sizeof wait, "%u", r->retry_after_s);
+            more = (struct answer_header){"Retry-After", wait};
+        }
+        result = answer_buf(c, (unsigned)r->status, r->out, r->type, more);
+    }
+    buf_free(&r->cookie);
+    return result;
+}
+
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
-                                  const struct key_view *who, const char *method,
-                                  str path, struct buf *body)
+                                  struct exchange *x, const char *method, str path)
 {
     struct arena a = {.limit = REQUEST_ARENA_MAX};
     struct buf b = {};
@@ -129,7 +170,8 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .engine = s->engine,
         .jobs = s->jobs,
         .gate = s->gate,
-        .who = *who,
+        .live = s->live,
+        .who = x->who,
         .connection = c,
         .now_ms = server_now_ms(s),
         .steady_ms = clock_steady_ms(),
@@ -141,18 +183,12 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .out = &b,
     };
     struct err err;
-    bool ok =
-        advance(s, &err) && read_body(s, body, &a, &r.body, &err) && api_answer(&r, &err);
-
-    enum MHD_Result result;
+    bool ok = advance(s, &err) && read_body(s, &x->body, &a, &r.body, &err)
+              && api_answer(&r, &err);
 
     arena_free(&a);
-    if (ok) {
-        result = answer_buf(c, (unsigned)r.status, &b, r.type,
-                            (struct answer_header){"Set-Cookie", r.cookie.p});
-        buf_free(&r.cookie);
-        return result;
-    }
+    if (ok)
+        return answer_made(c, x, &r);
     buf_free(&b);
     buf_free(&r.cookie);
     if (err.code == ERR_CORRUPT || err.code == ERR_IO)
@@ -160,18 +196,6 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
                  err.msg);
     return answer_code(c, &err);
 }
-
-/* One request, from its headers to its end. */
-struct exchange {
-    struct request request;
-    struct key_view who; /* asks, where it needs a right */
-    enum door door;
-    int64_t began_us; /* steady */
-    struct buf body;
-    size_t held; /* bytes of it that the server counts */
-    bool is_too_much, is_too_large;
-    struct collect_request *collected;
-};
 
 static enum door door_of(const struct exchange *x, str path)
 {
@@ -289,6 +313,7 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
                       .connections = MHD_get_daemon_info(
                                          s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
                                          ->num_connections,
+                      .listeners = live_listeners(s->live),
                       .memory_bytes = mem_resident_bytes(),
                       .model_version = engine_model_version(s->engine),
                       .next_ms = engine_next_ms(s->engine),
@@ -319,7 +344,7 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
     if (!strcmp(url, "/metrics"))
         return answer_metrics(s, c);
     if (x->door == DOOR_API)
-        return answer_api(s, c, &x->who, method, str_of(url), &x->body);
+        return answer_api(s, c, x, method, str_of(url));
     return answer_page(c, str_of(url));
 }
 
@@ -354,7 +379,7 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
         return;
     if (status)
         metrics_count(&s->metrics, x->door, status->http_status,
-                      clock_steady_us() - x->began_us);
+                      x->took_us ? x->took_us : clock_steady_us() - x->began_us);
     s->body_bytes -= x->held;
     buf_free(&x->body);
     collect_request_free(x->collected);
@@ -370,10 +395,12 @@ static int32_t wait_ms(const struct server *s)
     int64_t next_ms = engine_next_ms(s->engine), now_ms = server_now_ms(s);
     int64_t settle_ms = s->settle_ms - clock_steady_ms();
 
-    if (s->unsettled && settle_ms < POLL_MS)
+    int32_t most = live_wait_ms(s->live, POLL_MS);
+
+    if (s->unsettled && settle_ms < most)
         return settle_ms > 0 ? (int32_t)settle_ms : 0;
-    if (next_ms - now_ms >= POLL_MS || clock_steady_ms() < s->tick_ms)
-        return POLL_MS;
+    if (next_ms - now_ms >= most || clock_steady_ms() < s->tick_ms)
+        return most;
     return next_ms > now_ms ? (int32_t)(next_ms - now_ms) : 0;
 }
 
@@ -444,11 +471,15 @@ static void *serve(void *context)
         collect(s);
         jobs_tick(s->jobs);
         tick(s);
+        live_run(s->live);
         checkpoint(s);
     }
     collect(s);
+    live_end(s->live);
     MHD_run_wait(s->daemon, 0); /* whoever waited is answered */
     collect(s);
+    for (int i = 0; live_listeners(s->live) && i < PARTING_MAX; i++)
+        MHD_run_wait(s->daemon, PARTING_MS);
     return NULL;
 }
 
@@ -544,6 +575,7 @@ static void server_free(struct server *s)
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
     collector_free(s->collector);
+    live_free(s->live);
     gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
@@ -569,7 +601,8 @@ bool server_start(struct engine *e, const struct server_options *options,
     s->rules = (struct request_rules){options->host, options->host_n,
                                       is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
-         && gate_new(e, is_secret, &s->gate, err) && check_safety(s, &at, err)
+         && gate_new(e, is_secret, &s->gate, err) && live_new(e, s->gate, &s->live, err)
+         && check_safety(s, &at, err)
          && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->options.log,
                           &s->collector, err)
          && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);

@@ -27,6 +27,10 @@ enum {
     SEEN_PIECE = 1,           /* blocks of a filter in a row */
     IMPORT_LOAD_BYTES = 499,  /* of events that an import reads ahead at once */
     COLLECT_LOAD_BYTES = 149, /* of events of a body that one thread reads */
+    FOLLOW_MOVES = 31,        /* noted between two looks at what happens; at most 65536 */
+    FOLLOW_EVENTS = 5,        /* likewise */
+    LIVE_RING = 64,           /* happenings kept; 2 * FOLLOW_MOVES or more */
+    LIVE_LISTENERS = 5,       /* at the same time */
 };
 #else
 enum {
@@ -52,6 +56,10 @@ enum {
     SEEN_PIECE = 1024,
     IMPORT_LOAD_BYTES = 1 << 18,
     COLLECT_LOAD_BYTES = 1 << 15,
+    FOLLOW_MOVES = 32768,
+    FOLLOW_EVENTS = 64,
+    LIVE_RING = 65536,
+    LIVE_LISTENERS = 1024,
 };
 #endif
 

@@ -4,6 +4,7 @@
 #include "base/tune.h"
 #include "engine/collect_impl.h"
 #include "engine/engine_impl.h"
+#include "engine/follow.h"
 
 #include <string.h>
 
@@ -96,6 +97,7 @@ bool collect_cut(struct collect_body *b, struct err *err)
 struct collect {
     struct engine *engine;
     struct collect_reader *reader;
+    struct follow_mark mark; /* before any of the events */
     struct err err;
 };
 
@@ -171,6 +173,9 @@ static bool take_call(struct collect *c, struct collect_body *b, uint32_t index,
     }
     b->accepted += added;
     b->duplicates += !added;
+    if (added)
+        follow_event(c->engine->follow, store_catalog(engine_store(c->engine)),
+                     &call->event);
     return true;
 }
 
@@ -200,6 +205,7 @@ static bool begin_body(struct collect_body *b, struct err *err)
 static bool take_bodies(struct collect *c, struct collect_body *const *body, size_t n,
                         int64_t now_ms, struct err *err)
 {
+    follow_return(c->engine->follow, &c->mark);
     for (size_t i = 0; i < n; i++)
         if (!begin_body(body[i], err))
             return false;
@@ -234,12 +240,14 @@ bool engine_collect(struct engine *e, struct collect_body *const *body, size_t n
                     int64_t now_ms, struct err *err)
 {
     struct store *s = engine_store(e);
-    struct collect c = {.engine = e};
+    struct collect c = {.engine = e, .mark = follow_mark(e->follow)};
     bool ok = collect_reader_new(body, n, now_ms, &c.reader, err)
               && take_all(&c, body, n, now_ms, err) && store_commit(s, err);
 
-    if (!ok)
+    if (!ok) {
         store_cancel(s);
+        follow_return(e->follow, &c.mark);
+    }
     collect_reader_free(c.reader);
     return ok;
 }

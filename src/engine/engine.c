@@ -4,6 +4,7 @@
  * makes both stale, engine_refresh makes them anew. The histories stay, as long as the model
  * means the same. */
 #include "engine/engine_impl.h"
+#include "engine/follow.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ void engine_close(struct engine *e)
     keep_histories(e);
     histories_free(e->histories);
     names_free(&e->names);
+    follow_free(e->follow);
     model_free(e->model);
     snapshot_close(e->now);
     store_close(e->store);
@@ -37,8 +39,10 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
     struct model *old = e->model;
 
     histories_use(h, m, version);
-    if (h != e->histories)
+    if (h != e->histories) {
         histories_free(e->histories);
+        follow_lost(e->follow);
+    }
     e->histories = h;
     e->model = m;
     e->version = version;
@@ -235,7 +239,28 @@ bool engine_checkpoint(struct engine *e, struct err *err)
 
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err)
 {
-    return histories_advance(e->histories, e->now, now_ms, NULL, err);
+    return histories_advance(e->histories, e->now, now_ms,
+                             &(struct history_watch){.follow = e->follow}, err);
+}
+
+bool engine_follow(struct engine *e, struct err *err)
+{
+    return e->follow || follow_new(&e->follow, err);
+}
+
+void engine_happened(struct engine *e, struct happened *out)
+{
+    follow_take(e->follow, out);
+}
+
+const int64_t *engine_stock(const struct engine *e, uint32_t lifecycle)
+{
+    return histories_stock(e->histories, lifecycle);
+}
+
+uint64_t engine_stock_version(const struct engine *e)
+{
+    return histories_stock_version(e->histories);
 }
 
 int64_t engine_now_ms(const struct engine *e)

@@ -49,6 +49,19 @@ bool engine_checkpoint(struct engine *e, struct err *err);
 /* The earliest moment at which engine_advance may change something without a new event. */
 int64_t engine_next_ms(const struct engine *e);
 
+/* --- what happens --- */
+
+/* From here on it is noted; a history that is computed for the first time says nothing. */
+struct happened; /* follow.h */
+[[nodiscard]] bool engine_follow(struct engine *e, struct err *err);
+/* What happened since the last call. After an advance; borrowed until the next change. Another
+ * model means that nobody knows who moved. */
+void engine_happened(struct engine *e, struct happened *out);
+/* How many stand in each stage of the lifecycle at engine_now_ms. Borrowed as above. */
+const int64_t *engine_stock(const struct engine *e, uint32_t lifecycle);
+/* Another number when one of them changed; never 0. */
+uint64_t engine_stock_version(const struct engine *e);
+
 /* --- another model --- */
 
 /* Makes `text` the model, as the next version; nothing changes when it has a fault, or when

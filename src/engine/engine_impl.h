@@ -16,6 +16,7 @@ struct engine {
     uint32_t version;
     struct histories *histories; /* of .model, as of .now after an advance */
     struct names names;          /* that would break .model */
+    struct follow *follow;       /* NULL: nobody follows */
 };
 #define CHUNK_NONE UINT32_MAX
 

@@ -88,6 +88,7 @@ void histories_free(struct histories *h)
     for (uint32_t l = 0; h->looped && l < h->lifecycle_n; l++)
         mem_free(h->looped[l].loop);
     mem_free(h->looped);
+    stock_free(h);
     mem_free(h);
 }
 
@@ -105,9 +106,9 @@ bool histories_new(const struct model *m, uint32_t version, struct histories **o
                             .looped = mem_alloc(m->lifecycle_n * sizeof *h->looped),
                             .now_ms = MOMENT_MIN,
                             .next_ms = MOMENT_MIN};
-    if (!h->looped) {
+    if ((!h->looped && !err_nomem(err)) || !stock_new(h, err)) {
         histories_free(h);
-        return err_nomem(err);
+        return false;
     }
     *out = h;
     return true;

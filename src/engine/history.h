@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 struct histories;
+struct follow;
 
 /* `m` outlives them, or is exchanged in time. What the file has of this version's histories is
  * read before anything is computed; 0: it is not looked at. */
@@ -28,6 +29,7 @@ struct history_watch {
     void (*progress)(void *context, uint64_t done, uint64_t all); /* one call at a time */
     void *context;
     const atomic_bool *stop; /* when it is true, the computation ends with ERR_CONFLICT */
+    struct follow *follow;   /* notes who moves */
 };
 /* Brings all histories to what the snapshot holds and to now_ms, which never goes back, on all
  * of the machine's threads. After a failure it must be called again before anybody asks. */
@@ -44,6 +46,10 @@ int64_t histories_next_ms(const struct histories *h);
 const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
                                    uint32_t customer, size_t *n);
 int64_t histories_customer_next(const struct histories *h, uint32_t customer);
+/* How many stand in each of its stages. Borrowed likewise. */
+const int64_t *histories_stock(const struct histories *h, uint32_t lifecycle);
+/* Another number when one of them changed; never 0. */
+uint64_t histories_stock_version(const struct histories *h);
 /* Loops met, each kind once, LOOPS_MAX kinds at most, with the first customer and moment. */
 const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle,
                                    uint32_t *n);

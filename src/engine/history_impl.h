@@ -47,6 +47,9 @@ struct histories {
     _Atomic uint64_t replayed;
     struct looped *looped; /* by lifecycle, over all chunks; the ways are the chunks' */
     bool is_gathered;      /* out of the chunks as they are */
+    int64_t **stock;  /* by lifecycle, then by stage: who stands there; in one block */
+    uint32_t stock_n; /* stages of all lifecycles */
+    uint64_t stock_version;
     struct worker *worker; /* one a thread; NULL: the model is new */
     uint32_t worker_n;
 };
@@ -89,6 +92,8 @@ struct worker {
     struct beside *above;   /* likewise, of the customer */
     struct loops *loops;    /* likewise, of the chunk */
     uint32_t *first;        /* as in struct history */
+    int64_t
+        *stock; /* what the thread's chunks add to histories.stock[0] and what follows */
     struct err err;
     bool failed;
 };
@@ -120,6 +125,20 @@ void start_moves(const struct histories *h, struct worker *w);
 /* Appends the customer's moves to w->moves; the loops there are his alone. */
 bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
                 int64_t now_ms, int64_t *next_ms, struct err *err);
+
+/* --- what changed --- */
+
+bool stock_new(struct histories *h, struct err *err);
+void stock_free(struct histories *h);
+/* Adds one customer of the chunk to where he stands, or takes him away (-1). */
+void stock_count(const struct histories *h, struct worker *w, const struct history *one,
+                 uint32_t place, int by);
+/* What all threads counted. */
+void stock_sum_up(struct histories *h);
+/* The chunk's history becomes `fresh`, which differs from `old` at most in those that are due. */
+void note_changes(const struct pass *p, struct worker *w, uint32_t chunk,
+                  const struct history *old, const struct history *fresh,
+                  const bool *is_due);
 
 /* --- as bytes: docs/format.md says which --- */
 

@@ -23,14 +23,16 @@ void workers_free(struct histories *h)
         mem_free(w->above);
         mem_free(w->loops);
         mem_free(w->first);
+        mem_free(w->stock);
     }
     mem_free(h->worker);
     h->worker = NULL;
     h->worker_n = 0;
 }
 
-static bool worker_init(struct worker *w, const struct model *m, struct err *err)
+static bool worker_init(struct worker *w, const struct histories *h, struct err *err)
 {
+    const struct model *m = h->model;
     uint32_t n = m->lifecycle_n;
 
     w->replay = mem_alloc(n * sizeof(struct replay *));
@@ -38,7 +40,8 @@ static bool worker_init(struct worker *w, const struct model *m, struct err *err
     w->above = mem_alloc(n * sizeof *w->above);
     w->loops = mem_alloc(n * sizeof *w->loops);
     w->first = mem_alloc(n * (CHUNK_CUSTOMERS + 1) * sizeof *w->first);
-    if (!w->replay || !w->moves || !w->above || !w->loops || !w->first)
+    w->stock = mem_alloc((h->stock_n + 1) * sizeof *w->stock);
+    if (!w->replay || !w->moves || !w->above || !w->loops || !w->first || !w->stock)
         return err_nomem(err);
     for (uint32_t l = 0; l < n; l++)
         if (!replay_new(m->lifecycles[l], m->program, &w->replay[l], err))
@@ -59,7 +62,7 @@ static bool need_workers(struct histories *h, uint32_t n, struct err *err)
     h->worker = more;
     while (h->worker_n < n) {
         more[h->worker_n] = (struct worker){};
-        if (!worker_init(&more[h->worker_n++], h->model, err)) {
+        if (!worker_init(&more[h->worker_n++], h, err)) {
             workers_free(h);
             return false;
         }
@@ -266,6 +269,8 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
     ok = compute(p, w, k, &due, whole, &fresh, err);
     if (whole)
         snapshot_release(p->v, k);
+    if (ok)
+        note_changes(p, w, k, old, &fresh, due.is);
     history_free(ok ? old : &fresh);
     if (ok)
         *old = fresh;
@@ -301,7 +306,7 @@ static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
 }
 
 /* What the file has of the chunk. */
-static bool load(const struct pass *p, uint32_t k, struct err *err)
+static bool load(const struct pass *p, struct worker *w, uint32_t k, struct err *err)
 {
     const struct histories *h = p->h;
     struct history one;
@@ -320,6 +325,8 @@ static bool load(const struct pass *p, uint32_t k, struct err *err)
     if (one.now_ms > p->now_ms)
         cut_at(&one, h->lifecycle_n, p->now_ms);
     h->chunk[k] = one;
+    for (uint32_t i = 0; i < one.customer_n; i++)
+        stock_count(h, w, &one, i, 1);
     return true;
 }
 
@@ -333,7 +340,7 @@ bool is_due(const struct pass *p, uint32_t k)
 
 bool bring_chunk(struct pass *p, struct worker *w, uint32_t k, struct err *err)
 {
-    return (p->h->chunk[k].block || load(p, k, err))
+    return (p->h->chunk[k].block || load(p, w, k, err))
            && (!is_due(p, k) || replay_chunk(p, w, k, err));
 }
 
@@ -383,6 +390,7 @@ bool pass_run(struct pass *p, struct err *err)
     pthread_mutex_init(&p->lock, NULL);
     work_run(threads, threads, run, p);
     pthread_mutex_destroy(&p->lock);
+    stock_sum_up(p->h);
     for (uint32_t i = 0; ok && i < threads; i++) {
         ok = !p->h->worker[i].failed;
         if (!ok)

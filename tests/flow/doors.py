@@ -20,7 +20,9 @@ def ask(method, path, body=None, headers={}):
     try:
         c.request(method, path, body, headers)
         answer = c.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
+        lasts = answer.getheader("Content-Type", "").startswith("text/event-stream")
+        text = answer.readline() if lasts and method != "HEAD" else answer.read()
+        return answer.status, text.decode("utf-8", "replace")
     finally:
         c.close()
 

@@ -9,7 +9,12 @@
 
 struct site site_open(const struct server_options *options)
 {
-    struct site s = {.engine = bottega_open("2026-06-01")};
+    return site_open_at("2026-06-01", options);
+}
+
+struct site site_open_at(const char *now, const struct server_options *options)
+{
+    struct site s = {.engine = bottega_open(now)};
     str address;
     struct err err;
 

@@ -19,6 +19,8 @@ struct site {
 /* The bottega's histories end in June: a server of that moment. */
 struct server_options in_june(void);
 struct site site_open(const struct server_options *options);
+/* With histories up to another moment. */
+struct site site_open_at(const char *now, const struct server_options *options);
 void site_close(struct site *s);
 
 #define HOST "Host: localhost\r\n"

@@ -54,6 +54,7 @@ TEST(what_stands_in_the_file_is_told)
                                                    .refused = 2,
                                                    .file_events = 1000,
                                                    .file_bytes = 4096,
+                                                   .listeners = 12,
                                                    .model_version = 3,
                                                    .next_ms = 1500,
                                                    .is_ready = true});
@@ -64,6 +65,7 @@ TEST(what_stands_in_the_file_is_told)
     need(&b, "\nciclo_events_refused_total 2\n");
     need(&b, "\nciclo_file_events 1000\n");
     need(&b, "\nciclo_file_bytes 4096\n");
+    need(&b, "\nciclo_live_listeners 12\n");
     need(&b, "\nciclo_model_version 3\n");
     need(&b, "\nciclo_next_wake_timestamp_seconds 1.500\n");
     need(&b, "\nciclo_ready 1\n");
