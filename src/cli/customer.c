@@ -33,6 +33,20 @@ static void print_why(struct buf *b, const struct explained *why)
     }
 }
 
+/* came by paid search, source google, page /tea */
+static void print_acquisition(struct buf *b, const struct customer_view *v)
+{
+    if (!v->acquisition[ACQUISITION_CHANNEL].n)
+        return;
+    buf_add_format(b, "  came by %.*s", STR_FMT(v->acquisition[ACQUISITION_CHANNEL]));
+    for (size_t i = ACQUISITION_SOURCE; i < ACQUISITIONS_END; i++)
+        if (v->acquisition[i].n)
+            buf_add_format(b, ", %.*s %.*s",
+                           STR_FMT(acquisition_name((enum acquisition)i)),
+                           STR_FMT(v->acquisition[i]));
+    buf_add_char(b, '\n');
+}
+
 static void print_history(struct buf *b, const struct engine *e,
                           const struct customer_view *v, bool why)
 {
@@ -183,6 +197,7 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
         print_value(b, &v->trait[i].value);
         buf_add_char(b, '\n');
     }
+    print_acquisition(b, v);
     for (uint32_t i = 0; i < v->segment_n; i++)
         buf_add_format(b, "%s%.*s%s", i ? ", " : "  in: ", STR_FMT(v->segment[i]),
                        i + 1 == v->segment_n ? "\n" : "");

@@ -386,19 +386,41 @@ bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct ar
            && traits_of(&t, catalog, &filled, a, out, n, err);
 }
 
+static bool view_acquisition(const struct look *l, const struct origins *o,
+                             struct customer_view *v, struct err *err)
+{
+    uint32_t at = acquired_from(o, l->t.first);
+    bool there = at < o->acquired_n && o->acquired[at].event < l->t.first + l->t.n;
+
+    for (size_t i = 0; i < ACQUISITIONS_END; i++) {
+        uint32_t word = there ? o->acquired[at].word[i] : WORD_NONE;
+
+        v->acquisition[i] = arena_str(l->a, word == WORD_NONE ? STR("") : o->word[word]);
+        if (!v->acquisition[i].p)
+            return err_nomem(err);
+    }
+    return true;
+}
+
 static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
                         struct err *err)
 {
+    const struct channels *channels = l->model->channels;
+    const struct origins *o;
     struct event_view *event;
 
     v->event_n = l->t.n < event_max ? l->t.n : event_max;
     v->event = event = arena_array(l->a, struct event_view, v->event_n + 1);
     if (!event)
         return err_nomem(err);
+    if (!channels_of(channels, l->t.chunk, &o, err) || !view_acquisition(l, o, v, err))
+        return false;
     for (uint32_t i = 0; i < v->event_n; i++) {
         uint32_t k = l->t.n - 1 - i;
+        uint8_t channel = o->channel[l->t.first + k];
 
         event[i].place = k;
+        event[i].channel = channel ? channels_name(channels, channel - 1U) : STR("");
         if (!read_properties(l, k, false, &event[i].property, &event[i].property_n, err)
             || !read_properties(l, k, true, &event[i].trait, &event[i].trait_n, err))
             return false;

@@ -38,6 +38,14 @@ static void put_stage(struct json_out *j, const struct customer_view *v, uint16_
         json_put_text(j, v->lifecycle->stage[stage].name);
 }
 
+static void put_known(struct json_out *j, str text)
+{
+    if (text.n)
+        json_put_text(j, text);
+    else
+        json_put_null(j);
+}
+
 void properties_put_json(struct json_out *j, const struct property *p, uint32_t n)
 {
     json_begin_object(j);
@@ -237,6 +245,8 @@ static void put_event(struct json_out *j, struct engine *e, const struct custome
 {
     json_begin_object(j);
     put_event_name(j, e, v, event->place);
+    json_key(j, "channel");
+    put_known(j, event->channel);
     json_key(j, "properties");
     properties_put_json(j, event->property, event->property_n);
     json_key(j, "traits");
@@ -262,6 +272,13 @@ void customer_put_json(struct json_out *j, struct engine *e,
     json_put_moment(j, v->since_ms);
     json_key(j, "traits");
     properties_put_json(j, v->trait, v->trait_n);
+    json_key(j, "acquisition");
+    json_begin_object(j);
+    for (size_t i = 0; i < ACQUISITIONS_END; i++) {
+        json_key_str(j, acquisition_name((enum acquisition)i));
+        put_known(j, v->acquisition[i]);
+    }
+    json_end_object(j);
     json_key(j, "segments");
     json_begin_list(j);
     for (uint32_t i = 0; i < v->segment_n; i++)

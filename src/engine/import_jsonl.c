@@ -1,5 +1,6 @@
 /* import_jsonl.c - one call in Segment's form a line. */
 #include "engine/import_impl.h"
+#include "event/call.h"
 
 #include <string.h>
 
@@ -122,10 +123,14 @@ static bool line_use(struct jsonl *j, struct err *err)
     const struct json *json;
     struct event e;
     str kept = j->raw;
+    uint32_t said;
 
     if (j->cut)
         return refuse(im, line, STR("a line longer than 1 MiB"), j->raw, err);
     if (!json_parse(j->parser, j->raw, a, &json, err) || !event_parse(json, a, &e, err))
+        return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), j->raw, err);
+    said = e.property_n;
+    if (!call_add_context(json, a, &e, err))
         return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), j->raw, err);
     if (import_is_future(im, e.at_ms))
         return refuse(im, line, IMPORT_FUTURE, j->raw, err);
@@ -140,6 +145,8 @@ static bool line_use(struct jsonl *j, struct err *err)
             return false;
         kept = buf_str(&im->json);
     }
+    if (e.property_n > said) /* the log has it as event_parse reads it */
+        kept = STR("");
     return import_event(im, &e, kept, &(struct origin){line, import_cut(j->raw), 1, 0},
                         err);
 }

@@ -78,6 +78,7 @@ struct move_view {
 };
 struct event_view {
     uint32_t place; /* in the timeline */
+    str channel;    /* empty: it has none */
     const struct property *property, *trait;
     uint32_t property_n, trait_n;
 };
@@ -95,6 +96,7 @@ struct customer_view {
     const str *message_id;    /* by place in the timeline */
     const struct property *trait;
     uint32_t trait_n;
+    str acquisition[ACQUISITIONS_END]; /* empty: not known */
     const str *segment;
     uint32_t segment_n;
     const struct score_view *score; /* all of the model's */

@@ -18,6 +18,8 @@
     X(TIME, "time", "text", ROLE_OTHER)                                                  \
     X(TYPE, "type", "text", ROLE_TYPE)                                                   \
     X(ID, "id", "text", ROLE_ID)                                                         \
+    X(CHANNEL, "channel", "text", ROLE_OTHER)                                            \
+    X(ACQUISITION, "acquisition", "text", ROLE_OTHER)                                    \
     X(PROPERTIES, "properties", "text hidden", ROLE_OTHER)                               \
     X(TRAITS, "traits", "text hidden", ROLE_OTHER)                                       \
     X(EVENTS, "events", "integer", ROLE_OTHER)                                           \
@@ -413,6 +415,51 @@ static bool give_traits(struct walk *w, sqlite3_context *to, struct err *err)
     return ok;
 }
 
+/* The event's channel. */
+static bool give_channel(const struct walk *w, sqlite3_context *to, struct err *err)
+{
+    const struct channels *channels = scope_of(w)->model->channels;
+    const struct origins *o;
+    uint8_t channel;
+
+    if (!channels_of(channels, w->t.chunk, &o, err))
+        return false;
+    channel = o->channel[w->t.first + w->row];
+    if (channel)
+        give_name(to, channels_name(channels, channel - 1U));
+    return true;
+}
+
+/* What is known of how the customer came, as a JSON object; nothing when nothing is. */
+static bool give_acquisition(const struct walk *w, sqlite3_context *to, struct err *err)
+{
+    struct buf b = {};
+    struct json_out json = {.to = &b};
+    const struct origins *o;
+    uint32_t at;
+
+    if (!channels_of(scope_of(w)->model->channels, w->t.chunk, &o, err))
+        return false;
+    at = acquired_from(o, w->t.first);
+    if (at == o->acquired_n || o->acquired[at].event >= w->t.first + w->t.n)
+        return true;
+    json_begin_object(&json);
+    for (size_t i = 0; i < ACQUISITIONS_END; i++) {
+        uint32_t word = o->acquired[at].word[i];
+
+        if (word == WORD_NONE)
+            continue;
+        json_key_str(&json, acquisition_name((enum acquisition)i));
+        json_put_text(&json, o->word[word]);
+    }
+    json_end_object(&json);
+    if (!b.failed)
+        sqlite3_result_text64(to, b.p, b.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    at = b.failed;
+    buf_free(&b);
+    return !at || err_nomem(err);
+}
+
 static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
                        struct err *err)
 {
@@ -439,6 +486,10 @@ static bool give_field(struct walk *w, enum field field, sqlite3_context *to,
         return true;
     case FIELD_ID:
         return give_id(w, to, err);
+    case FIELD_CHANNEL:
+        return give_channel(w, to, err);
+    case FIELD_ACQUISITION:
+        return give_acquisition(w, to, err);
     case FIELD_PROPERTIES:
         return reading_json(&w->reading, s, false, w->t.first + w->row, to, err);
     case FIELD_TRAITS:
@@ -528,8 +579,8 @@ static const struct kind kinds[] = {
     {
         .name = "events",
         .field = {FIELD_CUSTOMER, FIELD_NUMBER, FIELD_TS, FIELD_AT_MS, FIELD_TIME,
-                  FIELD_TYPE, FIELD_ID, FIELD_PROPERTIES, FIELD_TRAITS},
-        .field_n = 9,
+                  FIELD_TYPE, FIELD_ID, FIELD_CHANNEL, FIELD_PROPERTIES, FIELD_TRAITS},
+        .field_n = 10,
         .behind = 2,
         .properties = true,
         .traits = true,
@@ -538,8 +589,9 @@ static const struct kind kinds[] = {
     {
         .name = "timelines",
         .field = {FIELD_CUSTOMER, FIELD_NUMBER, FIELD_EVENTS, FIELD_FIRST_MS,
-                  FIELD_FIRST_TIME, FIELD_LAST_MS, FIELD_LAST_TIME, FIELD_TRAITS},
-        .field_n = 8,
+                  FIELD_FIRST_TIME, FIELD_LAST_MS, FIELD_LAST_TIME, FIELD_ACQUISITION,
+                  FIELD_TRAITS},
+        .field_n = 9,
         .behind = 1,
         .traits = true,
         .rows = timeline_rows,

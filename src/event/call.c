@@ -108,6 +108,24 @@ static bool read_contexts(struct found *f, const struct json *call,
            && read_address(f, ip, by->address, err);
 }
 
+bool call_add_context(const struct json *call, struct arena *a, struct event *e,
+                      struct err *err)
+{
+    struct found f = {.a = a, .what = "the name of a property", .n = e->property_n};
+
+    f.cap = f.n + 16;
+    f.property = arena_array(a, struct property, f.cap);
+    if (!f.property)
+        return err_nomem(err);
+    if (f.n)
+        memcpy(f.property, e->property, f.n * sizeof *f.property);
+    if (!read_contexts(&f, call, &(struct call_frame){.address = STR("")}, err))
+        return false;
+    e->property = f.property;
+    e->property_n = f.n;
+    return true;
+}
+
 /* A sentAt that nobody can read says nothing. */
 static bool sent_ms(const struct json *call, const struct call_frame *by, int64_t *out)
 {

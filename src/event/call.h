@@ -22,6 +22,10 @@ struct call_frame {
  * .id of any other stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
 bool call_parse(const struct json *call, const struct call_frame *by, struct arena *a,
                 struct event *out, struct err *err);
+/* Gives an event that event_parse made of the call what its context says, as above. Lives in `a` and
+ * `call`. */
+bool call_add_context(const struct json *call, struct arena *a, struct event *e,
+                      struct err *err);
 /* The call on one line, without the key and the time that it was sent with. */
 void call_print(const struct json *call, struct buf *to);
 

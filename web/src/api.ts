@@ -123,12 +123,15 @@ export interface CustomerEvent extends EventRef {
   traits: Record<string, unknown>;
 }
 
+export type Acquisition = 'channel' | 'source' | 'medium' | 'campaign' | 'referrer' | 'page';
+
 export interface Customer {
   id: string;
   at: string;
   stage: string | null;
   since: string | null;
   traits: Record<string, unknown>;
+  acquisition: Record<Acquisition, string | null>;
   segments: string[];
   moves: Move[];
   stays: Stay[];

@@ -1,7 +1,7 @@
 /* One customer: where he stands and why, what comes next, and all that happened. */
 
 import { useTranslation } from 'react-i18next';
-import { ApiError, useCustomer } from '../api';
+import { type Acquisition, ApiError, useCustomer } from '../api';
 import { DaySlider } from '../dayslider';
 import { useInfo } from '../info';
 import { link, useAt } from '../links';
@@ -14,6 +14,8 @@ import { Events } from './events';
 import { Moves } from './moves';
 import { Next } from './next';
 import { Strip } from './strip';
+
+const told: Acquisition[] = ['channel', 'source', 'medium', 'campaign', 'referrer', 'page'];
 
 export default function CustomerPage({ id }: { id: string }) {
   const { t, i18n } = useTranslation();
@@ -83,6 +85,19 @@ export default function CustomerPage({ id }: { id: string }) {
                 </dl>
               : <p className={styles.note}>{t('customer.noTraits')}</p>}
           </section>
+          {customer.acquisition.channel !== null && (
+            <section aria-labelledby="acquisition">
+              <h2 id="acquisition">{t('customer.acquisition')}</h2>
+              <dl className={styles.traits}>
+                {told.filter(name => customer.acquisition[name] !== null).map(name => (
+                  <div key={name}>
+                    <dt>{t(`acquisition.${name}`)}</dt>
+                    <dd>{customer.acquisition[name]}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          )}
           <section aria-labelledby="segments">
             <h2 id="segments">{t('customer.segments')}</h2>
             {customer.segments.length
