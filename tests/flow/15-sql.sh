@@ -50,7 +50,7 @@ is 'numbers that JSON has, and those it has not' '[
 ]' "select -1.5 as a, 1e100 as b, 1e999 as c, '1e999' as d, '' as e" --json
 is 'no rows' '[]' 'select 1 where 0' --json
 is 'all columns' \
-    'customer,number,ts,at_ms,time,type,id,page,revenue,items,gift,properties.type,traits.country,traits.age' \
+    'customer,number,ts,at_ms,time,type,id,channel,page,revenue,items,gift,properties.type,traits.country,traits.age' \
     'select * from events limit 0' --csv
 t_is 'a property out of the JSON of all' "$("$CICLO" sql "$shop" \
     "select properties ->> 'type', properties ->> '\$.items[1]' from events where id = 'p1'" --csv |

@@ -207,7 +207,10 @@ TEST(events_come_newest_first_and_no_more_than_asked)
 
 static const char anna_as_json[] =
     "{\"id\":\"anna\",\"at\":\"2026-02-01T00:00:00.000Z\",\"stage\":\"buyer\","
-    "\"since\":\"2026-01-11T10:00:00.000Z\",\"traits\":{},\"segments\":[\"quiet\"],"
+    "\"since\":\"2026-01-11T10:00:00.000Z\",\"traits\":{},"
+    "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,\"campaign\":null,"
+    "\"referrer\":null,\"page\":null},"
+    "\"segments\":[\"quiet\"],"
     "\"moves\":[{\"at\":\"2026-01-01T10:00:00.000Z\",\"from\":null,\"to\":\"reach\","
     "\"rule\":null,\"words\":null,\"model_version\":1,\"why\":[]},"
     "{\"at\":\"2026-01-11T10:00:00.000Z\",\"from\":\"reach\",\"to\":\"buyer\","
@@ -278,7 +281,11 @@ TEST(nobody_yet_as_json)
     buf_add_char(&b, '\0');
     assert_string_equal(
         b.p, "{\"id\":\"anna\",\"at\":\"2025-12-31T00:00:00.000Z\",\"stage\":null,"
-             "\"since\":null,\"traits\":{},\"segments\":[],\"moves\":[],\"stays\":[],"
+             "\"since\":null,\"traits\":{},"
+             "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"
+             "\"campaign\":null,"
+             "\"referrer\":null,\"page\":null},"
+             "\"segments\":[],\"moves\":[],\"stays\":[],"
              "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
              "\"events_total\":0,\"events\":[]}");
     buf_free(&b);
