@@ -144,6 +144,12 @@ async function walk(page, url, axe, root, language, name) {
     `${name}: every event is shown`);
   await sound(page, axe, root, language, `${name} customer`);
 
+  await page.goto(new URL(`/customers/came?lang=${language}`, url).href);
+  await page.waitForSelector('#acquisition');
+  equal(await page.locator('section[aria-labelledby=acquisition] dd').allTextContents(),
+    ['paid search', 'google', 'cpc', '/tea'], `${name}: how a customer came is shown`);
+  await sound(page, axe, root, language, `${name} acquisition`);
+
   await page.goto(new URL(`/model?lang=${language}`, url).href);
   await page.waitForSelector('main code');
   const model = await page.locator('main').innerText();
