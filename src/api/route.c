@@ -93,6 +93,11 @@ static const struct api_param live_params[] = {
     {"customer", "only moves and events of the one with this id"},
     {"last", "as the header Last-Event-ID, for who cannot send one"},
 };
+static const struct api_param refused_params[] = {
+    {"source", "from which source: as /api/refused gives it"},
+    {"reason", "for which reason: as /api/refused gives it"},
+    {"limit", "rows, at most 1000; 50 unless given"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -123,6 +128,19 @@ static const struct api_field key_fields[] = {
     {"name", JSON_TEXT, true, "what the key is called"},
     {"right", JSON_TEXT, true, "collect, read, edit or admin"},
     {"rate", JSON_NUMBER, false, "events or requests a second; no limit unless given"},
+};
+
+static const struct api_field resend_fields[] = {
+    {"id", JSON_TEXT, false,
+     "the one that is sent again, by its id among the rows; or ..."},
+    {"reason", JSON_TEXT, false, "... all that were refused for this reason, ..."},
+    {"source", JSON_TEXT, false, "... from this source; from any unless given"},
+    {"text", JSON_TEXT, false, "the call as JSON, in the place of that with the id"},
+    {"rename_type", JSON_TEXT, false, "OLD=NEW: what the event is called"},
+    {"rename_property", JSON_TEXT, false, "OLD=NEW: what a property or trait is called"},
+    {"convert", JSON_TEXT, false,
+     "NAME=number, text or bool: what the value of a property or trait becomes"},
+    {"dry_run", JSON_BOOL, false, "only says what would come of it"},
 };
 
 static api_handler get_openapi;
@@ -176,6 +194,14 @@ static const struct api_route routes[] = {
          "one version with its text"),
     GET("/api/model/diff", get_diff, diff_params,
         "the lines that two versions have in difference"),
+    BARE("GET", "/api/dictionary", KEY_READ, false, get_dictionary,
+         "every type of event, property and trait: how often it came, and was refused"),
+    BARE("GET", "/api/refused", KEY_READ, false, get_refused,
+         "what was refused, by source and reason"),
+    GET("/api/refused/rows", get_refused_rows, refused_params,
+        "what was refused from one source for one reason"),
+    POST("/api/refused/resend", KEY_EDIT, false, post_resend, resend_fields,
+         "sends what was refused again, mended; what is accepted leaves the list"),
     BARE("GET", "/api/session", KEY_READ, false, get_session,
          "who asks, and what he may"),
     POST("/api/session", KEY_READ, true, post_session, session_fields,

@@ -1,7 +1,8 @@
 #include "base/csv.h"
 #include "base/json.h"
 #include "cli/cli.h"
-#include "engine/engine.h"
+#include "engine/collect.h"
+#include "engine/refused_json.h"
 
 /* CSV and JSON are printed as they come; a table for people must first be known whole. */
 struct listing {
@@ -62,7 +63,92 @@ static bool add(void *context, const struct refusal *r)
     return l->status == CLI_DONE && !l->table.failed;
 }
 
-static int run(struct cli *c)
+/* --- again --- */
+
+static bool read_mends(struct cli *c, struct resend *to, struct err *err)
+{
+    static const struct {
+        const char *option;
+        enum mend_kind kind;
+    } known[] = {{"rename-type", MEND_TYPE},
+                 {"rename-property", MEND_PROPERTY},
+                 {"convert", MEND_VALUE}};
+    struct mend *mend = arena_array(&c->arena, struct mend, c->given_n + 1);
+    const str *text;
+    size_t n;
+
+    to->mend = mend;
+    if (!mend)
+        return err_nomem(err);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!cli_all(c, known[i].option, &text, &n))
+            return err_nomem(err);
+        for (size_t k = 0; k < n; k++)
+            if (!mend_parse(known[i].kind, text[k], &mend[to->mend_n++], err))
+                return false;
+    }
+    return true;
+}
+
+static void print_count(struct buf *b, uint64_t n, const char *what)
+{
+    if (n)
+        buf_add_format(b, "%llu %s\n", (unsigned long long)n, what);
+}
+
+static int print_report(const struct cli *c, const struct resend_report *r, bool dry_run)
+{
+    struct buf b = {};
+    int status;
+
+    if (cli_has(c, "json")) {
+        resend_put_report(&(struct json_out){.to = &b}, r, dry_run);
+        buf_add_char(&b, '\n');
+        status = cli_print(&b);
+    } else {
+        print_count(&b, r->accepted, dry_run ? "would be accepted" : "accepted");
+        print_count(&b, r->known, "known already");
+        print_count(
+            &b, r->no_calls,
+            "no calls, such as lines of a CSV file: mend that, and import it again");
+        for (uint32_t i = 0; i < r->reason_n; i++)
+            buf_add_format(&b, "%llu refused: %.*s\n", (unsigned long long)r->reason[i].n,
+                           STR_FMT(r->reason[i].reason));
+        if (!b.n)
+            buf_add(&b, STR("Nothing was refused, or nothing of that kind.\n"));
+        status = cli_show(&b);
+    }
+    buf_free(&b);
+    return status;
+}
+
+static int resend(struct cli *c)
+{
+    struct resend what = {.reason = cli_text(c, "reason"),
+                          .source = cli_text(c, "source"),
+                          .dry_run = cli_has(c, "dry-run")};
+    struct resend_report report;
+    struct engine *e;
+    struct err err;
+    int status;
+
+    if (!read_mends(c, &what, &err))
+        return err.code == ERR_INPUT ? cli_wrong(c, "%s", err.msg) : cli_fail(&err, NULL);
+    if (!cli_open(c, STORE_WRITE, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (engine_resend(e, &what, cli_now_ms(c), &c->arena, &report, &err)
+        && (what.dry_run
+            || (engine_settle(e, &err) && engine_advance(e, cli_now_ms(c), &err))))
+        status = print_report(c, &report, what.dry_run);
+    else
+        status = cli_fail(&err, c->word[0]);
+    engine_close(e);
+    return status;
+}
+
+/* --- the list --- */
+
+static int list(struct cli *c)
 {
     struct listing l = {
         .table = {.columns = 4, .arena = &c->arena},
@@ -101,15 +187,36 @@ static int run(struct cli *c)
     return l.status;
 }
 
+static int run(struct cli *c)
+{
+    static const char *const with[] = {"reason",          "source",  "rename-type",
+                                       "rename-property", "convert", "dry-run"};
+
+    if (cli_has(c, "resend"))
+        return cli_has(c, "csv") ? cli_wrong(c, "--resend and --csv exclude each other")
+                                 : resend(c);
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++)
+        if (cli_has(c, with[i]))
+            return cli_wrong(c, "--%s needs --resend", with[i]);
+    return list(c);
+}
+
 static const struct cli_option options[] = {
     {"json", NULL, "as JSON", false},
     {"csv", NULL, "as CSV, to be mended and imported again", false},
+    {"resend", NULL, "sends it again: what is accepted leaves the list", false},
+    {"reason", "TEXT", "of it, what was refused for this reason", false},
+    {"source", "NAME", "of it, what came from there", false},
+    {"rename-type", "OLD=NEW", "with another name of the event", true},
+    {"rename-property", "OLD=NEW", "with another name of a property or trait", true},
+    {"convert", "NAME=TYPE", "with its value as a number, text or bool", true},
+    {"dry-run", NULL, "only says what would come of it", false},
 };
 
 const struct cli_command cli_refused = {
     "refused",
     "FILE",
-    "lists what was not accepted, with line and reason",
+    "lists what was not accepted, with line and reason, or sends it again",
     options,
     sizeof options / sizeof *options,
     run,

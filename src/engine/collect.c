@@ -114,65 +114,86 @@ static void mask(char *text, size_t n, str secret)
     }
 }
 
-/* The text of an object's member, as it is written. */
-static str cut_member(str object, str name)
+static str address_of(const struct json *call)
 {
-    struct json_cut c;
-    struct json_piece piece;
-    str found = {};
-
-    if (!json_cut_begin(&c, object) || c.close != '}')
-        return found;
-    while (json_cut_next(&c, &piece) == JSON_CUT_PIECE)
-        if (str_eq(piece.name, name))
-            found = piece.text;
-    return found;
+    return json_find_text(json_find(call, STR("context")), STR("ip"));
 }
 
-/* As it came, but for the sender's key and address. */
-static bool refuse(struct collect *c, struct collect_body *b, uint32_t index, str reason,
-                   struct err *err)
+/* As it came, with what its batch says of it, but for the sender's key and address. */
+static bool refused_text(const struct collect_load *l, uint32_t index,
+                         const struct json *call, struct buf *to)
 {
+    bool is_call = call && call->type == JSON_OBJECT && call->n;
+    str raw = l->body->event[index];
+
+    if (is_call)
+        raw.n = (size_t)((const char *)memrchr(raw.p, '}', raw.n) - raw.p);
+    if (str_is_utf8(raw))
+        buf_add(to, raw);
+    else
+        buf_add_latin1(to, raw);
+    if (is_call) {
+        call_complete(call, &l->frame, to);
+        buf_add_char(to, '}');
+    }
+    if (to->failed)
+        return false;
+    mask(to->p, to->n, l->body->write_key);
+    mask(to->p, to->n, address_of(call));
+    mask(to->p, to->n, json_find_text(l->frame.context, STR("ip")));
+    return true;
+}
+
+static bool refuse(struct collect *c, const struct collect_load *l, uint32_t index,
+                   str reason, const struct json *call, struct err *err)
+{
+    struct collect_body *b = l->body;
     struct collect_refusal *r = (struct collect_refusal *)b->refused + b->refused_n++;
-    str raw = b->event[index];
     struct buf text = {};
     bool ok;
 
     *r = (struct collect_refusal){index, arena_str(b->arena, reason)};
-    if (str_is_utf8(raw))
-        buf_add(&text, raw);
-    else
-        buf_add_latin1(&text, raw);
-    mask(text.p, text.n, b->write_key);
-    mask(text.p, text.n,
-         unquoted(cut_member(cut_member(raw, STR("context")), STR("ip"))));
-    ok = text.failed || !r->reason.p
-             ? err_nomem(err)
-             : store_refuse(engine_store(c->engine),
+    if (!r->reason.p)
+        return err_nomem(err);
+    if (b->is_again)
+        return true;
+    ok = refused_text(l, index, call, &text)
+             ? store_refuse(engine_store(c->engine),
                             &(struct refusal){b->source, index, reason, buf_str(&text)},
-                            err);
+                            err)
+             : err_nomem(err);
     buf_free(&text);
     return ok;
 }
 
-static bool take_call(struct collect *c, struct collect_body *b, uint32_t index,
+static bool event_check(const struct engine *e, const struct event *event,
+                        struct err *err)
+{
+    const struct model *m = e->model;
+
+    return (!m->dictionary.strict
+            || dictionary_check(&m->dictionary, m->workspace.zone, event, err))
+           && names_check(&e->names, event, err);
+}
+
+static bool take_call(struct collect *c, const struct collect_load *l, uint32_t index,
                       const struct collect_call *call, struct err *err)
 {
     struct err why;
     bool added;
 
     if (call->wrong.n)
-        return refuse(c, b, index, call->wrong, err);
-    if (!names_check(c->engine, &call->event, &why)
+        return refuse(c, l, index, call->wrong, call->json, err);
+    if (!event_check(c->engine, &call->event, &why)
         || !store_append(engine_store(c->engine), &call->event, call->line, &added,
                          &why)) {
         if (collect_is_senders_fault(&why))
-            return refuse(c, b, index, str_of(why.msg), err);
+            return refuse(c, l, index, str_of(why.msg), call->json, err);
         *err = why;
         return false;
     }
-    b->accepted += added;
-    b->duplicates += !added;
+    l->body->accepted += added;
+    l->body->duplicates += !added;
     if (added)
         follow_event(c->engine->follow, store_catalog(engine_store(c->engine)),
                      &call->event);
@@ -188,7 +209,7 @@ static bool take_load(void *context, const struct collect_load *l)
         return false;
     }
     for (uint32_t k = 0; k < l->n; k++)
-        if (!take_call(c, l->body, l->first + k, &l->call[k], &c->err))
+        if (!take_call(c, l, l->first + k, &l->call[k], &c->err))
             return false;
     return true;
 }
@@ -217,6 +238,12 @@ static bool take_bodies(struct collect *c, struct collect_body *const *body, siz
     return false;
 }
 
+static bool learn_names(struct engine *e, struct err *err)
+{
+    return names_learn(&e->names, e->io, e->model, snapshot_catalog(e->now),
+                       store_catalog(e->store), err);
+}
+
 /* Most often no event brings types of values that break the model; when one does, it is found
  * which they are, and all are taken again without those that bring them. Each time some are found
  * that were not known, so that it ends. */
@@ -230,7 +257,7 @@ static bool take_all(struct collect *c, struct collect_body *const *body, size_t
             return false;
         if (!store_has_new_names(s) || engine_check_names(c->engine, err))
             return true;
-        if (err->code != ERR_INPUT || !names_learn(c->engine, err))
+        if (err->code != ERR_INPUT || !learn_names(c->engine, err))
             return false;
         store_cancel(s);
     }
@@ -239,12 +266,21 @@ static bool take_all(struct collect *c, struct collect_body *const *body, size_t
 bool engine_collect(struct engine *e, struct collect_body *const *body, size_t n,
                     int64_t now_ms, struct err *err)
 {
+    return engine_collect_then(e, body, n, now_ms, NULL, NULL, err);
+}
+
+bool engine_collect_then(struct engine *e, struct collect_body *const *body, size_t n,
+                         int64_t now_ms, collect_then *then, void *context,
+                         struct err *err)
+{
     struct store *s = engine_store(e);
     struct collect c = {.engine = e, .mark = follow_mark(e->follow)};
-    bool ok = collect_reader_new(body, n, now_ms, &c.reader, err)
-              && take_all(&c, body, n, now_ms, err) && store_commit(s, err);
+    bool keep = true, ok = collect_reader_new(body, n, now_ms, &c.reader, err)
+                           && take_all(&c, body, n, now_ms, err)
+                           && (!then || then(context, &keep, err))
+                           && (!keep || store_commit(s, err));
 
-    if (!ok) {
+    if (!ok || !keep) {
         store_cancel(s);
         follow_return(e->follow, &c.mark);
     }

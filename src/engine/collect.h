@@ -21,6 +21,8 @@ struct collect_body {
     str type;    /* the call that the path names: track, ...; empty: each says its own */
     str source;  /* of what is refused: "http:KEY" */
     str address; /* of the sender, cut (call.h); or empty */
+    bool
+        is_again; /* it was refused before: what is refused now is not kept another time */
     /* --- in it, as collect_cut finds it; texts are borrowed of .text --- */
     str write_key; /* empty: none */
     str sent_at, context;
@@ -42,6 +44,12 @@ bool collect_cut(struct collect_body *b, struct err *err);
  * false. */
 bool engine_collect(struct engine *e, struct collect_body *const *body, size_t n,
                     int64_t now_ms, struct err *err);
+/* The same, but `then` is called in the transaction when all was taken: with *keep false nothing is
+ * kept after all, though it says what would have become of it. */
+typedef bool collect_then(void *context, bool *keep, struct err *err);
+bool engine_collect_then(struct engine *e, struct collect_body *const *body, size_t n,
+                         int64_t now_ms, collect_then *then, void *context,
+                         struct err *err);
 /* After it, when who waited has his answer: turns to what came, and folds a few chunks when that
  * is due. Until it succeeded, answers are about what was there before. */
 bool engine_settle(struct engine *e, struct err *err);

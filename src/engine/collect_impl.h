@@ -4,17 +4,20 @@
 #define ENGINE_COLLECT_IMPL_H
 
 #include "engine/collect.h"
+#include "event/call.h"
 
 /* One event of a body, read. */
 struct collect_call {
     struct event event;
-    str line;  /* of the log */
-    str wrong; /* not empty: why there is no event */
+    const struct json *json; /* NULL: it is none */
+    str line;                /* of the log */
+    str wrong;               /* not empty: why there is no event */
 };
 /* Some events of one body that follow one another. */
 struct collect_load {
     struct collect_body *body;
     uint32_t first, n;
+    struct call_frame frame;
     bool ok;
     struct err err; /* unless ok: no fault of who sent it */
     const struct collect_call *call;

@@ -5,7 +5,6 @@
 #include "base/tune.h"
 #include "base/work.h"
 #include "engine/collect_impl.h"
-#include "event/call.h"
 
 enum {
     AHEAD_MAX = 64, /* loads that are read and not taken; work_in_order's own limit */
@@ -85,7 +84,10 @@ static bool read_call(struct place *p, str raw, const struct call_frame *frame,
                   ? json_parse(p->parser, raw, &p->arena, &json, err)
                   : parse_squeezed(p, raw, &json, err);
 
-    if (!ok || !call_parse(json, frame, &p->arena, &out->event, err)
+    if (!ok)
+        return false;
+    out->json = json;
+    if (!call_parse(json, frame, &p->arena, &out->event, err)
         || (!out->event.id.n && !random_id(&p->arena, &out->event.id, err)))
         return false;
     buf_clear(&p->line);
@@ -108,17 +110,17 @@ static bool read_frame(struct place *p, str text, const struct json **out,
 static bool read_calls(struct place *p, struct collect_call *call, int64_t received_ms,
                        struct err *err)
 {
-    const struct collect_load *l = &p->load;
+    struct collect_load *l = &p->load;
     const struct collect_body *b = l->body;
-    struct call_frame frame = {
-        .type = b->type, .address = b->address, .received_ms = received_ms};
     struct err why;
 
-    if (!read_frame(p, b->sent_at, &frame.sent_at, err)
-        || !read_frame(p, b->context, &frame.context, err))
+    l->frame = (struct call_frame){
+        .type = b->type, .address = b->address, .received_ms = received_ms};
+    if (!read_frame(p, b->sent_at, &l->frame.sent_at, err)
+        || !read_frame(p, b->context, &l->frame.context, err))
         return false;
     for (uint32_t i = 0; i < l->n; i++) {
-        if (read_call(p, b->event[l->first + i], &frame, &call[i], &why))
+        if (read_call(p, b->event[l->first + i], &l->frame, &call[i], &why))
             continue;
         if (!collect_is_senders_fault(&why)) {
             *err = why;

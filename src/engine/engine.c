@@ -27,6 +27,7 @@ void engine_close(struct engine *e)
     histories_free(e->histories);
     names_free(&e->names);
     follow_free(e->follow);
+    usages_free(&e->usages);
     model_free(e->model);
     snapshot_close(e->now);
     store_close(e->store);
@@ -38,6 +39,8 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
 {
     struct model *old = e->model;
 
+    if (version != e->version)
+        names_free(&e->names);
     histories_use(h, m, version);
     if (h != e->histories) {
         histories_free(e->histories);
@@ -80,27 +83,7 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
 
 bool engine_check_names(const struct engine *e, struct err *err)
 {
-    return engine_check_catalog(e, store_catalog(e->store), err);
-}
-
-bool engine_check_catalog(const struct engine *e, const struct catalog *names,
-                          struct err *err)
-{
-    struct model *model;
-
-    if (model_compile(e->io, e->model->text, names, &model, err)) {
-        model_free(model);
-        return true;
-    }
-    if (err->code != ERR_INPUT)
-        return false;
-    err_in(err,
-           "with the types of these values the model has a fault in line %d, column %d "
-           "(declare the type that you mean under events: or traits:, ciclo model apply, "
-           "then send them again)",
-           err->line, err->column);
-    err->line = err->column = 0;
-    return false;
+    return names_fit(e->io, e->model, store_catalog(e->store), err);
 }
 
 bool engine_refresh(struct engine *e, struct err *err)

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/history.h"
 #include "engine/names.h"
+#include "engine/usage.h"
 
 struct engine {
     struct io *io;
@@ -17,15 +18,13 @@ struct engine {
     struct histories *histories; /* of .model, as of .now after an advance */
     struct names names;          /* that would break .model */
     struct follow *follow;       /* NULL: nobody follows */
+    struct usages usages;
 };
 #define CHUNK_NONE UINT32_MAX
 
 /* Before a commit: does the live model still mean something with the names and types that the
  * new events brought? Otherwise nobody could open the file again. ERR_INPUT in words. */
 bool engine_check_names(const struct engine *e, struct err *err);
-/* The same of any names. */
-bool engine_check_catalog(const struct engine *e, const struct catalog *names,
-                          struct err *err);
 /* After a commit: turns to it, with the newest model, compiled against the names as they are
  * now. The histories are brought to it by engine_advance. */
 bool engine_refresh(struct engine *e, struct err *err);

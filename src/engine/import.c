@@ -257,8 +257,10 @@ static bool event_take(struct import *im, const struct event *e, str json,
     bool added, is_new;
     struct err why;
 
-    if (!store_append(im->store, e, json, &added, &why)) {
-        if (why.code == ERR_LIMIT)
+    if ((im->dictionary->strict
+         && !dictionary_check(im->dictionary, im->workspace->zone, e, &why))
+        || !store_append(im->store, e, json, &added, &why)) {
+        if (why.code == ERR_LIMIT || why.code == ERR_INPUT)
             return from->group
                        ? fault_add(im, from->group, &why, err)
                        : refusal_take(im, from->line, str_of(why.msg), from->text, err);
@@ -481,6 +483,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
         .io = engine_io(e),
         .store = engine_store(e),
         .workspace = &engine_model(e)->workspace,
+        .dictionary = &engine_model(e)->dictionary,
         .mapping = m,
         .options = options,
         .path = path,

@@ -64,6 +64,7 @@ struct group_fault {
 struct import {
     struct io *io;
     const struct workspace *workspace;
+    const struct dictionary *dictionary;
     const struct mapping *mapping;
     const struct import_options *options;
     str path, source;

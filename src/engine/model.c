@@ -24,7 +24,7 @@ static bool check_root(const struct yaml *root, struct err *err)
     static const str keys[] = {STR("ciclo"),     STR("workspace"), STR("events"),
                                STR("traits"),    STR("lifecycle"), STR("lifecycles"),
                                STR("measures"),  STR("segments"),  STR("scores"),
-                               STR("retention"), STR("channels")};
+                               STR("retention"), STR("channels"),  STR("dictionary")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -87,6 +87,24 @@ static bool parse_workspace(struct io *io, const struct yaml *root, struct works
         return wrong(place_of(node, STR("language")), err,
                      "the languages are en, it and pt");
     return open_zone(io, node, or_default(timezone, STR("UTC")), &out->zone, err);
+}
+
+/* dictionary: { mode: strict } */
+static bool parse_mode(const struct yaml *root, struct dictionary *d, struct err *err)
+{
+    static const str keys[] = {STR("mode")};
+    const struct yaml *node;
+    str mode;
+
+    if (!yaml_get_map(root, STR("dictionary"), &node, err)
+        || !yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "the dictionary", err)
+        || !yaml_get_text(node, STR("mode"), &mode, err))
+        return false;
+    d->strict = str_eq(mode, STR("strict"));
+    return d->strict || !mode.n || str_eq(mode, STR("learning"))
+           || wrong(place_of(node, STR("mode")), err,
+                    "a dictionary's mode is strict, which refuses what the model does "
+                    "not declare, or learning, which takes it");
 }
 
 /* What the data holds and the model does not declare. */
@@ -191,6 +209,7 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
            && dictionary_parse(yaml_find(root, STR("events")),
                                yaml_find(root, STR("traits")), &m->arena, &m->dictionary,
                                err)
+           && parse_mode(root, &m->dictionary, err)
            && learn(&m->dictionary, catalog, &m->arena, err)
            && retention_parse(yaml_find(root, STR("retention")), &m->dictionary,
                               &m->arena, &m->retention, err)

@@ -1,6 +1,24 @@
 #include "engine/names.h"
 
-#include "engine/engine_impl.h"
+bool names_fit(struct io *io, const struct model *m, const struct catalog *names,
+               struct err *err)
+{
+    struct model *model;
+
+    if (model_compile(io, m->text, names, &model, err)) {
+        model_free(model);
+        return true;
+    }
+    if (err->code != ERR_INPUT)
+        return false;
+    err_in(err,
+           "with the types of these values the model has a fault in line %d, column %d "
+           "(declare the type that you mean under events: or traits:, ciclo model apply, "
+           "then send them again)",
+           err->line, err->column);
+    err->line = err->column = 0;
+    return false;
+}
 
 void names_free(struct names *n)
 {
@@ -38,13 +56,12 @@ static bool properties_check(const struct names *n, str type, const struct prope
     return true;
 }
 
-bool names_check(const struct engine *e, const struct event *event, struct err *err)
+bool names_check(const struct names *n, const struct event *event, struct err *err)
 {
-    const struct names *n = &e->names;
     struct buf key = {};
     bool ok;
 
-    if (!n->n || n->version != e->version)
+    if (!n->n)
         return true;
     ok = properties_check(n, event->type, event->property, event->property_n, &key, err)
          && properties_check(n, STR(""), event->trait, event->trait_n, &key, err);
@@ -57,10 +74,12 @@ bool names_check(const struct engine *e, const struct event *event, struct err *
 /* A type of event with a column of a property, or a column of a trait alone: its type is then
  * TYPE_IDENTIFY. */
 struct hunt {
-    struct engine *e;
-    const struct catalog *all; /* the store's */
-    struct catalog sound;      /* what the model can be read with */
-    struct sighting *thing;    /* that it may not be read with */
+    struct names *names;
+    struct io *io;
+    const struct model *model;
+    const struct catalog *now, *all;
+    struct catalog sound;   /* what the model can be read with */
+    struct sighting *thing; /* that it may not be read with */
     uint32_t n;
     struct buf key;
 };
@@ -91,7 +110,7 @@ static bool make_room(struct names *n)
 static bool note(struct hunt *h, const struct sighting *s, const struct err *why,
                  struct err *err)
 {
-    struct names *n = &h->e->names;
+    struct names *n = h->names;
     const struct column *c = &h->all->column[s->column];
     struct property p = {.name = c->name, .value = {.type = c->type}};
     str type = c->trait ? STR("") : text_table_get(&h->all->type, s->type);
@@ -118,7 +137,7 @@ static bool try(struct hunt *h, uint32_t from, uint32_t to, struct err *err)
     for (uint32_t i = from; i < to; i++)
         if (!take(h, &h->thing[i], err))
             return false;
-    if (engine_check_catalog(h->e, &h->sound, &why))
+    if (names_fit(h->io, h->model, &h->sound, &why))
         return true;
     if (why.code != ERR_INPUT) {
         *err = why;
@@ -133,7 +152,7 @@ static bool try(struct hunt *h, uint32_t from, uint32_t to, struct err *err)
 /* What the live model learned a type of, and would learn another of. */
 static bool may_break(const struct hunt *h, const struct sighting *s)
 {
-    const struct dictionary *d = &h->e->model->dictionary;
+    const struct dictionary *d = &h->model->dictionary;
     const struct column *c = &h->all->column[s->column];
     const struct dictionary_event *event;
     const struct dictionary_property *p;
@@ -149,7 +168,6 @@ static bool may_break(const struct hunt *h, const struct sighting *s)
 
 static bool fill(struct hunt *h, struct err *err)
 {
-    const struct catalog *now = snapshot_catalog(h->e->now);
     struct sighting s;
 
     h->thing =
@@ -159,7 +177,7 @@ static bool fill(struct hunt *h, struct err *err)
     for (uint32_t i = 0; i < h->all->column_n + h->all->sighting_n; i++) {
         bool is_trait = i < h->all->column_n;
         bool is_known =
-            is_trait ? i < now->column_n : i - h->all->column_n < now->sighting_n;
+            is_trait ? i < h->now->column_n : i - h->all->column_n < h->now->sighting_n;
 
         s = is_trait ? (struct sighting){TYPE_IDENTIFY, i}
                      : h->all->sighting[i - h->all->column_n];
@@ -173,18 +191,14 @@ static bool fill(struct hunt *h, struct err *err)
     return true;
 }
 
-bool names_learn(struct engine *e, struct err *err)
+bool names_learn(struct names *n, struct io *io, const struct model *m,
+                 const struct catalog *now, const struct catalog *all, struct err *err)
 {
-    struct hunt h = {.e = e, .all = store_catalog(e->store)};
-    uint32_t before;
-    bool ok;
+    struct hunt h = {.names = n, .io = io, .model = m, .now = now, .all = all};
+    uint32_t before = n->n;
+    bool ok = catalog_init(&h.sound, err) && fill(&h, err) && try(&h, 0, h.n, err);
 
-    if (e->names.version != e->version)
-        names_free(&e->names);
-    e->names.version = e->version;
-    before = e->names.n;
-    ok = catalog_init(&h.sound, err) && fill(&h, err) && try(&h, 0, h.n, err);
-    if (ok && e->names.n == before)
+    if (ok && n->n == before)
         ok = err_set(err, ERR_CORRUPT,
                      "the live model cannot be read with the names that came, and no "
                      "one of them is the reason");

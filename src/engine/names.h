@@ -6,21 +6,25 @@
 #ifndef ENGINE_NAMES_H
 #define ENGINE_NAMES_H
 
-#include "engine/engine.h"
+#include "engine/model.h"
 
+/* Whether the model can be read with these names; else ERR_INPUT in words. */
+bool names_fit(struct io *io, const struct model *m, const struct catalog *names,
+               struct err *err);
+
+/* What breaks one model. Zero it to start. */
 struct names {
-    struct text_table key; /* of what breaks the model of .version ... */
-    str *reason;           /* ... why */
+    struct text_table key; /* of each type of value */
+    str *reason;           /* why */
     uint32_t n;
-    uint32_t version;
     struct arena arena;
 };
 void names_free(struct names *n);
-
-/* After engine_check_names said ERR_INPUT: finds what it was, of all that the store's names hold
- * and the engine's snapshot does not. The model is compiled about log2(of so many) times for each. */
-bool names_learn(struct engine *e, struct err *err);
+/* After names_fit said ERR_INPUT of `all`: finds what it was, of what stands in it and not in `now`,
+ * with which the model was compiled. It is compiled about log2(of so many) times for each. */
+bool names_learn(struct names *n, struct io *io, const struct model *m,
+                 const struct catalog *now, const struct catalog *all, struct err *err);
 /* ERR_INPUT when the event brings a type of value that was found to break the model. */
-bool names_check(const struct engine *e, const struct event *event, struct err *err);
+bool names_check(const struct names *n, const struct event *event, struct err *err);
 
 #endif

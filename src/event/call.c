@@ -160,6 +160,36 @@ static bool read_time(const struct json *call, const struct call_frame *by, bool
            || err_set(err, ERR_INPUT, "the time lies before the year 1");
 }
 
+static void put_time(const struct json *call, const struct call_frame *by, struct buf *to)
+{
+    const struct json *time = call_member(call, STR("timestamp"));
+    const struct json *original = call_member(call, STR("originalTimestamp"));
+    struct err unheard;
+    int64_t at_ms, said_ms;
+    bool own;
+
+    if (!read_time(call, by, &own, &at_ms, &unheard)
+        || (own && moment_read(time ? time : original, &said_ms, &unheard)
+            && said_ms == at_ms))
+        return;
+    buf_add(to, STR(",\"timestamp\":"));
+    json_put_moment(&(struct json_out){.to = to}, at_ms);
+}
+
+void call_complete(const struct json *call, const struct call_frame *by, struct buf *to)
+{
+    if (by->type.n && !call_member(call, STR("type"))) {
+        buf_add(to, STR(",\"type\":"));
+        json_put_text(&(struct json_out){.to = to}, by->type);
+    }
+    if (by->context && by->context->type == JSON_OBJECT
+        && !call_member(call, STR("context"))) {
+        buf_add(to, STR(",\"context\":"));
+        put_json(&(struct json_out){.to = to}, by->context);
+    }
+    put_time(call, by, to);
+}
+
 static bool make_id(const struct json *call, const struct call_frame *by, struct arena *a,
                     str *out, struct err *err)
 {

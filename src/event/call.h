@@ -26,6 +26,10 @@ bool call_parse(const struct json *call, const struct call_frame *by, struct are
  * `call`. */
 bool call_add_context(const struct json *call, struct arena *a, struct event *e,
                       struct err *err);
+/* What its batch and the way it came say of a call (an object), as members, each behind a comma: its
+ * type, its context, and its time where it has none or the sender's clock is wrong. With them it
+ * means the same when it comes alone, and later. */
+void call_complete(const struct json *call, const struct call_frame *by, struct buf *to);
 /* The call on one line, without the key and the time that it was sent with. */
 void call_print(const struct json *call, struct buf *to);
 

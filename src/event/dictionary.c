@@ -350,3 +350,72 @@ bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
 {
     return property_learn(d, traits_of(d), a, name, raw);
 }
+
+/* --- strict --- */
+
+enum value_type dictionary_raw(enum value_type type)
+{
+    return type == VALUE_MONEY ? VALUE_NUMBER : type == VALUE_MOMENT ? VALUE_TEXT : type;
+}
+
+enum { SHOWN = 60 }; /* bytes of a name, so that the reason has room */
+
+static int shown(str name)
+{
+    return name.n < SHOWN ? (int)name.n : SHOWN;
+}
+
+/* `of` is the event; NULL: a trait. */
+static bool value_check(const struct dictionary_property *declared, str of,
+                        const struct property *p, const struct zone *zone,
+                        struct err *err)
+{
+    const char *what = of.p ? "the property" : "the trait";
+    str type;
+    struct err unheard;
+    int64_t at_ms;
+
+    if (!declared || declared->learned)
+        return err_set(err, ERR_INPUT, "the model declares no %s \"%.*s\"%s%.*s",
+                       what + 4, shown(p->name), p->name.p, of.p ? " of " : "", shown(of),
+                       of.p ? of.p : "");
+    if (p->value.type == VALUE_NULL
+        || (p->value.type == dictionary_raw(declared->type)
+            && (declared->type != VALUE_MOMENT
+                || moment_parse(p->value.text, zone, &at_ms, &unheard))))
+        return true;
+    type = value_type_name(declared->type);
+    return err_set(err, ERR_INPUT, "%s \"%.*s\"%s%.*s must be of type %.*s", what,
+                   shown(p->name), p->name.p, of.p ? " of " : "", shown(of),
+                   of.p ? of.p : "", STR_FMT(type));
+}
+
+static bool properties_check(const struct dictionary *d, const struct zone *zone,
+                             const struct event *e, struct err *err)
+{
+    const struct dictionary_event *event = dictionary_event(d, e->type);
+
+    if (event_type_is_reserved(e->type))
+        return true;
+    if (!event || event->learned)
+        return err_set(err, ERR_INPUT, "the model declares no event \"%.*s\"",
+                       shown(e->type), e->type.p);
+    for (uint32_t i = 0; i < e->property_n; i++)
+        if (!str_starts(e->property[i].name, STR("context."))
+            && !value_check(dictionary_property(d, event, e->property[i].name),
+                            event->name, &e->property[i], zone, err))
+            return false;
+    return true;
+}
+
+bool dictionary_check(const struct dictionary *d, const struct zone *zone,
+                      const struct event *e, struct err *err)
+{
+    if (!properties_check(d, zone, e, err))
+        return false;
+    for (uint32_t i = 0; i < e->trait_n; i++)
+        if (!value_check(dictionary_trait(d, e->trait[i].name), (str){}, &e->trait[i],
+                         zone, err))
+            return false;
+    return true;
+}

@@ -3,6 +3,7 @@
 #ifndef EVENT_DICTIONARY_H
 #define EVENT_DICTIONARY_H
 
+#include "base/time.h"
 #include "base/yaml.h"
 #include "event/event.h"
 
@@ -29,6 +30,7 @@ struct dictionary {
     uint32_t trait_n;
     struct dictionary_slot *slot; /* where each name stands */
     uint32_t slot_n, slot_cap;
+    bool strict; /* what the model does not declare is refused; otherwise it is learned */
 };
 
 /* Either node may be NULL. Two events that claim one name are ERR_INPUT. Lives in `a`. */
@@ -48,5 +50,13 @@ const struct dictionary_property *dictionary_property(const struct dictionary *d
                                                       const struct dictionary_event *e,
                                                       str name);
 const struct dictionary_property *dictionary_trait(const struct dictionary *d, str name);
+
+/* The type that a property's values have as they came, so that a rule sees them. */
+enum value_type dictionary_raw(enum value_type type);
+/* ERR_INPUT, in words without values, when the model does not declare the event's type, or one of
+ * its properties or traits, or declares another type of its value. Ciclo's own types (identify,
+ * group ...) and what stands in the context are nobody's to declare. */
+bool dictionary_check(const struct dictionary *d, const struct zone *zone,
+                      const struct event *e, struct err *err);
 
 #endif

@@ -240,3 +240,78 @@ bool store_refuse(struct store *s, const struct refusal *r, struct err *err)
     s->tx.broken = *err; /* it can only be cancelled from here on */
     return false;
 }
+
+/* --- taking away --- */
+
+static bool put_batch(struct store *s, int64_t seq, const struct refused_batch *b,
+                      struct err *err)
+{
+    struct buf packed = {0};
+    sqlite3_stmt *put;
+    bool ok;
+
+    if (!b->n)
+        return sql_get(&s->sql, SQL_REFUSED_DROP, &put, err)
+               && sql_run(&s->sql, put, sql_bind(put, 1, seq), err);
+    ok = sql_get(&s->sql, SQL_REFUSED_PUT, &put, err)
+         && zip_pack(buf_str(&b->rows), PACK_LEVEL, &packed, err)
+         && sql_run(&s->sql, put,
+                    sql_bind(put, 1, b->n) | row_pack(put, 2, buf_str(&packed))
+                        | sql_bind(put, 5, seq),
+                    err);
+    buf_free(&packed);
+    return ok;
+}
+
+struct thinning {
+    struct store *store;
+    bool (*is_gone)(void *context, const struct refusal *r);
+    void *context;
+    struct arena arena;
+    struct buf bytes;
+};
+
+static bool thin_batch(struct thinning *t, const struct row *row, struct err *err)
+{
+    uint64_t n = (uint64_t)row->number[1];
+    struct refused_batch kept = {0};
+    const struct refusal *r;
+    bool ok;
+
+    buf_clear(&t->bytes);
+    arena_reset(&t->arena);
+    if (!row_unpack(row, REFUSED_BATCH_MAX, &t->bytes, err)
+        || !refused_decode(buf_str(&t->bytes), n, &t->arena, &r, err))
+        return err_in(err, "table refused, batch %lld", (long long)row->number[0]);
+    ok = true;
+    for (uint64_t i = 0; ok && i < n; i++)
+        ok = t->is_gone(t->context, &r[i]) || refused_encode(&kept, &r[i], err);
+    if (ok && kept.n < n) {
+        t->store->tx.image->refused -= n - kept.n;
+        ok = put_batch(t->store, row->number[0], &kept, err);
+    }
+    refused_batch_free(&kept);
+    return ok;
+}
+
+bool store_unrefuse(struct store *s,
+                    bool (*is_gone)(void *context, const struct refusal *r),
+                    void *context, struct err *err)
+{
+    struct thinning t = {s, is_gone, context, {0}, {0}};
+    struct row row = {.number = {INT64_MIN}};
+    bool there, ok;
+
+    assert(s->tx.open && !s->tx.refused.n);
+    while ((ok = row_get(&s->sql, &s->sql_lock, SQL_REFUSED_AFTER, row.number, 1, &row,
+                         &there, err))
+           && there && (ok = thin_batch(&t, &row, err)))
+        ;
+    refused_forget(&s->refused);
+    buf_free(&row.packed);
+    arena_free(&t.arena);
+    buf_free(&t.bytes);
+    if (!ok)
+        s->tx.broken = *err; /* it can only be cancelled from here on */
+    return ok;
+}

@@ -252,6 +252,11 @@ uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk)
     return state->parts.events + (state->news ? state->news->all_n : 0);
 }
 
+uint64_t snapshot_chunk_version(const struct snapshot *v, uint32_t chunk)
+{
+    return image_get(v->image, chunk)->version;
+}
+
 /* Customers [first, end) of a chunk, but for the news. */
 static struct chunk_want want_of(struct snapshot *v, uint32_t first, uint32_t end)
 {

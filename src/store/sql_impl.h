@@ -44,6 +44,9 @@
     X(SIGHTING_ALL, "select type, \"column\" from sighting order by rowid")              \
     X(REFUSED_ADD,                                                                       \
       "insert into refused (n, codec, bytes, checksum) values (?, ?, ?, ?)")             \
+    X(REFUSED_PUT, /* its number stands last */                                          \
+      "update refused set n = ?, codec = ?, bytes = ?, checksum = ? where seq = ?")      \
+    X(REFUSED_DROP, "delete from refused where seq = ?")                                 \
     X(REFUSED_AFTER, "select seq, n, codec, bytes, checksum from refused"                \
                      " where seq > ? order by seq limit 1")                              \
     X(LOG_COPY, "insert into log (seq, received_ms, codec, bytes, checksum)"             \

@@ -44,6 +44,8 @@ const struct catalog *snapshot_catalog(const struct snapshot *v);
 uint32_t snapshot_chunk_count(const struct snapshot *v);
 /* How many events the chunk has. They are only ever added to: as many are the same. */
 uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk);
+/* Another whenever what stands in the chunk is; of no meaning beyond this open store. */
+uint64_t snapshot_chunk_version(const struct snapshot *v, uint32_t chunk);
 /* Borrowed until it is released as often as it was asked for. */
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
@@ -141,6 +143,11 @@ bool store_has_new_names(const struct store *s);
 void store_expect(const struct store *s, str id);
 /* The same refusal twice is kept once. */
 bool store_refuse(struct store *s, const struct refusal *r, struct err *err);
+/* Takes away what was refused before and is_gone says true of, in a transaction that refuses
+ * nothing itself. */
+bool store_unrefuse(struct store *s,
+                    bool (*is_gone)(void *context, const struct refusal *r),
+                    void *context, struct err *err);
 /* Writes all of it, and syncs. On failure nothing was written and the transaction is over. */
 bool store_commit(struct store *s, struct err *err);
 void store_cancel(struct store *s); /* fine when no transaction is open */

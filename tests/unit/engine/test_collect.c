@@ -199,7 +199,7 @@ TEST(of_what_is_refused_neither_key_nor_address_is_kept)
          "0 0 0:");
     assert_string_equal(first_refused(e, &a),
                         "{\"key\":\"******\",\"context\":{\"ip\":\"*******\"},\"from\":"
-                        "\"*******\"}");
+                        "\"*******\",\"timestamp\":\"2026-06-01T00:00:00.000Z\"}");
     arena_free(&a);
     engine_close(e);
 }
