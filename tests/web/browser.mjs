@@ -287,6 +287,15 @@ async function editing(page, url, axe, root, language, name) {
   ok(await button('edit.apply').isDisabled(), `${name}: what is live already cannot be applied`);
   await sound(page, axe, root, language, `${name} edit`);
 
+  const oddities = page.locator('[role=status][data-ok] li');
+  const before = await oddities.count();
+  await button('edit.look').click();
+  await page.waitForSelector('[data-looked]');
+  const looked = Number(await page.getAttribute('[data-looked]', 'data-looked'));
+  ok(looked > before, `${name}: the data shows more: nobody signed up`, [before, looked]);
+  equal(await oddities.count(), looked, `${name}: and all of it is listed`);
+  await sound(page, axe, root, language, `${name} data`);
+
   const wrong = text.replace('to: at_risk', 'to: at_rsk');
   const { error } = (await post(url, '/api/model/check', { text: wrong })).body;
   await area.fill(wrong);
@@ -306,9 +315,9 @@ async function editing(page, url, axe, root, language, name) {
   await verdict(page, true);
   const { findings } = (await post(url, '/api/model/check', { text: odd })).body;
   ok(findings.length > 0, `${name}: the odd text is found odd`);
-  equal(await page.locator('[role=status][data-ok] li').count(), findings.length,
+  equal(await oddities.count(), findings.length,
     `${name}: every oddity is listed`);
-  await page.locator('[role=status][data-ok] li button').first().click();
+  await oddities.locator('button').first().click();
   equal(await caretLine(page), findings[0].line, `${name}: an oddity leads to its line`);
 
   /* Typed by hand, at the end of the moves: comments and order stay. */

@@ -351,7 +351,7 @@ export interface Backtest {
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
-export type JobKind = 'backtest' | 'apply';
+export type JobKind = 'backtest' | 'apply' | 'check';
 
 const jobPath = (kind: JobKind, id: string) => `/api/model/${kind}/${id}`;
 

@@ -1,6 +1,7 @@
 #include "unit/engine/bottega.h"
 
 #include "engine/engine_impl.h"
+#include "engine/lint.h"
 #include "support/fail.h"
 #include "support/models.h"
 #include "support/temp.h"
@@ -303,13 +304,16 @@ TEST(a_hash_of_the_past_does_not_see_the_present)
 /* --- models --- */
 
 /* As when an older Ciclo took a text for right that this one does not. */
-TEST(of_a_live_model_with_a_fault_another_can_be_made_live)
+TEST(of_a_live_model_with_a_fault_another_can_be_checked_and_made_live)
 {
     struct engine *e = bottega_open(ALL_TIME);
     str path = str_of(bottega_path());
     hash128 before = hash_at(e, ALL_TIME), after;
     struct store_options o = {STORE_WRITE, 0};
-    uint32_t version;
+    const struct finding *finding;
+    struct arena a = {};
+    struct model *m;
+    uint32_t version, n;
     struct err err;
 
     NEED_OK(add_model(engine_store(e), STR("ciclo: 1\n"), 0, &version, &err), err);
@@ -321,6 +325,14 @@ TEST(of_a_live_model_with_a_fault_another_can_be_made_live)
 
     NEED_OK(engine_open_versions(io_system(), path, &o, &e, &err), err);
     assert_null(engine_model(e));
+    NEED_OK(model_compile(io_system(), str_of(bottega_model),
+                          snapshot_catalog(engine_snapshot(e)), &m, &err),
+            err);
+    NEED_OK(engine_lint(engine_snapshot(e), m, MOMENT_MAX, NULL, NULL, &a, &finding, &n,
+                        &err),
+            err);
+    arena_free(&a);
+    model_free(m);
     NEED_OK(engine_apply(e, str_of(bottega_model), 0, &version, &err), err);
     assert_int_equal(version, 3);
     after = hash_at(e, ALL_TIME);

@@ -4,12 +4,13 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useCheck, versionQuery, type Check, type Fault } from '../api';
+import { useCheck, versionQuery, type Check, type Fault, type Finding } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
 import { Button, Field, Skeleton } from '../ui/controls';
 import { Failure, Link, Words } from '../ui/page';
 import { Applying, keepAuthor, keptAuthor, useApply } from './apply';
+import { DataCheck, useDataCheck } from './datacheck';
 import { Difference } from './difference';
 import { keepDraft, useDraft, type Draft } from './draft';
 import styles from './edit.module.css';
@@ -36,8 +37,8 @@ function FaultBox({ fault, text, go }: { fault: Fault; text: string; go: (place:
   );
 }
 
-function Verdict({ check, text, go }: {
-  check: Check | undefined; text: string; go: (place: Place) => void;
+function Verdict({ check, findings, text, go }: {
+  check: Check | undefined; findings: Finding[]; text: string; go: (place: Place) => void;
 }) {
   const { t } = useTranslation();
   if (!check) return <Skeleton height={48} />;
@@ -49,11 +50,11 @@ function Verdict({ check, text, go }: {
   return (
     <>
       <p className={styles.right}>{t('edit.right', { counts: counts.join(', ') })}</p>
-      {check.findings.length > 0 && (
+      {findings.length > 0 && (
         <>
-          <h3>{t('edit.findings', { count: check.findings.length })}</h3>
+          <h3>{t('edit.findings', { count: findings.length })}</h3>
           <ul className={styles.findings}>
-            {check.findings.map((finding, i) => (
+            {findings.map((finding, i) => (
               <li key={i}>
                 <button type="button" onClick={() => go(finding)}>
                   {t('edit.line', { line: finding.line })}
@@ -80,13 +81,15 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
   /* A verdict stands for the text that it was given. */
   const known = !check.isPlaceholderData && still === draft.text ? check.data : undefined;
   const shown = check.data;
+  const data = useDataCheck(draft.text);
+  const findings = data.findings ?? shown?.findings ?? [];
   const changed = draft.text !== live || draft.version !== info.model_version;
   const behind = draft.version < info.model_version && !apply.running;
   const go = (place: Place) => editor.current?.go(place);
   const marks: Mark[] = shown
     ? shown.error?.line
       ? [{ kind: 'error', line: shown.error.line, column: shown.error.column ?? 1 }]
-      : shown.findings.map(finding => ({ ...finding, kind: 'finding' }))
+      : findings.map(finding => ({ ...finding, kind: 'finding' }))
     : [];
   const begin = () => {
     keepAuthor(author);
@@ -116,8 +119,9 @@ function Editing({ draft, live }: { draft: Draft; live: string }) {
             <div role="status" id={verdict} data-ok={known?.ok} className={styles.verdict}>
               {check.error
                 ? <Failure error={check.error} retry={() => void check.refetch()} />
-                : <Verdict check={shown} text={still} go={go} />}
+                : <Verdict check={shown} findings={findings} text={still} go={go} />}
             </div>
+            <DataCheck data={data} ready={!!known?.ok && !apply.running} />
           </section>
           <section aria-label={t('edit.apply')} className={styles.apply}>
             <Field label={t('edit.author')} placeholder={t('edit.author')} value={author}
