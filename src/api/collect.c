@@ -14,14 +14,17 @@
 #include <sys/socket.h>
 
 enum {
-    SPARE = 64,           /* that the parser may read */
-    ARENA_MAX = 64 << 20, /* of one request */
+    SPARE = 64,             /* that the parser may read */
+    ARENA_MAX = 64 << 20,   /* of one request */
+    EVENT_HELD = 512,       /* bytes, about, that are held for an event besides its own */
+    COMMIT_BYTES = 8 << 20, /* of bodies that share a commit */
 };
 
 struct collector {
     struct engine *engine;
     struct keys *keys;
     bool behind_proxy;
+    struct bodies *bodies;
     const struct log_sink *log;
     struct collect_request *first,
         **last; /* that wait, in the order in which they came */
@@ -33,7 +36,7 @@ struct collect_request {
     struct MHD_Connection *connection;
     struct collect_request *next;
     struct collect_body body;
-    struct buf text;
+    struct body *sent;
     struct arena arena;
     bool is_pixel;
     bool failed; /* nothing of it was kept: it is to be sent again */
@@ -43,7 +46,6 @@ void collect_request_free(struct collect_request *r)
 {
     if (!r)
         return;
-    buf_free(&r->text);
     arena_free(&r->arena);
     mem_free(r);
 }
@@ -197,25 +199,24 @@ static bool let_in(struct collector *c, struct collect_request *r,
 }
 
 /* Unpacked when it is packed, whatever its headers say, and with room for the parser. */
-static bool read_text(struct collect_request *r, struct buf *body, struct err *err)
+static bool read_text(struct collect_request *r, struct err *err)
 {
+    struct buf *text = &r->sent->bytes, unpacked = {};
     char *spare;
-    bool ok = true;
 
-    if (is_gzip(buf_str(body))) {
-        ok = gzip_unpack(buf_str(body), COLLECT_BODY_MAX, &r->text, err);
-        buf_free(body);
-    } else {
-        r->text = *body;
+    if (is_gzip(buf_str(text))) {
+        bool ok = gzip_unpack(buf_str(text), COLLECT_BODY_MAX, &unpacked, err);
+
+        buf_free(text);
+        *text = unpacked;
+        if (!ok)
+            return false;
     }
-    *body = (struct buf){};
-    if (!ok)
-        return false;
-    spare = buf_room(&r->text, SPARE);
+    spare = buf_room(text, SPARE);
     if (!spare)
         return err_nomem(err);
     memset(spare, 0, SPARE);
-    r->body.text = buf_str(&r->text);
+    r->body.text = buf_str(text);
     return true;
 }
 
@@ -240,7 +241,7 @@ static enum MHD_Result refuse(struct MHD_Connection *c, const struct err *err)
 }
 
 static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *connection,
-                                   const struct collect_route *route, struct buf *body,
+                                   const struct collect_route *route, struct body *body,
                                    struct collect_request **out)
 {
     struct collect_request *r = mem_alloc(sizeof *r);
@@ -252,17 +253,21 @@ static enum MHD_Result begin_calls(struct collector *c, struct MHD_Connection *c
         return collect_answer_failed(connection);
     *out = r;
     r->connection = connection;
+    r->sent = body;
     r->arena.limit = ARENA_MAX;
     r->body.arena = &r->arena;
     r->is_pixel = route->kind == COLLECT_PIXEL;
     r->body.type = str_of(route->type);
     r->body.address = arena_str(&r->arena, sender(c, connection, address));
     if (r->is_pixel)
-        read_pixel(connection, body);
-    if (!r->body.address.p || body->failed)
+        read_pixel(connection, &body->bytes);
+    if (!r->body.address.p || body->bytes.failed)
         return collect_answer_failed(connection);
-    if (!read_text(r, body, &err) || !collect_cut(&r->body, &err))
+    if (!read_text(r, &err) || !collect_cut(&r->body, &err))
         return refuse(connection, &err);
+    if (!bodies_hold(c->bodies, body, body->bytes.cap + r->body.event_n * EVENT_HELD,
+                     clock_steady_ms()))
+        return collect_answer_busy(connection);
     if (let_in(c, r, &result))
         wait_for_commit(c, r);
     return result;
@@ -284,7 +289,7 @@ static enum MHD_Result reply_result(struct MHD_Connection *c,
 }
 
 enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *connection,
-                               const char *method, str path, struct buf *body,
+                               const char *method, str path, struct body *body,
                                struct collect_request **r)
 {
     const struct collect_route *route;
@@ -325,7 +330,8 @@ enum MHD_Result collector_too_large(struct MHD_Connection *c)
 /* --- the commit --- */
 
 bool collector_new(struct engine *e, struct keys *keys, bool behind_proxy,
-                   const struct log_sink *log, struct collector **out, struct err *err)
+                   struct bodies *bodies, const struct log_sink *log,
+                   struct collector **out, struct err *err)
 {
     struct collector *c = mem_alloc(sizeof *c);
 
@@ -334,6 +340,7 @@ bool collector_new(struct engine *e, struct keys *keys, bool behind_proxy,
     c->engine = e;
     c->keys = keys;
     c->behind_proxy = behind_proxy;
+    c->bodies = bodies;
     c->log = log;
     c->last = &c->first;
     *out = c;
@@ -345,19 +352,35 @@ void collector_free(struct collector *c)
     mem_free(c);
 }
 
-static bool commit(struct collector *c, int64_t now_ms, struct err *err)
+/* The first that wait, as many as share a commit. */
+static size_t take_waiting(const struct collector *c, struct collect_body **to)
+{
+    size_t n = 0, bytes = 0;
+
+    for (struct collect_request *r = c->first; r && bytes < COMMIT_BYTES; r = r->next) {
+        bytes += r->sent->held;
+        to[n++] = &r->body;
+    }
+    return n;
+}
+
+static bool commit(struct collector *c, int64_t now_ms, size_t *n, struct err *err)
 {
     struct collect_body **body = mem_alloc(c->n * sizeof(struct collect_body *));
-    size_t n = 0;
     bool ok;
 
+    *n = c->n;
     if (!body)
         return err_nomem(err);
-    for (struct collect_request *r = c->first; r; r = r->next)
-        body[n++] = &r->body;
-    ok = engine_collect(c->engine, body, n, now_ms, err);
+    *n = take_waiting(c, body);
+    ok = engine_collect(c->engine, body, *n, now_ms, err);
     mem_free(body);
     return ok;
+}
+
+bool collector_waits(const struct collector *c)
+{
+    return c->n;
 }
 
 struct collect_counts collector_counts(const struct collector *c)
@@ -374,25 +397,27 @@ static void count(struct collect_counts *counts, const struct collect_body *body
 
 bool collector_run(struct collector *c, int64_t now_ms, bool *came)
 {
-    struct collect_request *r = c->first, *next;
     struct err err;
+    size_t n;
     bool ok;
 
-    *came = r;
-    if (!r)
+    *came = c->n;
+    if (!c->n)
         return true;
-    ok = commit(c, now_ms, &err);
+    ok = commit(c, now_ms, &n, &err);
     if (!ok)
-        log_line(c->log, LOG_ERROR, "collect", "requests=%zu error=%s", c->n, err.msg);
-    c->first = NULL;
-    c->last = &c->first;
-    c->n = 0;
-    for (; r; r = next) {
-        next = r->next;
+        log_line(c->log, LOG_ERROR, "collect", "requests=%zu error=%s", n, err.msg);
+    c->n -= n;
+    for (; n; n--) {
+        struct collect_request *r = c->first;
+
+        c->first = r->next;
         r->failed = !ok;
         if (ok)
             count(&c->counts, &r->body);
         MHD_resume_connection(r->connection);
     }
+    if (!c->first)
+        c->last = &c->first;
     return ok;
 }

@@ -5,6 +5,7 @@
 #ifndef API_COLLECT_H
 #define API_COLLECT_H
 
+#include "api/bodies.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -26,16 +27,17 @@ void collect_request_free(struct collect_request *r); /* NULL is fine */
 
 struct collector;
 struct keys;
-/* `behind_proxy`: who sends something is who the proxy says. */
+/* `behind_proxy`: who sends something is who the proxy says. What it makes of a body counts among
+ * the `bodies`. */
 [[nodiscard]] bool collector_new(struct engine *e, struct keys *keys, bool behind_proxy,
-                                 const struct log_sink *log, struct collector **out,
-                                 struct err *err);
+                                 struct bodies *bodies, const struct log_sink *log,
+                                 struct collector **out, struct err *err);
 /* No request may wait. */
 void collector_free(struct collector *c);
 /* The request is whole. Answers it, or suspends it and sets *r; called again with it after
- * collector_run, answers then. Takes over the bytes of the body. */
+ * collector_run, answers then. */
 enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *connection,
-                               const char *method, str path, struct buf *body,
+                               const char *method, str path, struct body *body,
                                struct collect_request **r);
 /* Answers it, when its body is larger than COLLECT_BODY_MAX. */
 enum MHD_Result collector_too_large(struct MHD_Connection *connection);
@@ -44,8 +46,10 @@ struct collect_counts {
     uint64_t accepted, duplicates, refused;
 };
 struct collect_counts collector_counts(const struct collector *c);
-/* Commits what waits, and lets it be answered; *came is false when nothing did. False: nothing
- * of it could be kept, and who sent it is told to send it again. */
+/* Commits what waits, or of much the first, and lets it be answered; *came is false when nothing
+ * did. False: nothing of it could be kept, and who sent it is told to send it again. */
 bool collector_run(struct collector *c, int64_t now_ms, bool *came);
+/* Whether there is more. */
+bool collector_waits(const struct collector *c);
 
 #endif

@@ -24,7 +24,7 @@ void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
     for (peer = p->peer; peer < p->peer + PEERS_MAX; peer++) {
         if (peer->fd)
             continue;
-        *peer = (struct peer){socket_of(c), clock_steady_ms() + p->patience_ms};
+        *peer = (struct peer){socket_of(c), clock_steady_ms(), p->patience_ms};
         *socket_context = peer;
         return;
     }
@@ -40,25 +40,32 @@ void peers_stays(struct MHD_Connection *c)
     struct peer *peer = peer_of(c);
 
     if (peer)
-        peer->deadline_ms = INT64_MAX;
+        peer->time_ms = INT64_MAX;
 }
 
-void peers_answered(const struct peers *p, struct MHD_Connection *c)
+void peers_go_on(const struct peers *p, struct MHD_Connection *c)
 {
     struct peer *peer = peer_of(c);
 
-    if (peer)
-        peer->deadline_ms = clock_steady_ms() + 10 * p->patience_ms;
+    if (!peer)
+        return;
+    peer->since_ms = clock_steady_ms();
+    peer->time_ms = 10 * p->patience_ms;
 }
 
 void peers_close_dawdlers(struct peers *p)
 {
-    int64_t now_ms = clock_steady_ms();
+    int64_t now_ms = clock_steady_ms(), hurry = p->n < PEERS_MANY ? 1 : 10;
 
     if (now_ms < p->sweep_ms)
         return;
     p->sweep_ms = now_ms + SWEEP_MS;
-    for (unsigned i = 0; i < PEERS_MAX; i++)
-        if (p->peer[i].fd && p->peer[i].deadline_ms < now_ms)
-            shutdown(p->peer[i].fd, SHUT_RDWR); /* the daemon then closes it */
+    p->n = 0;
+    for (unsigned i = 0; i < PEERS_MAX; i++) {
+        const struct peer *peer = &p->peer[i];
+
+        p->n += peer->fd != 0;
+        if (peer->fd && now_ms - peer->since_ms > peer->time_ms / hurry)
+            shutdown(peer->fd, SHUT_RDWR); /* the daemon then closes it */
+    }
 }

@@ -6,6 +6,7 @@
 #include "api/server.h"
 
 #include "api/answer.h"
+#include "api/bodies.h"
 #include "api/collect.h"
 #include "api/collect_answer.h"
 #include "api/gate.h"
@@ -31,11 +32,13 @@ enum {
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
     CHECKPOINT_MS = 5 * 60 * 1000,
+    LAST_ROUNDS =
+        16, /* in which all that wait are answered, though others go on sending */
     PARTING_MS = 10, /* so often, how long who listens has to hear that it is over */
     PARTING_MAX = 100,
     AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
-    BODIES_MAX = 64 << 20, /* that are being sent at the same time */
+    ENDLESS_MAX = 16 << 20, /* sent of a body that is not taken: then nobody listens */
 };
 
 struct server {
@@ -54,7 +57,7 @@ struct server {
     char mhd_said[300]; /* first */
     char address[80];
     struct peers peers;
-    size_t body_bytes;              /* held, and not yet answered */
+    struct bodies bodies;
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
     bool is_open;                   /* as it began */
     bool unsettled;                 /* events were committed, and nobody has seen them */
@@ -70,9 +73,9 @@ struct exchange {
     enum door door;
     int64_t began_us; /* steady */
     int64_t took_us;  /* to the beginning of an answer that lasts; else 0 */
-    struct buf body;
-    size_t held; /* bytes of it that the server counts */
-    bool is_too_much, is_too_large;
+    struct body body;
+    size_t sent; /* of it, so far */
+    bool is_too_large;
     struct collect_request *collected;
 };
 
@@ -183,7 +186,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .out = &b,
     };
     struct err err;
-    bool ok = advance(s, &err) && read_body(s, &x->body, &a, &r.body, &err)
+    bool ok = advance(s, &err) && read_body(s, &x->body.bytes, &a, &r.body, &err)
               && api_answer(&r, &err);
 
     arena_free(&a);
@@ -251,20 +254,16 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
                                                             : answer_denial(c, &denial);
 }
 
-/* What is too much is read to its end, since only then an answer is heard, and forgotten. */
-static void take_bytes(struct server *s, struct exchange *x, str bytes)
+/* What is not taken is read to its end, since only then an answer is heard; unless it has none. */
+static enum MHD_Result take_bytes(struct server *s, struct exchange *x, str bytes)
 {
-    x->is_too_much |= bytes.n > BODIES_MAX - s->body_bytes;
-    x->is_too_large |= x->request.collects && x->held + bytes.n > COLLECT_BODY_MAX;
-    if (x->is_too_much || x->is_too_large) {
-        s->body_bytes -= x->held;
-        x->held = 0;
-        buf_free(&x->body);
-        return;
-    }
-    buf_add(&x->body, bytes);
-    s->body_bytes += bytes.n;
-    x->held += bytes.n;
+    x->sent += bytes.n;
+    x->is_too_large |= x->request.collects && x->sent > COLLECT_BODY_MAX;
+    if (x->is_too_large)
+        bodies_end(&s->bodies, &x->body);
+    else
+        bodies_add(&s->bodies, &x->body, bytes, clock_steady_ms());
+    return x->sent > ENDLESS_MAX ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result answer_too_much(struct MHD_Connection *c, const struct exchange *x)
@@ -309,7 +308,7 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
                       .file_customers = facts.customers,
                       .file_refused = facts.refused,
                       .file_bytes = store_file_bytes(engine_store(s->engine)),
-                      .waiting_bytes = s->body_bytes,
+                      .waiting_bytes = s->bodies.held,
                       .connections = MHD_get_daemon_info(
                                          s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
                                          ->num_connections,
@@ -328,9 +327,11 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
                                     const char *method, const char *url,
                                     struct exchange *x)
 {
+    bodies_whole(&s->bodies, &x->body);
+    peers_go_on(&s->peers, c);
     if (x->is_too_large)
         return collector_too_large(c);
-    if (x->is_too_much)
+    if (x->body.is_lost)
         return answer_too_much(c, x);
     if (x->request.collects)
         return collector_take(s->collector, c, method, str_of(url), &x->body,
@@ -354,15 +355,16 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 {
     struct server *s = context;
     struct exchange *x = *request_context;
+    str bytes;
 
     (void)version;
     if (!x)
         return begin(s, c, url, method, request_context);
     if (!*body_n)
         return answer_whole(s, c, method, url, x);
-    take_bytes(s, x, (str){body, *body_n});
+    bytes = (str){body, *body_n};
     *body_n = 0;
-    return MHD_YES;
+    return take_bytes(s, x, bytes);
 }
 
 static void on_completed(void *context, struct MHD_Connection *c, void **request_context,
@@ -374,14 +376,13 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
     struct exchange *x = *request_context;
 
     (void)code;
-    peers_answered(&s->peers, c);
+    peers_go_on(&s->peers, c);
     if (!x)
         return;
     if (status)
         metrics_count(&s->metrics, x->door, status->http_status,
                       x->took_us ? x->took_us : clock_steady_us() - x->began_us);
-    s->body_bytes -= x->held;
-    buf_free(&x->body);
+    bodies_end(&s->bodies, &x->body);
     collect_request_free(x->collected);
     mem_free(x);
     *request_context = NULL;
@@ -397,6 +398,8 @@ static int32_t wait_ms(const struct server *s)
 
     int32_t most = live_wait_ms(s->live, POLL_MS);
 
+    if (collector_waits(s->collector))
+        return 0;
     if (s->unsettled && settle_ms < most)
         return settle_ms > 0 ? (int32_t)settle_ms : 0;
     if (next_ms - now_ms >= most || clock_steady_ms() < s->tick_ms)
@@ -474,10 +477,11 @@ static void *serve(void *context)
         live_run(s->live);
         checkpoint(s);
     }
-    collect(s);
     live_end(s->live);
-    MHD_run_wait(s->daemon, 0); /* whoever waited is answered */
-    collect(s);
+    for (int i = 0; i < LAST_ROUNDS && (!i || collector_waits(s->collector)); i++) {
+        collect(s);
+        MHD_run_wait(s->daemon, 0); /* whoever waited is answered */
+    }
     for (int i = 0; live_listeners(s->live) && i < PARTING_MAX; i++)
         MHD_run_wait(s->daemon, PARTING_MS);
     return NULL;
@@ -603,8 +607,8 @@ bool server_start(struct engine *e, const struct server_options *options,
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
          && gate_new(e, is_secret, &s->gate, err) && live_new(e, s->gate, &s->live, err)
          && check_safety(s, &at, err)
-         && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->options.log,
-                          &s->collector, err)
+         && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->bodies,
+                          &s->options.log, &s->collector, err)
          && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);
     s->is_open = ok && !keys_any(gate_keys(s->gate));
     if (ok && (failed = pthread_create(&s->thread, NULL, serve, s))) {

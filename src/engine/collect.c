@@ -60,6 +60,16 @@ static bool cut_list(struct collect_body *b, str list, struct err *err)
     return result == JSON_CUT_END || broken(b, "the body is no JSON");
 }
 
+/* Each event is kept with all of it: else a small body could make any number of bytes. */
+static bool shared_fits(const struct collect_body *b, struct err *err)
+{
+    return (b->context.n + b->sent_at.n) * b->event_n <= COLLECT_SHARED_MAX
+           || err_set(err, ERR_LIMIT,
+                      "the context of a batch, once for each of its events, has at most "
+                      "%zu MiB",
+                      COLLECT_SHARED_MAX >> 20);
+}
+
 bool collect_cut(struct collect_body *b, struct err *err)
 {
     struct json_cut c;
@@ -84,7 +94,7 @@ bool collect_cut(struct collect_body *b, struct err *err)
     if (result == JSON_CUT_BROKEN)
         return broken(b, "the body is no JSON");
     if (batch.p)
-        return cut_list(b, batch, err);
+        return cut_list(b, batch, err) && shared_fits(b, err);
     b->sent_at = b->context = STR("");
     b->event = &b->text;
     b->event_n = 1;

@@ -7,6 +7,8 @@
 
 #define COLLECT_EVENTS_MAX 5000u                    /* of a body */
 #define COLLECT_EVENT_BYTES_MAX ((size_t)128 << 10) /* of an event as compact JSON */
+#define COLLECT_SHARED_MAX                                                               \
+    ((size_t)8 << 20) /* of what a batch says of all its events, each */
 
 struct collect_refusal {
     uint32_t index; /* of the event in its body, from 0 */
@@ -36,7 +38,7 @@ struct collect_body {
 };
 
 /* Cuts the text into its events: an object with a list `batch`, a list, or one event. False for
- * want of memory, or when they are too many (ERR_LIMIT). */
+ * want of memory, or when they, or what the batch says of each, are too many (ERR_LIMIT). */
 bool collect_cut(struct collect_body *b, struct err *err);
 
 /* Takes what is good, keeps what is refused with its reason, and says of each body what became of

@@ -1,5 +1,6 @@
 #include "event/event_impl.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 #include "base/time.h"
 
@@ -167,31 +168,82 @@ static bool list_parse(const struct json *json, str property, struct arena *a,
     return true;
 }
 
+enum { FEW = 16 }; /* properties that are looked through one by one */
+
+static uint32_t slots(const struct found *f)
+{
+    return 2 * f->cap;
+}
+
+/* That of the name, or the empty one that would be its. */
+static uint32_t *slot_of(const struct found *f, str name)
+{
+    uint32_t i = (uint32_t)hash64(name) & (slots(f) - 1);
+
+    while (f->slot[i] && !str_eq(f->property[f->slot[i] - 1].name, name))
+        i = (i + 1) & (slots(f) - 1);
+    return &f->slot[i];
+}
+
+static struct property *found_find(const struct found *f, str name)
+{
+    uint32_t number;
+
+    if (f->slot)
+        return (number = *slot_of(f, name)) ? &f->property[number - 1] : NULL;
+    for (uint32_t i = 0; i < f->n; i++)
+        if (str_eq(f->property[i].name, name))
+            return &f->property[i];
+    return NULL;
+}
+
+static void find_anew(struct found *f)
+{
+    if (!f->slot)
+        return;
+    memset(f->slot, 0, slots(f) * sizeof *f->slot);
+    for (uint32_t i = 0; i < f->n; i++)
+        *slot_of(f, f->property[i].name) = i + 1;
+}
+
+static bool found_grow(struct found *f, struct err *err)
+{
+    uint32_t cap = f->cap ? f->cap * 2 : FEW / 2;
+    struct property *grown = arena_array(f->a, struct property, cap);
+
+    if (!grown)
+        return err_nomem(err);
+    if (f->n)
+        memcpy(grown, f->property, f->n * sizeof *grown);
+    f->property = grown;
+    f->cap = cap;
+    if (cap <= FEW)
+        return true;
+    f->slot = arena_array(f->a, uint32_t, slots(f));
+    if (!f->slot)
+        return err_nomem(err);
+    find_anew(f);
+    return true;
+}
+
 static bool found_add(struct found *f, str name, struct value value, bool fill,
                       struct err *err)
 {
-    for (uint32_t i = 0; i < f->n; i++) { /* of doubles the last is kept, as in JSON */
-        if (str_eq(f->property[i].name, name)) {
-            if (!fill)
-                f->property[i].value = value;
-            return true;
-        }
+    struct property *known = found_find(f, name);
+
+    if (known) { /* of doubles the last is kept, as in JSON */
+        if (!fill)
+            known->value = value;
+        return true;
     }
     if (f->n == EVENT_PROPERTIES_MAX)
         return err_set(err, ERR_INPUT, "it has more than %u properties or traits",
                        EVENT_PROPERTIES_MAX);
-    if (f->n == f->cap) {
-        uint32_t cap = f->cap ? f->cap * 2 : 8;
-        struct property *grown = arena_array(f->a, struct property, cap);
-
-        if (!grown)
-            return err_nomem(err);
-        if (f->n)
-            memcpy(grown, f->property, f->n * sizeof *grown);
-        f->property = grown;
-        f->cap = cap;
-    }
+    if (f->n == f->cap && !found_grow(f, err))
+        return false;
     f->property[f->n++] = (struct property){name, value};
+    if (f->slot)
+        *slot_of(f, name) = f->n;
     return true;
 }
 
@@ -378,6 +430,7 @@ static bool read_identify([[maybe_unused]] const struct json *json, struct found
         if (str_starts(f->property[i].name, STR("context.")))
             f->property[kept++] = f->property[i];
     f->n = kept;
+    find_anew(f);
     return true;
 }
 

@@ -11,6 +11,7 @@ struct found {
     bool keep_null;
     struct property *property;
     uint32_t n, cap;
+    uint32_t *slot; /* of many: where each stands, and 1, by the hash of its name */
 };
 /* Adds the members of the object as PREFIX.NAME, objects in it likewise; with `fill` only those
  * that are not there yet. */

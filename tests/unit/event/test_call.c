@@ -251,3 +251,32 @@ TEST(lack_of_memory_is_reported)
 
     each_oom(parse_once, call);
 }
+
+/* Names of all of them are found, whatever was left out before. */
+TEST(of_many_properties_the_last_of_each_name_counts)
+{
+    struct buf call = {};
+    struct parsed p;
+
+    buf_add(&call, STR("{\"userId\":\"u\",\"context\":{"));
+    for (int i = 0; i < 100; i++)
+        buf_add_format(&call, "%s\"c%d\":\"own\"", i ? "," : "", i);
+    buf_add(&call, STR("},\"properties\":{\"context\":{\"c99\":\"first\",\"x\":\"y\"}"));
+    for (int i = 0; i < 100; i++)
+        buf_add_format(&call, ",\"p\":{\"%d\":\"a\"},\"p.%d\":\"b\"", i, i);
+    buf_add(&call, STR("}}"));
+    buf_add_char(&call, 0);
+    p = need(call.p, "identify", "{\"c1\":\"batch\",\"c100\":\"batch\"}", "");
+    assert_int_equal(p.event.property_n, 102);
+    need_text(&p, "context.c1", "own");
+    need_text(&p, "context.c99", "own");
+    need_text(&p, "context.c100", "batch");
+    need_text(&p, "context.x", "y");
+    parsed_free(&p);
+    p = need(call.p, "screen", NULL, "");
+    assert_int_equal(p.event.property_n, 201);
+    need_text(&p, "p.0", "b");
+    need_text(&p, "p.99", "b");
+    parsed_free(&p);
+    buf_free(&call);
+}
