@@ -65,22 +65,58 @@ uint32_t catalog_customer_n(const struct catalog *c)
     return c->customer_n;
 }
 
-str catalog_customer_id(const struct catalog *c, uint32_t customer)
+uint32_t customer_key_kind(str key, str *id)
+{
+    uint32_t kind = key.n ? (unsigned char)key.p[0] - 1u : 0;
+
+    if (kind == 0 || kind >= CUSTOMER_KINDS) {
+        *id = key;
+        return 0;
+    }
+    *id = str_from(key, 1);
+    return kind;
+}
+
+str catalog_customer_key(const struct catalog *c, uint32_t customer)
 {
     return customers_get(c->customer, customer);
 }
 
-uint32_t catalog_customer_find(const struct catalog *c, str id)
+str catalog_customer_id(const struct catalog *c, uint32_t customer)
 {
-    uint32_t number =
-        c->copies ? customers_find(c->customer, id) : customers_own_find(c->customer, id);
+    str id;
+
+    customer_key_kind(catalog_customer_key(c, customer), &id);
+    return id;
+}
+
+uint32_t catalog_key_find(const struct catalog *c, str key)
+{
+    uint32_t number = c->copies ? customers_find(c->customer, key)
+                                : customers_own_find(c->customer, key);
 
     return number < c->customer_n ? number : CUSTOMER_NONE;
 }
 
-bool catalog_customer_add(struct catalog *c, str id, uint32_t *out, struct err *err)
+uint32_t catalog_customer_find(const struct catalog *c, str text)
 {
-    if (!customers_add(c->customer, id, out))
+    char key[CUSTOMER_KEY_MAX];
+    uint32_t number = catalog_key_find(c, text);
+
+    if (text.n > EVENT_NAME_MAX)
+        return number;
+    if (text.n)
+        memcpy(key + 1, text.p, text.n);
+    for (uint32_t kind = 1; number == CUSTOMER_NONE && kind < CUSTOMER_KINDS; kind++) {
+        key[0] = (char)(kind + 1);
+        number = catalog_key_find(c, (str){key, text.n + 1});
+    }
+    return number;
+}
+
+bool catalog_customer_add(struct catalog *c, str key, uint32_t *out, struct err *err)
+{
+    if (!customers_add(c->customer, key, out))
         return err_nomem(err);
     if (*out == c->customer_n)
         c->customer_n++;

@@ -49,10 +49,21 @@ void catalog_free(struct catalog *c);
 [[nodiscard]] bool catalog_copy(const struct catalog *c, const struct catalog *last,
                                 struct catalog *out, struct err *err);
 
+/* Customers are ids of several kinds (id_kind, in this order). The key of a userId is the userId;
+ * that of any other id has one byte in front, its kind + 1, which no id begins with. */
+#define CUSTOMER_KINDS 6u
+#define CUSTOMER_KEY_MAX (EVENT_NAME_MAX + 1)
+/* The kind of a key; *id is what people see of it, borrowed from it. */
+uint32_t customer_key_kind(str key, str *id);
+
 uint32_t catalog_customer_n(const struct catalog *c);
+str catalog_customer_key(const struct catalog *c, uint32_t customer);
 str catalog_customer_id(const struct catalog *c, uint32_t customer);
-uint32_t catalog_customer_find(const struct catalog *c, str id); /* or CUSTOMER_NONE */
-[[nodiscard]] bool catalog_customer_add(struct catalog *c, str id, uint32_t *out,
+/* The number of exactly this key, or CUSTOMER_NONE. */
+uint32_t catalog_key_find(const struct catalog *c, str key);
+/* A key, or an id as people write it: as a userId, else as the first kind that knows it. */
+uint32_t catalog_customer_find(const struct catalog *c, str text);
+[[nodiscard]] bool catalog_customer_add(struct catalog *c, str key, uint32_t *out,
                                         struct err *err);
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                              enum value_type type); /* or COLUMN_NONE */

@@ -9,8 +9,7 @@ struct whole {
     struct chunk_private own;
 };
 
-static struct chunk *chunk_new(const struct catalog *catalog,
-                               const struct chunk_want *want)
+struct chunk *chunk_new(const struct catalog *catalog, const struct chunk_want *want)
 {
     static _Atomic uint64_t serial;
     struct whole *w = mem_alloc(sizeof *w);
@@ -82,6 +81,8 @@ void chunk_forget(const struct chunk *c, int32_t column)
     bool found;
     uint32_t at = held_find(own, column, &found);
 
+    if (own->kind == CHUNK_THIN) /* it borrows from there */
+        chunk_forget(own->base, column);
     if (!found || !own->held[at].block)
         return;
     chunk_let_go(own, own->held[at].block);
@@ -206,6 +207,11 @@ static bool decode_part(const struct chunk *c, int32_t column, str bytes, struct
                                 err);
     case PART_ID:
         return part_decode_id(bytes, c, a, (const str **)out, err);
+    case PART_ANCHOR:
+        *out = cells = arena_new(a, struct cells);
+        return cells ? part_decode_anchor(bytes, c, catalog_customer_n(catalog), a, cells,
+                                          err)
+                     : err_nomem(err);
     case PART_RARE:
         *out = directory = arena_new(a, struct directory);
         return directory ? part_decode_rare(bytes, catalog, a, directory, err)
@@ -226,6 +232,23 @@ static bool load_part(const struct chunk *c, int32_t column, struct arena *a,
               && (decode_part(c, column, buf_str(&bytes), a, out, err)
                   || part_in(c, column, err));
 
+    buf_free(&bytes);
+    return ok;
+}
+
+/* There mostly is none: all events stand with who brought them. */
+static bool load_anchors(const struct chunk *c, int32_t column, struct arena *a,
+                         const void **out, struct err *err)
+{
+    const struct chunk_source *source = c->own->want.source;
+    struct buf bytes = {0};
+    bool there, ok = source->part(source->context, column, c->own->want.chunk, &bytes,
+                                  &there, err);
+
+    *out = no_cells(VALUE_NUMBER);
+    if (ok && there)
+        ok = decode_part(c, column, buf_str(&bytes), a, out, err)
+             || part_in(c, column, err);
     buf_free(&bytes);
     return ok;
 }
@@ -320,6 +343,11 @@ const struct cells *no_cells(enum value_type type)
     return &empty[type];
 }
 
+enum value_type part_type(const struct catalog *catalog, int32_t column)
+{
+    return column == PART_ANCHOR ? VALUE_NUMBER : catalog->column[column].type;
+}
+
 uint32_t cells_from(const struct cells *cells, uint32_t event)
 {
     uint32_t low = 0, high = cells->n;
@@ -350,11 +378,28 @@ bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **ou
     switch (own->kind) {
     case CHUNK_PARTS:
         return part_cells(c, column, out, err);
+    case CHUNK_THIN:
+        return thin_cells(c, (int32_t)column, out, err);
     case CHUNK_OVERLAY:
-        return merge_cells(c, column, out, err);
+        return merge_cells(c, (int32_t)column, out, err);
     case CHUNK_WHOLE:
         *out = no_cells(own->catalog->column[column].type);
         return true;
+    }
+    return true;
+}
+
+bool chunk_anchors(const struct chunk *c, const struct cells **out, struct err *err)
+{
+    switch (c->own->kind) {
+    case CHUNK_PARTS:
+        return chunk_get(c, PART_ANCHOR, load_anchors, (const void **)out, err);
+    case CHUNK_THIN:
+        return thin_cells(c, PART_ANCHOR, out, err);
+    case CHUNK_OVERLAY:
+        return merge_cells(c, PART_ANCHOR, out, err);
+    case CHUNK_WHOLE: /* it is held since it was made */
+        return chunk_find(c, PART_ANCHOR, (const void **)out, err);
     }
     return true;
 }
@@ -374,6 +419,8 @@ bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
         at = directory_from(d, from);
         *out = at < d->n ? d->column[at] : COLUMN_NONE;
         return true;
+    case CHUNK_THIN:
+        return chunk_next_column(own->base, from, out, err);
     case CHUNK_OVERLAY:
         return merge_next_column(c, from, out, err);
     case CHUNK_WHOLE:
@@ -386,8 +433,11 @@ bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
 
 bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err)
 {
-    return chunk_get(c, PART_ID, c->own->kind == CHUNK_OVERLAY ? merge_ids : load_part,
-                     (const void **)out, err);
+    column_maker *make = c->own->kind == CHUNK_OVERLAY ? merge_ids
+                         : c->own->kind == CHUNK_THIN  ? thin_ids
+                                                       : load_part;
+
+    return chunk_get(c, PART_ID, make, (const void **)out, err);
 }
 
 /* --- opening --- */
@@ -402,7 +452,7 @@ static bool open_hot(struct chunk *c, struct err *err)
                    (const void **)&times, err))
         return false;
     own->times = times;
-    c->customer_n = times->customer_n;
+    c->customer_n = own->want.customer_n;
     c->event_n = times->event_n;
     c->first = times->first;
     c->at_ms = times->at_ms;
@@ -410,11 +460,20 @@ static bool open_hot(struct chunk *c, struct err *err)
                      (const void **)&c->type, err);
 }
 
+/* What the caller lent. */
 static bool keep_facts(struct chunk *c, struct err *err)
 {
     struct chunk_want *want = &c->own->want;
     struct fact *fact;
+    bool *gone;
 
+    if (want->gone) {
+        gone = arena_array(&c->own->arena, bool, CHUNK_CUSTOMERS);
+        if (!gone)
+            return err_nomem(err);
+        memcpy(gone, want->gone, CHUNK_CUSTOMERS * sizeof *gone);
+        want->gone = gone;
+    }
     if (!want->fact_n)
         return true;
     fact = arena_array(&c->own->arena, struct fact, want->fact_n);
@@ -431,7 +490,7 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
     struct chunk *c = chunk_new(catalog, want);
     bool is_all = !want->is_some && want->customer_first == want->chunk * CHUNK_CUSTOMERS
                   && want->customer_n >= want->parts_customers;
-    bool has_more = want->fact_n || want->customer_n > want->parts_customers;
+    bool has_more = want->fact_n || want->gone || !want->parts_customers;
 
     if (!c)
         return err_nomem(err);
@@ -457,7 +516,7 @@ static bool settle(struct chunk *c, struct err *err)
     const str *id;
     uint32_t column = 0;
 
-    if (!chunk_message_ids(c, &id, err))
+    if (!chunk_message_ids(c, &id, err) || !chunk_anchors(c, &cells, err))
         return false;
     for (;; column++) {
         if (!chunk_next_column(c, column, &column, err))
@@ -543,6 +602,7 @@ static bool put_part(struct putting *to, int32_t column, struct err *err)
 
 static bool put_hot(struct putting *to, const struct chunk *c, struct err *err)
 {
+    const struct cells *anchors;
     const str *id;
 
     part_encode_time(c, &to->bytes);
@@ -552,7 +612,12 @@ static bool put_hot(struct putting *to, const struct chunk *c, struct err *err)
     if (!put_part(to, PART_TYPE, err) || !chunk_message_ids(c, &id, err))
         return false;
     part_encode_id(id, c->event_n, &to->bytes);
-    return put_part(to, PART_ID, err);
+    if (!put_part(to, PART_ID, err) || !chunk_anchors(c, &anchors, err))
+        return false;
+    if (!anchors->n)
+        return true;
+    part_encode_cells(anchors, &to->bytes);
+    return put_part(to, PART_ANCHOR, err);
 }
 
 static bool put_column(struct putting *to, const struct chunk *c, uint32_t column,
@@ -562,6 +627,8 @@ static bool put_column(struct putting *to, const struct chunk *c, uint32_t colum
 
     if (!chunk_cells(c, column, &cells, err))
         return false;
+    if (!cells->n) /* all that had one went to other chunks */
+        return true;
     part_encode_cells(cells, &to->bytes);
     if (cells->n < RARE_CELLS) {
         rare_add(&to->rare, column, buf_str(&to->bytes));
@@ -590,6 +657,7 @@ bool chunk_each_part(const struct chunk *c,
     bool ok = put_hot(&to, c, err);
 
     forget_made(c, PART_ID);
+    forget_made(c, PART_ANCHOR);
     for (; ok; column++) {
         ok = chunk_next_column(c, column, &column, err);
         if (!ok || column == COLUMN_NONE)

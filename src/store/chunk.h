@@ -35,7 +35,8 @@ struct chunk {
  * has none. Borrowed from the chunk. */
 bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
                  struct err *err);
-/* The first column from `from` on that has cells in the chunk, or COLUMN_NONE. */
+/* The first column from `from` on that has cells in the chunk, or had some before events of it
+ * went to other customers; or COLUMN_NONE. */
 bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
                        struct err *err);
 /* The first cell at or behind an event's place; cells->n when there is none. */
@@ -56,6 +57,10 @@ bool chunk_derive(const struct chunk *c, const struct derivation *d, const void 
 const struct catalog *chunk_catalog(const struct chunk *c);
 /* Message ids of all the chunk's events, in order. Borrowed from the chunk. */
 bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
+
+/* Of the events that another anchor brought than the customer on whose timeline they stand: the
+ * anchor's number. Borrowed from the chunk. */
+bool chunk_anchors(const struct chunk *c, const struct cells **out, struct err *err);
 
 /* A chunk out of events in any order (all of customers in the chunk's range, everything in
  * them numbered in the catalog, ids unique), merged with `old` (NULL: none), which stays as

@@ -14,8 +14,11 @@
 #define PART_TYPE (-2)
 #define PART_ID (-3)
 #define PART_RARE (-4)
+/* Of the events that their customer's number did not bring: the anchor's number. It is not there
+ * when all did. */
+#define PART_ANCHOR (-5)
 /* No part: an overlay's times, which say more than those of the same events in a part. */
-#define OVERLAY_TIME (-5)
+#define OVERLAY_TIME (-6)
 /* Nor is what is derived from the columns. */
 #define PART_DERIVED INT32_MIN
 
@@ -39,6 +42,8 @@ struct chunk_want {
     uint64_t parts_version, version; /* of the parts alone, and with the news */
     const struct fact *fact;         /* news of those wanted, sorted; copied */
     uint32_t fact_n;
+    const bool
+        *gone; /* by place: of whom the parts' events do not count; or NULL; copied */
     struct cache *cache; /* NULL: nothing is shared */
 };
 /* Reads times and types now, the rest when asked. The source, the cache, the catalog, and what
@@ -100,21 +105,32 @@ struct ref {
 struct chunk_private {
     struct arena arena;
     const struct catalog *catalog;
-    enum { CHUNK_PARTS, CHUNK_OVERLAY, CHUNK_WHOLE } kind;
+    enum { CHUNK_PARTS, CHUNK_THIN, CHUNK_OVERLAY, CHUNK_WHOLE } kind;
     struct chunk_want want;
     struct cache *cache; /* for its own columns */
     struct held *held;   /* ascending by column */
     uint32_t held_n, held_cap;
     struct derived *derived;
 
+    struct chunk *base; /* an overlay's, or a thin one's; NULL: not open, or no parts */
+
+    /* a thin one's */
+    struct run *run;
+    uint32_t run_n;
+
     /* an overlay's */
     const struct times *times;
-    struct chunk *base; /* NULL: not open, or there are no parts */
     bool is_base_lent;
     struct ref *ref; /* by column and fact; when .has_refs */
     uint32_t ref_n;
+    struct ref
+        *moved; /* by fact: the anchors of those who brought not their own; likewise */
+    uint32_t moved_n;
     bool has_refs;
 };
+
+/* What a column holds, or PART_ANCHOR. */
+enum value_type part_type(const struct catalog *catalog, int32_t column);
 
 /* Makes what a column is decoded to, in `a`. */
 typedef bool column_maker(const struct chunk *c, int32_t column, struct arena *a,
@@ -130,10 +146,25 @@ void chunk_let_go(const struct chunk_private *own, struct block *block);
 void chunk_forget(const struct chunk *c, int32_t column);
 const struct cells *no_cells(enum value_type type);
 
+/* --- thin chunks: without the events of some customers --- */
+
+/* Events of the base that stand together there and here. */
+struct run {
+    uint32_t from, n, to;
+};
+struct chunk *chunk_new(const struct catalog *catalog, const struct chunk_want *want);
+/* Takes `base`, also when it fails. */
+bool chunk_thin(struct chunk *base, const bool *gone, struct chunk **out,
+                struct err *err);
+bool thin_cells(const struct chunk *c, int32_t column, const struct cells **out,
+                struct err *err);
+bool thin_ids(const struct chunk *c, int32_t column, struct arena *a, const void **out,
+              struct err *err);
+
 /* --- overlays --- */
 
 column_maker merge_times, merge_types, merge_ids;
-bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **out,
+bool merge_cells(const struct chunk *c, int32_t column, const struct cells **out,
                  struct err *err);
 bool merge_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
                        struct err *err);
@@ -155,6 +186,9 @@ bool part_decode_id(str bytes, const struct chunk *c, struct arena *a, const str
 /* `type` is what the column holds, `event_n` how many events the chunk has. */
 bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct arena *a,
                        struct cells *out, struct err *err);
+/* .event_n, .first and .customer_first of `c` are known. */
+bool part_decode_anchor(str bytes, const struct chunk *c, uint32_t customers,
+                        struct arena *a, struct cells *out, struct err *err);
 bool part_decode_rare(str bytes, const struct catalog *catalog, struct arena *a,
                       struct directory *out, struct err *err);
 

@@ -67,12 +67,19 @@ hash128 digest_value(uint32_t column, const struct value *value)
     return value_of(column, 0, 0);
 }
 
+hash128 digest_anchor(uint32_t anchor)
+{
+    return value_of(DIGEST_ANCHOR, anchor, 0);
+}
+
 hash128 digest_fact(const struct fact *fact, const struct catalog *catalog)
 {
     struct digest_head head = {fact->customer, (uint64_t)fact->at_ms, fact->type,
                                hash128_of(fact->id)};
     struct sum values = {0};
 
+    if (fact->anchor != fact->customer)
+        sum_add(&values, digest_anchor(fact->anchor));
     for (uint32_t i = 0; i < fact->cell_n; i++) {
         const struct fact_cell *cell = &fact->cell[i];
         struct value value = {.type = catalog->column[cell->column].type};

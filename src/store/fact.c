@@ -69,9 +69,12 @@ bool fact_of(const struct catalog *catalog, const struct event *e, struct arena 
     struct fact_cell *cell =
         arena_array(a, struct fact_cell, (size_t)e->property_n + e->trait_n);
 
+    uint32_t anchor = catalog_key_find(catalog, e->customer);
+
     *out = (struct fact){
         .at_ms = e->at_ms,
-        .customer = catalog_customer_find(catalog, e->customer),
+        .customer = anchor,
+        .anchor = anchor,
         .type = (uint16_t)text_table_find(&catalog->type, e->type),
         .cell = cell,
         .id = arena_str(a, e->id),
@@ -81,6 +84,36 @@ bool fact_of(const struct catalog *catalog, const struct event *e, struct arena 
                           &out->cell_n)
             && fact_cells(catalog, e->trait, e->trait_n, true, a, cell, &out->cell_n))
            || err_nomem(err);
+}
+
+static bool copy_items(struct fact_cell *cell, struct arena *a)
+{
+    struct value list = {.type = VALUE_LIST, .list = {cell->item, cell->n}};
+
+    return fact_list(&list, a, cell);
+}
+
+bool fact_copy(const struct catalog *catalog, const struct fact *fact, struct arena *a,
+               struct fact *out, struct err *err)
+{
+    struct fact_cell *cell = arena_array(a, struct fact_cell, fact->cell_n);
+
+    *out = *fact;
+    out->id = arena_str(a, fact->id);
+    if (!cell || !out->id.p)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < fact->cell_n; i++) {
+        enum value_type type = catalog->column[fact->cell[i].column].type;
+
+        cell[i] = fact->cell[i];
+        if (type == VALUE_TEXT)
+            cell[i].text = arena_str(a, cell[i].text);
+        if ((type == VALUE_TEXT && !cell[i].text.p)
+            || (type == VALUE_LIST && !copy_items(&cell[i], a)))
+            return err_nomem(err);
+    }
+    out->cell = cell;
+    return true;
 }
 
 int fact_time_order(int64_t at_ms, str id, int64_t other_ms, str other_id)
@@ -160,9 +193,43 @@ static void put_each(struct buf *to, const struct catalog *catalog,
     }
 }
 
-void news_encode(const struct catalog *catalog, const struct fact *fact, uint32_t n,
-                 struct buf *to)
+/* Nearly all stand with who brought them, and were never told before: the others are listed. */
+static bool is_listed(const struct fact *fact)
 {
+    return fact->anchor != fact->customer || fact->is_told;
+}
+
+static void put_moved(struct buf *to, const struct fact *fact, uint32_t n)
+{
+    uint32_t listed = 0, before = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        listed += is_listed(&fact[i]);
+    put(to, listed);
+    for (uint32_t i = 0; listed && i < n; i++) {
+        if (!is_listed(&fact[i]))
+            continue;
+        put(to, i - before);
+        put(to, fold((int64_t)fact[i].anchor - fact[i].customer));
+        put(to, fact[i].is_told);
+        before = i;
+    }
+}
+
+static void put_gone(struct buf *to, const struct gone *gone, uint32_t n)
+{
+    put(to, n);
+    for (uint32_t i = 0; i < n; i++) {
+        put(to, gone[i].customer - (i ? gone[i - 1].customer : 0));
+        put(to, gone[i].events);
+    }
+}
+
+void news_encode(const struct catalog *catalog, const struct brought *b, struct buf *to)
+{
+    const struct fact *fact = b->fact;
+    uint32_t n = b->n;
+
     put(to, n);
     for (uint32_t i = 0; i < n; i++)
         put(to, fold((int64_t)fact[i].customer - (i ? fact[i - 1].customer : 0)));
@@ -180,6 +247,8 @@ void news_encode(const struct catalog *catalog, const struct fact *fact, uint32_
     put_each(to, catalog, fact, n, put_value);
     put_each(to, catalog, fact, n, put_lengths);
     put_each(to, catalog, fact, n, put_bytes);
+    put_moved(to, fact, n);
+    put_gone(to, b->gone, b->gone_n);
 }
 
 /* The number that stands as its distance from the one before. */
@@ -201,7 +270,7 @@ static void get_facts(struct in *in, const struct catalog *catalog, struct fact 
 
     for (uint32_t i = 0; i < n; i++) {
         customer = get_step(in, customer, 0, (int64_t)catalog_customer_n(catalog) - 1);
-        fact[i].customer = (uint32_t)customer;
+        fact[i].customer = fact[i].anchor = (uint32_t)customer;
     }
     for (uint32_t i = 0; i < n; i++)
         fact[i].type = (uint16_t)get_below(in, catalog->type.n);
@@ -284,14 +353,58 @@ static bool get_shares(struct in *in, const struct catalog *catalog, struct fact
     return get_cells(in, catalog, cell - cells, (uint32_t)cells, a, err);
 }
 
+static void get_moved(struct in *in, const struct catalog *catalog, struct fact *fact,
+                      uint32_t n)
+{
+    uint32_t listed = get_count(in), at = 0;
+    int64_t last = (int64_t)catalog_customer_n(catalog) - 1;
+
+    for (uint32_t i = 0; i < listed && !in->wrong; i++) {
+        uint64_t step = get_below(in, n - at);
+
+        if (i && !step)
+            spoil(in, "an event is listed twice");
+        if (in->wrong)
+            return;
+        at += (uint32_t)step;
+        fact[at].anchor = (uint32_t)get_step(in, fact[at].customer, 0, last);
+        fact[at].is_told = get_below(in, 2);
+        if (!in->wrong && !is_listed(&fact[at]))
+            spoil(in, "an event is listed that was not moved");
+    }
+}
+
+static bool get_gone(struct in *in, const struct catalog *catalog, struct arena *a,
+                     struct brought *out, struct err *err)
+{
+    uint32_t n = get_count(in), customers = catalog_customer_n(catalog);
+    struct gone *gone = arena_array(a, struct gone, n);
+    uint64_t customer = 0;
+
+    if (!gone)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n && !in->wrong; i++) {
+        uint64_t step = get_below(in, customers);
+
+        customer += step;
+        if ((i && !step) || customer >= customers)
+            spoil(in, "a customer is out of order");
+        gone[i] = (struct gone){(uint32_t)customer, (uint32_t)get_below(in, UINT32_MAX)};
+    }
+    out->gone = gone;
+    out->gone_n = n;
+    return true;
+}
+
 bool news_decode(str bytes, const struct catalog *catalog, struct arena *a,
-                 struct fact **out, uint32_t *out_n, struct err *err)
+                 struct brought *out, struct err *err)
 {
     struct in in = in_of(bytes);
     uint32_t n = get_count(&in);
     struct fact *fact = arena_array(a, struct fact, n);
     str *id = arena_array(a, str, n);
 
+    *out = (struct brought){.fact = fact, .n = n};
     if (!fact || !id)
         return err_nomem(err);
     get_facts(&in, catalog, fact, n);
@@ -299,7 +412,9 @@ bool news_decode(str bytes, const struct catalog *catalog, struct arena *a,
         return false;
     for (uint32_t i = 0; i < n; i++)
         fact[i].id = id[i];
-    *out = fact;
-    *out_n = n;
-    return get_shares(&in, catalog, fact, n, a, err) && in_end(&in, err);
+    if (!get_shares(&in, catalog, fact, n, a, err))
+        return false;
+    if (!in.wrong)
+        get_moved(&in, catalog, fact, n);
+    return get_gone(&in, catalog, a, out, err) && in_end(&in, err);
 }

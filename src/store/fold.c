@@ -29,8 +29,12 @@ struct fold {
     uint32_t chunk;
     struct fact *fact;
     size_t n;
+    struct gone_set gone; /* of whom the parts hold nothing any more */
+    bool is_changed;      /* by the transaction: it is more than news that is folded */
     struct packed_part *part;
     uint32_t part_n, part_cap;
+    int32_t *old; /* columns whose parts may have to go */
+    uint32_t old_n;
     struct chunk_row row;
     struct err err;
     bool ok;
@@ -41,6 +45,7 @@ static void fold_free(struct fold *f)
     for (uint32_t i = 0; i < f->part_n; i++)
         buf_free(&f->part[i].bytes);
     mem_free(f->part);
+    mem_free(f->old);
     mem_free(f->fact);
 }
 
@@ -68,6 +73,30 @@ static bool keep_part(void *context, int32_t column, str bytes, struct err *err)
                     err);
 }
 
+/* The parts that the chunk may have now. */
+static bool list_old(struct store *s, struct fold *f, struct err *err)
+{
+    static const int32_t own[] = {PART_TIME, PART_TYPE, PART_ID, PART_RARE, PART_ANCHOR};
+    enum { OWN = sizeof own / sizeof *own };
+    struct chunk *parts;
+    uint32_t column = 0;
+    bool ok;
+
+    if (!parts_load(&s->catalog, &s->source, s->tx.image, f->chunk, &parts, err)
+        || !parts)
+        return !parts;
+    f->old = mem_alloc(((size_t)s->catalog.column_n + OWN) * sizeof *f->old);
+    ok = f->old || err_nomem(err);
+    for (; ok && f->old_n < OWN; f->old_n++)
+        f->old[f->old_n] = own[f->old_n];
+    for (; ok && (ok = chunk_next_column(parts, column, &column, err))
+           && column != COLUMN_NONE;
+         column++)
+        f->old[f->old_n++] = (int32_t)column;
+    chunk_free(parts);
+    return ok;
+}
+
 static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
 {
     struct chunk_want want = {.chunk = f->chunk,
@@ -76,7 +105,10 @@ static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
                               .parts_customers =
                                   image_get(s->tx.image, f->chunk)->parts.customers,
                               .fact = f->fact,
-                              .fact_n = (uint32_t)f->n};
+                              .fact_n = (uint32_t)f->n,
+                              .gone = f->gone.n ? f->gone.is : NULL};
+    const struct chunk_row *old = &image_get(s->tx.image, f->chunk)->parts;
+    int64_t seq = s->tx.seq > s->seq ? s->tx.seq : s->seq;
     struct chunk *c = NULL;
     uint32_t last;
     bool ok;
@@ -87,11 +119,39 @@ static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
     facts_sort(f->fact, f->n);
     last = f->n ? f->fact[f->n - 1].customer - want.customer_first + 1 : 0;
     want.customer_n = last > want.parts_customers ? last : want.parts_customers;
-    ok = chunk_open(&s->catalog, &want, &c, err) && chunk_each_part(c, keep_part, f, err);
-    if (ok)
-        f->row = chunk_row_of(c, s->tx.seq > s->seq ? s->tx.seq : s->seq);
+    ok = chunk_open(&s->catalog, &want, &c, err);
+    if (ok) {
+        f->row = chunk_row_of(c, seq, f->gone.n ? seq : old->told_seq);
+        ok = (!f->row.events || chunk_each_part(c, keep_part, f, err))
+             && (!f->gone.n || list_old(s, f, err));
+    }
     chunk_free(c);
     return ok;
+}
+
+static bool has_part(const struct fold *f, int32_t column)
+{
+    for (uint32_t i = 0; i < f->part_n; i++) {
+        if (f->part[i].column == column)
+            return true;
+    }
+    return false;
+}
+
+/* Where events were taken away a column may have too few values left for a part of its own. */
+static bool drop_parts(struct store *s, const struct fold *f, struct err *err)
+{
+    sqlite3_stmt *drop;
+
+    if (!sql_get(&s->sql, SQL_PART_DROP, &drop, err))
+        return false;
+    for (uint32_t i = 0; i < f->old_n; i++) {
+        if (!has_part(f, f->old[i])
+            && !sql_run(&s->sql, drop,
+                        sql_bind(drop, 1, f->old[i]) | sql_bind(drop, 2, f->chunk), err))
+            return false;
+    }
+    return true;
 }
 
 static bool write_parts(struct store *s, const struct fold *f, struct err *err)
@@ -99,7 +159,7 @@ static bool write_parts(struct store *s, const struct fold *f, struct err *err)
     const struct chunk_row *row = &f->row;
     sqlite3_stmt *put;
 
-    if (!sql_get(&s->sql, SQL_PART_PUT, &put, err))
+    if (!drop_parts(s, f, err) || !sql_get(&s->sql, SQL_PART_PUT, &put, err))
         return false;
     for (uint32_t i = 0; i < f->part_n; i++) {
         if (!sql_run(&s->sql, put,
@@ -112,8 +172,9 @@ static bool write_parts(struct store *s, const struct fold *f, struct err *err)
            && sql_run(
                &s->sql, put,
                sql_bind(put, 1, f->chunk) | sql_bind(put, 2, row->folded_seq)
-                   | sql_bind(put, 3, row->customers) | sql_bind(put, 4, row->events)
-                   | sql_bind(put, 5, row->first_ms) | sql_bind(put, 6, row->last_ms),
+                   | sql_bind(put, 3, row->told_seq) | sql_bind(put, 4, row->customers)
+                   | sql_bind(put, 5, row->events) | sql_bind(put, 6, row->first_ms)
+                   | sql_bind(put, 7, row->last_ms),
                err);
 }
 
@@ -121,20 +182,19 @@ static bool note_fold(struct store *s, const struct fold *f, struct err *err)
 {
     struct image *image = s->tx.image;
     struct chunk_state *state = image_edit(image, f->chunk);
-    uint32_t news_n;
 
     if (!state)
         return err_nomem(err);
-    news_n = state->news ? state->news->all_n : 0;
-    if (state->news)
+    image->events += (uint64_t)f->row.events - state_events(state);
+    if (state->news) {
         image->stale -= state->parts.events;
+        image->news_n -= state->news->waiting;
+    }
     for (struct news *news = state->news; news; news = news->older)
         news->batch->folding++;
     news_release(state->news);
     state->news = NULL;
-    image->news_n -= news_n;
-    image->events += f->n - news_n;
-    state->version += f->n > news_n;
+    state->version += f->is_changed;
     state->parts_version = state->version;
     state->parts = f->row;
     return true;
@@ -147,7 +207,9 @@ struct sorted_facts {
     const struct fact *fact;
     uint32_t *
         first; /* places in .order, a chunk each and one more; NULL: there are no facts */
-    uint32_t *order; /* places in .fact */
+    uint32_t *order;         /* places in .fact */
+    const struct gone *gone; /* ascending */
+    uint32_t gone_n;
 };
 
 /* By counting, since there may be millions. */
@@ -157,7 +219,7 @@ static bool sort_by_chunk(const struct fact *fact, size_t n, uint32_t chunks,
     uint32_t *first = mem_alloc(((size_t)chunks + 2) * sizeof *first);
     uint32_t *order = mem_alloc(n * sizeof *order);
 
-    *out = (struct sorted_facts){fact, first, order};
+    *out = (struct sorted_facts){.fact = fact, .first = first, .order = order};
     if (!first || !order)
         return err_nomem(err);
     for (size_t i = 0; i < n; i++)
@@ -169,15 +231,42 @@ static bool sort_by_chunk(const struct fact *fact, size_t n, uint32_t chunks,
     return true; /* first[chunk] is now where the chunk's begin */
 }
 
+/* Whether the i-th who is gone is of the chunk. */
+static bool is_of(const struct sorted_facts *facts, uint32_t i, uint32_t chunk)
+{
+    return i < facts->gone_n && facts->gone[i].customer / CHUNK_CUSTOMERS == chunk;
+}
+
+/* The first of the chunk, or of one behind it. */
+static uint32_t gone_from(const struct sorted_facts *facts, uint32_t chunk)
+{
+    uint32_t low = 0, high = facts->gone_n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (facts->gone[middle].customer / CHUNK_CUSTOMERS < chunk)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static bool gather(const struct store *s, const struct sorted_facts *facts,
                    uint32_t chunk, struct fold *f, struct err *err)
 {
     uint32_t first = facts->first ? facts->first[chunk] : 0;
     uint32_t end = facts->first ? facts->first[chunk + 1] : 0;
 
-    *f = (struct fold){.chunk = chunk};
+    *f = (struct fold){.chunk = chunk, .is_changed = end > first};
+    for (uint32_t i = gone_from(facts, chunk); is_of(facts, i, chunk); i++) {
+        f->gone.is[facts->gone[i].customer % CHUNK_CUSTOMERS] = true;
+        f->gone.n++;
+        f->is_changed = true;
+    }
     if (!news_gather(image_get(s->tx.image, chunk)->news, 0, UINT32_MAX, end - first,
-                     &f->fact, &f->n, err))
+                     &f->gone, &f->fact, &f->n, err))
         return false;
     for (uint32_t i = first; i < end; i++)
         f->fact[f->n++] = facts->fact[facts->order[i]];
@@ -233,6 +322,18 @@ static bool add_ids(struct store *s, hash128 *id, size_t n, struct err *err)
     return seen_add(s->seen, id, n, err);
 }
 
+/* Of facts that were not told before. */
+static size_t list_ids(const struct fact *fact, size_t n, hash128 *to)
+{
+    size_t ids = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!fact[i].is_told)
+            to[ids++] = hash128_of(fact[i].id);
+    }
+    return ids;
+}
+
 /* Rows of news that are folded wholly go, and their ids to those of the parts. */
 bool drop_news(struct store *s, struct err *err)
 {
@@ -241,23 +342,20 @@ bool drop_news(struct store *s, struct err *err)
     size_t n = 0;
     bool ok;
 
+    if (!sql_get(&s->sql, SQL_NEWS_DROP, &drop, err))
+        return false;
     for (const struct news_batch *b = s->news; b; b = b->next)
         n += b->left == b->folding ? b->n : 0;
-    if (!n)
-        return true;
     id = mem_alloc(n * sizeof *id);
-    if (!id)
-        return err_nomem(err);
-    ok = sql_get(&s->sql, SQL_NEWS_DROP, &drop, err);
+    ok = id || err_nomem(err);
     n = 0;
     for (const struct news_batch *b = s->news; ok && b; b = b->next) {
         if (b->left != b->folding)
             continue;
-        for (uint32_t i = 0; i < b->n; i++)
-            id[n++] = hash128_of(b->fact[i].id);
+        n += list_ids(b->fact, b->n, id + n);
         ok = sql_run(&s->sql, drop, sql_bind(drop, 1, b->seq), err);
     }
-    ok = ok && add_ids(s, id, n, err);
+    ok = ok && (!n || add_ids(s, id, n, err));
     mem_free(id);
     return ok;
 }
@@ -322,7 +420,8 @@ static bool fold_all(struct store *s, const struct sorted_facts *facts, uint32_t
     bool ok = true;
 
     for (uint32_t chunk = 0; ok && chunk < chunks; chunk++) {
-        if (facts->first[chunk] == facts->first[chunk + 1])
+        if (facts->first[chunk] == facts->first[chunk + 1]
+            && !is_of(facts, gone_from(facts, chunk), chunk))
             continue;
         ok = gather(s, facts, chunk, &w.fold[w.n++], err)
              && (w.n < FOLD_WAVE || fold_wave(&w, err));
@@ -338,29 +437,33 @@ static bool add_fact_ids(struct store *s, struct err *err)
     hash128 *id = mem_alloc(tx->fact_n * sizeof *id);
     bool ok;
 
+    size_t n;
+
     if (!id)
         return err_nomem(err);
-    for (size_t i = 0; i < tx->fact_n; i++)
-        id[i] = hash128_of(tx->fact[i].id);
-    ok = add_ids(s, id, tx->fact_n, err);
+    n = list_ids(tx->fact, tx->fact_n, id);
+    ok = !n || add_ids(s, id, n, err);
     mem_free(id);
     return ok;
 }
 
-bool fold_facts(struct store *s, struct err *err)
+bool fold_now(struct store *s, struct err *err)
 {
     struct transaction *tx = &s->tx;
     uint32_t chunks = chunks_for(catalog_customer_n(&s->catalog));
     struct sorted_facts facts = {0};
     bool ok;
 
-    if (!tx->fact_n)
+    if (!tx->fact_n && !tx->gone_n)
         return true;
-    ok = sort_by_chunk(tx->fact, tx->fact_n, chunks, &facts, err)
-         && fold_all(s, &facts, chunks, err) && add_fact_ids(s, err);
+    ok = sort_by_chunk(tx->fact, tx->fact_n, chunks, &facts, err);
+    facts.gone = tx->gone;
+    facts.gone_n = tx->gone_n;
+    ok = ok && fold_all(s, &facts, chunks, err) && add_fact_ids(s, err);
     mem_free(facts.first);
     mem_free(facts.order);
     tx->fact_n = 0;
+    tx->gone_n = 0;
     tx->has_spilled = true;
     arena_reset(&tx->arena);
     return ok;

@@ -26,6 +26,8 @@ bool image_new(const struct image *from, struct image **out, struct err *err)
         image->events = from->events;
         image->news_n = from->news_n;
         image->stale = from->stale;
+        image->customers = from->customers;
+        image->seq = from->seq;
     }
     *out = image;
     return true;
@@ -59,6 +61,13 @@ const struct chunk_state *image_get(const struct image *image, uint32_t chunk)
     return chunk < image->chunk_n
                ? &image->page[chunk / IMAGE_PAGE_CHUNKS]->state[chunk % IMAGE_PAGE_CHUNKS]
                : &none;
+}
+
+uint32_t state_events(const struct chunk_state *state)
+{
+    const struct news *news = state->news;
+
+    return state->parts.events + (news ? news->all_n - news->lost_n : 0);
 }
 
 static bool add_page(struct image *image)

@@ -20,9 +20,15 @@ static bool base_get(const struct chunk *c, const struct chunk **out, struct err
     want.is_some = false;
     want.version = want.parts_version;
     want.fact_n = 0;
-    if (!own->base && want.parts_customers
-        && !chunk_open(own->catalog, &want, &own->base, err))
-        return false;
+    want.gone = NULL;
+    if (!own->base && want.parts_customers) {
+        struct chunk *parts;
+
+        if (!chunk_open(own->catalog, &want, &parts, err)
+            || (own->want.gone && !chunk_thin(parts, own->want.gone, &parts, err)))
+            return false;
+        own->base = parts;
+    }
     *out = own->base;
     return true;
 }
@@ -114,7 +120,9 @@ static bool make_times(const struct chunk *c, const struct chunk *base, struct a
                        struct times *t, struct err *err)
 {
     const struct chunk_want *want = &c->own->want;
-    uint32_t *first = padded(a, (size_t)want->customer_n + 1, sizeof *first);
+    /* Who shares it later may know of more customers, without events. */
+    uint32_t room = c->own->cache ? CHUNK_CUSTOMERS : want->customer_n;
+    uint32_t *first = padded(a, (size_t)room + 1, sizeof *first);
     uint32_t *before = arena_array(a, uint32_t, want->fact_n);
     int64_t *at_ms;
 
@@ -133,6 +141,8 @@ static bool make_times(const struct chunk *c, const struct chunk *base, struct a
     t->at_ms = at_ms;
     if (!place_facts(c, base, t, first, before, err))
         return false;
+    for (uint32_t i = want->customer_n; i < room; i++)
+        first[i + 1] = t->event_n;
     spread(want, t, base ? base->at_ms : NULL, at_ms, sizeof *at_ms);
     for (uint32_t k = 0; k < want->fact_n; k++)
         at_ms[before[k] + k] = want->fact[k].at_ms;
@@ -229,6 +239,30 @@ static void drop_doubles(struct chunk_private *own)
     own->ref_n = n;
 }
 
+/* Whose anchor is another than the customer. */
+static bool find_moved(struct chunk_private *own, struct err *err)
+{
+    const struct chunk_want *want = &own->want;
+    struct fact_cell *cell;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < want->fact_n; i++)
+        n += want->fact[i].anchor != want->fact[i].customer;
+    own->moved = arena_array(&own->arena, struct ref, n);
+    cell = arena_array(&own->arena, struct fact_cell, n);
+    if (!own->moved || !cell)
+        return err_nomem(err);
+    own->moved_n = 0;
+    for (uint32_t i = 0; i < want->fact_n; i++) {
+        if (want->fact[i].anchor == want->fact[i].customer)
+            continue;
+        cell[own->moved_n] = (struct fact_cell){.number = want->fact[i].anchor};
+        own->moved[own->moved_n] = (struct ref){i, &cell[own->moved_n]};
+        own->moved_n++;
+    }
+    return true;
+}
+
 /* Sorts by column (counting), which keeps the order of the events. */
 static bool sort_refs(struct chunk_private *own, struct err *err)
 {
@@ -264,8 +298,8 @@ static bool sort_refs(struct chunk_private *own, struct err *err)
     mem_free(at);
     own->ref_n = (uint32_t)n;
     drop_doubles(own);
-    own->has_refs = true;
-    return true;
+    own->has_refs = find_moved(own, err);
+    return own->has_refs;
 }
 
 /* The first new value in this column or one behind it. */
@@ -311,7 +345,14 @@ struct sources {
     uint32_t ref_n;
 };
 
-static bool find_sources(const struct chunk *c, uint32_t column, struct sources *out,
+static bool base_cells(const struct chunk *base, int32_t column, const struct cells **out,
+                       struct err *err)
+{
+    return column == PART_ANCHOR ? chunk_anchors(base, out, err)
+                                 : chunk_cells(base, (uint32_t)column, out, err);
+}
+
+static bool find_sources(const struct chunk *c, int32_t column, struct sources *out,
                          struct err *err)
 {
     struct chunk_private *own = c->own;
@@ -321,14 +362,19 @@ static bool find_sources(const struct chunk *c, uint32_t column, struct sources 
 
     if ((!own->has_refs && !sort_refs(own, err)) || !base_get(c, &base, err))
         return false;
-    out->old = no_cells(own->catalog->column[column].type);
-    if (base && !chunk_cells(base, column, &out->old, err))
+    out->old = no_cells(part_type(own->catalog, column));
+    if (base && !base_cells(base, column, &out->old, err))
         return false;
     out->old_from = cells_from(out->old, t->base_first);
     out->old_end = cells_from(out->old, t->base_first + t->base_n);
-    first = ref_from(own, column);
+    if (column == PART_ANCHOR) {
+        out->ref = own->moved;
+        out->ref_n = own->moved_n;
+        return true;
+    }
+    first = ref_from(own, (uint32_t)column);
     out->ref = own->ref + first;
-    out->ref_n = ref_from(own, column + 1) - first;
+    out->ref_n = ref_from(own, (uint32_t)column + 1) - first;
     return true;
 }
 
@@ -560,7 +606,7 @@ static bool make_cells(const struct chunk *c, int32_t column, struct arena *a,
     *out = cells;
     if (!cells)
         return err_nomem(err);
-    if (!find_sources(c, (uint32_t)column, &from, err))
+    if (!find_sources(c, column, &from, err))
         return false;
     ok = writer_open(&w, &from, c->event_n, a, err);
     if (ok) {
@@ -583,11 +629,11 @@ static bool make_none(const struct chunk *c, int32_t column,
                       [[maybe_unused]] struct arena *a, const void **out,
                       [[maybe_unused]] struct err *err)
 {
-    *out = no_cells(c->own->catalog->column[column].type);
+    *out = no_cells(part_type(c->own->catalog, column));
     return true;
 }
 
-bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **out,
+bool merge_cells(const struct chunk *c, int32_t column, const struct cells **out,
                  struct err *err)
 {
     const void **what = (const void **)out;
@@ -595,16 +641,15 @@ bool merge_cells(const struct chunk *c, uint32_t column, const struct cells **ou
     uint64_t n;
     bool ok;
 
-    if (!chunk_find(c, (int32_t)column, what, err))
+    if (!chunk_find(c, column, what, err))
         return false;
     if (*out)
         return true;
     ok = find_sources(c, column, &from, err);
     if (ok) {
         n = (uint64_t)from.old_end - from.old_from + from.ref_n;
-        ok = chunk_make(c, (int32_t)column, n < RARE_CELLS, n ? make_cells : make_none,
-                        what, err);
+        ok = chunk_make(c, column, n < RARE_CELLS, n ? make_cells : make_none, what, err);
     }
-    base_forget(c, (int32_t)column);
+    base_forget(c, column);
     return ok;
 }

@@ -22,6 +22,7 @@ void news_batch_release(struct news_batch *batch)
         return;
     arena_free(&batch->arena);
     mem_free(batch->fact);
+    mem_free(batch->gone);
     mem_free(batch);
 }
 
@@ -47,61 +48,128 @@ static struct news_batch *batch_new(int64_t seq)
     return batch;
 }
 
-static bool add_news(struct image *image, uint32_t chunk, struct news_batch *batch,
-                     uint32_t first, uint32_t n, struct err *err)
-{
-    struct chunk_state *state = image_edit(image, chunk);
-    struct news *news = state ? mem_alloc(sizeof *news) : NULL;
-    const struct news *older = state ? state->news : NULL;
+/* What one batch brings to one chunk. */
+struct share {
+    struct news_batch *batch;
+    uint32_t first, n, gone_first, gone_n;
+};
 
-    if (!news)
-        return err_nomem(err);
-    if (n > UINT32_MAX - state->parts.events - (older ? older->all_n : 0)) {
-        mem_free(news);
-        return err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
-                       UINT32_MAX);
+struct counting {
+    uint32_t n;
+};
+
+static void count_fact(void *context, [[maybe_unused]] const struct fact *fact)
+{
+    ((struct counting *)context)->n++;
+}
+
+/* How many facts of older batches, and events of the parts, the share takes away. */
+static void count_gone(const struct share *w, const struct news *older, uint32_t *news_n,
+                       uint64_t *parts_n)
+{
+    struct counting counting = {0};
+
+    *parts_n = 0;
+    for (uint32_t i = w->gone_first; i < w->gone_first + w->gone_n; i++) {
+        const struct gone *gone = &w->batch->gone[i];
+        struct gone_set ignored = {.n = 0};
+
+        *parts_n += gone->events;
+        if (older)
+            news_each(older, gone->customer, gone->customer + 1, &ignored, count_fact,
+                      &counting);
     }
-    atomic_init(&news->users, 1);
-    atomic_fetch_add(&batch->users, 1);
-    batch->left++;
-    news->batch = batch;
-    news->first = first;
-    news->n = n;
-    news->older = state->news;
-    news->all_n = n + (older ? older->all_n : 0);
-    news->first_ms = older ? older->first_ms : MOMENT_NEVER;
-    news->last_ms = older ? older->last_ms : MOMENT_MIN;
-    for (uint32_t i = first; i < first + n; i++) {
-        int64_t at_ms = batch->fact[i].at_ms;
+    *news_n = counting.n;
+}
+
+static void widen(struct news *news, const struct share *w)
+{
+    for (uint32_t i = w->first; i < w->first + w->n; i++) {
+        int64_t at_ms = w->batch->fact[i].at_ms;
 
         if (at_ms < news->first_ms)
             news->first_ms = at_ms;
         if (at_ms > news->last_ms)
             news->last_ms = at_ms;
     }
-    if (!older)
+}
+
+static bool add_news(struct image *image, uint32_t chunk, const struct share *w,
+                     struct err *err)
+{
+    static const struct news none = {.first_ms = MOMENT_NEVER, .last_ms = MOMENT_MIN};
+    struct chunk_state *state = image_edit(image, chunk);
+    struct news *news = state ? mem_alloc(sizeof *news) : NULL;
+    const struct news *older = state && state->news ? state->news : &none;
+    uint32_t news_gone;
+    uint64_t parts_gone;
+
+    if (!news)
+        return err_nomem(err);
+    count_gone(w, state->news, &news_gone, &parts_gone);
+    if (w->n > UINT32_MAX - state->parts.events - older->all_n
+        || parts_gone > state->parts.events - older->lost_n) {
+        mem_free(news);
+        return parts_gone > state->parts.events - older->lost_n
+                   ? err_set(err, ERR_CORRUPT,
+                             "more events are gone from chunk %u than it had", chunk)
+                   : err_set(err, ERR_LIMIT, "one chunk would get more than %u events",
+                             UINT32_MAX);
+    }
+    *news = (struct news){
+        .batch = w->batch,
+        .first = w->first,
+        .n = w->n,
+        .gone_first = w->gone_first,
+        .gone_n = w->gone_n,
+        .older = state->news,
+        .all_n = older->all_n - news_gone + w->n,
+        .lost_n = older->lost_n + (uint32_t)parts_gone,
+        .waiting = older->waiting + w->n + w->gone_n,
+        .has_gone = older->has_gone || w->gone_n,
+        .told_seq = w->gone_n ? w->batch->seq : older->told_seq,
+        .first_ms = older->first_ms,
+        .last_ms = older->last_ms,
+    };
+    atomic_init(&news->users, 1);
+    atomic_fetch_add(&w->batch->users, 1);
+    w->batch->left++;
+    widen(news, w);
+    if (!state->news)
         image->stale += state->parts.events;
     state->news = news;
     state->version++;
-    image->events += n;
-    image->news_n += n;
+    image->events += (uint64_t)w->n - news_gone - parts_gone;
+    image->news_n += (uint64_t)w->n + w->gone_n;
     return true;
 }
 
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err)
 {
-    const struct fact *fact = batch->fact;
-    uint32_t end;
+    struct share w = {.batch = batch};
 
-    for (uint32_t first = 0; first < batch->n; first = end) {
-        uint32_t chunk = fact[first].customer / CHUNK_CUSTOMERS;
+    while (w.first < batch->n || w.gone_first < batch->gone_n) {
+        uint32_t fact_chunk = w.first < batch->n
+                                  ? batch->fact[w.first].customer / CHUNK_CUSTOMERS
+                                  : UINT32_MAX;
+        uint32_t gone_chunk = w.gone_first < batch->gone_n
+                                  ? batch->gone[w.gone_first].customer / CHUNK_CUSTOMERS
+                                  : UINT32_MAX;
+        uint32_t chunk = fact_chunk < gone_chunk ? fact_chunk : gone_chunk;
 
-        for (end = first;
-             end < batch->n && fact[end].customer / CHUNK_CUSTOMERS == chunk;)
-            end++;
+        w.n = w.gone_n = 0;
+        while (w.first + w.n < batch->n
+               && batch->fact[w.first + w.n].customer / CHUNK_CUSTOMERS == chunk)
+            w.n++;
+        while (w.gone_first + w.gone_n < batch->gone_n
+               && batch->gone[w.gone_first + w.gone_n].customer / CHUNK_CUSTOMERS
+                      == chunk)
+            w.gone_n++;
         if (batch->seq > image_get(image, chunk)->parts.folded_seq
-            && !add_news(image, chunk, batch, first, end - first, err))
+            && !add_news(image, chunk, &w, err))
             return false;
+        w.first += w.n;
+        w.gone_first += w.gone_n;
     }
     return true;
 }
@@ -122,25 +190,65 @@ static uint32_t news_from(const struct news *news, uint32_t customer)
     return low;
 }
 
-bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
-                 struct fact **out, size_t *n, struct err *err)
+static void add_gone(struct gone_set *gone, uint32_t customer)
 {
-    struct fact *fact;
-    size_t all = 0;
+    bool *is = &gone->is[customer % CHUNK_CUSTOMERS];
 
-    for (const struct news *at = news; at; at = at->older)
-        all += news_from(at, end) - news_from(at, first);
-    fact = mem_alloc((all + room) * sizeof *fact);
-    if (!fact)
-        return err_nomem(err);
-    *out = fact;
-    *n = all;
+    gone->n += !*is;
+    *is = true;
+}
+
+void news_gone(const struct news *news, struct gone_set *gone)
+{
+    for (; news && news->has_gone; news = news->older) {
+        for (uint32_t i = 0; i < news->gone_n; i++)
+            add_gone(gone, news->batch->gone[news->gone_first + i].customer);
+    }
+}
+
+/* From the newest on, so that who is gone is known before what went with him. */
+void news_each(const struct news *news, uint32_t first, uint32_t end,
+               struct gone_set *gone,
+               void (*take)(void *context, const struct fact *fact), void *context)
+{
     for (; news; news = news->older) {
         uint32_t last = news_from(news, end);
 
-        for (uint32_t i = news_from(news, first); i < last; i++)
-            *fact++ = news->batch->fact[i];
+        for (uint32_t i = news_from(news, first); i < last; i++) {
+            const struct fact *fact = &news->batch->fact[i];
+
+            if (!gone->n || !gone->is[fact->customer % CHUNK_CUSTOMERS])
+                take(context, fact);
+        }
+        for (uint32_t i = 0; i < news->gone_n; i++) {
+            uint32_t customer = news->batch->gone[news->gone_first + i].customer;
+
+            if (customer >= first && customer < end)
+                add_gone(gone, customer);
+        }
     }
+}
+
+static void take_fact(void *context, const struct fact *fact)
+{
+    struct fact **to = context;
+
+    *(*to)++ = *fact;
+}
+
+bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
+                 struct gone_set *gone, struct fact **out, size_t *n, struct err *err)
+{
+    struct fact *fact;
+    size_t most = 0;
+
+    for (const struct news *at = news; at; at = at->older)
+        most += news_from(at, end) - news_from(at, first);
+    *out = fact = mem_alloc((most + room) * sizeof *fact);
+    if (!fact)
+        return err_nomem(err);
+    news_each(news, first, end, gone, take_fact, &fact);
+    *n = (size_t)(fact - *out);
     return true;
 }
 
@@ -159,7 +267,9 @@ static bool write_row(struct store *s, const struct news_batch *batch, struct er
     sqlite3_stmt *add;
     bool ok;
 
-    news_encode(&s->catalog, batch->fact, batch->n, &bytes);
+    news_encode(&s->catalog,
+                &(struct brought){batch->fact, batch->gone, batch->n, batch->gone_n},
+                &bytes);
     if (bytes.n > NEWS_BYTES_MAX)
         ok = err_set(err, ERR_LIMIT, "a commit brings more than %zu bytes of news",
                      NEWS_BYTES_MAX);
@@ -186,36 +296,49 @@ bool news_write(struct store *s, struct err *err)
     batch->arena = tx->arena;
     batch->fact = tx->fact;
     batch->n = (uint32_t)tx->fact_n;
+    batch->gone = tx->gone;
+    batch->gone_n = tx->gone_n;
     tx->arena = (struct arena){0};
     tx->fact = NULL;
     tx->fact_n = tx->fact_cap = 0;
+    tx->gone = NULL;
+    tx->gone_n = tx->gone_cap = 0;
     facts_sort(batch->fact, batch->n);
     return write_row(s, batch, err) && news_spread(tx->image, batch, err);
 }
 
 /* --- loading --- */
 
+/* A copy that mem_free ends. */
+static bool keep(const void *things, size_t n, size_t size, void **out, struct err *err)
+{
+    *out = mem_alloc(n * size);
+    if (!*out)
+        return err_nomem(err);
+    if (n)
+        memcpy(*out, things, n * size);
+    return true;
+}
+
 static bool decode_batch(struct store *s, const struct row *row, struct news_batch *batch,
                          struct err *err)
 {
     struct buf bytes = {0};
-    struct fact *fact;
+    struct brought b;
     bool ok = row_unpack(row, NEWS_BYTES_MAX, &bytes, err)
-              && news_decode(buf_str(&bytes), &s->catalog, &batch->arena, &fact,
-                             &batch->n, err);
+              && news_decode(buf_str(&bytes), &s->catalog, &batch->arena, &b, err);
 
     buf_free(&bytes);
     if (!ok)
         return false;
-    for (uint32_t i = 1; i < batch->n; i++) {
-        if (fact_order(&fact[i - 1], &fact[i]) >= 0)
+    for (uint32_t i = 1; i < b.n; i++) {
+        if (fact_order(&b.fact[i - 1], &b.fact[i]) >= 0)
             return err_set(err, ERR_CORRUPT, "its events are out of order");
     }
-    batch->fact = mem_alloc(batch->n * sizeof *fact);
-    if (!batch->fact)
-        return err_nomem(err);
-    memcpy(batch->fact, fact, batch->n * sizeof *fact);
-    return true;
+    batch->n = b.n;
+    batch->gone_n = b.gone_n;
+    return keep(b.fact, b.n, sizeof *b.fact, (void **)&batch->fact, err)
+           && keep(b.gone, b.gone_n, sizeof *b.gone, (void **)&batch->gone, err);
 }
 
 static bool load_batch(struct store *s, const struct row *row, struct image *image,

@@ -12,25 +12,14 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-/* What format 3 has beyond format 2. */
-#define AUTHOR_COLUMN "author text not null default ''"
-#define HISTORY_SCHEMA                                                                   \
-    "create table history (chunk integer primary key, model integer not null,"           \
-    " codec integer not null, bytes blob not null, checksum integer not null);"
-
-/* What format 4 has beyond format 3. */
-#define KEY_SCHEMA                                                                       \
-    "create table key (number integer primary key, codec integer not null,"              \
-    " bytes blob not null, checksum integer not null);"
-
 /* docs/format.md says what stands in these tables. */
 static const char schema[] =
     "create table setting (name text primary key, value integer not null);"
     "create table log (seq integer primary key, received_ms integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table chunk (number integer primary key, folded_seq integer not null,"
-    " customers integer not null, events integer not null, first_ms integer not null,"
-    " last_ms integer not null);"
+    " told_seq integer not null, customers integer not null, events integer not null,"
+    " first_ms integer not null, last_ms integer not null);"
     "create table part (\"column\" integer not null, chunk integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null,"
     " primary key (\"column\", chunk));"
@@ -38,7 +27,11 @@ static const char schema[] =
     " bytes blob not null, checksum integer not null);"
     "create table erased (seq integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);" SEEN_SCHEMA
-    "create table customer (number integer primary key, id text not null);"
+    "create table customer (number integer primary key, kind integer not null,"
+    " id text not null, home integer);"
+    "create index customer_home on customer (home) where home is not null;"
+    "create table graph (seq integer primary key, codec integer not null,"
+    " bytes blob not null, checksum integer not null);"
     "create table type (number integer primary key, name text not null);"
     "insert into type values (0, 'identify');"
     "create table columns (number integer primary key, name text not null,"
@@ -48,7 +41,11 @@ static const char schema[] =
     "create table refused (seq integer primary key, n integer not null,"
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table model (version integer primary key, applied_ms integer not null,"
-    " text text not null, " AUTHOR_COLUMN ");" HISTORY_SCHEMA KEY_SCHEMA
+    " text text not null, author text not null);"
+    "create table history (chunk integer primary key, model integer not null,"
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+    "create table key (number integer primary key, codec integer not null,"
+    " bytes blob not null, checksum integer not null);"
     "pragma application_id = " TEXT(APPLICATION_ID) ";"
                                                     "pragma user_version = " TEXT(
                                                         FORMAT) ";";
@@ -94,6 +91,7 @@ static bool store_new(struct io *io, str path, const struct store_options *o,
         return err_nomem(err);
     s->io = io;
     s->mode = o->mode;
+    s->owner = o->owner;
     s->news_last = &s->news;
     s->source = (struct chunk_source){writer_part, s};
     buf_add(&s->name, path);
@@ -205,25 +203,6 @@ static void close_file(struct store *s)
     lock_give(&s->file_lock);
 }
 
-/* A file of format 2 or 3 becomes one of this, in one transaction; it is closed afterwards. */
-static bool migrate(struct store *s, const char *path, struct err *err)
-{
-    static const char *const from[] = {
-        [2] = "begin immediate;"
-              "alter table model add column " AUTHOR_COLUMN ";" HISTORY_SCHEMA KEY_SCHEMA
-              "pragma user_version = " TEXT(FORMAT) "; commit",
-        [3] = "begin immediate;" KEY_SCHEMA
-              "pragma user_version = " TEXT(FORMAT) "; commit",
-    };
-    int64_t format;
-    bool ok = open_to_write(s, path, &format, err)
-              && (format < 2 || format >= FORMAT /* somebody else did it meanwhile */
-                  || sql_exec(&s->sql, from[format], err));
-
-    close_file(s);
-    return ok || err_in(err, "it is of an older format and must be migrated first");
-}
-
 /* What stands at the path when it is open, even when files are exchanged meanwhile; a file of an
  * older format is migrated first. */
 static bool open_file(struct store *s, const char *path, struct err *err)
@@ -240,8 +219,7 @@ static bool open_file(struct store *s, const char *path, struct err *err)
             return ok;
         close_file(s);
         if (there
-            && !(format > 1 ? migrate(s, path, err)
-                            : rewrite_migrate(s->io, str_of(path), s->memory_bytes, err)))
+            && !rewrite_migrate(s->io, str_of(path), s->memory_bytes, s->owner, err))
             return err_in(err, "%s", path);
     }
     return err_set(err, ERR_CONFLICT, "%s is exchanged by another program all the time",
@@ -252,8 +230,7 @@ static bool load(struct store *s, struct err *err)
 {
     if (s->mode == STORE_WRITE)
         watch_wal(s);
-    return load_names(&s->sql, &s->catalog, err) && load_image(s, err)
-           && sql_number(&s->sql, "select coalesce(max(seq), 0) from log", &s->seq, err)
+    return load_names(&s->sql, &s->catalog, &s->homes, err) && load_image(s, err)
            && seen_new(&s->sql, &s->seen, err);
 }
 
@@ -374,6 +351,7 @@ void store_close(struct store *s)
     }
     seen_free(s->seen);
     catalog_free(&s->catalog);
+    homes_free(&s->homes);
     hash_set_free(&s->ids);
     refused_forget(&s->refused);
     while (s->idle) {

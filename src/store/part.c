@@ -16,18 +16,22 @@ void *padded(struct arena *a, size_t n, size_t size)
     return arena_alloc(a, bytes + PAD, PAD);
 }
 
-/* --- times: how many events each customer has, then for each customer the first moment (as
- * the distance from the first moment of the customer before) and the distances --- */
+/* --- times: how many events each customer has, up to the last who has any; then for each customer
+ * the first moment (as the distance from the first moment of the customer before) and the
+ * distances --- */
 
 void part_encode_time(const struct chunk *c, struct buf *to)
 {
+    uint32_t customer_n = c->customer_n;
     int64_t first_ms = 0;
 
-    put(to, c->customer_n);
+    while (customer_n && c->first[customer_n - 1] == c->event_n)
+        customer_n--;
+    put(to, customer_n);
     put(to, c->event_n);
-    for (uint32_t i = 0; i < c->customer_n; i++)
+    for (uint32_t i = 0; i < customer_n; i++)
         put(to, c->first[i + 1] - c->first[i]);
-    for (uint32_t i = 0; i < c->customer_n; i++) {
+    for (uint32_t i = 0; i < customer_n; i++) {
         for (uint32_t k = c->first[i]; k < c->first[i + 1]; k++) {
             if (k == c->first[i]) {
                 put(to, fold(c->at_ms[k] - first_ms));
@@ -47,6 +51,10 @@ static void get_firsts(struct in *in, uint32_t *first, uint32_t customer_n,
             first[i] + (uint32_t)get_below(in, (uint64_t)event_n - first[i] + 1);
     if (first[customer_n] != event_n)
         spoil(in, "the customers' events do not add up");
+    if (customer_n && first[customer_n - 1] == event_n)
+        spoil(in, "the last customer has no event");
+    for (uint32_t i = customer_n; i < CHUNK_CUSTOMERS; i++)
+        first[i + 1] = event_n;
 }
 
 static void get_times(struct in *in, const uint32_t *first, uint32_t customer_n,
@@ -83,7 +91,8 @@ bool part_decode_time(str bytes, struct arena *a, struct times *out, struct err 
         spoil(&in, "it has too many customers");
     if (in.wrong)
         return in_end(&in, err);
-    first = padded(a, (size_t)customer_n + 1, sizeof *first);
+    first =
+        padded(a, CHUNK_CUSTOMERS + 1, sizeof *first); /* those behind have no events */
     at_ms = padded(a, event_n, sizeof *at_ms);
     if (!first || !at_ms)
         return err_nomem(err);
@@ -370,6 +379,27 @@ bool part_decode_cells(str bytes, enum value_type type, uint32_t event_n, struct
         break;
     }
     return ok && in_end(&in, err);
+}
+
+/* --- anchors: a column of numbers --- */
+
+bool part_decode_anchor(str bytes, const struct chunk *c, uint32_t customers,
+                        struct arena *a, struct cells *out, struct err *err)
+{
+    uint32_t customer = 0;
+
+    if (!part_decode_cells(bytes, VALUE_NUMBER, c->event_n, a, out, err))
+        return false;
+    if (!out->n)
+        return err_set(err, ERR_CORRUPT, "it says nothing");
+    for (uint32_t i = 0; i < out->n; i++) {
+        while (c->first[customer + 1] <= out->event[i])
+            customer++;
+        if (out->number[i] < 0 || out->number[i] >= customers
+            || out->number[i] == (int64_t)c->customer_first + customer)
+            return err_set(err, ERR_CORRUPT, "an anchor is out of its range");
+    }
+    return true;
 }
 
 /* --- rare columns: how many columns the chunk has; for each its number, and how many bytes it has

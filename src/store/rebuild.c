@@ -78,9 +78,10 @@ bool store_rebuild(struct io *io, str path, const struct rewrite_options *o,
 
 /* --- migration --- */
 
-bool rewrite_migrate(struct io *io, str path, size_t memory_bytes, struct err *err)
+bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
+                     const struct store_owner *owner, struct err *err)
 {
-    const struct rewrite_options o = {.memory_bytes = memory_bytes};
+    const struct rewrite_options o = {.memory_bytes = memory_bytes, .owner = owner};
     static const struct refill_options all = {.salvages = false};
     struct rewrite_sizes sizes;
     struct rewrite w = {NULL};
@@ -95,79 +96,127 @@ bool rewrite_migrate(struct io *io, str path, size_t memory_bytes, struct err *e
 
 /* --- erase --- */
 
-static bool gather(const str *customer, size_t n, struct text_table *out, struct err *err)
+/* Whose events are erased: all anchors that stand with the customers asked for. */
+struct erasing {
+    struct catalog catalog; /* of the old file */
+    struct homes homes;
+    bool *homes_of;              /* by number: its events go */
+    struct text_table keys, ids; /* of the anchors */
+};
+
+static bool need_named(const str *customer, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        uint32_t number;
-
-        if (!customer[i].n || customer[i].n > EVENT_NAME_MAX)
+        if (!customer[i].n || customer[i].n > CUSTOMER_KEY_MAX)
             return err_set(err, ERR_INPUT, "a customer's id has 1 to %u bytes",
                            EVENT_NAME_MAX);
-        if (!text_table_add(out, customer[i], &number))
-            return err_nomem(err);
     }
     return n || err_set(err, ERR_INPUT, "no customer is named");
 }
 
-/* What the file knows of the customers asked for. */
-struct search {
-    const struct text_table *wanted;
-    bool *found;
-};
-
-static bool look_for(void *context, sqlite3_stmt *row, [[maybe_unused]] struct err *err)
+/* The first who is unknown, and how many others are. */
+static bool find_homes(struct erasing *e, const str *customer, size_t n, struct err *err)
 {
-    struct search *s = context;
-    uint32_t number = text_table_find(s->wanted, sql_column(row, 1));
+    size_t unknown = 0;
+    str first = STR("");
 
-    if (number != TEXT_NONE)
-        s->found[number] = true;
+    e->homes_of = mem_alloc(e->homes.n * sizeof *e->homes_of);
+    if (!e->homes_of)
+        return err_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t number = catalog_customer_find(&e->catalog, customer[i]);
+
+        if (number == CUSTOMER_NONE) {
+            if (!unknown++)
+                customer_key_kind(customer[i], &first);
+            continue;
+        }
+        if (e->homes.home[number] != HOME_NONE)
+            number = e->homes.home[number];
+        e->homes_of[number] = true;
+    }
+    if (unknown > 1)
+        return err_set(
+            err, ERR_NOT_FOUND,
+            "there is no customer %.*s, nor %zu others of those named; nothing "
+            "was changed",
+            STR_FMT(first), unknown - 1);
+    return !unknown
+           || err_set(err, ERR_NOT_FOUND,
+                      "there is no customer %.*s; nothing was changed", STR_FMT(first));
+}
+
+static bool add_anchor(struct erasing *e, uint32_t number, struct err *err)
+{
+    str key = catalog_customer_key(&e->catalog, number), id;
+    uint32_t ignored;
+
+    customer_key_kind(key, &id);
+    return (text_table_add(&e->keys, key, &ignored)
+            && text_table_add(&e->ids, id, &ignored))
+           || err_nomem(err);
+}
+
+static bool find_anchors(struct erasing *e, const str *customer, size_t n,
+                         struct err *err)
+{
+    if (!find_homes(e, customer, n, err))
+        return false;
+    for (uint32_t i = 0; i < e->homes.n; i++) {
+        uint32_t home = e->homes.home[i];
+
+        if (e->homes_of[home == HOME_NONE ? i : home] && !add_anchor(e, i, err))
+            return false;
+    }
     return true;
 }
 
-static bool need_known(struct sql *sql, const struct text_table *wanted, struct err *err)
+static bool load_old(struct rewrite *w, struct erasing *e, struct err *err)
 {
-    struct search s = {wanted, mem_alloc(wanted->n * sizeof(bool))};
-    uint32_t unknown = 0, first = 0;
-    bool ok;
+    return catalog_init(&e->catalog, err)
+           && (load_names(&w->old, &e->catalog, &e->homes, err)
+               || err_in(err, "%s", w->path));
+}
 
-    if (!s.found)
-        return err_nomem(err);
-    ok = each_row(sql, SQL_CUSTOMER_ALL, look_for, &s, err);
-    for (uint32_t i = wanted->n; ok && i-- > 0;) {
-        if (!s.found[i]) {
-            unknown++;
-            first = i;
-        }
-    }
-    mem_free(s.found);
-    if (!ok || !unknown)
-        return ok;
-    if (unknown > 1)
-        return err_set(err, ERR_NOT_FOUND,
-                       "there is no customer %.*s, nor %u others of those named; nothing "
-                       "was changed",
-                       STR_FMT(text_table_get(wanted, first)), unknown - 1);
-    return err_set(err, ERR_NOT_FOUND, "there is no customer %.*s; nothing was changed",
-                   STR_FMT(text_table_get(wanted, first)));
+static void erasing_free(struct erasing *e)
+{
+    catalog_free(&e->catalog);
+    homes_free(&e->homes);
+    mem_free(e->homes_of);
+    text_table_free(&e->keys);
+    text_table_free(&e->ids);
+}
+
+/* Who stands where is only known of a file of this format. */
+static bool begin_erase(struct rewrite *w, struct io *io, str path,
+                        const struct rewrite_options *o, struct err *err)
+{
+    if (!rewrite_begin(w, io, path, o, VFS_REFUSE_DAMAGED, err))
+        return false;
+    if (w->format == FORMAT)
+        return true;
+    rewrite_end(w);
+    *w = (struct rewrite){NULL};
+    return rewrite_migrate(io, path, o->memory_bytes, o->owner, err)
+           && rewrite_begin(w, io, path, o, VFS_REFUSE_DAMAGED, err);
 }
 
 bool store_erase(struct io *io, str path, const str *customer, size_t n,
                  const struct rewrite_options *o, struct erase_report *out,
                  struct err *err)
 {
-    struct text_table wanted = {0};
-    const struct refill_options erase = {.erases = &wanted};
+    struct erasing e = {.homes_of = NULL};
+    const struct refill_options erase = {.erases = &e.keys, .ids = &e.ids};
     struct rewrite w = {NULL};
     struct refill_report report;
     bool ok;
 
-    ok = gather(customer, n, &wanted, err)
-         && rewrite_begin(&w, io, path, o, VFS_REFUSE_DAMAGED, err)
-         && need_known(&w.old, &wanted, err) && rewrite_refill(&w, &erase, &report, err)
+    ok = need_named(customer, n, err) && begin_erase(&w, io, path, o, err)
+         && load_old(&w, &e, err) && find_anchors(&e, customer, n, err)
+         && rewrite_refill(&w, &erase, &report, err)
          && rewrite_exchange(&w, &out->sizes, err);
     rewrite_end(&w);
-    text_table_free(&wanted);
+    erasing_free(&e);
     if (ok) {
         out->events = report.erased_events;
         out->refused = report.erased_refused;

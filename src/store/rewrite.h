@@ -9,11 +9,14 @@
 
 #include "base/io.h"
 
+struct store_owner; /* store.h */
+
 struct rewrite_options {
     size_t memory_bytes; /* as when a store is opened */
     void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
-    void *context;     /* of .progress, which may be NULL */
-    bool accepts_loss; /* store_rebuild */
+    void *context;                   /* of .progress, which may be NULL */
+    bool accepts_loss;               /* store_rebuild */
+    const struct store_owner *owner; /* NULL: each anchor is its own home */
 };
 
 struct rewrite_sizes {
@@ -56,7 +59,8 @@ struct erase_report {
     uint64_t refused; /* so are these, which hold an id of theirs */
 };
 /* All that is known of these customers leaves the file, and every page and every file beside it:
- * their events from the log as well. The ids of their messages stay known (as hashes), so that
+ * their events from the log as well, whichever of their ids brought them. Each is named by a key
+ * or by any id that the catalog knows. The ids of their messages stay known (as hashes), so that
  * what is sent again does not bring them back. ERR_NOT_FOUND, and nothing is changed, when one
  * of them is unknown. */
 bool store_erase(struct io *io, str path, const str *customer, size_t n,

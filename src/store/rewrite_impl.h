@@ -33,7 +33,8 @@ void rewrite_end(struct rewrite *w);
 struct refill_options {
     bool salvages;                   /* what cannot be read is noted, and left */
     bool misses;                     /* so is what is not there where it should be */
-    const struct text_table *erases; /* customers, or NULL */
+    const struct text_table *erases; /* keys of anchors, or NULL */
+    const struct text_table *ids;    /* what people call them; when .erases is there */
     struct arena *arena;             /* where .lost lives; of one that salvages */
 };
 struct refill_report {
@@ -45,6 +46,7 @@ struct refill_report {
 bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
                     struct refill_report *out, struct err *err);
 /* A file of an older format becomes one of this; a part of opening. */
-bool rewrite_migrate(struct io *io, str path, size_t memory_bytes, struct err *err);
+bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
+                     const struct store_owner *owner, struct err *err);
 
 #endif

@@ -299,13 +299,16 @@ static bool add_erased(void *context, hash128 id, struct err *err)
 static bool take_line(struct refill *r, const struct line *line, bool *stays,
                       struct err *err)
 {
+    const struct store_owner *owner = r->w->o->owner;
+
     *stays = false;
     if (r->o->erases
         && text_table_find(r->o->erases, line->event.customer) != TEXT_NONE) {
         r->report->erased_events++;
         return add_erased(r, hash128_of(line->event.id), err);
     }
-    if (!relog_event(r->made, &line->event, stays, err))
+    if (!relog_event(r->made, &line->event, stays, err)
+        || (*stays && owner && !owner->give(owner->context, &line->event, err)))
         return false;
     r->report->events += *stays;
     r->report->doubled += !*stays;
@@ -382,7 +385,7 @@ static bool names_one(const struct refill *r, str text)
             continue;
         for (size_t n = 1; n <= EVENT_NAME_MAX && from + n <= text.n; n++) {
             if (r->erases_length[n] && is_border(text, from + n)
-                && text_table_find(r->o->erases, (str){text.p + from, n}) != TEXT_NONE)
+                && text_table_find(r->o->ids, (str){text.p + from, n}) != TEXT_NONE)
                 return true;
         }
     }
@@ -551,6 +554,41 @@ static bool take_tables(struct refill *r, struct err *err)
     return write_erased(r, err);
 }
 
+/* All of the log was given to the owner: what stands elsewhere than with its anchor is told
+ * again there. */
+static bool rehome(struct refill *r, const struct store_owner *owner, struct err *err)
+{
+    const struct catalog *catalog = &r->made->catalog;
+    uint32_t anchors = catalog_customer_n(catalog);
+
+    for (uint32_t i = 0; i < anchors; i++) {
+        str key = catalog_customer_key(catalog, i), home;
+
+        if (!owner->home(owner->context, key, &home, err)
+            || !store_rehome(r->made, key, home, err))
+            return false;
+    }
+    buf_clear(&r->bytes);
+    if (!owner->bytes(owner->context, &r->bytes, err))
+        return false;
+    return r->bytes.failed ? err_nomem(err)
+                           : store_graph_replace(r->made, buf_str(&r->bytes), err);
+}
+
+static bool take_all(struct refill *r, struct err *err)
+{
+    const struct store_owner *owner = r->w->o->owner;
+    bool ok;
+
+    if (!owner)
+        return take_tables(r, err);
+    if (!owner->begin(owner->context, err))
+        return false;
+    ok = take_tables(r, err) && rehome(r, owner, err);
+    owner->end(owner->context);
+    return ok;
+}
+
 /* One transaction: its facts are folded as often as memory asks for it, and no more. */
 static bool fill(struct refill *r, struct err *err)
 {
@@ -566,7 +604,7 @@ static bool fill(struct refill *r, struct err *err)
                       err)
         || !json_parser_new(&r->parser, err) || !store_begin(r->made, 0, err))
         return false;
-    if (!take_tables(r, err)) {
+    if (!take_all(r, err)) {
         store_cancel(r->made);
         return false;
     }
@@ -587,8 +625,8 @@ bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
     bool ok;
 
     *out = (struct refill_report){0};
-    for (uint32_t i = 0; o->erases && i < o->erases->n; i++)
-        r.erases_length[text_table_get(o->erases, i).n] = true;
+    for (uint32_t i = 0; o->ids && i < o->ids->n; i++)
+        r.erases_length[text_table_get(o->ids, i).n] = true;
     ok = fill(&r, err);
     store_close(r.made);
     json_parser_free(r.parser);

@@ -3,6 +3,7 @@
 #include "base/time.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* A snapshot is an image and a read transaction of SQLite that see the same commit: both are
  * taken under the store's lock, under which a commit also ends. A store that only reads has one
@@ -249,7 +250,7 @@ uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk)
 {
     const struct chunk_state *state = image_get(v->image, chunk);
 
-    return state->parts.events + (state->news ? state->news->all_n : 0);
+    return state_events(state);
 }
 
 uint64_t snapshot_chunk_version(const struct snapshot *v, uint32_t chunk)
@@ -279,16 +280,21 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
 {
     struct chunk_want want = want_of(v, first, end);
     const struct chunk_state *state = image_get(v->image, want.chunk);
+    struct gone_set gone = {.n = 0};
     struct fact *fact = NULL;
     size_t n = 0;
     bool ok;
 
-    if (state->news && !news_gather(state->news, first, end, 0, &fact, &n, err))
+    if (state->news && !news_gather(state->news, first, end, 0, &gone, &fact, &n, err))
         return false;
     facts_sort(fact, n);
     want.is_some = is_some;
     want.fact = fact;
     want.fact_n = (uint32_t)n;
+    if (gone.n == end - first)
+        want.parts_customers = 0;
+    else if (gone.n)
+        want.gone = gone.is;
     ok = chunk_open(&v->image->catalog, &want, out, err);
     mem_free(fact);
     return ok;
@@ -322,20 +328,59 @@ static bool count_parts(struct snapshot *v, uint32_t chunk, uint32_t *event,
     return true;
 }
 
+struct counting {
+    uint32_t *event;
+};
+
+static void count_fact(void *context, const struct fact *fact)
+{
+    ((struct counting *)context)->event[fact->customer % CHUNK_CUSTOMERS]++;
+}
+
 bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *out,
                      struct err *err)
 {
-    uint32_t first = chunk * CHUNK_CUSTOMERS;
+    uint32_t first = chunk * CHUNK_CUSTOMERS, news_n[CHUNK_CUSTOMERS] = {0};
     const struct news *news = image_get(v->image, chunk)->news;
+    struct counting counting = {news_n};
+    struct gone_set gone = {.n = 0};
 
     *out = (struct chunk_counts){.customer_n = end_of(v, chunk) - first,
                                  .has_news = news != NULL};
     if (!count_parts(v, chunk, out->event, err))
         return false;
-    for (; news; news = news->older)
-        for (uint32_t i = 0; i < news->n; i++)
-            out->event[news->batch->fact[news->first + i].customer - first]++;
+    if (!news)
+        return true;
+    news_each(news, 0, UINT32_MAX, &gone, count_fact, &counting);
+    for (uint32_t i = 0; i < out->customer_n; i++)
+        out->event[i] = (gone.is[i] ? 0 : out->event[i]) + news_n[i];
     return true;
+}
+
+int64_t snapshot_seq(const struct snapshot *v)
+{
+    return v->image->seq;
+}
+
+int64_t snapshot_told_seq(const struct snapshot *v, uint32_t chunk)
+{
+    const struct chunk_state *state = image_get(v->image, chunk);
+
+    return state->news && state->news->has_gone ? state->news->told_seq
+                                                : state->parts.told_seq;
+}
+
+void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
+                   bool is[CHUNK_CUSTOMERS], bool *all)
+{
+    const struct chunk_state *state = image_get(v->image, chunk);
+
+    memset(is, 0, CHUNK_CUSTOMERS * sizeof *is);
+    *all = state->parts.told_seq > since_seq;
+    for (const struct news *news = state->news; news && news->batch->seq > since_seq;
+         news = news->older)
+        for (uint32_t i = 0; i < news->gone_n; i++)
+            is[news->batch->gone[news->gone_first + i].customer % CHUNK_CUSTOMERS] = true;
 }
 
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
@@ -382,7 +427,7 @@ static void add_chunk(struct store_facts *facts, const struct chunk_state *state
 {
     if (state->parts.events)
         add_span(facts, state->parts.first_ms, state->parts.last_ms);
-    if (state->news)
+    if (state->news && state->news->first_ms != MOMENT_NEVER)
         add_span(facts, state->news->first_ms, state->news->last_ms);
 }
 
@@ -401,7 +446,7 @@ struct store_facts snapshot_facts(const struct snapshot *v)
     const struct image *image = v->image;
     struct store_facts facts = {.events = image->events,
                                 .refused = image->refused,
-                                .customers = catalog_customer_n(&image->catalog),
+                                .customers = image->customers,
                                 .first_ms = MOMENT_NEVER,
                                 .last_ms = MOMENT_NEVER};
 

@@ -27,15 +27,27 @@
                   " where seq > ? order by seq limit 1")                                 \
     X(NEWS_DROP, "delete from news where seq = ?")                                       \
     X(CHUNK_PUT,                                                                         \
-      "insert or replace into chunk (number, folded_seq, customers, events, first_ms,"   \
-      " last_ms) values (?, ?, ?, ?, ?, ?)")                                             \
+      "insert or replace into chunk (number, folded_seq, told_seq, customers, events,"   \
+      " first_ms, last_ms) values (?, ?, ?, ?, ?, ?, ?)")                                \
     X(CHUNK_ALL,                                                                         \
-      "select number, folded_seq, customers, events, first_ms, last_ms from chunk"       \
-      " order by number")                                                                \
+      "select number, folded_seq, customers, events, first_ms, last_ms, told_seq"        \
+      " from chunk order by number")                                                     \
+    X(PART_DROP, "delete from part where \"column\" = ? and chunk = ?")                  \
     X(PART_KEYS, "select \"column\", chunk from part")                                   \
     X(MODEL_ALL, "select version, applied_ms, text, author from model order by version") \
-    X(CUSTOMER_ADD, "insert into customer (number, id) values (?, ?)")                   \
-    X(CUSTOMER_ALL, "select number, id from customer order by number")                   \
+    X(CUSTOMER_ADD, "insert into customer (number, kind, id, home) values (?, ?, ?, ?)") \
+    X(CUSTOMER_ALL, "select number, kind, id, home from customer order by number")       \
+    X(CUSTOMER_MOVE, "update customer set home = ? where number = ?")                    \
+    X(CUSTOMER_HOME, "select home from customer where number = ?")                       \
+    X(CUSTOMER_IS, "select 1 from customer where number = ? and home is null"            \
+                   " union all select 1 from customer where home = ? limit 1")           \
+    X(CUSTOMER_ANCHORS, "select number from customer where number = ? and home is null"  \
+                        " union all select number from customer where home = ?"          \
+                        " order by 1")                                                   \
+    X(GRAPH_ADD, "insert into graph (codec, bytes, checksum) values (?, ?, ?)")          \
+    X(GRAPH_DROP, "delete from graph")                                                   \
+    X(GRAPH_AFTER, "select seq, 0, codec, bytes, checksum from graph"                    \
+                   " where seq > ? order by seq limit 1")                                \
     X(TYPE_ADD, "insert into type (number, name) values (?, ?)")                         \
     X(TYPE_ALL, "select number, name from type order by number")                         \
     X(COLUMN_ADD, "insert into columns (number, name, trait, type) values (?, ?, ?, ?)") \

@@ -85,16 +85,63 @@ bool each_row(struct sql *sql, enum sql_text text,
 
 /* --- names --- */
 
-static bool take_customer(void *catalog, sqlite3_stmt *row, struct err *err)
+struct take_customers {
+    struct catalog *catalog;
+    struct homes *homes;
+};
+
+static bool take_home(struct homes *homes, uint32_t number, sqlite3_stmt *row,
+                      struct err *err)
 {
-    uint32_t expected = catalog_customer_n(catalog), number;
+    bool is_own = sqlite3_column_type(row, 3) == SQLITE_NULL;
+    int64_t home = is_own ? number : sqlite3_column_int64(row, 3);
+
+    if (home < -1 || home >= HOME_NONE || (!is_own && home == number))
+        return err_set(err, ERR_CORRUPT, "table customer, row %u: there is no home %lld",
+                       number, (long long)home);
+    if (!homes_need(homes, number + 1, err))
+        return false;
+    homes->home[homes->n++] = home < 0 ? HOME_NONE : (uint32_t)home;
+    return true;
+}
+
+static bool take_customer(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct take_customers *take = context;
+    uint32_t expected = catalog_customer_n(take->catalog), number;
+    int64_t kind = sqlite3_column_int64(row, 1);
+    str id = sql_column(row, 2);
+    char key[CUSTOMER_KEY_MAX];
 
     if (sqlite3_column_int64(row, 0) != expected)
         return err_set(err, ERR_CORRUPT, "table customer has no row %u", expected);
-    return catalog_customer_add(catalog, sql_column(row, 1), &number, err)
+    if (kind < 0 || kind >= CUSTOMER_KINDS || id.n > EVENT_NAME_MAX)
+        return err_set(err, ERR_CORRUPT, "table customer, row %u: it is no id", expected);
+    key[0] = (char)(kind + 1);
+    memcpy(key + 1, id.n ? id.p : "", id.n);
+    return catalog_customer_add(take->catalog,
+                                kind ? (str){key, id.n + 1} : (str){key + 1, id.n},
+                                &number, err)
            && (number == expected
                || err_set(err, ERR_CORRUPT, "table customer: rows %u and %u are the same",
-                          number, expected));
+                          number, expected))
+           && take_home(take->homes, number, row, err);
+}
+
+static bool load_customers(struct sql *sql, struct catalog *catalog, struct homes *homes,
+                           struct err *err)
+{
+    struct take_customers take = {catalog, homes};
+
+    if (!each_row(sql, SQL_CUSTOMER_ALL, take_customer, &take, err))
+        return false;
+    for (uint32_t i = 0; i < homes->n; i++) {
+        if (homes->home[i] != HOME_NONE && homes->home[i] >= homes->n)
+            return err_set(err, ERR_CORRUPT,
+                           "table customer, row %u: there is no home %u", i,
+                           homes->home[i]);
+    }
+    return true;
 }
 
 static bool take_type(void *catalog, sqlite3_stmt *row, struct err *err)
@@ -156,9 +203,10 @@ static bool take_sighting(void *catalog, sqlite3_stmt *row, struct err *err)
     return catalog_sight(c, (uint32_t)type, (uint32_t)column, err);
 }
 
-bool load_names(struct sql *sql, struct catalog *catalog, struct err *err)
+bool load_names(struct sql *sql, struct catalog *catalog, struct homes *homes,
+                struct err *err)
 {
-    return each_row(sql, SQL_CUSTOMER_ALL, take_customer, catalog, err)
+    return load_customers(sql, catalog, homes, err)
            && each_row(sql, SQL_TYPE_ALL, take_type, catalog, err)
            && each_row(sql, SQL_COLUMN_ALL, take_column, catalog, err)
            && each_row(sql, SQL_SIGHTING_ALL, take_sighting, catalog, err);
@@ -192,9 +240,9 @@ static bool take_chunk(void *context, sqlite3_stmt *row, struct err *err)
     int64_t events = sqlite3_column_int64(row, 3);
     struct chunk_state *state;
 
-    if (number < 0 || number >= chunks_for(take->customers) || customers < 1
+    if (number < 0 || number >= chunks_for(take->customers) || customers < 0
         || customers > customers_in((uint32_t)number, take->customers)
-        || events < customers || events > UINT32_MAX)
+        || events < (customers > 0) || (events && !customers) || events > UINT32_MAX)
         return err_set(err, ERR_CORRUPT, "table chunk: row %lld is not as Ciclo made it",
                        (long long)number);
     state = image_edit(take->image, (uint32_t)number);
@@ -205,22 +253,47 @@ static bool take_chunk(void *context, sqlite3_stmt *row, struct err *err)
                                       .customers = (uint32_t)customers,
                                       .events = (uint32_t)events,
                                       .first_ms = sqlite3_column_int64(row, 4),
-                                      .last_ms = sqlite3_column_int64(row, 5)};
+                                      .last_ms = sqlite3_column_int64(row, 5),
+                                      .told_seq = sqlite3_column_int64(row, 6)};
     return true;
 }
 
-/* Every customer has events, so every chunk is there. */
-static bool check_chunks(const struct image *image, struct err *err)
+/* Up to which place each chunk has customers with events; *out is the caller's. */
+static bool find_last(const struct homes *homes, uint32_t chunks, uint32_t **out,
+                      struct err *err)
 {
-    uint32_t customers = catalog_customer_n(&image->catalog);
+    uint32_t *last = mem_alloc(chunks * sizeof *last);
 
-    for (uint32_t i = 0; i < chunks_for(customers); i++) {
-        const struct chunk_state *state = image_get(image, i);
+    *out = last;
+    if (!last)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < homes->n; i++) {
+        uint32_t home = homes->home[i], *of;
 
-        if (!state->news && state->parts.customers != customers_in(i, customers))
-            return err_set(err, ERR_CORRUPT, "table chunk: chunk %u lacks customers", i);
+        if (home == HOME_NONE)
+            continue;
+        of = &last[home / CHUNK_CUSTOMERS];
+        if (home % CHUNK_CUSTOMERS >= *of)
+            *of = home % CHUNK_CUSTOMERS + 1;
     }
     return true;
+}
+
+/* Every customer has events, so every chunk is there up to the last of them. */
+static bool check_chunks(const struct image *image, const struct homes *homes,
+                         struct err *err)
+{
+    uint32_t chunks = chunks_for(catalog_customer_n(&image->catalog)), *last;
+    bool ok = find_last(homes, chunks, &last, err);
+
+    for (uint32_t i = 0; ok && i < chunks; i++) {
+        const struct chunk_state *state = image_get(image, i);
+
+        if (!state->news && state->parts.customers != last[i])
+            ok = err_set(err, ERR_CORRUPT, "table chunk: chunk %u lacks customers", i);
+    }
+    mem_free(last);
+    return ok;
 }
 
 bool load_image(struct store *s, struct err *err)
@@ -234,13 +307,20 @@ bool load_image(struct store *s, struct err *err)
     take = (struct take_chunks){image, catalog_customer_n(&s->catalog)};
     if (!catalog_copy(&s->catalog, NULL, &image->catalog, err)
         || !each_row(&s->sql, SQL_CHUNK_ALL, take_chunk, &take, err)
-        || !news_load(s, image, err) || !check_chunks(image, err)
+        || !news_load(s, image, err) || !check_chunks(image, &s->homes, err)
+        || !homes_count(&s->homes, &image->customers, err)
+        || !sql_number(&s->sql, "select coalesce(max(seq), 0) from log", &s->seq, err)
         || !sql_number(&s->sql, "select coalesce(sum(n), 0) from refused", &refused,
                        err)) {
         image_free(image);
         return false;
     }
+    if (s->homes.n && !image_edit(image, chunks_for(s->homes.n) - 1)) {
+        image_free(image);
+        return err_nomem(err);
+    }
     image->refused = (uint64_t)refused;
+    image->seq = s->seq;
     s->image = image;
     return true;
 }
@@ -260,10 +340,10 @@ bool parts_load(const struct catalog *catalog, const struct chunk_source *source
     return !customers || chunk_open(catalog, &want, out, err);
 }
 
-struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq)
+struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq, int64_t told_seq)
 {
     struct chunk_row row = {.folded_seq = folded_seq,
-                            .customers = c->customer_n,
+                            .told_seq = told_seq,
                             .events = c->event_n,
                             .first_ms = MOMENT_NEVER,
                             .last_ms = MOMENT_MIN};
@@ -271,6 +351,7 @@ struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq)
     for (uint32_t i = 0; i < c->customer_n; i++) {
         if (c->first[i] == c->first[i + 1])
             continue;
+        row.customers = i + 1;
         if (c->at_ms[c->first[i]] < row.first_ms)
             row.first_ms = c->at_ms[c->first[i]];
         if (c->at_ms[c->first[i + 1] - 1] > row.last_ms)

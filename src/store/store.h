@@ -13,10 +13,26 @@
 
 struct store;
 
+/* Who says on whose timeline events stand: what opening, rebuilding and proving a file ask when
+ * they make it out of its log. An event belongs to its anchor (event.customer), whose home is the
+ * customer on whose timeline it stands. Both are keys. One call at a time, of any thread. */
+struct store_owner {
+    bool (*begin)(void *context, struct err *err); /* nothing was given yet */
+    /* Each event of the log once, in any order. */
+    bool (*give)(void *context, const struct event *e, struct err *err);
+    /* After all were given. Borrowed until the next call. */
+    bool (*home)(void *context, str anchor, str *home, struct err *err);
+    /* What store_graph_replace keeps: a function of what was given. */
+    bool (*bytes)(void *context, struct buf *to, struct err *err);
+    void (*end)(void *context);
+    void *context;
+};
+
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store_options {
     enum store_mode mode;
     size_t memory_bytes; /* what may be held in memory, about; 0: half of the machine's */
+    const struct store_owner *owner; /* NULL: each anchor is its own home */
 };
 
 /* Makes a new file and opens it for writing; ERR_CONFLICT when something stands there. */
@@ -42,10 +58,18 @@ void snapshot_close(struct snapshot *v);
 bool snapshot_is_latest(const struct snapshot *v);
 const struct catalog *snapshot_catalog(const struct snapshot *v);
 uint32_t snapshot_chunk_count(const struct snapshot *v);
-/* How many events the chunk has. They are only ever added to: as many are the same. */
 uint32_t snapshot_chunk_events(const struct snapshot *v, uint32_t chunk);
 /* Another whenever what stands in the chunk is; of no meaning beyond this open store. */
 uint64_t snapshot_chunk_version(const struct snapshot *v, uint32_t chunk);
+/* As many events of a customer are the same as long as he was not told again: some of his events
+ * then went to others' timelines. Commits that add events or tell some again are numbered. */
+int64_t snapshot_seq(const struct snapshot *v);
+/* The number of the last commit that told a customer of the chunk again; 0: none ever did. */
+int64_t snapshot_told_seq(const struct snapshot *v, uint32_t chunk);
+/* Who of the chunk was told again since a commit, which is not newer than this snapshot; *all
+ * when only that somebody was is still known. */
+void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
+                   bool is[CHUNK_CUSTOMERS], bool *all);
 /* Borrowed until it is released as often as it was asked for. */
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
@@ -65,9 +89,15 @@ void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
  * is closed. */
 bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
                        struct err *err);
+/* On whose timeline the events of the anchor with this number stand: his own, mostly. */
+bool snapshot_home(struct snapshot *v, uint32_t number, uint32_t *home, struct err *err);
+/* The anchors whose home this is, himself too when he is one of them: ascending, in `a`. */
+bool snapshot_anchors(struct snapshot *v, uint32_t home, struct arena *a,
+                      const uint32_t **out, uint32_t *n, struct err *err);
 struct store_facts {
     uint64_t events, refused;
-    uint32_t customers;
+    uint32_t
+        customers; /* who have events; others of the catalog stand on their timelines */
     int64_t first_ms, last_ms; /* of the events; MOMENT_NEVER when there is none */
 };
 struct store_facts snapshot_facts(const struct snapshot *v);
@@ -116,6 +146,9 @@ struct refusal {
 bool snapshot_each_refused(struct snapshot *v,
                            bool (*each)(void *context, const struct refusal *r),
                            void *context, struct err *err);
+/* Walks what store_graph_add kept, oldest first; stops when `each` returns false. */
+bool snapshot_each_graph(struct snapshot *v, bool (*each)(void *context, str bytes),
+                         void *context, struct err *err);
 /* Walks the log's events in order of arrival, parsed anew from the log. */
 bool snapshot_each_logged(struct snapshot *v,
                           bool (*each)(void *context, int64_t received_ms,
@@ -136,6 +169,14 @@ const struct catalog *store_catalog(const struct store *s);
  * transaction). */
 bool store_append(struct store *s, const struct event *e, str json, bool *added,
                   struct err *err);
+/* What the anchor brought, and will bring, stands on the timeline of `home` from here on; both
+ * are keys, and the home is numbered when it is new. An anchor without any event has no home to
+ * change: nothing happens, and whoever brings the first one says where it stands. */
+bool store_rehome(struct store *s, str anchor, str home, struct err *err);
+/* Bytes that say where events stand, of which the store knows only that they are whole: one more
+ * row, or this one instead of all others. */
+bool store_graph_add(struct store *s, str bytes, struct err *err);
+bool store_graph_replace(struct store *s, str bytes, struct err *err);
 /* Whether the transaction brought names of types, properties or traits, or new types of their
  * values: what a model is compiled against. */
 bool store_has_new_names(const struct store *s);

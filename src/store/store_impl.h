@@ -40,6 +40,19 @@ struct refused_known {
     bool is_whole;
 };
 
+/* Where the events of each anchor stand, by number. */
+#define HOME_NONE UINT32_MAX /* it has brought none: it is only known as a home */
+struct homes {
+    uint32_t *home;
+    uint32_t n, cap;
+};
+
+/* An anchor that a transaction gave another home, and the one that it had. */
+struct move {
+    uint32_t anchor, from; /* HOME_NONE: it had brought nothing */
+    uint32_t order;        /* in which they were made */
+};
+
 struct transaction {
     bool open;
     bool has_spilled;  /* facts of it are in the parts already */
@@ -51,6 +64,11 @@ struct transaction {
     struct arena arena;  /* what the facts say */
     struct fact *fact;
     size_t fact_n, fact_cap;
+    struct move *move;
+    size_t move_n, move_cap;
+    size_t move_done;  /* of these the events stand where they shall already */
+    struct gone *gone; /* ascending; its facts hold what these had */
+    uint32_t gone_n, gone_cap;
     struct news_batch *batch; /* what it leaves as news */
     struct buf lines;         /* of the batch that is still growing */
     struct refused_batch refused;
@@ -61,7 +79,8 @@ struct transaction {
 /* A row of table chunk: what its parts hold. */
 struct chunk_row {
     int64_t folded_seq; /* log.seq up to which all news is in the parts */
-    uint32_t customers, events;
+    int64_t told_seq;   /* of the last batch that told one of its customers again */
+    uint32_t customers, events; /* customers: up to the last who has events */
     int64_t first_ms, last_ms;
 };
 
@@ -71,7 +90,8 @@ struct news_batch {
     int64_t seq;
     struct arena arena;
     struct fact *fact; /* sorted */
-    uint32_t n;
+    struct gone *gone; /* ascending */
+    uint32_t n, gone_n;
 
     /* the writer's own */
     uint32_t left, folding; /* chunks that still have it as news; that are being folded */
@@ -82,16 +102,22 @@ struct news_batch {
 struct news {
     _Atomic uint32_t users; /* newer news, and pages of images */
     struct news_batch *batch;
-    uint32_t first, n;  /* in batch->fact */
+    uint32_t first, n; /* in batch->fact */
+    uint32_t gone_first,
+        gone_n;         /* in batch->gone: of these, only this batch and newer ones */
     struct news *older; /* or NULL */
 
     /* together with all older ones */
-    uint32_t all_n;
-    int64_t first_ms, last_ms;
+    uint32_t all_n;            /* facts that no newer batch took away */
+    uint32_t lost_n;           /* events of the parts that are taken away */
+    uint64_t waiting;          /* facts and customers taken away */
+    bool has_gone;             /* some are */
+    int64_t told_seq;          /* of the last batch with such a one; 0: there is none */
+    int64_t first_ms, last_ms; /* of all facts; MOMENT_NEVER: there is none */
 };
 
 struct chunk_state {
-    struct chunk_row parts; /* .customers 0: it has none */
+    struct chunk_row parts; /* .customers 0: there are none */
     struct news *news;      /* the newest that is in no part, or NULL */
     uint64_t version;       /* another whenever events came to the chunk */
     uint64_t parts_version; /* what the parts alone are */
@@ -109,14 +135,18 @@ struct image {
     struct catalog catalog;
     struct image_page **page;
     uint32_t page_n, page_cap, chunk_n;
-    uint64_t refused, events, news_n; /* .events are all, .news_n are in no part */
+    uint64_t refused, events, news_n; /* .events are all, .news_n wait for a fold */
     uint64_t stale;                   /* events in the parts of chunks that have news */
+    uint32_t customers;               /* who have events */
+    int64_t seq;                      /* of the last batch of the log */
 };
 
 /* A copy that may be changed; its catalog is still to be made. `from` may be NULL. */
 bool image_new(const struct image *from, struct image **out, struct err *err);
 void image_free(struct image *image);
 const struct chunk_state *image_get(const struct image *image, uint32_t chunk);
+/* How many events the chunk has. */
+uint32_t state_events(const struct chunk_state *state);
 /* To be changed; it is there even when the chunk is new. NULL: out of memory. */
 struct chunk_state *image_edit(struct image *image, uint32_t chunk);
 
@@ -138,7 +168,9 @@ struct store {
     struct sql sql;      /* the writer's; or all snapshots' of a store that only reads */
     pthread_mutex_t sql_lock; /* guards .sql of a store that only reads */
     struct lock file_lock;
-    struct catalog catalog; /* the writer's own */
+    struct catalog catalog;          /* the writer's own */
+    struct homes homes;              /* likewise */
+    const struct store_owner *owner; /* or NULL */
     struct chunk_source source;
     struct news_batch *news, **news_last; /* oldest first */
     size_t news_bytes;
@@ -188,11 +220,13 @@ bool each_row(struct sql *sql, enum sql_text text,
 
 /* --- what stands outside of the parts --- */
 
-bool load_names(struct sql *sql, struct catalog *catalog, struct err *err);
+bool load_names(struct sql *sql, struct catalog *catalog, struct homes *homes,
+                struct err *err);
 /* The store's image, of what its connection sees. */
 bool load_image(struct store *s, struct err *err);
 uint32_t chunks_for(uint32_t customers);
-struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq);
+struct chunk_row chunk_row_of(const struct chunk *c, int64_t folded_seq,
+                              int64_t told_seq);
 /* The chunk as its parts say; *out is NULL when it has none. */
 bool parts_load(const struct catalog *catalog, const struct chunk_source *source,
                 const struct image *image, uint32_t chunk, struct chunk **out,
@@ -210,8 +244,35 @@ void watch_wal(struct store *s);
 bool transaction_begin(struct store *s, struct err *err);
 /* It can only be cancelled from here on. False. */
 bool transaction_spoil(struct transaction *tx, const struct err *err);
+/* Room for one more of its facts. */
+bool facts_room(struct transaction *tx, struct err *err);
+/* Whether it holds more than its share of the memory. */
+bool is_full(const struct store *s);
 /* False: it is still to be cancelled. */
 bool transaction_commit(struct store *s, struct err *err);
+
+/* --- who stands where --- */
+
+void homes_free(struct homes *h);
+/* Room for the homes of n numbers. */
+bool homes_need(struct homes *h, uint32_t n, struct err *err);
+/* How many customers have events. Memory can run out. */
+bool homes_count(const struct homes *h, uint32_t *customers, struct err *err);
+/* Where the events of this anchor stand; the transaction brings one of them. */
+bool home_of_new(struct store *s, uint32_t anchor, uint32_t *home, struct err *err);
+/* The transaction's facts go where their anchors' homes are, and with them all that is in the
+ * file of customers who lose events: they are told again. */
+bool moves_tell(struct store *s, struct err *err);
+/* The rows of table customer, and how many there are of those who have events. */
+bool customers_write(struct store *s, struct err *err);
+/* The homes are what they were before the transaction. */
+void moves_undo(struct store *s);
+/* A batch of the log, and be it an empty one, so that what the transaction does has a number. */
+bool need_batch(struct store *s, struct err *err);
+
+#define GRAPH_BYTES_MAX ((size_t)1 << 30) /* of a row, unpacked */
+bool graph_each(struct sql *sql, pthread_mutex_t *lock,
+                bool (*each)(void *context, str bytes), void *context, struct err *err);
 
 /* --- news --- */
 
@@ -220,10 +281,22 @@ void news_release(struct news *news); /* likewise */
 void news_batch_release(struct news_batch *batch);
 /* The batch's sorted facts become news of their chunks in the image. */
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err);
+/* Customers of a chunk, by their places, of whom the parts hold nothing any more. */
+struct gone_set {
+    bool is[CHUNK_CUSTOMERS];
+    uint32_t n;
+};
 /* The facts of customers [first, end) in their chunk's news, in any order, with room for `room`
- * more behind them; *out is the caller's. */
+ * more behind them; *out is the caller's. Those who are in *gone already have nothing in the
+ * news, and those whom the news took from the parts come to it. */
 bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
-                 struct fact **out, size_t *n, struct err *err);
+                 struct gone_set *gone, struct fact **out, size_t *n, struct err *err);
+/* Adds those of whom the parts hold nothing any more. */
+void news_gone(const struct news *news, struct gone_set *gone);
+/* Calls `take` with each fact that no newer batch took away; *gone as in news_gather. */
+void news_each(const struct news *news, uint32_t first, uint32_t end,
+               struct gone_set *gone,
+               void (*take)(void *context, const struct fact *fact), void *context);
 /* Encodes the transaction's facts and makes news of them. */
 bool news_write(struct store *s, struct err *err);
 bool news_load(struct store *s, struct image *image, struct err *err);
@@ -235,7 +308,7 @@ void news_append(struct store *s, struct news_batch *batch);
 bool fold_pays(const struct store *s, bool *pays, struct err *err);
 /* Folds the transaction's facts, and the news of their chunks, into the parts, and forgets
  * them. */
-bool fold_facts(struct store *s, struct err *err);
+bool fold_now(struct store *s, struct err *err);
 /* Before the commit: rows of table news that are folded wholly go. */
 bool drop_news(struct store *s, struct err *err);
 /* After the commit, or instead of it. */

@@ -88,8 +88,8 @@ bool in_threads(struct verify *v, void (*work)(struct verify *v), struct err *er
 /* --- news --- */
 
 bool each_news(struct verify *v,
-               bool (*each)(void *context, int64_t seq, const struct fact *fact,
-                            uint32_t n, struct err *err),
+               bool (*each)(void *context, int64_t seq, const struct brought *b,
+                            struct err *err),
                void *context, struct err *err)
 {
     struct buf bytes = {0};
@@ -98,8 +98,7 @@ bool each_news(struct verify *v,
     bool there = true, ok = true;
 
     while (ok && there) {
-        struct fact *fact;
-        uint32_t n;
+        struct brought b;
 
         buf_clear(&bytes);
         arena_reset(&a);
@@ -108,9 +107,9 @@ bool each_news(struct verify *v,
         if (!ok || !there)
             break;
         ok = ((row_unpack(&row, NEWS_BYTES_MAX, &bytes, err)
-               && news_decode(buf_str(&bytes), v->catalog, &a, &fact, &n, err))
+               && news_decode(buf_str(&bytes), v->catalog, &a, &b, err))
               || err_in(err, "table news, row %lld", (long long)row.number[0]))
-             && each(context, row.number[0], fact, n, err);
+             && each(context, row.number[0], &b, err);
     }
     buf_free(&row.packed);
     buf_free(&bytes);
@@ -121,9 +120,9 @@ bool each_news(struct verify *v,
     return found_err(v, "news", false, err);
 }
 
-/* What is in the parts already counts there; of it, only the message id counts here. */
-static bool sum_news(void *context, int64_t seq, const struct fact *fact, uint32_t n,
-                     struct err *err)
+/* What is in the parts already counts there; of it, only the message id counts here. So it is
+ * with what was told again: its id counts where it came first. */
+static bool sum_news(void *context, int64_t seq, const struct brought *b, struct err *err)
 {
     struct verify *v = context;
 
@@ -132,23 +131,45 @@ static bool sum_news(void *context, int64_t seq, const struct fact *fact, uint32
               "table news, row %lld: it is of a batch of the log, which is "
               "not there",
               (long long)seq);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t chunk = fact[i].customer / CHUNK_CUSTOMERS;
-        hash128 id = hash128_of(fact[i].id);
+    for (uint32_t i = 0; i < b->n; i++) {
+        hash128 id = hash128_of(b->fact[i].id);
         bool added;
 
+        if (b->fact[i].is_told)
+            continue;
         if (!hash_set_add(&v->news_id, id, &added))
             return err_nomem(err);
         if (!added)
             found(v, "news", false,
                   "table news, row %lld: the message id %.*s is there twice",
-                  (long long)seq, STR_FMT(fact[i].id));
+                  (long long)seq, STR_FMT(b->fact[i].id));
         sum_add(&v->held_id[id_bucket(id)], id);
-        if (seq > image_get(v->image, chunk)->parts.folded_seq)
-            sum_add(&v->held_chunk[chunk], digest_fact(&fact[i], v->catalog));
     }
-    v->report->news += n;
+    v->report->news += b->n;
     return true;
+}
+
+struct holding {
+    struct verify *v;
+    struct sum *sum;
+};
+
+static void sum_fact(void *context, const struct fact *fact)
+{
+    struct holding *h = context;
+
+    sum_add(h->sum, digest_fact(fact, h->v->catalog));
+}
+
+/* The events that are in no part, of all chunks, and of whom the parts hold nothing any more. */
+static void sum_held(struct verify *v)
+{
+    for (uint32_t chunk = 0; chunk < v->chunk_n; chunk++) {
+        struct holding h = {v, &v->held_chunk[chunk]};
+        struct gone_set gone = {.n = 0};
+
+        news_each(image_get(v->image, chunk)->news, 0, UINT32_MAX, &gone, sum_fact, &h);
+    }
 }
 
 /* --- what is neither the log nor made from it --- */
@@ -205,6 +226,11 @@ static bool count_key(void *context, [[maybe_unused]] const struct key_row *k)
     return true;
 }
 
+static bool pass([[maybe_unused]] void *context, [[maybe_unused]] str bytes)
+{
+    return true;
+}
+
 static bool verify_others(struct verify *v, struct err *err)
 {
     return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
@@ -213,6 +239,8 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "model", true, err))
            && (keys_each(v->sql, v->sql_lock, count_key, v, err)
                || found_err(v, "key", true, err))
+           && (graph_each(v->sql, v->sql_lock, pass, NULL, err)
+               || found_err(v, "graph", false, err))
            && verify_histories(v, err);
 }
 
@@ -232,7 +260,7 @@ static bool make_room(struct verify *v, struct err *err)
 
 static void count(struct verify *v)
 {
-    v->report->customers = catalog_customer_n(v->catalog);
+    v->report->customers = v->image->customers;
     v->report->chunks = v->chunk_n;
     v->report->parts = v->part_n;
     for (uint32_t i = 0; i < ID_BUCKETS; i++)
@@ -249,8 +277,8 @@ static bool find_log_end(struct verify *v, struct err *err)
 static bool verify_all(struct verify *v, struct err *err)
 {
     return make_room(v, err) && verify_pages(v, err) && find_log_end(v, err)
-           && each_news(v, sum_news, v, err) && verify_log(v, err) && verify_parts(v, err)
-           && verify_ids(v, err) && verify_others(v, err)
+           && each_news(v, sum_news, v, err) && (sum_held(v), verify_log(v, err))
+           && verify_parts(v, err) && verify_ids(v, err) && verify_others(v, err)
            && (count(v), name_differences(v, err));
 }
 
@@ -277,6 +305,7 @@ static bool verify_open(struct verify *v, struct store *s, struct err *err)
     v->sql_lock = &s->sql_lock;
     v->image = s->image;
     v->catalog = &s->image->catalog;
+    v->homes = &s->homes;
     v->chunk_n = chunks_for(catalog_customer_n(v->catalog));
     v->report->opens = true;
     return verify_all(v, err);

@@ -9,6 +9,8 @@
 
 #include "base/io.h"
 
+struct store_owner; /* store.h */
+
 struct difference {
     const char *table;
     str text;      /* where, and what is wrong */
@@ -16,7 +18,8 @@ struct difference {
 };
 
 struct verify_options {
-    unsigned threads; /* at least 1 */
+    unsigned threads;                /* at least 1 */
+    const struct store_owner *owner; /* NULL: each anchor is its own home */
     /* Called for each difference, up to DIFFERENCES_TOLD of them; by one thread at a time. */
     void (*found)(void *context, const struct difference *d);
     void *context;

@@ -32,6 +32,7 @@ struct verify {
     pthread_mutex_t *sql_lock; /* guards .sql */
     const struct image *image;
     const struct catalog *catalog;
+    const struct homes *homes;
     uint32_t chunk_n;
     int64_t log_end; /* the last batch */
     const struct verify_options *o;
@@ -106,8 +107,8 @@ bool verify_log(struct verify *v, struct err *err);
 bool verify_parts(struct verify *v, struct err *err);
 /* Each row of news. One that cannot be read is a difference; false when `each` fails. */
 bool each_news(struct verify *v,
-               bool (*each)(void *context, int64_t seq, const struct fact *fact,
-                            uint32_t n, struct err *err),
+               bool (*each)(void *context, int64_t seq, const struct brought *b,
+                            struct err *err),
                void *context, struct err *err);
 
 /* Sums up the message ids in the runs. */

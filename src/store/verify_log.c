@@ -190,26 +190,41 @@ static bool gather_values(struct verify *v, const struct logged *l, uint32_t typ
     return all;
 }
 
-static bool gather(void *context, const struct logged *l,
-                   [[maybe_unused]] struct err *err)
+static bool give(struct verify *v, const struct event *e, struct err *err)
+{
+    const struct store_owner *owner = v->o->owner;
+    bool ok;
+
+    pthread_mutex_lock(&v->lock);
+    ok = owner->give(owner->context, e, err);
+    pthread_mutex_unlock(&v->lock);
+    return ok;
+}
+
+static bool gather(void *context, const struct logged *l, struct err *err)
 {
     struct gathered *g = context;
     struct verify *v = g->v;
     const struct event *e = l->event;
     uint64_t position = (uint64_t)l->batch << 32 | l->line;
-    uint32_t customer = catalog_customer_find(v->catalog, e->customer);
+    uint32_t anchor = catalog_key_find(v->catalog, e->customer);
+    uint32_t customer = anchor == CUSTOMER_NONE ? HOME_NONE : v->homes->home[anchor];
     uint32_t type = text_table_find(&v->catalog->type, e->type);
     struct digest_head head = {customer, (uint64_t)e->at_ms, type, hash128_of(e->id)};
     struct sum values = {0};
 
+    if (v->o->owner && !give(v, e, err))
+        return false;
     sum_add(&g->id[id_bucket(head.id)], head.id);
-    if (customer == CUSTOMER_NONE)
+    if (customer == HOME_NONE)
         found_unnamed(v, "customer", l, e->customer);
     if (type == TEXT_NONE)
         found_unnamed(v, "type", l, e->type);
-    if (customer == CUSTOMER_NONE || type == TEXT_NONE)
+    if (customer == HOME_NONE || type == TEXT_NONE)
         return true;
-    note_first(&v->customer_first[customer], position);
+    if (anchor != customer)
+        sum_add(&values, digest_anchor(anchor));
+    note_first(&v->customer_first[anchor], position);
     note_first(&v->type_first[type], position);
     if (gather_values(v, l, type, e->property, e->property_n, false, position, &values)
         && gather_values(v, l, type, e->trait, e->trait_n, true, position, &values))
@@ -272,11 +287,57 @@ static void check_order(struct verify *v, const char *table,
     }
 }
 
+/* With homes, an id that names a customer may be known before its own first event, or have
+ * none. */
+static void check_customers(struct verify *v)
+{
+    uint32_t n = catalog_customer_n(v->catalog);
+
+    if (!v->o->owner) {
+        check_order(v, "customer", v->customer_first, 0, n, true);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (atomic_load_explicit(&v->customer_first[i], memory_order_relaxed)
+                == UINT64_MAX
+            && v->homes->home[i] != HOME_NONE)
+            found(v, "customer", false,
+                  "table customer, row %u: it is in no event of the log", i);
+    }
+}
+
+static bool check_home(struct verify *v, uint32_t anchor, struct err *err)
+{
+    const struct store_owner *owner = v->o->owner;
+    str key = catalog_customer_key(v->catalog, anchor), home = key, id;
+
+    if (owner && !owner->home(owner->context, key, &home, err))
+        return false;
+    if (catalog_key_find(v->catalog, home) == v->homes->home[anchor])
+        return true;
+    customer_key_kind(home, &id);
+    found(v, "customer", false,
+          "table customer, row %u: its events stand with row %u, and the log says with "
+          "%.*s",
+          anchor, v->homes->home[anchor], STR_FMT(id));
+    return true;
+}
+
+/* Each anchor's home is the one that the log gives. */
+static bool check_homes(struct verify *v, struct err *err)
+{
+    for (uint32_t i = 0; i < v->homes->n; i++) {
+        if (v->homes->home[i] != HOME_NONE && !check_home(v, i, err))
+            return false;
+    }
+    return true;
+}
+
 static void check_names(struct verify *v)
 {
     const struct catalog *c = v->catalog;
 
-    check_order(v, "customer", v->customer_first, 0, catalog_customer_n(c), true);
+    check_customers(v);
     check_order(v, "type", v->type_first, TYPE_IDENTIFY + 1, c->type.n, true);
     check_order(v, "columns", v->column_first, 0, c->column_n, false);
     for (uint32_t i = 0; i < c->sighting_n; i++) {
@@ -296,7 +357,7 @@ static _Atomic uint64_t *firsts(uint32_t n)
     return first;
 }
 
-bool verify_log(struct verify *v, struct err *err)
+static bool prove_log(struct verify *v, struct err *err)
 {
     const struct catalog *c = v->catalog;
 
@@ -314,7 +375,21 @@ bool verify_log(struct verify *v, struct err *err)
         qsort(v->sighting, c->sighting_n, sizeof *v->sighting, key_order);
     if (!in_threads(v, gather_log, err))
         return false;
-    if (!v->log_unread)
-        check_names(v);
-    return true;
+    if (v->log_unread)
+        return true;
+    check_names(v);
+    return check_homes(v, err);
+}
+
+bool verify_log(struct verify *v, struct err *err)
+{
+    const struct store_owner *owner = v->o->owner;
+    bool ok;
+
+    if (owner && !owner->begin(owner->context, err))
+        return false;
+    ok = prove_log(v, err);
+    if (owner)
+        owner->end(owner->context);
+    return ok;
 }

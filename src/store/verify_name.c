@@ -35,7 +35,7 @@ struct naming {
     struct facts {
         struct fact *fact;
         size_t n, cap;
-    } logged[CHUNKS_NAMED], news[CHUNKS_NAMED];
+    } logged[CHUNKS_NAMED];
     bool bucket[ID_BUCKETS];
     uint32_t bucket_n;
     struct ids logged_ids, held_ids;
@@ -89,17 +89,21 @@ static bool are_known(const struct catalog *c, const struct property *p, uint32_
 static bool collect_event(struct naming *n, const struct event *e, struct err *err)
 {
     const struct catalog *c = n->v->catalog;
-    uint32_t customer = catalog_customer_find(c, e->customer);
+    uint32_t anchor = catalog_key_find(c, e->customer);
+    uint32_t customer = anchor == CUSTOMER_NONE ? HOME_NONE : n->v->homes->home[anchor];
     struct fact fact;
 
-    if (customer == CUSTOMER_NONE || text_table_find(&c->type, e->type) == TEXT_NONE
+    if (customer == HOME_NONE || text_table_find(&c->type, e->type) == TEXT_NONE
         || !are_known(c, e->property, e->property_n, false)
         || !are_known(c, e->trait, e->trait_n, true))
         return true;
     for (uint32_t i = 0; i < n->chunk_n; i++) {
-        if (customer / CHUNK_CUSTOMERS == n->chunk[i])
-            return fact_of(c, e, &n->arena, &fact, err)
-                   && facts_add(&n->logged[i], &fact, err);
+        if (customer / CHUNK_CUSTOMERS != n->chunk[i])
+            continue;
+        if (!fact_of(c, e, &n->arena, &fact, err))
+            return false;
+        fact.customer = customer;
+        return facts_add(&n->logged[i], &fact, err);
     }
     return true;
 }
@@ -119,6 +123,7 @@ static bool collect(void *context, const struct logged *l, struct err *err)
 /* The two chunks side by side. */
 struct side {
     const struct chunk *chunk;
+    const struct cells *anchors;
     const str *id;
     struct sum *values; /* of each event */
 };
@@ -135,7 +140,18 @@ static bool look(struct naming *n, struct side *s, struct err *err)
             || !digest_cells(column, cells, s->values, err))
             return false;
     }
-    return chunk_message_ids(s->chunk, &s->id, err);
+    return chunk_anchors(s->chunk, &s->anchors, err)
+           && digest_cells(DIGEST_ANCHOR, s->anchors, s->values, err)
+           && chunk_message_ids(s->chunk, &s->id, err);
+}
+
+/* Who brought the event: COLUMN_NONE when its customer did himself. */
+static int64_t anchor_of(const struct side *s, uint32_t event)
+{
+    uint32_t i = cells_from(s->anchors, event);
+
+    return i < s->anchors->n && s->anchors->event[i] == event ? s->anchors->number[i]
+                                                              : CUSTOMER_NONE;
 }
 
 static void name_event(struct naming *n, const struct side *s, uint32_t customer,
@@ -165,6 +181,8 @@ static bool name_values(struct naming *n, const struct side *here, uint32_t at,
 
     if (here->chunk->type[at] != there->chunk->type[there_at])
         name_event(n, here, customer, at, "has another type in the log");
+    if (anchor_of(here, at) != anchor_of(there, there_at))
+        name_event(n, here, customer, at, "was brought by another id in the log");
     for (uint32_t column = 0; column < c->column_n; column++) {
         struct value a, b;
         hash128 ha, hb;
@@ -245,14 +263,25 @@ static bool load_here(struct naming *n, uint32_t i, const struct chunk_source *s
                       struct chunk **out, struct err *err)
 {
     struct verify *v = n->v;
-    struct chunk *parts = NULL;
-    bool ok = parts_load(v->catalog, source, v->image, n->chunk[i], &parts, err);
+    const struct chunk_state *state = image_get(v->image, n->chunk[i]);
+    struct gone_set gone = {.n = 0};
+    struct chunk_want want = {.chunk = n->chunk[i],
+                              .customer_first = n->chunk[i] * CHUNK_CUSTOMERS,
+                              .customer_n = CHUNK_CUSTOMERS,
+                              .source = source,
+                              .parts_customers = state->parts.customers};
+    struct fact *fact;
+    size_t facts;
+    bool ok;
 
-    facts_sort(n->news[i].fact, n->news[i].n);
-    ok = ok
-         && chunk_merge(v->catalog, parts, n->chunk[i] * CHUNK_CUSTOMERS, n->news[i].fact,
-                        n->news[i].n, out, err);
-    chunk_free(parts);
+    if (!news_gather(state->news, 0, UINT32_MAX, 0, &gone, &fact, &facts, err))
+        return false;
+    facts_sort(fact, facts);
+    want.fact = fact;
+    want.fact_n = (uint32_t)facts;
+    want.gone = gone.n ? gone.is : NULL;
+    ok = chunk_open(v->catalog, &want, out, err);
+    mem_free(fact);
     return ok;
 }
 
@@ -341,42 +370,17 @@ static void name_ids(struct naming *n)
 
 /* --- the second look --- */
 
-/* A fact that lives longer than the row of news that it stands in: packed, and unpacked. */
-static bool keep_fact(struct naming *n, struct facts *to, const struct fact *fact,
-                      struct err *err)
-{
-    struct buf bytes = {0};
-    struct fact *kept;
-    uint32_t one;
-    bool ok;
-
-    news_encode(n->v->catalog, fact, 1, &bytes);
-    ok = bytes.failed
-             ? err_nomem(err)
-             : news_decode(buf_str(&bytes), n->v->catalog, &n->arena, &kept, &one, err)
-                   && facts_add(to, kept, err);
-    buf_free(&bytes);
-    return ok;
-}
-
-static bool collect_news(void *context, int64_t seq, const struct fact *fact, uint32_t n,
-                         struct err *err)
+static bool collect_news(void *context, [[maybe_unused]] int64_t seq,
+                         const struct brought *b, struct err *err)
 {
     struct naming *to = context;
 
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t chunk = fact[i].customer / CHUNK_CUSTOMERS;
-        hash128 id = hash128_of(fact[i].id);
+    for (uint32_t i = 0; i < b->n; i++) {
+        hash128 id = hash128_of(b->fact[i].id);
 
-        if (to->bucket[id_bucket(id)]
+        if (!b->fact[i].is_told && to->bucket[id_bucket(id)]
             && !ids_add(&to->held_ids, (struct id){.hash = id}, err))
             return false;
-        for (uint32_t k = 0; k < to->chunk_n; k++) {
-            if (to->chunk[k] == chunk
-                && seq > image_get(to->v->image, chunk)->parts.folded_seq
-                && !keep_fact(to, &to->news[k], &fact[i], err))
-                return false;
-        }
     }
     return true;
 }
@@ -459,10 +463,8 @@ bool name_differences(struct verify *v, struct err *err)
     struct naming n = {.v = v};
     bool ok = !choose(&n) || name_all(&n, err);
 
-    for (uint32_t i = 0; i < CHUNKS_NAMED; i++) {
+    for (uint32_t i = 0; i < CHUNKS_NAMED; i++)
         mem_free(n.logged[i].fact);
-        mem_free(n.news[i].fact);
-    }
     mem_free(n.logged_ids.id);
     mem_free(n.held_ids.id);
     arena_free(&n.arena);

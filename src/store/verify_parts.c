@@ -35,7 +35,7 @@ static bool take_part(void *context, sqlite3_stmt *row, struct err *err)
         v->part = grown;
         v->part_cap = cap;
     }
-    if (column < PART_RARE || column >= v->catalog->column_n || chunk < 0
+    if (column < PART_ANCHOR || column >= v->catalog->column_n || chunk < 0
         || chunk >= v->chunk_n || !image_get(v->image, (uint32_t)chunk)->parts.customers)
         found(v, "part", false,
               "table part, column %lld, chunk %lld: there is no such column or chunk",
@@ -127,12 +127,15 @@ static bool sum_columns(struct summing *s, struct err *err)
     }
 }
 
+/* But for those whom news took away. */
 static void sum_events(const struct summing *s, struct sum *sum)
 {
     const struct chunk *c = s->chunk;
+    struct gone_set gone = {.n = 0};
 
+    news_gone(image_get(s->v->image, s->number)->news, &gone);
     for (uint32_t i = 0; i < c->customer_n; i++) {
-        for (uint32_t k = c->first[i]; k < c->first[i + 1]; k++) {
+        for (uint32_t k = c->first[i]; !gone.is[i] && k < c->first[i + 1]; k++) {
             struct digest_head head = {c->customer_first + i, (uint64_t)c->at_ms[k],
                                        c->type[k], hash128_of(s->id[k])};
 
@@ -144,7 +147,7 @@ static void sum_events(const struct summing *s, struct sum *sum)
 static void check_figures(const struct summing *s)
 {
     const struct chunk_row *row = &image_get(s->v->image, s->number)->parts;
-    struct chunk_row parts = chunk_row_of(s->chunk, row->folded_seq);
+    struct chunk_row parts = chunk_row_of(s->chunk, row->folded_seq, row->told_seq);
 
     if (row->events != parts.events)
         found(s->v, "chunk", false, "table chunk, row %u: %u events, but %u in its parts",
@@ -158,17 +161,26 @@ static void check_figures(const struct summing *s)
         found(s->v, "chunk", true,
               "table chunk, row %u: folded up to batch %lld, which is not there",
               s->number, (long long)row->folded_seq);
+    if (row->told_seq < 0 || row->told_seq > row->folded_seq)
+        found(
+            s->v, "chunk", false,
+            "table chunk, row %u: customers were told again in batch %lld, which is not "
+            "folded",
+            s->number, (long long)row->told_seq);
 }
 
 static bool sum_chunk(struct summing *s, struct err *err)
 {
+    const struct cells *anchors;
     bool ok;
 
     s->values = mem_alloc(s->chunk->event_n * sizeof *s->values);
     if (!s->values)
         return err_nomem(err);
     check_figures(s);
-    ok = chunk_message_ids(s->chunk, &s->id, err) && sum_columns(s, err);
+    ok = chunk_message_ids(s->chunk, &s->id, err)
+         && chunk_anchors(s->chunk, &anchors, err)
+         && digest_cells(DIGEST_ANCHOR, anchors, s->values, err) && sum_columns(s, err);
     if (ok)
         sum_events(s, &s->v->held_chunk[s->number]);
     mem_free(s->values);

@@ -46,6 +46,8 @@ static void transaction_end(struct transaction *tx)
     news_batch_release(tx->batch);
     arena_free(&tx->arena);
     mem_free(tx->fact);
+    mem_free(tx->move);
+    mem_free(tx->gone);
     buf_free(&tx->lines);
     refused_batch_free(&tx->refused);
     *tx = (struct transaction){0};
@@ -132,6 +134,7 @@ void store_cancel(struct store *s)
         return;
     roll_back(s, &unheard); /* when it fails, the next begin tries again */
     catalog_return(&s->catalog, &s->tx.mark);
+    moves_undo(s);
     forget_ids(s);
     refused_forget(&s->refused);
     seen_forget(s->seen);
@@ -141,15 +144,13 @@ void store_cancel(struct store *s)
 
 /* --- appending --- */
 
-static bool write_batch(struct store *s, struct err *err)
+static bool add_batch(struct store *s, struct err *err)
 {
     struct transaction *tx = &s->tx;
     struct buf packed = {0};
     sqlite3_stmt *add;
     bool ok;
 
-    if (!tx->lines.n)
-        return true;
     ok = zip_pack(buf_str(&tx->lines), LOG_PACK_LEVEL, &packed, err)
          && sql_get(&s->sql, SQL_LOG_ADD, &add, err)
          && sql_run(&s->sql, add,
@@ -160,6 +161,16 @@ static bool write_batch(struct store *s, struct err *err)
     buf_free(&packed);
     buf_clear(&tx->lines);
     return ok;
+}
+
+static bool write_batch(struct store *s, struct err *err)
+{
+    return !s->tx.lines.n || add_batch(s, err);
+}
+
+bool need_batch(struct store *s, struct err *err)
+{
+    return s->tx.seq > s->seq || add_batch(s, err);
 }
 
 static bool add_line(struct store *s, str json, struct err *err)
@@ -173,20 +184,31 @@ static bool add_line(struct store *s, str json, struct err *err)
     return lines->n < LOG_BATCH_BYTES || write_batch(s, err);
 }
 
+bool facts_room(struct transaction *tx, struct err *err)
+{
+    size_t cap = tx->fact_cap ? tx->fact_cap * 2 : 64;
+    struct fact *grown;
+
+    if (tx->fact_n < tx->fact_cap)
+        return true;
+    grown = mem_resize(tx->fact, cap * sizeof *grown);
+    if (!grown)
+        return err_nomem(err);
+    tx->fact = grown;
+    tx->fact_cap = cap;
+    return true;
+}
+
 static bool add_fact(struct store *s, const struct event *e, struct err *err)
 {
     struct transaction *tx = &s->tx;
+    struct fact *fact;
 
-    if (tx->fact_n == tx->fact_cap) {
-        size_t cap = tx->fact_cap ? tx->fact_cap * 2 : 64;
-        struct fact *grown = mem_resize(tx->fact, cap * sizeof *grown);
-
-        if (!grown)
-            return err_nomem(err);
-        tx->fact = grown;
-        tx->fact_cap = cap;
-    }
-    if (!fact_of(&s->catalog, e, &tx->arena, &tx->fact[tx->fact_n], err))
+    if (!facts_room(tx, err))
+        return false;
+    fact = &tx->fact[tx->fact_n];
+    if (!fact_of(&s->catalog, e, &tx->arena, fact, err)
+        || !home_of_new(s, fact->anchor, &fact->customer, err))
         return false;
     tx->fact_n++;
     return true;
@@ -203,7 +225,10 @@ static bool id_check(str id, const char *what, struct err *err)
 
 static bool event_check(const struct event *e, struct err *err)
 {
-    return id_check(e->id, "messageId", err) && id_check(e->customer, "customer", err)
+    str customer;
+
+    customer_key_kind(e->customer, &customer);
+    return id_check(e->id, "messageId", err) && id_check(customer, "customer", err)
            && id_check(e->type, "type", err);
 }
 
@@ -221,16 +246,21 @@ bool transaction_spoil(struct transaction *tx, const struct err *err)
     return false;
 }
 
-/* What the transaction holds goes to the parts when it is more than its share of the memory. */
-static bool spill(struct store *s, struct err *err)
+bool is_full(const struct store *s)
 {
     const struct transaction *tx = &s->tx;
     size_t bytes = tx->arena.used + tx->fact_cap * sizeof *tx->fact
                    + s->ids.cap * sizeof *s->ids.slot;
 
-    if (bytes <= s->memory_bytes / 4)
+    return bytes > s->memory_bytes / 4;
+}
+
+/* What the transaction holds goes to the parts when it is more than its share of the memory. */
+static bool spill(struct store *s, struct err *err)
+{
+    if (!is_full(s))
         return true;
-    if (!fold_facts(s, err))
+    if (!moves_tell(s, err) || !fold_now(s, err))
         return false;
     forget_ids(s);
     return learn_ids(s, err);
@@ -331,19 +361,6 @@ static bool write_name(struct store *s, sqlite3_stmt *add, uint32_t number, str 
                    err);
 }
 
-static bool write_customers(struct store *s, struct err *err)
-{
-    sqlite3_stmt *add;
-
-    if (!sql_get(&s->sql, SQL_CUSTOMER_ADD, &add, err))
-        return false;
-    for (uint32_t i = s->tx.mark.customer_n; i < s->catalog.customer_n; i++) {
-        if (!write_name(s, add, i, catalog_customer_id(&s->catalog, i), err))
-            return false;
-    }
-    return true;
-}
-
 static bool write_types(struct store *s, struct err *err)
 {
     sqlite3_stmt *add;
@@ -393,7 +410,7 @@ static bool write_sightings(struct store *s, struct err *err)
 
 static bool write_names(struct store *s, struct err *err)
 {
-    return write_customers(s, err) && write_types(s, err) && write_columns(s, err)
+    return customers_write(s, err) && write_types(s, err) && write_columns(s, err)
            && write_sightings(s, err);
 }
 
@@ -409,7 +426,10 @@ static bool publish(struct store *s, struct err *err)
         return false;
     pthread_mutex_lock(&s->lock);
     ok = sql_run(&s->sql, commit, SQLITE_OK, err);
+    if (ok && s->tx.seq)
+        s->seq = s->tx.seq;
     if (ok && !s->tx.keeps_image) {
+        s->tx.image->seq = s->seq;
         image_publish(s, s->tx.image);
         s->tx.image = NULL;
     }
@@ -427,8 +447,6 @@ bool transaction_commit(struct store *s, struct err *err)
     if (tx->batch)
         news_append(s, tx->batch);
     tx->batch = NULL;
-    if (tx->seq)
-        s->seq = tx->seq;
     if (s->ids.n / 2
         > s->image->news_n + NEWS_EVENTS) /* of what is in the parts meanwhile */
         forget_ids(s);
@@ -441,12 +459,14 @@ static bool settle(struct store *s, struct err *err)
     const struct transaction *tx = &s->tx;
     bool many;
 
-    if (!tx->fact_n)
+    if (!moves_tell(s, err))
+        return false;
+    if (!tx->fact_n && !tx->gone_n)
         return true;
     if (!fold_pays(s, &many, err))
         return false;
     return many || tx->has_spilled || tx->arena.used > NEWS_BYTES_MAX / 4
-               ? fold_facts(s, err)
+               ? fold_now(s, err)
                : news_write(s, err);
 }
 

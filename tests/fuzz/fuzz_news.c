@@ -20,7 +20,8 @@ static void add_names(struct catalog *c)
 
 static void need_known(const struct fact *fact, const struct catalog *c)
 {
-    NEED(fact->customer < catalog_customer_n(c) && fact->type < c->type.n);
+    NEED(fact->customer < catalog_customer_n(c) && fact->anchor < catalog_customer_n(c));
+    NEED(fact->type < c->type.n);
     NEED(fact->at_ms >= MOMENT_MIN && fact->at_ms <= MOMENT_MAX && str_is_utf8(fact->id));
     for (uint32_t i = 0; i < fact->cell_n; i++) {
         const struct fact_cell *cell = &fact->cell[i];
@@ -42,16 +43,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     str bytes = {(const char *)p, n};
     struct buf packed = {0};
     struct catalog catalog;
-    struct fact *fact;
+    struct brought b;
     struct err err;
-    uint32_t facts;
 
     NEED(catalog_init(&catalog, &err));
     add_names(&catalog);
-    if (news_decode(bytes, &catalog, &a, &fact, &facts, &err)) {
-        for (uint32_t i = 0; i < facts; i++)
-            need_known(&fact[i], &catalog);
-        news_encode(&catalog, fact, facts, &packed);
+    if (news_decode(bytes, &catalog, &a, &b, &err)) {
+        for (uint32_t i = 0; i < b.n; i++)
+            need_known(&b.fact[i], &catalog);
+        for (uint32_t i = 0; i < b.gone_n; i++)
+            NEED(b.gone[i].customer < catalog_customer_n(&catalog)
+                 && (!i || b.gone[i].customer > b.gone[i - 1].customer));
+        news_encode(&catalog, &b, &packed);
         NEED(str_eq(buf_str(&packed), bytes));
     } else {
         NEED(err.code == ERR_CORRUPT);

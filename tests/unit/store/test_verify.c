@@ -356,7 +356,7 @@ static const struct damaged {
      "table type, row 2: it is in no event of the log"},
     {"update columns set name = 'another' where number = 1", "table columns: \"",
      "table columns, row 1: it is in no event of the log"},
-    {"insert into customer select max(number) + 1, 'nobody' from customer", "",
+    {"insert into customer select max(number) + 1, 0, 'nobody', null from customer", "",
      "customer"},
     /* figures */
     {"update chunk set events = events + 1 where number = 1",

@@ -1,0 +1,365 @@
+#include "store/store_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Timelines move by being told again. A customer who loses events is gone: of him nothing counts
+ * any more that is in the file, and all of it stands once more among the transaction's facts,
+ * each event with the customer who is its anchor's home now. */
+
+/* What is told again of one chunk. */
+struct telling {
+    struct store *s;
+    uint32_t chunk;
+    struct chunk *parts;      /* NULL: there are none */
+    const uint32_t *customer; /* of the chunk; ascending */
+    uint32_t customer_n;
+    struct gone_set gone;   /* of whom the parts hold nothing any more */
+    struct arena *a;        /* where the facts live */
+    struct told_cell *cell; /* of what the parts give, column by column */
+    size_t cell_n, cell_cap;
+    struct err *err; /* of what walks */
+    bool ok;
+};
+
+struct told_cell {
+    size_t fact; /* its place in tx.fact */
+    struct fact_cell cell;
+};
+
+static bool add_told(struct store *s, const struct fact *fact, struct err *err)
+{
+    struct transaction *tx = &s->tx;
+    struct fact *to;
+
+    if (!facts_room(tx, err))
+        return false;
+    to = &tx->fact[tx->fact_n++];
+    *to = *fact;
+    to->is_told = true;
+    to->customer = s->homes.home[fact->anchor];
+    return true;
+}
+
+/* --- out of the parts --- */
+
+/* The events that the parts have of a customer. */
+static uint32_t range_of(const struct telling *t, uint32_t customer, uint32_t *first)
+{
+    struct timeline of = {.n = 0};
+
+    if (t->parts && !t->gone.is[customer % CHUNK_CUSTOMERS])
+        of = timeline_of(t->parts, customer);
+    *first = of.first;
+    return of.n;
+}
+
+static bool add_cell(struct telling *t, size_t fact, const struct cells *cells,
+                     uint32_t at, int32_t column, struct err *err)
+{
+    struct fact_cell cell = {.column = (uint32_t)column};
+
+    if (t->cell_n == t->cell_cap) {
+        size_t cap = t->cell_cap ? t->cell_cap * 2 : 64;
+        struct told_cell *grown = mem_resize(t->cell, cap * sizeof *grown);
+
+        if (!grown)
+            return err_nomem(err);
+        t->cell = grown;
+        t->cell_cap = cap;
+    }
+    if (cells->number)
+        cell.number = cells->number[at];
+    if (cells->text) {
+        cell.text = arena_str(t->a, cells->word[cells->text[at]]);
+        if (!cell.text.p)
+            return err_nomem(err);
+    }
+    if (cells->type == VALUE_LIST) {
+        uint32_t first = cells->list_first[at];
+        str *item = arena_array(t->a, str, cells->list_first[at + 1] - first);
+
+        if (!item)
+            return err_nomem(err);
+        cell.n = cells->list_first[at + 1] - first;
+        for (uint32_t k = 0; k < cell.n; k++) {
+            item[k] = arena_str(t->a, cells->word[cells->list_item[first + k]]);
+            if (!item[k].p)
+                return err_nomem(err);
+        }
+        cell.item = item;
+    }
+    t->cell[t->cell_n++] = (struct told_cell){fact, cell};
+    t->s->tx.fact[fact].cell_n++;
+    return true;
+}
+
+/* The customers' values in one column. `fact` is the place of the first of their facts. */
+static bool tell_column(struct telling *t, uint32_t column, size_t fact, struct err *err)
+{
+    const struct cells *cells;
+
+    if (!chunk_cells(t->parts, column, &cells, err))
+        return false;
+    for (uint32_t i = 0; i < t->customer_n; i++) {
+        uint32_t first, n = range_of(t, t->customer[i], &first);
+
+        for (uint32_t at = cells_from(cells, first);
+             at < cells->n && cells->event[at] < first + n; at++) {
+            if (!add_cell(t, fact + cells->event[at] - first, cells, at, (int32_t)column,
+                          err))
+                return false;
+        }
+        fact += n;
+    }
+    chunk_forget(t->parts, (int32_t)column);
+    return true;
+}
+
+/* Each fact's values, which were gathered column by column. */
+static bool share_cells(struct telling *t, size_t fact, struct err *err)
+{
+    struct transaction *tx = &t->s->tx;
+    struct fact_cell *cell = arena_array(t->a, struct fact_cell, t->cell_n), *at = cell;
+    struct fact_cell **next;
+
+    next = mem_alloc((tx->fact_n - fact) * sizeof(struct fact_cell *));
+    if (!cell || !next) {
+        mem_free(next);
+        return err_nomem(err);
+    }
+    for (size_t i = fact; i < tx->fact_n; i++) {
+        tx->fact[i].cell = next[i - fact] = at;
+        at += tx->fact[i].cell_n;
+    }
+    for (size_t i = 0; i < t->cell_n; i++)
+        *next[t->cell[i].fact - fact]++ = t->cell[i].cell;
+    mem_free(next);
+    return true;
+}
+
+/* The events themselves, without their values. */
+static bool tell_heads(struct telling *t, struct err *err)
+{
+    const struct cells *anchors;
+    const str *id;
+
+    if (!chunk_message_ids(t->parts, &id, err) || !chunk_anchors(t->parts, &anchors, err))
+        return false;
+    for (uint32_t i = 0; i < t->customer_n; i++) {
+        uint32_t first, n = range_of(t, t->customer[i], &first);
+        uint32_t anchor = cells_from(anchors, first);
+
+        for (uint32_t k = first; k < first + n; k++) {
+            bool moved = anchor < anchors->n && anchors->event[anchor] == k;
+            struct fact fact = {.at_ms = t->parts->at_ms[k],
+                                .anchor = moved ? (uint32_t)anchors->number[anchor]
+                                                : t->customer[i],
+                                .type = t->parts->type[k],
+                                .id = arena_str(t->a, id[k])};
+
+            anchor += moved;
+            if (!fact.id.p)
+                return err_nomem(err);
+            if (!add_told(t->s, &fact, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool tell_parts(struct telling *t, struct err *err)
+{
+    size_t first = t->s->tx.fact_n;
+
+    if (!tell_heads(t, err))
+        return false;
+    for (uint32_t column = 0; t->s->tx.fact_n > first; column++) {
+        if (!chunk_next_column(t->parts, column, &column, err))
+            return false;
+        if (column == COLUMN_NONE)
+            break;
+        if (!tell_column(t, column, first, err))
+            return false;
+    }
+    return share_cells(t, first, err);
+}
+
+/* --- out of the news --- */
+
+static void take_news(void *context, const struct fact *fact)
+{
+    struct telling *t = context;
+    struct fact copy;
+
+    t->ok = t->ok && fact_copy(&t->s->catalog, fact, t->a, &copy, t->err)
+            && add_told(t->s, &copy, t->err);
+}
+
+static bool tell_news(struct telling *t, uint32_t customer, struct err *err)
+{
+    struct gone_set gone = {.n = 0};
+
+    t->err = err;
+    t->ok = true;
+    news_each(image_get(t->s->tx.image, t->chunk)->news, customer, customer + 1, &gone,
+              take_news, t);
+    return t->ok;
+}
+
+/* --- a chunk --- */
+
+static bool add_gone(struct transaction *tx, struct gone gone, struct err *err)
+{
+    if (tx->gone_n == tx->gone_cap) {
+        uint32_t cap = tx->gone_cap ? tx->gone_cap * 2 : 16;
+        struct gone *grown = mem_resize(tx->gone, cap * sizeof *grown);
+
+        if (!grown)
+            return err_nomem(err);
+        tx->gone = grown;
+        tx->gone_cap = cap;
+    }
+    tx->gone[tx->gone_n++] = gone;
+    return true;
+}
+
+/* The columns as they were committed are shared with the snapshots; what this transaction folded
+ * itself may still come to nothing. */
+static bool open_parts(struct telling *t, struct err *err)
+{
+    struct store *s = t->s;
+    const struct chunk_state *state = image_get(s->tx.image, t->chunk);
+    uint32_t customers = state->parts.customers;
+    struct chunk_want want = {.chunk = t->chunk,
+                              .customer_first = t->chunk * CHUNK_CUSTOMERS,
+                              .customer_n = customers,
+                              .source = &s->source,
+                              .parts_customers = customers,
+                              .parts_version = state->parts_version,
+                              .version = state->parts_version,
+                              .cache = s->tx.has_spilled ? NULL : s->cache};
+
+    news_gone(state->news, &t->gone);
+    return !customers || chunk_open(&s->catalog, &want, &t->parts, err);
+}
+
+static bool tell(struct telling *t, struct err *err)
+{
+    struct transaction *tx = &t->s->tx;
+
+    if (!open_parts(t, err) || (t->parts && !tell_parts(t, err)))
+        return false;
+    for (uint32_t i = 0; i < t->customer_n; i++) {
+        size_t before = tx->fact_n;
+        uint32_t first, n = range_of(t, t->customer[i], &first);
+
+        if (!tell_news(t, t->customer[i], err)
+            || ((n || tx->fact_n > before)
+                && !add_gone(tx, (struct gone){t->customer[i], n}, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool tell_chunk(struct store *s, const uint32_t *customer, uint32_t n,
+                       struct err *err)
+{
+    struct telling t = {.s = s,
+                        .chunk = customer[0] / CHUNK_CUSTOMERS,
+                        .customer = customer,
+                        .customer_n = n,
+                        .a = &s->tx.arena};
+    bool ok = tell(&t, err);
+
+    chunk_free(t.parts);
+    mem_free(t.cell);
+    return ok;
+}
+
+/* --- all of them --- */
+
+static int move_order(const void *left, const void *right)
+{
+    const struct move *a = left, *b = right;
+
+    if (a->anchor != b->anchor)
+        return a->anchor < b->anchor ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+static int number_order(const void *left, const void *right)
+{
+    const uint32_t *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Who has events in the file that shall stand elsewhere: each once, ascending. */
+static bool find_losers(struct store *s, uint32_t **out, size_t *n, struct err *err)
+{
+    const struct transaction *tx = &s->tx;
+    size_t moves = tx->move_n - tx->move_done, all = 0, kept = 0;
+    struct move *move = mem_alloc(moves * sizeof *move);
+    uint32_t *loser = mem_alloc(moves * sizeof *loser);
+
+    *out = loser;
+    if (!move || !loser) {
+        mem_free(move);
+        return err_nomem(err);
+    }
+    memcpy(move, tx->move + tx->move_done, moves * sizeof *move);
+    qsort(move, moves, sizeof *move, move_order);
+    for (size_t i = 0; i < moves; i++) {
+        bool is_first = !i || move[i - 1].anchor != move[i].anchor;
+        bool has_stored = move[i].anchor < tx->mark.customer_n || tx->has_spilled;
+
+        if (is_first && has_stored && move[i].from != HOME_NONE
+            && move[i].from != s->homes.home[move[i].anchor])
+            loser[all++] = move[i].from;
+    }
+    mem_free(move);
+    if (all)
+        qsort(loser, all, sizeof *loser, number_order);
+    for (size_t i = 0; i < all; i++) {
+        if (!kept || loser[kept - 1] != loser[i])
+            loser[kept++] = loser[i];
+    }
+    *n = kept;
+    return true;
+}
+
+static bool tell_all(struct store *s, const uint32_t *loser, size_t n, struct err *err)
+{
+    size_t end;
+
+    if (n && !need_batch(s, err))
+        return false;
+    for (size_t first = 0; first < n; first = end) {
+        for (end = first;
+             end < n && loser[end] / CHUNK_CUSTOMERS == loser[first] / CHUNK_CUSTOMERS;)
+            end++;
+        if (!tell_chunk(s, loser + first, (uint32_t)(end - first), err)
+            || (is_full(s) && !fold_now(s, err)))
+            return false;
+    }
+    return true;
+}
+
+bool moves_tell(struct store *s, struct err *err)
+{
+    struct transaction *tx = &s->tx;
+    uint32_t *loser = NULL;
+    size_t n;
+    bool ok;
+
+    if (tx->move_done == tx->move_n)
+        return true;
+    for (size_t i = 0; i < tx->fact_n; i++)
+        tx->fact[i].customer = s->homes.home[tx->fact[i].anchor];
+    ok = find_losers(s, &loser, &n, err) && tell_all(s, loser, n, err);
+    mem_free(loser);
+    tx->move_done = tx->move_n;
+    return ok;
+}
