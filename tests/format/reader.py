@@ -103,6 +103,8 @@ class File:
     def chunk(self, chunk):
         parts = {row[0]: Bytes(unpack(*row[1:])) for row in self.rows(
             'select "column", codec, bytes, checksum from part where chunk = ?', chunk)}
+        if not parts:
+            return []
         times, rare, first, moments = parts[TIMES], parts[COLUMNS], 0, []
         counts = times.numbers(times.numbers(2)[0])
         for n in counts:
@@ -121,13 +123,15 @@ class File:
         return events
 
     def news(self):
-        """The events that are in no part yet."""
-        for seq, *row in self.rows('select seq, codec, bytes, checksum from news'):
+        """The events that are in no part yet, each with its batch; and of whom which batch says
+        that what was brought before is not his any more."""
+        events, gone = [], {}
+        for seq, *row in self.rows('select seq, codec, bytes, checksum from news order by seq'):
             b = Bytes(unpack(*row))
             n = b.number()
-            events = [[*event, ({}, {})] for event in zip(
+            brought = [[*event, ({}, {})] for event in zip(
                 b.steps(n), b.numbers(n), b.steps(n), b.texts(n))]
-            owners = [event for event, m in zip(events, b.numbers(n)) for _ in range(m)]
+            owners = [event for event, m in zip(brought, b.numbers(n)) for _ in range(m)]
             columns = [self.columns[number] for number in b.numbers(len(owners))]
             values = [b.values(kind, 1)[0] for _, _, kind in columns]
             sizes = [{'text': 1, 'list': n}.get(kind, 0) for (*_, kind), n in zip(columns, values)]
@@ -135,10 +139,18 @@ class File:
             for event, (name, trait, kind), value, size in zip(owners, columns, values, sizes):
                 found = [next(texts) for _ in range(size)]
                 event[4][trait][name] = {'text': found[:1], 'list': [found]}.get(kind, [value])[0]
-            yield from (e for e in events if seq > self.folded.get(e[0] // self.size, 0))
+            b.numbers(3 * b.number())  # who brought them, and which were told before
+            customers = accumulate(b.numbers(2 * b.number())[::2])
+            unfolded = lambda customer: seq > self.folded.get(customer // self.size, 0)
+            gone |= {customer: seq for customer in customers if unfolded(customer)}
+            events += [(seq, event) for event in brought if unfolded(event[0])]
+        return events, gone
 
     def lines(self):
-        events = [event for chunk in self.folded for event in self.chunk(chunk)] + [*self.news()]
+        news, gone = self.news()
+        events = [event for seq, event in news if seq >= gone.get(event[0], seq)]
+        events += [event for chunk in self.folded for event in self.chunk(chunk)
+                   if event[0] not in gone]
         events.sort(key=lambda event: (event[0], event[2], event[3].encode()))
         for customer, kind, moment, message, values in events:
             yield line(*self.customers[customer], *self.types[kind], moment, message, *values)
