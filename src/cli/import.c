@@ -2,6 +2,9 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "cli/cli.h"
+#include "engine/mappings.h"
+
+#include <string.h>
 
 enum { MAPPING_MAX_BYTES = 1 << 20, SHOWN_CHARS = 60 };
 
@@ -32,6 +35,8 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
         .customer = cli_text(c, "customer"),
         .time = cli_text(c, "time"),
         .time_format = cli_text(c, "time-format"),
+        .moment = cli_text(c, "moment"),
+        .currency = cli_text(c, "currency"),
         .zone = cli_text(c, "zone"),
         .event = cli_text(c, "event"),
         .event_column = cli_text(c, "event-column"),
@@ -47,11 +52,17 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
 
 static bool file_read(struct cli *c, struct mapping *m, struct err *err)
 {
-    str text;
+    str name = cli_text(c, "mapping"), text;
+    const struct shipped *shipped;
+    struct err unknown;
 
-    return io_read_file(c->io, cli_text(c, "mapping"), MAPPING_MAX_BYTES, &c->arena,
-                        &text, err)
-           && mapping_parse(text, &c->arena, m, err);
+    if (mapping_find(name, &shipped, &unknown))
+        return mapping_parse(shipped->text, &c->arena, m, err);
+    if (io_read_file(c->io, name, MAPPING_MAX_BYTES, &c->arena, &text, err))
+        return mapping_parse(text, &c->arena, m, err);
+    if (err->code == ERR_NOT_FOUND && !memchr(name.p, '.', name.n))
+        *err = unknown;
+    return false;
 }
 
 static str encoding_name(const struct import_report *r)
@@ -420,19 +431,28 @@ static const struct cli_option options[] = {
      "the time zone of times without one, such as Europe/Rome: the "
      "workspace's unless given",
      false},
+    {"moment", "MOMENT", "when all rows are, where no column says it: a day, or now",
+     false},
     {"event", "NAME", "what the rows are: purchase, say", false},
     {"event-column", "COLUMN", "the column that says what each row is", false},
     {"id", "COLUMN", "rows that share it are one event: the lines of an order", false},
     {"property", "NAME=VALUE",
      "a property of the event, such as revenue:money=sum(Quantity * Price)", true},
     {"trait", "NAME=VALUE", "what the event says of the customer", true},
+    {"currency", "COLUMN",
+     "the column with the currency of the amounts: rows in another than the workspace's "
+     "are "
+     "refused",
+     false},
     {"where", "CONDITION", "only rows of which this is true", false},
     {"separator", "CHARACTER", "between the fields: recognised unless given", false},
     {"decimal", ", | .",
      "before the decimals of a number, 1.234,50 or 1,234.50: recognised unless given",
      false},
     {"encoding", "NAME", "utf-8 or latin-1: recognised unless given", false},
-    {"mapping", "FILE", "take all this from a file; what is given here is stronger",
+    {"mapping", "FILE",
+     "take all this from a file, or from one of ciclo mapping list; what is "
+     "given here is stronger",
      false},
     {"save-mapping", "FILE", "write such a file", false},
     {"dry-run", NULL, "show the first events and every problem, write nothing", false},

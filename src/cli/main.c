@@ -80,7 +80,9 @@ static int wrong_command(int n, char **word)
     str near = {};
 
     buf_add(&given, str_of(word[0]));
-    if (n > 1 && (!strcmp(word[0], "model") || !strcmp(word[0], "rule"))) {
+    if (n > 1
+        && (!strcmp(word[0], "model") || !strcmp(word[0], "rule")
+            || !strcmp(word[0], "mapping"))) {
         buf_add_char(&given, ' ');
         buf_add(&given, str_of(word[1]));
     }

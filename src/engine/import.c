@@ -1,6 +1,7 @@
 #include "engine/import.h"
 #include "engine/engine_impl.h"
 #include "engine/import_impl.h"
+#include "engine/mappings.h"
 
 #include <string.h>
 
@@ -379,7 +380,16 @@ bool import_explain(const struct import *im, const str *column, uint32_t n,
     str time = m->time.n ? m->time : guess(column, n, time_words, NULL);
     str id = guess(column, n, id_words, time_words);
     struct buf b = {0};
+    const struct shipped *fits;
 
+    if (!mappings_fit(column, n, &fits, err))
+        return false;
+    if (fits)
+        return err_set(
+            err, ERR_INPUT,
+            "this looks like an export that the mapping %s knows (%s). Read it "
+            "with: ciclo import SHOP.ciclo %.*s --mapping %s",
+            fits->name, fits->what, STR_FMT(im->source), fits->name);
     buf_add(&b,
             STR("say which column holds the customer and which the time. The columns: "));
     import_columns(column, n, &b);
@@ -403,8 +413,9 @@ bool import_explain(const struct import *im, const str *column, uint32_t n,
 static bool mapping_is_empty(const struct mapping *m)
 {
     return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
-           && !m->event_column.n && !m->id.n && !m->where.n && !m->encoding.n
-           && !m->separator && !m->decimal && !m->property_n && !m->trait_n;
+           && !m->moment.n && !m->currency.n && !m->event_column.n && !m->id.n
+           && !m->where.n && !m->encoding.n && !m->separator && !m->decimal
+           && !m->property_n && !m->trait_n;
 }
 
 static bool read_all(struct import *im, struct err *err)

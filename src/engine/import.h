@@ -9,14 +9,18 @@ struct mapping_entry {
     enum value_type
         type; /* VALUE_MISSING: not given: text for a bare column, else a number */
     str expression;
+    bool optional; /* "?": left out when the table has no such columns */
 };
 
 /* How the rows of a table become events. Zero it to start; empty texts are "not given". */
 struct mapping {
     str customer, time, time_format, zone; /* columns, and how to read the time */
-    str event;                             /* the type of all rows ... */
-    str event_column;                      /* ... or the column that holds it */
-    str id;                                /* column: rows that share it are one event */
+    str moment; /* of all rows, where no column says when: a moment, or "now" */
+    str currency; /* column: rows in another currency than the workspace's are refused; with "?" in
+                     front the table need not have it */
+    str event;        /* the type of all rows ... */
+    str event_column; /* ... or the column that holds it */
+    str id;           /* column: rows that share it are one event */
     str where;
     char separator; /* 0: recognised */
     char
@@ -25,7 +29,7 @@ struct mapping {
     struct mapping_entry *property, *trait;
     uint32_t property_n, trait_n;
 };
-/* "revenue:money=sum(Quantity * UnitPrice)". Lives in `a`. An expression that is a column's
+/* "revenue:money=sum(Quantity * UnitPrice)", with "?" in front: optional. Lives in `a`. An expression that is a column's
  * name needs no backquotes. */
 bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
                          struct err *err);
@@ -35,7 +39,7 @@ bool mapping_separator_parse(str text, char *out, struct err *err);
 str mapping_separator_name(char separator);
 bool mapping_decimal_parse(str text, char *out, struct err *err);
 /* A mapping file (YAML): the names above as keys, and the lists `properties` and `traits`
- * with texts as mapping_entry_parse reads them. What stands in *out already is stronger;
+ * with texts as mapping_entry_parse reads them; `header` is mappings_fit's. What stands in *out already is stronger;
  * properties and traits are joined by name. Lives in `a`. */
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err);
 /* What mapping_parse reads as the same mapping. */

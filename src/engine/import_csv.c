@@ -39,6 +39,7 @@ struct rows {
     STR("event and id together are longer than 200 bytes or hold a control character")
 _Static_assert(EVENT_NAME_MAX == 200, "as the reasons say");
 #define TWO_CUSTOMERS STR("rows of one id belong to different customers")
+#define FOREIGN STR("its amounts are in another currency than the workspace's")
 #define FEW_FIELDS STR("fewer fields than the file has columns")
 #define MANY_FIELDS STR("more fields than the file has columns")
 
@@ -49,6 +50,7 @@ struct entry {
     str customer, type, id;
     int64_t at_ms;
     bool has_time;
+    bool foreign;     /* its amounts are in another currency */
     hash128 rank_key; /* without an id, and with a time */
 };
 
@@ -173,6 +175,8 @@ static bool row_in_group(struct rows *r, const struct csv_row *row, const struct
     }
     if (g->customer != customer)
         g->reason = TWO_CUSTOMERS;
+    if (e->foreign)
+        g->reason = FOREIGN;
     if (e->at_ms < g->at_ms)
         g->at_ms = e->at_ms;
     if (e->at_ms < g->last_ms)
@@ -199,6 +203,8 @@ static str fault(const struct rows *r, const struct entry *e)
     if (r->table.event != NO_COLUMN && !is_identify && event_type_is_reserved(e->type)
         && !str_eq(e->type, STR("consent")))
         return RESERVED_EVENT;
+    if (e->foreign && r->table.id == NO_COLUMN)
+        return FOREIGN;
     if (r->table.id != NO_COLUMN && !e->id.n)
         return r->table.no_id;
     if (!import_is_name(e->customer))
@@ -231,6 +237,16 @@ static bool where_ask(struct rows *r, const struct csv_row *row, bool *out, str 
                       "Quantity > 0");
 }
 
+/* ISO codes; Stripe writes them small. */
+static bool is_foreign(const struct rows *r, const struct csv_row *row)
+{
+    str code = r->table.currency == NO_COLUMN ? STR("")
+                                              : str_trim(row->field[r->table.currency]);
+    str own = r->im->workspace->currency;
+
+    return code.n && (code.n != own.n || !str_starts_nocase(code, own));
+}
+
 static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
 {
     struct entry e = {.customer = str_trim(row->field[r->table.customer]),
@@ -241,12 +257,16 @@ static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
 
     if (!e.customer.n)
         return refuse(r, row, r->table.no_customer, err);
+    e.foreign = is_foreign(r, row);
     if (r->table.event != NO_COLUMN)
         e.type = str_trim(row->field[r->table.event]);
     if (r->table.id != NO_COLUMN)
         e.id = str_trim(row->field[r->table.id]);
-    e.has_time = time_format_parse(r->table.format, str_trim(row->field[r->table.time]),
-                                   r->table.zone, &e.at_ms);
+    e.at_ms = r->table.moment_ms;
+    e.has_time =
+        r->table.time == NO_COLUMN
+        || time_format_parse(r->table.format, str_trim(row->field[r->table.time]),
+                             r->table.zone, &e.at_ms);
     ranked = r->table.id == NO_COLUMN && e.has_time;
     if (ranked && !import_rank_key(r->im, e.customer, e.at_ms, e.type, &e.rank_key, err))
         return false;

@@ -15,8 +15,9 @@ static const struct key {
     {                                                                                    \
         {#name, sizeof #name - 1}, offsetof(struct mapping, name)                        \
     }
-    KEY(customer),     KEY(time), KEY(time_format), KEY(zone),     KEY(event),
-    KEY(event_column), KEY(id),   KEY(where),       KEY(encoding),
+    KEY(customer), KEY(time),         KEY(time_format), KEY(zone),
+    KEY(event),    KEY(event_column), KEY(id),          KEY(where),
+    KEY(encoding), KEY(moment),       KEY(currency),
 #undef KEY
 };
 enum { KEY_N = sizeof keys / sizeof *keys };
@@ -32,10 +33,13 @@ bool import_is_name(str s)
 bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
                          struct err *err)
 {
-    const char *equals = memchr(text.p, '=', text.n);
+    const char *equals;
     struct mapping_entry e = {0};
     str head, type;
 
+    e.optional = text.n && text.p[0] == '?';
+    text = str_from(text, e.optional);
+    equals = text.n ? memchr(text.p, '=', text.n) : NULL;
     if (!str_is_utf8(text) || memchr(text.p, 0, text.n))
         return err_set(err, ERR_INPUT, "a property that is no UTF-8 text");
     if (!equals)
@@ -172,7 +176,7 @@ static bool texts_parse(const struct yaml *map, struct arena *a, struct mapping 
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err)
 {
     struct mapping m = *out;
-    str separator = STR(""), decimal = STR(""), known[KEY_N + 4];
+    str separator = STR(""), decimal = STR(""), known[KEY_N + 5];
     const struct yaml *map;
 
     for (size_t i = 0; i < KEY_N; i++)
@@ -181,8 +185,9 @@ bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *e
     known[KEY_N + 1] = STR("properties");
     known[KEY_N + 2] = STR("traits");
     known[KEY_N + 3] = STR("decimal");
+    known[KEY_N + 4] = STR("header");
     if (!yaml_parse(yaml, a, &map, err)
-        || !yaml_check_keys(map, known, KEY_N + 4, "a mapping", err)
+        || !yaml_check_keys(map, known, KEY_N + 5, "a mapping", err)
         || !texts_parse(map, a, &m, err)
         || !yaml_get_text(map, STR("separator"), &separator, err)
         || (!m.separator && separator.n
@@ -247,6 +252,7 @@ static void print_entries(struct buf *to, const char *key,
         buf_add_format(to, "%s:\n", key);
     for (uint32_t i = 0; i < n; i++) {
         buf_clear(text);
+        buf_add(text, entry[i].optional ? STR("?") : STR(""));
         buf_add(text, entry[i].name);
         if (entry[i].type != VALUE_MISSING) {
             buf_add_char(text, ':');

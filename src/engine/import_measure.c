@@ -70,7 +70,8 @@ static bool measure_open(struct measures *all, const struct mapping_entry *e, bo
     if (m->column == NO_COLUMN
         && !row_expr_new(e->expression, column, column_n, decimal_of(all, m->type), a,
                          &m->expr, err))
-        return err_in(err, "%s '%.*s'", what, STR_FMT(e->name));
+        return (e->optional && err->code == ERR_INPUT)
+               || err_in(err, "%s '%.*s'", what, STR_FMT(e->name));
     if (m->type == VALUE_MISSING)
         m->type = m->column == NO_COLUMN ? VALUE_NUMBER : VALUE_TEXT;
     m->unreadable = unreadable(m->type);

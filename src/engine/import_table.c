@@ -157,6 +157,32 @@ static bool event_check(struct table *t, struct err *err)
                       STR_FMT(RESERVED_EVENT));
 }
 
+static bool currency_open(struct table *t, struct err *err)
+{
+    str name = t->im->mapping->currency;
+
+    t->currency = NO_COLUMN;
+    if (str_starts(name, STR("?"))) {
+        t->currency = column_find(t, str_from(name, 1));
+        return true;
+    }
+    return column_need(t, "the currency", name, &t->currency, err);
+}
+
+/* When all rows are, where no column says it. */
+static bool moment_open(struct table *t, struct err *err)
+{
+    const struct import *im = t->im;
+    str moment = im->mapping->moment;
+
+    t->moment_ms = im->options->now_ms;
+    if (t->time != NO_COLUMN && moment.n)
+        return err_set(err, ERR_INPUT, "--time and --moment exclude one another");
+    return t->time != NO_COLUMN || str_eq(moment, STR("now"))
+           || moment_parse(moment, t->zone, &t->moment_ms, err)
+           || err_in(err, "--moment is a day or a moment, such as 2026-01-31, or now");
+}
+
 static bool columns_open(struct table *t, struct err *err)
 {
     struct import *im = t->im;
@@ -164,13 +190,13 @@ static bool columns_open(struct table *t, struct err *err)
 
     if (!header_read(t, err))
         return false;
-    if (!m->customer.n || !m->time.n)
+    if (!m->customer.n || (!m->time.n && !m->moment.n))
         return import_explain(im, t->column, t->column_n, err);
     if (!event_check(t, err)
         || !column_need(t, "the customer", m->customer, &t->customer, err)
         || !column_need(t, "the time", m->time, &t->time, err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
-        || !column_need(t, "the id", m->id, &t->id, err)
+        || !column_need(t, "the id", m->id, &t->id, err) || !currency_open(t, err)
         || !measures_open(&t->measures, m, t->column, t->column_n, &t->arena, err)
         || (m->where.n
             && !row_expr_new(m->where, t->column, t->column_n, &t->measures.money,
@@ -184,7 +210,7 @@ static bool columns_open(struct table *t, struct err *err)
         t->zone = t->own_zone;
     }
     im->report->zone = arena_str(im->arena, zone_name(t->zone));
-    return (im->report->zone.p || err_nomem(err))
+    return moment_open(t, err) && (im->report->zone.p || err_nomem(err))
            && reason(t, &t->no_customer, "no customer (column ", m->customer,
                      " is empty)", err)
            && reason(t, &t->no_event, "no event (column ", m->event_column, " is empty)",
@@ -316,6 +342,10 @@ static bool format_open(struct table *t, struct err *err)
     struct import *im = t->im;
     str format = im->mapping->time_format, form;
 
+    if (t->time == NO_COLUMN) {
+        im->report->time_format = STR("");
+        return true;
+    }
     if (!format.n) {
         const char *guessed;
 

@@ -15,8 +15,9 @@ struct table {
     struct csv *csv;
     str *column;
     uint32_t column_n;
-    uint32_t customer, time, event, id; /* event and id may be NO_COLUMN */
-    struct row_expr *where;             /* or NULL */
+    uint32_t customer, time, event, id, currency; /* all but the first may be NO_COLUMN */
+    int64_t moment_ms;      /* when there is no column of the time */
+    struct row_expr *where; /* or NULL */
     struct measures measures;
     struct zone *own_zone;
     const struct zone *zone;

@@ -10,5 +10,7 @@ struct shipped {
 };
 /* The default table of channels alone. */
 const struct shipped *shipped_channels(size_t *n);
+/* Mappings of other systems' exports. */
+const struct shipped *shipped_mappings(size_t *n);
 
 #endif

@@ -1,4 +1,5 @@
 #include "engine/import.h"
+#include "engine/mappings.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -235,4 +236,85 @@ static bool parse_one([[maybe_unused]] void *context, struct err *err)
 TEST(a_mapping_survives_the_lack_of_memory)
 {
     each_oom(parse_one, NULL);
+}
+
+TEST(an_entry_may_be_optional)
+{
+    struct mapping_entry e = entry_of("? city:text=Billing City ");
+
+    assert_text(e.name, "city");
+    assert_true(e.optional);
+    assert_text(e.expression, "Billing City");
+    assert_false(entry_of("city=Billing City").optional);
+    assert_no_entry("?=x", "needs a name");
+    assert_no_entry("?", "NAME:TYPE=EXPRESSION");
+    arena_free(&a);
+}
+
+TEST(every_mapping_inside_parses_and_prints_as_itself)
+{
+    size_t n;
+    const struct shipped *all = shipped_mappings(&n);
+
+    assert_true(n > 10);
+    for (size_t i = 0; i < n; i++) {
+        struct mapping m = {}, again = {};
+        struct buf text = {}, same = {};
+        const struct shipped *found;
+        struct err err;
+
+        if (!mapping_parse(all[i].text, &a, &m, &err))
+            fail_msg("%s: %d:%d %s", all[i].name, err.line, err.column, err.msg);
+        assert_true(m.customer.n && m.event.n && !m.time.n == (m.moment.n > 0));
+        mapping_print(&m, &text);
+        assert_true(mapping_parse(buf_str(&text), &a, &again, &err));
+        mapping_print(&again, &same);
+        assert_true(str_eq(buf_str(&text), buf_str(&same)));
+        assert_int_equal(again.trait_n, m.trait_n);
+        for (uint32_t k = 0; k < m.trait_n; k++)
+            assert_int_equal(again.trait[k].optional, m.trait[k].optional);
+        assert_true(mapping_find(str_of(all[i].name), &found, &err));
+        assert_ptr_equal(found, &all[i]);
+        buf_free(&text);
+        buf_free(&same);
+    }
+    arena_free(&a);
+}
+
+TEST(a_mapping_that_is_not_there_has_a_near_one)
+{
+    const struct shipped *found;
+    struct err err;
+
+    assert_false(mapping_find(STR("stripe-payment"), &found, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_non_null(strstr(err.msg, "did you mean \"stripe-payments\"?"));
+    assert_false(mapping_find(STR("zzz"), &found, &err));
+    assert_non_null(strstr(err.msg, "ciclo mapping list"));
+}
+
+static const str unsubscribed[] = {
+    STR("Email Address"), STR("UNSUB_TIME"), STR("MEMBER_RATING"),
+    STR("OPTIN_TIME"),    STR("EUID"),       STR("CONFIRM_TIME"),
+    STR("LAST_CHANGED"),  STR("LEID"),       STR("more")};
+
+static bool fit_one(void *context, struct err *err)
+{
+    const struct shipped **found = context;
+
+    return mappings_fit(unsubscribed, sizeof unsubscribed / sizeof *unsubscribed, found,
+                        err);
+}
+
+TEST(the_mapping_that_asks_for_most_of_the_columns_fits)
+{
+    const struct shipped *found;
+    struct err err;
+
+    each_oom(fit_one, &found);
+    assert_string_equal(found->name, "mailchimp-unsubscribed");
+    assert_true(mappings_fit(unsubscribed, 1, &found, &err));
+    assert_null(found);
+    assert_true(mappings_fit(NULL, 0, &found, &err));
+    assert_null(found);
 }
