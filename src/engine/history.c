@@ -3,7 +3,7 @@
  * (1) chunk[k] is true for the events it counts and for every moment from .now_ms on that comes
  *     before .next_ms, the least of its customers' pending moments.
  * (2) Events are only ever added to a chunk or a customer, so who has as many as before has the
- *     same.
+ *     same, unless he was told again since .seq: some of his then went, and others may have come.
  * (3) A chunk's moves are computed beside and take the old ones' place at the end: whatever
  *     fails leaves each chunk as (1) says, though some of them are ahead of the others. */
 #include "engine/history_impl.h"
@@ -13,7 +13,7 @@
 /* --- what a model means --- */
 
 /* Another one when the same model gives other moves from here on, or other bytes. */
-enum { MEANING = 2 };
+enum { MEANING = 3 };
 
 static uint64_t mix(uint64_t so_far, str piece)
 {

@@ -62,6 +62,7 @@ void history_encode(const struct histories *h, const struct history *one, struct
 
     put(to, h->meaning);
     put(to, fold(one->now_ms));
+    put(to, (uint64_t)one->seq);
     put(to, n);
     for (uint32_t i = 0; i < n; i++)
         put(to, one->event_n[i]);
@@ -307,6 +308,7 @@ bool history_decode(const struct histories *h, str bytes, struct history *out, b
     if (!*fits)
         return true;
     one.now_ms = moment_from(&in, 0, unfold(get(&in)), MOMENT_NEVER - 1);
+    one.seq = (int64_t)get_below(&in, INT64_MAX);
     one.customer_n = (uint32_t)get_below(&in, CHUNK_CUSTOMERS + 1);
     /* First a look ahead, at how much room is needed. */
     ahead = in;

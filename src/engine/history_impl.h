@@ -24,6 +24,7 @@ struct looped {
 
 struct history {
     uint32_t events, customer_n; /* what it was computed from */
+    int64_t seq;                 /* snapshot_seq, likewise */
     int64_t now_ms, next_ms;
     char *block;           /* holds what follows; NULL: nothing is known yet */
     int64_t *next;         /* by customer: his pending moment */

@@ -190,11 +190,14 @@ struct due {
 static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
 {
     const struct history *old = &p->h->chunk[k];
+    bool told[CHUNK_CUSTOMERS], all;
+
     out->n = 0;
     if (!snapshot_counts(p->v, k, &out->has, err))
         return false;
+    snapshot_told(p->v, k, old->seq, told, &all);
     for (uint32_t i = 0; i < out->has.customer_n; i++) {
-        out->is[i] = !old->block || i >= old->customer_n
+        out->is[i] = all || told[i] || !old->block || i >= old->customer_n
                      || old->event_n[i] != out->has.event[i] || old->next[i] <= p->now_ms;
         out->n += out->is[i];
     }
@@ -254,6 +257,7 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
 {
     struct history *old = &p->h->chunk[k];
     struct history fresh = {.events = snapshot_chunk_events(p->v, k),
+                            .seq = snapshot_seq(p->v),
                             .now_ms = p->now_ms,
                             .next_ms = MOMENT_NEVER,
                             .kept_ms = old->kept_ms};
@@ -320,6 +324,10 @@ static bool load(const struct pass *p, struct worker *w, uint32_t k, struct err 
     buf_free(&bytes);
     if (!ok || !fits)
         return ok;
+    if (one.seq > snapshot_seq(p->v)) { /* it may know of moves that this does not */
+        history_free(&one);
+        return true;
+    }
     one.kept_ms = one.now_ms;
     one.is_kept = true;
     if (one.now_ms > p->now_ms)
@@ -335,6 +343,7 @@ bool is_due(const struct pass *p, uint32_t k)
     const struct history *one = &p->h->chunk[k];
 
     return !one->block || one->next_ms <= p->now_ms
+           || one->seq < snapshot_told_seq(p->v, k)
            || one->events != snapshot_chunk_events(p->v, k);
 }
 
