@@ -92,6 +92,77 @@ static uint64_t below(struct life *l, uint64_t bound)
     return random_below(&l->r, bound);
 }
 
+/* --- where events stand: a function of what the log holds --- */
+
+static struct homes_asked {
+    uint32_t brought[CUSTOMERS]; /* by each customer */
+    char name[32];
+} asked;
+
+static uint32_t number_of(str customer)
+{
+    return (uint32_t)strtoul(customer.p + strlen("customer "), NULL, 10);
+}
+
+/* With every second event somewhere else, and every fifth with himself again. */
+static uint32_t home_of(uint32_t anchor, uint32_t brought)
+{
+    return brought % 5 < 2 ? anchor : (anchor * 7 + brought / 2) % CUSTOMERS;
+}
+
+static str name_of(uint32_t number, char name[static sizeof asked.name])
+{
+    snprintf(name, sizeof asked.name, "customer %u", number);
+    return str_of(name);
+}
+
+static bool owner_begin([[maybe_unused]] void *context, [[maybe_unused]] struct err *err)
+{
+    memset(&asked, 0, sizeof asked);
+    return true;
+}
+
+static bool owner_give([[maybe_unused]] void *context, const struct event *e,
+                       [[maybe_unused]] struct err *err)
+{
+    asked.brought[number_of(e->customer)]++;
+    return true;
+}
+
+static bool owner_home([[maybe_unused]] void *context, str anchor, str *home,
+                       [[maybe_unused]] struct err *err)
+{
+    uint32_t number = number_of(anchor);
+
+    *home = name_of(home_of(number, asked.brought[number]), asked.name);
+    return true;
+}
+
+static bool owner_bytes([[maybe_unused]] void *context, struct buf *to,
+                        [[maybe_unused]] struct err *err)
+{
+    buf_add(to, STR("what it follows from"));
+    return true;
+}
+
+static void owner_end([[maybe_unused]] void *context)
+{
+}
+
+static const struct store_owner owner = {.begin = owner_begin,
+                                         .give = owner_give,
+                                         .home = owner_home,
+                                         .bytes = owner_bytes,
+                                         .end = owner_end};
+
+/* How many events each customer brought. */
+static void count_brought(const struct twin *t, uint32_t brought[CUSTOMERS])
+{
+    memset(brought, 0, CUSTOMERS * sizeof *brought);
+    for (uint32_t i = 0; i < t->event_n; i++)
+        brought[number_of(shop.event[t->event[i]].customer)]++;
+}
+
 static bool twin_has(const uint32_t *numbers, uint32_t n, uint32_t number)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -151,10 +222,16 @@ static bool look_at_customer(struct snapshot *v, uint32_t customer,
 static bool look_at_timelines(struct snapshot *v, const struct twin *t, struct err *err)
 {
     static struct event all[EVENTS];
-    uint32_t customers = snapshot_facts(v).customers;
+    static char name[CUSTOMERS][sizeof asked.name];
+    uint32_t customers = catalog_customer_n(snapshot_catalog(v)), brought[CUSTOMERS];
 
-    for (uint32_t i = 0; i < t->event_n; i++)
+    count_brought(t, brought);
+    for (uint32_t i = 0; i < t->event_n; i++) {
+        uint32_t anchor = number_of(shop.event[t->event[i]].customer);
+
         all[i] = shop.event[t->event[i]];
+        all[i].customer = name_of(home_of(anchor, brought[anchor]), name[anchor]);
+    }
     if (customers && !look_at_customer(v, t->event_n % customers, all, t->event_n, err))
         return false;
     for (uint32_t i = 0; i < snapshot_chunk_count(v); i++) {
@@ -302,6 +379,22 @@ static bool refuse(struct life *l, struct twin *next, struct err *err)
     return true;
 }
 
+/* Everybody stands where the log says from here on. */
+static bool rehome(struct life *l, const struct twin *t, struct err *err)
+{
+    uint32_t brought[CUSTOMERS];
+    bool ok = true;
+
+    count_brought(t, brought);
+    for (uint32_t i = 0; ok && i < CUSTOMERS; i++) {
+        char anchor[sizeof asked.name], home[sizeof asked.name];
+
+        ok = store_rehome(l->s, name_of(i, anchor), name_of(home_of(i, brought[i]), home),
+                          err);
+    }
+    return ok;
+}
+
 static bool do_transaction(struct life *l)
 {
     uint64_t events = below(l, 1 + below(l, 40)), refusals = below(l, 6);
@@ -313,7 +406,8 @@ static bool do_transaction(struct life *l)
         return false;
     ok = true;
     for (uint64_t i = 0; ok && i < events; i++)
-        ok = append(l, &next, &err);
+        ok = append(l, &next, &err) && (below(l, 4) || rehome(l, &next, &err));
+    ok = ok && rehome(l, &next, &err);
     for (uint64_t i = 0; ok && i < refusals; i++)
         ok = refuse(l, &next, &err);
     if (!went(ok, &err, "appending") || below(l, 8) == 0) {
@@ -430,7 +524,7 @@ static bool do_release(struct life *l)
 
 static bool do_open_other(struct life *l)
 {
-    struct store_options options = {STORE_READ, l->memory_bytes};
+    struct store_options options = {STORE_READ, l->memory_bytes, &owner};
     struct err err;
 
     if (l->other)
@@ -487,7 +581,7 @@ static void close_file(struct life *l)
 
 static bool open_file(struct life *l)
 {
-    struct store_options options = {STORE_WRITE, l->memory_bytes};
+    struct store_options options = {STORE_WRITE, l->memory_bytes, &owner};
     struct err err;
 
     return went(store_open(shop.io, SIM_SHOP, &options, &l->s, &err), &err, "opening")
@@ -504,7 +598,8 @@ static bool do_reopen(struct life *l)
 
 static bool do_compact(struct life *l)
 {
-    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes,
+                                            .owner = &owner};
     struct rewrite_sizes sizes;
     struct err err;
 
@@ -517,7 +612,8 @@ static bool do_compact(struct life *l)
 
 static bool do_rebuild(struct life *l)
 {
-    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes,
+                                            .owner = &owner};
     struct rebuild_report report;
     struct arena a = {0};
     struct err err;
@@ -538,14 +634,18 @@ static bool do_rebuild(struct life *l)
     return ok && open_file(l);
 }
 
-/* Without the events of one customer. */
+/* Without the events of one customer: of all who stand where this one does. */
 static struct twin twin_without(const struct twin *t, str customer)
 {
+    uint32_t brought[CUSTOMERS], number = number_of(customer), home;
     struct twin rest = *t;
 
+    count_brought(t, brought);
+    home = home_of(number, brought[number]);
     rest.event_n = rest.kept = 0;
     for (uint32_t i = 0; i < t->event_n; i++) {
-        if (str_eq(shop.event[t->event[i]].customer, customer))
+        number = number_of(shop.event[t->event[i]].customer);
+        if (home_of(number, brought[number]) == home)
             rest.is_erased[t->event[i]] = true;
         else
             rest.event[rest.event_n++] = t->event[i];
@@ -555,7 +655,8 @@ static struct twin twin_without(const struct twin *t, str customer)
 
 static bool do_erase(struct life *l)
 {
-    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes,
+                                            .owner = &owner};
     struct erase_report report;
     struct twin next;
     struct err err;
@@ -579,7 +680,8 @@ static bool do_erase(struct life *l)
 
 static bool do_backup(struct life *l)
 {
-    const struct rewrite_options options = {.memory_bytes = l->memory_bytes};
+    const struct rewrite_options options = {.memory_bytes = l->memory_bytes,
+                                            .owner = &owner};
     struct rewrite_sizes sizes;
     struct err err;
 
@@ -646,7 +748,7 @@ static void live(struct life *l)
  * not ours. Somebody takes it away then. */
 static void clear_half_created(struct life *l)
 {
-    struct store_options options = {.mode = STORE_WRITE};
+    struct store_options options = {.mode = STORE_WRITE, .owner = &owner};
     struct err err;
 
     if (sim_disk_size(shop.disk, "shop") < 0)
@@ -670,7 +772,8 @@ static void tell_difference([[maybe_unused]] void *context, const struct differe
 
 static void need_verified(str path)
 {
-    const struct verify_options options = {.threads = 1, .found = tell_difference};
+    const struct verify_options options = {
+        .threads = 1, .owner = &owner, .found = tell_difference};
     struct verify_report report;
     struct err err;
 
@@ -681,7 +784,7 @@ static void need_verified(str path)
 /* A backup that was not acknowledged is not there, or whole all the same. */
 static void need_copy(struct life *l)
 {
-    struct store_options options = {.mode = STORE_READ};
+    struct store_options options = {.mode = STORE_READ, .owner = &owner};
     struct store *s;
     struct err err;
 
@@ -695,7 +798,8 @@ static void need_copy(struct life *l)
 
 static void need_all_there(struct life *l)
 {
-    struct store_options options = {.mode = below(l, 2) ? STORE_WRITE : STORE_READ};
+    struct store_options options = {.mode = below(l, 2) ? STORE_WRITE : STORE_READ,
+                                    .owner = &owner};
     struct err err;
 
     if (!l->is_created) {
@@ -732,7 +836,7 @@ static void make_old(struct life *l)
     close_file(l);
     l->sure.kept = 0;
     if (has_erased(&l->sure) || below(l, 2)) {
-        sim_shop_make_later(2 + (int)below(l, 2));
+        sim_shop_make_later(2 + (int)below(l, 3));
         return;
     }
     sim_shop_make_old(&shop);

@@ -102,6 +102,7 @@ void sim_shop_make_later(int format)
               "alter table model drop column author;"
               "pragma user_version = 2; commit",
         [3] = "begin; drop table key; pragma user_version = 3; commit",
+        [4] = "pragma user_version = 4",
     };
     struct sql sql = {0};
     struct err err;
