@@ -196,7 +196,7 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A part of a query, read; what is not UTF-8 then stays as it stands. */
+/* A part of a query, read; what would be no UTF-8, or a control character, stays as it stands. */
 static str unescaped(struct arena *a, str s)
 {
     struct buf b = {};
@@ -206,7 +206,7 @@ static str unescaped(struct arena *a, str s)
         int high = s.p[i] == '%' && i + 2 < s.n ? hex(s.p[i + 1]) : -1;
         int low = high >= 0 ? hex(s.p[i + 2]) : -1;
 
-        if (low >= 0) {
+        if (low >= 0 && (high << 4 | low) >= ' ') {
             buf_add_char(&b, (char)(high << 4 | low));
             i += 2;
         } else if (s.p[i] == '+') {

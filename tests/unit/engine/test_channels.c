@@ -181,6 +181,7 @@ static const struct {
      "other x - - - /tea"},
     /* what nobody can read */
     {"page " SHOP "?utm_source=%zz%F", "other", "other %zz%f - - - /tea"},
+    {"page " SHOP "?utm_source=a%00b%20", "other", "other a%00b - - - /tea"},
     {"page " SHOP "?utm_source=%FF", "other", "other %ff - - - /tea"},
     {"page " SHOP "?&&=&utm_source&;=", "direct", "direct - - - - /tea"},
 };
