@@ -135,6 +135,17 @@ uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
     return text_table_find(&c->column_key, column_key(name, trait, type, bytes));
 }
 
+uint32_t catalog_column_after(const struct catalog *c, uint32_t last, str name,
+                              bool trait, enum value_type type)
+{
+    uint32_t next = last == COLUMN_NONE ? 0 : c->column[last].next;
+
+    if (next < c->column_n && c->column[next].type == type
+        && c->column[next].trait == trait && str_eq(c->column[next].name, name))
+        return next;
+    return catalog_column_find(c, name, trait, type);
+}
+
 /* Room for one more thing. */
 static bool grow(void **things, uint32_t n, uint32_t *cap, size_t size, struct err *err)
 {
@@ -185,7 +196,7 @@ bool catalog_column_add(struct catalog *c, str name, bool trait, enum value_type
     if (!text_table_add(&c->column_key, key, out))
         return err_nomem(err);
     name = str_from(text_table_get(&c->column_key, *out), 2);
-    c->column[c->column_n++] = (struct column){name, trait, type};
+    c->column[c->column_n++] = (struct column){name, trait, type, 0, 0};
     return true;
 }
 
@@ -213,14 +224,23 @@ bool has_column(const struct property *p, bool trait)
 static bool add_columns(struct catalog *c, uint32_t type, const struct property *p,
                         uint32_t n, bool trait, struct err *err)
 {
+    uint32_t last = COLUMN_NONE;
+
     for (uint32_t i = 0; i < n; i++) {
         uint32_t column;
 
         if (!has_column(&p[i], trait))
             continue;
-        if (!catalog_column_add(c, p[i].name, trait, p[i].value.type, &column, err)
-            || !catalog_sight(c, type, column, err))
+        column = catalog_column_after(c, last, p[i].name, trait, p[i].value.type);
+        if (column == COLUMN_NONE
+            && !catalog_column_add(c, p[i].name, trait, p[i].value.type, &column, err))
             return false;
+        if (c->column[column].sighted != type + 1 && !catalog_sight(c, type, column, err))
+            return false;
+        c->column[column].sighted = type + 1;
+        if (last != COLUMN_NONE)
+            c->column[last].next = column;
+        last = column;
     }
     return true;
 }
@@ -296,6 +316,8 @@ void catalog_return(struct catalog *c, const struct catalog_mark *m)
     c->customer_n = m->customer_n;
     c->column_n = m->column_n;
     c->sighting_n = m->sighting_n;
+    for (uint32_t i = 0; i < c->column_n; i++)
+        c->column[i].sighted = 0;
 }
 
 /* --- copies --- */

@@ -15,6 +15,9 @@ struct column {
     str name;
     bool trait;
     enum value_type type;
+    /* Of the last event that had it: events of a type mostly have the same, in the same order. */
+    uint32_t next;    /* the column behind it */
+    uint32_t sighted; /* the event's type, and 1 */
 };
 #define COLUMN_NONE UINT32_MAX
 /* What is missing has no column, nor has a property that is null; a trait that is has one. */
@@ -67,6 +70,9 @@ uint32_t catalog_customer_find(const struct catalog *c, str text);
                                         struct err *err);
 uint32_t catalog_column_find(const struct catalog *c, str name, bool trait,
                              enum value_type type); /* or COLUMN_NONE */
+/* The same, found at once when it came behind `last` (or COLUMN_NONE) before. */
+uint32_t catalog_column_after(const struct catalog *c, uint32_t last, str name,
+                              bool trait, enum value_type type);
 [[nodiscard]] bool catalog_column_add(struct catalog *c, str name, bool trait,
                                       enum value_type type, uint32_t *out,
                                       struct err *err);

@@ -22,13 +22,13 @@ static bool fact_list(const struct value *value, struct arena *a, struct fact_ce
     return true;
 }
 
-static bool fact_cell(const struct catalog *catalog, const struct property *p, bool trait,
-                      struct arena *a, struct fact_cell *cell)
+static bool fact_cell(const struct property *p, uint32_t column, struct arena *a,
+                      struct fact_cell *cell)
 {
     const struct value *value = &p->value;
 
-    cell->column = catalog_column_find(catalog, p->name, trait, value->type);
-    assert(cell->column != COLUMN_NONE);
+    assert(column != COLUMN_NONE);
+    cell->column = column;
     switch (value->type) {
     case VALUE_BOOL:
         cell->number = value->truth;
@@ -55,9 +55,13 @@ static bool fact_cells(const struct catalog *catalog, const struct property *p,
                        uint32_t n, bool trait, struct arena *a, struct fact_cell *cell,
                        uint32_t *cell_n)
 {
+    uint32_t last = COLUMN_NONE;
+
     for (uint32_t i = 0; i < n; i++) {
-        if (has_column(&p[i], trait)
-            && !fact_cell(catalog, &p[i], trait, a, &cell[(*cell_n)++]))
+        if (!has_column(&p[i], trait))
+            continue;
+        last = catalog_column_after(catalog, last, p[i].name, trait, p[i].value.type);
+        if (!fact_cell(&p[i], last, a, &cell[(*cell_n)++]))
             return false;
     }
     return true;

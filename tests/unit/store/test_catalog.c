@@ -38,6 +38,42 @@ TEST(a_property_of_two_types_has_two_columns_and_both_are_sighted)
     catalog_free(&c);
 }
 
+TEST(columns_are_found_by_name_in_whatever_order_events_have_them)
+{
+    struct property p[] = {text_property("a"), text_property("b"), text_property("c")};
+    const struct property turned[] = {p[2], p[0], p[1], p[0]};
+    struct event one = event_of("anna", "seen", 1, "1"), other = one;
+    struct catalog_mark mark;
+    struct catalog c;
+    struct err err;
+
+    one.property = p;
+    one.property_n = 3;
+    other.property = turned;
+    other.property_n = 4;
+    assert_true(catalog_init(&c, &err));
+    mark = catalog_mark(&c);
+    for (int i = 0; i < 3; i++) {
+        assert_true(catalog_add_event(&c, &one, &err));
+        assert_true(catalog_add_event(&c, &other, &err));
+        assert_true(c.column_n == 3 && c.sighting_n == 3);
+        for (uint32_t last = COLUMN_NONE, k = 0; k < 4; k++) {
+            last = catalog_column_after(&c, last, turned[k].name, false, VALUE_TEXT);
+            assert_true(str_eq(c.column[last].name, turned[k].name));
+            assert_int_equal(
+                catalog_column_after(&c, last, turned[k].name, true, VALUE_TEXT),
+                COLUMN_NONE);
+        }
+        other.type = i ? STR("heard") : STR("seen"); /* with the same columns */
+        assert_true(catalog_add_event(&c, &other, &err));
+        assert_int_equal(c.sighting_n, i ? 6 : 3);
+        other.type = STR("seen");
+        catalog_return(&c, &mark);
+        assert_int_equal(c.sighting_n, 0);
+    }
+    catalog_free(&c);
+}
+
 TEST(identify_has_its_number_from_the_start)
 {
     struct catalog c;
