@@ -142,6 +142,13 @@ static const struct api_field resend_fields[] = {
      "NAME=number, text or bool: what the value of a property or trait becomes"},
     {"dry_run", JSON_BOOL, false, "only says what would come of it"},
 };
+static const struct api_field identity_fields[] = {
+    {"a", JSON_TEXT, true, "an id: a userId, or kind:id as in email:ada@example.org"},
+    {"b", JSON_TEXT, true, "another"},
+    {"says", JSON_TEXT, true,
+     "merge: they are one customer; apart: they never are; undecided: as if nobody had "
+     "decided"},
+};
 
 static api_handler get_openapi;
 
@@ -171,6 +178,10 @@ static const struct api_route routes[] = {
          "everything known of one customer, to be given to him"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
+    BARE("GET", "/api/suspicions", KEY_READ, false, get_suspicions,
+         "ids that may make two customers one, newest first"),
+    POST("/api/identity", KEY_EDIT, false, post_identity, identity_fields,
+         "what somebody decides of two ids"),
     POST("/api/model/check", KEY_READ, false, post_check, check_fields,
          "what is wrong or odd in a model"),
     BARE("GET", "/api/model/check/:job", KEY_READ, false, get_check,

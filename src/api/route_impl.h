@@ -16,6 +16,7 @@ api_handler get_keys, post_key, delete_key;
 api_handler get_person;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
+api_handler get_suspicions, post_identity;
 
 /* --- parameters of the query; empty when missing --- */
 str param(const struct api_request *r, const char *name);

@@ -11,8 +11,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_model_history, &cli_model_diff,   &cli_model_revert, &cli_model_backtest,
     &cli_rule_check,    &cli_rule_explain, &cli_replay,       &cli_backup,
     &cli_rebuild,       &cli_compact,      &cli_erase,        &cli_verify,
-    &cli_key,           &cli_person,       &cli_receipt,      &cli_channels,
-    &cli_dictionary,    &cli_mapping_list, &cli_mapping_show,
+    &cli_key,           &cli_identity,     &cli_person,       &cli_receipt,
+    &cli_channels,      &cli_dictionary,   &cli_mapping_list, &cli_mapping_show,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -4,7 +4,8 @@
 static int run(struct cli *c)
 {
     struct cli_bar bar = {};
-    struct rewrite_options o = cli_rewrite_options(c, &bar);
+    struct owner owner;
+    struct rewrite_options o = cli_rewrite_options(c, &bar, &owner);
     struct rewrite_sizes sizes;
     struct json_out json = {};
     struct buf text = {};

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "engine/identity.h"
 #include "engine/query.h"
 
 enum { EVENTS_SHOWN = 20 };
@@ -174,6 +175,25 @@ static void print_events(struct buf *b, struct engine *e, const struct customer_
     }
 }
 
+static void print_ids(struct buf *b, const struct zone *zone,
+                      const struct customer_view *v)
+{
+    for (uint32_t i = 0; v->known_n > 1 && i < v->known_n; i++) {
+        const struct known_id *k = &v->known[i];
+
+        buf_add(b, STR("  "));
+        id_print(b, k->id);
+        if (k->by.value.n) {
+            buf_add(b, STR(", with "));
+            id_print(b, k->by);
+            buf_add(b, STR(" since "));
+            cli_put_moment(b, zone, k->at_ms);
+            buf_add_format(b, " (%.*s)", STR_FMT(tie_text(k->tie)));
+        }
+        buf_add_char(b, '\n');
+    }
+}
+
 static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
                         bool why, bool why_not)
 {
@@ -192,6 +212,7 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
         cli_put_moment(b, engine_model(e)->workspace.zone, v->since_ms);
         buf_add_char(b, '\n');
     }
+    print_ids(b, engine_model(e)->workspace.zone, v);
     for (uint32_t i = 0; i < v->trait_n; i++) {
         buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));
         print_value(b, &v->trait[i].value);

@@ -71,7 +71,8 @@ static int print(struct cli *c, const struct erase_report *r, size_t customers)
 static int run(struct cli *c)
 {
     struct cli_bar bar = {};
-    struct rewrite_options o = cli_rewrite_options(c, &bar);
+    struct owner owner;
+    struct rewrite_options o = cli_rewrite_options(c, &bar, &owner);
     struct erase_report report;
     const str *customer;
     struct err err;

@@ -89,7 +89,8 @@ static void print_json(struct buf *b, const struct rebuild_report *r)
 static int run(struct cli *c)
 {
     struct cli_bar bar = {};
-    struct rewrite_options o = cli_rewrite_options(c, &bar);
+    struct owner owner;
+    struct rewrite_options o = cli_rewrite_options(c, &bar, &owner);
     struct rebuild_report report;
     struct buf text = {};
     struct err err;

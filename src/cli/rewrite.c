@@ -1,11 +1,14 @@
 #include "cli/rewrite.h"
 
-struct rewrite_options cli_rewrite_options(const struct cli *c, struct cli_bar *bar)
+struct rewrite_options cli_rewrite_options(const struct cli *c, struct cli_bar *bar,
+                                           struct owner *owner)
 {
+    owner_init(owner);
     return (struct rewrite_options){
         .memory_bytes = c->memory_bytes,
         .progress = cli_bar_is_seen() ? cli_bar_draw : NULL,
         .context = bar,
+        .owner = &owner->store,
     };
 }
 

@@ -4,10 +4,12 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "engine/owner.h"
 #include "store/rewrite.h"
 
-/* With a bar where somebody sees it. */
-struct rewrite_options cli_rewrite_options(const struct cli *c, struct cli_bar *bar);
+/* With a bar where somebody sees it; all three are in use as long as the options are. */
+struct rewrite_options cli_rewrite_options(const struct cli *c, struct cli_bar *bar,
+                                           struct owner *owner);
 /* "55.2 MB before, 40.1 MB now" */
 void cli_rewrite_print(struct buf *b, const struct rewrite_sizes *sizes);
 /* Two members of an object. */

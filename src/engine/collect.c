@@ -5,6 +5,7 @@
 #include "engine/collect_impl.h"
 #include "engine/engine_impl.h"
 #include "engine/follow.h"
+#include "engine/identity.h"
 
 #include <string.h>
 
@@ -202,6 +203,8 @@ static bool take_call(struct collect *c, const struct collect_load *l, uint32_t 
         *err = why;
         return false;
     }
+    if (added && !identity_take(c->engine, &call->event, err))
+        return false;
     l->body->accepted += added;
     l->body->duplicates += !added;
     if (added)
@@ -269,7 +272,7 @@ static bool take_all(struct collect *c, struct collect_body *const *body, size_t
             return true;
         if (err->code != ERR_INPUT || !learn_names(c->engine, err))
             return false;
-        store_cancel(s);
+        identity_cancel(c->engine);
     }
 }
 
@@ -283,15 +286,14 @@ bool engine_collect_then(struct engine *e, struct collect_body *const *body, siz
                          int64_t now_ms, collect_then *then, void *context,
                          struct err *err)
 {
-    struct store *s = engine_store(e);
     struct collect c = {.engine = e, .mark = follow_mark(e->follow)};
     bool keep = true, ok = collect_reader_new(body, n, now_ms, &c.reader, err)
                            && take_all(&c, body, n, now_ms, err)
                            && (!then || then(context, &keep, err))
-                           && (!keep || store_commit(s, err));
+                           && (!keep || identity_commit(e, err));
 
     if (!ok || !keep) {
-        store_cancel(s);
+        identity_cancel(e);
         follow_return(e->follow, &c.mark);
     }
     collect_reader_free(c.reader);

@@ -1,4 +1,5 @@
 /* customer.c - one customer: where he is, why, and what would change it. */
+#include "engine/identity.h"
 #include "engine/query.h"
 #include "engine/scan.h"
 #include "engine/whynot.h"
@@ -465,16 +466,17 @@ bool engine_customer(struct engine *e, str id, const struct lifecycle *lifecycle
                              : l.model->lifecycle->stage_n;
     bool ok;
 
-    *out = (struct customer_view){.id = id,
-                                  .lifecycle = lifecycle,
+    *out = (struct customer_view){.lifecycle = lifecycle,
                                   .at_ms = at_ms,
                                   .stage = STAGE_NONE,
                                   .since_ms = MOMENT_NEVER,
                                   .next.at_ms = MOMENT_NEVER};
-    l.customer = catalog_customer_find(l.catalog, id);
-    if (l.customer == CUSTOMER_NONE)
-        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
-    if (!engine_timeline(e, l.customer, &l.t, err))
+    if (!engine_find(e, id, &l.customer, err))
+        return false;
+    out->number = l.customer;
+    out->id = catalog_customer_id(l.catalog, l.customer);
+    if (!engine_ids(e, l.customer, a, &out->known, &out->known_n, err)
+        || !engine_timeline(e, l.customer, &l.t, err))
         return false;
     cut_timeline(&l.t, at_ms);
     if (!l.t.n)

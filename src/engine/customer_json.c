@@ -1,3 +1,4 @@
+#include "engine/identity.h"
 #include "engine/query.h"
 
 void value_put_json(struct json_out *j, const struct value *v)
@@ -254,12 +255,40 @@ static void put_event(struct json_out *j, struct engine *e, const struct custome
     json_end_object(j);
 }
 
+static void put_ids(struct json_out *j, const struct customer_view *v)
+{
+    json_key(j, "ids");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->known_n; i++) {
+        const struct known_id *k = &v->known[i];
+
+        json_begin_object(j);
+        json_key(j, "kind");
+        json_put_text(j, id_kind_name(k->id.kind));
+        json_key(j, "id");
+        json_put_text(j, k->id.value);
+        json_key(j, "first");
+        json_put_moment(j, k->first_ms);
+        if (k->by.value.n) {
+            json_key(j, "with");
+            id_put_json(j, k->by);
+            json_key(j, "how");
+            json_put_text(j, tie_text(k->tie));
+            json_key(j, "since");
+            json_put_moment(j, k->at_ms);
+        }
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v)
 {
     json_begin_object(j);
     json_key(j, "id");
     json_put_text(j, v->id);
+    put_ids(j, v);
     json_key(j, "at");
     json_put_moment(j, v->at_ms);
     if (v->lifecycle->name.n) {

@@ -5,6 +5,7 @@
  * means the same. */
 #include "engine/engine_impl.h"
 #include "engine/follow.h"
+#include "identity/people.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ void engine_close(struct engine *e)
     follow_free(e->follow);
     usages_free(&e->usages);
     model_free(e->model);
+    people_free(e->people);
     snapshot_close(e->now);
     store_close(e->store);
     mem_free(e);
@@ -125,7 +127,10 @@ static bool open_file(struct io *io, str path, const struct store_options *o,
     if (!e)
         return false;
     e->mode = o->mode;
-    ok = store_open(io, path, o, &e->store, err);
+    owner_init(&e->owner);
+    ok = store_open(io, path,
+                    &(struct store_options){o->mode, o->memory_bytes, &e->owner.store},
+                    &e->store, err);
     if (ok && !engine_refresh(e, err))
         ok = !with_model && err->code == ERR_INPUT
              && store_snapshot(e->store, &e->now, err);

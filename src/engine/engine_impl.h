@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/history.h"
 #include "engine/names.h"
+#include "engine/owner.h"
 #include "engine/usage.h"
 
 struct engine {
@@ -16,6 +17,9 @@ struct engine {
     struct model *model;
     uint32_t version;
     struct histories *histories; /* of .model, as of .now after an advance */
+    struct owner owner;          /* for when the file is migrated as it is opened */
+    struct people *people;       /* NULL: not read yet (identity.c) */
+    bool graph_is_long;          /* its rows are so many that they are to be made one */
     struct names names;          /* that would break .model */
     struct follow *follow;       /* NULL: nobody follows */
     struct usages usages;

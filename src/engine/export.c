@@ -319,7 +319,7 @@ static void put_event_names(struct job *j, const struct event *e)
 {
     put_field(j, e->id);
     buf_add_char(&j->out, ',');
-    put_field(j, e->customer);
+    put_field(j, id_of_key(e->customer).value);
     buf_add_char(&j->out, ',');
     moment_print(&j->out, e->at_ms);
     buf_add_char(&j->out, ',');
@@ -381,13 +381,13 @@ static bool end_line(struct job *j, struct err *err)
     return ok;
 }
 
-static bool events_of(struct job *j, struct timeline t, str id, struct err *err)
+static bool events_of(struct job *j, struct timeline t, str key, struct err *err)
 {
     for (uint32_t i = 0; i < t.n; i++) {
         if (t.at_ms[i] < j->x->from_ms || t.at_ms[i] >= j->x->to_ms
             || (j->type_wanted && !j->type_wanted[t.type[i]]))
             continue;
-        if (!look_at(j, t.first + i, err) || !put_event(j, id, t.first + i, err)
+        if (!look_at(j, t.first + i, err) || !put_event(j, key, t.first + i, err)
             || !end_line(j, err))
             return false;
     }
@@ -583,11 +583,12 @@ static bool stages_of(struct job *j, struct timeline t, str id, struct err *err)
 static bool export_customer(struct job *j, uint32_t customer, struct err *err)
 {
     struct timeline t = timeline_of(j->chunk, customer);
-    str id = catalog_customer_id(j->catalog, customer);
+    str key = catalog_customer_key(j->catalog, customer), id;
 
+    customer_key_kind(key, &id);
     switch (j->x->what) {
     case EXPORT_EVENTS:
-        return events_of(j, t, id, err);
+        return events_of(j, t, key, err);
     case EXPORT_CUSTOMERS:
         return customer_of(j, t, id, err);
     case EXPORT_STAGES:
@@ -658,6 +659,8 @@ static bool export_some(struct job *j, struct err *err)
         if (number[i] == CUSTOMER_NONE)
             return err_set(err, ERR_NOT_FOUND, "there is no customer %.*s",
                            STR_FMT(j->x->customer[i]));
+        if (!snapshot_home(j->snapshot, number[i], &number[i], err))
+            return false;
     }
     qsort(number, n, sizeof *number, number_order);
     for (size_t i = 0; i < n; i++) {

@@ -170,10 +170,14 @@ bool engine_verify(struct io *io, str path, const struct verify_options *o,
                    struct verify_report *out, struct err *err)
 {
     const struct store_options read = {.mode = STORE_READ};
+    struct verify_options of_log = *o;
+    struct owner owner;
     struct engine *e;
     bool ok;
 
-    if (!store_verify(io, path, o, out, err))
+    owner_init(&owner);
+    of_log.owner = &owner.store;
+    if (!store_verify(io, path, &of_log, out, err))
         return false;
     /* Histories follow from what may be wrong. */
     if (out->differences || !out->opens)

@@ -1,5 +1,6 @@
 #include "engine/import.h"
 #include "engine/engine_impl.h"
+#include "engine/identity.h"
 #include "engine/import_impl.h"
 #include "engine/mappings.h"
 
@@ -224,11 +225,26 @@ static bool copy_properties(struct arena *a, const struct property *from, uint32
     return to;
 }
 
+static bool copy_ids(struct arena *a, const struct id *from, uint32_t n,
+                     const struct id **out)
+{
+    struct id *to = arena_array(a, struct id, n);
+
+    for (uint32_t i = 0; to && i < n; i++) {
+        to[i] = (struct id){from[i].kind, arena_str(a, from[i].value)};
+        if (!to[i].value.p)
+            return false;
+    }
+    *out = to;
+    return to;
+}
+
 static bool copy_event(struct arena *a, const struct event *e, struct event *to)
 {
     *to = *e;
     return (to->customer = arena_str(a, e->customer)).p
            && (to->type = arena_str(a, e->type)).p && (to->id = arena_str(a, e->id)).p
+           && copy_ids(a, e->who, e->who_n, &to->who)
            && copy_properties(a, e->property, e->property_n, &to->property)
            && copy_properties(a, e->trait, e->trait_n, &to->trait);
 }
@@ -268,6 +284,8 @@ static bool event_take(struct import *im, const struct event *e, str json,
         *err = why;
         return false;
     }
+    if (added && !identity_take(im->engine, e, err))
+        return false;
     if (!hash_set_add(&im->customers, hash128_of(e->customer), &is_new))
         return err_nomem(err);
     r->customers += is_new;
@@ -492,6 +510,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     struct import_report report = {0};
     struct import im = {
         .io = engine_io(e),
+        .engine = e,
         .store = engine_store(e),
         .workspace = &engine_model(e)->workspace,
         .dictionary = &engine_model(e)->dictionary,
@@ -512,11 +531,11 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
          && sort_reasons(&im, err)
          && (engine_check_names(e, err) || err_in(err, "nothing was imported"));
     if (ok && !options->dry_run)
-        ok = store_commit(im.store, err)
+        ok = identity_commit(e, err)
              && ((fold(im.store, err) && engine_refresh(e, err))
                  || err_in(err, "the import is done, but then"));
     else
-        store_cancel(im.store);
+        identity_cancel(e);
     reader_close(im.reader);
     text_table_free(&im.reason);
     mem_free(im.reasons);

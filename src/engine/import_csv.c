@@ -74,6 +74,14 @@ static bool row_kind(struct rows *r, const struct event *e, struct err *err)
     return !r->text.failed || err_nomem(err);
 }
 
+/* Whose it is, when all that it says is known. */
+static bool set_who(struct event *e, struct arena *a, struct err *err)
+{
+    struct event_id customer = {.kind = ID_USER, .value = e->customer};
+
+    return event_set_who(e, &customer, 1, a, err);
+}
+
 /* The row is an event of its own. */
 static bool row_alone(struct rows *r, const struct csv_row *row, const struct entry *e,
                       struct err *err)
@@ -96,6 +104,10 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
         return false;
     if (o == UNREADABLE)
         return refuse(r, row, str_of(err->msg), err);
+    if (!set_who(&event, a, err))
+        return false;
+    if (event.nobody.n)
+        return refuse(r, row, event.nobody, err);
     return row_kind(r, &event, err)
            && import_id(r->im, buf_str(&r->text), rank, row->field, row->n, a, &event.id,
                         err)
@@ -452,6 +464,12 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
         return g->reason.p || err_nomem(err);
     case FINE:
         break;
+    }
+    if (!set_who(&event, a, err))
+        return false;
+    if (event.nobody.n) {
+        g->reason = arena_str(&r->arena, event.nobody);
+        return g->reason.p || err_nomem(err);
     }
     return import_event(r->im, &event, STR(""),
                         &(struct origin){.lines = g->rows, .group = i + 1}, err);

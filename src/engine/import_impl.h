@@ -79,6 +79,7 @@ struct import {
     struct buf json, key;
 
     /* of whoever takes the loads */
+    struct engine *engine;
     struct store *store;
     struct arena *arena; /* the report's */
     struct import_report

@@ -121,6 +121,7 @@ static bool line_use(struct jsonl *j, struct err *err)
     struct arena *a = import_arena(im);
     uint64_t line = j->lines.line;
     const struct json *json;
+    struct decision decided;
     struct event e;
     str kept = j->raw;
     uint32_t said;
@@ -128,6 +129,10 @@ static bool line_use(struct jsonl *j, struct err *err)
     if (j->cut)
         return refuse(im, line, STR("a line longer than 1 MiB"), j->raw, err);
     if (!json_parse(j->parser, j->raw, a, &json, err) || !event_parse(json, a, &e, err))
+        return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), j->raw, err);
+    if (e.nobody.n)
+        return refuse(im, line, e.nobody, j->raw, err);
+    if (str_eq(e.type, STR(EVENT_DECIDED)) && !event_decision(&e, a, &decided, err))
         return err->code == ERR_INPUT && refuse(im, line, str_of(err->msg), j->raw, err);
     said = e.property_n;
     if (!call_add_context(json, a, &e, err))
@@ -138,7 +143,7 @@ static bool line_use(struct jsonl *j, struct err *err)
         uint32_t rank = 0;
         hash128 key;
 
-        if (!import_rank_key(im, e.customer, e.at_ms, e.type, &key, err)
+        if (!import_rank_key(im, id_of_key(e.customer).value, e.at_ms, e.type, &key, err)
             || !import_rank(im, key, &rank, err)
             || !import_id(im, e.type, rank, &j->raw, 1, a, &e.id, err)
             || !with_id(im, j->raw, e.id, err))

@@ -1,5 +1,6 @@
 #include "engine/person.h"
 
+#include "engine/identity.h"
 #include "engine/query.h"
 
 #include <stdlib.h>
@@ -15,20 +16,6 @@ struct person {
     struct arena *a;
     struct json_out *j;
 };
-
-bool engine_person_ids(struct engine *e, uint32_t customer, struct arena *a,
-                       const struct person_id **out, uint32_t *n, struct err *err)
-{
-    struct person_id *id = arena_array(a, struct person_id, 1);
-
-    if (!id)
-        return err_nomem(err);
-    *id = (struct person_id){
-        "id", catalog_customer_id(snapshot_catalog(engine_snapshot(e)), customer)};
-    *out = id;
-    *n = 1;
-    return true;
-}
 
 static void put_text(struct json_out *j, const char *name, str text)
 {
@@ -272,23 +259,13 @@ static void put_what_follows(const struct person *p)
 
 /* --- all of it --- */
 
-static bool put_ids(const struct person *p, struct err *err)
+static void put_ids(const struct person *p)
 {
-    const struct person_id *id;
-    uint32_t n;
-
-    if (!engine_person_ids(p->engine, p->customer, p->a, &id, &n, err))
-        return false;
     json_key(p->j, "ids");
     json_begin_list(p->j);
-    for (uint32_t i = 0; i < n; i++) {
-        json_begin_object(p->j);
-        put_text(p->j, "kind", str_of(id[i].kind));
-        put_text(p->j, "id", id[i].text);
-        json_end_object(p->j);
-    }
+    for (uint32_t i = 0; i < p->view.known_n; i++)
+        id_put_json(p->j, p->view.known[i].id);
     json_end_list(p->j);
-    return true;
 }
 
 bool engine_person_put(struct engine *e, str id, int64_t at_ms, struct arena *a,
@@ -303,7 +280,7 @@ bool engine_person_put(struct engine *e, str id, int64_t at_ms, struct arena *a,
     if (!engine_customer(e, id, p.model->lifecycle, at_ms, LANGUAGE_EN, UINT32_MAX, a,
                          &p.view, err))
         return false;
-    p.customer = catalog_customer_find(p.catalog, id);
+    p.customer = p.view.number;
     json_begin_object(j);
     json_key(j, "ciclo_person");
     json_put_int(j, FORM);
@@ -311,8 +288,9 @@ bool engine_person_put(struct engine *e, str id, int64_t at_ms, struct arena *a,
     put_text(j, "workspace", p.model->workspace.name);
     put_text(j, "timezone", zone_name(p.model->workspace.zone));
     put_text(j, "currency", p.model->workspace.currency);
-    put_text(j, "customer", id);
-    if (!put_ids(&p, err) || !put_traits(&p, err))
+    put_text(j, "customer", p.view.id);
+    put_ids(&p);
+    if (!put_traits(&p, err))
         return false;
     put_consents(&p);
     put_what_follows(&p);

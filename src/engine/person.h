@@ -5,15 +5,6 @@
 #include "base/json.h"
 #include "engine/engine.h"
 
-/* What tells that somebody is this customer. */
-struct person_id {
-    const char *kind;
-    str text;
-};
-/* All ids of the customer. Lives in `a`. */
-bool engine_person_ids(struct engine *e, uint32_t customer, struct arena *a,
-                       const struct person_id **out, uint32_t *n, struct err *err);
-
 /* Everything as one JSON object, up to at_ms, to which the histories must reach. ERR_NOT_FOUND when
  * nobody has the id. */
 bool engine_person_put(struct engine *e, str id, int64_t at_ms, struct arena *a,

@@ -87,7 +87,10 @@ struct score_view {
     int64_t points; /* fixed point */
 };
 struct customer_view {
-    str id;
+    str id; /* that names him, whichever he was looked up by */
+    uint32_t number;
+    const struct known_id *known; /* all of his ids, as of now */
+    uint32_t known_n;
     const struct lifecycle *lifecycle; /* whose stages, moves and ways these are */
     int64_t at_ms;
     uint16_t stage;   /* STAGE_NONE: he did not exist then, or is not in the lifecycle */

@@ -1,6 +1,7 @@
 #include "engine/rule.h"
 
 #include "engine/engine_impl.h"
+#include "engine/identity.h"
 #include "engine/scan.h"
 
 bool trial_new(const struct engine *e, str text, struct trial *out, struct err *err)
@@ -51,15 +52,14 @@ bool trial_explain(struct engine *e, const struct trial *t, str id, int64_t at_m
                    enum language language, struct arena *a, struct trial_view *out,
                    struct err *err)
 {
-    uint32_t customer = catalog_customer_find(snapshot_catalog(engine_snapshot(e)), id);
+    uint32_t customer;
     struct situation s;
     struct cursor *cursor;
     bool ok;
 
     *out = (struct trial_view){.exists = false};
-    if (customer == CUSTOMER_NONE)
-        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(id));
-    if (!standing_of(e, t, customer, at_ms, a, &s, err)
+    if (!engine_find(e, id, &customer, err)
+        || !standing_of(e, t, customer, at_ms, a, &s, err)
         || !engine_timeline(e, customer, &out->timeline, err)
         || !chunk_message_ids(out->timeline.chunk, &out->message_id, err)
         || !cursor_new(t->model->program, &cursor, err))

@@ -88,7 +88,7 @@ static bool make_events(struct what_if *t, const struct looked_at *kind,
     bool like = kind->last != EVENT_NONE;
     struct event one = {
         .at_ms = t->at_ms,
-        .customer = catalog_customer_id(catalog, t->w->customer),
+        .customer = catalog_customer_key(catalog, t->w->customer),
         .type =
             text_table_get(&catalog->type, like ? t->w->t.type[kind->last] : kind->type),
     };

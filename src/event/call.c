@@ -78,13 +78,14 @@ static bool read_context(struct found *f, const struct json *context, bool fill,
                          struct err *err)
 {
     for (size_t i = 0; context && i < context->n; i++) {
-        static const str but[] = {{"traits", 6}, {"ip", 2}};
+        static const str but[] = {{"traits", 6}, {"ip", 2}, {"externalIds", 11}};
         struct json one = {.type = JSON_OBJECT,
                            .n = 1,
                            .name = &context->name[i],
                            .item = &context->item[i]};
 
         if (!str_eq(context->name[i], but[0]) && !str_eq(context->name[i], but[1])
+            && !str_eq(context->name[i], but[2])
             && !found_parse(f, STR("context"), &one, fill, err))
             return false;
     }
@@ -214,11 +215,14 @@ bool call_parse(const struct json *call, const struct call_frame *by, struct are
     *out = (struct event){};
     if (call->type != JSON_OBJECT)
         return err_set(err, ERR_INPUT, "it is no JSON object");
-    if (!ids_read(call, a, out, err) || !read_time(call, by, &has_time, &out->at_ms, err)
+    if (!id_read(call, a, out, err) || !read_time(call, by, &has_time, &out->at_ms, err)
         || !event_read(call, type, &f, out, err) || !read_contexts(&f, call, by, err)
         || (has_time && !out->id.n && !make_id(call, by, a, &out->id, err)))
         return false;
     out->property = f.property;
     out->property_n = f.n;
-    return true;
+    if (str_eq(out->type, STR(EVENT_DECIDED)))
+        return err_set(err, ERR_INPUT, "event is a name that Ciclo keeps for itself");
+    return who_read(call, a, out, err)
+           && (!out->nobody.n || err_set(err, ERR_INPUT, "%.*s", STR_FMT(out->nobody)));
 }

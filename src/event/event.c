@@ -8,8 +8,8 @@
 
 bool event_type_is_reserved(str type)
 {
-    static const str reserved[] = {STR("any"), STR("identify"), STR("group"),
-                                   STR("alias"), STR("consent")};
+    static const str reserved[] = {STR("any"),   STR("identify"), STR("group"),
+                                   STR("alias"), STR("consent"),  STR(EVENT_DECIDED)};
 
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
         if (str_eq(type, reserved[i]))
@@ -18,8 +18,7 @@ bool event_type_is_reserved(str type)
     return false;
 }
 
-/* A name may be anything that fits on one line of a report. */
-static bool name_check(str name, const char *what, struct err *err)
+bool name_check(str name, const char *what, struct err *err)
 {
     if (!name.n)
         return err_set(err, ERR_INPUT, "%s is empty", what);
@@ -42,45 +41,11 @@ static bool buf_to_arena(struct buf *b, struct arena *a, str *out, struct err *e
     return out->p || err_nomem(err);
 }
 
-/* An id: a text, or a number, since shops number their customers. */
-static bool id_parse(const struct json *json, const char *what, struct arena *a, str *out,
-                     struct err *err)
-{
-    struct buf b = {0};
-
-    switch (json->type) {
-    case JSON_TEXT:
-        *out = json->text;
-        break;
-    case JSON_NUMBER:
-        if (!json->fits)
-            return err_set(err, ERR_INPUT, "%s is a number that is too large", what);
-        num_print(&b, json->number);
-        if (!buf_to_arena(&b, a, out, err))
-            return false;
-        break;
-    case JSON_NULL:
-    case JSON_BOOL:
-    case JSON_LIST:
-    case JSON_OBJECT:
-        return err_set(err, ERR_INPUT, "%s is no text", what);
-    }
-    return name_check(*out, what, err);
-}
-
 const struct json *call_member(const struct json *json, str name)
 {
     const struct json *found = json_find(json, name);
 
     return found && found->type != JSON_NULL ? found : NULL;
-}
-
-/* An id that is missing; some SDKs say so with an empty text. */
-static const struct json *id_member(const struct json *json, str name)
-{
-    const struct json *found = call_member(json, name);
-
-    return found && found->type == JSON_TEXT && !found->text.n ? NULL : found;
 }
 
 static bool text_check(str text, str property, struct err *err)
@@ -361,7 +326,8 @@ static bool read_track(const struct json *json, struct found *f, struct event *o
     out->type = name->text;
     if (!name_check(out->type, "event, the name of what happened,", err))
         return false;
-    if (event_type_is_reserved(out->type) && !str_eq(out->type, STR("consent")))
+    if (event_type_is_reserved(out->type) && !str_eq(out->type, STR("consent"))
+        && !str_eq(out->type, STR(EVENT_DECIDED)))
         return err_set(
             err, ERR_INPUT,
             "event is a name that Ciclo keeps for itself (any, identify, group, alias)");
@@ -462,24 +428,13 @@ bool moment_read(const struct json *time, int64_t *out, struct err *err)
                       "timestamp is no moment such as 2026-11-21T10:00:00.000Z");
 }
 
-bool ids_read(const struct json *json, struct arena *a, struct event *out,
-              struct err *err)
+bool id_read(const struct json *json, struct arena *a, struct event *out, struct err *err)
 {
-    const struct json *user = id_member(json, STR("userId"));
-    const struct json *anonymous = id_member(json, STR("anonymousId"));
     const struct json *id = call_member(json, STR("messageId"));
 
-    if (!user && !anonymous)
-        return err_set(err, ERR_INPUT, "userId and anonymousId are missing");
-    if ((user && !id_parse(user, "userId", a, &out->customer, err))
-        || (anonymous && !id_parse(anonymous, "anonymousId", a, &out->anonymous, err))
-        || (id && !id_parse(id, "messageId", a, &out->id, err)))
-        return false;
-    if (!user)
-        out->customer = out->anonymous;
-    else if (str_eq(out->customer, out->anonymous))
-        out->anonymous = STR(""); /* nobody whom another name is known of */
-    return true;
+    return !id
+           || (text_read(id, "messageId", a, &out->id, err)
+               && name_check(out->id, "messageId", err));
 }
 
 /* Of an identify call too they may stand in the context alone: RudderStack's browser SDK. */
@@ -521,18 +476,16 @@ bool event_parse(const struct json *json, struct arena *a, struct event *out,
     *out = (struct event){0};
     if (json->type != JSON_OBJECT)
         return err_set(err, ERR_INPUT, "it is no JSON object");
-    if (!ids_read(json, a, out, err))
-        return false;
     if (!time)
         time = call_member(json, STR("originalTimestamp"));
     if (!time)
         return err_set(err, ERR_INPUT, "timestamp is missing");
-    if (!moment_read(time, &out->at_ms, err)
+    if (!id_read(json, a, out, err) || !moment_read(time, &out->at_ms, err)
         || !event_read(json, json_find_text(json, STR("type")), &f, out, err))
         return false;
     out->property = f.property;
     out->property_n = f.n;
-    return true;
+    return who_read(json, a, out, err);
 }
 
 /* Prints at the depth of no document: one value after the other, with nothing between. */
@@ -585,6 +538,22 @@ static void print_properties(struct json_out *to, const struct property *p, uint
     buf_add(to->to, before == '{' ? STR("{}") : STR("}"));
 }
 
+static void print_context(const struct event *e, bool traits, struct json_out *to)
+{
+    bool external = who_has_external(e);
+
+    if (!traits && !external)
+        return;
+    buf_add(to->to, STR(",\"context\":{"));
+    if (external)
+        who_print_external(e, to);
+    if (traits) {
+        buf_add(to->to, external ? STR(",\"traits\":") : STR("\"traits\":"));
+        print_properties(to, e->trait, e->trait_n);
+    }
+    buf_add_char(to->to, '}');
+}
+
 /* A line of the log for every event that comes in: hence by hand, and not through the
  * brackets and keys of json_out. */
 void event_print(const struct event *e, struct buf *to)
@@ -599,14 +568,7 @@ void event_print(const struct event *e, struct buf *to)
         buf_add(to, STR("{\"type\":\"track\",\"event\":"));
     }
     json_put_text(&value, e->type);
-    if (!str_eq(e->customer, e->anonymous)) {
-        buf_add(to, STR(",\"userId\":"));
-        json_put_text(&value, e->customer);
-    }
-    if (e->anonymous.n) {
-        buf_add(to, STR(",\"anonymousId\":"));
-        json_put_text(&value, e->anonymous);
-    }
+    who_print(e, &value);
     if (e->id.n) {
         buf_add(to, STR(",\"messageId\":"));
         json_put_text(&value, e->id);
@@ -621,10 +583,6 @@ void event_print(const struct event *e, struct buf *to)
         buf_add(to, STR(",\"properties\":"));
         print_properties(&value, e->property, e->property_n);
     }
-    if (!identify && e->trait_n) {
-        buf_add(to, STR(",\"context\":{\"traits\":"));
-        print_properties(&value, e->trait, e->trait_n);
-        buf_add_char(to, '}');
-    }
+    print_context(e, !identify && e->trait_n, &value);
     buf_add_char(to, '}');
 }

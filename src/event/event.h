@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "event/id.h"
 
 /* The type of a value as it came, or as a rule sees it. Money, moments and lengths are never
  * raw: the dictionary makes them out of numbers and texts. */
@@ -48,15 +49,22 @@ struct property {
 
 struct event {
     int64_t at_ms;
-    str customer;  /* userId, or anonymousId when there is none */
-    str anonymous; /* anonymousId; equal to .customer when there is no userId */
-    str type;      /* the track event's name; or identify, page, screen, group, alias */
-    str id;        /* messageId: the same id counts once */
+    str customer; /* the key (id.h) of its anchor, the first of its ids */
+    str type;     /* the track event's name; or identify, page, screen, group, alias */
+    str id;       /* messageId: the same id counts once */
     const struct property *property;
     uint32_t property_n;
     const struct property *trait; /* what it says of the customer from its moment on */
     uint32_t trait_n;
+
+    const struct id *who; /* all ids of whom it happened to, in their order, each once */
+    uint32_t who_n;       /* up to EVENT_IDS_MAX */
+    uint32_t implied;     /* a bit for each of them: its traits or properties say so */
+    str previous; /* what an alias says that the userId was called before; or empty */
+    str nobody; /* not empty: why none of its ids is anybody's. Then there is no .who, and
+                   .customer is the first of them as it came */
 };
+#define EVENT_IDS_MAX 16u
 
 /* Names that are the platform's own: a track event has none of them but consent. */
 bool event_type_is_reserved(str type);
@@ -67,13 +75,39 @@ bool event_is_consent(const struct property *p, uint32_t n);
     "a consent has the properties channel and purpose, which are texts, and granted, "   \
     "which is true or false"
 
+/* What a person decides of two ids, as an event of the first of them: its properties says (merge,
+ * apart or undecided), a_kind, a, b_kind, b (kinds by their names), and by, which may be missing.
+ * No call of a tracking SDK has this type. One that lost an id, since that was erased, decides
+ * nothing. */
+#define EVENT_DECIDED "identity_decided"
+struct decision {
+    str says, by;
+    struct id a, b;
+};
+/* Borrowed from the event, or in `a`. ERR_INPUT: it is none. */
+bool event_decision(const struct event *e, struct arena *a, struct decision *out,
+                    struct err *err);
+
 #define EVENT_TEXT_MAX 32768u /* bytes of one text value */
 #define EVENT_NAME_MAX 200u   /* bytes of a type, property name, customer or message id */
 #define EVENT_PROPERTIES_MAX 1000u
 
+/* An id as it came. */
+struct event_id {
+    str system; /* id_parse_named; empty: .kind */
+    enum id_kind kind;
+    str value;
+};
+/* Gives the event its ids, of those that it came with and those that are in its traits and
+ * properties: an identify's email and phone, context.device.id and .advertisingId. What is no id
+ * counts for nothing, nor does one beyond the sixteenth. ERR_INPUT: there is none. Lives in `a`,
+ * `raw` and the event. */
+bool event_set_who(struct event *e, const struct event_id *raw, uint32_t n,
+                   struct arena *a, struct err *err);
+
 /* One call in Segment's form: {"type":"track","event":..,"userId":..,"anonymousId":..,
  * "messageId":..,"timestamp"|"originalTimestamp":..,"properties":{..},
- * "context":{"traits":{..}}} or {"type":"identify",..,"traits":{..}}, whose traits may stand in
+ * "context":{"traits":{..},"externalIds":[{"type":..,"id":..}],"device":{"id":..}}} or {"type":"identify",..,"traits":{..}}, whose traits may stand in
  * the context too. Of page and screen `name` and `category` become properties, of group `groupId`
  * and `traits.*`, of alias `previousId`. Objects inside properties are flattened with dots; null
  * properties are missing; a null trait removes it; list items that are no texts become their JSON

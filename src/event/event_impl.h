@@ -21,9 +21,23 @@ bool found_parse(struct found *f, str prefix, const struct json *object, bool fi
 bool found_add_json(struct found *f, str name, const struct json *item, bool fill,
                     struct err *err);
 
-/* Customer and message id. */
-bool ids_read(const struct json *json, struct arena *a, struct event *out,
+/* A name may be anything that fits on one line of a report. */
+bool name_check(str name, const char *what, struct err *err);
+/* A text, or a number as text. */
+bool text_read(const struct json *json, const char *what, struct arena *a, str *out,
+               struct err *err);
+/* Message id. */
+bool id_read(const struct json *json, struct arena *a, struct event *out,
+             struct err *err);
+/* The ids of whom it happened to, when all else of it is read. */
+bool who_read(const struct json *call, struct arena *a, struct event *out,
               struct err *err);
+/* ,"userId":..,"anonymousId":.. */
+void who_print(const struct event *e, struct json_out *to);
+/* Those that it does not print, and that do not follow from traits or properties:
+ * "externalIds":[..] */
+bool who_has_external(const struct event *e);
+void who_print_external(const struct event *e, struct json_out *to);
 /* Everything else of a call but its time; out->property is what *f holds when all is added. */
 bool event_read(const struct json *json, str type, struct found *f, struct event *out,
                 struct err *err);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Most events only say again what is known: then nothing but `times` changes. A link that is new,
+/* Most events only say again what is known: then nothing changes. A link that is new,
  * and after all others of its two groups, gets its turn at once. All else is region_settle's. */
 
 /* A household's worth of everything; docs/identity.md says why. */
@@ -44,6 +44,8 @@ void graph_free(struct graph *g)
     mem_free(g->place);
     mem_free(g->turn);
     mem_free(g->change);
+    mem_free(g->journal.node);
+    mem_free(g->journal.link);
     mem_free(g);
 }
 
@@ -52,7 +54,9 @@ size_t graph_bytes(const struct graph *g)
     return sizeof *g + arena_bytes(&g->text) + g->node_cap * sizeof *g->node
            + g->link_cap * sizeof *g->link + g->node_slot_cap * sizeof *g->node_slot
            + g->link_slot_cap * sizeof *g->link_slot + g->place_cap * sizeof *g->place
-           + g->turn_cap * sizeof *g->turn + g->change_cap * sizeof *g->change;
+           + g->turn_cap * sizeof *g->turn + g->change_cap * sizeof *g->change
+           + g->journal.node_cap * sizeof *g->journal.node
+           + g->journal.link_cap * sizeof *g->journal.link;
 }
 
 /* --- taking up facts, so that they can be given back --- */
@@ -133,6 +137,7 @@ static void see_ids(struct graph *g, struct taking *t, int64_t at_ms)
         if (!c->is_earlier)
             continue;
         c->is_first = n->first_ms == MOMENT_NEVER;
+        node_note(g, c->node);
         n->first_ms = at_ms;
         if (c->is_first && n->links == NONE)
             n->count[n->kind] = 1;
@@ -183,6 +188,7 @@ static void tie(struct graph *g, struct taking *t, uint32_t a, uint32_t b,
     to->was_order = l->order;
     if (comes_before(at_ms, order, l)) {
         to->is_earlier = t->is_late = true;
+        link_note(g, to->link);
         l->at_ms = at_ms;
         l->order = order;
     }
@@ -209,6 +215,15 @@ static bool give_back(struct graph *g, const struct taking *t, struct err *err)
     while (g->node_n > t->node_n)
         node_drop(g);
     return err_nomem(err);
+}
+
+static void note_anchor(struct graph *g, struct graph_changes *out)
+{
+    out->anchor_is_new = !(g->node[out->anchor].flags & NODE_ANCHOR);
+    if (!out->anchor_is_new)
+        return;
+    node_note(g, out->anchor);
+    g->node[out->anchor].flags |= NODE_ANCHOR;
 }
 
 /* --- events --- */
@@ -300,12 +315,6 @@ static bool is_known(const struct taking *t)
     return true;
 }
 
-static void count_time(struct link *l)
-{
-    if (l->times < UINT32_MAX)
-        l->times++;
-}
-
 bool graph_add(struct graph *g, const struct graph_event *e, struct graph_changes *out,
                struct err *err)
 {
@@ -320,16 +329,15 @@ bool graph_add(struct graph *g, const struct graph_event *e, struct graph_change
     tie_all(g, &t, e, hash64(e->message));
     if (!is_known(&t) && !settle(g, &t))
         return give_back(g, &t, err);
-    for (size_t i = 0; i < t.tied_n; i++)
-        count_time(&g->link[t.tied[i].link]);
     region_end(g, out);
     out->anchor = anchor_of(&t)->node;
+    note_anchor(g, out);
     return true;
 }
 
 /* --- decisions --- */
 
-static void set_apart(struct graph *g, uint32_t node)
+void set_apart(struct graph *g, uint32_t node)
 {
     struct node *n = &g->node[node];
 
@@ -345,14 +353,15 @@ static bool decide(struct graph *g, struct taking *t, const struct graph_decisio
     uint32_t a = node_find(g, d->a), b = node_find(g, d->b);
     uint64_t order = hash64(d->message);
     uint32_t link = link_find(g, a, b, GRAPH_DECIDED);
+    bool is_new = link == NONE;
     struct link was;
 
-    if (link == NONE)
+    if (is_new)
         link = make_link(g, a, b, GRAPH_DECIDED, MOMENT_MIN, 0);
     was = g->link[link];
-    count_time(&g->link[link]);
-    if (was.times && comes_before(d->at_ms, order, &was))
+    if (!is_new && comes_before(d->at_ms, order, &was))
         return true;
+    link_note(g, link);
     g->link[link].at_ms = d->at_ms;
     g->link[link].order = order;
     g->link[link].says = (uint8_t)d->says;
@@ -362,6 +371,7 @@ static bool decide(struct graph *g, struct taking *t, const struct graph_decisio
     if (region_add(g, a) && region_add(g, b) && region_settle(g))
         return true;
     region_cancel(g);
+    was.noted = g->link[link].noted;
     g->link[link] = was;
     set_apart(g, a);
     set_apart(g, b);
@@ -384,6 +394,7 @@ bool graph_decide(struct graph *g, const struct graph_decision *d,
         return false;
     region_end(g, out);
     out->anchor = node_find(g, d->a);
+    note_anchor(g, out);
     return true;
 }
 
@@ -407,6 +418,11 @@ struct id graph_id(const struct graph *g, uint32_t id)
 int64_t graph_first_ms(const struct graph *g, uint32_t id)
 {
     return g->node[id].first_ms;
+}
+
+bool graph_is_anchor(const struct graph *g, uint32_t id)
+{
+    return g->node[id].flags & NODE_ANCHOR;
 }
 
 uint32_t graph_customer(const struct graph *g, uint32_t id)
@@ -454,7 +470,6 @@ struct graph_link graph_link(const struct graph *g, uint32_t number)
         .a = l->node[0],
         .b = l->node[1],
         .at_ms = l->at_ms,
-        .times = l->times,
         .says = (enum graph_says)l->says,
         .verdict = (enum graph_verdict)l->verdict,
         .is_suspicious = is_suspicious(g, l),

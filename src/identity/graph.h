@@ -10,7 +10,7 @@
 #ifndef IDENTITY_GRAPH_H
 #define IDENTITY_GRAPH_H
 
-#include "identity/id.h"
+#include "event/event.h"
 
 struct graph;
 
@@ -29,7 +29,7 @@ size_t graph_bytes(const struct graph *g);
 
 /* --- what happened; all ids came out of id_parse --- */
 
-#define GRAPH_IDS_MAX 16u /* that one event carries */
+#define GRAPH_IDS_MAX EVENT_IDS_MAX
 
 struct graph_event {
     int64_t at_ms;
@@ -44,7 +44,8 @@ struct graph_change {
     uint32_t id, from, to; /* customers are known by the ids that name them */
 };
 struct graph_changes {
-    uint32_t anchor; /* the id that stands for the event: the first by kind */
+    uint32_t anchor;    /* the id that stands for the event: the first by kind */
+    bool anchor_is_new; /* no event before had it */
     const struct graph_change *change; /* each id once; borrowed until the next call */
     size_t n;
 };
@@ -80,6 +81,8 @@ struct id graph_id(const struct graph *g, uint32_t id);   /* borrowed from the g
 /* The earliest event that carries the id itself, MOMENT_NEVER when none does: it is only known
  * from decisions or as an alias's previous id. */
 int64_t graph_first_ms(const struct graph *g, uint32_t id);
+/* Is there an event whose anchor it is? */
+bool graph_is_anchor(const struct graph *g, uint32_t id);
 /* The id that names the customer. */
 uint32_t graph_customer(const struct graph *g, uint32_t id);
 /* Another id of the same customer, all of them in a ring; the order means nothing. */
@@ -106,7 +109,6 @@ struct graph_link {
     enum graph_tie { GRAPH_EVENT, GRAPH_ALIAS, GRAPH_DECIDED } tie;
     uint32_t a, b;
     int64_t at_ms;        /* the first event; the latest decision */
-    uint32_t times;       /* how many events, or decisions */
     enum graph_says says; /* of a decision */
     enum graph_verdict verdict;
     /* It was refused, and the two are not one customer by another way: somebody should look. */
@@ -117,5 +119,26 @@ struct graph_link graph_link(const struct graph *g, uint32_t number);
 /* The links of one id, newest come first: the first for GRAPH_NO_ID, else the one behind `link`;
  * GRAPH_NO_ID when there is no more. */
 uint32_t graph_link_of(const struct graph *g, uint32_t id, uint32_t link);
+
+/* --- taking back, and keeping --- */
+
+/* How it is now: what graph_undo goes back to, and what comes after is news. A new graph has a
+ * mark at its beginning. */
+void graph_mark(struct graph *g);
+/* ERR_NOMEM: then the graph is of no use, and is to be freed. */
+[[nodiscard]] bool graph_undo(struct graph *g, struct err *err);
+/* Was anything learnt since the mark? */
+bool graph_has_news(const struct graph *g);
+
+/* As bytes: what was learnt since the mark; all of it, with the ids in the order of their
+ * numbers; all of it as it follows from what was given, whatever the order in which that came. */
+bool graph_encode_news(const struct graph *g, struct buf *to, struct err *err);
+bool graph_encode(const struct graph *g, struct buf *to, struct err *err);
+bool graph_encode_sorted(const struct graph *g, struct buf *to, struct err *err);
+/* Learns them, one after the other, into a graph that is new. ERR_CORRUPT when they are not what
+ * these functions wrote; after a failure it is to be freed. */
+[[nodiscard]] bool graph_decode(struct graph *g, str bytes, struct err *err);
+/* After the last of them, before anything else: who is who follows, and the mark is set. */
+[[nodiscard]] bool graph_decoded(struct graph *g, struct err *err);
 
 #endif

@@ -21,6 +21,8 @@ enum node_flags {
     NODE_APART = 1,       /* a decision keeps it apart from another */
     NODE_GROUP_APART = 2, /* the same of some node of the group; at its root */
     NODE_IN_REGION = 4,   /* being looked at anew */
+    NODE_ANCHOR = 8,      /* of some event */
+    NODE_NOTED = 16,      /* how it was at the mark is in the journal */
 };
 
 /* Of an id, and at its root of the group. 64 bytes. */
@@ -44,8 +46,8 @@ struct link {
     uint32_t next[2]; /* in the lists of the two */
     int64_t at_ms;
     uint64_t order; /* the message's hash */
-    uint32_t times;
     uint8_t tie, says, verdict;
+    bool noted; /* how it was at the mark is in the journal */
 };
 
 /* A node in the region that is looked at, and what it was before. */
@@ -59,6 +61,23 @@ struct turn {
     int64_t at_ms;
     uint64_t order;
     uint32_t link, verdict;
+};
+
+/* What was there at the mark and is another now. */
+struct journal {
+    uint32_t node_n, link_n; /* those there were */
+    struct node_was {
+        uint32_t node;
+        bool is_anchor;
+        int64_t first_ms;
+    } * node;
+    struct link_was {
+        uint32_t link;
+        uint8_t says;
+        int64_t at_ms;
+        uint64_t order;
+    } * link;
+    size_t node_was_n, node_cap, link_was_n, link_cap;
 };
 
 struct graph {
@@ -78,13 +97,14 @@ struct graph {
     struct turn *turn;
     struct graph_change *change;
     size_t place_n, place_cap, turn_n, turn_cap, change_cap;
+    struct journal journal;
 };
 
 /* --- graph_table.c: ids and pairs, numbered --- */
 
 /* The array with room for `need` items; NULL: out of memory, and it is as it was. */
 void *graph_grown(void *array, size_t *cap, size_t need, size_t size);
-/* Room for so many more; false: out of memory, or of numbers. */
+/* Room for so many more, in the journal too; false: out of memory, or of numbers. */
 bool graph_reserve(struct graph *g, uint32_t nodes, uint32_t links);
 uint32_t node_find(const struct graph *g, struct id id); /* or NONE */
 /* There is room for it. False: out of memory for its text. */
@@ -92,9 +112,12 @@ bool node_add(struct graph *g, struct id id);
 uint32_t link_find(const struct graph *g, uint32_t a, uint32_t b, enum graph_tie tie);
 /* There is room for it; .next is set here. */
 void link_add(struct graph *g, struct link link);
-/* The last one goes again, when nothing was reserved since it came. */
+/* The last one goes again. */
 void node_drop(struct graph *g);
 void link_drop(struct graph *g);
+/* Before it becomes another: there is room in the journal. */
+void node_note(struct graph *g, uint32_t node);
+void link_note(struct graph *g, uint32_t link);
 
 static inline struct id node_id(const struct graph *g, uint32_t node)
 {
@@ -127,11 +150,17 @@ bool region_add(struct graph *g, uint32_t node);
 void link_settle_last(struct graph *g, uint32_t link);
 /* The node is known from an earlier event than before. */
 void name_claim(struct graph *g, uint32_t node);
+/* The region's nodes are groups of their own again, without a link that had its turn. */
+void region_part(struct graph *g);
 /* Gives all links of the region their turns anew, and grows it as far as anything changes. False:
  * out of memory, and region_cancel is still to be called. */
 bool region_settle(struct graph *g);
 /* The nodes of the region are as they were, and it is empty. */
 void region_cancel(struct graph *g);
+/* Gives all links of a graph in which none had it their turns. False: out of memory. */
+bool graph_settle_all(struct graph *g);
+/* Whether a decision keeps the node apart from another, as its links say. */
+void set_apart(struct graph *g, uint32_t node);
 /* Says what changed in the region, which is empty from here on. */
 void region_end(struct graph *g, struct graph_changes *out);
 

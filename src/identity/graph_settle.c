@@ -215,7 +215,7 @@ bool region_add(struct graph *g, uint32_t node)
     return true;
 }
 
-static void take_apart(struct graph *g)
+void region_part(struct graph *g)
 {
     for (size_t i = 0; i < g->place_n; i++) {
         uint32_t number = g->place[i].node;
@@ -309,7 +309,7 @@ static bool settle_once(struct graph *g, bool *grew)
     size_t let_in;
 
     g->turn_n = 0;
-    take_apart(g);
+    region_part(g);
     for (size_t i = 0; i < g->place_n; i++)
         if (!add_turns_of(g, g->place[i].node))
             return false;
@@ -332,6 +332,29 @@ bool region_settle(struct graph *g)
             return false;
     for (size_t i = 0; i < g->turn_n; i++)
         g->link[g->turn[i].link].verdict = (uint8_t)g->turn[i].verdict;
+    return true;
+}
+
+bool graph_settle_all(struct graph *g)
+{
+    bool in_order = true;
+
+    g->turn_n = 0;
+    for (uint32_t i = 0; i < g->link_n; i++) {
+        if (!has_turn(&g->link[i]))
+            continue;
+        if (!add_turn(g, i))
+            return false;
+        in_order &= g->turn_n < 2
+                    || turn_cmp(&g->turn[g->turn_n - 2], &g->turn[g->turn_n - 1], g) < 0;
+    }
+    if (!in_order)
+        qsort_r(g->turn, g->turn_n, sizeof *g->turn, turn_cmp, g);
+    for (size_t i = 0; i < g->turn_n; i++)
+        link_settle_last(g, g->turn[i].link);
+    mem_free(g->turn);
+    g->turn = NULL;
+    g->turn_cap = g->turn_n = 0;
     return true;
 }
 

@@ -109,6 +109,22 @@ static bool reserve_link_slots(struct graph *g, uint64_t n)
     return true;
 }
 
+static bool reserve_journal(struct journal *j, uint32_t nodes, uint32_t links)
+{
+    struct node_was *node =
+        graph_grown(j->node, &j->node_cap, j->node_was_n + nodes, sizeof *node);
+    struct link_was *link;
+
+    if (!node)
+        return false;
+    j->node = node;
+    link = graph_grown(j->link, &j->link_cap, j->link_was_n + links, sizeof *link);
+    if (!link)
+        return false;
+    j->link = link;
+    return true;
+}
+
 bool graph_reserve(struct graph *g, uint32_t nodes, uint32_t links)
 {
     uint64_t node_n = (uint64_t)g->node_n + nodes, link_n = (uint64_t)g->link_n + links;
@@ -125,7 +141,7 @@ bool graph_reserve(struct graph *g, uint32_t nodes, uint32_t links)
     if (!link)
         return false;
     g->link = link;
-    return true;
+    return reserve_journal(&g->journal, nodes, links);
 }
 
 /* --- ids --- */
@@ -177,13 +193,32 @@ bool node_add(struct graph *g, struct id id)
     return true;
 }
 
-/* Nobody passed by its slot on the way to another: those that came later are gone already. */
+/* Who passed by its slot on the way to his own moves up. */
 void node_drop(struct graph *g)
 {
     struct id id = node_id(g, g->node_n - 1);
+    uint32_t mask = g->node_slot_cap - 1, hole = node_slot_of(g, id, node_hash(id));
 
-    g->node_slot[node_slot_of(g, id, node_hash(id))] = (struct node_slot){0, 0};
+    for (uint32_t at = (hole + 1) & mask; g->node_slot[at].number; at = (at + 1) & mask) {
+        if (((at - g->node_slot[at].hash) & mask) < ((at - hole) & mask))
+            continue;
+        g->node_slot[hole] = g->node_slot[at];
+        hole = at;
+    }
+    g->node_slot[hole] = (struct node_slot){0, 0};
     g->node_n--;
+}
+
+void node_note(struct graph *g, uint32_t node)
+{
+    struct journal *j = &g->journal;
+    struct node *n = &g->node[node];
+
+    if (node >= j->node_n || (n->flags & NODE_NOTED))
+        return;
+    j->node[j->node_was_n++] =
+        (struct node_was){node, n->flags & NODE_ANCHOR, n->first_ms};
+    n->flags |= NODE_NOTED;
 }
 
 /* --- links --- */
@@ -226,9 +261,30 @@ void link_add(struct graph *g, struct link link)
 void link_drop(struct graph *g)
 {
     const struct link *l = &g->link[g->link_n - 1];
+    uint32_t mask = g->link_slot_cap - 1;
+    uint32_t hole = link_slot_of(g, l->node[0], l->node[1], (enum graph_tie)l->tie);
 
     for (int end = 0; end < 2; end++)
         g->node[l->node[end]].links = l->next[end];
-    g->link_slot[link_slot_of(g, l->node[0], l->node[1], (enum graph_tie)l->tie)] = 0;
+    for (uint32_t at = (hole + 1) & mask; g->link_slot[at]; at = (at + 1) & mask) {
+        uint32_t home = hash_of_link(g, g->link_slot[at] - 1);
+
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        g->link_slot[hole] = g->link_slot[at];
+        hole = at;
+    }
+    g->link_slot[hole] = 0;
     g->link_n--;
+}
+
+void link_note(struct graph *g, uint32_t link)
+{
+    struct journal *j = &g->journal;
+    struct link *l = &g->link[link];
+
+    if (link >= j->link_n || l->noted)
+        return;
+    j->link[j->link_was_n++] = (struct link_was){link, l->says, l->at_ms, l->order};
+    l->noted = true;
 }

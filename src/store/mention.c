@@ -238,16 +238,38 @@ static bool take_message_id(const struct taking *t, struct event *e, struct err 
     return ok;
 }
 
+/* All but the anchor, who stays. */
+static bool take_ids(const struct taking *t, struct event *e)
+{
+    struct id *who = arena_array(t->a, struct id, e->who_n);
+    uint32_t kept = 0, implied = 0;
+
+    if (!who)
+        return false;
+    for (uint32_t i = 0; i < e->who_n; i++) {
+        if (i && knows(t->m, e->who[i].value)) {
+            ++*t->n;
+            continue;
+        }
+        implied |= (e->implied >> i & 1) << kept;
+        who[kept++] = e->who[i];
+    }
+    e->who = who;
+    e->who_n = kept;
+    e->implied = implied;
+    if (knows(t->m, e->previous))
+        e->previous = STR("");
+    return true;
+}
+
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
                        uint32_t *n, struct err *err)
 {
     struct taking t = {m, a, n};
 
     *n = 0;
-    if (knows(m, e->anonymous) && !str_eq(e->anonymous, e->customer)) {
-        e->anonymous = STR("");
-        ++*n;
-    }
+    if (!take_ids(&t, e))
+        return err_nomem(err);
     return take_message_id(&t, e, err) && take_words(&t, &e->type, err)
            && take_properties(&t, &e->property, &e->property_n, err)
            && take_properties(&t, &e->trait, &e->trait_n, err);

@@ -17,14 +17,14 @@ enum {
     BUCKETS_NAMED = 64, /* buckets of ids that are looked at */
 };
 
-struct id {
+struct named_id {
     hash128 hash;
     int64_t batch; /* 0: not from the log */
     uint32_t line;
 };
 
 struct ids {
-    struct id *id;
+    struct named_id *id;
     size_t n, cap;
 };
 
@@ -58,11 +58,11 @@ static bool facts_add(struct facts *to, const struct fact *fact, struct err *err
     return true;
 }
 
-static bool ids_add(struct ids *to, struct id id, struct err *err)
+static bool ids_add(struct ids *to, struct named_id id, struct err *err)
 {
     if (to->n == to->cap) {
         size_t cap = to->cap ? to->cap * 2 : 64;
-        struct id *grown = mem_resize(to->id, cap * sizeof *grown);
+        struct named_id *grown = mem_resize(to->id, cap * sizeof *grown);
 
         if (!grown)
             return err_nomem(err);
@@ -115,7 +115,7 @@ static bool collect(void *context, const struct logged *l, struct err *err)
 
     return collect_event(n, l->event, err)
            && (!n->bucket[id_bucket(id)]
-               || ids_add(&n->logged_ids, (struct id){id, l->batch, l->line}, err));
+               || ids_add(&n->logged_ids, (struct named_id){id, l->batch, l->line}, err));
 }
 
 /* --- events --- */
@@ -312,14 +312,14 @@ static bool name_chunk(struct naming *n, uint32_t i, struct err *err)
 
 static int id_order(const void *left, const void *right)
 {
-    const struct id *a = left, *b = right;
+    const struct named_id *a = left, *b = right;
     int order = hash128_cmp(a->hash, b->hash);
 
     return order ? order : (a->batch > b->batch) - (a->batch < b->batch);
 }
 
 static void name_id(struct naming *n, const char *table, bool in_truth,
-                    const struct id *id, const char *what)
+                    const struct named_id *id, const char *what)
 {
     struct buf text = {0};
 
@@ -379,7 +379,7 @@ static bool collect_news(void *context, [[maybe_unused]] int64_t seq,
         hash128 id = hash128_of(b->fact[i].id);
 
         if (!b->fact[i].is_told && to->bucket[id_bucket(id)]
-            && !ids_add(&to->held_ids, (struct id){.hash = id}, err))
+            && !ids_add(&to->held_ids, (struct named_id){.hash = id}, err))
             return false;
     }
     return true;
@@ -390,7 +390,7 @@ static bool collect_erased(void *context, hash128 id, struct err *err)
     struct naming *n = context;
 
     return !n->bucket[id_bucket(id)]
-           || ids_add(&n->logged_ids, (struct id){.hash = id}, err);
+           || ids_add(&n->logged_ids, (struct named_id){.hash = id}, err);
 }
 
 static bool collect_seen(void *context, hash128 id)
@@ -398,7 +398,7 @@ static bool collect_seen(void *context, hash128 id)
     struct naming *n = context;
 
     n->failed |= n->bucket[id_bucket(id)]
-                 && !ids_add(&n->held_ids, (struct id){.hash = id}, &n->why);
+                 && !ids_add(&n->held_ids, (struct named_id){.hash = id}, &n->why);
     return !n->failed;
 }
 

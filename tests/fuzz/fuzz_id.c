@@ -1,5 +1,5 @@
 /* An id in its one form stays what it is, and is plain text of a bounded length. */
-#include "identity/id.h"
+#include "event/id.h"
 
 #include "support/fuzz.h"
 

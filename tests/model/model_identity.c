@@ -1,5 +1,6 @@
 /* model_identity.c - random events and decisions in any order of arrival: who is who, every name
- * and every refused link are those of a twin that sorts all links and joins them one by one. */
+ * and every refused link are those of a twin that sorts all links and joins them one by one. So
+ * is what was taken back, and what was kept as bytes and read again. */
 #include "identity/graph.h"
 
 #include "base/hash.h"
@@ -78,7 +79,6 @@ struct twin_link {
     enum graph_tie tie;
     int64_t at_ms;
     uint64_t order;
-    uint32_t times;
     enum graph_says says;
     enum graph_verdict verdict;
 };
@@ -176,7 +176,6 @@ static void twin_tie(struct twin *t, const struct fact *f, int64_t a, int64_t b,
                                                   .tie = tie,
                                                   .at_ms = f->at_ms,
                                                   .order = order_of(f),
-                                                  .times = 1,
                                                   .says = f->says,
                                                   .verdict = GRAPH_IS_NONE};
 }
@@ -234,10 +233,7 @@ static void twin_once(struct twin *t)
         if (!n || by_ids(&t->link[n - 1], l) != 0) {
             t->link[n++] = *l;
         } else if (l->tie == GRAPH_DECIDED) {
-            l->times += t->link[n - 1].times;
             t->link[n - 1] = *l;
-        } else {
-            t->link[n - 1].times++;
         }
     }
     t->link_n = n;
@@ -416,7 +412,6 @@ static void need_same_links(const struct graph *g, struct twin *t)
         }
         assert_true(low < t->link_n && by_ids(&t->link[low], &wanted) == 0);
         assert_int_equal(real.at_ms, t->link[low].at_ms);
-        assert_int_equal(real.times, t->link[low].times);
         assert_int_equal(real.says, t->link[low].says);
         assert_int_equal(real.verdict, t->link[low].verdict);
         assert_int_equal(real.is_suspicious, suspects(t, &t->link[low]));
@@ -466,11 +461,79 @@ static void hear(struct hearer *h, const struct graph *g, const struct graph_cha
     }
 }
 
+/* What a file keeps: the news of each transaction. */
+struct kept {
+    struct buf bytes;
+    size_t *end; /* of each */
+    size_t n;
+};
+
+static void keep(struct kept *k, struct graph *g)
+{
+    struct err err;
+
+    if (!graph_has_news(g))
+        return;
+    if (!graph_encode_news(g, &k->bytes, &err))
+        fail_msg("%s", err.msg);
+    k->end = realloc(k->end, (k->n + 1) * sizeof *k->end);
+    assert_non_null(k->end);
+    k->end[k->n++] = k->bytes.n;
+    graph_mark(g);
+}
+
+static struct graph *read_kept(const struct graph_limits *limits, const struct kept *k)
+{
+    struct graph *g;
+    struct err err;
+
+    assert_true(graph_new(limits, &g, &err));
+    for (size_t i = 0; i < k->n; i++) {
+        size_t from = i ? k->end[i - 1] : 0;
+
+        if (!graph_decode(g, (str){k->bytes.p + from, k->end[i] - from}, &err))
+            fail_msg("%s", err.msg);
+    }
+    assert_true(graph_decoded(g, &err));
+    return g;
+}
+
+static void need_same_bytes(const struct graph *a, const struct graph *b)
+{
+    struct buf of_a = {}, of_b = {};
+    struct err err;
+
+    assert_true(graph_encode_sorted(a, &of_a, &err)
+                && graph_encode_sorted(b, &of_b, &err));
+    assert_true(str_eq(buf_str(&of_a), buf_str(&of_b)));
+    buf_free(&of_a);
+    buf_free(&of_b);
+}
+
+/* Some more are told, and taken back. */
+static void tell_in_vain(struct graph *g, const struct fact *fact, size_t n)
+{
+    struct buf before = {}, after = {};
+    struct graph_changes changes;
+    struct err err;
+
+    assert_true(graph_encode(g, &before, &err));
+    for (size_t i = 0; i < n; i++)
+        tell(g, &fact[i], &changes);
+    assert_true(graph_undo(g, &err));
+    assert_false(graph_has_news(g));
+    assert_true(graph_encode(g, &after, &err));
+    assert_true(str_eq(buf_str(&before), buf_str(&after)));
+    buf_free(&before);
+    buf_free(&after);
+}
+
 static struct graph *told(const struct graph_limits *limits, const struct fact *fact,
                           size_t n, size_t check_every)
 {
     struct hearer h = {calloc(n * (IDS_MAX + 2), sizeof(uint32_t)), 0};
-    struct graph *g;
+    struct kept kept = {};
+    struct graph *g, *again;
     struct err err;
 
     assert_non_null(h.customer);
@@ -478,6 +541,10 @@ static struct graph *told(const struct graph_limits *limits, const struct fact *
     for (size_t i = 0; i < n; i++) {
         struct graph_changes changes;
 
+        if (i * 7 % (check_every * 2 + 1) < 3) {
+            keep(&kept, g);
+            tell_in_vain(g, &fact[i], n - i < 9 ? n - i : 9);
+        }
         tell(g, &fact[i], &changes);
         hear(&h, g, &changes);
         if (i % check_every == 0)
@@ -486,6 +553,13 @@ static struct graph *told(const struct graph_limits *limits, const struct fact *
     for (uint32_t i = 0; i < h.n; i++)
         assert_int_equal(h.customer[i], graph_customer(g, i));
     need_same(g, limits, fact, n);
+    keep(&kept, g);
+    again = read_kept(limits, &kept);
+    need_same(again, limits, fact, n);
+    need_same_bytes(g, again);
+    graph_free(again);
+    buf_free(&kept.bytes);
+    free(kept.end);
     free(h.customer);
     return g;
 }
@@ -560,12 +634,16 @@ TEST(few_ids_that_meet_in_every_way)
         struct graph_limits limits = tight(&r);
         size_t n = 1 + (size_t)below(&r, FACTS);
         struct fact fact[FACTS];
+        struct graph *first, *second;
 
         for (size_t i = 0; i < n; i++)
             fact[i] = crowded(&r);
-        graph_free(told(&limits, fact, n, 7));
+        first = told(&limits, fact, n, 7);
         qsort(fact, n, sizeof *fact, by_time);
-        graph_free(told(&limits, fact, n, 7));
+        second = told(&limits, fact, n, 7);
+        need_same_bytes(first, second);
+        graph_free(first);
+        graph_free(second);
     }
 }
 

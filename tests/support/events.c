@@ -41,11 +41,21 @@ static bool properties_eq(const struct property *a, uint32_t n, const struct pro
     return true;
 }
 
+static bool ids_eq(const struct event *a, const struct event *b)
+{
+    if (a->who_n != b->who_n || a->implied != b->implied)
+        return false;
+    for (uint32_t i = 0; i < a->who_n; i++)
+        if (id_compare(a->who[i], b->who[i]) != 0)
+            return false;
+    return true;
+}
+
 bool event_eq(const struct event *a, const struct event *b)
 {
     return a->at_ms == b->at_ms && str_eq(a->customer, b->customer)
-           && str_eq(a->anonymous, b->anonymous) && str_eq(a->type, b->type)
-           && str_eq(a->id, b->id)
+           && str_eq(a->type, b->type) && str_eq(a->id, b->id) && ids_eq(a, b)
+           && str_eq(a->previous, b->previous) && str_eq(a->nobody, b->nobody)
            && properties_eq(a->property, a->property_n, b->property, b->property_n)
            && properties_eq(a->trait, a->trait_n, b->trait, b->trait_n);
 }

@@ -116,7 +116,8 @@ TEST(what_is_good_moves_its_customer_and_what_is_bad_is_kept)
     struct arena a = {};
 
     need(e, "[" TRACK("n1", "") ",{},7," TRACK("n1", "") "," TRACK("n2", "") "]",
-         "2 1 1:userId and anonymousId are missing;2:it is no JSON object;");
+         "2 1 1:type is none of track, identify, page, screen, group, alias;2:it is no "
+         "JSON object;");
     assert_non_null(strstr(bottega_history(e, "new", &a), "buyer"));
     assert_int_equal(snapshot_facts(engine_snapshot(e)).refused, 2);
     need(e, "[" TRACK("n1", "") "]", "0 1 ");

@@ -106,7 +106,8 @@ TEST(an_identify_call_has_traits_and_no_properties)
                             &a);
 
     assert_true(str_eq(e.type, STR("identify")));
-    assert_true(str_eq(e.customer, STR("17.5")));
+    assert_true(str_eq(e.customer, STR("\x02"
+                                       "17.5")));
     assert_int_equal(e.id.n, 0);
     assert_true(e.at_ms == 1795219200000); /* without a zone: UTC */
     assert_int_equal(e.property_n, 0);
@@ -178,18 +179,161 @@ TEST(page_screen_group_and_alias_are_events_of_those_types)
     arena_free(&a);
 }
 
+static void need_who(const struct event *e, const char *wanted)
+{
+    struct buf b = {};
+
+    for (uint32_t i = 0; i < e->who_n; i++) {
+        str kind = id_kind_name(e->who[i].kind);
+
+        buf_add_format(&b, "%s%.*s %.*s%s", i ? ", " : "", STR_FMT(kind),
+                       STR_FMT(e->who[i].value), e->implied >> i & 1 ? " (implied)" : "");
+    }
+    buf_add_char(&b, 0);
+    assert_string_equal(b.p, wanted);
+    buf_free(&b);
+}
+
 TEST(both_ids_of_a_call_are_known)
 {
     struct arena a = {0};
     struct event e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"v\""), &a);
 
-    assert_true(str_eq(e.customer, STR("u")) && str_eq(e.anonymous, STR("v")));
+    assert_true(str_eq(e.customer, STR("u")));
+    need_who(&e, "userId u, anonymousId v");
     e = parsed(TRACK_OF("\"userId\":\"\",\"anonymousId\":\"v\""), &a);
-    assert_true(str_eq(e.customer, STR("v")) && str_eq(e.anonymous, STR("v")));
+    assert_true(str_eq(e.customer, STR("\x02v")));
+    need_who(&e, "anonymousId v");
     e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":null"), &a);
-    assert_true(str_eq(e.customer, STR("u")) && !e.anonymous.n);
-    e = parsed(TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"u\""), &a);
-    assert_true(str_eq(e.customer, STR("u")) && !e.anonymous.n);
+    need_who(&e, "userId u");
+    e = parsed(TRACK_OF("\"userId\":17,\"anonymousId\":\" 17 \""), &a);
+    need_who(&e, "userId 17, anonymousId 17");
+    arena_free(&a);
+}
+
+#define IDS_OF_ALL_KINDS                                                                 \
+    "{\"type\":\"identify\",\"anonymousId\":\"v\",\"timestamp\":\"2026-11-21\","         \
+    "\"traits\":{\"email\":\" Ada@Example.org\",\"phone\":447911123456},"                \
+    "\"properties\":{\"context.device.id\":\"tablet\"},"                                 \
+    "\"context\":{\"device\":{\"id\":\"tablet\",\"advertisingId\":\"idfa\"},"            \
+    "\"externalIds\":[{\"type\":\"shopify\",\"id\":6712},"                               \
+    "{\"type\":\"user_id\",\"id\":\"ada\"},{\"type\":\"email\",\"id\":\"b@x.it\"},"      \
+    "{\"type\":\"group_id\",\"id\":\"acme\"},{\"type\":\"crm\",\"id\":\"null\"},"        \
+    "{\"type\":7,\"id\":\"x\"},{\"id\":\"x\"},{\"type\":\"crm\"},7]}}"
+
+TEST(an_event_has_ids_of_every_kind)
+{
+    struct arena a = {0};
+    struct event e = parsed(IDS_OF_ALL_KINDS, &a);
+
+    need_who(&e,
+             "userId ada, anonymousId v, email ada@example.org (implied), email b@x.it, "
+             "phone 447911123456 (implied), device idfa, device tablet (implied), "
+             "other shopify:6712");
+    assert_true(str_eq(e.customer, STR("ada")));
+    e = parsed("{\"type\":\"identify\",\"timestamp\":\"2026-11-21\","
+               "\"traits\":{\"email\":\"ada@x.it\"}}",
+               &a);
+    assert_true(str_eq(e.customer, STR("\x03"
+                                       "ada@x.it")));
+    e = parsed(
+        TRACK_OF("\"userId\":\"u\",\"context\":{\"traits\":{\"email\":\"a@x.it\"}}"), &a);
+    need_who(&e, "userId u"); /* a track call may be about another's address */
+    arena_free(&a);
+}
+
+TEST(more_ids_than_one_can_have_are_left_out)
+{
+    struct arena a = {0};
+    struct buf text = {};
+    struct event e;
+
+    buf_add(&text, STR("{\"type\":\"track\",\"event\":\"a\",\"timestamp\":\"2026-11-21\","
+                       "\"userId\":\"u\",\"context\":{\"externalIds\":["));
+    for (int i = 10; i < 40; i++)
+        buf_add_format(&text, "%s{\"type\":\"crm\",\"id\":\"%d\"}", i > 10 ? "," : "", i);
+    buf_add(&text, STR("]}}"));
+    buf_add_char(&text, 0);
+    e = parsed(text.p, &a);
+    assert_int_equal(e.who_n, EVENT_IDS_MAX);
+    assert_true(str_eq(e.who[15].value, STR("crm:24")));
+    buf_free(&text);
+    arena_free(&a);
+}
+
+TEST(what_is_nobodys_ties_nobody)
+{
+    struct arena a = {0};
+    struct event e = parsed(TRACK_OF("\"userId\":\"null\",\"anonymousId\":\"v\""), &a);
+
+    assert_true(str_eq(e.customer, STR("\x02v")));
+    need_who(&e, "anonymousId v");
+    assert_int_equal(e.nobody.n, 0);
+    e = parsed(TRACK_OF("\"userId\":\"null\",\"anonymousId\":\"undefined\""), &a);
+    assert_true(str_eq(e.nobody, STR("userId: this value is nobody's")));
+    assert_true(str_eq(e.customer, STR("null")));
+    assert_int_equal(e.who_n, 0);
+    arena_free(&a);
+}
+
+TEST(an_alias_says_what_a_user_was_called)
+{
+    struct arena a = {0};
+    struct event e = parsed("{\"type\":\"alias\",\"userId\":\"v\",\"previousId\":12,"
+                            "\"timestamp\":\"2026-11-21\"}",
+                            &a);
+
+    assert_true(str_eq(e.previous, STR("12")));
+    e = parsed("{\"type\":\"alias\",\"userId\":\"v\",\"previousId\":\"null\","
+               "\"timestamp\":\"2026-11-21\"}",
+               &a);
+    assert_int_equal(e.previous.n, 0);
+    e = parsed("{\"type\":\"alias\",\"anonymousId\":\"v\",\"previousId\":\"w\","
+               "\"timestamp\":\"2026-11-21\"}",
+               &a);
+    assert_int_equal(e.previous.n, 0);
+    arena_free(&a);
+}
+
+#define DECIDED(user, properties)                                                        \
+    "{\"type\":\"track\",\"event\":\"identity_decided\",\"userId\":\"" user              \
+    "\",\"timestamp\":\"2026-11-21\",\"properties\":{" properties "}}"
+#define ADA_AND_TILL                                                                     \
+    "\"a_kind\":\"userId\",\"a\":\"ada\",\"b_kind\":\"anonymousId\",\"b\":\"till\""
+
+static void need_undecided(const char *text, const char *reason)
+{
+    struct arena a = {0};
+    struct event e = parsed(text, &a);
+    struct decision d;
+    struct err err;
+
+    assert_false(event_decision(&e, &a, &d, &err));
+    if (!strstr(err.msg, reason))
+        fail_msg("%s", err.msg);
+    arena_free(&a);
+}
+
+TEST(a_decision_names_two_ids)
+{
+    struct arena a = {0};
+    struct event e =
+        parsed(DECIDED("ada", ADA_AND_TILL ",\"says\":\"apart\",\"by\":\"Eva\""), &a);
+    struct decision d;
+    struct err err;
+
+    assert_true(event_decision(&e, &a, &d, &err));
+    assert_true(str_eq(d.says, STR("apart")) && str_eq(d.by, STR("Eva")));
+    assert_true(d.a.kind == ID_USER && str_eq(d.a.value, STR("ada")));
+    assert_true(d.b.kind == ID_ANONYMOUS && str_eq(d.b.value, STR("till")));
+    need_undecided(DECIDED("ada", ADA_AND_TILL), "says is none of");
+    need_undecided(DECIDED("ada", ADA_AND_TILL ",\"says\":\"merge\",\"b_kind\":\"x\""),
+                   "the kind");
+    need_undecided(DECIDED("ada", ADA_AND_TILL ",\"says\":\"merge\",\"b\":\"null\""),
+                   "anonymousId");
+    need_undecided(DECIDED("ada", ADA_AND_TILL
+                           ",\"says\":\"merge\",\"b_kind\":\"userId\",\"b\":\"ada\""),
+                   "nobody else");
     arena_free(&a);
 }
 
@@ -216,6 +360,9 @@ TEST(what_is_printed_parses_to_the_same_event)
         "\"timestamp\":\"9999-12-31T23:59:59.999Z\",\"properties\":{\"empty\":[],\"t\":"
         "\"\"}}",
         TRACK_OF("\"userId\":\"u\",\"anonymousId\":\"v\""),
+        TRACK_OF("\"userId\":\"null\",\"anonymousId\":\"nil\""),
+        IDS_OF_ALL_KINDS,
+        DECIDED("ada", ADA_AND_TILL ",\"says\":\"merge\""),
         TRACK_OF("\"anonymousId\":\"v\",\"context\":{\"traits\":{\"a\":1}}"),
         "{\"type\":\"page\",\"anonymousId\":\"v\",\"name\":\"Home\","
         "\"timestamp\":\"2026-11-21\",\"context\":{\"traits\":{\"a\":null}}}",
@@ -244,18 +391,21 @@ TEST(what_is_printed_parses_to_the_same_event)
 #define TRACK(more) "{\"type\":\"track\",\"event\":\"a\",\"userId\":\"b\"," more "}"
 #define AT "\"timestamp\":\"2011-12-10T10:01:00Z\""
 
+#define A(more) "{\"type\":\"track\",\"event\":\"a\"," AT "," more "}"
+
 TEST(what_does_not_fit_is_refused_for_a_reason_without_the_value)
 {
     need_refused("[]", "no JSON object");
-    need_refused("{}", "userId and anonymousId are missing");
-    need_refused("{\"userId\":null,\"anonymousId\":null}",
+    need_refused("{}", "timestamp is missing");
+    need_refused(A("\"x\":1"), "userId and anonymousId are missing");
+    need_refused(A("\"userId\":null,\"anonymousId\":null"),
                  "userId and anonymousId are missing");
-    need_refused("{\"userId\":\"\"}", "userId and anonymousId are missing");
-    need_refused("{\"userId\":true}", "userId is no text");
-    need_refused("{\"anonymousId\":1e300}", "anonymousId is a number that is too large");
-    need_refused("{\"userId\":\"a\\nb\"}", "userId holds a control character");
+    need_refused(A("\"userId\":\"\""), "userId and anonymousId are missing");
+    need_refused(A("\"userId\":true"), "userId is no text");
+    need_refused(A("\"anonymousId\":1e300"), "anonymousId is a number that is too large");
+    need_refused(A("\"userId\":\"a\\nb\""), "userId holds a control character");
     need_refused("{\"userId\":\"a\"}", "timestamp is missing");
-    need_refused("{\"userId\":\"a\",\"messageId\":{}}", "messageId is no text");
+    need_refused(A("\"userId\":\"a\",\"messageId\":{}"), "messageId is no text");
     need_refused(TRACK("\"timestamp\":\"SECRET\""), "timestamp is no moment");
     need_refused(TRACK("\"timestamp\":1323511260"), "timestamp is no moment");
     need_refused("{\"type\":\"charge\",\"userId\":\"b\"," AT "}",
@@ -306,7 +456,7 @@ TEST(what_is_too_long_or_too_much_is_refused)
     need_refused(text.p, "more than 1000 properties");
 
     buf_clear(&text);
-    buf_add(&text, STR("{\"userId\":\""));
+    buf_add(&text, STR("{\"type\":\"track\",\"event\":\"a\"," AT ",\"userId\":\""));
     for (uint32_t i = 0; i <= EVENT_NAME_MAX; i++)
         buf_add_char(&text, 'x');
     buf_add(&text, STR("\"}"));
@@ -332,7 +482,7 @@ static bool parse_one([[maybe_unused]] void *context, struct err *err)
     struct arena a = {0};
     struct buf line = {0};
     struct event e;
-    bool ok = parse(ORDER, &a, &e, err);
+    bool ok = parse(ORDER, &a, &e, err) && parse(IDS_OF_ALL_KINDS, &a, &e, err);
 
     if (ok) {
         event_print(&e, &line);

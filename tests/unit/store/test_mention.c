@@ -67,8 +67,12 @@ TEST(an_event_of_another_loses_them)
     };
     const struct property trait[] = {{STR("friend_id"), text("12347")},
                                      {STR("name"), text("Bob")}};
+    const struct id who[] = {
+        {ID_USER, STR("bob")}, {ID_ANONYMOUS, STR("7")}, {ID_PHONE, STR("12345")}};
     struct event e = {.customer = STR("bob"),
-                      .anonymous = STR("7"),
+                      .who = who,
+                      .who_n = 3,
+                      .implied = 4,
                       .type = STR("called"),
                       .id = STR("order/ada-lovelace/1"),
                       .property = property,
@@ -82,7 +86,8 @@ TEST(an_event_of_another_loses_them)
 
     assert_true(mentions_take_out(&m, &e, &a, &n, &err));
     assert_int_equal(n, 11);
-    assert_int_equal(e.anonymous.n, 0);
+    assert_int_equal(e.who_n, 2);
+    assert_true(str_eq(e.who[1].value, STR("12345")) && e.implied == 2);
     assert_true(str_starts(e.id, STR("erased-")));
     assert_int_equal(e.property_n, 5);
     assert_true(str_eq(e.property[0].name, STR("quantity")));

@@ -1,4 +1,4 @@
-#include "identity/id.h"
+#include "event/id.h"
 
 #include "support/fail.h"
 #include "support/unit.h"

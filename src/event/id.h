@@ -1,7 +1,7 @@
 /* id.h - what tells who somebody is: an id of a kind, in the one form in which equal ids have
  * equal bytes. */
-#ifndef IDENTITY_ID_H
-#define IDENTITY_ID_H
+#ifndef EVENT_ID_H
+#define EVENT_ID_H
 
 #include "base/err.h"
 #include "base/str.h"
@@ -46,5 +46,16 @@ struct id_rules {
  * What came out of it comes out of it again. */
 bool id_parse(const struct id_rules *rules, enum id_kind kind, str raw, struct arena *a,
               struct id *out, struct err *err);
+/* An id of a system that is named. "email" and "user_id" say a kind of their own, whoever asks;
+ * all others are OTHER. */
+bool id_parse_named(const struct id_rules *rules, str system, str raw, struct arena *a,
+                    struct id *out, struct err *err);
+
+/* The id as one text, by which the data file knows it: a userId as it is, any other behind a
+ * control character, of which no id has one, that says its kind. Lives in `a`, or is the value;
+ * .p is NULL when memory ran out. */
+str id_key(struct id id, struct arena *a);
+/* Borrowed. */
+struct id id_of_key(str key);
 
 #endif

@@ -1,4 +1,6 @@
-#include "identity/id.h"
+#include "event/id.h"
+
+#include <string.h>
 
 static const str kind_names[] = {
 #define X(name, text) STR(text),
@@ -216,4 +218,74 @@ bool id_parse(const struct id_rules *rules, enum id_kind kind, str raw, struct a
                        ID_BYTES_MAX);
     *out = (struct id){kind, value};
     return true;
+}
+
+/* --- ids of systems that are named --- */
+
+/* As Segment names its externalIds. */
+static const struct kind_word {
+    str word;
+    enum id_kind kind;
+} kind_words[] = {
+    {{"user_id", 7}, ID_USER},
+    {{"userId", 6}, ID_USER},
+    {{"anonymous_id", 12}, ID_ANONYMOUS},
+    {{"anonymousId", 11}, ID_ANONYMOUS},
+    {{"email", 5}, ID_EMAIL},
+    {{"phone", 5}, ID_PHONE},
+    {{"device", 6}, ID_DEVICE},
+    {{"ios.id", 6}, ID_DEVICE},
+    {{"ios.idfa", 8}, ID_DEVICE},
+    {{"android.id", 10}, ID_DEVICE},
+    {{"android.idfa", 12}, ID_DEVICE},
+};
+
+static bool join(str system, str value, struct arena *a, str *out, struct err *err)
+{
+    char *text = arena_alloc(a, system.n + 1 + value.n, 1);
+
+    if (!text)
+        return err_nomem(err);
+    memcpy(text, system.p, system.n);
+    text[system.n] = ':';
+    memcpy(text + system.n + 1, value.p, value.n);
+    *out = (str){text, system.n + 1 + value.n};
+    return true;
+}
+
+bool id_parse_named(const struct id_rules *rules, str system, str raw, struct arena *a,
+                    struct id *out, struct err *err)
+{
+    system = str_trim(system);
+    for (size_t i = 0; i < sizeof kind_words / sizeof *kind_words; i++)
+        if (str_eq(kind_words[i].word, system))
+            return id_parse(rules, kind_words[i].kind, raw, a, out, err);
+    if (!system.n || str_eq(system, STR("group_id")))
+        return err_set(err, ERR_INPUT, "an id without a system, or of a group");
+    return id_parse(rules, ID_OTHER, raw, a, out, err)
+           && join(system, out->value, a, &raw, err)
+           && id_parse(rules, ID_OTHER, raw, a, out, err);
+}
+
+/* --- keys --- */
+
+str id_key(struct id id, struct arena *a)
+{
+    char *key;
+
+    if (id.kind == ID_USER)
+        return id.value;
+    key = arena_alloc(a, 1 + id.value.n, 1);
+    if (!key)
+        return (str){NULL, 0};
+    key[0] = (char)(id.kind + 1);
+    memcpy(key + 1, id.value.p, id.value.n);
+    return (str){key, 1 + id.value.n};
+}
+
+struct id id_of_key(str key)
+{
+    return key.n && key.p[0] > ID_USER + 1 && key.p[0] <= ID_KIND_N
+               ? (struct id){(enum id_kind)(key.p[0] - 1), str_from(key, 1)}
+               : (struct id){ID_USER, key};
 }

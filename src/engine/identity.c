@@ -1,0 +1,462 @@
+/* identity.c - the graph of ids beside the store.
+ *
+ * The graph is what the store's rows say of it, and what the open transaction brought: a commit
+ * makes both one, a cancel takes the latter back. Where that fails for want of memory, the graph
+ * is forgotten, and read again when it is needed. */
+#include "engine/identity.h"
+
+#include "base/random.h"
+#include "base/time.h"
+#include "base/tune.h"
+#include "engine/engine_impl.h"
+#include "identity/people.h"
+
+#include <stdlib.h>
+
+/* --- read and written --- */
+
+struct reading {
+    struct graph *graph;
+    uint32_t rows;
+    bool ok;
+    struct err err;
+};
+
+static bool read_row(void *context, str bytes)
+{
+    struct reading *r = context;
+
+    r->rows++;
+    r->ok = graph_decode(r->graph, bytes, &r->err)
+            || err_in(&r->err, "who is who, row %u", r->rows);
+    return r->ok;
+}
+
+static bool read_all(struct engine *e, struct snapshot *v, struct err *err)
+{
+    struct people *p;
+    struct reading r = {.ok = true};
+
+    if (!people_new(&p, err))
+        return false;
+    r.graph = people_graph(p);
+    if (!snapshot_each_graph(v, read_row, &r, err) || !r.ok
+        || !graph_decoded(r.graph, err)) {
+        if (!r.ok)
+            *err = r.err;
+        people_free(p);
+        return false;
+    }
+    e->people = p;
+    e->graph_is_long = r.rows > GRAPH_ROWS;
+    return true;
+}
+
+/* What a transaction under way has brought is not in a snapshot, nor in the graph when it has to
+ * be read: nobody was given to it yet. */
+static bool need_people(struct engine *e, struct err *err)
+{
+    struct snapshot *v;
+    bool ok;
+
+    if (e->people)
+        return true;
+    if (!store_snapshot(e->store, &v, err))
+        return false;
+    ok = read_all(e, v, err);
+    snapshot_close(v);
+    return ok;
+}
+
+bool identity_take(struct engine *e, const struct event *event, struct err *err)
+{
+    return need_people(e, err) && people_add(e->people, event, err);
+}
+
+static bool move(void *context, str anchor, str home, struct err *err)
+{
+    return store_rehome(context, anchor, home, err);
+}
+
+static bool write_news(struct engine *e, struct err *err)
+{
+    const struct graph *g = people_graph(e->people);
+    struct buf bytes = {};
+    bool ok;
+
+    if (!graph_has_news(g))
+        return true;
+    ok = e->graph_is_long ? graph_encode(g, &bytes, err)
+                                && store_graph_replace(e->store, buf_str(&bytes), err)
+                          : graph_encode_news(g, &bytes, err)
+                                && store_graph_add(e->store, buf_str(&bytes), err);
+    buf_free(&bytes);
+    return ok;
+}
+
+bool identity_commit(struct engine *e, struct err *err)
+{
+    if (!e->people)
+        return store_commit(e->store, err);
+    if (!people_each_move(e->people, move, e->store, err) || !write_news(e, err)
+        || !store_commit(e->store, err)) {
+        identity_cancel(e);
+        return false;
+    }
+    e->graph_is_long &= !graph_has_news(people_graph(e->people));
+    people_mark(e->people);
+    return true;
+}
+
+void identity_cancel(struct engine *e)
+{
+    struct err unheard;
+
+    store_cancel(e->store);
+    if (!e->people || people_undo(e->people, &unheard))
+        return;
+    people_free(e->people);
+    e->people = NULL;
+}
+
+/* --- asked --- */
+
+bool engine_graph(struct engine *e, const struct graph **out, struct err *err)
+{
+    if (!need_people(e, err))
+        return false;
+    *out = people_graph(e->people);
+    return true;
+}
+
+static const struct id_rules rules;
+
+/* An id that nobody could have is nobody's. */
+static bool is_known(const struct graph *g, const struct id *id, uint32_t *number)
+{
+    *number = graph_find(g, *id);
+    return *number != GRAPH_NO_ID;
+}
+
+static bool find_text(const struct graph *g, str text, struct arena *a, uint32_t *number)
+{
+    struct err unheard;
+    struct id id;
+    size_t colon = 0;
+
+    while (colon < text.n && text.p[colon] != ':')
+        colon++;
+    if (is_known(g, &(struct id){ID_USER, text}, number))
+        return true;
+    if (colon < text.n
+        && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), a, &id,
+                          &unheard)
+        && is_known(g, &id, number))
+        return true;
+    for (int k = 0; k < ID_KIND_N; k++)
+        if (id_parse(&rules, (enum id_kind)k, text, a, &id, &unheard)
+            && is_known(g, &id, number))
+            return true;
+    return false;
+}
+
+bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
+{
+    struct arena a = {};
+    const struct graph *g;
+    bool found;
+
+    if (!engine_graph(e, &g, err))
+        return false;
+    found = find_text(g, text, &a, id);
+    arena_free(&a);
+    return found
+           || err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
+}
+
+/* Most often it is an anchor: those the catalog knows. */
+bool engine_find(struct engine *e, str text, uint32_t *customer, struct err *err)
+{
+    const struct catalog *c = snapshot_catalog(e->now);
+    struct arena a = {};
+    uint32_t id, number = catalog_customer_find(c, text);
+    str key;
+
+    if (number == CUSTOMER_NONE && !identity_find(e, text, &id, err))
+        return err->code == ERR_NOT_FOUND
+               && err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
+                          STR_FMT(text));
+    if (number == CUSTOMER_NONE) {
+        const struct graph *g = people_graph(e->people);
+
+        key = id_key(graph_id(g, graph_customer(g, id)), &a);
+        if (key.p)
+            number = catalog_key_find(c, key);
+        arena_free(&a);
+        if (!key.p)
+            return err_nomem(err);
+    }
+    if (number == CUSTOMER_NONE) /* he came after the snapshot */
+        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
+                       STR_FMT(text));
+    return snapshot_home(e->now, number, customer, err);
+}
+
+/* The first link that joined the id with another of the customer; prefers the one that tells most:
+ * that which joined him to the id that names him. */
+static void tell_link(const struct graph *g, uint32_t id, uint32_t name,
+                      struct known_id *out)
+{
+    out->at_ms = graph_first_ms(g, id);
+    if (id == name)
+        return;
+    out->at_ms = MOMENT_NEVER;
+    for (uint32_t i = graph_link_of(g, id, GRAPH_NO_ID); i != GRAPH_NO_ID;
+         i = graph_link_of(g, id, i)) {
+        struct graph_link l = graph_link(g, i);
+
+        if (l.verdict != GRAPH_IS_JOINED || l.at_ms >= out->at_ms)
+            continue;
+        out->at_ms = l.at_ms;
+        out->tie = l.tie;
+        out->by = graph_id(g, l.a == id ? l.b : l.a);
+    }
+}
+
+static int known_order(const void *a, const void *b)
+{
+    const struct known_id *ka = a, *kb = b;
+
+    if (!ka->by.value.n != !kb->by.value.n)
+        return ka->by.value.n ? 1 : -1;
+    return id_compare(ka->id, kb->id);
+}
+
+bool engine_ids(struct engine *e, uint32_t customer, struct arena *a,
+                const struct known_id **out, uint32_t *n, struct err *err)
+{
+    str key = catalog_customer_key(snapshot_catalog(e->now), customer);
+    const struct graph *g;
+    struct known_id *list;
+    uint32_t name, at;
+
+    *out = NULL;
+    *n = 0;
+    if (!engine_graph(e, &g, err))
+        return false;
+    name = at = graph_find(g, id_of_key(key));
+    if (name == GRAPH_NO_ID)
+        return true;
+    do
+        ++*n;
+    while ((at = graph_next(g, at)) != name);
+    list = arena_array(a, struct known_id, *n);
+    if (!list)
+        return err_nomem(err);
+    *n = 0;
+    do {
+        struct known_id *k = &list[(*n)++];
+
+        *k = (struct known_id){.id = graph_id(g, at), .first_ms = graph_first_ms(g, at)};
+        tell_link(g, at, name, k);
+    } while ((at = graph_next(g, at)) != name);
+    qsort(list, *n, sizeof *list, known_order);
+    *out = list;
+    return true;
+}
+
+static int suspicion_order(const void *a, const void *b)
+{
+    const struct suspicion *sa = a, *sb = b;
+    int order;
+
+    if (sa->at_ms != sb->at_ms)
+        return sa->at_ms > sb->at_ms ? -1 : 1;
+    order = id_compare(sa->a, sb->a);
+    order = order ? order : id_compare(sa->b, sb->b);
+    return order ? order : (sa->tie > sb->tie) - (sa->tie < sb->tie);
+}
+
+bool engine_suspicions(struct engine *e, struct arena *a, const struct suspicion **out,
+                       uint32_t *n, struct err *err)
+{
+    const struct graph *g;
+    struct suspicion *list;
+    uint32_t found = 0;
+
+    if (!engine_graph(e, &g, err))
+        return false;
+    for (uint32_t i = 0; i < graph_link_count(g); i++)
+        found += graph_link(g, i).is_suspicious;
+    list = arena_array(a, struct suspicion, found);
+    if (!list)
+        return err_nomem(err);
+    *n = 0;
+    for (uint32_t i = 0; i < graph_link_count(g); i++) {
+        struct graph_link l = graph_link(g, i);
+
+        if (l.is_suspicious)
+            list[(*n)++] = (struct suspicion){
+                .a = graph_id(g, l.a),
+                .b = graph_id(g, l.b),
+                .customer_a = graph_id(g, graph_customer(g, l.a)),
+                .customer_b = graph_id(g, graph_customer(g, l.b)),
+                .at_ms = l.at_ms,
+                .tie = l.tie,
+                .verdict = l.verdict,
+            };
+    }
+    if (*n)
+        qsort(list, *n, sizeof *list, suspicion_order);
+    *out = list;
+    return true;
+}
+
+/* --- decided --- */
+
+static const str says_texts[] = {
+    [GRAPH_UNDECIDED] = STR("undecided"),
+    [GRAPH_MERGE] = STR("merge"),
+    [GRAPH_APART] = STR("apart"),
+};
+
+str says_text(enum graph_says says)
+{
+    return says_texts[says];
+}
+
+bool says_parse(str text, enum graph_says *out)
+{
+    for (size_t i = 0; i < sizeof says_texts / sizeof *says_texts; i++)
+        if (str_eq(says_texts[i], text)) {
+            *out = (enum graph_says)i;
+            return true;
+        }
+    return false;
+}
+
+static struct property text_property(const char *name, str text)
+{
+    return (struct property){str_of(name), {.type = VALUE_TEXT, .text = text}};
+}
+
+static bool append(struct engine *e, const struct event *event, int64_t now_ms,
+                   struct err *err)
+{
+    struct buf line = {};
+    bool added, ok;
+
+    event_print(event, &line);
+    ok = !line.failed || err_nomem(err);
+    ok = ok && store_begin(e->store, now_ms, err);
+    if (ok
+        && !(store_append(e->store, event, buf_str(&line), &added, err)
+             && identity_take(e, event, err))) {
+        identity_cancel(e);
+        ok = false;
+    }
+    buf_free(&line);
+    return ok && identity_commit(e, err) && engine_refresh(e, err);
+}
+
+static bool decide(struct engine *e, struct id a, struct id b, enum graph_says says,
+                   str by, int64_t now_ms, struct err *err)
+{
+    str kind_a = id_kind_name(a.kind), kind_b = id_kind_name(b.kind);
+    struct property property[] = {text_property("says", says_text(says)),
+                                  text_property("a_kind", kind_a),
+                                  text_property("a", a.value),
+                                  text_property("b_kind", kind_b),
+                                  text_property("b", b.value),
+                                  text_property("by", by)};
+    struct arena arena = {};
+    struct event event = {.at_ms = now_ms,
+                          .customer = id_key(a, &arena),
+                          .type = STR(EVENT_DECIDED),
+                          .property = property,
+                          .property_n = by.n ? 6 : 5,
+                          .who = &a,
+                          .who_n = 1};
+    struct buf id = {};
+    hash128 secret;
+    bool ok = event.customer.p || err_nomem(err);
+
+    if (ok && !random_secret(&secret, sizeof secret))
+        ok = err_sys(err, "the system has no random bytes");
+    if (ok) {
+        hash128_print(&id, secret);
+        event.id = buf_str(&id);
+        ok = id.failed ? err_nomem(err) : append(e, &event, now_ms, err);
+    }
+    buf_free(&id);
+    arena_free(&arena);
+    return ok;
+}
+
+bool engine_decide(struct engine *e, str a, str b, enum graph_says says, str by,
+                   int64_t now_ms, struct err *err)
+{
+    const struct graph *g;
+    uint32_t id_a, id_b;
+
+    if (!identity_find(e, a, &id_a, err) || !identity_find(e, b, &id_b, err)
+        || !engine_graph(e, &g, err))
+        return false;
+    if (id_a == id_b)
+        return err_set(err, ERR_INPUT, "\"%.*s\" and \"%.*s\" are one id: name two",
+                       STR_FMT(a), STR_FMT(b));
+    return decide(e, graph_id(g, id_a), graph_id(g, id_b), says, by, now_ms, err);
+}
+
+/* --- shown --- */
+
+str tie_text(enum graph_tie tie)
+{
+    static const str text[] = {STR("event"), STR("alias"), STR("decision")};
+
+    return text[tie];
+}
+
+void id_print(struct buf *to, struct id id)
+{
+    if (id.kind != ID_OTHER) {
+        buf_add(to, id_kind_name(id.kind));
+        buf_add_char(to, ':');
+    }
+    buf_add(to, id.value);
+}
+
+void id_put_json(struct json_out *j, struct id id)
+{
+    json_begin_object(j);
+    json_key(j, "kind");
+    json_put_text(j, id_kind_name(id.kind));
+    json_key(j, "id");
+    json_put_text(j, id.value);
+    json_end_object(j);
+}
+
+void suspicions_put_json(struct json_out *j, const struct suspicion *s, uint32_t n)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_begin_object(j);
+        json_key(j, "a");
+        id_put_json(j, s[i].a);
+        json_key(j, "b");
+        id_put_json(j, s[i].b);
+        json_key(j, "customers");
+        json_begin_list(j);
+        id_put_json(j, s[i].customer_a);
+        id_put_json(j, s[i].customer_b);
+        json_end_list(j);
+        json_key(j, "since");
+        json_put_moment(j, s[i].at_ms);
+        json_key(j, "how");
+        json_put_text(j, tie_text(s[i].tie));
+        json_key(j, "why");
+        json_put_text(j, graph_verdict_text(s[i].verdict));
+        json_end_object(j);
+    }
+    json_end_list(j);
+}

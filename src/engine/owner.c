@@ -1,0 +1,48 @@
+#include "engine/owner.h"
+
+#include "identity/people.h"
+
+static bool begin(void *context, struct err *err)
+{
+    struct owner *o = context;
+
+    return people_new(&o->people, err);
+}
+
+/* Nothing is taken back here: a mark after each keeps the journals empty. */
+static bool give(void *context, const struct event *e, struct err *err)
+{
+    struct owner *o = context;
+
+    if (!people_add(o->people, e, err))
+        return false;
+    people_mark(o->people);
+    return true;
+}
+
+static bool home(void *context, str anchor, str *out, struct err *err)
+{
+    struct owner *o = context;
+
+    return people_home(o->people, anchor, out, err);
+}
+
+static bool bytes(void *context, struct buf *to, struct err *err)
+{
+    struct owner *o = context;
+
+    return graph_encode_sorted(people_graph(o->people), to, err);
+}
+
+static void end(void *context)
+{
+    struct owner *o = context;
+
+    people_free(o->people);
+    o->people = NULL;
+}
+
+void owner_init(struct owner *o)
+{
+    *o = (struct owner){.store = {begin, give, home, bytes, end, o}};
+}
