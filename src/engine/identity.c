@@ -61,6 +61,8 @@ static bool need_people(struct engine *e, struct err *err)
 
     if (e->people)
         return true;
+    if (snapshot_is_latest(e->now))
+        return read_all(e, e->now, err);
     if (!store_snapshot(e->store, &v, err))
         return false;
     ok = read_all(e, v, err);
@@ -174,32 +176,41 @@ bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
            || err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
 }
 
-/* Most often it is an anchor: those the catalog knows. */
+static bool no_customer(str text, struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(text));
+}
+
+/* On whose timeline the events of the id stand. */
+static bool home_number(const struct engine *e, const struct graph *g, uint32_t id,
+                        uint32_t *number, struct err *err)
+{
+    struct arena a = {};
+    str key = id_key(graph_id(g, graph_customer(g, id)), &a);
+
+    if (key.p)
+        *number = catalog_key_find(snapshot_catalog(e->now), key);
+    arena_free(&a);
+    return key.p || err_nomem(err);
+}
+
 bool engine_find(struct engine *e, str text, uint32_t *customer, struct err *err)
 {
     const struct catalog *c = snapshot_catalog(e->now);
-    struct arena a = {};
-    uint32_t id, number = catalog_customer_find(c, text);
-    str key;
+    const struct graph *g;
+    uint32_t id;
 
-    if (number == CUSTOMER_NONE && !identity_find(e, text, &id, err))
-        return err->code == ERR_NOT_FOUND
-               && err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
-                          STR_FMT(text));
-    if (number == CUSTOMER_NONE) {
-        const struct graph *g = people_graph(e->people);
-
-        key = id_key(graph_id(g, graph_customer(g, id)), &a);
-        if (key.p)
-            number = catalog_key_find(c, key);
-        arena_free(&a);
-        if (!key.p)
-            return err_nomem(err);
+    *customer = catalog_customer_find(c, text);
+    if (!engine_graph(e, &g, err))
+        return false;
+    if (*customer != CUSTOMER_NONE) {
+        id = graph_find(g, id_of_key(catalog_customer_key(c, *customer)));
+        return id == GRAPH_NO_ID || home_number(e, g, id, customer, err);
     }
-    if (number == CUSTOMER_NONE) /* he came after the snapshot */
-        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
-                       STR_FMT(text));
-    return snapshot_home(e->now, number, customer, err);
+    if (!identity_find(e, text, &id, err))
+        return err->code == ERR_NOT_FOUND && no_customer(text, err);
+    return home_number(e, g, id, customer, err)
+           && (*customer != CUSTOMER_NONE || no_customer(text, err));
 }
 
 /* The first link that joined the id with another of the customer; prefers the one that tells most:
@@ -232,6 +243,19 @@ static int known_order(const void *a, const void *b)
     return id_compare(ka->id, kb->id);
 }
 
+static bool only_id(struct id id, struct arena *a, const struct known_id **out,
+                    uint32_t *n, struct err *err)
+{
+    struct known_id *one = arena_new(a, struct known_id);
+
+    if (!one)
+        return err_nomem(err);
+    *one = (struct known_id){.id = id, .first_ms = MOMENT_NEVER, .at_ms = MOMENT_NEVER};
+    *out = one;
+    *n = 1;
+    return true;
+}
+
 bool engine_ids(struct engine *e, uint32_t customer, struct arena *a,
                 const struct known_id **out, uint32_t *n, struct err *err)
 {
@@ -246,7 +270,7 @@ bool engine_ids(struct engine *e, uint32_t customer, struct arena *a,
         return false;
     name = at = graph_find(g, id_of_key(key));
     if (name == GRAPH_NO_ID)
-        return true;
+        return only_id(id_of_key(key), a, out, n, err);
     do
         ++*n;
     while ((at = graph_next(g, at)) != name);

@@ -572,6 +572,8 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/stages/periods", "get", 4, 0},
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
+        {"/api/suspicions", "get", 0, 0},
+        {"/api/identity", "post", 0, 3},
         {"/api/model/check", "post", 0, 2},
         {"/api/model/check/{job}", "get", 1, 0},
         {"/api/model/check/{job}", "delete", 1, 0},

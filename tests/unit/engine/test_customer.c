@@ -206,7 +206,8 @@ TEST(events_come_newest_first_and_no_more_than_asked)
 /* --- as JSON --- */
 
 static const char anna_as_json[] =
-    "{\"id\":\"anna\",\"at\":\"2026-02-01T00:00:00.000Z\",\"stage\":\"buyer\","
+    "{\"id\":\"anna\",\"ids\":[{\"kind\":\"userId\",\"id\":\"anna\",\"first\":null}],"
+    "\"at\":\"2026-02-01T00:00:00.000Z\",\"stage\":\"buyer\","
     "\"since\":\"2026-01-11T10:00:00.000Z\",\"traits\":{},"
     "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,\"campaign\":null,"
     "\"referrer\":null,\"page\":null},"
@@ -280,14 +281,16 @@ TEST(nobody_yet_as_json)
     customer_put_json(&j, e, &v);
     buf_add_char(&b, '\0');
     assert_string_equal(
-        b.p, "{\"id\":\"anna\",\"at\":\"2025-12-31T00:00:00.000Z\",\"stage\":null,"
-             "\"since\":null,\"traits\":{},"
-             "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"
-             "\"campaign\":null,"
-             "\"referrer\":null,\"page\":null},"
-             "\"segments\":[],\"moves\":[],\"stays\":[],"
-             "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
-             "\"events_total\":0,\"events\":[]}");
+        b.p,
+        "{\"id\":\"anna\",\"ids\":[{\"kind\":\"userId\",\"id\":\"anna\",\"first\":null}],"
+        "\"at\":\"2025-12-31T00:00:00.000Z\",\"stage\":null,"
+        "\"since\":null,\"traits\":{},"
+        "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"
+        "\"campaign\":null,"
+        "\"referrer\":null,\"page\":null},"
+        "\"segments\":[],\"moves\":[],\"stays\":[],"
+        "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
+        "\"events_total\":0,\"events\":[]}");
     buf_free(&b);
     arena_free(&a);
     engine_close(e);
