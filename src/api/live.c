@@ -223,7 +223,7 @@ static void leave(void *context)
 }
 
 /* What he heard last, as live_put_id wrote it. */
-static bool id_parse(const struct live *l, str id, uint64_t *out)
+static bool last_id_parse(const struct live *l, str id, uint64_t *out)
 {
     struct buf own = {};
     uint64_t n = 0;
@@ -244,7 +244,7 @@ static bool id_parse(const struct live *l, str id, uint64_t *out)
 /* From the last that he heard on, when that is still known. */
 static void place(struct live *l, struct listener *one, str last_id)
 {
-    bool known = last_id.n && id_parse(l, last_id, &one->at) && one->at <= l->head
+    bool known = last_id.n && last_id_parse(l, last_id, &one->at) && one->at <= l->head
                  && one->at >= l->floor && l->head - one->at <= LIVE_RING / 2;
 
     buf_add_format(&one->text, "retry: %d\n", AGAIN_MS);
