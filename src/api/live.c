@@ -158,17 +158,17 @@ static bool say_next(struct live *l, struct listener *one)
         live_put_end(l, one->end, &one->text);
         return true;
     }
+    for (; one->at < l->head; one->at++)
+        if (hears(&one->filter, &l->ring[one->at % LIVE_RING])) {
+            live_put_happening(l, one->at++, &one->text);
+            return true;
+        }
     if (one->filter.what & LIVE_STAGES && one->stock != engine_stock_version(l->engine)
         && l->stock_ms == MOMENT_NEVER) {
         one->stock = engine_stock_version(l->engine);
         live_put_stages(l, &one->filter, &one->text);
         return true;
     }
-    for (; one->at < l->head; one->at++)
-        if (hears(&one->filter, &l->ring[one->at % LIVE_RING])) {
-            live_put_happening(l, one->at++, &one->text);
-            return true;
-        }
     one->owes_id = false;
     if (owes_id) {
         live_put_id(l, l->head, &one->text);

@@ -472,6 +472,63 @@ lifecycles:
   await page.context().close();
 }
 
+async function send(url, call) {
+  const response = await fetch(new URL('/v1/track', url), { method: 'POST', body: JSON.stringify(call) });
+  if (!response.ok) throw new Error(`/v1/track: ${response.status} ${await response.text()}`);
+}
+
+const purchase = userId => ({ type: 'track', event: 'purchase', userId, properties: { revenue: 10 } });
+
+const happened = (page, customer, nth) => page.waitForFunction(
+  ([customer, nth]) => [...document.querySelectorAll('[data-connected] ol')][nth]?.innerText.includes(customer),
+  [customer, nth]);
+
+/* What is sent while the page is open is seen on it. */
+async function following(page, root, url, axe, language, name) {
+  await page.goto(new URL(`/?lang=${language}`, url).href);
+  await page.waitForSelector('[data-connected=true]');
+  await page.evaluate(() => { window.same = true; });
+  const first = `live-${language}`, second = `later-${language}`;
+  await send(url, purchase(first));
+  await happened(page, first, 0);
+  await happened(page, first, 1);
+  ok(true, `${name}: an event is seen, and the moves that it makes`);
+  await showsCounts(page, counts(await api(url, '/api/stages')), `${name}: the counts are those of the present`);
+  await sound(page, axe, root, language, `${name} following`);
+
+  /* Nobody looks: the stream ends, and goes on where it ended. */
+  const look = hidden => page.evaluate(hidden => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  await look(true);
+  await send(url, purchase(second));
+  await look(false);
+  await happened(page, second, 0);
+  equal(await page.locator('[data-connected] ol').first().locator('a', { hasText: first }).count(), 2,
+    `${name}: what happened before is there once`);
+  await showsCounts(page, counts(await api(url, '/api/stages')), `${name}: nor is a count missed`);
+  ok(await page.evaluate(() => window.same), `${name}: the page was not loaded again`);
+}
+
+async function followed(chrome, root, url, empty, axe) {
+  for (const [language, width, height, colorScheme] of [
+    ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
+  ]) {
+    const faults = [];
+    const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+    await following(page, root, url, axe, language, `${language} ${width}`);
+    equal(faults, [], `${language} ${width}: following leaves no error in the console`);
+    await page.context().close();
+  }
+  const page = await fresh(chrome, { locale: 'en-GB' }, []);
+  await page.goto(empty);
+  await page.locator('main pre').waitFor();
+  await send(empty, purchase('first'));
+  ok(await page.waitForSelector('[data-population="1"]'), 'the first event of an empty file brings the board');
+  await page.context().close();
+}
+
 export async function browser(root, url, empty, edited) {
   const require = createRequire(join(root, 'web/package.json'));
   const { chromium } = require('playwright-core');
@@ -504,6 +561,7 @@ export async function browser(root, url, empty, edited) {
     await several(chrome, root, edited, axe);
     await dragging(chrome, url);
     await missing(chrome, root, url, empty);
+    await followed(chrome, root, url, empty, axe);
   } finally {
     await chrome.close();
   }

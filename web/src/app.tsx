@@ -11,6 +11,7 @@ import { prettified } from './format';
 import { InfoProvider } from './info';
 import { choose, languages, type Language } from './language';
 import { customerHere, link, useParams } from './links';
+import { useLive } from './live';
 import { Login } from './login';
 import { Mark } from './mark';
 import { IconButton, Select, Skeleton } from './ui/controls';
@@ -90,6 +91,7 @@ function Header({ info, stranger }: { info: Info | undefined; stranger: boolean 
 /* A file without events: there is nothing to see yet, only what to do first. */
 function Empty() {
   const { t } = useTranslation();
+  useLive(''); /* the first event brings the board */
   return (
     <Notice title={t('empty.title')}>
       <p>{t('empty.what')}</p>

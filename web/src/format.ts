@@ -71,6 +71,7 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     month: dates({ month: 'short' }),
     year: dates({ year: 'numeric' }),
     time: dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+    second: dates({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
     moment: dates({
       day: 'numeric', month: 'short', year: 'numeric',
       hour: '2-digit', minute: '2-digit', hourCycle: 'h23',

@@ -5,12 +5,14 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKpis, usePeriods, useStages, type By } from '../api';
 import { useInfo } from '../info';
+import { useLive } from '../live';
 import { link, periods, periodStart, useAt, useParams, type PeriodName } from '../links';
 import { daysBetween } from '../time';
 import { Choice, Skeleton } from '../ui/controls';
 import { Failure, Link, Words } from '../ui/page';
 import styles from './board.module.css';
 import { DaySlider } from '../dayslider';
+import { Happening } from './happening';
 import { Ring } from './ring';
 import { StageCard } from './stagecard';
 
@@ -42,7 +44,18 @@ export function Board() {
   const ofStage = (all: typeof kpis.data, name: string) => all?.find(k => k.stage === name);
   const [pointed, setPointed] = useState<string | null>(null);
 
-  const data = stages.data;
+  /* Where the present is shown, the counts follow it. */
+  const live = useLive(info.lifecycle.name);
+  const present = !asked && Date.parse(info.now) - Date.parse(opening) < 60_000;
+  const now = present ? live.stages : null;
+  const data = useMemo(() => stages.data && now && now.at > stages.data.at
+    ? {
+        ...stages.data, at: now.at, population: now.population,
+        stages: stages.data.stages.map(s => ({
+          ...s, customers: now.stages.find(n => n.stage === s.stage)?.customers ?? s.customers,
+        })),
+      }
+    : stages.data, [stages.data, now]);
   /* The last period may end after all that is known: the present stands in its place. */
   const stocks = useMemo(() => trend.data && latest.data && [
     ...trend.data.filter(period => period.end < opening), { ...latest.data, end: opening },
@@ -98,11 +111,13 @@ export function Board() {
               <StageCard key={stage.name} stage={stage} count={counts.get(stage.name)}
                 population={data?.population ?? 0} stocks={stocks} at={at} linkAt={linkAt}
                 from={from} over={over}
-                aims={ofStage(aims.data, stage.name)} kpis={ofStage(kpis.data, stage.name)} pointed={pointed === stage.name} onPoint={setPointed} />
+                aims={ofStage(aims.data, stage.name)} kpis={ofStage(kpis.data, stage.name)} live={now !== null} pointed={pointed === stage.name} onPoint={setPointed} />
             ))}
           </ul>
         </div>
       </section>
+
+      <Happening live={live} />
 
       <section className={styles.flow}>
         <Suspense fallback={<Skeleton height={420} />}>

@@ -21,6 +21,8 @@ export function StageCard(props: {
   aims: StageKpis | undefined;
   over: 'year' | 'always';
   kpis: StageKpis | undefined;
+  /* The count is of the present, and follows it. */
+  live: boolean;
   pointed: boolean;
   onPoint: (stage: string | null) => void;
 }) {
@@ -43,7 +45,9 @@ export function StageCard(props: {
                 aria-label={t('stage.in', {
                   count: count.customers, n: format.number(count.customers), stage: name,
                 })}>
-                {format.number(count.customers)}
+                <span key={count.customers} className={props.live ? styles.live : undefined}>
+                  {format.number(count.customers)}
+                </span>
               </Link>
               <span>{format.share(count.customers, props.population)}</span>
             </div>
