@@ -339,7 +339,7 @@ static str platform_of(str library)
     static const struct {
         const char *part, *platform;
     } known[] = {{"react-native", "mobile"},
-                 {"ios", "mobile"},
+                 {"-ios", "mobile"},
                  {"swift", "mobile"},
                  {"android", "mobile"},
                  {"kotlin", "mobile"},
@@ -349,10 +349,10 @@ static str platform_of(str library)
                  {"javascript", "web"},
                  {"node", "server"},
                  {"python", "server"},
-                 {"java", "server"},
+                 {"-java", "server"},
                  {"ruby", "server"},
                  {"php", "server"},
-                 {"go", "server"},
+                 {"-go", "server"},
                  {".net", "server"},
                  {"csharp", "server"}};
 

@@ -257,6 +257,38 @@ TEST(rules_of_ones_own_stand_before_the_default_table_or_in_its_place)
     world_close(&w);
 }
 
+TEST(the_library_tells_the_platform)
+{
+    static const struct {
+        const char *event, *platform;
+    } libraries[] = {
+        {"a library.name=analytics.js", "web"},
+        {"a library.name=RudderLabs-JavaScript-SDK", "web"},
+        {"a library.name=@segment/analytics-node", "server"},
+        {"a library.name=analytics-java", "server"},
+        {"a library.name=analytics-go", "server"},
+        {"a library.name=analytics-ios", "mobile"},
+        {"a library.name=analytics-react-native", "mobile"},
+        {"a library.name=google-tag", ""},
+        {"a library.name=axios", ""},
+        {"a library.name=analytics-node channel=Mobile", "mobile"},
+        {"a", ""},
+    };
+
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+        struct world w;
+
+        need_open(&w,
+                  "channels:\n- { channel: web, when: platform = \"web\" }\n"
+                  "- { channel: mobile, when: platform = \"mobile\" }\n"
+                  "- { channel: server, when: platform = \"server\" }\n",
+                  &libraries[i].event, 1);
+        if (!str_eq(channel_of(&w, 0), str_of(libraries[i].platform)))
+            fail_msg("%s: %.*s", libraries[i].event, STR_FMT(channel_of(&w, 0)));
+        world_close(&w);
+    }
+}
+
 static void refused(const char *model, int line, int column, const char *why)
 {
     struct world w;
