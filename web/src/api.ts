@@ -261,6 +261,68 @@ export function useCustomer(id: string, at: string, lang: string, lifecycle: str
   });
 }
 
+/* --- what comes in --- */
+
+interface Known { name: string; declared: boolean; count: number; first: string | null; last: string | null }
+export interface KnownProperty extends Known { type: string; wrong: number; values: Record<string, number> }
+export interface KnownEvent extends Known {
+  passive: boolean; from: string[]; refused: number; reasons: { reason: string; count: number }[];
+  properties: KnownProperty[];
+}
+export interface KnownNames { mode: 'strict' | 'learning'; events: KnownEvent[]; traits: KnownProperty[] }
+
+export function useDictionary() {
+  return useQuery({
+    queryKey: ['dictionary'],
+    queryFn: ({ signal }) => ask<KnownNames>('/api/dictionary', {}, signal),
+  });
+}
+
+/* `calls` of them can be sent again; first and last are when they happened, as they say. */
+export interface RefusedGroup {
+  source: string; reason: string; count: number; calls: number; first: string | null; last: string | null;
+}
+export interface RefusedRow { id: string; line: number; text: string }
+
+export function useRefused() {
+  return useQuery({
+    queryKey: ['refused'],
+    queryFn: ({ signal }) => ask<{ refused: number; groups: RefusedGroup[] }>('/api/refused', {}, signal),
+  });
+}
+
+export function useRefusedRows(source: string, reason: string, count: number) {
+  return useQuery({
+    queryKey: ['refused', source, reason, count],
+    queryFn: ({ signal }) => ask<RefusedRow[]>('/api/refused/rows', { source, reason }, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/* One by its id, or all of a reason; mends are written OLD=NEW. */
+export interface Resend {
+  id?: string; text?: string; source?: string; reason?: string;
+  rename_type?: string; rename_property?: string; convert?: string; dry_run?: boolean;
+}
+export interface Resent {
+  dry_run: boolean; found: number; accepted: number; known: number; refused: number; no_calls: number;
+  reasons: { reason: string; count: number }[];
+}
+export const resend = (what: Resend) => send<Resent>('/api/refused/resend', what);
+
+export interface Key {
+  name: string; right: Session['right']; rate: number | null; made: string; revoked: string | null;
+}
+
+export function useKeys() {
+  return useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => ask<Key[]>('/api/keys', {}, signal) });
+}
+
+export const addKey = (name: string, right: Session['right'], rate: number | undefined) =>
+  send<{ key: string }>('/api/keys', { name, right, rate });
+export const revokeKey = (name: string) =>
+  answered<object>(`/api/keys/${encodeURIComponent(name)}`, { method: 'DELETE' });
+
 /* --- the model --- */
 
 export interface Finding { line: number; column: number; text: string }

@@ -24,6 +24,9 @@ const Customers = lazy(() => import('./customers'));
 const ModelWords = lazy(() => import('./model/words'));
 const Edit = lazy(() => import('./model/edit'));
 const History = lazy(() => import('./model/history'));
+const Dictionary = lazy(() => import('./data/dictionary'));
+const Refused = lazy(() => import('./data/refused'));
+const Keys = lazy(() => import('./data/keys'));
 
 /* Only who came in by a key can go. */
 function Leaving() {
@@ -46,6 +49,7 @@ function Header({ info, stranger }: { info: Info | undefined; stranger: boolean 
     { to: '/', label: t('nav.board'), here: path === '/' },
     { to: '/customers', label: t('nav.customers'), here: path.startsWith('/customers') },
     { to: '/model', label: t('nav.model'), here: path.startsWith('/model') },
+    { to: '/data', label: t('nav.data'), here: path.startsWith('/data') },
   ];
   const setLanguage = (language: string) => {
     if (params.has('lang')) change({ lang: language });
@@ -128,6 +132,9 @@ function Pages({ info }: { info: Info }) {
           <Route path="/model"><ModelWords /></Route>
           <Route path="/model/edit"><Edit /></Route>
           <Route path="/model/history"><History /></Route>
+          <Route path="/data"><Dictionary /></Route>
+          <Route path="/data/refused"><Refused /></Route>
+          <Route path="/data/keys"><Keys /></Route>
           <Route>
             <Notice title={t('missing.page')}>
               <p><Link to={link('/')} className={styles.link}>{t('missing.home')}</Link></p>
