@@ -32,12 +32,11 @@ function Property({ of, inner }: { of: KnownProperty; inner: boolean }) {
         <div className={styles.small}>
           {t(of.declared ? 'dictionary.declared' : 'dictionary.learned')} · {of.type}
           {values.length > 1 && <> ({values.map(([type, n]) => `${type} ${format.number(n)}`).join(', ')})</>}
+          {of.wrong > 0 &&
+            <> · <span className={styles.bad}>{t('dictionary.wrong', { n: format.number(of.wrong) })}</span></>}
         </div>
       </th>
       <Seen of={of} />
-      <td className={styles.number}>
-        {of.wrong ? <span className={styles.bad}>{t('dictionary.wrong', { n: format.number(of.wrong) })}</span> : ''}
-      </td>
     </tr>
   );
 }
@@ -59,16 +58,13 @@ function Event({ of }: { of: KnownEvent }) {
             {t(of.declared ? 'dictionary.declared' : of.count ? 'dictionary.learned' : 'dictionary.strange')}
             {of.passive && <> · {t('dictionary.passive')}</>}
             {of.from.length > 0 && <> · {t('dictionary.from', { names: of.from.join(', ') })}</>}
+            {of.refused > 0 && <> · <Link to={link('/data/refused')} className={styles.link}
+              title={of.reasons.map(one => one.reason).join('\n')}>
+              {t('dictionary.refused', { n: format.number(of.refused) })}
+            </Link></>}
           </div>
         </th>
         <Seen of={of} />
-        <td className={styles.number}>
-          {of.refused > 0 &&
-            <Link to={link('/data/refused')} className={`${styles.bad} ${styles.link}`}
-              title={of.reasons.map(one => one.reason).join('\n')}>
-              {t('dictionary.refused', { n: format.number(of.refused) })}
-            </Link>}
-        </td>
       </tr>
       {open && of.properties.map(property => <Property key={property.name} of={property} inner />)}
     </Fragment>
@@ -84,7 +80,6 @@ function Head({ first }: { first: string }) {
         <th scope="col" className={styles.number}>{t('dictionary.count')}</th>
         <th scope="col" className={styles.wide}>{t('dictionary.first')}</th>
         <th scope="col">{t('dictionary.last')}</th>
-        <th scope="col"><span className={styles.wide}>{t('dictionary.odd')}</span></th>
       </tr>
     </thead>
   );
@@ -108,7 +103,7 @@ export default function Dictionary() {
               <tbody>{events.map(event => <Event key={event.name} of={event} />)}</tbody>
               {traits.length > 0 && (
                 <tbody>
-                  <tr><th scope="rowgroup" colSpan={5}><h2>{t('dictionary.traits')}</h2></th></tr>
+                  <tr><th scope="rowgroup" colSpan={4}><h2>{t('dictionary.traits')}</h2></th></tr>
                   {traits.map(trait => <Property key={trait.name} of={trait} inner={false} />)}
                 </tbody>
               )}
