@@ -184,3 +184,80 @@ TEST(reading_and_learning_survive_any_lack_of_memory)
 {
     each_oom(parse_and_learn, NULL);
 }
+
+/* What a strict dictionary says of an event; empty: nothing. */
+static void strict_says(const char *type, struct property p, bool is_trait,
+                        const char *expected)
+{
+    struct event e = {.type = str_of(type),
+                      .property = &p,
+                      .property_n = !is_trait && p.name.n,
+                      .trait = &p,
+                      .trait_n = is_trait};
+    struct dictionary d;
+    struct arena a = {0};
+    struct err err = {0};
+    bool ok;
+
+    assert_true(parse(shop, &a, &d, &err));
+    assert_true(
+        dictionary_learn_event(&d, &a, STR("seen"))
+        && dictionary_learn_property(&d, &a, STR("purchase"), STR("size"), VALUE_TEXT)
+        && dictionary_learn_trait(&d, &a, STR("age"), VALUE_NUMBER));
+    ok = dictionary_check(&d, NULL, &e, &err);
+    if (strcmp(ok ? "" : err.msg, expected))
+        fail_msg("%s %.*s: %s", type, STR_FMT(p.name), ok ? "taken" : err.msg);
+    arena_free(&a);
+}
+
+#define NUMBER(name)                                                                     \
+    (struct property)                                                                    \
+    {                                                                                    \
+        STR(name),                                                                       \
+        {                                                                                \
+            VALUE_NUMBER,                                                                \
+            {                                                                            \
+                .number = 1                                                              \
+            }                                                                            \
+        }                                                                                \
+    }
+#define WORDS(name, words)                                                               \
+    (struct property)                                                                    \
+    {                                                                                    \
+        STR(name),                                                                       \
+        {                                                                                \
+            VALUE_TEXT,                                                                  \
+            {                                                                            \
+                .text = STR(words)                                                       \
+            }                                                                            \
+        }                                                                                \
+    }
+
+TEST(a_strict_dictionary_takes_what_is_declared)
+{
+    strict_says("purchase", NUMBER("revenue"), false, "");
+    strict_says("Order Completed", WORDS("sku", "a"), false, "");
+    strict_says("visit", (struct property){0}, false, "");
+    strict_says("purchase", WORDS("context.page.url", "/"), false, "");
+    strict_says("group", NUMBER("traits.size"), false, "");
+    strict_says("identify", WORDS("country", "IT"), true, "");
+    strict_says("identify", WORDS("since", "2026-01-01"), true, "");
+    strict_says("identify", (struct property){STR("since"), {VALUE_NULL, {0}}}, true, "");
+}
+
+TEST(a_strict_dictionary_says_what_it_does_not_take)
+{
+    strict_says("seen", (struct property){0}, false,
+                "the model declares no event \"seen\"");
+    strict_says("gone", (struct property){0}, false,
+                "the model declares no event \"gone\"");
+    strict_says("purchase", WORDS("size", "XL"), false,
+                "the model declares no property \"size\" of purchase");
+    strict_says("order", WORDS("revenue", "5"), false,
+                "the property \"revenue\" of purchase must be of type money");
+    strict_says("identify", NUMBER("age"), true, "the model declares no trait \"age\"");
+    strict_says("visit", WORDS("since", "soon"), true,
+                "the trait \"since\" must be of type moment");
+    strict_says("visit", NUMBER("since"), true,
+                "the trait \"since\" must be of type moment");
+}

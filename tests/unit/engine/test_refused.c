@@ -1,0 +1,203 @@
+#include "engine/refused.h"
+
+#include "engine/collect.h"
+#include "engine/dictionary_table.h"
+#include "engine/usage.h"
+#include "support/fail.h"
+#include "support/unit.h"
+#include "unit/engine/bottega.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW "2026-06-01"
+enum { SPARE = 64 };
+
+static bool collect(struct engine *e, const char *text, struct err *err)
+{
+    struct arena a = {};
+    struct collect_body body = {.arena = &a, .source = STR("http:web")}, *one = &body;
+    size_t n = strlen(text);
+    char *copy = arena_alloc(&a, n + SPARE, 1);
+    bool ok;
+
+    if (copy)
+        body.text = (str){memcpy(copy, text, n), n};
+    ok = (copy || err_nomem(err)) && collect_cut(&body, err)
+         && engine_collect(e, &one, 1, moment_of(NOW), err) && engine_settle(e, err);
+    arena_free(&a);
+    return ok;
+}
+
+#define CALL(id, event, more)                                                            \
+    "{\"type\":\"track\",\"event\":\"" event "\",\"messageId\":\"" id                    \
+    "\",\"timestamp\":\"2026-05-0" id "T10:00:00Z\"" more "}"
+#define MANY                                                                             \
+    "[" CALL("1", "any", ",\"userId\":\"u\"") "," CALL(                                  \
+        "2", "any", ",\"userId\":\"u\"") "," CALL("3", "purchase",                       \
+                                                  "") "," CALL("4", "any", "") ",7]"
+
+static bool resend(struct engine *e, struct resend what, struct resend_report *out,
+                   struct err *err)
+{
+    struct arena a = {};
+    bool ok = engine_resend(e, &what, moment_of(NOW), &a, out, err)
+              && (what.dry_run || engine_settle(e, err));
+
+    arena_free(&a);
+    return ok;
+}
+
+static uint64_t refused(struct engine *e)
+{
+    return snapshot_facts(engine_snapshot(e)).refused;
+}
+
+static const struct mend to_look = {MEND_TYPE, {"any", 3}, {"look", 4}, VALUE_MISSING};
+
+TEST(what_is_accepted_leaves_the_list_and_the_rest_stays)
+{
+    struct engine *e = bottega_open(NOW);
+    struct resend what = {.mend = &to_look, .mend_n = 1, .dry_run = true};
+    uint64_t events = snapshot_facts(engine_snapshot(e)).events;
+    struct resend_report r;
+    struct err err;
+
+    NEED_OK(collect(e, MANY, &err), err);
+    assert_int_equal(refused(e), 5);
+    for (int dry = 1; dry >= 0; dry--) {
+        what.dry_run = dry;
+        NEED_OK(resend(e, what, &r, &err), err);
+        assert_int_equal(r.found, 5);
+        assert_int_equal(r.accepted, 2);
+        assert_int_equal(r.refused, 2);
+        assert_int_equal(r.no_calls, 1);
+        assert_int_equal(refused(e), dry ? 5 : 3);
+    }
+    assert_int_equal(snapshot_facts(engine_snapshot(e)).events, events + 2);
+    NEED_OK(resend(e, what, &r, &err), err);
+    assert_int_equal(r.accepted + r.known, 0);
+    NEED_OK(collect(e, MANY, &err), err); /* what left the list may come into it again */
+    assert_int_equal(refused(e), 5);
+    NEED_OK(resend(e, what, &r, &err), err);
+    assert_int_equal(r.known, 2); /* and leaves it as known */
+    assert_int_equal(refused(e), 3);
+    engine_close(e);
+}
+
+TEST(refusals_are_counted_by_reason_and_by_event)
+{
+    struct engine *e = bottega_open(NOW);
+    struct refused_summary s;
+    struct refused_row *row;
+    struct arena a = {};
+    struct err err;
+    uint32_t n;
+
+    NEED_OK(collect(e, MANY, &err), err);
+    NEED_OK(engine_refused(e, &a, &s, &err), err);
+    assert_int_equal(s.n, 5);
+    assert_int_equal(s.group_n, 3);
+    assert_int_equal(s.group[0].n, 2);
+    assert_int_equal(s.group[0].calls, 2);
+    assert_int_equal(s.group[0].first_ms, moment_of("2026-05-01T10:00:00Z"));
+    assert_int_equal(s.group[0].last_ms, moment_of("2026-05-02T10:00:00Z"));
+    assert_int_equal(s.event_n, 3);
+    NEED_OK(engine_refused_rows(e, s.group[0].source, s.group[0].reason, 1, &a, &row, &n,
+                                &err),
+            err);
+    assert_int_equal(n, 1);
+    assert_non_null(strstr(row[0].refusal.text.p, "\"1\""));
+    arena_free(&a);
+    engine_close(e);
+}
+
+static bool resend_once(void *context, struct err *err)
+{
+    struct resend what = {.mend = &to_look, .mend_n = 1};
+    struct engine *e = NULL;
+    struct resend_report r;
+    bool ok;
+
+    remove(bottega_path());
+    ok = bottega_create(bottega_path(), context, &e, err) && collect(e, MANY, err)
+         && resend(e, what, &r, err);
+    assert_true(!ok || (refused(e) == 3 && r.accepted == 2));
+    engine_close(e);
+    return ok;
+}
+
+static bool look(void *context, struct err *err)
+{
+    struct dictionary_table t;
+    struct arena a = {};
+    struct buf b = {};
+    bool ok = engine_dictionary(context, &a, &t, err);
+
+    if (ok)
+        dictionary_put_json(&(struct json_out){.to = &b}, &t);
+    ok = ok && (!b.failed || err_nomem(err));
+    buf_free(&b);
+    arena_free(&a);
+    return ok;
+}
+
+TEST(sending_again_and_the_dictionary_survive_lack_of_memory)
+{
+    struct engine *e = bottega_open(NOW);
+    struct err err;
+
+    some_oom_or_done(resend_once, NULL, 31);
+    NEED_OK(collect(e, MANY, &err), err);
+    NEED_OK(look(e, &err), err); /* statements stay prepared */
+    each_oom_or_done(look, e);
+    engine_close(e);
+}
+
+/* The twin: all timelines, event by event. */
+static uint64_t naive(struct engine *e, uint32_t type)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < engine_customer_n(e); i++) {
+        struct timeline t;
+        struct err err;
+
+        NEED_OK(engine_timeline(e, i, &t, &err), err);
+        for (uint32_t k = 0; k < t.n; k++)
+            n += t.type[k] == type;
+    }
+    return n;
+}
+
+TEST(usage_counts_what_the_timelines_hold_before_and_after_news)
+{
+    struct engine *e = bottega_open(NOW);
+    struct usages kept = {};
+    struct arena a = {};
+    struct usage u;
+    struct err err;
+
+    for (int round = 0; round < 3; round++) {
+        uint32_t types = 0;
+
+        NEED_OK(usages_count(&kept, engine_snapshot(e), engine_model(e), 1, &a, &u, &err),
+                err);
+        for (size_t i = 0; i < u.n; i++) {
+            if (u.row[i].column != COLUMN_NONE)
+                continue;
+            types++;
+            assert_int_equal(u.row[i].n, naive(e, u.row[i].type));
+            assert_true(u.row[i].first_ms <= u.row[i].last_ms);
+        }
+        assert_int_equal(types, snapshot_catalog(engine_snapshot(e))->type.n);
+        NEED_OK(collect(e,
+                        round ? "[" CALL("8", "look", ",\"userId\":\"9\"") "]"
+                              : "[" CALL("7", "purchase", ",\"userId\":\"new\"") "]",
+                        &err),
+                err);
+    }
+    usages_free(&kept);
+    arena_free(&a);
+    engine_close(e);
+}
