@@ -1,3 +1,4 @@
+#include "engine/erase.h"
 #include "cli/rewrite.h"
 
 #include <string.h>
@@ -35,68 +36,148 @@ static bool gather(struct cli *c, const str **out, size_t *n, struct err *err)
     return true;
 }
 
-static int print(struct cli *c, const struct erase_report *r, size_t customers)
-{
-    struct buf text = {};
-    struct json_out json = {.to = &text};
-    int status;
+/* --- the receipts that the file keeps --- */
 
-    if (cli_has(c, "json")) {
-        json_begin_object(&json);
-        json_key(&json, "events");
-        json_put_int(&json, (int64_t)r->events);
-        json_key(&json, "refused");
-        json_put_int(&json, (int64_t)r->refused);
-        cli_rewrite_json(&json, &r->sizes);
-        json_end_object(&json);
-        buf_add_char(&text, '\n');
-    } else {
-        if (customers == 1)
-            buf_add_format(&text, "%s is", c->word_n > 1 ? c->word[1] : "The customer");
-        else
-            buf_add_format(&text, "%zu customers are", customers);
-        buf_add_format(&text,
-                       " erased from %s: %llu events, and %llu refused lines in which "
-                       "an id stood.\n"
-                       "Nothing of it is left in the file or beside it. Backups and "
-                       "exports that were made before still have it.\n",
-                       c->word[0], (unsigned long long)r->events,
-                       (unsigned long long)r->refused);
+static void fill_table(struct cli_table *t, const struct receipts *r)
+{
+    static const char *const heading[] = {"number", "kind",    "at", "customers",
+                                          "events", "refused", "ids"};
+
+    t->columns = sizeof heading / sizeof *heading;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct receipt *one = &r->receipt[i];
+        struct buf at = {};
+
+        moment_print(&at, one->at_ms);
+        cli_table_number(t, one->number);
+        cli_table_add(t, str_of(receipt_kind_name(one->kind)));
+        cli_table_add(t, buf_str(&at));
+        cli_table_number(t, one->counts.customers);
+        cli_table_number(t, one->counts.events);
+        cli_table_number(t, one->counts.refused);
+        cli_table_number(t, one->counts.ids);
+        t->failed |= at.failed;
+        buf_free(&at);
     }
-    status = cli_show(&text);
-    buf_free(&text);
+}
+
+static void print_receipts(struct cli *c, const struct receipts *r, struct buf *b)
+{
+    struct sign_public by = sign_public_of(r->seal.seed);
+    struct cli_table table = {.arena = &c->arena};
+
+    if (!r->n) {
+        buf_add(b, STR("Nothing was ever removed from this file.\n"));
+        return;
+    }
+    fill_table(&table, r);
+    cli_table_print(&table, b);
+    buf_add(b, STR("\nPublic key: "));
+    hex_print(b, by.byte, sizeof by.byte);
+    buf_add_char(b, '\n');
+}
+
+static int list(struct cli *c)
+{
+    struct receipts receipts;
+    struct buf b = {};
+    int status = CLI_FAILED;
+    struct engine *e;
+    struct err err;
+
+    if (!cli_open_versions(c, STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!engine_receipts(e, &c->arena, &receipts, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[0]);
+    }
+    if (cli_has(c, "json")) {
+        receipts_put_json(&(struct json_out){.to = &b}, &receipts);
+        buf_add_char(&b, '\n');
+        status = cli_print(&b);
+    } else {
+        print_receipts(c, &receipts, &b);
+        status = cli_show(&b);
+    }
+    buf_free(&b);
+    engine_close(e);
     return status;
+}
+
+/* --- erasing --- */
+
+static void say(const struct cli *c, const struct erase *x)
+{
+    struct receipt_counts n = erase_counts(x);
+
+    fprintf(
+        stderr,
+        "%llu customer%s erased from %s: %llu events, and %llu refused lines in which "
+        "an id stood; %llu mentions were taken out of events of others.\n"
+        "Nothing of it is left in the file or beside it. Backups and exports that were "
+        "made before still have it.\n"
+        "The salt in a receipt is shown this once: whoever has it can show that the "
+        "receipt is about him. Give it to him, and keep no copy.\n",
+        (unsigned long long)n.customers, n.customers == 1 ? " is" : "s are", c->word[0],
+        (unsigned long long)n.events, (unsigned long long)n.refused,
+        (unsigned long long)n.mentions);
+}
+
+static bool erase(struct cli *c, struct engine *e, const str *customer, size_t n,
+                  struct err *err)
+{
+    struct erase *x;
+    bool ok;
+
+    if (n > UINT32_MAX)
+        return err_set(err, ERR_LIMIT, "that are too many customers at once");
+    if (!engine_erase_begin(e, customer, (uint32_t)n, cli_now_ms(c), &x, err))
+        return false;
+    ok = cli_remove(c, x, err);
+    if (ok)
+        say(c, x);
+    engine_erase_free(x);
+    return ok;
 }
 
 static int run(struct cli *c)
 {
-    struct cli_bar bar = {};
-    struct owner owner;
-    struct rewrite_options o = cli_rewrite_options(c, &bar, &owner);
-    struct erase_report report;
     const str *customer;
+    struct engine *e;
     struct err err;
     size_t n;
     bool ok;
 
+    if (cli_has(c, "receipts"))
+        return c->word_n > 1 || cli_has(c, "from") || cli_has(c, "receipt")
+                   ? cli_wrong(c, "--receipts shows what was erased, and erases nothing")
+                   : list(c);
+    if (cli_has(c, "json"))
+        return cli_wrong(c, "--json goes with --receipts; a receipt is JSON anyway");
     if (!gather(c, &customer, &n, &err))
         return cli_fail(&err, NULL);
     if (!n)
         return cli_wrong(c, "it needs the id of a customer, or --from LIST");
-    ok = store_erase(c->io, cli_word(c, 0), customer, n, &o, &report, &err);
-    cli_bar_end(&bar);
-    return ok ? print(c, &report, n) : cli_fail(&err, c->word[0]);
+    if (!cli_open_versions(c, STORE_WRITE, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    ok = erase(c, e, customer, n, &err);
+    engine_close(e);
+    return ok ? CLI_DONE : cli_fail(&err, c->word[0]);
 }
 
 static const struct cli_option options[] = {
     {"from", "LIST", "a file with the ids of customers, one a line", false},
-    {"json", NULL, "what was erased as JSON", false},
+    {"receipt", "FILE", "the receipt goes there, too", false},
+    {"receipts", NULL, "shows the receipts that the file keeps", false},
+    {"json", NULL, "with --receipts: as JSON", false},
 };
 
 const struct cli_command cli_erase = {
     "erase",
     "FILE [CUSTOMER...]",
-    "removes all that is known of customers, for good",
+    "removes all that is known of customers, for good; prints a signed receipt",
     options,
     sizeof options / sizeof *options,
     run,

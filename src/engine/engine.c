@@ -33,7 +33,13 @@ void engine_close(struct engine *e)
     people_free(e->people);
     snapshot_close(e->now);
     store_close(e->store);
+    buf_free(&e->path);
     mem_free(e);
+}
+
+bool engine_is_open(const struct engine *e)
+{
+    return e->store;
 }
 
 void engine_take(struct engine *e, struct snapshot *v, struct model *m,
@@ -118,6 +124,55 @@ static struct engine *engine_new(struct io *io, struct err *err)
     return e;
 }
 
+/* What it takes to open the file again. */
+static bool remember(struct engine *e, str path, const struct store_options *o,
+                     struct err *err)
+{
+    e->mode = o->mode;
+    e->options = *o;
+    owner_init(&e->owner);
+    e->options.owner = &e->owner.store;
+    buf_add(&e->path, path);
+    buf_add_char(&e->path, 0);
+    return !e->path.failed || err_nomem(err);
+}
+
+bool engine_reopen(struct engine *e, struct err *err)
+{
+    if (!store_open(e->io, str_of(e->path.p), &e->options, &e->store, err))
+        return false;
+    if (engine_refresh(e, err)
+        || (e->may_lack_model && err->code == ERR_INPUT
+            && store_snapshot(e->store, &e->now, err)))
+        return true;
+    store_close(e->store);
+    e->store = NULL;
+    return false;
+}
+
+bool engine_exchange(struct engine *e,
+                     bool (*exchange)(void *context, struct store *s, struct err *err),
+                     void *context, struct err *err)
+{
+    struct store *s = e->store;
+    struct err why;
+    bool ok;
+
+    histories_free(e->histories);
+    model_free(e->model);
+    snapshot_close(e->now);
+    e->histories = NULL;
+    e->model = NULL;
+    e->now = NULL;
+    e->store = NULL;
+    e->held = CHUNK_NONE;
+    ok = exchange(context, s, err);
+    if (engine_reopen(e, &why))
+        return ok;
+    *err = why;
+    return false;
+}
+
 static bool open_file(struct io *io, str path, const struct store_options *o,
                       bool with_model, struct engine **out, struct err *err)
 {
@@ -126,14 +181,8 @@ static bool open_file(struct io *io, str path, const struct store_options *o,
 
     if (!e)
         return false;
-    e->mode = o->mode;
-    owner_init(&e->owner);
-    ok = store_open(io, path,
-                    &(struct store_options){o->mode, o->memory_bytes, &e->owner.store},
-                    &e->store, err);
-    if (ok && !engine_refresh(e, err))
-        ok = !with_model && err->code == ERR_INPUT
-             && store_snapshot(e->store, &e->now, err);
+    e->may_lack_model = !with_model;
+    ok = remember(e, path, o, err) && engine_reopen(e, err);
     if (!ok) {
         engine_close(e);
         return false;
@@ -173,8 +222,8 @@ bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
 
     if (!e)
         return false;
-    e->mode = STORE_WRITE;
-    if (!store_create(io, path, 0, &e->store, err)) {
+    if (!remember(e, path, &(struct store_options){.mode = STORE_WRITE}, err)
+        || !store_create(io, path, 0, &e->store, err)) {
         engine_close(e);
         return false;
     }

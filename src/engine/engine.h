@@ -26,6 +26,11 @@ struct engine;
                                         struct engine **out, struct err *err);
 void engine_close(struct engine *e);
 
+/* False after an exchange of the file (erase.h) behind which it could not be opened again: nothing
+ * but this, engine_reopen and engine_close may be called then. */
+bool engine_is_open(const struct engine *e);
+bool engine_reopen(struct engine *e, struct err *err);
+
 struct store *engine_store(struct engine *e);
 /* What all answers are about: the last commit that the engine made. */
 struct snapshot *engine_snapshot(const struct engine *e);

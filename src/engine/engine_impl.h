@@ -11,6 +11,9 @@
 struct engine {
     struct io *io;
     struct store *store;
+    struct buf path; /* with its NUL */
+    struct store_options options;
+    bool may_lack_model; /* its fault is no reason not to open the file */
     enum store_mode mode;
     struct snapshot *now;
     uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
@@ -32,6 +35,11 @@ bool engine_check_names(const struct engine *e, struct err *err);
 /* After a commit: turns to it, with the newest model, compiled against the names as they are
  * now. The histories are brought to it by engine_advance. */
 bool engine_refresh(struct engine *e, struct err *err);
+/* Gives `exchange` the store, which it closes, and turns to what stands at the path then. False also
+ * when that fails: then the engine is not open. */
+bool engine_exchange(struct engine *e,
+                     bool (*exchange)(void *context, struct store *s, struct err *err),
+                     void *context, struct err *err);
 /* The disk that the engine was opened on. */
 struct io *engine_io(const struct engine *e);
 /* What all answers are about from here on; all of it is the engine's then. `h` may be the

@@ -128,8 +128,8 @@ static void put_types(struct json_out *j, const struct receipt *r)
         json_begin_object(j);
         json_key(j, "type");
         json_put_text(j, r->type[i].type);
-        json_key(j, "before");
-        json_put_moment(j, r->type[i].before_ms);
+        json_key(j, "kept");
+        json_put_text(j, r->type[i].kept);
         json_key(j, "events");
         json_put_int(j, (int64_t)r->type[i].events);
         json_end_object(j);
@@ -323,7 +323,7 @@ static const struct json *find_list(const struct json *json, const char *name)
 static bool read_types(const struct json *json, struct arena *a, struct receipt *out,
                        struct err *err)
 {
-    static const str known[] = {STR("type"), STR("before"), STR("events")};
+    static const str known[] = {STR("type"), STR("kept"), STR("events")};
     const struct json *list = find_list(json, "types");
     struct receipt_type *type;
 
@@ -336,12 +336,12 @@ static bool read_types(const struct json *json, struct arena *a, struct receipt 
         const struct json *one = &list->item[i];
 
         if (!check_members(one, known, sizeof known / sizeof *known, err)
-            || !read_moment(one, "before", &type[i].before_ms, err)
             || !read_count(one, "events", &type[i].events, err))
             return false;
         type[i].type = json_find_text(one, STR("type"));
-        if (!type[i].type.n || !str_is_utf8(type[i].type))
-            return wrong("type", err);
+        type[i].kept = json_find_text(one, STR("kept"));
+        if (!type[i].type.n || !type[i].kept.n)
+            return wrong("types", err);
     }
     out->type = type;
     out->type_n = (uint32_t)list->n;

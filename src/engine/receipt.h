@@ -36,10 +36,10 @@ struct receipt_counts {
 enum receipt_kind { RECEIPT_ERASURE, RECEIPT_RETENTION, RECEIPT_KINDS };
 const char *receipt_kind_name(enum receipt_kind kind);
 
-/* Of RETENTION: events of the type from before the moment. */
+/* Of RETENTION: events of the type that were older than they are kept. */
 struct receipt_type {
     str type;
-    int64_t before_ms;
+    str kept; /* a length: 90d */
     uint64_t events;
 };
 

@@ -121,6 +121,20 @@ bool lock_share(struct lock *l, struct io *io, const char *path, struct err *err
     return false;
 }
 
+void lock_hand_over(struct lock *from, struct lock *to)
+{
+    struct lock **at = &list;
+
+    pthread_mutex_lock(&list_lock);
+    *to = *from;
+    while (from->listed && *at != from)
+        at = &(*at)->next;
+    if (from->listed)
+        *at = to;
+    *from = (struct lock){NULL};
+    pthread_mutex_unlock(&list_lock);
+}
+
 void lock_give(struct lock *l)
 {
     if (l->io)

@@ -27,5 +27,7 @@ bool lock_create(struct lock *l, struct io *io, const char *path, struct err *er
 /* Beside others that read, and nobody who writes. */
 bool lock_share(struct lock *l, struct io *io, const char *path, struct err *err);
 void lock_give(struct lock *l); /* fine when it is not held */
+/* What `from` has is `to`'s from here on. */
+void lock_hand_over(struct lock *from, struct lock *to);
 
 #endif

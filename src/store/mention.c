@@ -45,42 +45,51 @@ static bool is_border(str text, size_t at)
            || !is_of_word(text.p[at]);
 }
 
-static bool knows(const struct mentions *m, str text)
+static uint32_t number_of(const struct mentions *m, str text)
 {
-    return text.n <= EVENT_NAME_MAX && m->length[text.n]
-           && text_table_find(m->id, text) != TEXT_NONE;
+    return text.n <= EVENT_NAME_MAX && m->length[text.n] ? text_table_find(m->id, text)
+                                                         : TEXT_NONE;
 }
 
 /* The longest that stands at this place; 0: none. */
-static size_t word_at(const struct mentions *m, const bool *length, str text, size_t at)
+static size_t word_at(const struct mentions *m, bool telling, str text, size_t at,
+                      uint32_t *number)
 {
+    const bool *length = telling ? m->telling : m->length;
     size_t left = text.n - at;
 
     if (!is_border(text, at))
         return 0;
-    for (size_t n = left < EVENT_NAME_MAX ? left : EVENT_NAME_MAX; n > 0; n--)
-        if (length[n] && is_border(text, at + n) && knows(m, (str){text.p + at, n})
-            && (length == m->length || is_telling((str){text.p + at, n})))
+    for (size_t n = left < EVENT_NAME_MAX ? left : EVENT_NAME_MAX; n > 0; n--) {
+        str word = {text.p + at, n};
+
+        if (!length[n] || !is_border(text, at + n) || (telling && !is_telling(word)))
+            continue;
+        *number = number_of(m, word);
+        if (*number != TEXT_NONE)
             return n;
+    }
     return 0;
 }
 
-static bool stands_in(const struct mentions *m, const bool *length, str text)
+static uint32_t find(const struct mentions *m, bool telling, str text)
 {
+    uint32_t number;
+
     for (size_t at = 0; at < text.n; at++)
-        if (word_at(m, length, text, at))
-            return true;
-    return false;
+        if (word_at(m, telling, text, at, &number))
+            return number;
+    return TEXT_NONE;
 }
 
-bool mentions_in(const struct mentions *m, str text)
+uint32_t mentions_find(const struct mentions *m, str text)
 {
-    return stands_in(m, m->length, text);
+    return find(m, false, text);
 }
 
-bool mentions_in_words(const struct mentions *m, str text)
+uint32_t mentions_find_telling(const struct mentions *m, str text)
 {
-    return stands_in(m, m->telling, text);
+    return find(m, true, text);
 }
 
 /* --- an event --- */
@@ -88,8 +97,15 @@ bool mentions_in_words(const struct mentions *m, str text)
 struct taking {
     const struct mentions *m;
     struct arena *a;
+    uint64_t *times;
     uint32_t *n;
 };
+
+static void note(const struct taking *t, uint32_t number)
+{
+    t->times[number]++;
+    ++*t->n;
+}
 
 /* "[erased]" for each of them that stands in the text as a word. */
 static bool take_words(const struct taking *t, str *text, struct err *err)
@@ -99,7 +115,8 @@ static bool take_words(const struct taking *t, str *text, struct err *err)
     bool ok;
 
     for (size_t at = 0; at < text->n;) {
-        size_t n = word_at(t->m, t->m->telling, *text, at);
+        uint32_t number;
+        size_t n = word_at(t->m, true, *text, at, &number);
 
         if (!n) {
             at++;
@@ -108,7 +125,7 @@ static bool take_words(const struct taking *t, str *text, struct err *err)
         buf_add(&b, (str){text->p + from, at - from});
         buf_add(&b, STR("[erased]"));
         from = at += n;
-        ++*t->n;
+        note(t, number);
     }
     if (!from)
         return true;
@@ -131,10 +148,16 @@ static bool is_id_name(str name)
     return ends;
 }
 
-/* Whether the text is one of them, and could be nothing else in a property of this name. */
+/* Whether the text is one of them, and could be nothing else in a property of this name: it is
+ * noted then. */
 static bool is_one(const struct taking *t, str name, str text)
 {
-    return knows(t->m, text) && (is_telling(text) || is_id_name(name));
+    uint32_t number = number_of(t->m, text);
+
+    if (number == TEXT_NONE || !(is_telling(text) || is_id_name(name)))
+        return false;
+    note(t, number);
+    return true;
 }
 
 static bool take_list(const struct taking *t, str name, struct value *v, struct err *err)
@@ -146,11 +169,7 @@ static bool take_list(const struct taking *t, str name, struct value *v, struct 
         return err_nomem(err);
     for (uint32_t i = 0; i < v->list.n; i++) {
         item[kept] = v->list.item[i];
-        if (is_one(t, name, item[kept])) {
-            ++*t->n;
-            continue;
-        }
-        if (!take_words(t, &item[kept++], err))
+        if (!is_one(t, name, item[kept]) && !take_words(t, &item[kept++], err))
             return false;
     }
     v->list.item = item;
@@ -169,7 +188,7 @@ static bool is_number_of_one(const struct taking *t, str name, int64_t number, b
         return true;
     num_print(&b, number);
     ok = !b.failed || err_nomem(err);
-    *is = ok && knows(t->m, buf_str(&b));
+    *is = ok && is_one(t, name, buf_str(&b));
     buf_free(&b);
     return ok;
 }
@@ -178,9 +197,13 @@ static bool is_number_of_one(const struct taking *t, str name, int64_t number, b
 static bool take_value(const struct taking *t, struct property *p, bool *goes,
                        struct err *err)
 {
-    *goes = mentions_in_words(t->m, p->name);
-    if (*goes)
+    uint32_t number = mentions_find_telling(t->m, p->name);
+
+    *goes = number != TEXT_NONE;
+    if (*goes) {
+        note(t, number);
         return true;
+    }
     switch (p->value.type) {
     case VALUE_TEXT:
         *goes = is_one(t, p->name, p->value.text);
@@ -214,7 +237,6 @@ static bool take_properties(const struct taking *t, const struct property **all,
         if (!take_value(t, &p[kept], &goes, err))
             return false;
         kept += !goes;
-        *t->n += goes;
     }
     *all = p;
     *n = kept;
@@ -224,31 +246,33 @@ static bool take_properties(const struct taking *t, const struct property **all,
 /* Another id in its place, the same each time. */
 static bool take_message_id(const struct taking *t, struct event *e, struct err *err)
 {
+    uint32_t number = mentions_find_telling(t->m, e->id);
     struct buf b = {0};
     bool ok;
 
-    if (!mentions_in_words(t->m, e->id))
+    if (number == TEXT_NONE)
         return true;
+    note(t, number);
     buf_add(&b, STR("erased-"));
     hash128_print(&b, hash128_of(e->id));
     e->id = b.failed ? (str){NULL, 0} : arena_str(t->a, buf_str(&b));
     ok = e->id.p || err_nomem(err);
     buf_free(&b);
-    ++*t->n;
     return ok;
 }
 
 /* All but the anchor, who stays. */
-static bool take_ids(const struct taking *t, struct event *e)
+static bool take_ids(const struct taking *t, struct event *e, struct err *err)
 {
-    struct id *who = arena_array(t->a, struct id, e->who_n);
-    uint32_t kept = 0, implied = 0;
+    struct id *who = arena_array(t->a, struct id, (size_t)e->who_n + 1);
+    uint32_t kept = 0, implied = 0, number;
 
     if (!who)
-        return false;
+        return err_nomem(err);
     for (uint32_t i = 0; i < e->who_n; i++) {
-        if (i && knows(t->m, e->who[i].value)) {
-            ++*t->n;
+        number = number_of(t->m, e->who[i].value);
+        if (i && number != TEXT_NONE) {
+            note(t, number);
             continue;
         }
         implied |= (e->implied >> i & 1) << kept;
@@ -257,20 +281,19 @@ static bool take_ids(const struct taking *t, struct event *e)
     e->who = who;
     e->who_n = kept;
     e->implied = implied;
-    if (knows(t->m, e->previous))
+    if (number_of(t->m, e->previous) != TEXT_NONE)
         e->previous = STR("");
     return true;
 }
 
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
-                       uint32_t *n, struct err *err)
+                       uint64_t *times, uint32_t *n, struct err *err)
 {
-    struct taking t = {m, a, n};
+    struct taking t = {m, a, times, n};
 
     *n = 0;
-    if (!take_ids(&t, e))
-        return err_nomem(err);
-    return take_message_id(&t, e, err) && take_words(&t, &e->type, err)
+    return take_ids(&t, e, err) && take_message_id(&t, e, err)
+           && take_words(&t, &e->type, err)
            && take_properties(&t, &e->property, &e->property_n, err)
            && take_properties(&t, &e->trait, &e->trait_n, err);
 }

@@ -14,14 +14,15 @@ struct mentions {
         telling[EVENT_NAME_MAX + 1]; /* that one of them has */
 };
 struct mentions mentions_of(const struct text_table *id);
-/* Whether one of them, whatever it looks like, stands in the text, and not inside of another word. */
-bool mentions_in(const struct mentions *m, str text);
+/* The number of one of them, whatever it looks like, that stands in the text, and not inside of
+ * another word; TEXT_NONE: none does. */
+uint32_t mentions_find(const struct mentions *m, str text);
 /* The same for those that could hardly be anything else. */
-bool mentions_in_words(const struct mentions *m, str text);
+uint32_t mentions_find_telling(const struct mentions *m, str text);
 /* Takes them out of an event of somebody else: ids go, with the property that holds them, and in
- * other texts their words are replaced. *n is how many places that were. Lives in `a` and the
- * event. */
+ * other texts their words are replaced. times[i] grows by one for each place where the one with
+ * the number i stood; *n is how many places that were. Lives in `a` and the event. */
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
-                       uint32_t *n, struct err *err);
+                       uint64_t *times, uint32_t *n, struct err *err);
 
 #endif

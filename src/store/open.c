@@ -46,6 +46,8 @@ static const char schema[] =
     " codec integer not null, bytes blob not null, checksum integer not null);"
     "create table key (number integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);"
+    "create table receipt (number integer primary key, codec integer not null,"
+    " bytes blob not null, checksum integer not null);"
     "pragma application_id = " TEXT(APPLICATION_ID) ";"
                                                     "pragma user_version = " TEXT(
                                                         FORMAT) ";";

@@ -1,4 +1,5 @@
 #include "store/rewrite_impl.h"
+#include "store/store_impl.h"
 #include "store/vfs.h"
 
 #include <errno.h>
@@ -78,6 +79,18 @@ bool rewrite_begin(struct rewrite *w, struct io *io, str path,
     if (ok)
         remove_made(io, w->beside);
     return ok;
+}
+
+bool rewrite_begin_beside(struct rewrite *w, const struct store *s, struct err *err)
+{
+    w->io = s->io;
+    w->format = FORMAT;
+    if (!file_look(s->io, s->name.p, &w->file, err)
+        || !(sql_open(&w->old, s->name.p, SQLITE_OPEN_READWRITE, err)
+             && sql_set_up(&w->old, err) && set_paths(w, err)))
+        return err_in(err, "%s", s->name.p);
+    remove_made(w->io, w->beside);
+    return true;
 }
 
 void rewrite_end(struct rewrite *w)

@@ -9,6 +9,8 @@
 
 #include "base/io.h"
 
+#include <stdatomic.h>
+
 struct store_owner; /* store.h */
 
 struct rewrite_options {
@@ -17,6 +19,8 @@ struct rewrite_options {
     void *context;                   /* of .progress, which may be NULL */
     bool accepts_loss;               /* store_rebuild */
     const struct store_owner *owner; /* NULL: each anchor is its own home */
+    const atomic_bool
+        *stop; /* once it is true, what is under way ends with ERR_CONFLICT; or NULL */
 };
 
 struct rewrite_sizes {
@@ -52,19 +56,5 @@ struct rebuild_report {
  * rows cannot be read, the old file stays unless .accepts_loss. The texts of *out live in `a`. */
 bool store_rebuild(struct io *io, str path, const struct rewrite_options *o,
                    struct arena *a, struct rebuild_report *out, struct err *err);
-
-struct erase_report {
-    struct rewrite_sizes sizes;
-    uint64_t events;  /* of these customers; they are gone */
-    uint64_t refused; /* so are these, which hold an id of theirs */
-};
-/* All that is known of these customers leaves the file, and every page and every file beside it:
- * their events from the log as well, whichever of their ids brought them. Each is named by a key
- * or by any id that the catalog knows. The ids of their messages stay known (as hashes), so that
- * what is sent again does not bring them back. ERR_NOT_FOUND, and nothing is changed, when one
- * of them is unknown. */
-bool store_erase(struct io *io, str path, const str *customer, size_t n,
-                 const struct rewrite_options *o, struct erase_report *out,
-                 struct err *err);
 
 #endif

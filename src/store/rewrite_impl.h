@@ -3,8 +3,11 @@
 #define STORE_REWRITE_IMPL_H
 
 #include "base/hash.h"
+#include "event/event.h"
 #include "store/file_impl.h"
 #include "store/lock_impl.h"
+#include "store/mention_impl.h"
+#include "store/store.h"
 #include "store/rewrite.h"
 
 /* One file that is made anew. Zero it to start. */
@@ -22,6 +25,8 @@ struct rewrite {
  * damaged pages. Nothing stands beside it then. */
 bool rewrite_begin(struct rewrite *w, struct io *io, str path,
                    const struct rewrite_options *o, const char *options, struct err *err);
+/* The same for a file that `s` has open for writing; it keeps the lock. */
+bool rewrite_begin_beside(struct rewrite *w, const struct store *s, struct err *err);
 /* The new file, which is closed, takes the place of the old one. */
 bool rewrite_exchange(struct rewrite *w, struct rewrite_sizes *out, struct err *err);
 /* Whatever happened; what is left beside is removed. */
@@ -29,16 +34,32 @@ void rewrite_end(struct rewrite *w);
 
 /* --- from the log --- */
 
+/* Who and what is left out, and how much that was. */
+struct removed_person;
+struct leaving {
+    const struct text_table *keys; /* of anchors */
+    const uint32_t *key_person;    /* by number in .keys: whose it is, in .person */
+    struct mentions mentions;
+    const uint32_t *id_person; /* the same of .mentions.id */
+    uint64_t *times;           /* by number there: in how many places it stood */
+    struct removed_person *person;
+    bool (*drops)(void *context, const struct event *e); /* or NULL */
+    void *context;
+    uint64_t dropped;
+};
+
 /* What becomes of the rows that are taken over. */
 struct refill_options {
-    bool salvages;                   /* what cannot be read is noted, and left */
-    bool misses;                     /* so is what is not there where it should be */
-    const struct text_table *erases; /* keys of anchors, or NULL */
-    const struct text_table *ids;    /* what people call them; when .erases is there */
-    struct arena *arena;             /* where .lost lives; of one that salvages */
+    bool salvages;           /* what cannot be read is noted, and left */
+    bool misses;             /* so is what is not there where it should be */
+    struct leaving *leaving; /* or NULL */
+    struct arena *arena;     /* where .lost lives; of one that salvages */
+    /* The last thing in the transaction; or NULL. */
+    bool (*sign)(void *context, struct store *made, struct err *err);
+    void *context;
 };
 struct refill_report {
-    uint64_t events, doubled, erased_events, erased_refused;
+    uint64_t events, doubled;
     const struct rewrite_lost *lost;
     uint32_t lost_n;
 };

@@ -1,4 +1,5 @@
 #include "store/raw_impl.h"
+#include "store/remove.h"
 #include "store/rewrite_impl.h"
 #include "store/seen_impl.h"
 #include "store/store_impl.h"
@@ -27,8 +28,7 @@ struct refill {
     uint32_t lost_cap;
     int64_t log_next; /* the number of the next batch */
     uint64_t done_bytes, total_bytes;
-    bool erases_length[EVENT_NAME_MAX + 1]; /* of the names of customers, in bytes */
-    struct raw raw;                         /* when .has_raw */
+    struct raw raw; /* when .has_raw */
     bool has_raw;
     pthread_mutex_t lock; /* guards nothing: one thread reads the old file */
 };
@@ -296,16 +296,87 @@ static bool add_erased(void *context, hash128 id, struct err *err)
     return true;
 }
 
-static bool take_line(struct refill *r, const struct line *line, bool *stays,
-                      struct err *err)
+/* Whether all of the event goes; what it was is counted then. */
+static bool leaves(struct refill *r, const struct event *e)
+{
+    struct leaving *l = r->o->leaving;
+    struct removed_person *person;
+    uint32_t key;
+
+    if (!l)
+        return false;
+    key = text_table_find(l->keys, e->customer);
+    if (key != TEXT_NONE) {
+        person = &l->person[l->key_person[key]];
+        person->events++;
+        person->trait_values += e->trait_n;
+        return true;
+    }
+    if (!l->drops || !l->drops(l->context, e))
+        return false;
+    l->dropped++;
+    return true;
+}
+
+/* With zeros behind it, where the parser of JSON may read. */
+static str arena_padded(struct arena *a, str text)
+{
+    enum { SPARE = 64 };
+    char *copy = arena_alloc(a, text.n + SPARE, 1);
+
+    if (!copy)
+        return (str){NULL, 0};
+    memcpy(copy, text.p, text.n);
+    memset(copy + text.n, 0, SPARE);
+    return (str){copy, text.n};
+}
+
+/* Without the ids of those who leave. The line may say more than an event holds: where one of them
+ * stands in it still, what the event holds is all that stays. */
+static bool take_mentions(struct refill *r, struct line *line, bool *goes,
+                          struct err *err)
+{
+    struct leaving *l = r->o->leaving;
+    struct buf b = {0};
+    struct line again = {.json = {NULL, 0}};
+    struct err why;
+    uint32_t n;
+    bool ok;
+
+    if (!l || !l->mentions.id->n)
+        return true;
+    if (!mentions_take_out(&l->mentions, &line->event, &r->arena, l->times, &n, err))
+        return false;
+    if (!n && mentions_find_telling(&l->mentions, line->json) == TEXT_NONE)
+        return true;
+    event_print(&line->event, &b);
+    if (!b.failed)
+        again.json = arena_padded(&r->arena, buf_str(&b));
+    ok = again.json.p || err_nomem(err);
+    buf_free(&b);
+    if (!ok)
+        return false;
+    *goes = !parse_line(r, &again, &why); /* an alias of nobody, say */
+    if (*goes)
+        return why.code == ERR_CORRUPT || (*err = why, false);
+    *line = again;
+    return true;
+}
+
+static bool take_line(struct refill *r, struct line *line, bool *stays, struct err *err)
 {
     const struct store_owner *owner = r->w->o->owner;
+    hash128 id = hash128_of(line->event.id);
+    bool goes = leaves(r, &line->event);
 
     *stays = false;
-    if (r->o->erases
-        && text_table_find(r->o->erases, line->event.customer) != TEXT_NONE) {
-        r->report->erased_events++;
-        return add_erased(r, hash128_of(line->event.id), err);
+    if (!goes && !take_mentions(r, line, &goes, err))
+        return false;
+    if (goes || !hash128_eq(id, hash128_of(line->event.id))) {
+        if (!add_erased(r, id, err))
+            return false;
+        if (goes)
+            return true;
     }
     if (!relog_event(r->made, &line->event, stays, err)
         || (*stays && owner && !owner->give(owner->context, &line->event, err)))
@@ -331,21 +402,31 @@ static bool fill_gap(struct refill *r, const struct row *row, struct err *err)
     return true;
 }
 
+static bool go_on(const struct refill *r, struct err *err)
+{
+    const atomic_bool *stop = r->w->o->stop;
+
+    return !stop || !atomic_load(stop)
+           || err_set(err, ERR_CONFLICT, "it was stopped; nothing was changed");
+}
+
 static bool take_batch(struct refill *r, const struct row *row, struct err *err)
 {
     struct line *line = NULL;
-    size_t n = 0, kept = 0;
+    size_t n = 0;
+    bool same = true;
 
-    if (!read_batch(r, row, &line, &n, err) || !fill_gap(r, row, err))
+    if (!go_on(r, err) || !read_batch(r, row, &line, &n, err) || !fill_gap(r, row, err))
         return false;
     for (size_t i = 0; i < n; i++) {
+        const char *as_it_was = line[i].json.p;
         bool stays;
 
         if (!take_line(r, &line[i], &stays, err))
             return false;
+        same &= stays && line[i].json.p == as_it_was;
         if (!stays)
             continue;
-        kept++;
         buf_add(&r->kept, line[i].json);
         buf_add_char(&r->kept, '\n');
     }
@@ -354,65 +435,40 @@ static bool take_batch(struct refill *r, const struct row *row, struct err *err)
     r->done_bytes += row->packed.n;
     if (r->w->o->progress)
         r->w->o->progress(r->w->o->context, r->done_bytes, r->total_bytes);
-    if (kept < n && !zip_pack(buf_str(&r->kept), PACK_LEVEL, &r->packed, err))
+    if (!same && !zip_pack(buf_str(&r->kept), PACK_LEVEL, &r->packed, err))
         return false;
     return relog_batch(r->made, row->number[0], row->number[1],
-                       buf_str(kept < n ? &r->packed : &row->packed), err);
+                       buf_str(same ? &row->packed : &r->packed), err);
 }
 
 /* --- what was refused --- */
 
-static bool is_of_word(char byte)
+static uint32_t json_names_one(const struct mentions *m, const struct json *j)
 {
-    unsigned char c = (unsigned char)byte;
+    uint32_t found = TEXT_NONE;
 
-    return c >= 0x80 || (c >= '0' && c <= '9')
-           || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-/* Whether a word may begin or end between these two. */
-static bool is_border(str text, size_t at)
-{
-    return at == 0 || at == text.n || !is_of_word(text.p[at - 1])
-           || !is_of_word(text.p[at]);
-}
-
-/* Whether one of the customers stands in the text, and not inside of another word. */
-static bool names_one(const struct refill *r, str text)
-{
-    for (size_t from = 0; from < text.n; from++) {
-        if (!is_border(text, from))
-            continue;
-        for (size_t n = 1; n <= EVENT_NAME_MAX && from + n <= text.n; n++) {
-            if (r->erases_length[n] && is_border(text, from + n)
-                && text_table_find(r->o->ids, (str){text.p + from, n}) != TEXT_NONE)
-                return true;
-        }
-    }
-    return false;
-}
-
-static bool json_names_one(const struct refill *r, const struct json *j)
-{
     if (j->type == JSON_TEXT)
-        return names_one(r, j->text);
-    for (size_t i = 0; i < j->n; i++) {
-        if (json_names_one(r, &j->item[i]))
-            return true;
-    }
-    return false;
+        return mentions_find(m, j->text);
+    for (size_t i = 0; i < j->n && found == TEXT_NONE; i++)
+        found = json_names_one(m, &j->item[i]);
+    return found;
 }
 
-/* As it stands, and where it is JSON, as JSON means it: "caf\u00e9" is a name too. */
-static bool is_about_one(struct refill *r, str text)
+/* Who stands in it: as it came, and where that is JSON, as JSON means it: "caf\u00e9" is a name
+ * too. */
+static uint32_t names_one(struct refill *r, const struct refusal *refusal)
 {
+    const struct mentions *m = &r->o->leaving->mentions;
+    uint32_t found = mentions_find(m, refusal->text);
     const struct json *json;
     struct err unheard;
 
-    return names_one(r, text)
-           || (memchr(text.p, '\\', text.n)
-               && json_parse(r->parser, text, &r->arena, &json, &unheard)
-               && json_names_one(r, json));
+    if (found == TEXT_NONE)
+        found = mentions_find_telling(m, refusal->source);
+    if (found == TEXT_NONE && memchr(refusal->text.p, '\\', refusal->text.n)
+        && json_parse(r->parser, refusal->text, &r->arena, &json, &unheard))
+        found = json_names_one(m, json);
+    return found;
 }
 
 static bool copy_refused(struct refill *r, const struct row *row, uint64_t n, str packed,
@@ -436,11 +492,13 @@ static bool take_refused(struct refill *r, const struct row *row, struct err *er
     bool ok = unpack(r, row, REFUSED_BATCH_MAX, err)
               && refused_decode(buf_str(&r->bytes), n, &r->arena, &refusal, err);
 
-    if (!ok || !r->o->erases)
+    if (!ok || !r->o->leaving)
         return ok && copy_refused(r, row, n, buf_str(&row->packed), err);
     for (uint64_t i = 0; ok && i < n; i++) {
-        if (is_about_one(r, refusal[i].text)) {
-            r->report->erased_refused++;
+        uint32_t id = names_one(r, &refusal[i]);
+
+        if (id != TEXT_NONE) {
+            r->o->leaving->person[r->o->leaving->id_person[id]].refused++;
             continue;
         }
         kept++;
@@ -527,6 +585,14 @@ static bool take_key(struct refill *r, const struct row *row, struct err *err)
            && key_decode(buf_str(&r->bytes), &k, err) && store_key_put(r->made, &k, err);
 }
 
+/* --- receipts --- */
+
+static bool take_receipt(struct refill *r, const struct row *row, struct err *err)
+{
+    return row_unpack(row, RECEIPT_BYTES_MAX, &r->bytes, err)
+           && store_receipt_add(r->made, buf_str(&r->bytes), err);
+}
+
 /* --- all of it --- */
 
 static const struct table tables[] = {
@@ -535,6 +601,8 @@ static const struct table tables[] = {
     {"model", "select max(version) from model", take_model, SQL_MODEL_AFTER, false},
     {"erased", "select max(seq) from erased", take_erased, SQL_ERASED_AFTER, false},
     {"key", "select max(number) from key", take_key, SQL_KEY_AFTER, false},
+    {"receipt", "select max(number) from receipt", take_receipt, SQL_RECEIPT_AFTER,
+     false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -545,6 +613,8 @@ static bool take_tables(struct refill *r, struct err *err)
         if (t.after == SQL_ERASED_AFTER && r->w->format < 2)
             continue;
         if (t.after == SQL_KEY_AFTER && r->w->format < 4)
+            continue;
+        if (t.after == SQL_RECEIPT_AFTER && r->w->format < 5)
             continue;
         if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
             t.after = SQL_MODEL_AFTER_2;
@@ -604,7 +674,7 @@ static bool fill(struct refill *r, struct err *err)
                       err)
         || !json_parser_new(&r->parser, err) || !store_begin(r->made, 0, err))
         return false;
-    if (!take_all(r, err)) {
+    if (!take_all(r, err) || (r->o->sign && !r->o->sign(r->o->context, r->made, err))) {
         store_cancel(r->made);
         return false;
     }
@@ -625,8 +695,6 @@ bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
     bool ok;
 
     *out = (struct refill_report){0};
-    for (uint32_t i = 0; o->ids && i < o->ids->n; i++)
-        r.erases_length[text_table_get(o->ids, i).n] = true;
     ok = fill(&r, err);
     store_close(r.made);
     json_parser_free(r.parser);

@@ -93,6 +93,9 @@
                " values (?, ?, ?, ?)")                                                   \
     X(KEY_AFTER, "select number, 0, codec, bytes, checksum from key"                     \
                  " where number > ? order by number limit 1")                            \
+    X(RECEIPT_ADD, "insert into receipt (codec, bytes, checksum) values (?, ?, ?)")      \
+    X(RECEIPT_AFTER, "select number, 0, codec, bytes, checksum from receipt"             \
+                     " where number > ? order by number limit 1")                        \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -111,7 +114,9 @@
       " from model union all"                                                            \
       " select 'history', count(*), coalesce(sum(length(bytes)), 0) from history"        \
       " union all"                                                                       \
-      " select 'key', count(*), coalesce(sum(length(bytes)), 0) from key")               \
+      " select 'key', count(*), coalesce(sum(length(bytes)), 0) from key"                \
+      " union all"                                                                       \
+      " select 'receipt', count(*), coalesce(sum(length(bytes)), 0) from receipt")       \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

@@ -136,6 +136,10 @@ struct key_row {
 bool snapshot_each_key(struct snapshot *v,
                        bool (*each)(void *context, const struct key_row *k),
                        void *context, struct err *err);
+/* Walks what store_receipt_add kept, from 1; stops when `each` returns false. */
+bool snapshot_each_receipt(struct snapshot *v,
+                           bool (*each)(void *context, uint32_t number, str bytes),
+                           void *context, struct err *err);
 struct refusal {
     str source; /* file name */
     uint64_t line;
@@ -209,6 +213,12 @@ bool store_history_put(struct store *s, uint32_t chunk, uint32_t model, str byte
                        struct err *err);
 /* A new key, or another state of the one with this number. */
 bool store_key_put(struct store *s, const struct key_row *k, struct err *err);
+/* While it is held no transaction can be begun (ERR_CONFLICT). */
+void store_hold(struct store *s, bool is_held);
+bool store_is_held(const struct store *s);
+/* What the file says of itself: the first row is what it signs with, each one behind it a receipt of
+ * what was removed. Of the bytes, at most 16 MiB, the store knows only that they are whole. */
+bool store_receipt_add(struct store *s, str bytes, struct err *err);
 /* As store_begin, for a transaction of store_history_put alone: all snapshots see what they saw,
  * but for snapshot_history, which may give what is newer. */
 [[nodiscard]] bool store_begin_histories(struct store *s, struct err *err);

@@ -162,6 +162,7 @@ struct reader {
 struct store {
     struct io *io;
     enum store_mode mode;
+    bool is_held; /* no transaction may begin */
     size_t memory_bytes;
     struct cache *cache; /* of all snapshots' columns */
     struct buf name;     /* of the file, with its NUL */
@@ -331,6 +332,13 @@ bool key_decode(str bytes, struct key_row *out, struct err *err);
 bool keys_each(struct sql *sql, pthread_mutex_t *lock,
                bool (*each)(void *context, const struct key_row *k), void *context,
                struct err *err);
+
+/* --- what was removed --- */
+
+#define RECEIPT_BYTES_MAX ((size_t)16 << 20) /* of a row, unpacked */
+bool receipts_each(struct sql *sql, pthread_mutex_t *lock,
+                   bool (*each)(void *context, uint32_t number, str bytes), void *context,
+                   struct err *err);
 
 /* Walks the log's events; stops when `each` returns false. */
 bool log_each(struct sql *sql, pthread_mutex_t *lock,

@@ -231,6 +231,15 @@ static bool pass([[maybe_unused]] void *context, [[maybe_unused]] str bytes)
     return true;
 }
 
+static bool count_receipt(void *context, [[maybe_unused]] uint32_t number,
+                          [[maybe_unused]] str bytes)
+{
+    struct verify *v = context;
+
+    v->report->receipts++;
+    return true;
+}
+
 static bool verify_others(struct verify *v, struct err *err)
 {
     return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
@@ -239,6 +248,8 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "model", true, err))
            && (keys_each(v->sql, v->sql_lock, count_key, v, err)
                || found_err(v, "key", true, err))
+           && (receipts_each(v->sql, v->sql_lock, count_receipt, v, err)
+               || found_err(v, "receipt", true, err))
            && (graph_each(v->sql, v->sql_lock, pass, NULL, err)
                || found_err(v, "graph", false, err))
            && verify_histories(v, err);

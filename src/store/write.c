@@ -97,11 +97,25 @@ static void checkpoint(struct store *s)
         snapshots_renew(s);
 }
 
+void store_hold(struct store *s, bool is_held)
+{
+    s->is_held = is_held;
+}
+
+bool store_is_held(const struct store *s)
+{
+    return s->is_held;
+}
+
 bool transaction_begin(struct store *s, struct err *err)
 {
     struct transaction *tx = &s->tx;
 
     assert(s->mode == STORE_WRITE && !tx->open);
+    if (s->is_held)
+        return err_set(err, ERR_CONFLICT,
+                       "the file is being made anew, and takes nothing until that is "
+                       "done: try again in a moment");
     checkpoint(s);
     if (!image_new(s->image, &tx->image, err))
         return false;

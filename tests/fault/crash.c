@@ -10,6 +10,7 @@
 #include "store/verify.h"
 
 #include "support/chance.h"
+#include "support/erase.h"
 #include "support/events.h"
 #include "support/models.h"
 #include "support/scene.h"
@@ -670,7 +671,7 @@ static bool do_erase(struct life *l)
     l->sure.kept = 0;
     do_close_other(l);
     close_file(l);
-    ok = store_erase(shop.io, SIM_SHOP, &customer, 1, &options, &report, &err);
+    ok = erase_customers(shop.io, SIM_SHOP, &customer, 1, &options, &report, &err);
     if (ok)
         assert_int_equal(report.events, l->sure.event_n - next.event_n);
     return is_maybe_there(l, ok, &next, &err, "erasing") && open_file(l);

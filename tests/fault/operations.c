@@ -3,6 +3,7 @@
 #include "store/file_impl.h"
 #include "store/rewrite.h"
 #include "support/chance.h"
+#include "support/erase.h"
 #include "support/sim_shop.h"
 
 #include "support/unit.h"
@@ -100,7 +101,8 @@ static bool erase(struct err *err)
     const struct rewrite_options o = {0};
     struct erase_report report;
 
-    return store_erase(shop.io, SIM_SHOP, &shop.event[0].customer, 1, &o, &report, err)
+    return erase_customers(shop.io, SIM_SHOP, &shop.event[0].customer, 1, &o, &report,
+                           err)
            || err->code == ERR_NOT_FOUND;
 }
 

@@ -118,8 +118,8 @@ t_ok 'nothing was changed' cmp "$shop" "$T/before.ciclo"
 "$CICLO" erase "$shop" >"$T/out" 2>&1
 t_is 'nobody is named' "$? $(grep -c 'id of a customer' "$T/out")" '2 1'
 t_ok 'his id stands in the file' grep -q -a customer-7 "$shop"
-"$CICLO" erase "$shop" customer-7 --json >"$T/out"
-t_is 'what was erased' "$(value events) $(value refused)" '2 1'
+"$CICLO" erase "$shop" customer-7 >"$T/out" 2>/dev/null
+t_is 'what was erased' "$(grep -Eo '"(events|refused)":[0-9]+' "$T/out" | tr '\n' ' ')" '"events":2 "refused":1 '
 t_fails 'he is gone' 'there is no customer' "$CICLO" customer "$shop" customer-7
 t_is 'his lines of the refused too' "$("$CICLO" refused "$shop" --csv | wc -l)" 1
 t_is 'nothing of him is in the file' \
@@ -131,7 +131,7 @@ t_is 'he does not come back' "$(value events)" 0
 "$CICLO" import "$shop" "$T/all.jsonl" --json >"$T/out"
 t_is 'nor after a rebuild' "$(value events)" 0
 printf 'customer-1\r\ncustomer-2\n\ncustomer-3' >"$T/list"
-t_ok 'many at once' sh -c '"$@" | grep -q "4 customers are erased"' sh \
+t_ok 'many at once' sh -c '"$@" 2>&1 | grep -q "4 customers are erased"' sh \
     "$CICLO" erase "$shop" customer-4 --from "$T/list"
 t_is 'are gone' "$("$CICLO" export "$shop" events --json | wc -l)" 590
 t_fails 'a list that is not there' 'there is no file' "$CICLO" erase "$shop" --from "$T/none"

@@ -117,7 +117,7 @@ enum { TEXT_MAX = 4096 };
 
 TEST(what_is_printed_reads_the_same)
 {
-    struct receipt_type type = {STR("page"), 5000, 9};
+    struct receipt_type type = {STR("page"), STR("90d"), 9};
     char text[TEXT_MAX], again[TEXT_MAX];
     struct mac commitment[2];
     struct receipt r = receipt_of(commitment);

@@ -7,6 +7,7 @@
 #include "store/verify.h"
 #include "store/vfs.h"
 #include "support/chance.h"
+#include "support/erase.h"
 #include "support/models.h"
 #include "support/scene.h"
 #include "support/temp.h"
@@ -616,12 +617,12 @@ static uint32_t count_his_in_folder(const char *path, struct arena *a)
     return n;
 }
 
-static struct erase_report erase(const char *path, const str *customer, size_t n)
+static struct erase_report erase(const char *path, const str *customer, uint32_t n)
 {
     struct erase_report report;
     struct err err;
 
-    need(store_erase(io_system(), str_of(path), customer, n, &plain, &report, &err),
+    need(erase_customers(io_system(), str_of(path), customer, n, &plain, &report, &err),
          &err);
     return report;
 }
@@ -714,11 +715,11 @@ TEST(an_unknown_customer_is_an_error_that_changes_nothing)
     struct err err;
 
     assert_false(
-        store_erase(io_system(), str_of(shop.path), asked, 3, &plain, &report, &err));
+        erase_customers(io_system(), str_of(shop.path), asked, 3, &plain, &report, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_non_null(strstr(err.msg, "no customer nobody, nor 1 other"));
     assert_false(
-        store_erase(io_system(), str_of(shop.path), asked, 2, &plain, &report, &err));
+        erase_customers(io_system(), str_of(shop.path), asked, 2, &plain, &report, &err));
     assert_non_null(strstr(err.msg, "no customer nobody; nothing was changed"));
     assert_true(str_eq(before, read_file(shop.path, &shop.arena)));
     need_nothing_beside();
@@ -752,7 +753,7 @@ TEST(a_file_with_a_second_name_is_left_alone)
     add_him(shop.path, &shop.arena);
     assert_int_equal(link(shop.path, temp_path("second")), 0);
     assert_false(
-        store_erase(io_system(), str_of(shop.path), &he, 1, &plain, &report, &err));
+        erase_customers(io_system(), str_of(shop.path), &he, 1, &plain, &report, &err));
     assert_non_null(strstr(err.msg, "hard link"));
     arena_free(&shop.arena);
 }

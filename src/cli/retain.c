@@ -1,0 +1,118 @@
+#include "cli/rewrite.h"
+#include "engine/erase.h"
+#include "engine/model.h"
+
+static void print_types(struct buf *b, const struct receipt_type *type, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        buf_add_format(b, "%.*s, kept %.*s: %llu events are older\n",
+                       STR_FMT(type[i].type), STR_FMT(type[i].kept),
+                       (unsigned long long)type[i].events);
+}
+
+static void put_types(struct buf *b, const struct receipt_type *type, uint32_t n)
+{
+    struct json_out j = {.to = b};
+
+    json_begin_list(&j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_begin_object(&j);
+        json_key(&j, "type");
+        json_put_text(&j, type[i].type);
+        json_key(&j, "kept");
+        json_put_text(&j, type[i].kept);
+        json_key(&j, "events");
+        json_put_int(&j, (int64_t)type[i].events);
+        json_end_object(&j);
+    }
+    json_end_list(&j);
+    buf_add_char(b, '\n');
+}
+
+static int show(const struct cli *c, const struct receipt_type *type, uint32_t n)
+{
+    struct buf b = {};
+    int status;
+
+    if (cli_has(c, "json")) {
+        put_types(&b, type, n);
+        status = cli_print(&b);
+    } else {
+        print_types(&b, type, n);
+        if (!cli_has(c, "dry-run"))
+            buf_add(&b, STR("Nothing is removed.\n"));
+        status = cli_show(&b);
+    }
+    buf_free(&b);
+    return status;
+}
+
+static bool retain(struct cli *c, struct engine *e, struct err *err)
+{
+    struct receipt_counts n;
+    struct erase *x;
+    bool ok;
+
+    if (!engine_retain_begin(e, cli_now_ms(c), &x, err))
+        return false;
+    ok = cli_remove(c, x, err);
+    n = erase_counts(x);
+    engine_erase_free(x);
+    if (ok)
+        fprintf(
+            stderr,
+            "%llu events are removed from %s, and with them %llu customers who had no "
+            "others. What follows from the events is as if they had never been.\n",
+            (unsigned long long)n.events, c->word[0], (unsigned long long)n.customers);
+    return ok;
+}
+
+static bool has_any(const struct receipt_type *type, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (type[i].events)
+            return true;
+    return false;
+}
+
+static int run(struct cli *c)
+{
+    bool dry = cli_has(c, "dry-run");
+    const struct receipt_type *type;
+    int status = CLI_DONE;
+    struct engine *e;
+    struct err err;
+    uint32_t n;
+
+    if (!cli_open(c, dry ? STORE_READ : STORE_WRITE, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!engine_model(e)->retention.type_n) {
+        err_set(&err, ERR_INPUT,
+                "the model does not say how long events are kept: add a line such as "
+                "`retention: { page: 90d }`");
+        status = cli_fail(&err, c->word[0]);
+    } else if (!engine_retain_count(e, cli_now_ms(c), &c->arena, &type, &n, &err)) {
+        status = cli_fail(&err, c->word[0]);
+    } else if (dry || !has_any(type, n)) {
+        status = show(c, type, n);
+    } else if (!retain(c, e, &err)) {
+        status = cli_fail(&err, c->word[0]);
+    }
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"dry-run", NULL, "only says how many events that would be", false},
+    {"receipt", "FILE", "the receipt goes there, too", false},
+    {"json", NULL, "how many events are older, as JSON", false},
+};
+
+const struct cli_command cli_retain = {
+    "retain",
+    "FILE",
+    "removes the events that are older than the model's retention says, for good",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};
