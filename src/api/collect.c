@@ -305,6 +305,9 @@ enum MHD_Result collector_take(struct collector *c, struct MHD_Connection *conne
             connection, MHD_HTTP_NOT_FOUND,
             "the tracking API has no such path: docs/collect.md lists "
             "those there are");
+    if ((route->kind == COLLECT_CALLS || route->kind == COLLECT_PIXEL)
+        && store_is_held(engine_store(c->engine)))
+        return collect_answer_failed(connection);
     switch (route->kind) {
     case COLLECT_CALLS:
     case COLLECT_PIXEL:

@@ -60,10 +60,16 @@ static void finish(struct job *job)
     job->finished = true;
 }
 
+static void settle(struct jobs *j, bool may_exchange)
+{
+    if (j->job && !j->job->finished && atomic_load(&j->job->over)
+        && (may_exchange || !j->job->kind->exchanges))
+        finish(j->job);
+}
+
 void jobs_tick(struct jobs *j)
 {
-    if (j->job && !j->job->finished && atomic_load(&j->job->over))
-        finish(j->job);
+    settle(j, true);
 }
 
 static void forget(struct jobs *j)
@@ -126,7 +132,7 @@ bool jobs_start(struct jobs *j, const struct job_kind *kind, void *context, str 
 {
     bool ok = true;
 
-    jobs_tick(j);
+    settle(j, false);
     /* One that was told to end does so soon. */
     if (j->job && !j->job->finished && !atomic_load(&j->job->cancelled))
         ok = err_set(err, ERR_CONFLICT, "%s is running; wait for its end, or cancel it",
@@ -159,7 +165,7 @@ bool jobs_put(struct jobs *j, const struct job_kind *kind, str id,
 {
     const struct job *job;
 
-    jobs_tick(j);
+    settle(j, false);
     if (!(job = find(j, kind, id, err)))
         return false;
     json_begin_object(out);

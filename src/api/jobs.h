@@ -20,6 +20,8 @@ struct job_kind {
     bool (*put)(const void *context, const struct api_request *r, struct json_out *j,
                 struct err *err);
     void (*free)(void *context);
+    /* Finishing exchanges the data file: only jobs_tick does, between requests. */
+    bool exchanges;
 };
 
 /* How far it is; false when it should end. On any thread of the job. */

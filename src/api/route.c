@@ -124,6 +124,9 @@ static const struct api_field apply_fields[] = {
 static const struct api_field session_fields[] = {
     {"key", JSON_TEXT, true, "a key with the right read, edit or admin"},
 };
+static const struct api_field erase_fields[] = {
+    {"customer", JSON_TEXT, true, "who is erased"},
+};
 static const struct api_field key_fields[] = {
     {"name", JSON_TEXT, true, "what the key is called"},
     {"right", JSON_TEXT, true, "collect, read, edit or admin"},
@@ -182,6 +185,14 @@ static const struct api_route routes[] = {
          "ids that may make two customers one, newest first"),
     POST("/api/identity", KEY_EDIT, false, post_identity, identity_fields,
          "what somebody decides of two ids"),
+    POST("/api/erase", KEY_ADMIN, false, post_erase, erase_fields,
+         "removes all that is known of a customer, for good"),
+    BARE("GET", "/api/erase/:job", KEY_ADMIN, false, get_erase,
+         "how far it is, and the receipt, with the salt that nobody keeps"),
+    BARE("DELETE", "/api/erase/:job", KEY_ADMIN, false, delete_erase,
+         "the customer stays"),
+    BARE("GET", "/api/receipts", KEY_READ, false, get_receipts,
+         "what was ever removed from the file, without who"),
     POST("/api/model/check", KEY_READ, false, post_check, check_fields,
          "what is wrong or odd in a model"),
     BARE("GET", "/api/model/check/:job", KEY_READ, false, get_check,

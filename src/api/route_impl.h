@@ -13,10 +13,18 @@ api_handler post_apply, get_apply, delete_apply;
 api_handler get_versions, get_version, get_diff;
 api_handler get_session, post_session, delete_session;
 api_handler get_keys, post_key, delete_key;
-api_handler get_person;
+api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, post_identity;
+
+/* --- jobs --- */
+/* 202 {"job":id}; takes over `context`, whatever it returns. */
+bool job_start(struct api_request *r, const struct job_kind *kind, void *context,
+               struct err *err);
+/* How far the job is that the path names, and what came of it. */
+bool job_answer(struct api_request *r, const struct job_kind *kind, struct err *err);
+bool job_end(struct api_request *r, const struct job_kind *kind, struct err *err);
 
 /* --- parameters of the query; empty when missing --- */
 str param(const struct api_request *r, const char *name);

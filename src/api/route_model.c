@@ -7,36 +7,6 @@
 #include "engine/backtest.h"
 #include "engine/lint.h"
 
-/* 202 {"job":id} */
-static bool start(const struct job_kind *kind, void *context, struct api_request *r,
-                  struct err *err)
-{
-    struct json_out j = {.to = r->out};
-    str id;
-
-    if (!jobs_start(r->jobs, kind, context, &id, err))
-        return false;
-    r->status = 202;
-    json_begin_object(&j);
-    json_key(&j, "job");
-    json_put_text(&j, id);
-    json_end_object(&j);
-    return true;
-}
-
-static bool put_job(const struct job_kind *kind, struct api_request *r, struct err *err)
-{
-    struct json_out j = {.to = r->out};
-
-    return jobs_put(r->jobs, kind, r->id, r, &j, err);
-}
-
-static bool cancel(const struct job_kind *kind, struct api_request *r, struct err *err)
-{
-    buf_add(r->out, STR("{}"));
-    return jobs_cancel(r->jobs, kind, r->id, err);
-}
-
 /* --- check --- */
 
 static void put_findings(struct json_out *j, const struct finding *finding, uint32_t n)
@@ -186,12 +156,12 @@ bool post_check(struct api_request *r, struct err *err)
 
 bool get_check(struct api_request *r, struct err *err)
 {
-    return put_job(&check_kind, r, err);
+    return job_answer(r, &check_kind, err);
 }
 
 bool delete_check(struct api_request *r, struct err *err)
 {
-    return cancel(&check_kind, r, err);
+    return job_end(r, &check_kind, err);
 }
 
 /* --- backtest --- */
@@ -270,17 +240,17 @@ bool post_backtest(struct api_request *r, struct err *err)
            && moment_field(r, "to", MOMENT_NEVER, &o.to_ms, err)
            && engine_backtest_begin(r->engine, json_find_text(r->body, STR("text")), &o,
                                     &b, err)
-           && start(&backtest_kind, b, r, err);
+           && job_start(r, &backtest_kind, b, err);
 }
 
 bool get_backtest(struct api_request *r, struct err *err)
 {
-    return put_job(&backtest_kind, r, err);
+    return job_answer(r, &backtest_kind, err);
 }
 
 bool delete_backtest(struct api_request *r, struct err *err)
 {
-    return cancel(&backtest_kind, r, err);
+    return job_end(r, &backtest_kind, err);
 }
 
 /* --- apply --- */
@@ -365,15 +335,15 @@ bool post_apply(struct api_request *r, struct err *err)
         mem_free(job);
         return false;
     }
-    return start(&apply_kind, job, r, err);
+    return job_start(r, &apply_kind, job, err);
 }
 
 bool get_apply(struct api_request *r, struct err *err)
 {
-    return put_job(&apply_kind, r, err);
+    return job_answer(r, &apply_kind, err);
 }
 
 bool delete_apply(struct api_request *r, struct err *err)
 {
-    return cancel(&apply_kind, r, err);
+    return job_end(r, &apply_kind, err);
 }

@@ -1,9 +1,91 @@
-/* route_person.c - the rights of one person. */
+/* route_person.c - the rights of one person: all that is known of him; and that it is known no
+ * more, as a job at whose end the data file is exchanged. */
 #include "api/route_impl.h"
+#include "engine/erase.h"
 #include "engine/person.h"
 
 bool get_person(struct api_request *r, struct err *err)
 {
     return engine_person_put(r->engine, r->id, r->now_ms, r->a,
                              &(struct json_out){.to = r->out}, err);
+}
+
+bool get_receipts(struct api_request *r, struct err *err)
+{
+    struct receipts receipts;
+
+    if (!engine_receipts(r->engine, r->a, &receipts, err))
+        return false;
+    receipts_put_json(&(struct json_out){.to = r->out}, &receipts);
+    return true;
+}
+
+/* --- erasing --- */
+
+struct erase_run {
+    struct job *job;
+    struct erase *erase;
+};
+
+static void free_erase(void *context)
+{
+    engine_erase_free(context);
+}
+
+static void tell_erase(void *context, uint64_t done, uint64_t all)
+{
+    const struct erase_run *run = context;
+
+    if (!job_progress(run->job, done, all))
+        engine_erase_stop(run->erase);
+}
+
+static bool run_erase(struct job *job, void *context, struct err *err)
+{
+    struct erase_run run = {job, context};
+
+    return engine_erase_run(run.erase, tell_erase, &run, err);
+}
+
+static bool finish_erase(void *context, struct err *err)
+{
+    return engine_erase_finish(context, err);
+}
+
+/* The receipt as it is given to who is erased: with its salt. */
+static bool put_erase(const void *context, [[maybe_unused]] const struct api_request *r,
+                      struct json_out *j, [[maybe_unused]] struct err *err)
+{
+    json_begin_object(j);
+    json_key(j, "receipt");
+    json_put_text(j, str_trim(erase_receipts(context)));
+    json_end_object(j);
+    return true;
+}
+
+static const struct job_kind erase_kind = {
+    "erasing", run_erase, finish_erase, put_erase, free_erase, .exchanges = true,
+};
+
+bool post_erase(struct api_request *r, struct err *err)
+{
+    str customer = json_find_text(r->body, STR("customer"));
+    struct erase *x;
+
+    if (catalog_customer_find(snapshot_catalog(engine_snapshot(r->engine)), customer)
+        == CUSTOMER_NONE)
+        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
+                       STR_FMT(customer));
+    return engine_erase_begin(r->engine, &customer, 1, r->now_ms, &x, err)
+           && job_start(r, &erase_kind, x, err);
+}
+
+bool get_erase(struct api_request *r, struct err *err)
+{
+    return job_answer(r, &erase_kind, err);
+}
+
+bool delete_erase(struct api_request *r, struct err *err)
+{
+    return job_end(r, &erase_kind, err);
 }

@@ -323,6 +323,17 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
                       (struct answer_header){});
 }
 
+/* The data file was exchanged, and could not be opened again yet. */
+static enum MHD_Result answer_shut(struct MHD_Connection *c, const struct exchange *x)
+{
+    struct err err;
+
+    if (x->request.collects)
+        return collect_answer_failed(c);
+    err_set(&err, ERR_NOMEM, "the data file cannot be opened: try again later");
+    return answer_code(c, &err);
+}
+
 static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
                                     const char *method, const char *url,
                                     struct exchange *x)
@@ -333,6 +344,8 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
         return collector_too_large(c);
     if (x->body.is_lost)
         return answer_too_much(c, x);
+    if (!engine_is_open(s->engine) && !x->collected && strcmp(url, "/healthz") != 0)
+        return answer_shut(c, x);
     if (x->request.collects)
         return collector_take(s->collector, c, method, str_of(url), &x->body,
                               &x->collected);
@@ -393,13 +406,15 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
 /* How long nothing falls due, up to POLL_MS. */
 static int32_t wait_ms(const struct server *s)
 {
-    int64_t next_ms = engine_next_ms(s->engine), now_ms = server_now_ms(s);
+    int64_t next_ms, now_ms = server_now_ms(s);
     int64_t settle_ms = s->settle_ms - clock_steady_ms();
-
     int32_t most = live_wait_ms(s->live, POLL_MS);
 
+    if (!engine_is_open(s->engine))
+        return POLL_MS;
     if (collector_waits(s->collector))
         return 0;
+    next_ms = engine_next_ms(s->engine);
     if (s->unsettled && settle_ms < most)
         return settle_ms > 0 ? (int32_t)settle_ms : 0;
     if (next_ms - now_ms >= most || clock_steady_ms() < s->tick_ms)
@@ -434,8 +449,11 @@ static void collect(struct server *s)
 {
     int64_t began_ms;
     struct err err;
-    bool came, kept = collector_run(s->collector, server_now_ms(s), &came);
+    bool came, kept;
 
+    if (!engine_is_open(s->engine))
+        return;
+    kept = collector_run(s->collector, server_now_ms(s), &came);
     if (came)
         s->lost_ms = kept ? 0 : clock_steady_ms() + AGAIN_MS;
     s->unsettled |= came;
@@ -462,6 +480,20 @@ static void checkpoint(struct server *s)
         tell_failure(s, "checkpoint", &err);
 }
 
+/* What was exchanged is there, whatever kept it from being opened. */
+static bool reopen(struct server *s)
+{
+    struct err err;
+
+    if (clock_steady_ms() < s->tick_ms)
+        return false;
+    if (engine_reopen(s->engine, &err))
+        return true;
+    tell_failure(s, "reopen", &err);
+    s->tick_ms = clock_steady_ms() + AGAIN_MS;
+    return false;
+}
+
 /* --- start and stop --- */
 
 static void *serve(void *context)
@@ -471,8 +503,12 @@ static void *serve(void *context)
     while (!atomic_load(&s->stop)) {
         MHD_run_wait(s->daemon, wait_ms(s));
         peers_close_dawdlers(&s->peers);
+        if (!engine_is_open(s->engine) && !reopen(s))
+            continue;
         collect(s);
         jobs_tick(s->jobs);
+        if (!engine_is_open(s->engine))
+            continue;
         tick(s);
         live_run(s->live);
         checkpoint(s);

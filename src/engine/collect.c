@@ -305,6 +305,7 @@ bool engine_settle(struct engine *e, struct err *err)
     struct store *s = engine_store(e);
     bool more;
 
-    return (!store_is_fold_due(s) || store_fold(s, FOLD_CHUNKS, &more, err))
+    return (store_is_held(s) || !store_is_fold_due(s)
+            || store_fold(s, FOLD_CHUNKS, &more, err))
            && engine_refresh(e, err);
 }

@@ -260,7 +260,7 @@ bool engine_checkpoint(struct engine *e, struct err *err)
 {
     struct store *s = e->store;
 
-    if (histories_are_written(e->histories))
+    if (histories_are_written(e->histories) || store_is_held(s))
         return true;
     if (!store_begin_histories(s, err))
         return false;
