@@ -1,5 +1,6 @@
 /* route_info.c - the workspace with its model, and who stands where. */
 #include "api/route_impl.h"
+#include "engine/erase.h"
 
 /* --- /api/info --- */
 
@@ -165,6 +166,8 @@ bool get_info(struct api_request *r, struct err *err)
     json_put_int(&j, facts.customers);
     json_key(&j, "refused");
     json_put_int(&j, (int64_t)facts.refused);
+    if (!engine_put_erased(&j, r->engine, r->a, err))
+        return false;
     json_key(&j, "model_version");
     json_put_int(&j, engine_model_version(r->engine));
     json_key(&j, "properties");
@@ -225,6 +228,8 @@ bool get_stages(struct api_request *r, struct err *err)
     json_key(&j, "from");
     json_put_moment(&j, from_ms == MOMENT_MIN ? MOMENT_NEVER : from_ms);
     flow_put_period(&j, &f, 0, l);
+    if (!engine_put_erased(&j, r->engine, r->a, err))
+        return false;
     if (kpi && !put_kpis(&j, r, l, from_ms, at_ms, err))
         return false;
     json_end_object(&j);

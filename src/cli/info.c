@@ -1,6 +1,6 @@
 #include "engine/info.h"
 #include "cli/cli.h"
-#include "engine/engine.h"
+#include "engine/erase.h"
 
 /* 5.3 MB */
 static void add_size(struct buf *b, uint64_t bytes)
@@ -21,8 +21,10 @@ static double per_event(const struct store_info *i, uint64_t bytes)
     return folded ? (double)bytes / (double)folded : 0;
 }
 
-static void add_file(struct buf *b, const struct store_info *i)
+static void add_file(struct buf *b, const struct store_info *i,
+                     const struct receipts *receipts)
 {
+    struct receipt_counts gone = receipts_total(receipts);
     const struct store_facts *f = &i->facts;
 
     buf_add_format(b, "%llu events of %u customers", (unsigned long long)f->events,
@@ -33,8 +35,13 @@ static void add_file(struct buf *b, const struct store_info *i)
         buf_add(b, STR(" to "));
         moment_print(b, f->last_ms);
     }
-    buf_add_format(b, "\n%u types of events; %llu lines refused\n\nFile: format %u, ",
-                   i->types, (unsigned long long)f->refused, i->format);
+    buf_add_format(b, "\n%u types of events; %llu lines refused", i->types,
+                   (unsigned long long)f->refused);
+    if (receipts->n)
+        buf_add_format(b, "\n%llu events of %llu customers were erased",
+                       (unsigned long long)gone.events,
+                       (unsigned long long)gone.customers);
+    buf_add_format(b, "\n\nFile: format %u, ", i->format);
     add_size(b, i->pages * i->page_bytes);
     buf_add_format(b, " in %llu pages of %llu bytes, %llu of them free\n",
                    (unsigned long long)i->pages, (unsigned long long)i->page_bytes,
@@ -109,6 +116,7 @@ static void add_columns(struct buf *b, const struct store_info *i, struct arena 
 
 static int run(struct cli *c)
 {
+    struct receipts receipts;
     struct store_info info;
     struct engine *e;
     struct buf b = {};
@@ -117,16 +125,17 @@ static int run(struct cli *c)
 
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!snapshot_info(engine_snapshot(e), &c->arena, &info, &err)) {
+    if (!snapshot_info(engine_snapshot(e), &c->arena, &info, &err)
+        || !engine_receipts(e, &c->arena, &receipts, &err)) {
         engine_close(e);
         return cli_fail(&err, c->word[0]);
     }
     if (cli_has(c, "json")) {
-        info_put_json(&(struct json_out){.to = &b}, &info);
+        info_put_json(&(struct json_out){.to = &b}, &info, &receipts);
         buf_add_char(&b, '\n');
         status = cli_print(&b);
     } else {
-        add_file(&b, &info);
+        add_file(&b, &info, &receipts);
         add_tables(&b, &info, &c->arena);
         add_columns(&b, &info, &c->arena);
         status = cli_show(&b);

@@ -1,4 +1,5 @@
 #include "cli/figures.h"
+#include "engine/erase.h"
 #include "engine/query.h"
 
 /* What is asked. */
@@ -11,10 +12,30 @@ struct asked {
     uint32_t period_n;
 };
 
-static bool print_json(struct buf *b, const struct flow *f, const struct engine *e,
-                       const struct asked *q)
+/* What was erased is in no number of the report, nor in one about the past. */
+static bool print_erased(struct buf *b, struct engine *e, struct arena *a,
+                         struct err *err)
+{
+    struct receipts receipts;
+    struct receipt_counts gone;
+
+    if (!engine_receipts(e, a, &receipts, err))
+        return false;
+    gone = receipts_total(&receipts);
+    if (receipts.n)
+        buf_add_format(b,
+                       "\nErased, and in none of these numbers: %llu customers, %llu "
+                       "events.\n",
+                       (unsigned long long)gone.customers,
+                       (unsigned long long)gone.events);
+    return true;
+}
+
+static bool print_json(struct buf *b, const struct flow *f, struct engine *e,
+                       const struct asked *q, struct arena *a, struct err *err)
 {
     struct json_out j = {.to = b};
+    bool ok = true;
 
     if (q->by_period) {
         flow_put_periods(&j, f, q->by, engine_model(e)->workspace.zone, q->lifecycle);
@@ -23,10 +44,11 @@ static bool print_json(struct buf *b, const struct flow *f, const struct engine 
         json_key(&j, "at");
         json_put_moment(&j, q->at_ms);
         flow_put_period(&j, f, 0, q->lifecycle);
+        ok = engine_put_erased(&j, e, a, err);
         json_end_object(&j);
     }
     buf_add_char(b, '\n');
-    return !b->failed;
+    return ok;
 }
 
 static void add_stage_rows(struct cli_table *t, const struct flow *f, uint32_t period,
@@ -299,15 +321,16 @@ static int show_flow(struct cli *c, struct engine *e, const struct asked *q)
     if (!engine_flow(e, q->lifecycle, q->edge, q->period_n, &c->arena, &f, &err))
         return cli_fail(&err, c->word[0]);
     if (cli_has(c, "json")) {
-        print_json(&b, &f, e, q);
-        status = cli_print(&b);
+        status = print_json(&b, &f, e, q, &c->arena, &err) ? cli_print(&b)
+                                                           : cli_fail(&err, c->word[0]);
     } else if (cli_has(c, "csv")) {
         stage_table(&table, &f, e, q);
         cli_table_csv(&table, &b);
         status = cli_print(&b);
     } else {
         print_human(&b, &f, e, q, &c->arena);
-        status = cli_show(&b);
+        status = print_erased(&b, e, &c->arena, &err) ? cli_show(&b)
+                                                      : cli_fail(&err, c->word[0]);
     }
     buf_free(&b);
     return status;

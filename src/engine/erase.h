@@ -56,6 +56,9 @@ bool engine_receipts(struct engine *e, struct arena *a, struct receipts *out,
 bool receipts_read(struct snapshot *v, struct arena *a, struct receipts *out,
                    struct err *err);
 struct receipt_counts receipts_total(const struct receipts *r);
+/* "erased": {"customers","events"}: a member, of what no number shows any more. */
+bool engine_put_erased(struct json_out *j, struct engine *e, struct arena *a,
+                       struct err *err);
 void receipts_put_json(struct json_out *j, const struct receipts *r);
 
 #endif

@@ -92,10 +92,24 @@ static void put_columns(struct json_out *j, const struct store_info *i)
     json_end_list(j);
 }
 
-void info_put_json(struct json_out *j, const struct store_info *i)
+static void put_erased(struct json_out *j, const struct receipts *receipts)
+{
+    struct receipt_counts gone = receipts_total(receipts);
+
+    json_key(j, "erased");
+    json_begin_object(j);
+    put_count(j, "receipts", receipts->n);
+    put_count(j, "customers", gone.customers);
+    put_count(j, "events", gone.events);
+    json_end_object(j);
+}
+
+void info_put_json(struct json_out *j, const struct store_info *i,
+                   const struct receipts *receipts)
 {
     json_begin_object(j);
     put_facts(j, &i->facts);
+    put_erased(j, receipts);
     put_count(j, "waiting", i->waiting);
     put_count(j, "types", i->types);
     put_file(j, i);

@@ -148,3 +148,22 @@ void receipts_put_json(struct json_out *j, const struct receipts *r)
     json_end_list(j);
     json_end_object(j);
 }
+
+bool engine_put_erased(struct json_out *j, struct engine *e, struct arena *a,
+                       struct err *err)
+{
+    struct receipts receipts;
+    struct receipt_counts total;
+
+    if (!engine_receipts(e, a, &receipts, err))
+        return false;
+    total = receipts_total(&receipts);
+    json_key(j, "erased");
+    json_begin_object(j);
+    json_key(j, "customers");
+    json_put_int(j, (int64_t)total.customers);
+    json_key(j, "events");
+    json_put_int(j, (int64_t)total.events);
+    json_end_object(j);
+    return true;
+}

@@ -107,6 +107,9 @@ t_ok 'and so on' verify "$T/three.json"
 t_is 'the file keeps them, without the salts' \
     "$(part "$T/list.json" '[r["number"] for r in d["receipts"]], any("salt" in r for r in d["receipts"]), d["public_key"] == "'"$key"'"')" \
     '([1, 2, 3], False, True)'
+t_is 'how much that was stands in what the file says of itself' \
+    "$("$CICLO" info "$shop" --json | grep -o '"erased":{[^}]*}')" '"erased":{"receipts":3,"customers":3,"events":6}'
+t_is 'and in reports' "$("$CICLO" stages "$shop" --at 2026-02-01 --json | grep -o '"erased":{[^}]*}')" '"erased":{"customers":3,"events":6}'
 t_fails 'a model that keeps all for ever' 'does not say how long' \
     sh -c 'rm -f "$2/other"*; "$1" init "$2/other" >/dev/null; "$1" retain "$2/other"' sh "$CICLO" "$T"
 "$CICLO" erase "$shop" --receipts marker-ada >"$T/out" 2>&1

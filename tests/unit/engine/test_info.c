@@ -11,11 +11,13 @@ static bool ask(void *context, struct err *err)
     struct engine *e = context;
     struct arena a = {};
     struct buf b = {};
+    struct receipts receipts;
     struct store_info info;
-    bool ok = snapshot_info(engine_snapshot(e), &a, &info, err);
+    bool ok = snapshot_info(engine_snapshot(e), &a, &info, err)
+              && engine_receipts(e, &a, &receipts, err);
 
     if (ok)
-        info_put_json(&(struct json_out){.to = &b}, &info);
+        info_put_json(&(struct json_out){.to = &b}, &info, &receipts);
     ok = ok && (!b.failed || err_nomem(err));
     buf_free(&b);
     arena_free(&a);
