@@ -159,6 +159,9 @@ bool engine_exchange(struct engine *e,
     bool ok;
 
     histories_free(e->histories);
+    names_free(&e->names);
+    usages_free(&e->usages); /* customers have other numbers in the other file */
+    follow_lost(e->follow);
     model_free(e->model);
     snapshot_close(e->now);
     e->histories = NULL;
