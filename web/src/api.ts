@@ -413,12 +413,13 @@ export interface Backtest {
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
-export type JobKind = 'backtest' | 'apply' | 'check';
+export type JobKind = 'backtest' | 'apply' | 'check' | 'erase';
 
-const jobPath = (kind: JobKind, id: string) => `/api/model/${kind}/${id}`;
+const jobsPath = (kind: JobKind) => (kind === 'erase' ? '/api/erase' : `/api/model/${kind}`);
+const jobPath = (kind: JobKind, id: string) => `${jobsPath(kind)}/${id}`;
 
 export const startJob = (kind: JobKind, body: object) =>
-  send<{ job: string }>(`/api/model/${kind}`, body).then(answer => answer.job);
+  send<{ job: string }>(jobsPath(kind), body).then(answer => answer.job);
 
 export const cancelJob = (kind: JobKind, id: string) =>
   answered<object>(jobPath(kind, id), { method: 'DELETE' });

@@ -13,6 +13,7 @@ import styles from './customer.module.css';
 import { Events } from './events';
 import { Moves } from './moves';
 import { Next } from './next';
+import { Erased, Rights, useErase } from './rights';
 import { Strip } from './strip';
 
 const told: Acquisition[] = ['channel', 'source', 'medium', 'campaign', 'referrer', 'page'];
@@ -24,9 +25,11 @@ export default function CustomerPage({ id }: { id: string }) {
   const asked = askedAt ?? undefined;
   const query = useCustomer(id, at, i18n.language, lifecycle);
   const customer = query.data;
+  const erase = useErase(id);
   const zone = info.workspace.timezone;
   const day = isDay(at) ? at : dayOf(at, zone);
 
+  if (erase.receipt) return <Erased id={id} receipt={erase.receipt} />;
   if (query.error instanceof ApiError && query.error.code === 'not_found')
     return (
       <Notice title={t('missing.customer', { id })}>
@@ -110,6 +113,7 @@ export default function CustomerPage({ id }: { id: string }) {
                 </ul>
               : <p className={styles.note}>{t('customer.noSegments')}</p>}
           </section>
+          <Rights id={id} events={customer.events_total} erase={erase} />
         </aside>
         <div className={styles.main}>
           {customer.moves.length > 0 && <Moves moves={customer.moves} />}

@@ -12,7 +12,7 @@ export type Cell = string | number;
 const csvCell = (cell: Cell) =>
   typeof cell === 'string' && /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
-function save(name: string, address: string) {
+export function save(name: string, address: string) {
   const anchor = document.createElement('a');
   anchor.href = address;
   anchor.download = name;
