@@ -30,7 +30,7 @@ t_is 'and at the moment' \
     '{"acquisition": 2, "at_risk": 1}'
 t_is 'the shape of the JSON' \
     "$("$CICLO" stages "$shop" --at 2026-01-01T10:00:00.250Z --json)" \
-    '{"at":"2026-01-01T10:00:00.250Z","population":1,"stages":[{"stage":"reach","customers":0,"entered":1,"left":1},{"stage":"acquisition","customers":0,"entered":0,"left":0},{"stage":"conversion","customers":1,"entered":1,"left":0},{"stage":"retention","customers":0,"entered":0,"left":0},{"stage":"loyalty","customers":0,"entered":0,"left":0},{"stage":"at_risk","customers":0,"entered":0,"left":0},{"stage":"lapsed","customers":0,"entered":0,"left":0},{"stage":"reactivated","customers":0,"entered":0,"left":0}],"moves":[{"from":null,"to":"reach","customers":1},{"from":"reach","to":"conversion","customers":1}]}'
+    '{"at":"2026-01-01T10:00:00.250Z","population":1,"stages":[{"stage":"reach","customers":0,"entered":1,"left":1},{"stage":"acquisition","customers":0,"entered":0,"left":0},{"stage":"conversion","customers":1,"entered":1,"left":0},{"stage":"retention","customers":0,"entered":0,"left":0},{"stage":"loyalty","customers":0,"entered":0,"left":0},{"stage":"at_risk","customers":0,"entered":0,"left":0},{"stage":"lapsed","customers":0,"entered":0,"left":0},{"stage":"reactivated","customers":0,"entered":0,"left":0}],"moves":[{"from":null,"to":"reach","customers":1},{"from":"reach","to":"conversion","customers":1}],"erased":{"customers":0,"events":0}}'
 t_is 'a date is its first moment in the zone' \
     "$("$CICLO" stages "$shop" --at 2026-01-02 --json | part 'd["at"]')" '"2026-01-01T23:00:00.000Z"'
 t_is 'only what happened since' \

@@ -260,7 +260,8 @@ TEST(stages_of_a_moment)
         "{\"stage\":\"lapsed\",\"customers\":0,\"entered\":0,\"left\":0}],"
         "\"moves\":[{\"from\":null,\"to\":\"reach\",\"customers\":10},"
         "{\"from\":\"reach\",\"to\":\"buyer\",\"customers\":3},"
-        "{\"from\":\"buyer\",\"to\":\"at_risk\",\"customers\":1}]}");
+        "{\"from\":\"buyer\",\"to\":\"at_risk\",\"customers\":1}],"
+        "\"erased\":{\"customers\":0,\"events\":0}}");
     /* A date is its first moment in Rome. */
     need_body(
         e, "/api/stages", "at=2026-01-06&from=2026-01-05T09:30:00.000Z",
@@ -271,7 +272,8 @@ TEST(stages_of_a_moment)
         "{\"stage\":\"at_risk\",\"customers\":0,\"entered\":0,\"left\":0},"
         "{\"stage\":\"lapsed\",\"customers\":0,\"entered\":0,\"left\":0}],"
         "\"moves\":[{\"from\":null,\"to\":\"reach\",\"customers\":1},"
-        "{\"from\":\"reach\",\"to\":\"buyer\",\"customers\":1}]}");
+        "{\"from\":\"reach\",\"to\":\"buyer\",\"customers\":1}],"
+        "\"erased\":{\"customers\":0,\"events\":0}}");
     need_error(e, "/api/stages", "at=yesterday", ERR_INPUT, "at");
     need_error(e, "/api/stages", "at=2026-06-01T00:00:00.001Z", ERR_INPUT, "future");
     need_error(e, "/api/stages", "from=2026-07-01", ERR_INPUT, "future");
