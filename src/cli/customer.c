@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "cli/cli.h"
 #include "engine/identity.h"
 #include "engine/query.h"
@@ -194,6 +195,32 @@ static void print_ids(struct buf *b, const struct zone *zone,
     }
 }
 
+static void print_scores(struct buf *b, const struct customer_view *v)
+{
+    for (uint32_t i = 0; i < v->score_n; i++) {
+        const struct score_view *s = &v->score[i];
+
+        buf_add_format(b, "  %.*s: ", STR_FMT(s->name));
+        num_print(b, s->points);
+        buf_add(b, STR(", from "));
+        num_print(b, s->from);
+        buf_add(b, STR(" to "));
+        num_print(b, s->to);
+        for (uint32_t k = 0; k < s->part_n; k++) {
+            const struct score_part_view *part = &s->part[k];
+
+            buf_add(b, k ? STR("; ") : STR(": "));
+            if (!part->is_given)
+                buf_add(b, STR("not "));
+            if (part->points > 0)
+                buf_add_char(b, '+');
+            num_print(b, part->points);
+            buf_add_format(b, " %.*s", STR_FMT(part->name.n ? part->name : part->rule));
+        }
+        buf_add_char(b, '\n');
+    }
+}
+
 static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
                         bool why, bool why_not)
 {
@@ -222,6 +249,7 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
     for (uint32_t i = 0; i < v->segment_n; i++)
         buf_add_format(b, "%s%.*s%s", i ? ", " : "  in: ", STR_FMT(v->segment[i]),
                        i + 1 == v->segment_n ? "\n" : "");
+    print_scores(b, v);
     print_history(b, e, v, why);
     print_next(b, e, v, why);
     if (why_not)

@@ -247,6 +247,29 @@ static bool view_segments(struct look *l, struct customer_view *v, struct err *e
     return true;
 }
 
+static bool view_parts(struct look *l, const struct score *s, const struct situation *now,
+                       struct score_view *out, struct err *err)
+{
+    const struct yaml *parts = yaml_find(s->node, STR("parts"));
+    struct score_part_view *part = arena_array(l->a, struct score_part_view, parts->n);
+
+    if (!part)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < parts->n; i++) {
+        const struct yaml *name = yaml_find(parts->item[i], STR("name"));
+        struct answer answer;
+
+        if (!cursor_ask_exact(l->cursor, s->part[i].when, now, &answer, err))
+            return false;
+        part[i] = (struct score_part_view){
+            name ? name->text : (str){}, program_text(l->model->program, s->part[i].when),
+            s->part[i].points, answer.value.truth};
+    }
+    out->part = part;
+    out->part_n = (uint32_t)parts->n;
+    return true;
+}
+
 static bool view_scores(struct look *l, struct customer_view *v, struct err *err)
 {
     const struct segments *all = l->model->segments;
@@ -257,11 +280,16 @@ static bool view_scores(struct look *l, struct customer_view *v, struct err *err
         return err_nomem(err);
     segments_mean(l, v->at_ms, &now);
     for (uint32_t i = 0; i < all->score_n; i++) {
+        const struct score *s = &all->score[i];
         struct answer answer;
 
-        if (!cursor_ask_exact(l->cursor, all->score[i].rule, &now, &answer, err))
+        if (!cursor_ask_exact(l->cursor, s->rule, &now, &answer, err)
+            || !view_parts(l, s, &now, &score[i], err))
             return false;
-        score[i] = (struct score_view){all->score[i].name, answer.value.number};
+        score[i].name = s->name;
+        score[i].points = answer.value.number;
+        score[i].from = s->low;
+        score[i].to = s->high;
     }
     v->score = score;
     v->score_n = all->score_n;

@@ -282,6 +282,35 @@ static void put_ids(struct json_out *j, const struct customer_view *v)
     json_end_list(j);
 }
 
+static void put_score(struct json_out *j, const struct score_view *s)
+{
+    json_begin_object(j);
+    json_key(j, "name");
+    json_put_text(j, s->name);
+    json_key(j, "points");
+    json_put_num(j, s->points);
+    json_key(j, "from");
+    json_put_num(j, s->from);
+    json_key(j, "to");
+    json_put_num(j, s->to);
+    json_key(j, "parts");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < s->part_n; i++) {
+        json_begin_object(j);
+        json_key(j, "name");
+        put_known(j, s->part[i].name);
+        json_key(j, "rule");
+        json_put_text(j, s->part[i].rule);
+        json_key(j, "points");
+        json_put_num(j, s->part[i].points);
+        json_key(j, "given");
+        json_put_bool(j, s->part[i].is_given);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    json_end_object(j);
+}
+
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v)
 {
@@ -312,6 +341,11 @@ void customer_put_json(struct json_out *j, struct engine *e,
     json_begin_list(j);
     for (uint32_t i = 0; i < v->segment_n; i++)
         json_put_text(j, v->segment[i]);
+    json_end_list(j);
+    json_key(j, "scores");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->score_n; i++)
+        put_score(j, &v->score[i]);
     json_end_list(j);
     json_key(j, "moves");
     json_begin_list(j);

@@ -82,9 +82,17 @@ struct event_view {
     const struct property *property, *trait;
     uint32_t property_n, trait_n;
 };
+struct score_part_view {
+    str name, rule; /* name: empty when it has none */
+    int64_t points; /* fixed point */
+    bool is_given;  /* its rule is true */
+};
 struct score_view {
     str name;
-    int64_t points; /* fixed point */
+    int64_t points, from,
+        to; /* fixed point; from, to: its bounds, and it begins with from */
+    const struct score_part_view *part; /* all of them, in the order of the text */
+    uint32_t part_n;
 };
 struct customer_view {
     str id; /* that names him, whichever he was looked up by */

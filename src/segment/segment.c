@@ -330,6 +330,7 @@ static bool compile_score(struct segments *s, struct score *score, struct err *e
             || !compile_rule(s, yaml_find(parts->item[i], STR("when")), &part[i].when,
                              err))
             return false;
+    score->part = part;
     return program_add_score(s->own->program, score->from, score->low, score->high, part,
                              (uint32_t)parts->n, &score->rule, err);
 }

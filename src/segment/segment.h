@@ -17,6 +17,7 @@ struct score {
     int64_t from, low, high; /* fixed point */
     bool high_is_good;
     const struct yaml *node;
+    const struct score_part *part; /* as many as stand under `parts:`, in their order */
     struct rule_ref rule;
 };
 

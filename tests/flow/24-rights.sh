@@ -53,6 +53,11 @@ t_is 'where he stood, and why' \
     "$(part '[(m["from"], m["to"], m["rule"]) for m in d["stages"][0]["moves"]]')" \
     "[(None, 'reach', None), ('reach', 'buyer', 'exists(purchase)')]"
 t_is 'segments and scores' "$(part '(d["segments"], d["scores"])')" "(['italians'], {'health': 40})"
+t_is 'what a score is made of' \
+    "$("$CICLO" customer "$shop" ada --at 2026-02-01 | grep health)" '  health: 40, from 0 to 100: +40 buys'
+t_is 'and what it lacks' \
+    "$("$CICLO" customer "$shop" ada --at 2026-01-02T12:00:00Z | grep health)" \
+    '  health: 0, from 0 to 100: not +40 buys'
 t_is 'nothing of others' "$(grep -c bob "$T/ada.json")" 0
 t_is 'on standard output too' "$("$CICLO" export-person "$shop" ada --clock 2026-02-01 | cmp - "$T/ada.json" && echo same)" same
 t_fails 'of nobody' 'there is no customer "eve"' "$CICLO" export-person "$shop" eve

@@ -1,5 +1,6 @@
 #include "unit/engine/bottega.h"
 
+#include "base/num.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -203,6 +204,47 @@ TEST(events_come_newest_first_and_no_more_than_asked)
     engine_close(e);
 }
 
+/* --- scores --- */
+
+static const char bottega_scores[] =
+    "scores:\n"
+    "  health:\n"
+    "    from: 5\n"
+    "    to: 50\n"
+    "    parts:\n"
+    "      - { name: bought lately, points: 60, when: \"exists(purchase, 30d)\" }\n"
+    "      - { points: 12.5, when: segment.vip }\n";
+
+TEST(of_a_score_each_part_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+    struct buf model = {}, b = {};
+    struct json_out j = {.to = &b};
+    struct arena a = {};
+    struct customer_view v;
+    uint32_t version;
+    struct err err;
+
+    buf_add(&model, str_of(bottega_model));
+    buf_add(&model, str_of(bottega_scores));
+    NEED_OK(engine_apply(e, buf_str(&model), 0, &version, &err), err);
+    v = view_of(e, "anna", "2026-02-01T00:00:00.000Z", &a);
+    assert_int_equal(v.score_n, 1);
+    assert_int_equal(v.score[0].points, 50 * NUM_ONE);
+    customer_put_json(&j, e, &v);
+    assert_true(str_contains_nocase(
+        buf_str(&b), STR("\"scores\":[{\"name\":\"health\",\"points\":50,\"from\":5,"
+                         "\"to\":50,\"parts\":["
+                         "{\"name\":\"bought lately\",\"rule\":\"exists(purchase, 30d)\","
+                         "\"points\":60,\"given\":true},"
+                         "{\"name\":null,\"rule\":\"segment.vip\",\"points\":12.5,"
+                         "\"given\":false}]}]")));
+    buf_free(&b);
+    buf_free(&model);
+    arena_free(&a);
+    engine_close(e);
+}
+
 /* --- as JSON --- */
 
 static const char anna_as_json[] =
@@ -211,7 +253,7 @@ static const char anna_as_json[] =
     "\"since\":\"2026-01-11T10:00:00.000Z\",\"traits\":{},"
     "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,\"campaign\":null,"
     "\"referrer\":null,\"page\":null},"
-    "\"segments\":[\"quiet\"],"
+    "\"segments\":[\"quiet\"],\"scores\":[],"
     "\"moves\":[{\"at\":\"2026-01-01T10:00:00.000Z\",\"from\":null,\"to\":\"reach\","
     "\"rule\":null,\"words\":null,\"model_version\":1,\"why\":[]},"
     "{\"at\":\"2026-01-11T10:00:00.000Z\",\"from\":\"reach\",\"to\":\"buyer\","
@@ -288,7 +330,7 @@ TEST(nobody_yet_as_json)
         "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"
         "\"campaign\":null,"
         "\"referrer\":null,\"page\":null},"
-        "\"segments\":[],\"moves\":[],\"stays\":[],"
+        "\"segments\":[],\"scores\":[],\"moves\":[],\"stays\":[],"
         "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
         "\"events_total\":0,\"events\":[]}");
     buf_free(&b);
