@@ -2,6 +2,7 @@
  * more, as a job at whose end the data file is exchanged. */
 #include "api/route_impl.h"
 #include "engine/erase.h"
+#include "engine/identity.h"
 #include "engine/person.h"
 
 bool get_person(struct api_request *r, struct err *err)
@@ -70,13 +71,11 @@ static const struct job_kind erase_kind = {
 bool post_erase(struct api_request *r, struct err *err)
 {
     str customer = json_find_text(r->body, STR("customer"));
+    uint32_t number;
     struct erase *x;
 
-    if (catalog_customer_find(snapshot_catalog(engine_snapshot(r->engine)), customer)
-        == CUSTOMER_NONE)
-        return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"",
-                       STR_FMT(customer));
-    return engine_erase_begin(r->engine, &customer, 1, r->now_ms, &x, err)
+    return engine_find(r->engine, customer, &number, err)
+           && engine_erase_begin(r->engine, &customer, 1, r->now_ms, &x, err)
            && job_start(r, &erase_kind, x, err);
 }
 

@@ -1,6 +1,7 @@
 #include "engine/erase.h"
 
 #include "engine/engine_impl.h"
+#include "engine/identity.h"
 #include "store/remove.h"
 
 #include <stdatomic.h>
@@ -120,14 +121,29 @@ static bool sign(void *context, struct store *made, const struct removed *what,
 
 /* --- who --- */
 
+/* By any of his ids; whoever is unknown stays as he was named, and is told by that. */
+static bool key_of(struct engine *e, str text, str *key, struct err *err)
+{
+    uint32_t customer;
+
+    *key = text;
+    if (engine_find(e, text, &customer, err))
+        *key = catalog_customer_key(snapshot_catalog(e->now), customer);
+    else if (err->code != ERR_NOT_FOUND && err->code != ERR_INPUT)
+        return false;
+    return true;
+}
+
 static bool gather(struct erase *x, const str *customer, uint32_t n, struct err *err)
 {
-    str *copy = arena_array(&x->arena, str, (size_t)n + 1);
+    str *copy = arena_array(&x->arena, str, (size_t)n + 1), key;
 
     if (!copy)
         return err_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
-        copy[i] = arena_str(&x->arena, customer[i]);
+        if (!key_of(x->engine, customer[i], &key, err))
+            return false;
+        copy[i] = arena_str(&x->arena, key);
         if (!copy[i].p)
             return err_nomem(err);
     }

@@ -7,8 +7,8 @@
 #include "store/file_impl.h"
 #include "store/lock_impl.h"
 #include "store/mention_impl.h"
-#include "store/store.h"
 #include "store/rewrite.h"
+#include "store/store.h"
 
 /* One file that is made anew. Zero it to start. */
 struct rewrite {

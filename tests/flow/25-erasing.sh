@@ -67,6 +67,12 @@ t_is 'he does not come back, and nothing is doubled' "$(part "$T/report" 'd["eve
 t_is 'nor after a rebuild' "$(part "$T/report" 'd["events"]')" 0
 t_fails 'he is unknown' 'no customer marker-ada' "$CICLO" erase "$shop" marker-ada
 
+cp "$shop" "$T/once.ciclo"
+new
+"$CICLO" erase "$shop" email:ada@marker.example >"$T/by-mail.json" 2>/dev/null
+t_is 'any of his ids names him' "$(part "$T/by-mail.json" 'd["counts"]["events"]') $(inside "$shop" marker)" '2 0'
+mv "$T/once.ciclo" "$shop"
+
 # --- proved without the file ---
 key=$("$CICLO" erase "$shop" --receipts | sed -n 's/^Public key: //p')
 verify() { "$CICLO" receipt verify "$@"; }
