@@ -7,7 +7,9 @@
  * behind them. RATE events of 600 bytes a second are sent in batches of 100, by a clock and not
  * by the answers, for customers c0 ..; one in a hundred is a purchase. Fifty times a second a
  * customer of his own, from the last downwards, buys, by a request of his own; one stream of all
- * moves is heard, and LISTENERS more that wait each for a customer of whom nothing comes. */
+ * moves is heard, and LISTENERS more that wait each for a customer of whom nothing comes. The file
+ * must know the properties of these events already: else the model may read them anew, and the
+ * stream ends. A first run with a few seconds and 0 listeners teaches them. */
 #include "base/time.h"
 
 #include <arpa/inet.h>
@@ -194,6 +196,10 @@ static void see(const char *line)
     static const char start[] = "data: {\"customer\":\"c";
     unsigned long customer;
 
+    if (!strncmp(line, "event: end", 10)) {
+        fprintf(stderr, "bench_live: the stream ended:\n%.200s\n", line);
+        exit(1);
+    }
     if (strncmp(line, start, sizeof start - 1))
         return;
     moves_seen++;
