@@ -42,6 +42,15 @@ static void clear_scene(void)
     arena_free(&scene_arena);
 }
 
+static str home_of_first(void)
+{
+    uint32_t i = 1;
+
+    while (str_eq(event[i].customer, event[0].customer))
+        i++;
+    return event[i].customer;
+}
+
 static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
 {
     uint64_t line = from / BEFORE * (REFUSED / 2);
@@ -56,6 +65,8 @@ static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
     }
     for (uint32_t i = from; ok && i < from + n; i++)
         ok = append_event(s, &event[i], &added, err);
+    if (from) /* what the first customer brought stands with another from here on */
+        ok = ok && store_rehome(s, event[0].customer, home_of_first(), err);
     if (ok)
         return store_commit(s, err);
     store_cancel(s);
@@ -98,7 +109,14 @@ static uint64_t events_in(struct store *s)
 static void need_timelines(struct snapshot *v, uint32_t n)
 {
     struct err err = {ERR_NONE};
+    struct event moved[ALL];
     uint32_t logged = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        moved[i] = event[i];
+        if (n > BEFORE && str_eq(event[i].customer, event[0].customer))
+            moved[i].customer = home_of_first();
+    }
 
     if (!snapshot_each_logged(v, count, &logged, &err))
         fail_msg("%s", err.msg);
@@ -108,7 +126,7 @@ static void need_timelines(struct snapshot *v, uint32_t n)
 
         if (!snapshot_chunk(v, i, &c, &err))
             fail_msg("%s", err.msg);
-        need_chunk_holds(c, snapshot_catalog(v), event, n);
+        need_chunk_holds(c, snapshot_catalog(v), moved, n);
         snapshot_release(v, i);
     }
 }
