@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The columns of the events themselves stand first: PART_TIME, PART_TYPE, ... */
-enum { OWN_COLUMNS = 4 };
+enum { OWN_COLUMNS = 5 };
 
 struct look {
     const struct catalog *catalog;
@@ -81,7 +81,7 @@ static bool take_bytes(struct look *l, int64_t column, struct info_column *c,
         c->unpacked += bytes.n;
         return take_directory(l, bytes, err);
     }
-    count(c, column < 0 ? 0 : first_number(bytes), bytes.n);
+    count(c, column < 0 && column != PART_ANCHOR ? 0 : first_number(bytes), bytes.n);
     return true;
 }
 
@@ -140,6 +140,7 @@ static bool name_columns(struct look *l, struct err *err)
         [-PART_TYPE - 1] = {STR("types"), "varints"},
         [-PART_ID - 1] = {STR("ids"), "texts"},
         [-PART_RARE - 1] = {STR("columns"), "the list of columns, and rare ones whole"},
+        [-PART_ANCHOR - 1] = {STR("anchors"), "places, varints"},
     };
     uint32_t n = l->catalog->column_n;
 
@@ -169,19 +170,17 @@ static bool name_columns(struct look *l, struct err *err)
 
 static bool look_at_file(struct sql *sql, struct store_info *out, struct err *err)
 {
-    int64_t format, page_bytes, pages, free_pages, folded;
+    int64_t format, page_bytes, pages, free_pages;
 
     if (!sql_number(sql, "pragma user_version", &format, err)
         || !sql_number(sql, "pragma page_size", &page_bytes, err)
         || !sql_number(sql, "pragma page_count", &pages, err)
-        || !sql_number(sql, "pragma freelist_count", &free_pages, err)
-        || !sql_number(sql, "select coalesce(sum(events), 0) from chunk", &folded, err))
+        || !sql_number(sql, "pragma freelist_count", &free_pages, err))
         return false;
     out->format = (uint32_t)format;
     out->page_bytes = (uint64_t)page_bytes;
     out->pages = (uint64_t)pages;
     out->free_pages = (uint64_t)free_pages;
-    out->waiting = out->facts.events - (uint64_t)folded;
     return true;
 }
 
@@ -229,6 +228,7 @@ bool snapshot_info(struct snapshot *v, struct arena *a, struct store_info *out,
         .chunks = snapshot_chunk_count(v),
         .types = l.catalog->type.n,
         .facts = snapshot_facts(v),
+        .waiting = snapshot_waiting(v),
         .memory_bytes = snapshot_memory(v),
     };
     pthread_mutex_lock(lock);

@@ -234,6 +234,18 @@ size_t snapshot_memory(const struct snapshot *v)
     return v->store->memory_bytes;
 }
 
+uint64_t snapshot_waiting(const struct snapshot *v)
+{
+    uint64_t waiting = 0;
+
+    for (uint32_t i = 0; i < v->image->chunk_n; i++) {
+        const struct news *news = image_get(v->image, i)->news;
+
+        waiting += news ? news->all_n : 0;
+    }
+    return waiting;
+}
+
 /* --- reading --- */
 
 const struct catalog *snapshot_catalog(const struct snapshot *v)

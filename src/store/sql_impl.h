@@ -116,6 +116,8 @@
       " union all"                                                                       \
       " select 'key', count(*), coalesce(sum(length(bytes)), 0) from key"                \
       " union all"                                                                       \
+      " select 'graph', count(*), coalesce(sum(length(bytes)), 0) from graph"            \
+      " union all"                                                                       \
       " select 'receipt', count(*), coalesce(sum(length(bytes)), 0) from receipt")       \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \

@@ -196,6 +196,8 @@ struct store {
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
 struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock);
 size_t snapshot_memory(const struct snapshot *v);
+/* How many events are news. */
+uint64_t snapshot_waiting(const struct snapshot *v);
 
 /* --- rows that hold packed bytes --- */
 

@@ -1,5 +1,7 @@
 #include "unit/engine/bottega.h"
 
+#include "engine/engine_impl.h"
+
 #include "engine/verify.h"
 #include "support/fail.h"
 #include "support/unit.h"
@@ -7,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ALL_TIME "2026-12-31"
 
@@ -136,6 +139,119 @@ TEST(an_opened_file_replays_who_came_later)
     assert_int_equal(engine_replayed(e), engine_customer_n(e));
     anew = hash_now(e);
     assert_memory_equal(&known, &anew, sizeof known);
+    engine_close(e);
+}
+
+/* --- who was told again --- */
+
+/* Two customers with two events each: what one brought stands with the other. */
+static void swap(struct engine *e)
+{
+    struct store *s = engine_store(e);
+    struct err err;
+
+    NEED_OK(store_begin(s, 0, &err), err);
+    NEED_OK(store_rehome(s, STR("anna"), STR("10"), &err), err);
+    NEED_OK(store_rehome(s, STR("10"), STR("anna"), &err), err);
+    NEED_OK(store_commit(s, &err), err);
+    NEED_OK(engine_refresh(e, &err), err);
+}
+
+static void fold_all(struct engine *e)
+{
+    bool more = true;
+    struct err err;
+
+    while (more)
+        NEED_OK(store_fold(engine_store(e), 1, &more, &err), err);
+    NEED_OK(engine_refresh(e, &err), err);
+}
+
+struct two {
+    struct arena arena;
+    const char *anna, *ten; /* their histories */
+};
+
+static struct two look_at_two(struct engine *e)
+{
+    struct two t = {};
+
+    t.anna = bottega_history(e, "anna", &t.arena);
+    t.ten = bottega_history(e, "10", &t.arena);
+    assert_string_not_equal(t.anna, t.ten);
+    return t;
+}
+
+static void need_swapped(struct engine *e, struct two *before)
+{
+    struct two now = look_at_two(e);
+
+    assert_string_equal(now.anna, before->ten);
+    assert_string_equal(now.ten, before->anna);
+    arena_free(&before->arena);
+    arena_free(&now.arena);
+}
+
+TEST(as_many_events_are_not_the_same_events_after_a_move)
+{
+    for (int folds = 0; folds < 4; folds++) {
+        struct engine *e = bottega_open("2026-02-25");
+        struct two before;
+
+        if (folds & 1)
+            fold_all(e);
+        before = look_at_two(e);
+        swap(e);
+        if (folds & 2)
+            fold_all(e);
+        advance(e, "2026-02-25");
+        need_swapped(e, &before);
+        engine_close(e);
+        unlink(bottega_path());
+    }
+}
+
+TEST(a_kept_history_is_not_taken_for_that_of_another_timeline)
+{
+    for (int folds = 0; folds < 4; folds++) {
+        struct engine *e = bottega_open("2026-02-25");
+        struct two before = look_at_two(e);
+
+        if (folds & 1)
+            fold_all(e);
+        engine_close(e);
+        e = open_again(STORE_WRITE);
+        swap(e);
+        if (folds & 2)
+            fold_all(e);
+        engine_close(e); /* without a look at histories */
+        e = open_again(STORE_READ);
+        advance(e, "2026-02-25");
+        need_swapped(e, &before);
+        engine_close(e);
+        unlink(bottega_path());
+    }
+}
+
+TEST(timelines_move_while_a_model_is_applied)
+{
+    struct engine *e = bottega_open("2026-02-25");
+    struct two before = look_at_two(e);
+    struct buf text = {};
+    struct apply *a;
+    uint32_t version;
+    struct err err;
+
+    buf_add(&text, str_of(bottega_model));
+    buf_add(&text, STR("# the same\n"));
+    NEED_OK(engine_apply_begin(e, buf_str(&text), STR("anna"), moment_of("2026-02-25"),
+                               &a, &err),
+            err);
+    NEED_OK(engine_apply_run(a, NULL, NULL, &err), err);
+    swap(e);
+    NEED_OK(engine_apply_finish(a, &version, &err), err);
+    need_swapped(e, &before);
+    buf_free(&text);
     engine_close(e);
 }
 
