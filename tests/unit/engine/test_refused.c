@@ -35,7 +35,7 @@ static bool collect(struct engine *e, const char *text, struct err *err)
 #define MANY                                                                             \
     "[" CALL("1", "any", ",\"userId\":\"u\"") "," CALL(                                  \
         "2", "any", ",\"userId\":\"u\"") "," CALL("3", "purchase",                       \
-                                                  "") "," CALL("4", "any", "") ",7]"
+                                                  "") "," CALL("4", "look", "") ",7]"
 
 static bool resend(struct engine *e, struct resend what, struct resend_report *out,
                    struct err *err)
