@@ -26,9 +26,12 @@ void sim_shop_set(struct sim_shop *shop, uint32_t events, uint32_t customers)
     shop->json = arena_array(&shop->arena, str, events);
     assert_non_null(shop->json);
     for (uint32_t i = 0; i < events; i++) {
+        struct event *e = &shop->event[i];
+        struct event_id user = {.kind = ID_USER, .value = e->customer};
         struct buf line = {NULL};
 
-        event_print(&shop->event[i], &line);
+        must(event_set_who(e, &user, 1, &shop->arena, &err), &err, "an event's ids");
+        event_print(e, &line);
         assert_false(line.failed);
         shop->json[i] = arena_str(&shop->arena, buf_str(&line));
         assert_non_null(shop->json[i].p);
