@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """logged.py FILE: what reader.py should print, made of nothing but the log's lines: each parsed
-anew, its customer numbered as he came, and all sorted by customer, time and message id.
+anew, its customer (a userId, or another who has none) numbered as he came, and all sorted by
+customer, time and message id.
 logged.py - does so with the lines of standard input."""
 import json, sys
 from datetime import datetime, timedelta, timezone
@@ -69,7 +70,8 @@ def main(lines):
     for text in lines:
         event = event_of(json.loads(text, object_pairs_hook=Pairs, parse_int=number,
                                     parse_float=number))
-        events.append((customers.setdefault(event[0], len(customers)), event))
+        kind = 'userId' in text and json.loads(text).get('userId') is not None
+        events.append((customers.setdefault((kind, event[0]), len(customers)), event))
     events.sort(key=lambda one: (one[0], one[1][2], one[1][3].encode()))
     for _, event in events:
         print(line(*event))
