@@ -368,7 +368,7 @@ static void add_history(const struct engine *e, uint32_t customer, int64_t at_ms
         size_t n;
         const struct move *move = engine_moves(e, k, customer, &n);
 
-        if (l->name.n)
+        if (l->name.n && n && move->at_ms <= at_ms)
             buf_add_format(b, "\n%.*s", STR_FMT(l->name));
         for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++)
             buf_add_format(b, "\n%lld\t%.*s\t%.*s", (long long)move[i].at_ms,
@@ -387,10 +387,14 @@ bool engine_hash(const struct engine *e, int64_t at_ms, hash128 *out, struct err
 
     /* Customers' hashes are added up, so that their order plays no part. */
     for (uint32_t customer = 0; customer < engine_customer_n(e); customer++) {
+        str key = catalog_customer_key(catalog, customer);
+
         buf_clear(&b);
-        buf_add(&b, catalog_customer_id(catalog, customer));
+        buf_add(&b, key);
         add_history(e, customer, at_ms, &b);
         ok = ok && !b.failed;
+        if (b.n == key.n) /* nobody yet, or an id of another customer */
+            continue;
         h = hash128_of(buf_str(&b));
         sum += (unsigned __int128)h.high << 64 | h.low;
     }
