@@ -163,7 +163,9 @@ bool engine_exchange(struct engine *e,
     usages_free(&e->usages); /* customers have other numbers in the other file */
     follow_lost(e->follow);
     model_free(e->model);
+    people_free(e->people); /* ids have other numbers, too */
     snapshot_close(e->now);
+    e->people = NULL;
     e->histories = NULL;
     e->model = NULL;
     e->now = NULL;
