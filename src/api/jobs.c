@@ -60,19 +60,16 @@ static void finish(struct job *job)
     job->finished = true;
 }
 
-static bool settle(struct jobs *j, bool may_exchange)
+static void settle(struct jobs *j, bool may_exchange)
 {
-    bool ends = j->job && !j->job->finished && atomic_load(&j->job->over)
-                && (may_exchange || !j->job->kind->exchanges);
-
-    if (ends)
+    if (j->job && !j->job->finished && atomic_load(&j->job->over)
+        && (may_exchange || !j->job->kind->exchanges))
         finish(j->job);
-    return ends;
 }
 
-bool jobs_tick(struct jobs *j)
+void jobs_tick(struct jobs *j)
 {
-    return settle(j, true);
+    settle(j, true);
 }
 
 static void forget(struct jobs *j)

@@ -1,38 +1,50 @@
 /* model_engine.c - the live engine with its clock: events come in commits, late and in any
  * order, the clock goes on and jumps, the file is closed and opened, folded, the model is
- * exchanged. At every halt everybody's moves are those of the twin, the pending moments are not
- * later than what comes next, and the loops are those that are met when all is computed anew. */
+ * exchanged, at once or while all goes on. In some lives customers have several ids, which become
+ * one customer's, or another's, as events come and somebody decides. At every halt everybody's
+ * moves are those of the twin over all of his events, nobody else has any, the pending moments
+ * are not later than what comes next, and the loops are those that are met when all is computed
+ * anew. */
 #include "base/json.h"
 #include "engine/engine_impl.h"
 #include "engine/history_impl.h"
+#include "engine/identity.h"
 #include "support/temp.h"
 #include "support/unit.h"
-#include "world.h"
+#include "town.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CUSTOMERS = 17, CUSTOMERS_MAX = 75 };
+enum {
+    CUSTOMERS = 17,
+    CUSTOMERS_MAX = 75,
+    HOUSES_MAX = CUSTOMERS_MAX / TOWN_HOUSE,
+    ARRIVALS_MAX = CUSTOMERS_MAX * TWIN_EVENTS_MAX,
+};
 
 struct arrival {
     int64_t at_ms; /* when it is told of */
-    int customer;
     const struct event *event;
 };
 
 struct life {
     struct world w;
     struct twin t;
-    struct twin_customer known[CUSTOMERS_MAX]; /* what has arrived */
-    struct arrival arrival[CUSTOMERS_MAX * TWIN_EVENTS_MAX];
+    struct arrival arrival[ARRIVALS_MAX];
     int arrival_n, arrived;
+    const struct event *told[ARRIVALS_MAX];           /* scratch: what has arrived */
+    struct townsman person[CUSTOMERS_MAX * TOWN_IDS]; /* and whose it is */
+    int person_n;
+    struct arena homes;
+    bool is_town;             /* who is who changes as events come */
+    int said[HOUSES_MAX + 1]; /* of each house, in a town: aliases and decisions */
     struct engine *e;
     int64_t now_ms;
     struct json_parser *parser;
     struct twin_history twin[TWIN_LIVES_MAX];
-    bool restless; /* the model may be refused */
 };
 
 static int roll(const struct life *l, int sides)
@@ -56,36 +68,50 @@ static int by_arrival(const void *a, const void *b)
                                 : str_cmp(x->event->id, y->event->id);
 }
 
+static void plan(struct life *l, const struct event *e, bool any_order)
+{
+    int64_t at_ms = e->at_ms;
+
+    if (any_order || roll(l, 8) == 0)
+        at_ms += (roll(l, 200) - 20) * MS_DAY;
+    assert_true(l->arrival_n < ARRIVALS_MAX);
+    l->arrival[l->arrival_n++] = (struct arrival){at_ms, e};
+}
+
+/* Room is left for what is decided on the way. */
+static void plan_house(struct life *l, int house, bool any_order)
+{
+    l->said[house] = roll(l, TOWN_NEWS_MAX / 2);
+    for (int i = 0; i < l->said[house]; i++) {
+        const struct twin_customer *c = &l->w.customer[house * TOWN_HOUSE];
+        int64_t at_ms = c->event[roll(l, c->n)].at_ms + roll(l, 3) - 1;
+
+        plan(l, (roll(l, 2) ? town_alias : town_decision)(&l->w, house, at_ms),
+             any_order);
+    }
+}
+
 /* Most are told of at their time; some later, a few ahead of it. */
 static void plan_arrivals(struct life *l)
 {
     bool any_order = roll(l, 4) == 0;
 
     l->arrival_n = 0;
-    for (int c = 0; c < l->w.customer_n; c++)
-        for (int i = 0; i < l->w.customer[c].n; i++) {
-            const struct event *e = &l->w.customer[c].event[i];
-            int64_t at_ms = e->at_ms;
-
-            if (any_order || roll(l, 8) == 0)
-                at_ms += (roll(l, 200) - 20) * MS_DAY;
-            l->arrival[l->arrival_n++] = (struct arrival){at_ms, c, e};
-        }
+    for (int c = 0; c < l->w.customer_n; c++) {
+        for (int i = 0; i < l->w.customer[c].n; i++)
+            plan(l, &l->w.customer[c].event[i], any_order);
+        if (l->is_town && c % TOWN_HOUSE == 0)
+            plan_house(l, c / TOWN_HOUSE, any_order);
+    }
     qsort(l->arrival, (size_t)l->arrival_n, sizeof *l->arrival, by_arrival);
 }
 
-static void know(struct twin_customer *c, const struct event *e)
+static void gather(struct life *l)
 {
-    int at = c->n++;
-
-    while (at > 0
-           && (c->event[at - 1].at_ms > e->at_ms
-               || (c->event[at - 1].at_ms == e->at_ms
-                   && str_cmp(c->event[at - 1].id, e->id) > 0))) {
-        c->event[at] = c->event[at - 1];
-        at--;
-    }
-    c->event[at] = *e;
+    for (int i = 0; i < l->arrived; i++)
+        l->told[i] = l->arrival[i].event;
+    arena_reset(&l->homes);
+    l->person_n = town_gather(l->told, l->arrived, &l->homes, l->person);
 }
 
 static void commit(struct life *l, int n)
@@ -98,17 +124,29 @@ static void commit(struct life *l, int n)
         const struct arrival *a = &l->arrival[l->arrived];
 
         world_append(l->parser, s, a->event);
-        know(&l->known[a->customer], a->event);
+        NEED_OK(identity_take(l->e, a->event, &err), err);
     }
-    NEED_OK(store_commit(s, &err) && engine_refresh(l->e, &err), err);
+    NEED_OK(identity_commit(l->e, &err) && engine_refresh(l->e, &err), err);
 }
 
 /* --- models --- */
 
-static void choose_model(struct life *l)
+static void choose_model(struct life *l, struct twin *out)
 {
-    l->restless = world_calm_twin(&l->w, TWIN_LIVES_MAX, l->w.turn_ms + 1500 * MS_DAY,
-                                  l->twin, &l->t);
+    world_calm_twin(&l->w, TWIN_LIVES_MAX, l->w.turn_ms + 1500 * MS_DAY, l->twin, out);
+}
+
+/* Does it lead somebody to and fro in loops, for which it may be refused? */
+static bool may_refuse(struct life *l, const struct twin *t)
+{
+    gather(l);
+    for (int i = 0; i < l->person_n; i++) {
+        twin_replay(t, &l->person[i].known, l->now_ms, l->twin);
+        for (int k = 0; k < t->m.life_n; k++)
+            if (l->twin[k].loops || l->twin[k].restless >= TWIN_MOVES_MAX)
+                return true;
+    }
+    return false;
 }
 
 static void open_file(struct life *l, const char *path)
@@ -118,6 +156,12 @@ static void open_file(struct life *l, const char *path)
     NEED_OK(engine_open(io_system(), str_of(path),
                         &(struct store_options){STORE_WRITE, 1 << 24}, &l->e, &err),
             err);
+}
+
+static void reopen(struct life *l, const char *path)
+{
+    engine_close(l->e);
+    open_file(l, path);
 }
 
 static void create(struct life *l, const char *path)
@@ -134,36 +178,32 @@ static void create(struct life *l, const char *path)
 
 /* --- comparing --- */
 
-static void refute(const struct life *l, int customer, int life, size_t at,
+static void refute(const struct life *l, const struct townsman *who, int life, size_t at,
                    const struct move *real, size_t n, int64_t next_ms)
 {
     struct buf b = {};
 
     twin_print_model(&l->t, l->w.currency, &b);
-    world_print_customer(&l->known[customer], &b);
+    world_print_customer(&who->known, &b);
     buf_add(&b, STR("now "));
     moment_print(&b, l->now_ms);
     buf_add_format(&b, "\nin lifecycle %d, move %zu:\n", life, at);
     world_print_moves(&l->twin[life], real, n, at, &b);
     buf_add_format(&b, "pending %lld\n", (long long)next_ms);
     world_show(&b);
-    fail_msg("customer %d has another life", customer);
+    fail_msg("customer %.*s has another life", STR_FMT(who->home));
 }
 
 /* His first move that is still to come. */
-static int64_t compare_customer(struct life *l, int customer)
+static int64_t compare_customer(struct life *l, const struct townsman *who)
 {
-    const struct twin_customer *c = &l->known[customer];
+    uint32_t number =
+        catalog_key_find(snapshot_catalog(engine_snapshot(l->e)), who->home);
     int64_t next_ms, first_ms = MOMENT_NEVER;
-    uint32_t number;
 
-    if (!c->n)
-        return MOMENT_NEVER;
-    number = catalog_customer_find(snapshot_catalog(engine_snapshot(l->e)),
-                                   c->event[0].customer);
     assert_true(number != CUSTOMER_NONE);
     next_ms = engine_customer_next(l->e, number);
-    twin_replay(&l->t, c, l->now_ms + 180 * MS_DAY, l->twin);
+    twin_replay(&l->t, &who->known, l->now_ms + 180 * MS_DAY, l->twin);
     for (int k = 0; k < l->t.m.life_n; k++) {
         const struct twin_history *twin = &l->twin[k];
         int64_t coming_ms = MOMENT_NEVER;
@@ -176,11 +216,28 @@ static int64_t compare_customer(struct life *l, int customer)
             coming_ms = twin->move[i].at_ms;
         if (i < n || coming_ms <= l->now_ms || next_ms <= l->now_ms
             || next_ms > coming_ms)
-            refute(l, customer, k, i, real, n, next_ms);
+            refute(l, who, k, i, real, n, next_ms);
         if (coming_ms < first_ms)
             first_ms = coming_ms;
     }
     return first_ms;
+}
+
+/* Whose events all stand with others: he has neither moves nor any to come. */
+static void compare_nobody(const struct life *l, uint32_t number)
+{
+    str key = catalog_customer_key(snapshot_catalog(engine_snapshot(l->e)), number);
+    size_t n = 0;
+
+    for (int i = 0; i < l->person_n; i++)
+        if (str_eq(l->person[i].home, key))
+            return;
+    for (uint32_t k = 0; k < (uint32_t)l->t.m.life_n; k++) {
+        engine_moves(l->e, k, number, &n);
+        if (n)
+            fail_msg("%.*s is nobody, and has a life", STR_FMT(key));
+    }
+    assert_true(engine_customer_next(l->e, number) == MOMENT_NEVER);
 }
 
 static void compare_loops(const struct life *l)
@@ -211,12 +268,15 @@ static void compare_all(struct life *l)
 {
     int64_t coming_ms = MOMENT_NEVER;
 
-    for (int c = 0; c < l->w.customer_n; c++) {
-        int64_t his_ms = compare_customer(l, c);
+    gather(l);
+    for (int i = 0; i < l->person_n; i++) {
+        int64_t his_ms = compare_customer(l, &l->person[i]);
 
         if (his_ms < coming_ms)
             coming_ms = his_ms;
     }
+    for (uint32_t number = 0; number < engine_customer_n(l->e); number++)
+        compare_nobody(l, number);
     assert_true(engine_next_ms(l->e) <= coming_ms);
     assert_true(engine_next_ms(l->e) > l->now_ms);
     compare_loops(l);
@@ -224,7 +284,7 @@ static void compare_all(struct life *l)
 
 /* --- a life --- */
 
-/* False when the model leads somebody to and fro in loops, and was refused for it. */
+/* False when the model may be refused, and was. */
 static bool advance(struct life *l, int64_t now_ms)
 {
     struct err err;
@@ -233,25 +293,156 @@ static bool advance(struct life *l, int64_t now_ms)
         l->now_ms = now_ms;
     if (engine_advance(l->e, l->now_ms, &err))
         return true;
-    if (err.code != ERR_LIMIT || !l->restless)
+    if (err.code != ERR_LIMIT || !may_refuse(l, &l->t))
         fail_msg("advance: %s", err.msg);
     return false;
 }
 
+static bool take_some(struct life *l)
+{
+    commit(l, 1 + roll(l, 20));
+    return roll(l, 2) || advance(l, l->now_ms + MS_DAY);
+}
+
+/* At once, or beside the old one, with events that come before it is computed and after. */
 static bool exchange_model(struct life *l)
 {
+    bool beside = roll(l, 2), lives_on;
+    struct twin fresh;
     struct buf text = {};
+    struct apply *apply;
     struct err err;
     uint32_t version;
     bool ok;
 
-    choose_model(l);
-    twin_print_model(&l->t, l->w.currency, &text);
-    ok = engine_apply(l->e, buf_str(&text), l->now_ms, &version, &err);
-    if (!ok && (err.code != ERR_LIMIT || !l->restless))
-        fail_msg("apply: %s", err.msg);
+    choose_model(l, &fresh);
+    twin_print_model(&fresh, l->w.currency, &text);
+    NEED_OK(engine_apply_begin(l->e, buf_str(&text), STR("Eva"), l->now_ms, &apply, &err),
+            err);
     buf_free(&text);
-    return ok;
+    lives_on = !beside || take_some(l);
+    ok = lives_on && engine_apply_run(apply, NULL, NULL, &err);
+    lives_on = lives_on && (!ok || !beside || take_some(l));
+    if (!ok || !lives_on) {
+        engine_apply_cancel(apply);
+    } else {
+        ok = engine_apply_finish(apply, &version, &err);
+    }
+    if (lives_on && !ok && (err.code != ERR_LIMIT || !may_refuse(l, &fresh)))
+        fail_msg("apply: %s", err.msg);
+    l->t = fresh;
+    return ok && lives_on;
+}
+
+/* --- decided on the way --- */
+
+static int some_house(const struct life *l)
+{
+    return roll(l, (l->w.customer_n + TOWN_HOUSE - 1) / TOWN_HOUSE);
+}
+
+/* From now on, and of no event that is to come: what is of one moment is ordered by its message's
+ * id, which the engine makes. */
+static int64_t own_moment(const struct life *l)
+{
+    int64_t at_ms = l->now_ms + 1;
+
+    for (int i = 0; i < l->arrival_n; i++)
+        if (l->arrival[i].event->at_ms == at_ms) {
+            at_ms++;
+            i = -1;
+        }
+    return at_ms;
+}
+
+static void note_arrival(struct life *l, const struct event *e)
+{
+    assert_true(l->arrival_n < ARRIVALS_MAX);
+    memmove(&l->arrival[l->arrived + 1], &l->arrival[l->arrived],
+            (size_t)(l->arrival_n++ - l->arrived) * sizeof *l->arrival);
+    l->arrival[l->arrived++] = (struct arrival){e->at_ms, e};
+}
+
+/* Nothing comes of it when one of the two has not been heard of. */
+static void decide(struct life *l, int house, const struct event *e)
+{
+    struct buf a = {}, b = {};
+    enum graph_says says;
+    struct decision d;
+    struct err err;
+
+    l->now_ms = e->at_ms;
+    NEED_OK(event_decision(e, &l->w.arena, &d, &err), err);
+    assert_true(says_parse(d.says, &says));
+    id_print(&a, d.a);
+    id_print(&b, d.b);
+    if (engine_decide(l->e, buf_str(&a), buf_str(&b), says, STR("Eva"), e->at_ms, &err)) {
+        note_arrival(l, e);
+        l->said[house]++;
+    } else if (err.code != ERR_NOT_FOUND) {
+        fail_msg("decide: %s", err.msg);
+    }
+    buf_free(&a);
+    buf_free(&b);
+}
+
+static bool decide_something(struct life *l)
+{
+    int house = some_house(l);
+
+    if (l->said[house] < TOWN_NEWS_MAX)
+        decide(l, house, town_decision(&l->w, house, own_moment(l)));
+    return advance(l, l->now_ms);
+}
+
+/* Three customers of the house, two with as many events as one another, and a user. */
+static bool find_three(const struct life *l, int house, struct id *was, struct id *is,
+                       struct id *he)
+{
+    for (int i = 0; i < l->person_n; i++)
+        for (int k = 0; k < i; k++)
+            for (int u = 0; u < l->person_n; u++) {
+                *was = id_of_key(l->person[i].home);
+                *is = id_of_key(l->person[k].home);
+                *he = id_of_key(l->person[u].home);
+                if (u != i && u != k && he->kind == ID_USER
+                    && l->person[i].known.n == l->person[k].known.n
+                    && town_house(*was) == house && town_house(*is) == house
+                    && town_house(*he) == house)
+                    return true;
+            }
+    return false;
+}
+
+/* A user had one's events, and has as many of another instead when he is looked at again, by the
+ * same engine or by one that has his history out of the file. */
+static bool decide_otherwise(struct life *l, int house, const char *path)
+{
+    struct world *w = &l->w;
+    struct id was, is, he;
+
+    gather(l);
+    if (l->said[house] + 3 > TOWN_NEWS_MAX || !find_three(l, house, &was, &is, &he))
+        return true;
+    was.value = arena_str(&w->arena, was.value);
+    is.value = arena_str(&w->arena, is.value);
+    he.value = arena_str(&w->arena, he.value);
+    decide(l, house, town_decided(w, was, he, "merge", own_moment(l)));
+    if (!advance(l, l->now_ms))
+        return false;
+    decide(l, house, town_decided(w, was, he, "undecided", own_moment(l)));
+    decide(l, house, town_decided(w, is, he, "merge", own_moment(l)));
+    if (roll(l, 2))
+        reopen(l, path);
+    return advance(l, l->now_ms);
+}
+
+static bool decide_everywhere(struct life *l, const char *path)
+{
+    for (int c = 0; c < l->w.customer_n; c += TOWN_HOUSE)
+        if (!decide_otherwise(l, c / TOWN_HOUSE, path))
+            return false;
+    return true;
 }
 
 /* What may happen between two halts. */
@@ -262,8 +453,7 @@ static bool something_else(struct life *l, const char *path)
 
     switch (roll(l, 12)) {
     case 0:
-        engine_close(l->e);
-        open_file(l, path);
+        reopen(l, path);
         return advance(l, l->now_ms);
     case 1:
         while (more)
@@ -272,6 +462,12 @@ static bool something_else(struct life *l, const char *path)
         return advance(l, l->now_ms);
     case 2:
         return exchange_model(l);
+    case 3:
+        return !l->is_town || decide_something(l);
+    case 4:
+    case 5:
+    case 6:
+        return !l->is_town || decide_everywhere(l, path);
     default:
         return true;
     }
@@ -346,14 +542,12 @@ static void compare_hash(struct life *l, const char *path)
         l->arrival[i - 1] = l->arrival[k];
         l->arrival[k] = swap;
     }
-    memset(l->known, 0, sizeof l->known);
     l->arrived = 0;
     create(l, path);
     commit(l, one_by_one ? 1 : l->arrival_n / 2);
     if (roll(l, 2) && !advance(l, l->now_ms))
         goto end;
-    engine_close(l->e);
-    open_file(l, path);
+    reopen(l, path);
     while (l->arrived < l->arrival_n)
         commit(l, one_by_one ? 1 : 1 + roll(l, l->arrival_n));
     if (!advance(l, l->now_ms))
@@ -393,8 +587,7 @@ static bool live_a_year(struct life *l, const char *path)
         if (day % 7 == 0)
             compare_all(l);
     }
-    engine_close(l->e);
-    open_file(l, path);
+    reopen(l, path);
     if (!jump(l, l->now_ms + 42 * MS_DAY))
         return false;
     while (l->now_ms < end_ms)
@@ -405,6 +598,29 @@ static bool live_a_year(struct life *l, const char *path)
         return false;
     compare_all(l);
     return true;
+}
+
+/* A part of them are towns. */
+static void begin(struct life *l, int customers, struct random *random)
+{
+    struct json_parser *parser = l->parser;
+
+    memset(l, 0, sizeof *l);
+    l->parser = parser;
+    world_open(&l->w, customers, random);
+    l->is_town = roll(l, 2);
+    if (l->is_town)
+        town_settle(&l->w);
+    choose_model(l, &l->t);
+    plan_arrivals(l);
+    l->now_ms = l->arrival[0].at_ms;
+}
+
+static void end(struct life *l, const char *path)
+{
+    end_file(l, path);
+    world_close(&l->w);
+    arena_free(&l->homes);
 }
 
 TEST(a_year_in_jumps_makes_each_move_once_at_its_moment)
@@ -418,16 +634,9 @@ TEST(a_year_in_jumps_makes_each_move_once_at_its_moment)
     assert_non_null(l);
     NEED_OK(json_parser_new(&l->parser, &err), err);
     while (lives > 0) {
-        struct json_parser *parser = l->parser;
-
-        *l = (struct life){.parser = parser};
-        world_open(&l->w, CUSTOMERS_MAX, &random);
-        choose_model(l);
-        plan_arrivals(l);
-        l->now_ms = l->arrival[0].at_ms;
+        begin(l, CUSTOMERS_MAX, &random);
         lives -= live_a_year(l, path); /* else the model was refused */
-        end_file(l, path);
-        world_close(&l->w);
+        end(l, path);
     }
     json_parser_free(l->parser);
     free(l);
@@ -444,17 +653,10 @@ TEST(a_live_file_has_everybodys_moves_whatever_came_when)
     assert_non_null(l);
     NEED_OK(json_parser_new(&l->parser, &err), err);
     for (size_t i = 0; i < lives; i++) {
-        struct json_parser *parser = l->parser;
-
-        *l = (struct life){.parser = parser};
-        world_open(&l->w, CUSTOMERS, &random);
-        choose_model(l);
-        plan_arrivals(l);
-        l->now_ms = l->arrival[0].at_ms;
+        begin(l, CUSTOMERS, &random);
         if (live(l, path))
             compare_hash(l, other);
-        end_file(l, path);
-        world_close(&l->w);
+        end(l, path);
     }
     json_parser_free(l->parser);
     free(l);

@@ -20,6 +20,13 @@ static bool is_type(const struct event *e, int type)
            || (type == 0 && str_eq(e->type, STR("Order Completed")));
 }
 
+/* Not what a customer does: it tells who he is, or what he allows. */
+static bool is_platforms(const struct event *e)
+{
+    return str_eq(e->type, STR("identify")) || str_eq(e->type, STR("alias"))
+           || str_eq(e->type, STR("consent")) || str_eq(e->type, STR(EVENT_DECIDED));
+}
+
 static bool matches(const struct twin_view *v, const struct twin_pattern *p,
                     const struct event *e)
 {
@@ -27,9 +34,7 @@ static bool matches(const struct twin_view *v, const struct twin_pattern *p,
     const struct twin_node property = {.kind = TWIN_PROPERTY, .index = p->property};
 
     at.event = e;
-    if (p->type < 0 ? str_eq(e->type, STR("identify")) || str_eq(e->type, STR("consent"))
-                          || is_type(e, 2)
-                    : !is_type(e, p->type))
+    if (p->type < 0 ? is_platforms(e) || is_type(e, 2) : !is_type(e, p->type))
         return false;
     return (!p->where || twin_ask(&at, p->where))
            && (p->property < 0 || twin_value(&at, &property).type != VALUE_MISSING);
