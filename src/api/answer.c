@@ -44,6 +44,7 @@ enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status, struct buf
 
 enum MHD_Result answer_stream(struct MHD_Connection *c, struct MHD_Response *stream)
 {
+    MHD_add_response_header(stream, MHD_HTTP_HEADER_CONNECTION, "close");
     MHD_add_response_header(stream, "Cache-Control", "no-store");
     MHD_add_response_header(stream, "X-Accel-Buffering", "no"); /* as nginx reads it */
     return answer(c, MHD_HTTP_OK, stream, "text/event-stream");

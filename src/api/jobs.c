@@ -60,16 +60,19 @@ static void finish(struct job *job)
     job->finished = true;
 }
 
-static void settle(struct jobs *j, bool may_exchange)
+static bool settle(struct jobs *j, bool may_exchange)
 {
-    if (j->job && !j->job->finished && atomic_load(&j->job->over)
-        && (may_exchange || !j->job->kind->exchanges))
+    bool ends = j->job && !j->job->finished && atomic_load(&j->job->over)
+                && (may_exchange || !j->job->kind->exchanges);
+
+    if (ends)
         finish(j->job);
+    return ends;
 }
 
-void jobs_tick(struct jobs *j)
+bool jobs_tick(struct jobs *j)
 {
-    settle(j, true);
+    return settle(j, true);
 }
 
 static void forget(struct jobs *j)

@@ -506,7 +506,7 @@ static void *serve(void *context)
         if (!engine_is_open(s->engine) && !reopen(s))
             continue;
         collect(s);
-        jobs_tick(s->jobs);
+        s->unsettled |= jobs_tick(s->jobs); /* it may have made another model live */
         if (!engine_is_open(s->engine))
             continue;
         tick(s);

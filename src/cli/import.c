@@ -27,6 +27,30 @@ static bool entries_read(struct cli *c, const char *option, struct mapping_entry
     return true;
 }
 
+static bool ids_read(struct cli *c, struct mapping *m, struct err *err)
+{
+    const str *text;
+    size_t given;
+
+    if (!cli_all(c, "ids", &text, &given))
+        return err_nomem(err);
+    if (given > MAPPING_IDS_MAX)
+        return err_set(err, ERR_INPUT, "--ids: at most %u", MAPPING_IDS_MAX);
+    m->who = arena_array(&c->arena, struct mapping_id, given);
+    if (!m->who)
+        return err_nomem(err);
+    for (; m->who_n < given; m->who_n++) {
+        struct mapping_id *id = &m->who[m->who_n];
+
+        if (!mapping_id_parse(text[m->who_n], &c->arena, id, err))
+            return err_in(err, "--ids");
+        for (uint32_t i = 0; i < m->who_n; i++)
+            if (str_eq(m->who[i].name, id->name))
+                return err_set(err, ERR_INPUT, "--ids: %.*s twice", STR_FMT(id->name));
+    }
+    return true;
+}
+
 static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
 {
     str separator = cli_text(c, "separator"), decimal = cli_text(c, "decimal");
@@ -46,6 +70,7 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
     };
     return (!separator.n || mapping_separator_parse(separator, &m->separator, err))
            && (!decimal.n || mapping_decimal_parse(decimal, &m->decimal, err))
+           && ids_read(c, m, err)
            && entries_read(c, "property", &m->property, &m->property_n, err)
            && entries_read(c, "trait", &m->trait, &m->trait_n, err);
 }
@@ -321,7 +346,7 @@ static void print_sample(struct buf *b, const struct import_report *r, struct ar
         buf_clear(&cell);
         moment_print(&cell, e->at_ms);
         cli_table_add(&t, buf_str(&cell));
-        cli_table_add(&t, e->customer);
+        cli_table_add(&t, id_of_key(e->customer).value);
         cli_table_add(&t, e->type);
         buf_clear(&cell);
         add_properties(&cell, e->property, e->property_n);
@@ -424,6 +449,10 @@ static int run(struct cli *c)
 
 static const struct cli_option options[] = {
     {"customer", "COLUMN", "the column that says whose row it is", false},
+    {"ids", "KIND=COLUMN",
+     "a column with another id of his, such as email=Email or 'shopify=Customer ID': "
+     "besides the customer, or instead",
+     true},
     {"time", "COLUMN", "the column that says when it happened", false},
     {"time-format", "FORMAT",
      "how the times are written, such as %d/%m/%Y %H:%M: recognised unless given", false},

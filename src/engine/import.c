@@ -413,7 +413,8 @@ bool import_explain(const struct import *im, const str *column, uint32_t n,
     import_columns(column, n, &b);
     buf_add_format(&b, ". For example: ciclo import SHOP.ciclo %.*s",
                    STR_FMT(im->source));
-    add_option(&b, "customer", customer, "COLUMN");
+    if (!m->who_n)
+        add_option(&b, "customer", customer, "COLUMN");
     add_option(&b, "time", time, "COLUMN");
     buf_add(&b, STR(" --event purchase"));
     if (id.n && !str_eq(id, customer))
@@ -432,7 +433,7 @@ static bool mapping_is_empty(const struct mapping *m)
 {
     return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
            && !m->moment.n && !m->currency.n && !m->event_column.n && !m->id.n
-           && !m->where.n && !m->encoding.n && !m->separator && !m->decimal
+           && !m->where.n && !m->encoding.n && !m->separator && !m->decimal && !m->who_n
            && !m->property_n && !m->trait_n;
 }
 

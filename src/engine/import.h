@@ -12,6 +12,14 @@ struct mapping_entry {
     bool optional; /* "?": left out when the table has no such columns */
 };
 
+/* Of what kind an id is, and the column that holds it. */
+struct mapping_id {
+    str name; /* as id_parse_named knows kinds and systems: email, phone, shopify ... */
+    str column;
+    bool optional; /* "?": left out when the table has no such column */
+};
+#define MAPPING_IDS_MAX (EVENT_IDS_MAX - 1) /* and the customer */
+
 /* How the rows of a table become events. Zero it to start; empty texts are "not given". */
 struct mapping {
     str customer, time, time_format, zone; /* columns, and how to read the time */
@@ -25,10 +33,13 @@ struct mapping {
     char separator; /* 0: recognised */
     char
         decimal; /* what stands before the decimals of a number, '.' or ','; 0: recognised */
-    str encoding; /* "utf-8", "latin-1"; empty: recognised */
+    str encoding;           /* "utf-8", "latin-1"; empty: recognised */
+    struct mapping_id *who; /* besides the customer, or instead */
     struct mapping_entry *property, *trait;
-    uint32_t property_n, trait_n;
+    uint32_t who_n, property_n, trait_n;
 };
+/* "email=Email", "shopify=?Customer ID". Lives in `a`. */
+bool mapping_id_parse(str text, struct arena *a, struct mapping_id *out, struct err *err);
 /* "revenue:money=sum(Quantity * UnitPrice)", with "?" in front: optional. Lives in `a`. An expression that is a column's
  * name needs no backquotes. */
 bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
@@ -39,8 +50,8 @@ bool mapping_separator_parse(str text, char *out, struct err *err);
 str mapping_separator_name(char separator);
 bool mapping_decimal_parse(str text, char *out, struct err *err);
 /* A mapping file (YAML): the names above as keys, and the lists `properties` and `traits`
- * with texts as mapping_entry_parse reads them; `header` is mappings_fit's. What stands in *out already is stronger;
- * properties and traits are joined by name. Lives in `a`. */
+ * with texts as mapping_entry_parse reads them, and the map `ids`; `header` is mappings_fit's. What
+ * stands in *out already is stronger; ids, properties and traits are joined by name. Lives in `a`. */
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err);
 /* What mapping_parse reads as the same mapping. */
 void mapping_print(const struct mapping *m, struct buf *to);
@@ -97,12 +108,13 @@ struct import_options {
  * mapping then must be empty. The engine's histories are stale afterwards: engine_advance.
  *
  * A row of a table is asked in this order: is it a record, with as many fields as the header;
- * has it a customer; `where` (false: left out); type, time and id; the properties. The first
- * that fails refuses it, with a reason that holds no value. Rows that share type and id are
- * one event, at the earliest of their times, with the id TYPE:ID; its properties are made of
- * the rows by (time, place in the file). Without an id a row is an event whose id is made of
- * its rank among the file's rows of the same customer, time and type, and of a hash of the
- * row: the same file again changes nothing, and ties keep the file's order. */
+ * stands there who, by one of the columns at least; `where` (false: left out); type, time and id;
+ * the properties; is one of the ids left. The first that fails refuses it, with a reason that holds
+ * no value. Rows that share type and id are one event, at the earliest of their times, with the id
+ * TYPE:ID; its properties are made of the rows by (time, place in the file), and it has the ids of
+ * all of them. Without an id a row is an event whose id is made of its rank among the file's rows of
+ * the same customer, time and type, and of a hash of the row: the same file again changes nothing,
+ * and ties keep the file's order. */
 bool engine_import(struct engine *e, str path, const struct mapping *m,
                    const struct import_options *options, struct arena *a,
                    struct import_report *out, struct err *err);

@@ -13,7 +13,8 @@
 
 struct group {
     str id;
-    uint32_t type, customer;
+    uint32_t type;
+    uint32_t *who; /* for each of the table's, a text's number from 1; 0: no row has it */
     int64_t at_ms, last_ms;
     uint64_t rows;
     bool disordered; /* a row came after one with a later time */
@@ -27,7 +28,7 @@ struct rows {
     struct number_table group_of;
     struct group *group;
     uint32_t group_n, group_cap;
-    struct text_table customers, types;
+    struct text_table ids, types;
     struct spool spool;
     struct arena arena; /* of the groups */
     struct buf text;
@@ -47,7 +48,9 @@ _Static_assert(EVENT_NAME_MAX == 200, "as the reasons say");
 
 /* Of one row: what it says of its event. */
 struct entry {
-    str customer, type, id;
+    str who[EVENT_IDS_MAX]; /* as in the table; empty where there is none */
+    str customer;           /* the first of them */
+    str type, id;
     int64_t at_ms;
     bool has_time;
     bool foreign;     /* its amounts are in another currency */
@@ -74,12 +77,47 @@ static bool row_kind(struct rows *r, const struct event *e, struct err *err)
     return !r->text.failed || err_nomem(err);
 }
 
-/* Whose it is, when all that it says is known. */
-static bool set_who(struct event *e, struct arena *a, struct err *err)
+/* What stands in the column of an id. Exports that name several part them by semicolons; they may
+ * be different persons, so that only the first counts. Some put an apostrophe in front, that a
+ * spreadsheet may not take digits for a number. */
+static str cell_id(str cell)
 {
-    struct event_id customer = {.kind = ID_USER, .value = e->customer};
+    const char *end = cell.n ? memchr(cell.p, ';', cell.n) : NULL;
 
-    return event_set_who(e, &customer, 1, a, err);
+    cell = str_trim(end ? (str){cell.p, (size_t)(end - cell.p)} : cell);
+    return str_from(cell, str_starts(cell, STR("'")));
+}
+
+static void read_who(const struct table *t, const str *field, struct entry *e)
+{
+    for (uint32_t i = 0; i < t->who_n; i++) {
+        str cell = field[t->who[i].column];
+
+        e->who[i] = t->who[i].system.n ? cell_id(cell) : str_trim(cell);
+        if (!e->customer.n)
+            e->customer = e->who[i];
+    }
+}
+
+/* Whose it is, when all that it says is known; or why it is nobody's. */
+static bool set_who(const struct table *t, const str *who, struct event *e,
+                    struct arena *a, str *why, struct err *err)
+{
+    struct event_id id[EVENT_IDS_MAX];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < t->who_n; i++) {
+        if (!who[i].n)
+            continue;
+        id[n] = (struct event_id){t->who[i].system, ID_USER, arena_str(a, who[i])};
+        if (!id[n++].value.p)
+            return err_nomem(err);
+    }
+    *why = t->no_who;
+    if (!event_set_who(e, id, n, a, err))
+        return err->code == ERR_INPUT;
+    *why = e->nobody;
+    return true;
 }
 
 /* The row is an event of its own. */
@@ -87,14 +125,13 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
                       struct err *err)
 {
     struct arena *a = import_arena(r->im);
-    struct event event = {.at_ms = e->at_ms,
-                          .customer = arena_str(a, e->customer),
-                          .type = arena_str(a, e->type)};
+    struct event event = {.at_ms = e->at_ms, .type = arena_str(a, e->type)};
     struct cell *cell = measures_cells(&r->table.measures, a);
     uint32_t rank = 0;
     enum outcome o;
+    str why;
 
-    if (!cell || !event.customer.p || !event.type.p)
+    if (!cell || !event.type.p)
         return err_nomem(err);
     measures_forget_items(&r->table.measures);
     o = measures_feed(&r->table.measures, cell, row->field, a, err);
@@ -104,10 +141,10 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
         return false;
     if (o == UNREADABLE)
         return refuse(r, row, str_of(err->msg), err);
-    if (!set_who(&event, a, err))
+    if (!set_who(&r->table, e->who, &event, a, &why, err))
         return false;
-    if (event.nobody.n)
-        return refuse(r, row, event.nobody, err);
+    if (why.n)
+        return refuse(r, row, why, err);
     return row_kind(r, &event, err)
            && import_id(r->im, buf_str(&r->text), rank, row->field, row->n, a, &event.id,
                         err)
@@ -130,13 +167,14 @@ static bool group_new(struct rows *r, const struct entry *e, struct err *err)
         r->group_cap = cap;
     }
     g = &r->group[r->group_n];
-    *g = (struct group){.cell = measures_cells(&r->table.measures, &r->arena)};
+    *g = (struct group){.cell = measures_cells(&r->table.measures, &r->arena),
+                        .who = arena_array(&r->arena, uint32_t, r->table.who_n)};
     buf_clear(&r->text);
     buf_add(&r->text, e->type);
     buf_add_char(&r->text, ':');
     buf_add(&r->text, e->id);
     g->id = arena_str(&r->arena, buf_str(&r->text));
-    if (r->text.failed || !g->cell || !g->id.p
+    if (r->text.failed || !g->cell || !g->who || !g->id.p
         || !text_table_add(&r->types, e->type, &g->type))
         return err_nomem(err);
     r->group_n++;
@@ -164,11 +202,28 @@ static bool group_find(struct rows *r, const struct entry *e, uint32_t *out,
     return true;
 }
 
+/* The group's ids are those of its rows; of a kind they have one. */
+static bool group_join(struct rows *r, struct group *g, const str *who, struct err *err)
+{
+    for (uint32_t i = 0; i < r->table.who_n; i++) {
+        uint32_t number;
+
+        if (!who[i].n)
+            continue;
+        if (!text_table_add(&r->ids, who[i], &number))
+            return err_nomem(err);
+        if (g->who[i] && g->who[i] != number + 1)
+            g->reason = TWO_CUSTOMERS;
+        g->who[i] = number + 1;
+    }
+    return true;
+}
+
 static bool row_in_group(struct rows *r, const struct csv_row *row, const struct entry *e,
                          struct err *err)
 {
     struct group *g;
-    uint32_t i = 0, customer;
+    uint32_t i = 0;
     enum outcome o;
 
     if (!group_find(r, e, &i, err))
@@ -179,14 +234,10 @@ static bool row_in_group(struct rows *r, const struct csv_row *row, const struct
             : measures_feed(&r->table.measures, g->cell, row->field, &r->arena, err);
     if (o != FINE)
         return o == UNREADABLE && refuse(r, row, str_of(err->msg), err);
-    if (!text_table_add(&r->customers, e->customer, &customer))
-        return err_nomem(err);
-    if (!g->rows) {
-        g->customer = customer;
+    if (!group_join(r, g, e->who, err))
+        return false;
+    if (!g->rows)
         g->at_ms = g->last_ms = e->at_ms;
-    }
-    if (g->customer != customer)
-        g->reason = TWO_CUSTOMERS;
     if (e->foreign)
         g->reason = FOREIGN;
     if (e->at_ms < g->at_ms)
@@ -219,7 +270,7 @@ static str fault(const struct rows *r, const struct entry *e)
         return FOREIGN;
     if (r->table.id != NO_COLUMN && !e->id.n)
         return r->table.no_id;
-    if (!import_is_name(e->customer))
+    if (!m->who_n && !import_is_name(e->customer))
         return BAD_CUSTOMER;
     if (!import_is_name(e->type))
         return BAD_EVENT;
@@ -261,12 +312,12 @@ static bool is_foreign(const struct rows *r, const struct csv_row *row)
 
 static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
 {
-    struct entry e = {.customer = str_trim(row->field[r->table.customer]),
-                      .type = r->im->mapping->event};
+    struct entry e = {.type = r->im->mapping->event};
     bool ranked, wanted;
     uint32_t rank;
     str why;
 
+    read_who(&r->table, row->field, &e);
     if (!e.customer.n)
         return refuse(r, row, r->table.no_customer, err);
     e.foreign = is_foreign(r, row);
@@ -451,10 +502,9 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
 {
     struct group *g = &r->group[i];
     struct arena *a = import_arena(r->im);
-    struct event event = {.at_ms = g->at_ms,
-                          .customer = text_table_get(&r->customers, g->customer),
-                          .type = text_table_get(&r->types, g->type),
-                          .id = g->id};
+    str who[EVENT_IDS_MAX] = {}, why;
+    struct event event = {
+        .at_ms = g->at_ms, .type = text_table_get(&r->types, g->type), .id = g->id};
 
     switch (measures_event(&r->table.measures, g->cell, a, &event, err)) {
     case FAILED:
@@ -465,10 +515,13 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
     case FINE:
         break;
     }
-    if (!set_who(&event, a, err))
+    for (uint32_t k = 0; k < r->table.who_n; k++)
+        if (g->who[k])
+            who[k] = text_table_get(&r->ids, g->who[k] - 1);
+    if (!set_who(&r->table, who, &event, a, &why, err))
         return false;
-    if (event.nobody.n) {
-        g->reason = arena_str(&r->arena, event.nobody);
+    if (why.n) {
+        g->reason = arena_str(&r->arena, why);
         return g->reason.p || err_nomem(err);
     }
     return import_event(r->im, &event, STR(""),
@@ -514,7 +567,7 @@ bool import_csv(struct import *im, struct err *err)
     table_close(&r.table);
     number_table_free(&r.group_of);
     mem_free(r.group);
-    text_table_free(&r.customers);
+    text_table_free(&r.ids);
     text_table_free(&r.types);
     spool_free(&r.spool);
     arena_free(&r.arena);

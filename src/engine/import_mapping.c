@@ -22,6 +22,8 @@ static const struct key {
 };
 enum { KEY_N = sizeof keys / sizeof *keys };
 
+#define ID_SYSTEM_MAX 64u /* bytes */
+
 bool import_is_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -74,6 +76,52 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
         return err_nomem(err);
     *out = e;
     return true;
+}
+
+/* Small letters, so that "Email" is not taken for a system of this name. */
+static bool is_id_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-'
+            && c != '.')
+            return false;
+    }
+    return s.n && s.n <= ID_SYSTEM_MAX && !str_eq(s, STR("group_id"));
+}
+
+static bool id_make(str name, str column, struct arena *a, struct mapping_id *out,
+                    struct err *err)
+{
+    struct mapping_id id = {.name = str_trim(name)};
+
+    column = str_trim(column);
+    id.optional = str_starts(column, STR("?"));
+    column = str_from(column, id.optional);
+    if (!is_id_name(id.name))
+        return err_set(err, ERR_INPUT,
+                       "an id is email, phone, user_id, device, or the name of a system, "
+                       "such as shopify: at most %u small letters, digits, - _ and .",
+                       ID_SYSTEM_MAX);
+    if (!column.n || !str_is_utf8(column))
+        return err_set(err, ERR_INPUT, "the id %.*s needs the name of its column",
+                       STR_FMT(id.name));
+    id.name = arena_str(a, id.name);
+    id.column = arena_str(a, column);
+    if (!id.name.p || !id.column.p)
+        return err_nomem(err);
+    *out = id;
+    return true;
+}
+
+bool mapping_id_parse(str text, struct arena *a, struct mapping_id *out, struct err *err)
+{
+    const char *equals = text.n ? memchr(text.p, '=', text.n) : NULL;
+    size_t n = equals ? (size_t)(equals - text.p) : text.n;
+
+    return equals ? id_make((str){text.p, n}, str_from(text, n + 1), a, out, err)
+                  : err_set(err, ERR_INPUT, "write KIND=COLUMN, such as email=Email");
 }
 
 static const struct {
@@ -153,6 +201,42 @@ static bool entries_parse(const struct yaml *map, str key, struct arena *a,
     return true;
 }
 
+static bool ids_parse(const struct yaml *map, struct arena *a, struct mapping *m,
+                      struct err *err)
+{
+    const struct yaml *ids = NULL;
+    struct mapping_id *all;
+    uint32_t given = m->who_n;
+
+    if (!yaml_get_map(map, STR("ids"), &ids, err))
+        return false;
+    if (!ids || !ids->n)
+        return true;
+    if (given + ids->n > MAPPING_IDS_MAX)
+        return err_at(err, ids->line, ids->column, "more ids than the %u of an event",
+                      MAPPING_IDS_MAX);
+    all = arena_array(a, struct mapping_id, given + ids->n);
+    if (!all)
+        return err_nomem(err);
+    if (given)
+        memcpy(all, m->who, given * sizeof *all);
+    for (size_t i = 0; i < ids->n; i++) {
+        const struct yaml *y = ids->item[i];
+        bool is_given = false;
+
+        if (!id_make(ids->key[i]->text, y->text, a, &all[m->who_n], err)) {
+            err->line = y->line;
+            err->column = y->column;
+            return false;
+        }
+        for (uint32_t k = 0; k < given; k++)
+            is_given |= str_eq(all[k].name, all[m->who_n].name);
+        m->who_n += !is_given;
+    }
+    m->who = all;
+    return true;
+}
+
 static bool texts_parse(const struct yaml *map, struct arena *a, struct mapping *m,
                         struct err *err)
 {
@@ -176,7 +260,7 @@ static bool texts_parse(const struct yaml *map, struct arena *a, struct mapping 
 bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *err)
 {
     struct mapping m = *out;
-    str separator = STR(""), decimal = STR(""), known[KEY_N + 5];
+    str separator = STR(""), decimal = STR(""), known[KEY_N + 6];
     const struct yaml *map;
 
     for (size_t i = 0; i < KEY_N; i++)
@@ -186,9 +270,10 @@ bool mapping_parse(str yaml, struct arena *a, struct mapping *out, struct err *e
     known[KEY_N + 2] = STR("traits");
     known[KEY_N + 3] = STR("decimal");
     known[KEY_N + 4] = STR("header");
+    known[KEY_N + 5] = STR("ids");
     if (!yaml_parse(yaml, a, &map, err)
-        || !yaml_check_keys(map, known, KEY_N + 5, "a mapping", err)
-        || !texts_parse(map, a, &m, err)
+        || !yaml_check_keys(map, known, KEY_N + 6, "a mapping", err)
+        || !texts_parse(map, a, &m, err) || !ids_parse(map, a, &m, err)
         || !yaml_get_text(map, STR("separator"), &separator, err)
         || (!m.separator && separator.n
             && !mapping_separator_parse(separator, &m.separator, err))
@@ -266,6 +351,20 @@ static void print_entries(struct buf *to, const char *key,
     to->failed |= text->failed;
 }
 
+static void print_ids(struct buf *to, const struct mapping *m, struct buf *text)
+{
+    if (m->who_n)
+        buf_add(to, STR("ids:\n"));
+    for (uint32_t i = 0; i < m->who_n; i++) {
+        buf_clear(text);
+        buf_add(text, m->who[i].optional ? STR("?") : STR(""));
+        buf_add(text, m->who[i].column);
+        buf_add_format(to, "  '%.*s': ", STR_FMT(m->who[i].name));
+        print_scalar(to, buf_str(text));
+    }
+    to->failed |= text->failed;
+}
+
 void mapping_print(const struct mapping *m, struct buf *to)
 {
     struct buf text = {0};
@@ -287,6 +386,7 @@ void mapping_print(const struct mapping *m, struct buf *to)
         buf_add(to, STR("decimal: "));
         print_scalar(to, (str){&m->decimal, 1});
     }
+    print_ids(to, m, &text);
     print_entries(to, "properties", m->property, m->property_n, &text);
     print_entries(to, "traits", m->trait, m->trait_n, &text);
     buf_free(&text);

@@ -169,6 +169,51 @@ static bool currency_open(struct table *t, struct err *err)
     return column_need(t, "the currency", name, &t->currency, err);
 }
 
+static bool who_open(struct table *t, struct err *err)
+{
+    const struct mapping *m = t->im->mapping;
+
+    if (m->customer.n
+        && !column_need(t, "the customer", m->customer, &t->who[t->who_n++].column, err))
+        return false;
+    for (uint32_t i = 0; i < m->who_n; i++) {
+        const struct mapping_id *id = &m->who[i];
+        struct table_id *to = &t->who[t->who_n];
+
+        if (id->optional && column_find(t, id->column) == NO_COLUMN)
+            continue;
+        if (!column_need(t, "an id", id->column, &to->column, err))
+            return false;
+        to->system = id->name;
+        t->who_n++;
+    }
+    return t->who_n
+           || err_set(
+               err, ERR_INPUT,
+               "%.*s has none of the columns that hold ids: the first would be %.*s",
+               STR_FMT(t->im->source), STR_FMT(m->who[0].column));
+}
+
+/* Why a row is nobody's: its columns are empty, or hold nothing that is an id. */
+static bool who_reasons(struct table *t, struct err *err)
+{
+    bool one = t->who_n == 1;
+    struct buf names = {};
+    bool ok;
+
+    for (uint32_t i = 0; i < t->who_n; i++) {
+        buf_add(&names, i ? STR(", ") : one ? STR("column ") : STR("columns "));
+        buf_add(&names, t->column[t->who[i].column]);
+    }
+    ok = (!names.failed || err_nomem(err))
+         && reason(t, &t->no_customer, "no customer (", buf_str(&names),
+                   one ? " is empty)" : " are empty)", err)
+         && reason(t, &t->no_who, "no customer (", buf_str(&names),
+                   one ? " holds no id)" : " hold no id)", err);
+    buf_free(&names);
+    return ok;
+}
+
 /* When all rows are, where no column says it. */
 static bool moment_open(struct table *t, struct err *err)
 {
@@ -190,10 +235,9 @@ static bool columns_open(struct table *t, struct err *err)
 
     if (!header_read(t, err))
         return false;
-    if (!m->customer.n || (!m->time.n && !m->moment.n))
+    if ((!m->customer.n && !m->who_n) || (!m->time.n && !m->moment.n))
         return import_explain(im, t->column, t->column_n, err);
-    if (!event_check(t, err)
-        || !column_need(t, "the customer", m->customer, &t->customer, err)
+    if (!event_check(t, err) || !who_open(t, err)
         || !column_need(t, "the time", m->time, &t->time, err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
         || !column_need(t, "the id", m->id, &t->id, err) || !currency_open(t, err)
@@ -211,8 +255,7 @@ static bool columns_open(struct table *t, struct err *err)
     }
     im->report->zone = arena_str(im->arena, zone_name(t->zone));
     return moment_open(t, err) && (im->report->zone.p || err_nomem(err))
-           && reason(t, &t->no_customer, "no customer (column ", m->customer,
-                     " is empty)", err)
+           && who_reasons(t, err)
            && reason(t, &t->no_event, "no event (column ", m->event_column, " is empty)",
                      err)
            && reason(t, &t->no_id, "no id (column ", m->id, " is empty)", err);

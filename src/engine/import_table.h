@@ -15,7 +15,12 @@ struct table {
     struct csv *csv;
     str *column;
     uint32_t column_n;
-    uint32_t customer, time, event, id, currency; /* all but the first may be NO_COLUMN */
+    uint32_t time, event, id, currency; /* each may be NO_COLUMN */
+    struct table_id {
+        str system; /* as in struct event_id; empty: the customer */
+        uint32_t column;
+    } who[EVENT_IDS_MAX];
+    uint32_t who_n;
     int64_t moment_ms;      /* when there is no column of the time */
     struct row_expr *where; /* or NULL */
     struct measures measures;
@@ -30,8 +35,8 @@ struct table {
     struct arena kept_arena;
     struct arena arena;
     struct buf text;
-    str no_customer, no_time, no_event,
-        no_id; /* reasons, with the names of the columns */
+    /* Reasons, with the names of the columns. */
+    str no_customer, no_who, no_time, no_event, no_id;
 };
 
 #define BAD_EVENT                                                                        \

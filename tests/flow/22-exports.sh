@@ -29,14 +29,24 @@ export_in() {
 }
 sql() { "$CICLO" sql "$shop" "$1" --csv | tail -n +2 | tr '\n' ' '; }
 
-export_in hubspot-contacts '' '[4, 2, 0]' \
-    "[(4, 'no customer (column Email is empty)'), (5, 'Create Date is not a time of the form %Y-%m-%d %H:%M')]" '{}'
+export_in hubspot-contacts '' '[4, 3, 0]' \
+    "[(5, 'Create Date is not a time of the form %Y-%m-%d %H:%M')]" '{}'
 t_is 'hubspot: traits, in the time of the workspace' \
     "$(sql "select customer, first_time, \"traits.lifecycle_stage\", \"traits.hubspot_id\" from timelines order by 1")" \
-    'anna@example.com,2025-12-01 09:00:00,Customer,51 ben@example.com,2025-12-02 09:00:00,Lead,52 '
+    'anna@example.com,2025-12-01 09:00:00,Customer,51 ben@example.com,2025-12-02 09:00:00,Lead,52 hubspot:53,2025-12-03 09:00:00,,53 '
 
-export_in salesforce-contacts '' '[3, 2, 0]' \
-    "[(4, 'no customer (column Email is empty)')]" '{}'
+export_in hubspot-deals '' '[5, 2, 1]' \
+    "[(5, 'no customer (column Associated Contact IDs is empty)'), (6, \"its amounts are in another currency than the workspace's\")]" \
+    "{'amount': 12800.5}"
+t_is 'hubspot: a deal is its first contact'"'"'s' \
+    "$(sql 'select customer, won, amount from events order by at_ms')" \
+    'hubspot:51,1,12000 hubspot:52,0,800.5 '
+"$CICLO" import "$shop" "$data/hubspot-contacts.csv" --mapping hubspot-contacts >/dev/null
+t_is 'hubspot: and so the one'"'"'s with his address' \
+    "$(sql "select customer, won, amount from events where type = 'deal_closed' order by at_ms")" \
+    'anna@example.com,1,12000 ben@example.com,0,800.5 '
+
+export_in salesforce-contacts '' '[3, 3, 0]' '[]' '{}'
 export_in salesforce-leads '' '[2, 1, 0]' "[(3, 'IsConverted is not yes or no')]" '{}'
 export_in salesforce-opportunities '' '[4, 2, 1]' \
     "[(5, 'no customer (column AccountId is empty)')]" "{'amount': 12800.5}"
@@ -49,11 +59,11 @@ export_in shopify-orders '' '[9, 3, 0]' \
 t_is 'shopify: one event an order, whatever its lines' \
     "$(sql "select id, time, revenue, refunded, paid, items from events order by id")" \
     'purchase:#1001,2026-03-01 09:15:00,42.5,0,1,"[""Green tea"",""Cup, blue""]" purchase:#1002,2026-03-02 18:00:00,20,5,1,"[""Green tea""]" purchase:#1003,2026-03-05 10:00:00,15,0,0,"[""Green tea""]" '
-export_in shopify-customers '' '[4, 2, 0]' \
-    "[(4, 'no customer (column Email is empty)'), (5, 'Accepts Email Marketing is not yes or no')]" '{}'
+export_in shopify-customers '' '[4, 3, 0]' \
+    "[(5, 'Accepts Email Marketing is not yes or no')]" '{}'
 t_is 'shopify: what no column dates is of the moment of the import' \
     "$(sql 'select customer, date(first_time), "traits.city", "traits.accepts_marketing" from timelines order by 1')" \
-    'anna@example.com,2026-03-10,Rome,1 ben@example.com,2026-03-10,,0 '
+    'anna@example.com,2026-03-10,Rome,1 ben@example.com,2026-03-10,,0 shopify:7003,2026-03-10,,0 '
 
 export_in mailchimp-subscribed '' '[4, 2, 0]' \
     "[(4, 'CONFIRM_TIME is not a time of the form %Y-%m-%d %H:%M:%S'), (5, 'no customer (column Email Address is empty)')]" '{}'
@@ -74,18 +84,20 @@ t_is 'mailchimp: a click in a mail has its channel' "$(sql 'select channel, url 
 export_in gainsight-companies '' '[3, 2, 0]' "[(4, 'ARR is not a number')]" '{}'
 export_in gainsight-ctas '' '[3, 2, 0]' "[(4, 'no customer (column Company ID is empty)')]" '{}'
 
-export_in stripe-payments '' '[7, 3, 1]' \
-    "[(5, 'no customer (column Customer Email is empty)'), (6, \"its amounts are in another currency than the workspace's\"), (7, 'Created date (UTC) is not a time of the form %Y-%m-%d %H:%M:%S')]" \
-    "{'revenue': 1292.5, 'refunded': 12.5, 'fee': 1.5}"
+export_in stripe-payments '' '[7, 4, 1]' \
+    "[(6, \"its amounts are in another currency than the workspace's\"), (7, 'Created date (UTC) is not a time of the form %Y-%m-%d %H:%M:%S')]" \
+    "{'revenue': 1312.5, 'refunded': 12.5, 'fee': 2.0}"
+t_is 'stripe: a payment without an address is his who has its customer' \
+    "$(sql "select id, revenue from events where customer = 'anna@example.com' order by id")" \
+    'purchase:ch_1,1250 purchase:ch_4,20 '
 t_is 'stripe: times are UTC' "$(sql "select id, at_ms from events where id like '%ch_7'")" \
     'purchase:ch_7,1770420600000 '
-export_in stripe-customers '' '[4, 2, 0]' \
-    "[(4, 'no customer (column Email is empty)'), (5, 'Created (UTC) is not a time of the form %Y-%m-%d %H:%M')]" '{}'
-export_in stripe-subscriptions '' '[4, 2, 0]' \
-    "[(4, 'no customer (column Customer Email is empty)'), (5, \"its amounts are in another currency than the workspace's\")]" \
-    "{'amount': 319.0, 'quantity': 2}"
-export_in stripe-cancellations stripe-subscriptions '[4, 1, 2]' \
-    "[(4, 'no customer (column Customer Email is empty)')]" "{'amount': 290.0}"
+export_in stripe-customers '' '[4, 3, 0]' \
+    "[(5, 'Created (UTC) is not a time of the form %Y-%m-%d %H:%M')]" '{}'
+export_in stripe-subscriptions '' '[4, 3, 0]' \
+    "[(5, \"its amounts are in another currency than the workspace's\")]" \
+    "{'amount': 348.0, 'quantity': 3}"
+export_in stripe-cancellations stripe-subscriptions '[4, 1, 3]' '[]' "{'amount': 290.0}"
 
 # What is there, and what fits.
 t_is 'each mapping is listed and shown' "$("$CICLO" mapping list --json |
@@ -105,7 +117,7 @@ t_is 'a name that is nearly one' \
         grep -c 'did you mean "shopify-orders"')" 1
 "$CICLO" mapping show stripe-payments | sed 's/^event: .*/event: payment/' >"$T/own.yaml"
 "$CICLO" import "$shop" "$data/stripe-payments.csv" --mapping "$T/own.yaml" >/dev/null
-t_is 'a mapping can be saved, changed, and used' "$(sql "select count(*) from events where type = 'payment'")" '3 '
+t_is 'a mapping can be saved, changed, and used' "$(sql "select count(*) from events where type = 'payment'")" '4 '
 
 # What is given on the command line.
 "$CICLO" init "$T/own.ciclo" --currency USD >/dev/null

@@ -13,6 +13,16 @@ static bool entries_eq(const struct mapping_entry *x, uint32_t x_n,
     return x_n == y_n;
 }
 
+static bool ids_eq(const struct mapping *x, const struct mapping *y)
+{
+    for (uint32_t i = 0; x->who_n == y->who_n && i < x->who_n; i++)
+        if (!str_eq(x->who[i].name, y->who[i].name)
+            || !str_eq(x->who[i].column, y->who[i].column)
+            || x->who[i].optional != y->who[i].optional)
+            return false;
+    return x->who_n == y->who_n;
+}
+
 static bool mapping_eq(const struct mapping *x, const struct mapping *y)
 {
     return str_eq(x->customer, y->customer) && str_eq(x->time, y->time)
@@ -20,7 +30,7 @@ static bool mapping_eq(const struct mapping *x, const struct mapping *y)
            && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
            && str_eq(x->id, y->id) && str_eq(x->where, y->where)
            && str_eq(x->encoding, y->encoding) && x->separator == y->separator
-           && x->decimal == y->decimal
+           && x->decimal == y->decimal && ids_eq(x, y)
            && entries_eq(x->property, x->property_n, y->property, y->property_n)
            && entries_eq(x->trait, x->trait_n, y->trait, y->trait_n);
 }

@@ -4,6 +4,7 @@
 #include "base/tune.h"
 #include "support/fail.h"
 
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,8 @@ static void wait_end(struct stream *t, const char *why)
         continue;
     snprintf(end, sizeof end, "event: end\ndata: {\"why\":\"%s\"}\n\n", why);
     if (!find(t, end))
-        fail_msg("the stream does not end by \"%s\": %s", why, t->heard.p);
+        fail_msg("the stream does not end by \"%s\": ...%s", why,
+                 t->heard.p + (t->heard.n < 500 ? 0 : t->heard.n - 500));
 }
 
 static void need_order(const struct stream *t, const char *first, const char *second)
@@ -240,9 +242,9 @@ TEST(who_was_away_too_long_is_told_to_look_again)
                           : wrong[i - 2]);
         t = listen_to(&s, "?what=moves", header);
         wait_for(&t, "event: reload\ndata: {}\n\n");
-        buys(&s, "last");
-        if (!i)
-            wait_for(&t, MOVE("last", "\"reach\"", "buyer"));
+        snprintf(who, sizeof who, "last%zu", i); /* his move wakes those who left, too */
+        buys(&s, who);
+        wait_for(&t, who);
         leave(&t);
     }
     leave(&other);
@@ -257,9 +259,10 @@ TEST(who_reads_too_slowly_is_cut_off)
     struct site s = site_open(&june);
     struct stream t = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
     struct buf batch = {};
-    int little = 2048;
+    int little = 2048, segment = 536; /* else the system takes megabytes for him */
 
     setsockopt(t.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    setsockopt(t.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     assert_int_equal(connect(t.fd, (const struct sockaddr *)&s.address, sizeof s.address),
                      0);
     say(t.fd, "GET /api/live?what=moves HTTP/1.1\r\n" HOST "\r\n");
@@ -269,7 +272,7 @@ TEST(who_reads_too_slowly_is_cut_off)
         buf_add(&batch, STR("{\"batch\":["));
         for (int k = 0; k < EACH; k++)
             buf_add_format(&batch,
-                           "%s{\"type\":\"identify\",\"userId\":\"%0*d\",\"traits\":{}}",
+                           "%s{\"type\":\"identify\",\"userId\":\"u%0*d\",\"traits\":{}}",
                            k ? "," : "", ID, i * EACH + k);
         buf_add(&batch, STR("]}"));
         buf_add_char(&batch, 0);
@@ -396,7 +399,7 @@ TEST(a_new_model_ends_every_stream)
     json_put_int(&j, 1);
     json_end_object(&j);
     b = post(&s, "/api/model/apply", buf_str(&body));
-    assert_int_equal(status_of(&b), 200);
+    assert_int_equal(status_of(&b), 202);
     wait_end(&t, "changed");
     assert_non_null(find(&t, "event: reload\n"));
     buf_free(&b);
@@ -456,7 +459,7 @@ TEST(listening_survives_the_lack_of_memory)
 
     NEED_OK(gate_new(c.engine, false, &c.gate, &err), err);
     NEED_OK(listen_once(&c, &err), err);
-    each_oom(listen_once, &c);
+    each_oom_or_done(listen_once, &c);
     gate_free(c.gate);
     engine_close(c.engine);
 }

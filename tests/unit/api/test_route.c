@@ -574,6 +574,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/stages/periods", "get", 4, 0},
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
+        {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 0, 0},
         {"/api/identity", "post", 0, 3},
         {"/api/model/check", "post", 0, 2},

@@ -104,13 +104,17 @@ static bool add_event(void *context, [[maybe_unused]] int64_t received_ms,
     struct buf *b = context;
 
     moment_print(b, e->at_ms);
-    buf_add_format(b, " %.*s %.*s", STR_FMT(e->customer), STR_FMT(e->type));
+    buf_add_format(b, " %.*s %.*s", STR_FMT(id_of_key(e->customer).value),
+                   STR_FMT(e->type));
     if (memchr(e->id.p, ':', e->id.n))
         buf_add_format(b, " %.*s", STR_FMT(e->id));
     add_properties(b, e->property, e->property_n);
     if (e->trait_n)
         buf_add(b, STR(" |"));
     add_properties(b, e->trait, e->trait_n);
+    for (uint32_t i = 1; i < e->who_n; i++)
+        buf_add_format(b, " & %.*s:%.*s", STR_FMT(id_kind_name(e->who[i].kind)),
+                       STR_FMT(e->who[i].value));
     buf_add_char(b, '\n');
     return true;
 }
@@ -278,6 +282,64 @@ TEST(rows_of_one_id_with_different_customers_are_refused_together)
     assert_events("2023-12-31T23:00:00.000Z 1 order order:B\n");
     assert_int_equal(shop.r.used, 1);
     assert_int_equal(shop.r.customers, 1);
+    close_shop();
+}
+
+/* Its ids are in the columns who, mail and crm, and in one more where the table has it. */
+static void map_ids(void)
+{
+    static struct mapping_id who[] = {{STR("email"), STR("mail"), false},
+                                      {STR("crm"), STR("crm"), false},
+                                      {STR("phone"), STR("phone"), true}};
+
+    shop.m.who = who;
+    shop.m.who_n = sizeof who / sizeof *who;
+}
+
+TEST(a_row_has_the_ids_that_are_left)
+{
+    open_shop();
+    map_ids();
+    import("who,mail,crm,when\n"
+           "1, A@X.it ,7,2024-01-01\n"
+           ",none,\"'8;9\",2024-01-01\n"
+           ",b@x.it;c@x.it,null,2024-01-01\n"
+           "null,d@x.it,,2024-01-01\n"
+           ",none,0,2024-01-01\n"
+           "null,,,2024-01-01\n"
+           ",,,2024-01-01\n");
+    assert_events("2023-12-31T23:00:00.000Z 1 order & email:a@x.it & other:crm:7\n"
+                  "2023-12-31T23:00:00.000Z crm:8 order\n"
+                  "2023-12-31T23:00:00.000Z b@x.it order\n"
+                  "2023-12-31T23:00:00.000Z d@x.it order\n");
+    assert_refused("rows.csv:6 no customer (columns who, mail, crm hold no id): "
+                   ",none,0,2024-01-01\n"
+                   "rows.csv:7 userId: this value is nobody's: null,,,2024-01-01\n"
+                   "rows.csv:8 no customer (columns who, mail, crm are empty): "
+                   ",,,2024-01-01\n");
+    close_shop();
+}
+
+TEST(an_order_has_the_ids_of_all_its_rows)
+{
+    open_shop();
+    map_ids();
+    shop.m.customer = STR("");
+    shop.m.id = STR("no");
+    import("mail,crm,phone,when,no\n"
+           "a@x.it,,+39060000,2024-01-01,A\n"
+           "a@x.it,7,,2024-01-01,A\n"
+           "b@x.it,7,,2024-01-01,B\n"
+           "c@x.it,7,,2024-01-01,B\n"
+           "none,0,,2024-01-01,C\n");
+    assert_events("2023-12-31T23:00:00.000Z a@x.it order order:A"
+                  " & phone:+39060000 & other:crm:7\n");
+    assert_refused("rows.csv:4 rows of one id belong to different customers: "
+                   "b@x.it,7,,2024-01-01,B\n"
+                   "rows.csv:5 rows of one id belong to different customers: "
+                   "c@x.it,7,,2024-01-01,B\n"
+                   "rows.csv:6 no customer (columns mail, crm, phone hold no id): "
+                   "none,0,,2024-01-01,C\n");
     close_shop();
 }
 
@@ -904,8 +966,13 @@ static void prepare_rows(const char *name, const char *rows)
 
 TEST(an_import_survives_the_lack_of_memory)
 {
+    static struct mapping_id who[] = {{STR("email"), STR("note"), true},
+                                      {STR("crm"), STR("no"), false}};
+
     open_shop();
     map_small_rows();
+    shop.m.who = who;
+    shop.m.who_n = 2;
     prepare_rows("rows.csv", small_rows);
     each_oom_or_less((char[]){"rows.csv"});
     close_shop();

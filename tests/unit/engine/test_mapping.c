@@ -106,7 +106,11 @@ static void assert_same(const struct mapping *x, const struct mapping *y)
                 && str_eq(x->id, y->id) && str_eq(x->where, y->where)
                 && str_eq(x->encoding, y->encoding) && x->separator == y->separator
                 && x->decimal == y->decimal && x->property_n == y->property_n
-                && x->trait_n == y->trait_n);
+                && x->trait_n == y->trait_n && x->who_n == y->who_n);
+    for (uint32_t i = 0; i < x->who_n; i++)
+        assert_true(str_eq(x->who[i].name, y->who[i].name)
+                    && str_eq(x->who[i].column, y->who[i].column)
+                    && x->who[i].optional == y->who[i].optional);
     for (uint32_t i = 0; i < x->property_n; i++)
         assert_true(str_eq(x->property[i].name, y->property[i].name)
                     && str_eq(x->property[i].expression, y->property[i].expression)
@@ -140,6 +144,8 @@ TEST(what_is_printed_reads_as_the_same_mapping)
         {STR("line\xc2\x85s"), VALUE_MISSING, STR("a\nb \xe2\x80\xa8 \xc3\xa9 \\ \x7f")},
     };
     struct mapping_entry trait[] = {{STR("country"), VALUE_MISSING, STR("Country")}};
+    struct mapping_id who[] = {{STR("email"), STR("E: 'mail' #"), false},
+                               {STR("no"), STR("Customer \"ID\""), true}};
     struct mapping m = {
         .customer = STR("CustomerID"),
         .time = STR("no"),
@@ -151,6 +157,8 @@ TEST(what_is_printed_reads_as_the_same_mapping)
         .separator = '\t',
         .decimal = ',',
         .encoding = STR("latin-1"),
+        .who = who,
+        .who_n = 2,
         .property = property,
         .trait = trait,
         .property_n = 3,
@@ -199,6 +207,56 @@ TEST(what_was_given_is_stronger_than_the_mapping_file)
     arena_free(&a);
 }
 
+TEST(ids_are_joined_by_their_kind)
+{
+    struct mapping_id given[] = {{STR("email"), STR("Work"), false}};
+    struct mapping m = {.who = given, .who_n = 1};
+    struct err err;
+
+    assert_true(
+        mapping_parse(STR("ids: { phone: '?Phone', email: Email, shopify: Customer ID }"),
+                      &a, &m, &err));
+    assert_int_equal(m.who_n, 3);
+    assert_text(m.who[0].column, "Work");
+    assert_text(m.who[1].column, "Phone");
+    assert_true(m.who[1].optional);
+    assert_text(m.who[2].name, "shopify");
+    assert_text(m.who[2].column, "Customer ID");
+    assert_false(m.who[2].optional);
+    arena_free(&a);
+}
+
+static void assert_no_id(const char *text, const char *why)
+{
+    struct mapping_id id;
+    struct err err;
+
+    assert_false(mapping_id_parse(str_of(text), &a, &id, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, why));
+}
+
+TEST(an_id_has_a_kind_and_a_column)
+{
+    struct mapping_id id;
+    struct err err;
+
+    assert_true(mapping_id_parse(STR(" shopify = ? Customer=ID"), &a, &id, &err));
+    assert_text(id.name, "shopify");
+    assert_text(id.column, " Customer=ID");
+    assert_true(id.optional);
+    assert_no_id("email", "KIND=COLUMN");
+    assert_no_id("", "KIND=COLUMN");
+    assert_no_id("Email=x", "small letters");
+    assert_no_id("=x", "small letters");
+    assert_no_id("a:b=x", "small letters");
+    assert_no_id("group_id=x", "small letters");
+    assert_no_id("email=", "email needs the name of its column");
+    assert_no_id("email=?", "email needs the name of its column");
+    assert_no_id("email=\xff", "email needs the name of its column");
+    arena_free(&a);
+}
+
 static void assert_wrong(const char *yaml, int line, int column, const char *why)
 {
     struct mapping m = {.customer = STR("kept")};
@@ -218,6 +276,13 @@ TEST(a_fault_in_a_mapping_file_has_its_place)
     assert_wrong("time: x\nproperties:\n  - revenue\n", 3, 5, "NAME:TYPE=EXPRESSION");
     assert_wrong("time: x\ntraits:\n  - [a]\n", 3, 5, "NAME:TYPE=EXPRESSION");
     assert_wrong("event: [a]\n", 1, 8, "");
+    assert_wrong("ids: [a]\n", 1, 6, "");
+    assert_wrong("time: x\nids:\n  Email: E\n", 3, 10, "small letters");
+    assert_wrong("ids: {email: [a]}\n", 1, 14, "email needs the name");
+    assert_wrong(
+        "ids: {a: x, b: x, c: x, d: x, e: x, f: x, g: x, h: x, i: x, j: x, k: x, l: x, "
+        "m: x, n: x, o: x, p: x}\n",
+        1, 6, "more ids than the 15 of an event");
     assert_wrong("decimal: comma\n", 0, 0, ", as in 1.234,50");
     arena_free(&a);
 }
@@ -226,7 +291,8 @@ static bool parse_one([[maybe_unused]] void *context, struct err *err)
 {
     struct arena own = {};
     struct mapping m = {};
-    bool ok = mapping_parse(STR("customer: A\nproperties: ['x:money=sum(B)', 'y=C']\n"),
+    bool ok = mapping_parse(STR("customer: A\nids: {email: E, crm: C}\n"
+                                "properties: ['x:money=sum(B)', 'y=C']\n"),
                             &own, &m, err);
 
     arena_free(&own);
@@ -265,7 +331,8 @@ TEST(every_mapping_inside_parses_and_prints_as_itself)
 
         if (!mapping_parse(all[i].text, &a, &m, &err))
             fail_msg("%s: %d:%d %s", all[i].name, err.line, err.column, err.msg);
-        assert_true(m.customer.n && m.event.n && !m.time.n == (m.moment.n > 0));
+        assert_true((m.customer.n || m.who_n) && m.event.n);
+        assert_true(!m.time.n == (m.moment.n > 0));
         mapping_print(&m, &text);
         assert_true(mapping_parse(buf_str(&text), &a, &again, &err));
         mapping_print(&again, &same);
