@@ -125,8 +125,16 @@ export interface CustomerEvent extends EventRef {
 
 export type Acquisition = 'channel' | 'source' | 'medium' | 'campaign' | 'referrer' | 'page';
 
+/* One of the ids by which a customer is known, and since when. */
+export interface CustomerId {
+  kind: 'userId' | 'anonymousId' | 'email' | 'phone' | 'device' | 'other';
+  id: string;
+  first: string | null;
+}
+
 export interface Customer {
   id: string;
+  ids: CustomerId[];
   at: string;
   stage: string | null;
   since: string | null;

@@ -88,6 +88,17 @@ export default function CustomerPage({ id }: { id: string }) {
                 </dl>
               : <p className={styles.note}>{t('customer.noTraits')}</p>}
           </section>
+          <section aria-labelledby="ids">
+            <h2 id="ids">{t('customer.ids')}</h2>
+            <dl className={styles.traits}>
+              {customer.ids.map(known => (
+                <div key={`${known.kind} ${known.id}`}>
+                  <dt>{t(`id.${known.kind}`)}</dt>
+                  <dd>{known.id}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
           {customer.acquisition.channel !== null && (
             <section aria-labelledby="acquisition">
               <h2 id="acquisition">{t('customer.acquisition')}</h2>
