@@ -48,10 +48,11 @@ export function useLive(lifecycle: string): Live {
       }));
     };
     const showSoon = () => { show ||= window.setTimeout(showAll, SHOW_MS); };
+    const askInfo = () => void client.invalidateQueries({ queryKey: ['info'] });
     const lookAgain = () => {
       look = 0;
       looked = Date.now();
-      void client.invalidateQueries({ queryKey: ['info'] });
+      askInfo();
     };
     const lookSoon = () => {
       look ||= window.setTimeout(lookAgain, Math.max(SHOW_MS, looked + LOOK_MS - Date.now()));
@@ -73,7 +74,9 @@ export function useLive(lifecycle: string): Live {
       close();
       source = new EventSource(address('/api/live', { last }));
       source.onopen = () => {
-        if (opened && !last) reload();
+        /* What came before a stream began is not told by it, but the counts are. */
+        if (!opened) askInfo();
+        else if (!last) reload();
         opened = true;
         failures = 0;
         setLive(old => ({ ...old, connected: true }));
