@@ -1,15 +1,7 @@
 /* The page in a browser, in each language, wide and narrow, light and dark. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
-
-export const flags = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--no-first-run',
-];
 
 /* What the page asks for and the server answers. */
 async function api(url, path) {
@@ -31,7 +23,7 @@ async function showsCounts(page, expected, name) {
     const links = [...document.querySelectorAll('[data-stage] [data-count]')];
     return links.length === Object.keys(expected).length && links.every(a =>
       Number(a.dataset.count) === expected[a.closest('[data-stage]').dataset.stage]);
-  }, expected, { timeout: 5000 }).catch(() => {});
+  }, expected).catch(() => {});
   equal(await shownCounts(page), expected, name);
 }
 
@@ -165,14 +157,14 @@ export async function fresh(browser, options, faults) {
     if (['error', 'warning'].includes(message.type())) faults.push(message.text());
   });
   page.on('pageerror', error => faults.push(error.stack));
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(20000);
   return page;
 }
 
 /* What stands in the browser's way, shown as such. */
-async function missing(browser, root, url, empty) {
+export async function missing({ chrome, root, shop: url, empty }) {
   const faults = [];
-  const page = await fresh(browser, { locale: 'it-IT' }, faults);
+  const page = await fresh(chrome, { locale: 'it-IT' }, faults);
   for (const id of ['nobody', 'a/b 50%25.c+d@e#f?g', '..%2F']) {
     await page.goto(new URL(`/customers/${encodeURIComponent(id)}`, url).href);
     ok(await page.getByRole('heading', { name: id }).waitFor().then(() => true),
@@ -214,9 +206,9 @@ async function missing(browser, root, url, empty) {
 }
 
 /* While the slider is dragged, no number goes away, and what is late is not waited for. */
-async function dragging(browser, url) {
+export async function dragging({ chrome, shop: url }) {
   const faults = [];
-  const page = await fresh(browser, { locale: 'en-GB' }, faults);
+  const page = await fresh(chrome, { locale: 'en-GB' }, faults);
   await page.goto(url);
   await page.waitForSelector('[data-population]');
   let asked = 0, given = 0;
@@ -378,9 +370,9 @@ async function editing(page, url, axe, root, language, name) {
 }
 
 /* Somebody else is faster; a job is cancelled; the server forgets what was tried. */
-async function meddling(browser, root, url) {
+export async function meddling({ chrome, root, edited: url }) {
   const faults = [];
-  const page = await fresh(browser, { locale: 'en-GB' }, faults);
+  const page = await fresh(chrome, { locale: 'en-GB' }, faults);
   const words = texts(root, 'en');
   const button = key => page.getByRole('button', { name: words[key], exact: true });
   const live = (await api(url, '/api/info')).model_version;
@@ -435,9 +427,9 @@ async function meddling(browser, root, url) {
 }
 
 /* Of several lifecycles one is chosen, and stays chosen from page to page. */
-async function several(browser, root, url, axe) {
+export async function several({ chrome, root, edited: url, axe }) {
   const faults = [];
-  const page = await fresh(browser, { locale: 'en-GB', viewport: { width: 390, height: 844 } }, faults);
+  const page = await fresh(chrome, { locale: 'en-GB', viewport: { width: 390, height: 844 } }, faults);
   const { model_version: version, default_at } = await api(url, '/api/info');
   const { text } = await api(url, `/api/model/versions/${version}`);
   await applied(url, { version, text: `${text.slice(0, text.indexOf('\nlifecycle:'))}
@@ -511,58 +503,53 @@ async function following(page, root, url, axe, language, name) {
   ok(await page.evaluate(() => window.same), `${name}: the page was not loaded again`);
 }
 
-async function followed(chrome, root, url, empty, axe) {
+export async function followed({ chrome, root, live, axe }) {
   for (const [language, width, height, colorScheme] of [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
   ]) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-    await following(page, root, url, axe, language, `${language} ${width}`);
+    await following(page, root, live, axe, language, `${language} ${width}`);
     equal(faults, [], `${language} ${width}: following leaves no error in the console`);
     await page.context().close();
   }
+}
+
+/* Also when it comes before the page hears what happens. */
+export async function first({ chrome, empty }) {
   const page = await fresh(chrome, { locale: 'en-GB' }, []);
+  let sent;
+  const came = new Promise(resolve => { sent = resolve; });
+  await page.route('**/api/live*', route => came.then(() => route.continue()));
   await page.goto(empty);
   await page.locator('main pre').waitFor();
   await send(empty, purchase('first'));
+  sent();
   ok(await page.waitForSelector('[data-population="1"]'), 'the first event of an empty file brings the board');
   await page.context().close();
 }
 
-export async function browser(root, url, empty, edited) {
-  const require = createRequire(join(root, 'web/package.json'));
-  const { chromium } = require('playwright-core');
-  const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-  const chrome = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags,
-  });
-  try {
-    /* Wide and narrow at the same time. */
-    await Promise.all([[1440, 900, 'light'], [390, 844, 'dark']].map(
-      async ([width, height, colorScheme]) => {
-        for (const language of ['en', 'it', 'pt']) {
-          const faults = [];
-          const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-          await walk(page, url, axe, root, language, `${language} ${width}`);
-          equal(faults, [], `${language} ${width}: the console has no error`);
-          await page.context().close();
-        }
-      }));
-    for (const [language, width, height, colorScheme] of [
-      ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
-    ]) {
-      const faults = [];
-      const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-      await editing(page, edited, axe, root, language, `${language} ${width}`);
-      equal(faults, [], `${language} ${width}: editing leaves no error in the console`);
-      await page.context().close();
-    }
-    await meddling(chrome, root, edited);
-    await several(chrome, root, edited, axe);
-    await dragging(chrome, url);
-    await missing(chrome, root, url, empty);
-    await followed(chrome, root, url, empty, axe);
-  } finally {
-    await chrome.close();
+async function walks({ chrome, root, shop, axe }, width, height, colorScheme) {
+  for (const language of ['en', 'it', 'pt']) {
+    const faults = [];
+    const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+    await walk(page, shop, axe, root, language, `${language} ${width}`);
+    equal(faults, [], `${language} ${width}: the console has no error`);
+    await page.context().close();
+  }
+}
+
+export const wide = given => walks(given, 1440, 900, 'light');
+export const narrow = given => walks(given, 390, 844, 'dark');
+
+export async function edits({ chrome, root, edited, axe }) {
+  for (const [language, width, height, colorScheme] of [
+    ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
+  ]) {
+    const faults = [];
+    const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+    await editing(page, edited, axe, root, language, `${language} ${width}`);
+    equal(faults, [], `${language} ${width}: editing leaves no error in the console`);
+    await page.context().close();
   }
 }

@@ -1,9 +1,6 @@
 /* The dictionary, what was refused, and the keys, as somebody sees them who may do everything. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { flags, fresh, sound } from './browser.mjs';
+import { fresh, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -89,9 +86,9 @@ async function walk(page, locked, keys, axe, root, language, name) {
 }
 
 /* Where nothing came, and with the first key, by which its maker stays in. */
-async function begin(browser, empty, axe, root) {
+export async function begin({ chrome, root, empty, axe }) {
   const faults = [], words = texts(root, 'it');
-  const page = await fresh(browser, { locale: 'it-IT', viewport: { width: 390, height: 844 } }, faults);
+  const page = await fresh(chrome, { locale: 'it-IT', viewport: { width: 390, height: 844 } }, faults);
   await page.goto(new URL('/data', empty).href);
   await page.waitForSelector('[data-dictionary]');
   await page.goto(new URL('/data/refused', empty).href);
@@ -110,26 +107,15 @@ async function begin(browser, empty, axe, root) {
   await page.context().close();
 }
 
-export async function data(root, url, empty, edited, locked, collect, read, admin) {
-  const require = createRequire(join(root, 'web/package.json'));
-  const { chromium } = require('playwright-core');
-  const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-  const chrome = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags,
-  });
-  try {
-    for (const [language, width, height, colorScheme] of [
-      ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-    ]) {
-      const faults = [];
-      const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-      await walk(page, locked, { collect, admin }, axe, root, language, `${language} ${width}`);
-      equal(faults.filter(fault => !/status of 401/.test(fault)), [],
-        `${language} ${width}: none of it is an error in the console`);
-      await page.context().close();
-    }
-    await begin(chrome, empty, axe, root);
-  } finally {
-    await chrome.close();
+export async function data({ chrome, root, locked, keys, axe }) {
+  for (const [language, width, height, colorScheme] of [
+    ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
+  ]) {
+    const faults = [];
+    const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+    await walk(page, locked, keys, axe, root, language, `${language} ${width}`);
+    equal(faults.filter(fault => !/status of 401/.test(fault)), [],
+      `${language} ${width}: none of it is an error in the console`);
+    await page.context().close();
   }
 }

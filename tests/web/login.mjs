@@ -1,9 +1,6 @@
 /* Signing in with a key, where the file has keys. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { flags, fresh, sound } from './browser.mjs';
+import { fresh, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -37,26 +34,16 @@ async function pass(page, locked, keys, axe, root, language, name) {
   ok(true, `${name}: who signed out is a stranger`);
 }
 
-export async function login(root, url, empty, edited, locked, collect, read) {
-  const require = createRequire(join(root, 'web/package.json'));
-  const { chromium } = require('playwright-core');
-  const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-  const chrome = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags,
-  });
-  try {
-    for (const [language, width, height, colorScheme] of [
-      ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-    ]) {
-      const faults = [];
-      const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
-      await pass(page, locked, { collect, read }, axe, root, language, `${language} ${width}`);
-      /* Chromium tells every answer of 401 and 403 as an error. */
-      equal(faults.filter(fault => !/status of 40[13]/.test(fault)), [],
-        `${language} ${width}: signing in leaves no error in the console`);
-      await page.context().close();
-    }
-  } finally {
-    await chrome.close();
+export async function login({ chrome, root, locked, keys, axe }) {
+  for (const [language, width, height, colorScheme] of [
+    ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
+  ]) {
+    const faults = [];
+    const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
+    await pass(page, locked, keys, axe, root, language, `${language} ${width}`);
+    /* Chromium tells every answer of 401 and 403 as an error. */
+    equal(faults.filter(fault => !/status of 40[13]/.test(fault)), [],
+      `${language} ${width}: signing in leaves no error in the console`);
+    await page.context().close();
   }
 }

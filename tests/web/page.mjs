@@ -1,13 +1,37 @@
-/* page.mjs ROOT URL EMPTY EDITED LOCKED COLLECT READ ADMIN: the tests of the page. URL serves the orders of orders.csv, EMPTY
- * a file without events, EDITED the orders again, in a file whose model is changed, LOCKED once more, in one
- * with the keys COLLECT, READ and ADMIN. */
+/* page.mjs ROOT SHOP EMPTY EDITED LIVE LOCKED COLLECT READ ADMIN: the tests of the page. SHOP serves
+ * the orders of orders.csv, EMPTY a file without events, EDITED the orders again, in a file whose
+ * model is changed, LIVE once more, in one to which more is sent, LOCKED in one with the keys COLLECT,
+ * READ and ADMIN. */
 
-import { browser } from './browser.mjs';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { dragging, edits, first, followed, meddling, missing, narrow, several, wide } from './browser.mjs';
+import { begin, data } from './data.mjs';
 import { login } from './login.mjs';
-import { data } from './data.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
 import { run } from './tap.mjs';
 
-const [root, ...given] = process.argv.slice(2);
-
-await run([languages, templates, lockFile, palette, types, budgets, browser, login, data], root, ...given);
+const [root, shop, empty, edited, live, locked, collect, read, admin] = process.argv.slice(2);
+const require = createRequire(join(root, 'web/package.json'));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const chrome = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--no-first-run',
+  ],
+});
+try {
+  /* What changes the same file is in one lane. */
+  await run([
+    [languages, templates, lockFile, palette, budgets, edits, meddling, several],
+    [wide, missing, first, begin],
+    [narrow, dragging, followed],
+    [login, data],
+    [types],
+  ], { root, shop, empty, edited, live, locked, keys: { collect, read, admin }, chrome, axe });
+} finally {
+  await chrome.close();
+}

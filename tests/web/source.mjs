@@ -1,8 +1,9 @@
 /* What must hold of the page's source, without a browser. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { equal, ok } from './tap.mjs';
 
@@ -20,7 +21,7 @@ export function texts(root, language) {
 const plural = /_(zero|one|two|few|many|other)$/;
 const holes = text => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
 
-export function languages(root) {
+export function languages({ root }) {
   const english = texts(root, 'en');
   const keys = all => [...new Set(Object.keys(all).map(key => key.replace(plural, '')))].sort();
   for (const language of ['en', 'it', 'pt']) {
@@ -43,7 +44,7 @@ export function languages(root) {
 }
 
 /* The templates are in English; the page says the same in every language. */
-export function templates(root) {
+export function templates({ root }) {
   const folder = join(root, 'src/engine/templates');
   const english = texts(root, 'en');
   const missing = [];
@@ -66,7 +67,7 @@ export function templates(root) {
   equal(missing, [], 'what the templates say is in the language files');
 }
 
-export function lockFile(root) {
+export function lockFile({ root }) {
   const text = readFileSync(join(root, 'web/package-lock.json'), 'utf8');
   const { packages } = JSON.parse(text);
   ok(!text.includes('"resolved"'), 'the lock file holds no addresses of a registry');
@@ -118,7 +119,7 @@ function oklab([r, g, b]) {
 const seen = (eye, colour) => oklab([0, 1, 2].map(i => Math.min(1, Math.max(0,
   eye[3 * i] * colour[0] + eye[3 * i + 1] * colour[1] + eye[3 * i + 2] * colour[2]))));
 
-export function palette(root) {
+export function palette({ root }) {
   const source = readFileSync(join(root, 'web/src/palette.ts'), 'utf8');
   for (const mode of ['light', 'dark']) {
     const colours = source.match(new RegExp(`const ${mode} = \\[([^\\]]*)\\]`))[1].match(/#[0-9a-f]{6}/g);
@@ -136,14 +137,15 @@ export function palette(root) {
 }
 
 /* Vite builds without asking whether the types agree. */
-export function types(root) {
-  const { status, stdout } = spawnSync(process.execPath,
-    [join(root, 'web/node_modules/typescript/bin/tsc'), '-p', join(root, 'web')], { encoding: 'utf8' });
-  ok(status === 0, 'the types of the page agree', stdout);
+export async function types({ root }) {
+  const tsc = join(root, 'web/node_modules/typescript/bin/tsc');
+  const failed = await promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'web')])
+    .then(() => null, error => error.stdout || error.message);
+  ok(failed === null, 'the types of the page agree', failed);
 }
 
 /* What a browser loads first, and what it loads for a page with charts, in gzip bytes. */
-export function budgets(root) {
+export function budgets({ root }) {
   const assets = join(root, 'web/dist/assets');
   if (!ok(existsSync(assets), 'the page is built')) return;
   const size = name => gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;

@@ -15,15 +15,18 @@ export const equal = (found, expected, name) =>
   ok(JSON.stringify(found) === JSON.stringify(expected), name,
     `found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
 
-/* Runs each part with the arguments. A part that could not go on is a test that failed. */
-export async function run(parts, ...given) {
+/* Runs the parts of each lane one after another, the lanes at the same time. A part that could not
+ * go on is a test that failed. */
+export async function run(lanes, given) {
   console.log('TAP version 13');
-  for (const part of parts) {
-    try {
-      await part(...given);
-    } catch (error) {
-      ok(false, `${part.name} comes to its end`, error.stack);
+  await Promise.all(lanes.map(async parts => {
+    for (const part of parts) {
+      try {
+        await part(given);
+      } catch (error) {
+        ok(false, `${part.name} comes to its end`, error.stack);
+      }
     }
-  }
+  }));
   console.log(`1..${tests}`);
 }
