@@ -417,6 +417,14 @@ static bool decide(struct engine *e, struct id a, struct id b, enum graph_says s
     return ok;
 }
 
+static void swap_ids(uint32_t *a, uint32_t *b)
+{
+    uint32_t was = *a;
+
+    *a = *b;
+    *b = was;
+}
+
 bool engine_decide(struct engine *e, str a, str b, enum graph_says says, str by,
                    int64_t now_ms, struct err *err)
 {
@@ -428,6 +436,12 @@ bool engine_decide(struct engine *e, str a, str b, enum graph_says says, str by,
         return false;
     if (id_a == id_b)
         return err_set(err, ERR_INPUT, "\"%.*s\" and \"%.*s\" are one id: name two",
+                       STR_FMT(a), STR_FMT(b));
+    /* The decision stands with an id that has events of its own: taken back, it leaves nothing. */
+    if (graph_first_ms(g, id_a) == MOMENT_NEVER)
+        swap_ids(&id_a, &id_b);
+    if (graph_first_ms(g, id_a) == MOMENT_NEVER)
+        return err_set(err, ERR_INPUT, "no event carries \"%.*s\" or \"%.*s\" itself",
                        STR_FMT(a), STR_FMT(b));
     return decide(e, graph_id(g, id_a), graph_id(g, id_b), says, by, now_ms, err);
 }
