@@ -148,7 +148,7 @@ setTimeout(() => {
 
 const chrome = await openBrowser(root);
 try {
-  await run([directly, inTheBrowser, throughFaults], chrome);
+  await run([[directly, inTheBrowser, throughFaults]], chrome);
 } finally {
   await chrome.close();
 }
