@@ -251,6 +251,7 @@ TEST(who_was_away_too_long_is_told_to_look_again)
     for (int i = 0; i < LIVE_RING / 2; i++) {
         snprintf(who, sizeof who, "c%d", i);
         buys(&s, who);
+        need_get(&s, "/api/stages", 200, ""); /* settles it, before moves are too many */
     }
     snprintf(who, sizeof who, "\"c%d\"", LIVE_RING / 2 - 1);
     wait_for(&other, who);
@@ -298,6 +299,7 @@ TEST(who_reads_too_slowly_is_cut_off)
         buf_add(&batch, STR("]}"));
         buf_add_char(&batch, 0);
         send_calls(&s, batch.p);
+        need_get(&s, "/api/stages", 200, ""); /* as above */
     }
     wait_end(&t, "slow");
     assert_null(find(&t, "2399")); /* the last */
