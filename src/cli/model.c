@@ -55,7 +55,8 @@ static int check(struct cli *c)
     str text;
 
     /* Where the live model has a fault, another text can be held against the data. */
-    if (!(given ? cli_open_versions : cli_open)(c, STORE_READ, &e, &err))
+    if (!(given ? cli_open_versions(c, STORE_READ, &e, &err)
+                : cli_open(c, STORE_READ, &e, &err)))
         return cli_fail(&err, c->word[0]);
     ok = !given
          || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)

@@ -83,21 +83,21 @@ static int run(struct cli *c)
     struct engine *e;
     struct err err;
     uint32_t n;
+    bool ok;
 
     if (!cli_open(c, dry ? STORE_READ : STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!engine_model(e)->retention.type_n) {
-        err_set(&err, ERR_INPUT,
-                "the model does not say how long events are kept: add a line such as "
-                "`retention: { page: 90d }`");
-        status = cli_fail(&err, c->word[0]);
-    } else if (!engine_retain_count(e, cli_now_ms(c), &c->arena, &type, &n, &err)) {
-        status = cli_fail(&err, c->word[0]);
-    } else if (dry || !has_any(type, n)) {
+    ok = engine_model(e)->retention.type_n
+         || err_set(&err, ERR_INPUT,
+                    "the model does not say how long events are kept: add a line such as "
+                    "`retention: { page: 90d }`");
+    ok = ok && engine_retain_count(e, cli_now_ms(c), &c->arena, &type, &n, &err);
+    if (ok && (dry || !has_any(type, n)))
         status = show(c, type, n);
-    } else if (!retain(c, e, &err)) {
+    else
+        ok = ok && retain(c, e, &err);
+    if (!ok)
         status = cli_fail(&err, c->word[0]);
-    }
     engine_close(e);
     return status;
 }

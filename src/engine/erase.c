@@ -221,7 +221,8 @@ static bool new_types(const struct model *m, struct arena *a, struct receipt_typ
 
         length_print(&kept, m->retention.type[i].length);
         type[i].type = arena_str(a, m->retention.type[i].event);
-        type[i].kept = kept.failed ? (str){} : arena_str(a, buf_str(&kept));
+        if (!kept.failed)
+            type[i].kept = arena_str(a, buf_str(&kept));
         buf_free(&kept);
         if (!type[i].type.p || !type[i].kept.p)
             return err_nomem(err);

@@ -17,10 +17,11 @@ struct person {
     struct json_out *j;
 };
 
+/* Empty text is null: nothing told here is empty when it is there. */
 static void put_text(struct json_out *j, const char *name, str text)
 {
     json_key(j, name);
-    if (text.p)
+    if (text.n)
         json_put_text(j, text);
     else
         json_put_null(j);
@@ -150,7 +151,8 @@ static bool put_traits(const struct person *p, struct err *err)
         for (end = i; end < n && str_eq(said[end].trait->name, name);)
             end++;
         json_begin_object(j);
-        put_text(j, "name", name);
+        json_key(j, "name");
+        json_put_text(j, name);
         json_key(j, "value");
         value_put_json(j, &said[end - 1].trait->value);
         json_key(j, "history");
@@ -203,11 +205,6 @@ static void put_consents(const struct person *p)
 
 /* --- what follows from the events --- */
 
-static str stage_name(const struct lifecycle *l, uint16_t stage)
-{
-    return stage == STAGE_NONE ? (str){} : l->stage[stage].name;
-}
-
 static void put_moves(const struct person *p, uint32_t lifecycle)
 {
     const struct lifecycle *l = p->model->lifecycles[lifecycle];
@@ -216,14 +213,14 @@ static void put_moves(const struct person *p, uint32_t lifecycle)
     struct json_out *j = p->j;
 
     json_begin_object(j);
-    put_text(j, "lifecycle", l->name.n ? l->name : (str){});
+    put_text(j, "lifecycle", l->name);
     json_key(j, "moves");
     json_begin_list(j);
     for (size_t i = 0; i < n && move[i].at_ms <= p->view.at_ms; i++) {
         json_begin_object(j);
         put_moment(j, "at", move[i].at_ms);
-        put_text(j, "from", stage_name(l, move[i].from));
-        put_text(j, "to", stage_name(l, move[i].to));
+        put_text(j, "from", lifecycle_stage_name(l, move[i].from));
+        put_text(j, "to", lifecycle_stage_name(l, move[i].to));
         put_text(j, "rule",
                  move[i].way < l->way_n ? l->way[move[i].way].text
                  : l->has_for           ? l->for_text

@@ -414,7 +414,7 @@ bool dictionary_check(const struct dictionary *d, const struct zone *zone,
     if (!properties_check(d, zone, e, err))
         return false;
     for (uint32_t i = 0; i < e->trait_n; i++)
-        if (!value_check(dictionary_trait(d, e->trait[i].name), (str){}, &e->trait[i],
+        if (!value_check(dictionary_trait(d, e->trait[i].name), (str){0}, &e->trait[i],
                          zone, err))
             return false;
     return true;

@@ -76,6 +76,7 @@ static bool name_rules(struct channels *c, const struct channel_rule *rule, uint
                        struct err *err)
 {
     struct buf text = {};
+    bool failed;
 
     for (uint32_t i = 0; i < n; i++) {
         buf_add_format(&text, "%zu %zu ", rule[i].channel.n, rule[i].when.n);
@@ -83,9 +84,9 @@ static bool name_rules(struct channels *c, const struct channel_rule *rule, uint
         buf_add(&text, rule[i].when);
     }
     c->by = hash64(buf_str(&text));
-    n = text.failed;
+    failed = text.failed;
     buf_free(&text);
-    return !n || err_nomem(err);
+    return !failed || err_nomem(err);
 }
 
 bool channels_new(const struct channel_rule *rule, uint32_t n, struct arena *a,

@@ -152,7 +152,7 @@ static bool operand_of(const struct node *n, bool decided, struct operand *out)
         return false;
     out->test = test_of(n->test);
     out->decided_by = 0;
-    for (uint8_t answer = 0; answer <= TEST_OPPOSITE; answer++)
+    for (unsigned answer = 0; answer <= TEST_OPPOSITE; answer++)
         if (((answer & test_mask(n->test)) != 0) == (decided != inverted))
             out->decided_by |= (uint8_t)(1 << answer);
     return true;

@@ -138,11 +138,10 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
         return true;
     }
     for (uint32_t w = 0; w < words; w++) {
-        uint32_t from = c->marked_from + w * 64, n = chunk->event_n - from;
+        uint32_t from = c->marked_from + w * 64, left = chunk->event_n - from;
 
-        n = n < 64 ? n : 64;
-        m->word[w] = match(of, chunk->type + from, n);
-        all &= m->word[w] | ~(UINT64_MAX >> (64 - n));
+        m->word[w] = match(of, chunk->type + from, left < 64 ? left : 64);
+        all &= m->word[w] | (left < 64 ? UINT64_MAX << left : 0);
     }
     m->all = all == UINT64_MAX;
     return true;

@@ -168,7 +168,7 @@ static void need_homes(struct snapshot *v, const struct homes *homes)
     uint32_t customers = 0, anchors = 0;
 
     for (uint32_t i = 0; i < catalog_customer_n(catalog); i++) {
-        uint32_t anchor = number_of(catalog_customer_id(catalog, i)), home, n;
+        uint32_t anchor = number_of(catalog_customer_id(catalog, i)), home, n = 0;
         const uint32_t *its;
 
         must(snapshot_home(v, i, &home, &err)

@@ -40,7 +40,7 @@ static bool read_event(struct world *w, const char *text, uint32_t i, struct eve
         p[e->property_n++].value =
             (struct value){.type = VALUE_TEXT, .text = str_of(value)};
     }
-    e->id = arena_str(&w->arena, (str){"0123456789ABCDEFGHIJ" + i, 1});
+    e->id = arena_str(&w->arena, (str){&"0123456789ABCDEFGHIJ"[i], 1});
     return e->id.p || err_nomem(err);
 }
 
