@@ -33,7 +33,9 @@ static void add(void *context, const struct difference *d)
     X(erased, "message ids of erased events")                                            \
     X(refused, "refused lines")                                                          \
     X(histories, "chunks with histories")                                                \
-    X(keys, "keys")
+    X(keys, "keys")                                                                      \
+    X(webhooks, "webhooks")                                                              \
+    X(told, "moves in the journal")
 
 static void print_json(struct buf *b, const struct verify_report *r,
                        const struct findings *f)

@@ -13,6 +13,13 @@
 #define TEXT(number) TEXT_OF(number)
 
 /* docs/format.md says what stands in these tables. */
+#define SCHEMA_SINCE_5 /* what format 6 added */                                         \
+    "create table webhook (number integer primary key, codec integer not null,"          \
+    " bytes blob not null, checksum integer not null);"                                  \
+    "create table journal (seq integer primary key, told_ms integer not null,"           \
+    " codec integer not null, bytes blob not null, checksum integer not null);"
+#define SCHEMA_NAMED "pragma user_version = " TEXT(FORMAT) ";"
+
 static const char schema[] =
     "create table setting (name text primary key, value integer not null);"
     "create table log (seq integer primary key, received_ms integer not null,"
@@ -47,10 +54,14 @@ static const char schema[] =
     "create table key (number integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);"
     "create table receipt (number integer primary key, codec integer not null,"
-    " bytes blob not null, checksum integer not null);"
-    "pragma application_id = " TEXT(APPLICATION_ID) ";"
-                                                    "pragma user_version = " TEXT(
-                                                        FORMAT) ";";
+    " bytes blob not null, checksum integer not null);" SCHEMA_SINCE_5
+    "pragma application_id = " TEXT(APPLICATION_ID) ";" SCHEMA_NAMED;
+
+bool file_migrate_5(struct sql *sql, struct err *err)
+{
+    return sql_set_up(sql, err)
+           && sql_exec(sql, "begin immediate;" SCHEMA_SINCE_5 SCHEMA_NAMED "commit", err);
+}
 
 /* --- opening --- */
 

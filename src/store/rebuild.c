@@ -88,7 +88,9 @@ bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
     struct refill_report report;
     bool ok = rewrite_begin(&w, io, path, &o, VFS_REFUSE_DAMAGED, err);
 
-    if (ok && w.format < FORMAT) /* else somebody else did it meanwhile */
+    if (ok && w.format == 5)
+        ok = file_migrate_5(&w.old, err);
+    else if (ok && w.format < FORMAT) /* else somebody else did it meanwhile */
         ok = rewrite_refill(&w, &all, &report, err) && rewrite_exchange(&w, &sizes, err);
     rewrite_end(&w);
     return ok || err_in(err, "it is of an older format and must be migrated first");

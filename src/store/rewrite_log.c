@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A new file from the truth of an old one: its log, what was refused, the model's versions, the
- * ids of what was erased, and the keys of the doors. Rows are taken over byte for byte; only those that say something
+ * ids of what was erased, the keys of the doors, and what is sent to others. Rows are taken over byte for byte; only those that say something
  * of a customer who is erased are written anew. Everything else comes out of the same functions
  * that bring events in. */
 
@@ -593,6 +593,93 @@ static bool take_receipt(struct refill *r, const struct row *row, struct err *er
            && store_receipt_add(r->made, buf_str(&r->bytes), err);
 }
 
+/* --- what is sent to others --- */
+
+/* Lines before the first that was not delivered may be gone: rather twice than never. */
+static bool take_webhook(struct refill *r, const struct row *row, struct err *err)
+{
+    struct webhook_row w = {.number = (uint32_t)row->number[0]};
+
+    if (row->number[0] > UINT32_MAX)
+        return err_set(err, ERR_CORRUPT, "its number is wrong");
+    if (!row_unpack(row, WEBHOOK_BYTES_MAX, &r->bytes, err)
+        || !webhook_decode(buf_str(&r->bytes), &r->arena, &w, err))
+        return false;
+    w.event.line = w.move.line = 0;
+    return store_webhook_put(r->made, &w, err);
+}
+
+/* The key of the customer that a line of the journal is about. */
+static bool journal_key(struct refill *r, const struct json *line, str *out,
+                        struct err *err)
+{
+    str kind = json_find_text(line, STR("kind"));
+    struct id id = {ID_USER, json_find_text(line, STR("customer"))};
+
+    while (id.kind < ID_OTHER && !str_eq(kind, id_kind_name(id.kind)))
+        id.kind++;
+    *out = id_key(id, &r->arena);
+    return out->p || err_nomem(err);
+}
+
+static bool tells_of_one(struct refill *r, str line, bool *tells, struct err *err)
+{
+    const struct leaving *l = r->o->leaving;
+    const struct json *json;
+    str key;
+
+    if (!json_parse(r->parser, line, &r->arena, &json, err)) {
+        if (err->code == ERR_INPUT)
+            err->code = ERR_CORRUPT;
+        return false;
+    }
+    if (!journal_key(r, json, &key, err))
+        return false;
+    *tells = mentions_find_telling(&l->mentions, line) != TEXT_NONE
+             || text_table_find(l->keys, key) != TEXT_NONE;
+    return true;
+}
+
+static bool copy_journal(struct refill *r, const struct row *row, str packed,
+                         struct err *err)
+{
+    struct sql *sql = &r->made->sql;
+    sqlite3_stmt *add;
+
+    return sql_get(sql, SQL_JOURNAL_COPY, &add, err)
+           && sql_run(sql, add,
+                      sql_bind(add, 1, row->number[0]) | sql_bind(add, 2, row->number[1])
+                          | row_pack(add, 3, packed),
+                      err);
+}
+
+static bool take_journal(struct refill *r, const struct row *row, struct err *err)
+{
+    str rest;
+
+    if (!unpack(r, row, JOURNAL_BYTES_MAX, err))
+        return false;
+    rest = buf_str(&r->bytes);
+    if (rest.n && rest.p[rest.n - 1] != '\n')
+        return err_set(err, ERR_CORRUPT, "its last line does not end");
+    if (!r->o->leaving || !r->o->leaving->mentions.id->n)
+        return copy_journal(r, row, buf_str(&row->packed), err);
+    while (rest.n) {
+        size_t n = (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p);
+        bool goes;
+
+        if (!tells_of_one(r, (str){rest.p, n}, &goes, err))
+            return false;
+        if (!goes)
+            buf_add(&r->kept, (str){rest.p, n + 1});
+        rest = str_from(rest, n + 1);
+    }
+    if (r->kept.failed)
+        return err_nomem(err);
+    return zip_pack(buf_str(&r->kept), PACK_LEVEL, &r->packed, err)
+           && copy_journal(r, row, buf_str(&r->packed), err);
+}
+
 /* --- all of it --- */
 
 static const struct table tables[] = {
@@ -603,6 +690,9 @@ static const struct table tables[] = {
     {"key", "select max(number) from key", take_key, SQL_KEY_AFTER, false},
     {"receipt", "select max(number) from receipt", take_receipt, SQL_RECEIPT_AFTER,
      false},
+    {"webhook", "select max(number) from webhook", take_webhook, SQL_WEBHOOK_AFTER,
+     false},
+    {"journal", "select max(seq) from journal", take_journal, SQL_JOURNAL_AFTER, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -615,6 +705,9 @@ static bool take_tables(struct refill *r, struct err *err)
         if (t.after == SQL_KEY_AFTER && r->w->format < 4)
             continue;
         if (t.after == SQL_RECEIPT_AFTER && r->w->format < 5)
+            continue;
+        if ((t.after == SQL_WEBHOOK_AFTER || t.after == SQL_JOURNAL_AFTER)
+            && r->w->format < 6)
             continue;
         if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
             t.after = SQL_MODEL_AFTER_2;

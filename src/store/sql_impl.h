@@ -96,6 +96,20 @@
     X(RECEIPT_ADD, "insert into receipt (codec, bytes, checksum) values (?, ?, ?)")      \
     X(RECEIPT_AFTER, "select number, 0, codec, bytes, checksum from receipt"             \
                      " where number > ? order by number limit 1")                        \
+    X(WEBHOOK_PUT, "insert or replace into webhook (number, codec, bytes, checksum)"     \
+                   " values (?, ?, ?, ?)")                                               \
+    X(WEBHOOK_DROP, "delete from webhook where number = ?")                              \
+    X(WEBHOOK_AFTER, "select number, 0, codec, bytes, checksum from webhook"             \
+                     " where number > ? order by number limit 1")                        \
+    X(JOURNAL_ADD,                                                                       \
+      "insert into journal (told_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
+    X(JOURNAL_COPY, "insert into journal (seq, told_ms, codec, bytes, checksum)"         \
+                    " values (?, ?, ?, ?, ?)")                                           \
+    X(JOURNAL_AFTER, "select seq, told_ms, codec, bytes, checksum from journal"          \
+                     " where seq > ? order by seq limit 1")                              \
+    X(JOURNAL_TRIM, /* the last one stays: its number is not given again */              \
+      "delete from journal where seq <= ?"                                               \
+      " and seq < (select max(seq) from journal)")                                       \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -118,7 +132,11 @@
       " union all"                                                                       \
       " select 'graph', count(*), coalesce(sum(length(bytes)), 0) from graph"            \
       " union all"                                                                       \
-      " select 'receipt', count(*), coalesce(sum(length(bytes)), 0) from receipt")       \
+      " select 'receipt', count(*), coalesce(sum(length(bytes)), 0) from receipt"        \
+      " union all"                                                                       \
+      " select 'webhook', count(*), coalesce(sum(length(bytes)), 0) from webhook"        \
+      " union all"                                                                       \
+      " select 'journal', count(*), coalesce(sum(length(bytes)), 0) from journal")       \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

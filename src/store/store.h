@@ -140,6 +140,41 @@ bool snapshot_each_key(struct snapshot *v,
 bool snapshot_each_receipt(struct snapshot *v,
                            bool (*each)(void *context, uint32_t number, str bytes),
                            void *context, struct err *err);
+/* Where what happens is sent. */
+enum webhook_state { WEBHOOK_ON, WEBHOOK_PAUSED, WEBHOOK_GONE };
+enum { WEBHOOK_EVENTS = 1, WEBHOOK_MOVES = 2 };            /* .what */
+enum { WEBHOOK_PLAIN_HTTP = 1, WEBHOOK_PRIVATE_HOST = 2 }; /* .allows */
+enum { WEBHOOK_NAME_MAX = 64, WEBHOOK_URL_MAX = 2048, WEBHOOK_FILTERS_MAX = 100 };
+struct webhook_place {
+    int64_t seq;   /* of a row: of the log, or of the journal */
+    uint32_t line; /* the first in it that was not delivered, from 0 */
+};
+struct webhook_row {
+    uint32_t number; /* from 1 */
+    enum webhook_state state;
+    uint32_t what, allows;
+    str name, url;
+    unsigned char secret[SECRET_BYTES];
+    const str *type,
+        *stage; /* events of these types alone, moves into these stages; or all */
+    uint32_t type_n, stage_n;
+    int64_t made_ms;
+    struct webhook_place event, move;
+    int64_t failing_ms,
+        last_ms;          /* since when; of the last answer; MOMENT_NEVER: neither */
+    uint32_t last_status; /* of HTTP; 0: there was no answer */
+};
+/* Walks all of them in the order of their numbers; stops when `each`, which may not ask the
+ * snapshot, returns false. Texts are borrowed. */
+bool snapshot_each_webhook(struct snapshot *v,
+                           bool (*each)(void *context, const struct webhook_row *w),
+                           void *context, struct err *err);
+/* The first row of the journal behind `after`: appends its lines. *seq is 0 when there is none. */
+bool snapshot_journal(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
+                      int64_t *told_ms, struct err *err);
+/* The same of the log: events in Segment's form, a line each. */
+bool snapshot_log(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
+                  int64_t *received_ms, struct err *err);
 struct refusal {
     str source; /* file name */
     uint64_t line;
@@ -219,7 +254,14 @@ bool store_is_held(const struct store *s);
 /* What the file says of itself: the first row is what it signs with, each one behind it a receipt of
  * what was removed. Of the bytes, at most 16 MiB, the store knows only that they are whole. */
 bool store_receipt_add(struct store *s, str bytes, struct err *err);
-/* As store_begin, for a transaction of store_history_put alone: all snapshots see what they saw,
+/* A new webhook, or another state of the one with this number; and none any more. */
+bool store_webhook_put(struct store *s, const struct webhook_row *w, struct err *err);
+bool store_webhook_drop(struct store *s, uint32_t number, struct err *err);
+/* One more row of what was told: lines of JSON, an object each, at most 1 GiB; and away with the
+ * rows up to this one, but the last. */
+bool store_journal_add(struct store *s, int64_t told_ms, str lines, struct err *err);
+bool store_journal_trim(struct store *s, int64_t seq, struct err *err);
+/* As store_begin, for a transaction of histories, webhooks and the journal alone: all snapshots see what they saw,
  * but for snapshot_history, which may give what is newer. */
 [[nodiscard]] bool store_begin_histories(struct store *s, struct err *err);
 

@@ -342,6 +342,20 @@ bool receipts_each(struct sql *sql, pthread_mutex_t *lock,
                    bool (*each)(void *context, uint32_t number, str bytes), void *context,
                    struct err *err);
 
+/* --- what is sent to others --- */
+
+#define WEBHOOK_BYTES_MAX ((size_t)1 << 20) /* of a webhook, unpacked */
+#define JOURNAL_BYTES_MAX ((size_t)1 << 30) /* of a row, unpacked */
+/* All but the number; texts are borrowed from `bytes`, lists live in `a`. */
+void webhook_encode(const struct webhook_row *w, struct buf *to);
+bool webhook_decode(str bytes, struct arena *a, struct webhook_row *out, struct err *err);
+bool webhooks_each(struct sql *sql, pthread_mutex_t *lock,
+                   bool (*each)(void *context, const struct webhook_row *w),
+                   void *context, struct err *err);
+/* The first row behind *seq, which is 0 when there is none. Appends what it holds: lines. */
+bool lines_after(struct sql *sql, pthread_mutex_t *lock, enum sql_text table,
+                 int64_t *seq, int64_t *moment_ms, struct buf *to, struct err *err);
+
 /* Walks the log's events; stops when `each` returns false. */
 bool log_each(struct sql *sql, pthread_mutex_t *lock,
               bool (*each)(void *context, int64_t received_ms, const struct event *e),

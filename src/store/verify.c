@@ -240,6 +240,34 @@ static bool count_receipt(void *context, [[maybe_unused]] uint32_t number,
     return true;
 }
 
+static bool count_webhook(void *context, [[maybe_unused]] const struct webhook_row *w)
+{
+    struct verify *v = context;
+
+    v->report->webhooks++;
+    return true;
+}
+
+static bool verify_journal(struct verify *v, struct err *err)
+{
+    int64_t seq = 0, told_ms;
+    struct buf lines = {0};
+    bool ok;
+
+    while ((ok = lines_after(v->sql, v->sql_lock, SQL_JOURNAL_AFTER, &seq, &told_ms,
+                             &lines, err))
+           && seq) {
+        for (size_t i = 0; i < lines.n; i++)
+            v->report->told += lines.p[i] == '\n';
+        if (!str_is_utf8(buf_str(&lines)))
+            found(v, "journal", true, "table journal, row %lld: it is no UTF-8",
+                  (long long)seq);
+        buf_clear(&lines);
+    }
+    buf_free(&lines);
+    return ok || found_err(v, "journal", true, err);
+}
+
 static bool verify_others(struct verify *v, struct err *err)
 {
     return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
@@ -250,6 +278,9 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "key", true, err))
            && (receipts_each(v->sql, v->sql_lock, count_receipt, v, err)
                || found_err(v, "receipt", true, err))
+           && (webhooks_each(v->sql, v->sql_lock, count_webhook, v, err)
+               || found_err(v, "webhook", true, err))
+           && verify_journal(v, err)
            && (graph_each(v->sql, v->sql_lock, pass, NULL, err)
                || found_err(v, "graph", false, err))
            && verify_histories(v, err);

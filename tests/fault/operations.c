@@ -127,6 +127,7 @@ static const struct operation migrations[] = {
     {"migrating format 1", read_all, 0, true, 23, .from = 1},
     {"migrating format 2", read_all, 0, true, 3, .from = 2},
     {"migrating format 3", read_all, 0, true, 3, .from = 3},
+    {"migrating format 5", read_all, 0, true, 1, .from = 5},
 };
 enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 

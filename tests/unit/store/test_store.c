@@ -978,9 +978,9 @@ TEST(a_database_of_another_program_is_refused_untouched)
 TEST(a_file_of_a_newer_format_is_refused_with_words)
 {
     store_close(create("shop"));
-    change("shop", "pragma user_version = 6");
+    change("shop", "pragma user_version = 7");
     need_refusal(temp_path("shop"), ERR_INPUT,
-                 "newer Ciclo (format 6, this one knows 5)");
+                 "newer Ciclo (format 7, this one knows 6)");
 }
 
 TEST(a_file_of_other_sizes_is_refused_with_words)

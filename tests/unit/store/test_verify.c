@@ -327,6 +327,10 @@ static const struct damaged {
     {"insert into key values (1, 1, pack('x'), 5)", "table key, row 1: its checksum", ""},
     {"insert into key values (1, 1, pack('x'), 0)" RIGHT("key"),
      "table key, row 1: it is too short", ""},
+    {"insert into webhook values (1, 1, pack('x'), 0)" RIGHT("webhook"),
+     "table webhook, row 1: ", ""},
+    {"insert into journal values (1, 1, 1, pack('x'), 0)" RIGHT("journal"),
+     "table journal, row 1: its last line does not end", ""},
     /* values changed, and the checksum made right again */
     {"update part set bytes = pack(flip(unpack(bytes), -1)) where \"column\" = -1 and "
      "chunk = 0" RIGHT("part"),
