@@ -15,7 +15,7 @@ struct erase {
     struct receipts before;    /* the file's */
     struct receipt_type *type; /* of a retention, in its order */
     uint32_t type_n;
-    bool retains, finished;
+    bool retains, holds;
     atomic_bool stop;
     struct removing *removing;
     struct receipt last; /* the newest, when .last_n */
@@ -173,16 +173,25 @@ static bool begin(struct engine *e, int64_t now_ms, struct erase **out, struct e
     return true;
 }
 
+static void hold(struct erase *x)
+{
+    store_hold(x->engine->store);
+    x->holds = true;
+}
+
 bool engine_erase_begin(struct engine *e, const str *customer, uint32_t n, int64_t now_ms,
                         struct erase **out, struct err *err)
 {
-    if (!begin(e, now_ms, out, err))
+    struct erase *x;
+
+    if (!begin(e, now_ms, &x, err))
         return false;
-    if (!gather(*out, customer, n, err)) {
-        engine_erase_free(*out);
+    if (!gather(x, customer, n, err)) {
+        engine_erase_free(x);
         return false;
     }
-    store_hold(e->store, true);
+    *out = x;
+    hold(x);
     return true;
 }
 
@@ -236,9 +245,8 @@ bool engine_retain_begin(struct engine *e, int64_t now_ms, struct erase **out,
 {
     struct erase *x;
 
-    if (!begin(e, now_ms, out, err))
+    if (!begin(e, now_ms, &x, err))
         return false;
-    x = *out;
     x->retains = true;
     x->removal.drops = drops;
     x->type_n = e->model->retention.type_n;
@@ -246,7 +254,8 @@ bool engine_retain_begin(struct engine *e, int64_t now_ms, struct erase **out,
         engine_erase_free(x);
         return false;
     }
-    store_hold(e->store, true);
+    *out = x;
+    hold(x);
     return true;
 }
 
@@ -312,7 +321,7 @@ static bool exchange(void *context, struct store *s, struct err *err)
 
     store_remove_free(x->removing);
     x->removing = NULL;
-    x->finished = true;
+    x->holds = false;
     return ok;
 }
 
@@ -326,8 +335,8 @@ void engine_erase_free(struct erase *x)
     if (!x)
         return;
     store_remove_free(x->removing);
-    if (!x->finished)
-        store_hold(x->engine->store, false);
+    if (x->holds)
+        store_let_go(x->engine->store);
     arena_free(&x->arena);
     buf_free(&x->receipts);
     mem_free(x);

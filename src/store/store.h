@@ -248,8 +248,9 @@ bool store_history_put(struct store *s, uint32_t chunk, uint32_t model, str byte
                        struct err *err);
 /* A new key, or another state of the one with this number. */
 bool store_key_put(struct store *s, const struct key_row *k, struct err *err);
-/* While it is held no transaction can be begun (ERR_CONFLICT). */
-void store_hold(struct store *s, bool is_held);
+/* As long as anybody holds it no transaction can be begun (ERR_CONFLICT). */
+void store_hold(struct store *s);
+void store_let_go(struct store *s);
 bool store_is_held(const struct store *s);
 /* What the file says of itself: the first row is what it signs with, each one behind it a receipt of
  * what was removed. Of the bytes, at most 16 MiB, the store knows only that they are whole. */

@@ -162,7 +162,7 @@ struct reader {
 struct store {
     struct io *io;
     enum store_mode mode;
-    bool is_held; /* no transaction may begin */
+    uint32_t holds; /* while there are any no transaction may begin */
     size_t memory_bytes;
     struct cache *cache; /* of all snapshots' columns */
     struct buf name;     /* of the file, with its NUL */

@@ -97,14 +97,19 @@ static void checkpoint(struct store *s)
         snapshots_renew(s);
 }
 
-void store_hold(struct store *s, bool is_held)
+void store_hold(struct store *s)
 {
-    s->is_held = is_held;
+    s->holds++;
+}
+
+void store_let_go(struct store *s)
+{
+    s->holds--;
 }
 
 bool store_is_held(const struct store *s)
 {
-    return s->is_held;
+    return s->holds > 0;
 }
 
 bool transaction_begin(struct store *s, struct err *err)
@@ -112,7 +117,7 @@ bool transaction_begin(struct store *s, struct err *err)
     struct transaction *tx = &s->tx;
 
     assert(s->mode == STORE_WRITE && !tx->open);
-    if (s->is_held)
+    if (store_is_held(s))
         return err_set(err, ERR_CONFLICT,
                        "the file is being made anew, and takes nothing until that is "
                        "done: try again in a moment");

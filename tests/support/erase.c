@@ -31,7 +31,7 @@ bool erase_customers(struct io *io, str path, const str *customer, uint32_t n,
 
     if (!store_open(io, path, &open, &s, err))
         return false;
-    store_hold(s, true);
+    store_hold(s);
     ok = store_remove_begin(s, &removal, o, &r, err);
     if (ok)
         ok = store_remove_finish(r, s, &sizes, err);
