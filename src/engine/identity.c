@@ -140,9 +140,9 @@ static bool is_known(const struct graph *g, const struct id *id, uint32_t *numbe
     return *number != GRAPH_NO_ID;
 }
 
-static bool find_text(const struct graph *g, str text, struct arena *a, uint32_t *number)
+static bool find_text(const struct graph *g, str text, struct arena *a, uint32_t *number,
+                      struct err *err)
 {
-    struct err unheard;
     struct id id;
     size_t colon = 0;
 
@@ -150,16 +150,18 @@ static bool find_text(const struct graph *g, str text, struct arena *a, uint32_t
         colon++;
     if (is_known(g, &(struct id){ID_USER, text}, number))
         return true;
+    err->code = ERR_NONE;
     if (colon < text.n
         && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), a, &id,
-                          &unheard)
+                          err)
         && is_known(g, &id, number))
         return true;
-    for (int k = 0; k < ID_KIND_N; k++)
-        if (id_parse(&rules, (enum id_kind)k, text, a, &id, &unheard)
+    for (int k = 0; k < ID_KIND_N && err->code != ERR_NOMEM; k++)
+        if (id_parse(&rules, (enum id_kind)k, text, a, &id, err)
             && is_known(g, &id, number))
             return true;
-    return false;
+    return err->code != ERR_NOMEM
+           && err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
 }
 
 bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
@@ -170,10 +172,9 @@ bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
 
     if (!engine_graph(e, &g, err))
         return false;
-    found = find_text(g, text, &a, id);
+    found = find_text(g, text, &a, id, err);
     arena_free(&a);
-    return found
-           || err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
+    return found;
 }
 
 static bool no_customer(str text, struct err *err)

@@ -35,19 +35,11 @@ static void put_moment(struct json_out *j, const char *name, int64_t at_ms)
 
 /* --- events --- */
 
-static const struct value *find(const struct property *p, uint32_t n, str name)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(p[i].name, name))
-            return &p[i].value;
-    return NULL;
-}
-
 /* By what it was sent, when it says so. */
 static str source_of(const struct event_view *event)
 {
     const struct value *v =
-        find(event->property, event->property_n, STR("context.library.name"));
+        property_find(event->property, event->property_n, STR("context.library.name"));
 
     return v && v->type == VALUE_TEXT ? v->text : (str){};
 }
@@ -171,7 +163,8 @@ static bool put_traits(const struct person *p, struct err *err)
 static void put_property(struct json_out *j, const struct event_view *event,
                          const char *name)
 {
-    const struct value *v = find(event->property, event->property_n, str_of(name));
+    const struct value *v =
+        property_find(event->property, event->property_n, str_of(name));
 
     json_key(j, name);
     if (v)

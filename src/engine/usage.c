@@ -222,7 +222,8 @@ static bool count_due(struct usage_job *j, struct counter *c, uint32_t k, struct
     kept->row = mem_alloc(c->counted.n * sizeof *kept->row + 1);
     if (!kept->row)
         return err_nomem(err);
-    memcpy(kept->row, c->counted.row, c->counted.n * sizeof *kept->row);
+    if (c->counted.n)
+        memcpy(kept->row, c->counted.row, c->counted.n * sizeof *kept->row);
     kept->n = c->counted.n;
     kept->version = version;
     return true;

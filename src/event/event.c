@@ -296,6 +296,14 @@ static bool member_parse(struct found *f, const struct json *json, str name, str
            && (!object || found_parse(f, prefix, object, false, err));
 }
 
+const struct value *property_find(const struct property *p, uint32_t n, str name)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (str_eq(p[i].name, name))
+            return &p[i].value;
+    return NULL;
+}
+
 bool event_is_consent(const struct property *p, uint32_t n)
 {
     static const struct {
@@ -306,11 +314,9 @@ bool event_is_consent(const struct property *p, uint32_t n)
                   {STR("granted"), VALUE_BOOL}};
 
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        uint32_t k = 0;
+        const struct value *v = property_find(p, n, needed[i].name);
 
-        while (k < n && !str_eq(p[k].name, needed[i].name))
-            k++;
-        if (k == n || p[k].value.type != needed[i].type)
+        if (!v || v->type != needed[i].type)
             return false;
     }
     return true;
@@ -335,14 +341,6 @@ static bool read_track(const struct json *json, struct found *f, struct event *o
            || err_set(err, ERR_INPUT, EVENT_NO_CONSENT);
 }
 
-static bool has_property(const struct found *f, str name)
-{
-    for (uint32_t i = 0; i < f->n; i++)
-        if (str_eq(f->property[i].name, name))
-            return true;
-    return false;
-}
-
 /* Members beside `properties` become properties too, unless there are such already. */
 static bool read_beside(const struct json *json, const str *name, size_t n,
                         struct found *f, struct err *err)
@@ -364,7 +362,7 @@ static bool read_view(const struct json *json, struct found *f,
 
 static bool need(const struct found *f, str name, struct err *err)
 {
-    return has_property(f, name)
+    return property_find(f->property, f->n, name)
            || err_set(err, ERR_INPUT, "%.*s is missing", STR_FMT(name));
 }
 

@@ -47,6 +47,9 @@ struct property {
     struct value value;
 };
 
+/* Borrowed, or NULL. */
+const struct value *property_find(const struct property *p, uint32_t n, str name);
+
 struct event {
     int64_t at_ms;
     str customer; /* the key (id.h) of its anchor, the first of its ids */

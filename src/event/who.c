@@ -79,13 +79,12 @@ static bool value_text(struct arena *a, const struct value *v, str *out, struct 
 static bool add_implied(struct finding *f, const struct property *p, uint32_t n, str name,
                         enum id_kind kind, struct err *err)
 {
+    const struct value *v = property_find(p, n, name);
     str text;
 
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(p[i].name, name))
-            return value_text(f->a, &p[i].value, &text, err)
-                   && (!text.n || add(f, STR(""), kind, text, true, err));
-    return true;
+    return !v
+           || (value_text(f->a, v, &text, err)
+               && (!text.n || add(f, STR(""), kind, text, true, err)));
 }
 
 static bool add_all_implied(struct finding *f, const struct event *e, struct err *err)
@@ -164,11 +163,9 @@ bool event_set_who(struct event *e, const struct event_id *raw, uint32_t n,
 
 static str text_of(const struct event *e, str name)
 {
-    for (uint32_t i = 0; i < e->property_n; i++)
-        if (str_eq(e->property[i].name, name))
-            return e->property[i].value.type == VALUE_TEXT ? e->property[i].value.text
-                                                           : STR("");
-    return STR("");
+    const struct value *v = property_find(e->property, e->property_n, name);
+
+    return v && v->type == VALUE_TEXT ? v->text : STR("");
 }
 
 static bool decided_id(str kind, str value, struct arena *a, struct id *out,
