@@ -190,8 +190,7 @@ static bool note_fold(struct store *s, const struct fold *f, struct err *err)
         image->stale -= state->parts.events;
         image->news_n -= state->news->waiting;
     }
-    for (struct news *news = state->news; news; news = news->older)
-        news->batch->folding++;
+    news_folding(state->news);
     news_release(state->news);
     state->news = NULL;
     state->version += f->is_changed;
@@ -265,7 +264,7 @@ static bool gather(const struct store *s, const struct sorted_facts *facts,
         f->gone.n++;
         f->is_changed = true;
     }
-    if (!news_gather(image_get(s->tx.image, chunk)->news, 0, UINT32_MAX, end - first,
+    if (!news_gather(image_get(s->tx.image, chunk)->news, 0, CHUNK_CUSTOMERS, end - first,
                      &f->gone, &f->fact, &f->n, err))
         return false;
     for (uint32_t i = first; i < end; i++)

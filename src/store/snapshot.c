@@ -297,7 +297,10 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
     size_t n = 0;
     bool ok;
 
-    if (state->news && !news_gather(state->news, first, end, 0, &gone, &fact, &n, err))
+    if (state->news
+        && !news_gather(state->news, first % CHUNK_CUSTOMERS,
+                        first % CHUNK_CUSTOMERS + (end - first), 0, &gone, &fact, &n,
+                        err))
         return false;
     facts_sort(fact, n);
     want.is_some = is_some;
@@ -340,21 +343,11 @@ static bool count_parts(struct snapshot *v, uint32_t chunk, uint32_t *event,
     return true;
 }
 
-struct counting {
-    uint32_t *event;
-};
-
-static void count_fact(void *context, const struct fact *fact)
-{
-    ((struct counting *)context)->event[fact->customer % CHUNK_CUSTOMERS]++;
-}
-
 bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *out,
                      struct err *err)
 {
     uint32_t first = chunk * CHUNK_CUSTOMERS, news_n[CHUNK_CUSTOMERS] = {0};
     const struct news *news = image_get(v->image, chunk)->news;
-    struct counting counting = {news_n};
     struct gone_set gone = {.n = 0};
 
     *out = (struct chunk_counts){.customer_n = end_of(v, chunk) - first,
@@ -363,7 +356,7 @@ bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *ou
         return false;
     if (!news)
         return true;
-    news_each(news, 0, UINT32_MAX, &gone, count_fact, &counting);
+    news_count(news, &gone, news_n);
     for (uint32_t i = 0; i < out->customer_n; i++)
         out->event[i] = (gone.is[i] ? 0 : out->event[i]) + news_n[i];
     return true;
@@ -389,10 +382,7 @@ void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
 
     memset(is, 0, CHUNK_CUSTOMERS * sizeof *is);
     *all = state->parts.told_seq > since_seq;
-    for (const struct news *news = state->news; news && news->batch->seq > since_seq;
-         news = news->older)
-        for (uint32_t i = 0; i < news->gone_n; i++)
-            is[news->batch->gone[news->gone_first + i].customer % CHUNK_CUSTOMERS] = true;
+    news_told(state->news, since_seq, is);
 }
 
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,

@@ -98,21 +98,28 @@ struct news_batch {
     struct news_batch *next;
 };
 
-/* What one commit brought to one chunk. */
+/* A customer of whom the parts, and older news, hold nothing any more. */
+struct retold {
+    int64_t seq;    /* of the last batch that told him again */
+    uint16_t place; /* his in the chunk */
+};
+
+/* What some commits, none of them left out, brought to one chunk. */
 struct news {
     _Atomic uint32_t users; /* newer news, and pages of images */
-    struct news_batch *batch;
-    uint32_t first, n; /* in batch->fact */
-    uint32_t gone_first,
-        gone_n;         /* in batch->gone: of these, only this batch and newer ones */
-    struct news *older; /* or NULL */
+    uint32_t batch_n, n, gone_n;
+    struct news_batch **batch; /* from which the facts are borrowed */
+    const struct fact **fact;  /* ascending by customer; none that these took away */
+    uint16_t *place;           /* in the chunk: of each fact's customer */
+    struct retold *gone;       /* ascending by place */
+    struct news *older;        /* or NULL */
 
     /* together with all older ones */
-    uint32_t all_n;            /* facts that no newer batch took away */
-    uint32_t lost_n;           /* events of the parts that are taken away */
-    uint64_t waiting;          /* facts and customers taken away */
-    bool has_gone;             /* some are */
-    int64_t told_seq;          /* of the last batch with such a one; 0: there is none */
+    uint32_t all_n;   /* facts that no newer batch took away */
+    uint32_t lost_n;  /* events of the parts that are taken away */
+    uint64_t waiting; /* facts and customers taken away, as the commits brought them */
+    bool has_gone;    /* some are */
+    int64_t told_seq; /* of the last batch with such a one; 0: there is none */
     int64_t first_ms, last_ms; /* of all facts; MOMENT_NEVER: there is none */
 };
 
@@ -284,18 +291,25 @@ void news_release(struct news *news); /* likewise */
 void news_batch_release(struct news_batch *batch);
 /* The batch's sorted facts become news of their chunks in the image. */
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err);
+/* Notes with its batches that the chunk's news are being folded. */
+void news_folding(const struct news *news);
 /* Customers of a chunk, by their places, of whom the parts hold nothing any more. */
 struct gone_set {
     bool is[CHUNK_CUSTOMERS];
     uint32_t n;
 };
-/* The facts of customers [first, end) in their chunk's news, in any order, with room for `room`
- * more behind them; *out is the caller's. Those who are in *gone already have nothing in the
- * news, and those whom the news took from the parts come to it. */
+/* The facts of the customers at places [first, end) in their chunk's news, in any order, with room
+ * for `room` more behind them; *out is the caller's. Those who are in *gone already have nothing in
+ * the news, and those whom the news took from the parts come to it. */
 bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
                  struct gone_set *gone, struct fact **out, size_t *n, struct err *err);
 /* Adds those of whom the parts hold nothing any more. */
 void news_gone(const struct news *news, struct gone_set *gone);
+/* Says true of those who were told again by a batch after this one. */
+void news_told(const struct news *news, int64_t since_seq, bool is[CHUNK_CUSTOMERS]);
+/* Adds how many facts each customer has. */
+void news_count(const struct news *news, struct gone_set *gone,
+                uint32_t n[CHUNK_CUSTOMERS]);
 /* Calls `take` with each fact that no newer batch took away; *gone as in news_gather. */
 void news_each(const struct news *news, uint32_t first, uint32_t end,
                struct gone_set *gone,

@@ -200,10 +200,11 @@ static void take_news(void *context, const struct fact *fact)
 static bool tell_news(struct telling *t, uint32_t customer, struct err *err)
 {
     struct gone_set gone = {.n = 0};
+    uint32_t place = customer % CHUNK_CUSTOMERS;
 
     t->err = err;
     t->ok = true;
-    news_each(image_get(t->s->tx.image, t->chunk)->news, customer, customer + 1, &gone,
+    news_each(image_get(t->s->tx.image, t->chunk)->news, place, place + 1, &gone,
               take_news, t);
     return t->ok;
 }

@@ -274,7 +274,7 @@ static bool load_here(struct naming *n, uint32_t i, const struct chunk_source *s
     size_t facts;
     bool ok;
 
-    if (!news_gather(state->news, 0, UINT32_MAX, 0, &gone, &fact, &facts, err))
+    if (!news_gather(state->news, 0, CHUNK_CUSTOMERS, 0, &gone, &fact, &facts, err))
         return false;
     facts_sort(fact, facts);
     want.fact = fact;
