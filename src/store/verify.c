@@ -168,7 +168,8 @@ static void sum_held(struct verify *v)
         struct holding h = {v, &v->held_chunk[chunk]};
         struct gone_set gone = {.n = 0};
 
-        news_each(image_get(v->image, chunk)->news, 0, CHUNK_CUSTOMERS, &gone, sum_fact, &h);
+        news_each(image_get(v->image, chunk)->news, 0, CHUNK_CUSTOMERS, &gone, sum_fact,
+                  &h);
     }
 }
 
