@@ -98,6 +98,11 @@ static const struct api_param refused_params[] = {
     {"reason", "for which reason: as /api/refused gives it"},
     {"limit", "rows, at most 1000; 50 unless given"},
 };
+static const struct api_param pairs_params[] = {
+    {"customer", "only those of the customer with this id"},
+    {"limit", "pairs a page, at most 1000; 50 unless given"},
+    {"after", "what the page before gave as next"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -153,6 +158,10 @@ static const struct api_field identity_fields[] = {
      "decided"},
 };
 
+static const struct api_field similar_fields[] = {
+    {"bits", JSON_NUMBER, false, "how much their likeness weighs at least, 1 to 100; 12"},
+};
+
 static api_handler get_openapi;
 
 #define GET(path, run, params, what)                                                     \
@@ -181,10 +190,18 @@ static const struct api_route routes[] = {
          "everything known of one customer, to be given to him"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
-    BARE("GET", "/api/suspicions", KEY_READ, false, get_suspicions,
-         "ids that may make two customers one, newest first"),
+    GET("/api/suspicions", get_suspicions, pairs_params,
+        "ids that may make two customers one, newest first"),
+    GET("/api/decisions", get_decisions, pairs_params,
+        "what was decided of two ids and still holds, newest first"),
     POST("/api/identity", KEY_EDIT, false, post_identity, identity_fields,
          "what somebody decides of two ids"),
+    GET("/api/similar", get_similar, pairs_params,
+        "customers who look alike, as found by the last look: the most alike first"),
+    POST("/api/similar", KEY_EDIT, false, post_similar, similar_fields,
+         "looks for customers who look alike"),
+    BARE("GET", "/api/similar/:job", KEY_READ, false, get_similar_job, "how far it is"),
+    BARE("DELETE", "/api/similar/:job", KEY_EDIT, false, delete_similar, "ends it"),
     POST("/api/erase", KEY_ADMIN, false, post_erase, erase_fields,
          "removes all that is known of a customer, for good"),
     BARE("GET", "/api/erase/:job", KEY_ADMIN, false, get_erase,

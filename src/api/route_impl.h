@@ -16,7 +16,8 @@ api_handler get_keys, post_key, delete_key;
 api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
-api_handler get_suspicions, post_identity;
+api_handler get_suspicions, get_decisions, post_identity;
+api_handler get_similar, post_similar, get_similar_job, delete_similar;
 
 /* --- jobs --- */
 /* 202 {"job":id}; takes over `context`, whatever it returns. */

@@ -3,6 +3,7 @@
  * The model is compiled against the catalog of .now, the snapshot of the last commit; a commit
  * makes both stale, engine_refresh makes them anew. The histories stay, as long as the model
  * means the same. */
+#include "engine/alike.h"
 #include "engine/engine_impl.h"
 #include "engine/follow.h"
 #include "identity/people.h"
@@ -31,6 +32,7 @@ void engine_close(struct engine *e)
     usages_free(&e->usages);
     model_free(e->model);
     people_free(e->people);
+    similar_found_free(e->similar);
     snapshot_close(e->now);
     store_close(e->store);
     buf_free(&e->path);
@@ -164,6 +166,8 @@ bool engine_exchange(struct engine *e,
     follow_lost(e->follow);
     model_free(e->model);
     people_free(e->people); /* ids have other numbers, too */
+    similar_found_free(e->similar);
+    e->similar = NULL;
     snapshot_close(e->now);
     e->people = NULL;
     e->histories = NULL;

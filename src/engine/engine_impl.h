@@ -19,12 +19,13 @@ struct engine {
     uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
     struct model *model;
     uint32_t version;
-    struct histories *histories; /* of .model, as of .now after an advance */
-    struct owner owner;          /* for when the file is migrated as it is opened */
-    struct people *people;       /* NULL: not read yet (identity.c) */
-    bool graph_is_long;          /* its rows are so many that they are to be made one */
-    struct names names;          /* that would break .model */
-    struct follow *follow;       /* NULL: nobody follows */
+    struct histories *histories;   /* of .model, as of .now after an advance */
+    struct owner owner;            /* for when the file is migrated as it is opened */
+    struct people *people;         /* NULL: not read yet (identity.c) */
+    bool graph_is_long;            /* its rows are so many that they are to be made one */
+    struct similar_found *similar; /* NULL: nobody looked (similar.c) */
+    struct names names;            /* that would break .model */
+    struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
 };
 #define CHUNK_NONE UINT32_MAX

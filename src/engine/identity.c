@@ -182,12 +182,11 @@ static bool no_customer(str text, struct err *err)
     return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(text));
 }
 
-/* On whose timeline the events of the id stand. */
-static bool home_number(const struct engine *e, const struct graph *g, uint32_t id,
-                        uint32_t *number, struct err *err)
+bool identity_home(const struct engine *e, struct id id, uint32_t *number,
+                   struct err *err)
 {
     struct arena a = {};
-    str key = id_key(graph_id(g, graph_customer(g, id)), &a);
+    str key = id_key(id, &a);
 
     if (key.p)
         *number = catalog_key_find(snapshot_catalog(e->now), key);
@@ -206,11 +205,12 @@ bool engine_find(struct engine *e, str text, uint32_t *customer, struct err *err
         return false;
     if (*customer != CUSTOMER_NONE) {
         id = graph_find(g, id_of_key(catalog_customer_key(c, *customer)));
-        return id == GRAPH_NO_ID || home_number(e, g, id, customer, err);
+        return id == GRAPH_NO_ID
+               || identity_home(e, graph_id(g, graph_customer(g, id)), customer, err);
     }
     if (!identity_find(e, text, &id, err))
         return err->code == ERR_NOT_FOUND && no_customer(text, err);
-    return home_number(e, g, id, customer, err)
+    return identity_home(e, graph_id(g, graph_customer(g, id)), customer, err)
            && (*customer != CUSTOMER_NONE || no_customer(text, err));
 }
 
@@ -286,53 +286,6 @@ bool engine_ids(struct engine *e, uint32_t customer, struct arena *a,
         tell_link(g, at, name, k);
     } while ((at = graph_next(g, at)) != name);
     qsort(list, *n, sizeof *list, known_order);
-    *out = list;
-    return true;
-}
-
-static int suspicion_order(const void *a, const void *b)
-{
-    const struct suspicion *sa = a, *sb = b;
-    int order;
-
-    if (sa->at_ms != sb->at_ms)
-        return sa->at_ms > sb->at_ms ? -1 : 1;
-    order = id_compare(sa->a, sb->a);
-    order = order ? order : id_compare(sa->b, sb->b);
-    return order ? order : (sa->tie > sb->tie) - (sa->tie < sb->tie);
-}
-
-bool engine_suspicions(struct engine *e, struct arena *a, const struct suspicion **out,
-                       uint32_t *n, struct err *err)
-{
-    const struct graph *g;
-    struct suspicion *list;
-    uint32_t found = 0;
-
-    if (!engine_graph(e, &g, err))
-        return false;
-    for (uint32_t i = 0; i < graph_link_count(g); i++)
-        found += graph_link(g, i).is_suspicious;
-    list = arena_array(a, struct suspicion, found);
-    if (!list)
-        return err_nomem(err);
-    *n = 0;
-    for (uint32_t i = 0; i < graph_link_count(g); i++) {
-        struct graph_link l = graph_link(g, i);
-
-        if (l.is_suspicious)
-            list[(*n)++] = (struct suspicion){
-                .a = graph_id(g, l.a),
-                .b = graph_id(g, l.b),
-                .customer_a = graph_id(g, graph_customer(g, l.a)),
-                .customer_b = graph_id(g, graph_customer(g, l.b)),
-                .at_ms = l.at_ms,
-                .tie = l.tie,
-                .verdict = l.verdict,
-            };
-    }
-    if (*n)
-        qsort(list, *n, sizeof *list, suspicion_order);
     *out = list;
     return true;
 }
@@ -473,29 +426,4 @@ void id_put_json(struct json_out *j, struct id id)
     json_key(j, "id");
     json_put_text(j, id.value);
     json_end_object(j);
-}
-
-void suspicions_put_json(struct json_out *j, const struct suspicion *s, uint32_t n)
-{
-    json_begin_list(j);
-    for (uint32_t i = 0; i < n; i++) {
-        json_begin_object(j);
-        json_key(j, "a");
-        id_put_json(j, s[i].a);
-        json_key(j, "b");
-        id_put_json(j, s[i].b);
-        json_key(j, "customers");
-        json_begin_list(j);
-        id_put_json(j, s[i].customer_a);
-        id_put_json(j, s[i].customer_b);
-        json_end_list(j);
-        json_key(j, "since");
-        json_put_moment(j, s[i].at_ms);
-        json_key(j, "how");
-        json_put_text(j, tie_text(s[i].tie));
-        json_key(j, "why");
-        json_put_text(j, graph_verdict_text(s[i].verdict));
-        json_end_object(j);
-    }
-    json_end_list(j);
 }

@@ -12,6 +12,9 @@ bool engine_graph(struct engine *e, const struct graph **out, struct err *err);
 /* Of a text as people write it: a userId; an id behind its kind, as in email:ada@example.org or
  * shopify:6712; or any other id. ERR_NOT_FOUND: nobody has it. */
 bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err);
+/* The number of the customer whom the id names; CUSTOMER_NONE when no event ever was his. */
+bool identity_home(const struct engine *e, struct id id, uint32_t *number,
+                   struct err *err);
 /* The number of the customer whose id it is. */
 bool engine_find(struct engine *e, str text, uint32_t *customer, struct err *err);
 
@@ -26,19 +29,6 @@ struct known_id {
 /* All ids of a customer, the one that names him first. Lives in `a`. */
 bool engine_ids(struct engine *e, uint32_t customer, struct arena *a,
                 const struct known_id **out, uint32_t *n, struct err *err);
-
-/* Two ids that were one person's for some event, and are not one customer's. */
-struct suspicion {
-    struct id a, b, customer_a, customer_b;
-    int64_t at_ms; /* the first time */
-    enum graph_tie tie;
-    enum graph_verdict verdict; /* why they are not */
-};
-/* Newest first. Lives in `a`, and in the graph. */
-bool engine_suspicions(struct engine *e, struct arena *a, const struct suspicion **out,
-                       uint32_t *n, struct err *err);
-
-void suspicions_put_json(struct json_out *j, const struct suspicion *s, uint32_t n);
 
 /* What a person says of two ids, which are texts as above, is written down, and everything that
  * follows from it. `by` may be empty. */

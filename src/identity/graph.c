@@ -435,6 +435,31 @@ uint32_t graph_next(const struct graph *g, uint32_t id)
     return g->node[id].next;
 }
 
+static bool keeps_apart(const struct graph *g, uint32_t node, uint32_t root)
+{
+    for (uint32_t i = g->node[node].links; i != NONE; i = next_link(&g->link[i], node)) {
+        const struct link *l = &g->link[i];
+
+        if (l->tie == GRAPH_DECIDED && l->says == GRAPH_APART
+            && root_of(g, l->node[l->node[0] == node]) == root)
+            return true;
+    }
+    return false;
+}
+
+bool graph_is_apart(const struct graph *g, uint32_t a, uint32_t b)
+{
+    uint32_t root = root_of(g, b), at = a;
+
+    if (!(g->node[root_of(g, a)].flags & g->node[root].flags & NODE_GROUP_APART))
+        return false;
+    do
+        if ((g->node[at].flags & NODE_APART) && keeps_apart(g, at, root))
+            return true;
+    while ((at = g->node[at].next) != a);
+    return false;
+}
+
 str graph_verdict_text(enum graph_verdict verdict)
 {
     static const str text[] = {

@@ -88,6 +88,9 @@ uint32_t graph_customer(const struct graph *g, uint32_t id);
 /* Another id of the same customer, all of them in a ring; the order means nothing. */
 uint32_t graph_next(const struct graph *g, uint32_t id);
 
+/* Whether a decision keeps the customers of the two ids apart. */
+bool graph_is_apart(const struct graph *g, uint32_t a, uint32_t b);
+
 /* What became of a link when its turn came. */
 #define GRAPH_VERDICTS(X)                                                                \
     X(JOINED, "joined")                                                                  \

@@ -6,17 +6,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHARS_MAX = 64, WORDS_MAX = 16, NEIGHBOURS = 32, PHONE_TAIL = 7, WORD_START = 3 };
+enum {
+    CHARS_MAX = 64,
+    WORDS_MAX = 16,
+    NEIGHBOURS = 32,
+    PHONE_TAIL = 7,
+    WORD_START = 3,
+    KEYS_MAX = 7, /* of one contact */
+};
 
 /* How often fields agree: of names and addresses by chance one in a thousand does, of phone
- * numbers that share a line and of e-mail addresses that share a mailbox fewer. */
+ * numbers that share a line and of e-mail addresses that share a mailbox fewer; every fourth
+ * contact of a shop may live in its own city. */
 const struct similar_rules similar_rules_usual = {
-    .field = {[SIMILAR_NAME] = {0.95, 0.001, 0.85},
-              [SIMILAR_ADDRESS] = {0.8, 0.001, 0.85},
-              [SIMILAR_PHONE] = {0.8, 0.0001, 0},
-              [SIMILAR_EMAIL] = {0.9, 0.00001, 0}},
+    .field = {[SIMILAR_NAME] = {0.95, 0.001, 0.85, false},
+              [SIMILAR_ADDRESS] = {0.8, 0.001, 0.85, true},
+              [SIMILAR_PHONE] = {0.8, 0.0001, 0, true},
+              [SIMILAR_EMAIL] = {0.9, 0.00001, 0, false},
+              [SIMILAR_POSTAL] = {0.9, 0.01, 0, true},
+              [SIMILAR_CITY] = {0.9, 0.25, 0.85, true},
+              [SIMILAR_BIRTHDAY] = {0.95, 0.0005, 0, false}},
     .threshold = 12,
 };
+
+str similar_field_name(enum similar_field field)
+{
+    static const str name[] = {
+#define X(name, text) STR(text),
+        SIMILAR_FIELDS(X)
+#undef X
+    };
+
+    return name[field];
+}
+
+/* Compared by their words, and not byte by byte. */
+static bool has_words(int field)
+{
+    return field == SIMILAR_NAME || field == SIMILAR_ADDRESS || field == SIMILAR_CITY;
+}
 
 /* --- Jaro and Winkler --- */
 
@@ -71,8 +99,7 @@ double similar_jaro_winkler(str a, str b)
 /* --- contacts, made ready to be compared --- */
 
 struct ready {
-    str field
-        [SIMILAR_FIELD_N]; /* names and addresses: folded words in alphabetic order */
+    str field[SIMILAR_FIELD_N]; /* what has words: those, folded, in alphabetic order */
 };
 
 static bool is_between_words(char c)
@@ -134,10 +161,10 @@ static struct ready *make_ready(const struct contact *contact, uint32_t n,
 
     for (uint32_t i = 0; ok && i < n; i++) {
         memcpy(ready[i].field, contact[i].field, sizeof ready[i].field);
-        ok = ready_words(contact[i].field[SIMILAR_NAME], &folded, &sorted, a,
-                         &ready[i].field[SIMILAR_NAME])
-             && ready_words(contact[i].field[SIMILAR_ADDRESS], &folded, &sorted, a,
-                            &ready[i].field[SIMILAR_ADDRESS]);
+        for (int f = 0; ok && f < SIMILAR_FIELD_N; f++)
+            ok = !has_words(f)
+                 || ready_words(contact[i].field[f], &folded, &sorted, a,
+                                &ready[i].field[f]);
     }
     buf_free(&folded);
     buf_free(&sorted);
@@ -169,26 +196,37 @@ static bool weigh_fields(const struct similar_rules *rules, struct weights *out,
     return true;
 }
 
-static double field_weight(const struct weights *w, int field, str a, str b)
+static double field_weight(const struct weights *w, int field, double s)
 {
-    double floor = w->rules->field[field].floor, s;
+    double floor = w->rules->field[field].floor;
 
-    if (!a.n || !b.n)
-        return 0;
-    s = field == SIMILAR_NAME || field == SIMILAR_ADDRESS ? similar_jaro_winkler(a, b)
-                                                          : str_eq(a, b);
     s = s > floor ? (s - floor) / (1 - floor) : 0;
     return w->disagree[field] + s * (w->agree[field] - w->disagree[field]);
 }
 
-static double pair_weight(const struct weights *w, const struct ready *a,
-                          const struct ready *b)
+static struct similar_pair weigh_pair(const struct weights *w, const struct ready *ready,
+                                      uint32_t a, uint32_t b)
 {
-    double sum = 0;
+    struct similar_pair pair = {.a = a, .b = b};
+    double shared = 0; /* the strongest agreement of a household */
 
-    for (int f = 0; f < SIMILAR_FIELD_N; f++)
-        sum += field_weight(w, f, a->field[f], b->field[f]);
-    return sum;
+    for (int f = 0; f < SIMILAR_FIELD_N; f++) {
+        str x = ready[a].field[f], y = ready[b].field[f];
+        double s, weight;
+
+        pair.alike[f] = SIMILAR_UNKNOWN;
+        if (!x.n || !y.n)
+            continue;
+        s = str_eq(x, y) ? 1 : has_words(f) ? similar_jaro_winkler(x, y) : 0;
+        pair.alike[f] = (uint8_t)(s * 100);
+        weight = field_weight(w, f, s);
+        if (!w->rules->field[f].is_shared || weight < 0)
+            pair.weight += weight;
+        else if (weight > shared)
+            shared = weight;
+    }
+    pair.weight += shared;
+    return pair;
 }
 
 /* --- whom to compare --- */
@@ -199,23 +237,34 @@ struct key {
     uint32_t contact;
 };
 
-static void add_key(struct key *key, size_t *n, uint32_t contact, int field, str bytes)
+static void add_key(struct key *key, size_t *n, uint32_t contact, int kind, str bytes)
 {
     if (bytes.n)
-        key[(*n)++] = (struct key){hash64(bytes) + (uint64_t)field, contact};
+        key[(*n)++] = (struct key){hash64(bytes) + (uint64_t)kind, contact};
 }
 
-/* The beginnings of all words, or the digits. */
-static str name_key(str words, char room[CHARS_MAX])
+/* The beginnings of all words, behind what stands in the room already. */
+static str starts_of(str words, size_t of_each, size_t n, char room[CHARS_MAX])
 {
-    size_t n = 0, in_word = 0;
+    size_t in_word = 0;
 
     for (size_t i = 0; i < words.n && n < CHARS_MAX; i++) {
         in_word = words.p[i] == ' ' ? 0 : in_word + 1;
-        if (in_word <= WORD_START)
+        if (in_word <= of_each)
             room[n++] = words.p[i];
     }
     return (str){room, n};
+}
+
+/* Where a code is, those who are called alike. */
+static str postal_key(str postal, str name, char room[CHARS_MAX])
+{
+    size_t n = postal.n < CHARS_MAX / 2 ? postal.n : CHARS_MAX / 2;
+
+    if (!n || !name.n)
+        return (str){NULL, 0};
+    memcpy(room, postal.p, n);
+    return starts_of(name, 1, n, room);
 }
 
 static str digits_of(str text, char room[CHARS_MAX])
@@ -231,14 +280,19 @@ static str digits_of(str text, char room[CHARS_MAX])
 static size_t add_keys(struct key *key, size_t n, const struct ready *r, uint32_t contact)
 {
     char room[CHARS_MAX];
-    str phone = r->field[SIMILAR_PHONE];
+    const str *f = r->field;
+    str phone = f[SIMILAR_PHONE];
+    int kind = 0;
 
-    add_key(key, &n, contact, SIMILAR_NAME, name_key(r->field[SIMILAR_NAME], room));
-    add_key(key, &n, contact, SIMILAR_ADDRESS,
-            digits_of(r->field[SIMILAR_ADDRESS], room));
-    add_key(key, &n, contact, SIMILAR_PHONE,
+    add_key(key, &n, contact, kind++, starts_of(f[SIMILAR_NAME], WORD_START, 0, room));
+    add_key(key, &n, contact, kind++, starts_of(f[SIMILAR_ADDRESS], WORD_START, 0, room));
+    add_key(key, &n, contact, kind++, digits_of(f[SIMILAR_ADDRESS], room));
+    add_key(key, &n, contact, kind++,
             phone.n > PHONE_TAIL ? str_from(phone, phone.n - PHONE_TAIL) : phone);
-    add_key(key, &n, contact, SIMILAR_EMAIL, r->field[SIMILAR_EMAIL]);
+    add_key(key, &n, contact, kind++, f[SIMILAR_EMAIL]);
+    add_key(key, &n, contact, kind++, f[SIMILAR_BIRTHDAY]);
+    add_key(key, &n, contact, kind++,
+            postal_key(f[SIMILAR_POSTAL], f[SIMILAR_NAME], room));
     return n;
 }
 
@@ -262,8 +316,38 @@ struct pairs {
     size_t n, cap;
 };
 
+/* Of equal pairs all but the first go when they stand together. */
+static int pair_order(const void *a, const void *b)
+{
+    const struct similar_pair *pa = a, *pb = b;
+
+    if (pa->weight != pb->weight)
+        return pa->weight > pb->weight ? -1 : 1;
+    if (pa->a != pb->a)
+        return pa->a < pb->a ? -1 : 1;
+    return (pa->b > pb->b) - (pa->b < pb->b);
+}
+
+/* Each once, the heaviest first. */
+static void keep_once(struct pairs *p)
+{
+    size_t n = 0;
+
+    if (p->n)
+        qsort(p->pair, p->n, sizeof *p->pair, pair_order);
+    for (size_t i = 0; i < p->n; i++)
+        if (!n || p->pair[n - 1].a != p->pair[i].a || p->pair[n - 1].b != p->pair[i].b)
+            p->pair[n++] = p->pair[i];
+    p->n = n;
+}
+
+/* Twice as many as are kept are gathered before the lighter ones go. */
 static bool add_pair(struct pairs *p, struct similar_pair pair)
 {
+    if (p->n == 2 * (size_t)SIMILAR_PAIRS_MAX) {
+        keep_once(p);
+        p->n = p->n > SIMILAR_PAIRS_MAX ? SIMILAR_PAIRS_MAX : p->n;
+    }
     if (p->n == p->cap) {
         size_t cap = p->cap ? p->cap * 2 : 64;
         struct similar_pair *grown = mem_resize(p->pair, cap * sizeof *grown);
@@ -277,18 +361,6 @@ static bool add_pair(struct pairs *p, struct similar_pair pair)
     return true;
 }
 
-/* Of equal pairs all but the first go when they stand together. */
-static int pair_order(const void *a, const void *b)
-{
-    const struct similar_pair *pa = a, *pb = b;
-
-    if (pa->weight != pb->weight)
-        return pa->weight > pb->weight ? -1 : 1;
-    if (pa->a != pb->a)
-        return pa->a < pb->a ? -1 : 1;
-    return (pa->b > pb->b) - (pa->b < pb->b);
-}
-
 static bool compare(const struct weights *w, const struct ready *ready,
                     const struct key *key, size_t n, struct pairs *to)
 {
@@ -296,8 +368,7 @@ static bool compare(const struct weights *w, const struct ready *ready,
         for (size_t j = i + 1; j < n && j <= i + NEIGHBOURS && key[j].hash == key[i].hash;
              j++) {
             uint32_t x = key[i].contact, y = key[j].contact;
-            uint32_t a = x < y ? x : y, b = x < y ? y : x;
-            struct similar_pair pair = {a, b, pair_weight(w, &ready[a], &ready[b])};
+            struct similar_pair pair = weigh_pair(w, ready, x < y ? x : y, x < y ? y : x);
 
             if (pair.weight >= w->rules->threshold && !add_pair(to, pair))
                 return false;
@@ -306,22 +377,17 @@ static bool compare(const struct weights *w, const struct ready *ready,
     return true;
 }
 
-static bool keep_once(struct pairs *p, struct arena *a, const struct similar_pair **out,
-                      size_t *out_n)
+static bool give_pairs(struct pairs *p, struct arena *a, const struct similar_pair **out,
+                       size_t *out_n)
 {
-    struct similar_pair *kept = arena_array(a, struct similar_pair, p->n);
-    size_t n = 0;
+    struct similar_pair *kept;
 
-    if (!kept)
-        return false;
-    if (p->n)
-        qsort(p->pair, p->n, sizeof *p->pair, pair_order);
-    for (size_t i = 0; i < p->n; i++)
-        if (!n || kept[n - 1].a != p->pair[i].a || kept[n - 1].b != p->pair[i].b)
-            kept[n++] = p->pair[i];
-    *out = kept;
-    *out_n = n;
-    return true;
+    keep_once(p);
+    *out_n = p->n > SIMILAR_PAIRS_MAX ? SIMILAR_PAIRS_MAX : p->n;
+    *out = kept = arena_array(a, struct similar_pair, *out_n);
+    if (kept && *out_n)
+        memcpy(kept, p->pair, *out_n * sizeof *kept);
+    return kept;
 }
 
 bool similar_find(const struct contact *contact, uint32_t n,
@@ -339,14 +405,14 @@ bool similar_find(const struct contact *contact, uint32_t n,
     if (!weigh_fields(rules, &weights, err))
         return false;
     ready = make_ready(contact, n, &own);
-    key = ready ? arena_array(&own, struct key, (size_t)n * SIMILAR_FIELD_N) : NULL;
+    key = ready ? arena_array(&own, struct key, (size_t)n * KEYS_MAX) : NULL;
     ok = key;
     for (uint32_t i = 0; ok && i < n; i++)
         key_n = add_keys(key, key_n, &ready[i], i);
     if (ok && key_n)
         qsort_r(key, key_n, sizeof *key, key_order, ready);
     ok = ok && compare(&weights, ready, key, key_n, &pairs)
-         && keep_once(&pairs, a, out, out_n);
+         && give_pairs(&pairs, a, out, out_n);
     mem_free(pairs.pair);
     arena_free(&own);
     return ok || err_nomem(err);

@@ -99,6 +99,8 @@ for s in json.load(open(sys.argv[1])): print(s["a"]["id"], s["b"]["id"], s["cust
 everything >"$T/before"
 t_ok 'somebody decides that they are one' "$CICLO" identity "$shop" merge bob ada --by Eva
 t_is 'they are' "$(he bob 'c["id"], len(c["events"])')" "('ada', 13)"
+t_is 'it is listed with who decided' "$("$CICLO" identity "$shop" decisions --csv | tail -n 1 | cut -d , -f 1-3,5)" \
+    'userId:ada,userId:bob,merge,Eva'
 t_is 'nothing is suspected any more' "$("$CICLO" identity "$shop" suspicions --json)" '[]'
 t_is 'the file is whole after it' "$(whole)" 'is whole'
 t_ok 'somebody decides otherwise' "$CICLO" identity "$shop" apart bob ada
@@ -109,6 +111,7 @@ t_ok 'both are what they were' cmp "$T/before" "$T/apart"
 t_ok 'the decision is forgotten' "$CICLO" identity "$shop" undecide bob ada
 everything >"$T/undecided"
 t_ok 'and they still are' cmp "$T/before" "$T/undecided"
+t_is 'nothing is decided' "$("$CICLO" identity "$shop" decisions)" 'Nobody has decided anything of two ids.'
 t_is 'to be decided on again' "$("$CICLO" identity "$shop" suspicions --csv | tail -n 1 | cut -d , -f 1-4)" \
     'userId:bob,anonymousId:tablet,bob,ada'
 t_is 'the file is whole at last' "$(whole)" 'is whole'
@@ -120,7 +123,27 @@ t_is 'whole when it is made anew' "$(whole)" 'is whole'
 # --- what is wrong ---
 t_fails 'an id that nobody has' 'nobody has the id "eve"' "$CICLO" identity "$shop" merge bob eve
 t_fails 'one id twice' 'are one id' "$CICLO" identity "$shop" merge bob userId:bob
+t_fails 'a weight that is none' 'from 1 to 100' "$CICLO" identity "$shop" similar --min-weight x
+t_fails 'a list of somebody' 'takes no ids' "$CICLO" identity "$shop" similar bob
 t_fails 'another word' 'merge, apart or undecide' "$CICLO" identity "$shop" marry bob ada
+
+# --- who looks alike ---
+{
+    identify 01 '"userId":"mario"' '"name":"Mario Rossi","street":"Via Roma 12","birthday":"1980-02-03"'
+    identify 02 '"userId":"mraio"' '"firstName":"Mraio","lastName":"Rossi","address":{"street":"via Roma, 12"}'
+    identify 03 '"userId":"anna"' '"name":"Anna Rossi","street":"Via Roma 12","birthday":"1982-07-05"'
+} | take
+similar() { "$CICLO" identity "$shop" similar --csv "$@" | tail -n +2 | cut -d , -f 1-2,4-; }
+t_is 'who wrote his name wrong is found, his wife is not' "$(similar)" \
+    'userId:mario,userId:mraio,"name 97%: Mario Rossi, Mraio Rossi; address 100%: Via Roma 12, via Roma, 12"'
+t_is 'not when more is asked for' "$(similar --min-weight 30)" ''
+"$CICLO" identity "$shop" apart mario mraio >/dev/null
+t_is 'nor when somebody has decided' "$(similar)" ''
+"$CICLO" identity "$shop" undecide mario mraio >/dev/null
+t_ok 'until it is taken back' python3 -c 'import json, sys
+[pair] = json.loads(sys.argv[1])
+assert [c["id"] for c in pair["customers"]] == ["mario", "mraio"] and pair["bits"] > 12, pair
+assert [f["field"] for f in pair["fields"]] == ["name", "address"], pair' "$("$CICLO" identity "$shop" similar --json)"
 
 # --- nobody's values ---
 {

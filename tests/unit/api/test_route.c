@@ -547,6 +547,28 @@ TEST(one_customer_at_a_moment_in_a_language)
     engine_close(e);
 }
 
+/* --- who may be one customer with whom --- */
+
+TEST(suspicions_are_asked_for_by_page)
+{
+    static const char *const path[] = {"/api/suspicions", "/api/decisions",
+                                       "/api/similar"};
+    struct engine *e = bottega_open(NOW);
+
+    need_body(e, path[0], "", "{\"total\":0,\"suspicions\":[],\"next\":null}");
+    need_body(e, path[1], "", "{\"total\":0,\"decisions\":[],\"next\":null}");
+    need_body(e, path[2], "", "{\"looked\":null,\"total\":0,\"pairs\":[],\"next\":null}");
+    for (size_t i = 0; i < 3; i++) {
+        need_error(e, path[i], "limit=0", ERR_INPUT, "1 to 1000");
+        need_error(e, path[i], "limit=1001", ERR_INPUT, "1 to 1000");
+        need_error(e, path[i], "after=x", ERR_INPUT, "after");
+        need_error(e, path[i], "after=-1", ERR_INPUT, "after");
+        need_error(e, path[i], "customer=Anna", ERR_NOT_FOUND, "Anna");
+    }
+    need_error(e, path[0], "after=7", ERR_INPUT, "after");
+    engine_close(e);
+}
+
 /* --- the table --- */
 
 TEST(what_is_no_route_is_not_found)
@@ -575,7 +597,12 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
         {"/api/live", "get", 5, 0},
-        {"/api/suspicions", "get", 0, 0},
+        {"/api/suspicions", "get", 3, 0},
+        {"/api/decisions", "get", 3, 0},
+        {"/api/similar", "get", 3, 0},
+        {"/api/similar", "post", 0, 1},
+        {"/api/similar/{job}", "get", 1, 0},
+        {"/api/similar/{job}", "delete", 1, 0},
         {"/api/identity", "post", 0, 3},
         {"/api/model/check", "post", 0, 2},
         {"/api/model/check/{job}", "get", 1, 0},
@@ -756,6 +783,9 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},
+        {e, "/api/suspicions", "limit=1", NULL},
+        {e, "/api/decisions", "customer=10", NULL},
+        {e, "/api/similar", "", NULL},
         {e, "/api/model/versions", "", NULL},
         {e, "/api/model/versions/1", "", NULL},
         {e, "/api/model/diff", "from=1&to=1", NULL},
