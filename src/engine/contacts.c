@@ -172,13 +172,20 @@ static bool read_trait(struct gathering *g, const struct chunk *c, size_t *at,
 
 /* --- in the form in which they are compared --- */
 
-static str id_form(enum id_kind kind, str raw, struct arena *a)
+/* What is no id counts for nothing. */
+static bool id_form(enum id_kind kind, str raw, struct arena *a, str *out,
+                    struct err *err)
 {
     static const struct id_rules rules;
-    struct err unheard;
     struct id id;
 
-    return id_parse(&rules, kind, raw, a, &id, &unheard) ? id.value : STR("");
+    *out = STR("");
+    if (!raw.n)
+        return true;
+    if (!id_parse(&rules, kind, raw, a, &id, err))
+        return err->code == ERR_INPUT;
+    *out = id.value;
+    return true;
 }
 
 /* 00184, as 00 184 and 00-184 are; the day of a moment. */
@@ -213,11 +220,13 @@ static bool set_field(struct gathering *g, const str value[SLOT_N], int field,
 {
     str text = value[field];
 
+    if ((field == SIMILAR_EMAIL || field == SIMILAR_PHONE)
+        && !id_form(field == SIMILAR_EMAIL ? ID_EMAIL : ID_PHONE, value[field], g->a,
+                    &text, err))
+        return false;
     if (field == SIMILAR_NAME)
         name_of(g, value, &text);
-    else if (field == SIMILAR_EMAIL || field == SIMILAR_PHONE)
-        text = id_form(field == SIMILAR_EMAIL ? ID_EMAIL : ID_PHONE, text, g->a);
-    else if (field == SIMILAR_POSTAL || field == SIMILAR_BIRTHDAY)
+    if (field == SIMILAR_POSTAL || field == SIMILAR_BIRTHDAY)
         text = code_form(g, field, text);
     to->field[field] = g->text.failed ? (str){NULL, 0} : arena_str(g->a, text);
     return to->field[field].p || err_nomem(err);
