@@ -5,6 +5,7 @@
 #include "store/remove.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct erase {
@@ -12,6 +13,9 @@ struct erase {
     int64_t now_ms;
     struct arena arena;
     struct removal removal;
+    const struct graph *graph; /* as it was before, while nobody writes */
+    uint32_t *home;            /* of those who are erased: ids in the graph, ascending */
+    uint32_t home_n;
     struct receipts before;    /* the file's */
     struct receipt_type *type; /* of a retention, in its order */
     uint32_t type_n;
@@ -54,11 +58,12 @@ static bool keep(struct erase *x, struct store *made, struct receipt *r, str sal
 }
 
 static bool keep_person(struct erase *x, struct store *made,
-                        const struct removed_person *p, struct err *err)
+                        const struct removed_person *p, uint64_t customers,
+                        struct err *err)
 {
     struct mac *commitment = arena_array(&x->arena, struct mac, (size_t)p->id_n + 1);
     struct receipt r = {.kind = RECEIPT_ERASURE,
-                        .counts = {.customers = 1,
+                        .counts = {.customers = customers,
                                    .events = p->events,
                                    .refused = p->refused,
                                    .ids = p->id_n,
@@ -76,6 +81,15 @@ static bool keep_person(struct erase *x, struct store *made,
     ok = ok && keep(x, made, &r, buf_str(&salt), err);
     buf_free(&salt);
     return ok;
+}
+
+/* Whoever was nothing but what was said of one of them is gone, too: with the first. */
+static uint64_t customers_gone(const struct removed *what, uint32_t person)
+{
+    uint64_t least = (uint64_t)what->customers_after + what->person_n;
+
+    return person || what->customers_before < least ? 1
+                                                    : what->customers_before - least + 1;
 }
 
 static bool keep_retention(struct erase *x, struct store *made,
@@ -114,7 +128,7 @@ static bool sign(void *context, struct store *made, const struct removed *what,
     if (x->retains)
         return keep_retention(x, made, what, err);
     for (uint32_t i = 0; i < what->person_n; i++)
-        if (!keep_person(x, made, &what->person[i], err))
+        if (!keep_person(x, made, &what->person[i], customers_gone(what, i), err))
             return false;
     return true;
 }
@@ -134,19 +148,47 @@ static bool key_of(struct engine *e, str text, str *key, struct err *err)
     return true;
 }
 
+static int number_order(const void *a, const void *b)
+{
+    uint32_t na = *(const uint32_t *)a, nb = *(const uint32_t *)b;
+
+    return (na > nb) - (na < nb);
+}
+
+/* A device that he used once may be another's by the rules of who is who. */
+static bool is_others(void *context, struct id id)
+{
+    const struct erase *x = context;
+    uint32_t number = graph_find(x->graph, id), home;
+
+    if (number == GRAPH_NO_ID)
+        return false;
+    home = graph_customer(x->graph, number);
+    return !bsearch(&home, x->home, x->home_n, sizeof home, number_order);
+}
+
 static bool gather(struct erase *x, const str *customer, uint32_t n, struct err *err)
 {
     str *copy = arena_array(&x->arena, str, (size_t)n + 1), key;
 
-    if (!copy)
+    x->home = arena_array(&x->arena, uint32_t, (size_t)n + 1);
+    if (!copy || !x->home)
         return err_nomem(err);
     for (uint32_t i = 0; i < n; i++) {
-        if (!key_of(x->engine, customer[i], &key, err))
+        uint32_t number;
+
+        if (!key_of(x->engine, customer[i], &key, err)
+            || !engine_graph(x->engine, &x->graph, err))
             return false;
         copy[i] = arena_str(&x->arena, key);
         if (!copy[i].p)
             return err_nomem(err);
+        number = graph_find(x->graph, id_of_key(key));
+        if (number != GRAPH_NO_ID)
+            x->home[x->home_n++] = graph_customer(x->graph, number);
     }
+    qsort(x->home, x->home_n, sizeof *x->home, number_order);
+    x->removal.is_others = is_others;
     x->removal.customer = copy;
     x->removal.customer_n = n;
     return true;

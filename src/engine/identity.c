@@ -133,32 +133,34 @@ bool engine_graph(struct engine *e, const struct graph **out, struct err *err)
 
 static const struct id_rules rules;
 
-/* An id that nobody could have is nobody's. */
-static bool is_known(const struct graph *g, const struct id *id, uint32_t *number)
+/* An id that nobody could have is nobody's. `carried`: by an event itself. */
+static bool is_known(const struct graph *g, const struct id *id, bool carried,
+                     uint32_t *number)
 {
     *number = graph_find(g, *id);
-    return *number != GRAPH_NO_ID;
+    return *number != GRAPH_NO_ID
+           && !(carried && graph_first_ms(g, *number) == MOMENT_NEVER);
 }
 
-static bool find_text(const struct graph *g, str text, struct arena *a, uint32_t *number,
-                      struct err *err)
+static bool find_text(const struct graph *g, str text, bool carried, struct arena *a,
+                      uint32_t *number, struct err *err)
 {
     struct id id;
     size_t colon = 0;
 
     while (colon < text.n && text.p[colon] != ':')
         colon++;
-    if (is_known(g, &(struct id){ID_USER, text}, number))
+    if (is_known(g, &(struct id){ID_USER, text}, carried, number))
         return true;
     err->code = ERR_NONE;
     if (colon < text.n
         && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), a, &id,
                           err)
-        && is_known(g, &id, number))
+        && is_known(g, &id, carried, number))
         return true;
     for (int k = 0; k < ID_KIND_N && err->code != ERR_NOMEM; k++)
         if (id_parse(&rules, (enum id_kind)k, text, a, &id, err)
-            && is_known(g, &id, number))
+            && is_known(g, &id, carried, number))
             return true;
     return err->code != ERR_NOMEM
            && err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
@@ -172,7 +174,9 @@ bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
 
     if (!engine_graph(e, &g, err))
         return false;
-    found = find_text(g, text, &a, id, err);
+    /* What somebody was called before, as an alias says, is first of all the one who is so. */
+    found = find_text(g, text, true, &a, id, err)
+            || (err->code == ERR_NOT_FOUND && find_text(g, text, false, &a, id, err));
     arena_free(&a);
     return found;
 }

@@ -45,10 +45,21 @@ static bool is_border(str text, size_t at)
            || !is_of_word(text.p[at]);
 }
 
+/* Whoever writes an e-mail address writes it in letters of any case. */
 static uint32_t number_of(const struct mentions *m, str text)
 {
-    return text.n <= EVENT_NAME_MAX && m->length[text.n] ? text_table_find(m->id, text)
-                                                         : TEXT_NONE;
+    char lower[EVENT_NAME_MAX];
+    uint32_t number;
+
+    if (text.n > EVENT_NAME_MAX || !m->length[text.n])
+        return TEXT_NONE;
+    number = text_table_find(m->id, text);
+    if (number != TEXT_NONE || !text.n || !memchr(text.p, '@', text.n))
+        return number;
+    for (size_t i = 0; i < text.n; i++)
+        lower[i] =
+            text.p[i] >= 'A' && text.p[i] <= 'Z' ? (char)(text.p[i] | 0x20) : text.p[i];
+    return text_table_find(m->id, (str){lower, text.n});
 }
 
 /* The longest that stands at this place; 0: none. */
@@ -98,13 +109,15 @@ struct taking {
     const struct mentions *m;
     struct arena *a;
     uint64_t *times;
-    uint32_t *n;
+    uint32_t *first;
+    bool decides; /* what it says of `a` and `b` are ids */
 };
 
 static void note(const struct taking *t, uint32_t number)
 {
     t->times[number]++;
-    ++*t->n;
+    if (*t->first == TEXT_NONE)
+        *t->first = number;
 }
 
 /* "[erased]" for each of them that stands in the text as a word. */
@@ -137,12 +150,13 @@ static bool take_words(const struct taking *t, str *text, struct err *err)
 }
 
 /* Whether a property of this name holds an id. */
-static bool is_id_name(str name)
+static bool is_id_name(const struct taking *t, str name)
 {
     static const str part[] = {STR("mail"), STR("phone"), STR("user"), STR("customer")};
     str end = {"id", 2};
     bool ends = name.n >= end.n && str_starts_nocase(str_from(name, name.n - end.n), end);
 
+    ends |= t->decides && (str_eq(name, STR("a")) || str_eq(name, STR("b")));
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         ends |= str_contains_nocase(name, part[i]);
     return ends;
@@ -154,7 +168,7 @@ static bool is_one(const struct taking *t, str name, str text)
 {
     uint32_t number = number_of(t->m, text);
 
-    if (number == TEXT_NONE || !(is_telling(text) || is_id_name(name)))
+    if (number == TEXT_NONE || !(is_telling(text) || is_id_name(t, name)))
         return false;
     note(t, number);
     return true;
@@ -184,7 +198,7 @@ static bool is_number_of_one(const struct taking *t, str name, int64_t number, b
     bool ok;
 
     *is = false;
-    if (!is_id_name(name))
+    if (!is_id_name(t, name))
         return true;
     num_print(&b, number);
     ok = !b.failed || err_nomem(err);
@@ -287,11 +301,11 @@ static bool take_ids(const struct taking *t, struct event *e, struct err *err)
 }
 
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
-                       uint64_t *times, uint32_t *n, struct err *err)
+                       uint64_t *times, uint32_t *first, struct err *err)
 {
-    struct taking t = {m, a, times, n};
+    struct taking t = {m, a, times, first, str_eq(e->type, STR(EVENT_DECIDED))};
 
-    *n = 0;
+    *first = TEXT_NONE;
     return take_ids(&t, e, err) && take_message_id(&t, e, err)
            && take_words(&t, &e->type, err)
            && take_properties(&t, &e->property, &e->property_n, err)

@@ -21,8 +21,9 @@ uint32_t mentions_find(const struct mentions *m, str text);
 uint32_t mentions_find_telling(const struct mentions *m, str text);
 /* Takes them out of an event of somebody else: ids go, with the property that holds them, and in
  * other texts their words are replaced. times[i] grows by one for each place where the one with
- * the number i stood; *n is how many places that were. Lives in `a` and the event. */
+ * the number i stood; *first is one of them, TEXT_NONE: none stood there. Lives in `a` and the
+ * event. */
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
-                       uint64_t *times, uint32_t *n, struct err *err);
+                       uint64_t *times, uint32_t *first, struct err *err);
 
 #endif

@@ -12,7 +12,7 @@ enum { NOBODY = UINT32_MAX };
 struct removing {
     struct rewrite w;
     const struct removal *what;
-    struct arena arena;
+    struct arena arena, scratch;
     struct leaving leaving;
     struct names {
         struct text_table text;
@@ -131,34 +131,73 @@ static bool add_anchors(struct removing *r, const struct store *s, struct err *e
     return true;
 }
 
-static bool add_id(struct removing *r, str id, uint32_t person, struct err *err)
+static bool is_others(const struct removing *r, enum id_kind kind, str value)
 {
-    return !id.n || id.n > EVENT_NAME_MAX || add_name(&r->ids, id, person, err);
+    return r->what->is_others
+           && r->what->is_others(r->what->context, (struct id){kind, value});
 }
 
-/* What he was written to or called by tells who he is, too. */
-static bool reaches(const struct property *trait)
+static bool add_text(struct removing *r, str id, uint32_t person)
 {
-    return trait->value.type == VALUE_TEXT
-           && (str_contains_nocase(trait->name, STR("mail"))
-               || str_contains_nocase(trait->name, STR("phone")));
+    return !id.n || id.n > EVENT_NAME_MAX || add_name(&r->ids, id, person, &r->learning);
+}
+
+/* What another system calls him stands elsewhere without that system's name. */
+static bool add_id(struct removing *r, struct id id, uint32_t person)
+{
+    const char *colon = id.kind == ID_OTHER ? memchr(id.value.p, ':', id.value.n) : NULL;
+
+    return is_others(r, id.kind, id.value)
+           || (add_text(r, id.value, person)
+               && (!colon
+                   || add_text(r, str_from(id.value, (size_t)(colon + 1 - id.value.p)),
+                               person)));
+}
+
+static bool add_previous(struct removing *r, str previous, uint32_t person)
+{
+    return is_others(r, ID_USER, previous) || is_others(r, ID_ANONYMOUS, previous)
+           || add_text(r, previous, person);
+}
+
+/* What he was written to or called by tells who he is, too: as it came, and in its one form. */
+static bool add_reaching(struct removing *r, const struct property *trait,
+                         uint32_t person)
+{
+    static const struct id_rules rules;
+    bool is_mail = str_contains_nocase(trait->name, STR("mail"));
+    str raw = trait->value.text;
+    struct err why;
+    struct id id;
+
+    if (trait->value.type != VALUE_TEXT
+        || (!is_mail && !str_contains_nocase(trait->name, STR("phone"))))
+        return true;
+    arena_reset(&r->scratch);
+    if (id_parse(&rules, is_mail ? ID_EMAIL : ID_PHONE, raw, &r->scratch, &id, &why))
+        return is_others(r, id.kind, id.value)
+               || (add_text(r, raw, person) && add_text(r, id.value, person));
+    if (why.code == ERR_INPUT)
+        return add_text(r, raw, person);
+    r->learning = why;
+    return false;
 }
 
 static bool learn_event(void *context, [[maybe_unused]] int64_t received_ms,
                         const struct event *e)
 {
     struct removing *r = context;
-    uint32_t key = text_table_find(&r->keys.text, e->customer);
+    uint32_t key = text_table_find(&r->keys.text, e->customer), person;
     bool ok;
 
     if (key == TEXT_NONE)
         return true;
-    ok = add_id(r, e->previous, r->keys.person[key], &r->learning);
+    person = r->keys.person[key];
+    ok = add_previous(r, e->previous, person);
     for (uint32_t i = 0; ok && i < e->who_n; i++)
-        ok = add_id(r, e->who[i].value, r->keys.person[key], &r->learning);
+        ok = add_id(r, e->who[i], person);
     for (uint32_t i = 0; ok && i < e->trait_n; i++)
-        ok = !reaches(&e->trait[i])
-             || add_id(r, e->trait[i].value.text, r->keys.person[key], &r->learning);
+        ok = add_reaching(r, &e->trait[i], person);
     return ok;
 }
 
@@ -270,5 +309,6 @@ void store_remove_free(struct removing *r)
     names_free(&r->ids);
     mem_free(r->times);
     arena_free(&r->arena);
+    arena_free(&r->scratch);
     mem_free(r);
 }

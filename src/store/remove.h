@@ -16,7 +16,8 @@ struct removed_person {
     const str
         *id; /* all ids that his events have, and what else told who he is; each once */
     uint32_t id_n;
-    uint64_t events, trait_values;
+    uint64_t events; /* those of others of which nothing was left without his ids, too */
+    uint64_t trait_values;
     uint64_t refused;  /* lines in which one of them stood */
     uint64_t mentions; /* places in events of others from which one of them was taken */
 };
@@ -33,6 +34,9 @@ struct removal {
      * catalog knows. */
     const str *customer;
     uint32_t customer_n;
+    /* An id that an event of one of them carried is somebody else's all the same: a device that
+     * he used, say. It stays then. NULL: none is. */
+    bool (*is_others)(void *context, struct id id);
     bool (*drops)(void *context, const struct event *e); /* NULL: none */
     /* Inside the transaction that fills the new file, when all is counted: what is to be kept of
      * it (store_receipt_add). Texts are borrowed until it returns. NULL: nothing is. */

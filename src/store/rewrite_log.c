@@ -340,14 +340,16 @@ static bool take_mentions(struct refill *r, struct line *line, bool *goes,
     struct buf b = {0};
     struct line again = {.json = {NULL, 0}};
     struct err why;
-    uint32_t n;
+    uint32_t first;
     bool ok;
 
     if (!l || !l->mentions.id->n)
         return true;
-    if (!mentions_take_out(&l->mentions, &line->event, &r->arena, l->times, &n, err))
+    if (!mentions_take_out(&l->mentions, &line->event, &r->arena, l->times, &first, err))
         return false;
-    if (!n && mentions_find_telling(&l->mentions, line->json) == TEXT_NONE)
+    if (first == TEXT_NONE)
+        first = mentions_find_telling(&l->mentions, line->json);
+    if (first == TEXT_NONE)
         return true;
     event_print(&line->event, &b);
     if (!b.failed)
@@ -357,8 +359,14 @@ static bool take_mentions(struct refill *r, struct line *line, bool *goes,
     if (!ok)
         return false;
     *goes = !parse_line(r, &again, &why); /* an alias of nobody, say */
-    if (*goes)
-        return why.code == ERR_CORRUPT || (*err = why, false);
+    if (*goes && why.code != ERR_CORRUPT) {
+        *err = why;
+        return false;
+    }
+    if (*goes) {
+        l->person[l->id_person[first]].events++;
+        return true;
+    }
     *line = again;
     return true;
 }

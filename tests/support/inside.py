@@ -17,14 +17,23 @@ def unpacked(packed):
     return to.raw[:size]
 
 
-path, texts = sys.argv[1], [text.encode() for text in sys.argv[2:]]
-pieces = [open(name, 'rb').read() for name in glob.glob(path + '*')]
-file = sqlite3.connect(path)
-for (table,) in file.execute("select name from sqlite_schema where type = 'table'").fetchall():
-    for row in file.execute(f'select * from "{table}"'):
-        for value in row:
-            if isinstance(value, bytes):
-                pieces += [value, unpacked(value)]
-            elif isinstance(value, str):
-                pieces.append(value.encode())
-print(sum(piece.count(text) for piece in pieces for text in texts))
+def pieces(path):
+    """All bytes there are, each with the name of where they stand."""
+    for name in glob.glob(path + '*'):
+        with open(name, 'rb') as file:
+            yield name, file.read()
+    file = sqlite3.connect(path)
+    for (table,) in file.execute("select name from sqlite_schema where type = 'table'").fetchall():
+        for row in file.execute(f'select * from "{table}"'):
+            for value in row:
+                if isinstance(value, bytes):
+                    yield table, value
+                    yield table, unpacked(value)
+                elif isinstance(value, str):
+                    yield table, value.encode()
+    file.close()
+
+
+if __name__ == '__main__':
+    texts = [text.encode() for text in sys.argv[2:]]
+    print(sum(piece.count(text) for _, piece in pieces(sys.argv[1]) for text in texts))
