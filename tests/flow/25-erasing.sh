@@ -45,7 +45,7 @@ t_ok 'he is erased' sh -c '"$1" erase "$2" marker-ada --receipt "$3/kept.json" >
 t_ok 'the receipt is printed, and kept where asked' cmp "$T/r.json" "$T/kept.json"
 t_is 'what was erased, without who' \
     "$(part "$T/r.json" '(d["kind"], d["number"], d["before"], d["counts"]["events"], d["counts"]["refused"], d["counts"]["ids"], d["counts"]["trait_values"])')" \
-    "('erasure', 1, None, 2, 2, 3, 2)"
+    "('erasure', 1, None, 3, 2, 3, 2)"
 t_is 'nothing of him in it' "$(grep -c marker "$T/r.json")" 0
 t_is 'nor in any byte of the file, packed or not, but the model' "$(inside "$shop" marker)" 0
 "$CICLO" export "$shop" events --json >"$T/events.json"
@@ -70,7 +70,7 @@ t_fails 'he is unknown' 'no customer marker-ada' "$CICLO" erase "$shop" marker-a
 cp "$shop" "$T/once.ciclo"
 new
 "$CICLO" erase "$shop" email:ada@marker.example >"$T/by-mail.json" 2>/dev/null
-t_is 'any of his ids names him' "$(part "$T/by-mail.json" 'd["counts"]["events"]') $(inside "$shop" marker)" '2 0'
+t_is 'any of his ids names him' "$(part "$T/by-mail.json" 'd["counts"]["events"]') $(inside "$shop" marker)" '3 0'
 mv "$T/once.ciclo" "$shop"
 
 # --- proved without the file ---
@@ -84,7 +84,7 @@ t_ok 'by each of his ids' verify "$T/r.json" --id ada@marker.example
 t_fails 'about nobody else' 'not about that id' verify "$T/r.json" --id bob
 t_fails 'and with no other salt' 'not about that id' \
     verify "$T/r.json" --id marker-ada --salt 0123456789012345678901234567890123456789
-sed 's/"events":2/"events":1/' "$T/r.json" >"$T/forged.json"
+sed 's/"events":3/"events":1/' "$T/r.json" >"$T/forged.json"
 t_fails 'what was changed is found' 'not as it was signed' verify "$T/forged.json"
 echo '{}' >"$T/none.json"
 t_fails 'what is no receipt' 'this is no receipt' verify "$T/none.json"
@@ -114,8 +114,8 @@ t_is 'the file keeps them, without the salts' \
     "$(part "$T/list.json" '[r["number"] for r in d["receipts"]], any("salt" in r for r in d["receipts"]), d["public_key"] == "'"$key"'"')" \
     '([1, 2, 3], False, True)'
 t_is 'how much that was stands in what the file says of itself' \
-    "$("$CICLO" info "$shop" --json | grep -o '"erased":{[^}]*}')" '"erased":{"receipts":3,"customers":3,"events":6}'
-t_is 'and in reports' "$("$CICLO" stages "$shop" --at 2026-02-01 --json | grep -o '"erased":{[^}]*}')" '"erased":{"customers":3,"events":6}'
+    "$("$CICLO" info "$shop" --json | grep -o '"erased":{[^}]*}')" '"erased":{"receipts":3,"customers":4,"events":7}'
+t_is 'and in reports' "$("$CICLO" stages "$shop" --at 2026-02-01 --json | grep -o '"erased":{[^}]*}')" '"erased":{"customers":4,"events":7}'
 t_fails 'a model that keeps all for ever' 'does not say how long' \
     sh -c 'rm -f "$2/other"*; "$1" init "$2/other" >/dev/null; "$1" retain "$2/other"' sh "$CICLO" "$T"
 "$CICLO" erase "$shop" --receipts marker-ada >"$T/out" 2>&1
@@ -132,7 +132,7 @@ until curl -s "${url}api/erase/$job" >"$T/answer" && ! grep -q '"result":null,"e
     sleep 0.05
 done
 t_is 'its result is the receipt' \
-    "$(part "$T/answer" 'd["error"], json.loads(d["result"]["receipt"])["counts"]["events"]')" '(None, 2)'
+    "$(part "$T/answer" 'd["error"], json.loads(d["result"]["receipt"])["counts"]["events"]')" '(None, 3)'
 python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["result"]["receipt"])' "$T/answer" >"$T/served.json"
 t_ok 'which is right, and about him' verify "$T/served.json" --id marker-ada
 t_is 'he is gone' "$(curl -s -o /dev/null -w '%{http_code}' "${url}api/customers/marker-ada")" 404
