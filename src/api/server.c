@@ -164,6 +164,20 @@ static enum MHD_Result answer_made(struct MHD_Connection *c, struct exchange *x,
     return result;
 }
 
+/* In a path may stand by which id somebody was asked for. */
+static void log_failure(const struct server *s, str path, const struct err *err)
+{
+    size_t n = 0, slashes = 0;
+
+    for (; n < path.n && engine_is_pseudonymous(s->engine); n++)
+        if (path.p[n] == '/' && ++slashes == 3)
+            break;
+    if (slashes)
+        path.n = n;
+    log_line(&s->options.log, LOG_ERROR, "api", "path=%.*s error=%s", STR_FMT(path),
+             err->msg);
+}
+
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
                                   struct exchange *x, const char *method, str path)
 {
@@ -195,8 +209,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
     buf_free(&b);
     buf_free(&r.cookie);
     if (err.code == ERR_CORRUPT || err.code == ERR_IO)
-        log_line(&s->options.log, LOG_ERROR, "api", "path=%.*s error=%s", STR_FMT(path),
-                 err.msg);
+        log_failure(s, path, &err);
     return answer_code(c, &err);
 }
 

@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 str user_name(struct arena *a)
@@ -14,4 +15,9 @@ str user_name(struct arena *a)
         return arena_str(a, str_of(found->pw_name));
     snprintf(number, sizeof number, "%u", (unsigned)geteuid());
     return arena_str(a, str_of(number));
+}
+
+str user_says(const char *name)
+{
+    return str_of(getenv(name));
 }

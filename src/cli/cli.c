@@ -1,5 +1,8 @@
 #include "cli/cli.h"
+
+#include "base/user.h"
 #include "engine/engine.h"
+#include "event/pseudonym.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -82,12 +85,43 @@ bool cli_number(str s, uint32_t *out)
     return s.n > 0;
 }
 
+enum { KEY_BYTES_MAX = 4096 };
+
+static bool read_key(const struct cli *c, str path, struct pseudonym_key *key,
+                     struct err *err)
+{
+    struct arena a = {};
+    str text;
+    bool ok =
+        io_read_file(c->io, path, KEY_BYTES_MAX, &a, &text, err)
+        && (pseudonym_key_parse(text, key, err) || err_in(err, "%.*s", STR_FMT(path)));
+
+    arena_free(&a);
+    return ok;
+}
+
+/* The environment's is for whatever files need it, the option's for this one. Closes a file that
+ * it does not fit. */
+static bool with_key(const struct cli *c, struct engine **e, struct err *err)
+{
+    struct pseudonym_key key;
+    str path = cli_text(c, "pseudonym-key");
+
+    if (!path.n && engine_is_pseudonymous(*e))
+        path = user_says("CICLO_PSEUDONYM_KEY_FILE");
+    if (!path.n || (read_key(c, path, &key, err) && engine_use_key(*e, &key, err)))
+        return true;
+    engine_close(*e);
+    *e = NULL;
+    return false;
+}
+
 bool cli_open(const struct cli *c, enum store_mode mode, struct engine **out,
               struct err *err)
 {
     const struct store_options o = {mode, c->memory_bytes};
 
-    return engine_open(c->io, cli_word(c, 0), &o, out, err);
+    return engine_open(c->io, cli_word(c, 0), &o, out, err) && with_key(c, out, err);
 }
 
 bool cli_open_versions(const struct cli *c, enum store_mode mode, struct engine **out,
@@ -95,7 +129,8 @@ bool cli_open_versions(const struct cli *c, enum store_mode mode, struct engine 
 {
     const struct store_options o = {mode, c->memory_bytes};
 
-    return engine_open_versions(c->io, cli_word(c, 0), &o, out, err);
+    return engine_open_versions(c->io, cli_word(c, 0), &o, out, err)
+           && with_key(c, out, err);
 }
 
 bool cli_lifecycle(const struct cli *c, const struct engine *e,

@@ -41,6 +41,9 @@ static void add_file(struct buf *b, const struct store_info *i,
         buf_add_format(b, "\n%llu events of %llu customers were erased",
                        (unsigned long long)gone.events,
                        (unsigned long long)gone.customers);
+    if (i->pseudonym)
+        buf_add_format(b, "\nPseudonymous, with the key %016llx",
+                       (unsigned long long)i->pseudonym);
     buf_add_format(b, "\n\nFile: format %u, ", i->format);
     add_size(b, i->pages * i->page_bytes);
     buf_add_format(b, " in %llu pages of %llu bytes, %llu of them free\n",

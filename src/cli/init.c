@@ -1,6 +1,9 @@
 #include "cli/cli.h"
 #include "engine/engine.h"
+#include "event/pseudonym.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 enum { MODEL_MAX_BYTES = 10 << 20 };
@@ -53,6 +56,74 @@ static bool first_model(struct cli *c, struct buf *text, struct err *err)
                                or_else(cli_text(c, "timezone"), "UTC"), text, err);
 }
 
+/* It is there, whole and durable, before the file that needs it. */
+static bool write_key(struct cli *c, const struct pseudonym_key *key, struct err *err)
+{
+    str path = cli_text(c, "pseudonymous");
+    struct buf line = {};
+    size_t done = 0;
+    bool ok;
+    int fd;
+
+    pseudonym_key_print(key, &line);
+    buf_add_char(&line, '\n');
+    if (line.failed)
+        return err_nomem(err);
+    fd = c->io->open(c->io, path.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ok = fd >= 0;
+    if (!ok && errno == EEXIST)
+        err_set(err, ERR_CONFLICT,
+                "%s is there already and stays as it is: a key may be what another file "
+                "needs",
+                path.p);
+    else if (!ok)
+        err_sys(err, "cannot create %s", path.p);
+    while (ok && done < line.n) {
+        ssize_t n = c->io->write(c->io, fd, line.p + done, line.n - done);
+
+        ok = n > 0 || err_sys(err, "cannot write %s", path.p);
+        done += ok ? (size_t)n : 0;
+    }
+    ok = ok && (c->io->sync(c->io, fd) == 0 || err_sys(err, "cannot write %s", path.p))
+         && io_sync_folder(c->io, path, err);
+    if (fd >= 0)
+        c->io->close(c->io, fd);
+    if (fd >= 0 && !ok)
+        c->io->unlink(c->io, path.p);
+    buf_free(&line);
+    return ok;
+}
+
+/* Of a file that could not be made no key is left, either. */
+static bool create_pseudonymous(struct cli *c, str text, struct engine **e,
+                                struct err *err)
+{
+    struct pseudonym_key key;
+
+    if (!pseudonym_key_new(&key))
+        return err_sys(err, "the system has no random bytes");
+    if (!write_key(c, &key, err))
+        return false;
+    if (engine_create_pseudonymous(c->io, cli_word(c, 0), text, cli_now_ms(c), &key, e,
+                                   err))
+        return true;
+    c->io->unlink(c->io, cli_text(c, "pseudonymous").p);
+    return false;
+}
+
+static void say_ready(const struct cli *c)
+{
+    if (cli_has(c, "pseudonymous"))
+        printf("%s is ready, and pseudonymous. Its key is in %s: keep it apart from the "
+               "file, and never lose it.\nNext: ciclo import %s DATA.csv --pseudonym-key "
+               "%s ...\n",
+               c->word[0], cli_text(c, "pseudonymous").p, c->word[0],
+               cli_text(c, "pseudonymous").p);
+    else
+        printf("%s is ready. Next: ciclo import %s DATA.csv ...\n", c->word[0],
+               c->word[0]);
+}
+
 static int run(struct cli *c)
 {
     struct engine *e = NULL;
@@ -71,14 +142,16 @@ static int run(struct cli *c)
         buf_free(&text);
         return cli_fail(&err, cli_has(c, "model") ? cli_text(c, "model").p : NULL);
     }
-    ok = engine_create(c->io, cli_word(c, 0), buf_str(&text), cli_now_ms(c), &e, &err);
+    ok = cli_has(c, "pseudonymous") ? create_pseudonymous(c, buf_str(&text), &e, &err)
+                                    : engine_create(c->io, cli_word(c, 0), buf_str(&text),
+                                                    cli_now_ms(c), &e, &err);
     engine_close(e);
     buf_free(&text);
     if (!ok && !cli_has(c, "model"))
         err.line = 0; /* a place in a template, which nobody has seen */
     if (!ok)
         return cli_fail(&err, err.line ? cli_text(c, "model").p : c->word[0]);
-    printf("%s is ready. Next: ciclo import %s DATA.csv ...\n", c->word[0], c->word[0]);
+    say_ready(c);
     return CLI_DONE;
 }
 
@@ -89,6 +162,8 @@ static const struct cli_option options[] = {
     {"currency", "CODE", "ISO 4217: EUR unless given", false},
     {"timezone", "NAME", "IANA, such as Europe/Rome: UTC unless given", false},
     {"language", "CODE", "en, it or pt: en unless given", false},
+    {"pseudonymous", "KEYFILE",
+     "keep nothing that says who somebody is: makes a key, in a new file", false},
     {"templates", NULL, "list the templates", false},
 };
 

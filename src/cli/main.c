@@ -14,6 +14,8 @@ static const struct cli_option everywhere[] = {
      "hold about so much in memory, such as 512M or 4G: half of the "
      "machine's unless given",
      false},
+    {"pseudonym-key", "FILE",
+     "the key of a pseudonymous file; or its name is in CICLO_PSEUDONYM_KEY_FILE", false},
     {"help", NULL, "say how the command is used", false},
 };
 enum { EVERYWHERE = sizeof everywhere / sizeof *everywhere };

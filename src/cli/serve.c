@@ -66,6 +66,10 @@ static int run(struct cli *c)
         return cli_fail(&err, NULL);
     if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
+    if (!engine_may_take(e, &err)) {
+        engine_close(e);
+        return cli_fail(&err, c->word[0]);
+    }
     allow_files();
     /* Blocked before the server's thread begins, so that only sigwait below sees them. */
     sigemptyset(&stop);

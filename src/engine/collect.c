@@ -168,7 +168,7 @@ static bool refuse(struct collect *c, const struct collect_load *l, uint32_t ind
         return err_nomem(err);
     if (b->is_again)
         return true;
-    ok = refused_text(l, index, call, &text)
+    ok = engine_key(c->engine) || refused_text(l, index, call, &text)
              ? store_refuse(engine_store(c->engine),
                             &(struct refusal){b->source, index, reason, buf_str(&text)},
                             err)
@@ -287,7 +287,9 @@ bool engine_collect_then(struct engine *e, struct collect_body *const *body, siz
                          struct err *err)
 {
     struct collect c = {.engine = e, .mark = follow_mark(e->follow)};
-    bool keep = true, ok = collect_reader_new(body, n, now_ms, &c.reader, err)
+    bool keep = true, ok = engine_may_take(e, err)
+                           && collect_reader_new(body, n, now_ms, engine_key(e),
+                                                 &e->model->dictionary, &c.reader, err)
                            && take_all(&c, body, n, now_ms, err)
                            && (!then || then(context, &keep, err))
                            && (!keep || identity_commit(e, err));

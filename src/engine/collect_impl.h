@@ -5,6 +5,7 @@
 
 #include "engine/collect.h"
 #include "event/call.h"
+#include "event/pseudonym.h"
 
 /* One event of a body, read. */
 struct collect_call {
@@ -24,9 +25,12 @@ struct collect_load {
 };
 
 struct collect_reader;
+/* With a key each event is hidden (event/pseudonym.h) before it becomes a line. */
 [[nodiscard]] bool collect_reader_new(struct collect_body *const *body, size_t n,
-                                      int64_t received_ms, struct collect_reader **out,
-                                      struct err *err);
+                                      int64_t received_ms,
+                                      const struct pseudonym_key *key,
+                                      const struct dictionary *dictionary,
+                                      struct collect_reader **out, struct err *err);
 void collect_reader_free(struct collect_reader *r);
 /* All loads are read, on the machine's threads, and each is given to `take`, in order, on the
  * caller's. Ends with the first false, and gives that. */

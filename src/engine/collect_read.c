@@ -11,6 +11,12 @@ enum {
     SPARE = 64,     /* that the parser may read */
 };
 
+/* What it is hidden by. */
+struct hiding {
+    const struct pseudonym_key *key; /* or NULL */
+    const struct dictionary *dictionary;
+};
+
 struct place {
     struct collect_load load;
     struct arena arena;
@@ -26,6 +32,7 @@ struct span {
 
 struct collect_reader {
     int64_t received_ms;
+    struct hiding hiding;
     bool (*take)(void *context, const struct collect_load *l);
     void *context;
     struct arena arena;
@@ -77,7 +84,8 @@ static bool parse_squeezed(struct place *p, str raw, const struct json **out,
 }
 
 static bool read_call(struct place *p, str raw, const struct call_frame *frame,
-                      struct collect_call *out, struct err *err)
+                      const struct hiding *hiding, struct collect_call *out,
+                      struct err *err)
 {
     const struct json *json;
     bool ok = raw.n <= COLLECT_EVENT_BYTES_MAX
@@ -88,7 +96,10 @@ static bool read_call(struct place *p, str raw, const struct call_frame *frame,
         return false;
     out->json = json;
     if (!call_parse(json, frame, &p->arena, &out->event, err)
-        || (!out->event.id.n && !random_id(&p->arena, &out->event.id, err)))
+        || (!out->event.id.n && !random_id(&p->arena, &out->event.id, err))
+        || (hiding->key
+            && !pseudonym_hide(hiding->key, hiding->dictionary, &out->event, &p->arena,
+                               err)))
         return false;
     buf_clear(&p->line);
     event_print(&out->event, &p->line);
@@ -108,19 +119,21 @@ static bool read_frame(struct place *p, str text, const struct json **out,
 }
 
 static bool read_calls(struct place *p, struct collect_call *call, int64_t received_ms,
-                       struct err *err)
+                       const struct hiding *hiding, struct err *err)
 {
     struct collect_load *l = &p->load;
     const struct collect_body *b = l->body;
     struct err why;
 
-    l->frame = (struct call_frame){
-        .type = b->type, .address = b->address, .received_ms = received_ms};
+    l->frame = (struct call_frame){.type = b->type,
+                                   .address = b->address,
+                                   .received_ms = received_ms,
+                                   .key = hiding->key};
     if (!read_frame(p, b->sent_at, &l->frame.sent_at, err)
         || !read_frame(p, b->context, &l->frame.context, err))
         return false;
     for (uint32_t i = 0; i < l->n; i++) {
-        if (read_call(p, b->event[l->first + i], &l->frame, &call[i], &why))
+        if (read_call(p, b->event[l->first + i], &l->frame, hiding, &call[i], &why))
             continue;
         if (!collect_is_senders_fault(&why)) {
             *err = why;
@@ -152,7 +165,7 @@ static void read_load(void *context, uint32_t i)
     l->ok = call
             && (s->body->broken.n
                 || ((p->parser || json_parser_new(&p->parser, &l->err))
-                    && read_calls(p, call, r->received_ms, &l->err)));
+                    && read_calls(p, call, r->received_ms, &r->hiding, &l->err)));
 }
 
 static bool take_load(void *context, uint32_t i)
@@ -203,7 +216,9 @@ static uint32_t cut_loads(struct collect_body *const *body, size_t n, struct spa
 }
 
 bool collect_reader_new(struct collect_body *const *body, size_t n, int64_t received_ms,
-                        struct collect_reader **out, struct err *err)
+                        const struct pseudonym_key *key,
+                        const struct dictionary *dictionary, struct collect_reader **out,
+                        struct err *err)
 {
     struct collect_reader *r = mem_alloc(sizeof *r);
 
@@ -211,6 +226,7 @@ bool collect_reader_new(struct collect_body *const *body, size_t n, int64_t rece
         return err_nomem(err);
     *out = r;
     r->received_ms = received_ms;
+    r->hiding = (struct hiding){key, dictionary};
     r->span_n = cut_loads(body, n, NULL);
     r->span = arena_array(&r->arena, struct span, r->span_n);
     if (!r->span)

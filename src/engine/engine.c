@@ -223,8 +223,23 @@ static void remove_file(struct io *io, str path)
             io->unlink(io, name);
 }
 
+static bool hide_with(struct engine *e, const struct pseudonym_key *key, struct err *err)
+{
+    if (!key)
+        return true;
+    e->key = *key;
+    return store_make_pseudonymous(e->store, pseudonym_fingerprint(key), err);
+}
+
 bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
                    struct engine **out, struct err *err)
+{
+    return engine_create_pseudonymous(io, path, model_text, now_ms, NULL, out, err);
+}
+
+bool engine_create_pseudonymous(struct io *io, str path, str model_text, int64_t now_ms,
+                                const struct pseudonym_key *key, struct engine **out,
+                                struct err *err)
 {
     struct engine *e = engine_new(io, err);
     uint32_t version;
@@ -236,13 +251,51 @@ bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
         engine_close(e);
         return false;
     }
-    if (!engine_apply(e, model_text, now_ms, &version, err)) {
+    if (!hide_with(e, key, err) || !engine_apply(e, model_text, now_ms, &version, err)) {
         engine_close(e);
         remove_file(io, path);
         return false;
     }
     *out = e;
     return true;
+}
+
+/* --- who is hidden --- */
+
+bool engine_is_pseudonymous(const struct engine *e)
+{
+    return e->store && store_pseudonym(e->store);
+}
+
+const struct pseudonym_key *engine_key(const struct engine *e)
+{
+    return e->key.n ? &e->key : NULL;
+}
+
+bool engine_use_key(struct engine *e, const struct pseudonym_key *key, struct err *err)
+{
+    if (!engine_is_pseudonymous(e))
+        return err_set(err, ERR_INPUT,
+                       "this file is not pseudonymous: it was made without a key");
+    if (pseudonym_fingerprint(key) != store_pseudonym(e->store)
+        && store_pseudonym(e->store) != PSEUDONYM_KEY_LOST)
+        return err_set(err, ERR_INPUT,
+                       "this is not the key that the file was made with: its "
+                       "fingerprint is %016llx, the key's %016llx",
+                       (unsigned long long)store_pseudonym(e->store),
+                       (unsigned long long)pseudonym_fingerprint(key));
+    e->key = *key;
+    return true;
+}
+
+bool engine_may_take(const struct engine *e, struct err *err)
+{
+    return e->key.n || !engine_is_pseudonymous(e)
+           || err_set(
+               err, ERR_INPUT,
+               "the data file is pseudonymous: what comes in needs the key that it was "
+               "made with. Give --pseudonym-key FILE, or set "
+               "CICLO_PSEUDONYM_KEY_FILE");
 }
 
 struct store *engine_store(struct engine *e)

@@ -16,6 +16,12 @@ struct engine;
 /* A new file with its first model. Nothing stays behind when it fails. */
 [[nodiscard]] bool engine_create(struct io *io, str path, str model_text, int64_t now_ms,
                                  struct engine **out, struct err *err);
+/* The same, pseudonymous: nothing of what comes in says who somebody is (event/pseudonym.h). */
+struct pseudonym_key;
+[[nodiscard]] bool engine_create_pseudonymous(struct io *io, str path, str model_text,
+                                              int64_t now_ms,
+                                              const struct pseudonym_key *key,
+                                              struct engine **out, struct err *err);
 [[nodiscard]] bool engine_open(struct io *io, str path, const struct store_options *o,
                                struct engine **out, struct err *err);
 /* The same, of a file whose live model has a fault too, such as one that an older Ciclo took for
@@ -30,6 +36,13 @@ void engine_close(struct engine *e);
  * but this, engine_reopen and engine_close may be called then. */
 bool engine_is_open(const struct engine *e);
 bool engine_reopen(struct engine *e, struct err *err);
+
+/* The key of a pseudonymous file, without which nothing comes in and nobody is found by an id of
+ * theirs. ERR_INPUT: the file is none, or has another key. */
+bool engine_is_pseudonymous(const struct engine *e);
+bool engine_use_key(struct engine *e, const struct pseudonym_key *key, struct err *err);
+/* ERR_INPUT, with what to do, when the key is needed and not there. */
+bool engine_may_take(const struct engine *e, struct err *err);
 
 struct store *engine_store(struct engine *e);
 /* What all answers are about: the last commit that the engine made. */

@@ -7,6 +7,7 @@
 #include "engine/names.h"
 #include "engine/owner.h"
 #include "engine/usage.h"
+#include "event/pseudonym.h"
 
 struct engine {
     struct io *io;
@@ -27,6 +28,7 @@ struct engine {
     struct names names;            /* that would break .model */
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
+    struct pseudonym_key key; /* .n is 0: nothing is hidden, or nothing can be */
 };
 #define CHUNK_NONE UINT32_MAX
 
@@ -41,6 +43,8 @@ bool engine_refresh(struct engine *e, struct err *err);
 bool engine_exchange(struct engine *e,
                      bool (*exchange)(void *context, struct store *s, struct err *err),
                      void *context, struct err *err);
+/* By which what comes in is hidden; NULL: it is kept as it comes. */
+const struct pseudonym_key *engine_key(const struct engine *e);
 /* The disk that the engine was opened on. */
 struct io *engine_io(const struct engine *e);
 /* What all answers are about from here on; all of it is the engine's then. `h` may be the

@@ -143,7 +143,8 @@ static bool key_of(struct engine *e, str text, str *key, struct err *err)
     *key = text;
     if (engine_find(e, text, &customer, err))
         *key = catalog_customer_key(snapshot_catalog(e->now), customer);
-    else if (err->code != ERR_NOT_FOUND && err->code != ERR_INPUT)
+    else if ((err->code != ERR_NOT_FOUND && err->code != ERR_INPUT)
+             || (engine_is_pseudonymous(e) && !engine_key(e)))
         return false;
     return true;
 }

@@ -133,57 +133,82 @@ bool engine_graph(struct engine *e, const struct graph **out, struct err *err)
 
 static const struct id_rules rules;
 
-/* An id that nobody could have is nobody's. `carried`: by an event itself. */
-static bool is_known(const struct graph *g, const struct id *id, bool carried,
-                     uint32_t *number)
+/* Who asks by one's own id, and who asks by what stands for it. */
+struct asked {
+    const struct graph *g;
+    const struct pseudonym_key *key; /* or NULL */
+    bool carried;                    /* by an event itself */
+    struct arena *a;
+};
+
+static bool find_id(const struct asked *f, const struct id *id, uint32_t *number)
 {
-    *number = graph_find(g, *id);
+    *number = graph_find(f->g, *id);
     return *number != GRAPH_NO_ID
-           && !(carried && graph_first_ms(g, *number) == MOMENT_NEVER);
+           && !(f->carried && graph_first_ms(f->g, *number) == MOMENT_NEVER);
 }
 
-static bool find_text(const struct graph *g, str text, bool carried, struct arena *a,
-                      uint32_t *number, struct err *err)
+/* An id that nobody could have is nobody's. For want of memory it is not known either, and *err
+ * says so. */
+static bool is_known(const struct asked *f, const struct id *id, uint32_t *number,
+                     struct err *err)
+{
+    struct id hidden;
+
+    return find_id(f, id, number)
+           || (f->key && pseudonym_of(f->key, *id, f->a, &hidden, err)
+               && find_id(f, &hidden, number));
+}
+
+static bool not_found(const struct engine *e, const char *what, str text, struct err *err)
+{
+    bool hides = engine_is_pseudonymous(e) && !engine_key(e);
+
+    return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\"%s", what, STR_FMT(text),
+                   hides
+                       ? ": this file is pseudonymous, and finds people by their own ids "
+                         "only with its key (--pseudonym-key FILE)"
+                       : "");
+}
+
+/* False and no ERR_NOMEM: nobody has it. */
+static bool find_text(const struct asked *f, str text, uint32_t *number, struct err *err)
 {
     struct id id;
     size_t colon = 0;
 
     while (colon < text.n && text.p[colon] != ':')
         colon++;
-    if (is_known(g, &(struct id){ID_USER, text}, carried, number))
-        return true;
     err->code = ERR_NONE;
+    if (is_known(f, &(struct id){ID_USER, text}, number, err))
+        return true;
     if (colon < text.n
-        && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), a, &id,
-                          err)
-        && is_known(g, &id, carried, number))
+        && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), f->a,
+                          &id, err)
+        && is_known(f, &id, number, err))
         return true;
     for (int k = 0; k < ID_KIND_N && err->code != ERR_NOMEM; k++)
-        if (id_parse(&rules, (enum id_kind)k, text, a, &id, err)
-            && is_known(g, &id, carried, number))
+        if (id_parse(&rules, (enum id_kind)k, text, f->a, &id, err)
+            && is_known(f, &id, number, err))
             return true;
-    return err->code != ERR_NOMEM
-           && err_set(err, ERR_NOT_FOUND, "nobody has the id \"%.*s\"", STR_FMT(text));
+    return false;
 }
 
 bool identity_find(struct engine *e, str text, uint32_t *id, struct err *err)
 {
     struct arena a = {};
-    const struct graph *g;
+    struct asked asked = {.key = engine_key(e), .carried = true, .a = &a};
     bool found;
 
-    if (!engine_graph(e, &g, err))
+    if (!engine_graph(e, &asked.g, err))
         return false;
     /* What somebody was called before, as an alias says, is first of all the one who is so. */
-    found = find_text(g, text, true, &a, id, err)
-            || (err->code == ERR_NOT_FOUND && find_text(g, text, false, &a, id, err));
+    found = find_text(&asked, text, id, err);
+    asked.carried = false;
+    found = found || (err->code != ERR_NOMEM && find_text(&asked, text, id, err));
     arena_free(&a);
-    return found;
-}
-
-static bool no_customer(str text, struct err *err)
-{
-    return err_set(err, ERR_NOT_FOUND, "there is no customer \"%.*s\"", STR_FMT(text));
+    return found
+           || (err->code != ERR_NOMEM && not_found(e, "nobody has the id", text, err));
 }
 
 bool identity_home(const struct engine *e, struct id id, uint32_t *number,
@@ -213,9 +238,11 @@ bool engine_find(struct engine *e, str text, uint32_t *customer, struct err *err
                || identity_home(e, graph_id(g, graph_customer(g, id)), customer, err);
     }
     if (!identity_find(e, text, &id, err))
-        return err->code == ERR_NOT_FOUND && no_customer(text, err);
+        return err->code == ERR_NOT_FOUND
+               && not_found(e, "there is no customer", text, err);
     return identity_home(e, graph_id(g, graph_customer(g, id)), customer, err)
-           && (*customer != CUSTOMER_NONE || no_customer(text, err));
+           && (*customer != CUSTOMER_NONE
+               || not_found(e, "there is no customer", text, err));
 }
 
 /* The first link that joined the id with another of the customer; prefers the one that tells most:

@@ -143,7 +143,18 @@ bool import_id(struct import *im, str type, uint32_t rank, const str *row, size_
         return false;
     buf_add_digits(&text, rank, 6);
     buf_add_char(&text, '-');
-    hash128_print(&text, hash128_of((str){(const char *)of, sizeof of}));
+    if (im->hide) {
+        str hidden;
+
+        if (!pseudonym_text(im->hide, (str){(const char *)of, sizeof of}, a, &hidden,
+                            err)) {
+            buf_free(&text);
+            return false;
+        }
+        buf_add(&text, hidden);
+    } else {
+        hash128_print(&text, hash128_of((str){(const char *)of, sizeof of}));
+    }
     *out = text.failed ? (str){NULL, 0} : arena_str(a, buf_str(&text));
     buf_free(&text);
     return out->p || err_nomem(err);
@@ -169,6 +180,8 @@ static bool refusal_take(struct import *im, uint64_t line, str reason, str text,
 {
     uint32_t i, known = im->reason.n;
 
+    if (im->hide)
+        text = STR("");
     if (!text_table_add(&im->reason, reason, &i))
         return err_nomem(err);
     if (i == known) {
@@ -515,6 +528,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
         .store = engine_store(e),
         .workspace = &engine_model(e)->workspace,
         .dictionary = &engine_model(e)->dictionary,
+        .hide = engine_key(e),
         .mapping = m,
         .options = options,
         .path = path,
@@ -525,6 +539,8 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     };
     bool ok;
 
+    if (!engine_may_take(e, err))
+        return false;
     if (!im.sample)
         return err_nomem(err);
     report.sample = im.sample;

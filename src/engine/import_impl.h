@@ -65,6 +65,8 @@ struct import {
     struct io *io;
     const struct workspace *workspace;
     const struct dictionary *dictionary;
+    const struct pseudonym_key
+        *hide; /* by which it is hidden; NULL: it is kept as it comes */
     const struct mapping *mapping;
     const struct import_options *options;
     str path, source;

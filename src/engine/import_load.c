@@ -1,6 +1,7 @@
 #include "base/queue.h"
 #include "base/tune.h"
 #include "engine/import_impl.h"
+#include "event/pseudonym.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -103,8 +104,8 @@ bool import_refuse(struct import *im, uint64_t line, str reason, str text,
     return delivery_done(im, err);
 }
 
-bool import_event(struct import *im, const struct event *e, str json,
-                  const struct origin *from, struct err *err)
+static bool deliver(struct import *im, const struct event *e, str json,
+                    const struct origin *from, struct err *err)
 {
     struct delivery *d = delivery_new(im, err);
     struct load *l = filling(im);
@@ -124,6 +125,19 @@ bool import_event(struct import *im, const struct event *e, str json,
     if (l->json.failed || (!from->group && !d->origin.text.p))
         return err_nomem(err);
     return delivery_done(im, err);
+}
+
+bool import_event(struct import *im, const struct event *e, str json,
+                  const struct origin *from, struct err *err)
+{
+    struct event hidden = *e;
+
+    if (!im->hide)
+        return deliver(im, e, json, from, err);
+    if (pseudonym_hide(im->hide, im->dictionary, &hidden, import_arena(im), err))
+        return deliver(im, &hidden, STR(""), from, err);
+    return err->code == ERR_INPUT
+           && import_refuse(im, from->line, str_of(err->msg), STR(""), err);
 }
 
 bool import_flush(struct import *im, struct err *err)

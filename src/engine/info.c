@@ -1,5 +1,7 @@
 #include "engine/info.h"
 
+#include <stdio.h>
+
 static void put_count(struct json_out *j, const char *name, uint64_t n)
 {
     json_key(j, name);
@@ -18,6 +20,19 @@ static void put_moment(struct json_out *j, const char *name, int64_t at_ms)
     json_put_moment(j, at_ms);
 }
 
+/* Null: the file is not pseudonymous. */
+static void put_key(struct json_out *j, int64_t fingerprint)
+{
+    char text[17];
+
+    json_key(j, "pseudonym_key");
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)fingerprint);
+    if (fingerprint)
+        json_put_text(j, str_of(text));
+    else
+        json_put_null(j);
+}
+
 static void put_file(struct json_out *j, const struct store_info *i)
 {
     json_key(j, "file");
@@ -29,6 +44,7 @@ static void put_file(struct json_out *j, const struct store_info *i)
     put_count(j, "free_pages", i->free_pages);
     put_count(j, "chunk_customers", i->chunk_customers);
     put_count(j, "chunks", i->chunks);
+    put_key(j, i->pseudonym);
     json_end_object(j);
 }
 

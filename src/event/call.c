@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "event/event_impl.h"
+#include "event/pseudonym.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -200,6 +201,8 @@ static bool make_id(const struct json *call, const struct call_frame *by, struct
     call_print(call, &text);
     hash128_print(&id, hash128_of(buf_str(&text)));
     *out = text.failed || id.failed ? (str){NULL, 0} : arena_str(a, buf_str(&id));
+    if (out->p && by->key && !pseudonym_text(by->key, buf_str(&text), a, out, err))
+        *out = (str){NULL, 0};
     buf_free(&text);
     buf_free(&id);
     return out->p || err_nomem(err);

@@ -5,6 +5,8 @@
 
 #include "event/event.h"
 
+struct pseudonym_key;
+
 struct call_frame {
     str type; /* that the path names: track, ...; empty: each call says */
     const struct json *sent_at; /* of the batch; may be NULL */
@@ -12,6 +14,8 @@ struct call_frame {
         *context; /* of the batch, for what a call's own does not say; may be NULL */
     str address;  /* of the sender, cut by address_cut; may be empty */
     int64_t received_ms;
+    const struct pseudonym_key
+        *key; /* by which ids of messages are made; NULL: by none */
 };
 
 /* As event_parse, and besides: when sentAt says that the sender's clock is wrong, the time is put

@@ -200,6 +200,22 @@ static bool type_parse(const struct yaml *node, enum value_type *out, struct err
                   STR_FMT(node->text));
 }
 
+/* `money`, or `{ type: money, personal: true }`. */
+static bool declared_parse(const struct yaml *node, struct dictionary_property *p,
+                           struct err *err)
+{
+    static const str keys[] = {STR("type"), STR("personal")};
+    const struct yaml *type;
+
+    if (node->type != YAML_MAP)
+        return type_parse(node, &p->type, err);
+    type = yaml_find(node, STR("type"));
+    return yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "a property", err)
+           && (type || err_at(err, node->line, node->column, "type is missing"))
+           && type_parse(type, &p->type, err)
+           && yaml_get_bool(node, STR("personal"), &p->personal, err);
+}
+
 static bool properties_parse(struct dictionary *d, const struct yaml *map,
                              const char *what, struct arena *a, struct properties out,
                              struct err *err)
@@ -208,7 +224,7 @@ static bool properties_parse(struct dictionary *d, const struct yaml *map,
         struct dictionary_property p = {.learned = false};
 
         if (!name_parse(map->key[i], what, &p.name, err)
-            || !type_parse(map->item[i], &p.type, err))
+            || !declared_parse(map->item[i], &p, err))
             return false;
         if (!property_add(d, out, a, p))
             return err_nomem(err);
@@ -318,7 +334,8 @@ static bool property_learn(struct dictionary *d, struct properties of, struct ar
     }
     name = arena_str(a, name);
     return name.p
-           && property_add(d, of, a, (struct dictionary_property){name, raw, true});
+           && property_add(d, of, a,
+                           (struct dictionary_property){name, raw, true, false});
 }
 
 bool dictionary_learn_event(struct dictionary *d, struct arena *a, str type)

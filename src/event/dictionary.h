@@ -11,6 +11,7 @@ struct dictionary_property {
     str name;
     enum value_type type;
     bool learned;
+    bool personal; /* a pseudonymous file does not keep it */
 };
 
 struct dictionary_event {

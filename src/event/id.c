@@ -183,6 +183,16 @@ static bool phone_form(const struct id_rules *rules, str raw, struct arena *a, s
                    PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
 }
 
+bool id_is_pseudonym(str value)
+{
+    bool is = value.n == PSEUDONYM_BYTES && str_starts(value, STR("p_"));
+
+    for (size_t i = 2; is && i < value.n; i++)
+        is = (value.p[i] >= 'a' && value.p[i] <= 'z')
+             || (value.p[i] >= '2' && value.p[i] <= '7');
+    return is;
+}
+
 static bool is_plain(str value)
 {
     for (size_t i = 0; i < value.n; i++)
@@ -206,6 +216,10 @@ bool id_parse(const struct id_rules *rules, enum id_kind kind, str raw, struct a
 {
     str name = id_kind_name(kind), value = str_trim(raw);
 
+    if (id_is_pseudonym(value)) {
+        *out = (struct id){kind, value};
+        return true;
+    }
     if (!is_plain(value))
         return err_set(err, ERR_INPUT, "%.*s is not plain UTF-8 text", STR_FMT(name));
     if (!is_somebodys(rules, kind, value, err)

@@ -40,6 +40,11 @@ struct id_rules {
     size_t blocked_n;
 };
 
+/* What stands for an id that is not kept (pseudonym.h): p_ and 26 of a to z and 2 to 7. One of it is
+ * an id of any kind, as it is. */
+enum { PSEUDONYM_BYTES = 28 };
+bool id_is_pseudonym(str value);
+
 /* The id in its one form; .value is a part of `raw`, or lives in `a`. ERR_INPUT, with a reason
  * that does not hold the value, when it is none: not UTF-8, control characters, too long, no
  * e-mail address, no phone number, or a value that says "nobody" (docs/identity.md).

@@ -175,7 +175,9 @@ static bool look_at_file(struct sql *sql, struct store_info *out, struct err *er
     if (!sql_number(sql, "pragma user_version", &format, err)
         || !sql_number(sql, "pragma page_size", &page_bytes, err)
         || !sql_number(sql, "pragma page_count", &pages, err)
-        || !sql_number(sql, "pragma freelist_count", &free_pages, err))
+        || !sql_number(sql, "pragma freelist_count", &free_pages, err)
+        || !sql_number(sql, "select sum(value) from setting where name = 'pseudonym'",
+                       &out->pseudonym, err))
         return false;
     out->format = (uint32_t)format;
     out->page_bytes = (uint64_t)page_bytes;

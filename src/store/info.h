@@ -27,6 +27,7 @@ struct store_info {
     uint32_t format, chunk_customers, chunks, types;
     uint64_t page_bytes, pages, free_pages;
     size_t memory_bytes; /* what may be held in memory */
+    int64_t pseudonym;   /* store_pseudonym */
     struct store_facts facts;
     uint64_t waiting; /* events that no part holds yet */
     uint64_t ids,

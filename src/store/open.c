@@ -65,21 +65,33 @@ bool file_migrate_5(struct sql *sql, struct err *err)
 
 /* --- opening --- */
 
-static bool check_setting(struct store *s, str name, int64_t expected, struct err *err)
+#define PSEUDONYM STR("pseudonym")
+
+/* 0: it is not there. */
+static bool get_setting(struct sql *sql, str name, int64_t *value, struct err *err)
 {
     sqlite3_stmt *get;
-    int64_t value = 0;
     bool there;
 
-    if (!sql_get(&s->sql, SQL_SETTING_GET, &get, err))
+    *value = 0;
+    if (!sql_get(sql, SQL_SETTING_GET, &get, err))
         return false;
     if (sql_bind_text(get, 1, name) != SQLITE_OK)
-        return sql_fail(&s->sql, err);
-    if (!sql_next(&s->sql, get, &there, err))
+        return sql_fail(sql, err);
+    if (!sql_next(sql, get, &there, err))
         return false;
     if (there)
-        value = sqlite3_column_int64(get, 0);
+        *value = sqlite3_column_int64(get, 0);
     sqlite3_reset(get);
+    return true;
+}
+
+static bool check_setting(struct store *s, str name, int64_t expected, struct err *err)
+{
+    int64_t value;
+
+    if (!get_setting(&s->sql, name, &value, err))
+        return false;
     return value == expected
            || err_set(err, ERR_INPUT,
                       "it was made with %.*s = %lld, and this ciclo is built for %lld",
@@ -243,8 +255,27 @@ static bool load(struct store *s, struct err *err)
 {
     if (s->mode == STORE_WRITE)
         watch_wal(s);
-    return load_names(&s->sql, &s->catalog, &s->homes, err) && load_image(s, err)
+    return get_setting(&s->sql, PSEUDONYM, &s->pseudonym, err)
+           && load_names(&s->sql, &s->catalog, &s->homes, err) && load_image(s, err)
            && seen_new(&s->sql, &s->seen, err);
+}
+
+int64_t store_pseudonym(const struct store *s)
+{
+    return s->pseudonym;
+}
+
+bool store_make_pseudonymous(struct store *s, int64_t fingerprint, struct err *err)
+{
+    if (!add_setting(s, PSEUDONYM, fingerprint, err))
+        return false;
+    s->pseudonym = fingerprint;
+    return true;
+}
+
+bool rewrite_pseudonym(struct rewrite *w, int64_t *fingerprint, struct err *err)
+{
+    return get_setting(&w->old, PSEUDONYM, fingerprint, err);
 }
 
 bool open_reader(const struct store *s, struct sql *sql, struct err *err)

@@ -1,6 +1,6 @@
 #include "store/remove.h"
 
-#include "store/mention_impl.h"
+#include "event/mention.h"
 #include "store/rewrite_impl.h"
 #include "store/store_impl.h"
 #include "store/vfs.h"

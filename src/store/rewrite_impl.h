@@ -4,9 +4,9 @@
 
 #include "base/hash.h"
 #include "event/event.h"
+#include "event/mention.h"
 #include "store/file_impl.h"
 #include "store/lock_impl.h"
-#include "store/mention_impl.h"
 #include "store/rewrite.h"
 #include "store/store.h"
 
@@ -66,6 +66,8 @@ struct refill_report {
 /* Makes the new file from the truth of the old one, and closes it. */
 bool rewrite_refill(struct rewrite *w, const struct refill_options *o,
                     struct refill_report *out, struct err *err);
+/* What the old file says of itself: store_pseudonym. */
+bool rewrite_pseudonym(struct rewrite *w, int64_t *fingerprint, struct err *err);
 /* A file of an older format becomes one of this; a part of opening. */
 bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
                      const struct store_owner *owner, struct err *err);

@@ -5,6 +5,7 @@
 #include "store/store_impl.h"
 
 #include "base/zip.h"
+#include "event/pseudonym.h"
 
 #include <string.h>
 
@@ -760,6 +761,23 @@ static bool take_all(struct refill *r, struct err *err)
     return ok;
 }
 
+/* Where nobody can read any more by which key, the ids tell that there was one. */
+static bool stay_pseudonymous(struct refill *r, struct err *err)
+{
+    const struct catalog *c = store_catalog(r->made);
+    int64_t fingerprint;
+
+    if (!rewrite_pseudonym(r->w, &fingerprint, err)) {
+        if (!may_leave(r, err))
+            return false;
+        fingerprint = 0;
+        for (uint32_t i = 0; !fingerprint && i < catalog_customer_n(c); i++)
+            if (id_is_pseudonym(id_of_key(catalog_customer_key(c, i)).value))
+                fingerprint = PSEUDONYM_KEY_LOST;
+    }
+    return !fingerprint || store_make_pseudonymous(r->made, fingerprint, err);
+}
+
 /* One transaction: its facts are folded as often as memory asks for it, and no more. */
 static bool fill(struct refill *r, struct err *err)
 {
@@ -775,7 +793,8 @@ static bool fill(struct refill *r, struct err *err)
                       err)
         || !json_parser_new(&r->parser, err) || !store_begin(r->made, 0, err))
         return false;
-    if (!take_all(r, err) || (r->o->sign && !r->o->sign(r->o->context, r->made, err))) {
+    if (!take_all(r, err) || !stay_pseudonymous(r, err)
+        || (r->o->sign && !r->o->sign(r->o->context, r->made, err))) {
         store_cancel(r->made);
         return false;
     }

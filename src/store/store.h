@@ -42,6 +42,10 @@ struct store_options {
  * ERR_NOT_FOUND. */
 [[nodiscard]] bool store_open(struct io *io, str path, const struct store_options *o,
                               struct store **out, struct err *err);
+/* Which key hides the ids in it (event/pseudonym.h): its fingerprint; 0: they stand as they came.
+ * It is said once, of a file that nothing came into. */
+int64_t store_pseudonym(const struct store *s);
+bool store_make_pseudonymous(struct store *s, int64_t fingerprint, struct err *err);
 /* After its snapshots. */
 void store_close(struct store *s);
 

@@ -171,6 +171,7 @@ struct store {
     enum store_mode mode;
     uint32_t holds; /* while there are any no transaction may begin */
     size_t memory_bytes;
+    int64_t pseudonym;   /* store_pseudonym */
     struct cache *cache; /* of all snapshots' columns */
     struct buf name;     /* of the file, with its NUL */
     struct sql sql;      /* the writer's; or all snapshots' of a store that only reads */

@@ -1,4 +1,4 @@
-#include "store/mention_impl.h"
+#include "event/mention.h"
 
 #include "support/fail.h"
 #include "support/unit.h"

@@ -1,4 +1,4 @@
-#include "store/mention_impl.h"
+#include "event/mention.h"
 
 #include "base/num.h"
 
@@ -310,4 +310,14 @@ bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *
            && take_words(&t, &e->type, err)
            && take_properties(&t, &e->property, &e->property_n, err)
            && take_properties(&t, &e->trait, &e->trait_n, err);
+}
+
+bool mentions_take_from(const struct mentions *m, const struct property **all,
+                        uint32_t *all_n, struct arena *a, uint64_t *times,
+                        uint32_t *first, struct err *err)
+{
+    struct taking t = {m, a, times, first, false};
+
+    *first = TEXT_NONE;
+    return take_properties(&t, all, all_n, err);
 }

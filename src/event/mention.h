@@ -1,9 +1,9 @@
-/* mention_impl.h - where what is said of others names somebody who is erased; private to store/.
+/* mention.h - where what is said names somebody.
  *
  * An id that could hardly be anything else (six bytes or more, and not only digits) is found as a
  * word in any text; any other only where an id is expected: "12347" may be a price too. */
-#ifndef STORE_MENTION_IMPL_H
-#define STORE_MENTION_IMPL_H
+#ifndef EVENT_MENTION_H
+#define EVENT_MENTION_H
 
 #include "base/hash.h"
 #include "event/event.h"
@@ -25,5 +25,9 @@ uint32_t mentions_find_telling(const struct mentions *m, str text);
  * event. */
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
                        uint64_t *times, uint32_t *first, struct err *err);
+/* The same of some properties or traits alone. */
+bool mentions_take_from(const struct mentions *m, const struct property **all,
+                        uint32_t *all_n, struct arena *a, uint64_t *times,
+                        uint32_t *first, struct err *err);
 
 #endif
