@@ -236,7 +236,7 @@ static bool begin(struct draft *w, str path, struct err *err)
     if (w->io->unlink(w->io, w->beside) != 0 && errno != ENOENT) /* left by a crash */
         return err_sys(err, "cannot remove %s", w->beside);
     w->fd = w->io->open(w->io, w->beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    return w->fd >= 0 || err_sys(err, "cannot create %s", w->beside);
+    return w->fd >= 0 || err_sys(err, "cannot create %s", w->name);
 }
 
 bool draft_begin(struct io *io, str path, struct draft **out, struct err *err)

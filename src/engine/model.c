@@ -296,7 +296,9 @@ static bool find_template(str name, const struct model_template **out, struct er
         return err_set(err, ERR_NOT_FOUND,
                        "there is no template \"%.*s\"; did you mean \"%.*s\"?",
                        STR_FMT(name), STR_FMT(near));
-    return err_set(err, ERR_NOT_FOUND, "there is no template \"%.*s\"", STR_FMT(name));
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is no template \"%.*s\": ciclo init --templates lists them",
+                   STR_FMT(name));
 }
 
 static void add_text(struct buf *to, const char *key, str value)

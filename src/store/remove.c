@@ -44,9 +44,9 @@ static bool tell_unknown(str first, uint32_t n, struct err *err)
 {
     if (n > 1)
         return err_set(err, ERR_NOT_FOUND,
-                       "there is no customer %.*s, nor %u others of those named; nothing "
-                       "was changed",
-                       STR_FMT(first), n - 1);
+                       "there is no customer %.*s, nor %u other%s of those named; "
+                       "nothing was changed",
+                       STR_FMT(first), n - 1, n == 2 ? "" : "s");
     return !n
            || err_set(err, ERR_NOT_FOUND,
                       "there is no customer %.*s; nothing was changed", STR_FMT(first));
