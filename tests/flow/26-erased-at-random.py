@@ -4,7 +4,7 @@ everything that a file holds: events by lines and over HTTP, names of types and 
 lines, decisions and suspicions, and in what others did. Some are erased, while the file is served
 and while it is not. None of their words is then in any byte, packed or not, nor in what is made of
 the file afterwards; those of others all are."""
-import http.client, json, os, random, subprocess, sys, tempfile, time
+import atexit, http.client, json, os, random, subprocess, sys, tempfile, time
 
 ROOT, CICLO = os.environ['ROOT'], os.environ['CICLO']
 sys.path.insert(0, ROOT + '/tests/support')
@@ -209,6 +209,7 @@ class Server:
     def __init__(self):
         self.process = subprocess.Popen([CICLO, 'serve', shop, '--listen', '127.0.0.1:0'],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        atexit.register(self.process.kill)
         for line in self.process.stdout:
             if ' at http://' in line:
                 self.port = int(line.split(' at http://')[1].split('/')[0].split(':')[1].split()[0])
