@@ -103,6 +103,11 @@ static const struct api_param pairs_params[] = {
     {"limit", "pairs a page, at most 1000; 50 unless given"},
     {"after", "what the page before gave as next"},
 };
+static const struct api_param consent_params[] = {
+    {"channel", "by which he would be written to; with purpose: this one consent alone"},
+    {"purpose", "what for"},
+    AT,
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -202,6 +207,16 @@ static const struct api_route routes[] = {
          "looks for customers who look alike"),
     BARE("GET", "/api/similar/:job", KEY_READ, false, get_similar_job, "how far it is"),
     BARE("DELETE", "/api/similar/:job", KEY_EDIT, false, delete_similar, "ends it"),
+    GET("/api/consent/:id", get_consent, consent_params,
+        "what a customer agreed to, or took back: whoever sends asks here"),
+    BARE("GET", "/api/retention", KEY_READ, false, get_retention,
+         "how long events are kept, and how many are older"),
+    BARE("POST", "/api/retention", KEY_ADMIN, false, post_retention,
+         "removes the events that are older, for good"),
+    BARE("GET", "/api/retention/:job", KEY_ADMIN, false, get_retain,
+         "how far it is, and the receipt"),
+    BARE("DELETE", "/api/retention/:job", KEY_ADMIN, false, delete_retain,
+         "the events stay"),
     POST("/api/erase", KEY_ADMIN, false, post_erase, erase_fields,
          "removes all that is known of a customer, for good"),
     BARE("GET", "/api/erase/:job", KEY_ADMIN, false, get_erase,

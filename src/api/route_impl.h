@@ -13,6 +13,7 @@ api_handler post_apply, get_apply, delete_apply;
 api_handler get_versions, get_version, get_diff;
 api_handler get_session, post_session, delete_session;
 api_handler get_keys, post_key, delete_key;
+api_handler get_consent, get_retention, post_retention, get_retain, delete_retain;
 api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;

@@ -1,6 +1,7 @@
 /* route_person.c - the rights of one person: all that is known of him; and that it is known no
  * more, as a job at whose end the data file is exchanged. */
 #include "api/route_impl.h"
+#include "engine/consent.h"
 #include "engine/erase.h"
 #include "engine/identity.h"
 #include "engine/person.h"
@@ -87,4 +88,63 @@ bool get_erase(struct api_request *r, struct err *err)
 bool delete_erase(struct api_request *r, struct err *err)
 {
     return job_end(r, &erase_kind, err);
+}
+
+/* --- what is too old --- */
+
+static const struct job_kind retention_kind = {
+    "retaining", run_erase, finish_erase, put_erase, free_erase, .exchanges = true,
+};
+
+bool get_retention(struct api_request *r, struct err *err)
+{
+    struct json_out j = {.to = r->out};
+    const struct receipt_type *type;
+    uint32_t n;
+
+    if (!engine_retain_count(r->engine, r->now_ms, r->a, &type, &n, err))
+        return false;
+    json_begin_object(&j);
+    json_key(&j, "types");
+    retained_put_json(&j, type, n);
+    json_end_object(&j);
+    return true;
+}
+
+bool post_retention(struct api_request *r, struct err *err)
+{
+    struct erase *x;
+
+    if (!engine_model(r->engine)->retention.type_n)
+        return err_set(
+            err, ERR_INPUT,
+            "the model does not say how long events are kept: add a line such as "
+            "`retention: { page: 90d }`");
+    return engine_retain_begin(r->engine, r->now_ms, &x, err)
+           && job_start(r, &retention_kind, x, err);
+}
+
+bool get_retain(struct api_request *r, struct err *err)
+{
+    return job_answer(r, &retention_kind, err);
+}
+
+bool delete_retain(struct api_request *r, struct err *err)
+{
+    return job_end(r, &retention_kind, err);
+}
+
+/* --- what he agreed to --- */
+
+bool get_consent(struct api_request *r, struct err *err)
+{
+    struct consents consents;
+    int64_t at_ms;
+
+    if (!at_param(r, &at_ms, err)
+        || !engine_consents(r->engine, r->id, param(r, "channel"), param(r, "purpose"),
+                            at_ms, r->a, &consents, err))
+        return false;
+    consents_put_json(&(struct json_out){.to = r->out}, &consents);
+    return true;
 }

@@ -9,6 +9,7 @@ struct listing {
     struct cli_table table;
     struct buf text;
     struct json_out json;
+    const struct zone *zone;
     bool as_json, as_csv;
     int status;
 };
@@ -20,6 +21,9 @@ static void add_csv(struct buf *b, const struct refusal *r)
     buf_add_csv(b, r->reason);
     buf_add_char(b, ',');
     buf_add_csv(b, r->text);
+    buf_add_char(b, ',');
+    if (r->at_ms != MOMENT_NEVER)
+        moment_print(b, r->at_ms);
     buf_add_char(b, '\n');
 }
 
@@ -34,11 +38,20 @@ static void add_json(struct json_out *j, const struct refusal *r)
     json_put_text(j, r->reason);
     json_key(j, "text");
     json_put_text(j, r->text);
+    json_key(j, "at");
+    json_put_moment(j, r->at_ms);
     json_end_object(j);
 }
 
-static void add_row(struct cli_table *t, const struct refusal *r)
+static void add_row(struct cli_table *t, const struct zone *z, const struct refusal *r)
 {
+    struct buf at = {};
+
+    if (r->at_ms != MOMENT_NEVER)
+        cli_put_moment(&at, z, r->at_ms);
+    t->failed |= at.failed;
+    cli_table_add(t, buf_str(&at));
+    buf_free(&at);
     cli_table_add(t, r->source);
     cli_table_number(t, r->line);
     cli_table_add(t, r->reason);
@@ -55,7 +68,7 @@ static bool add(void *context, const struct refusal *r)
     else if (l->as_csv)
         add_csv(&l->text, r);
     else
-        add_row(&l->table, r);
+        add_row(&l->table, l->zone, r);
     if (l->text.failed || l->text.n >= PRINTED_BYTES) {
         l->status = cli_print(&l->text);
         buf_clear(&l->text);
@@ -151,7 +164,7 @@ static int resend(struct cli *c)
 static int list(struct cli *c)
 {
     struct listing l = {
-        .table = {.columns = 4, .arena = &c->arena},
+        .table = {.columns = 5, .arena = &c->arena},
         .json = {.to = &l.text},
         .as_json = cli_has(c, "json"),
         .as_csv = cli_has(c, "csv"),
@@ -162,11 +175,13 @@ static int list(struct cli *c)
 
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
+    l.zone = engine_model(e)->workspace.zone;
     if (l.as_json) {
         json_begin_list(&l.json);
     } else if (l.as_csv) {
-        buf_add(&l.text, STR("source,line,reason,text\n"));
+        buf_add(&l.text, STR("source,line,reason,text,at\n"));
     } else {
+        cli_table_add(&l.table, STR("at"));
         cli_table_add(&l.table, STR("source"));
         cli_table_add(&l.table, STR("line"));
         cli_table_add(&l.table, STR("reason"));

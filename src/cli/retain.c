@@ -10,32 +10,14 @@ static void print_types(struct buf *b, const struct receipt_type *type, uint32_t
                        (unsigned long long)type[i].events);
 }
 
-static void put_types(struct buf *b, const struct receipt_type *type, uint32_t n)
-{
-    struct json_out j = {.to = b};
-
-    json_begin_list(&j);
-    for (uint32_t i = 0; i < n; i++) {
-        json_begin_object(&j);
-        json_key(&j, "type");
-        json_put_text(&j, type[i].type);
-        json_key(&j, "kept");
-        json_put_text(&j, type[i].kept);
-        json_key(&j, "events");
-        json_put_int(&j, (int64_t)type[i].events);
-        json_end_object(&j);
-    }
-    json_end_list(&j);
-    buf_add_char(b, '\n');
-}
-
 static int show(const struct cli *c, const struct receipt_type *type, uint32_t n)
 {
     struct buf b = {};
     int status;
 
     if (cli_has(c, "json")) {
-        put_types(&b, type, n);
+        retained_put_json(&(struct json_out){.to = &b}, type, n);
+        buf_add_char(&b, '\n');
         status = cli_print(&b);
     } else {
         print_types(&b, type, n);

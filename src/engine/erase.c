@@ -336,6 +336,22 @@ bool engine_retain_count(struct engine *e, int64_t now_ms, struct arena *a,
     return true;
 }
 
+void retained_put_json(struct json_out *j, const struct receipt_type *type, uint32_t n)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < n; i++) {
+        json_begin_object(j);
+        json_key(j, "type");
+        json_put_text(j, type[i].type);
+        json_key(j, "kept");
+        json_put_text(j, type[i].kept);
+        json_key(j, "events");
+        json_put_int(j, (int64_t)type[i].events);
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
 /* --- all of it --- */
 
 bool engine_erase_run(struct erase *x,

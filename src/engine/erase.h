@@ -22,6 +22,8 @@ struct erase;
  * Lives in `a`. */
 bool engine_retain_count(struct engine *e, int64_t now_ms, struct arena *a,
                          const struct receipt_type **out, uint32_t *n, struct err *err);
+/* [{"type","kept","events"}] */
+void retained_put_json(struct json_out *j, const struct receipt_type *type, uint32_t n);
 /* On any thread: makes the new file. `progress` may be NULL. */
 bool engine_erase_run(struct erase *x,
                       void (*progress)(void *context, uint64_t done, uint64_t all),

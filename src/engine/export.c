@@ -1,4 +1,5 @@
 #include "engine/export.h"
+#include "engine/export_who.h"
 
 #include "base/csv.h"
 #include "base/num.h"
@@ -29,6 +30,7 @@ struct job {
     struct snapshot *snapshot;
     const struct catalog *catalog;
     struct lives *lives;
+    struct whos *whos;          /* of events as JSON lines; else NULL */
     const struct beside *moves; /* of the customer at hand, in x->lifecycle */
     struct shape shape;
     const bool *type_wanted; /* NULL: all */
@@ -344,6 +346,8 @@ static bool put_event_json(struct job *j, struct event *e, const struct ref *ref
     e->property = p;
     e->trait = p + e->property_n;
     e->trait_n = n - e->property_n;
+    if (!whos_tell(j->whos, e, &j->line, err))
+        return false;
     event_print(e, &j->out);
     return true;
 }
@@ -673,7 +677,9 @@ static bool export_some(struct job *j, struct err *err)
 
 static bool run(struct job *j, struct err *err)
 {
-    if (!find_types(j, err) || !find_columns(j, err))
+    if (!find_types(j, err) || !find_columns(j, err)
+        || (j->x->what == EXPORT_EVENTS && !j->x->csv
+            && !whos_read(j->snapshot, &j->whos, err)))
         return false;
     if (j->x->csv)
         put_heading(j);
@@ -700,6 +706,7 @@ bool export_run(struct snapshot *snapshot, const struct model *model,
         ok = run(&j, err);
     }
     lives_free(j.lives);
+    whos_free(j.whos);
     buf_free(&j.out);
     buf_free(&j.text);
     arena_free(&j.whole);

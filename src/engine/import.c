@@ -59,6 +59,11 @@ uint32_t *number_at(struct number_table *t, hash128 key)
     return &slot->number;
 }
 
+uint32_t number_find(const struct number_table *t, hash128 key)
+{
+    return t->cap ? slot_of(t, key.low, (uint32_t)key.high)->number : 0;
+}
+
 void number_expect(const struct number_table *t, hash128 key)
 {
     if (t->cap)

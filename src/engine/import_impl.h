@@ -28,6 +28,8 @@ void number_expect(const struct number_table *t, hash128 key);
 /* Where the number of the key stands; 0 when it is new, to be changed before the next call.
  * NULL: out of memory. */
 uint32_t *number_at(struct number_table *t, hash128 key);
+/* The number of a key; 0: it has none. */
+uint32_t number_find(const struct number_table *t, hash128 key);
 void number_table_free(struct number_table *t);
 
 /* Where an event comes from. */

@@ -103,7 +103,8 @@ static bool group_count(struct summing *s, const struct refusal *r,
         g[place] = (struct refused_group){.source = arena_str(s->a, r->source),
                                           .reason = arena_str(s->a, r->reason),
                                           .first_ms = MOMENT_NEVER,
-                                          .last_ms = MOMENT_NEVER};
+                                          .last_ms = MOMENT_NEVER,
+                                          .refused_ms = MOMENT_NEVER};
         if (!g[place].source.p || !g[place].reason.p)
             return false;
         out->group_n++;
@@ -111,6 +112,9 @@ static bool group_count(struct summing *s, const struct refusal *r,
     g = &out->group[place];
     g->n++;
     g->calls += call != NULL;
+    if (r->at_ms != MOMENT_NEVER
+        && (g->refused_ms == MOMENT_NEVER || r->at_ms > g->refused_ms))
+        g->refused_ms = r->at_ms;
     at_ms = call ? call_ms(call) : MOMENT_NEVER;
     if (at_ms == MOMENT_NEVER)
         return true;
@@ -224,7 +228,7 @@ struct picking {
 static bool refusal_copy(struct arena *a, const struct refusal *r, struct refusal *to)
 {
     *to = (struct refusal){arena_str(a, r->source), r->line, arena_str(a, r->reason),
-                           arena_str(a, r->text)};
+                           arena_str(a, r->text), r->at_ms};
     return to->source.p && to->reason.p && to->text.p;
 }
 

@@ -11,7 +11,8 @@ struct refused_group {
     uint64_t n;
     uint64_t calls; /* of them are calls, which can be sent again */
     int64_t first_ms,
-        last_ms; /* when they happened, as they say; MOMENT_NEVER: none says so */
+        last_ms;        /* when they happened, as they say; MOMENT_NEVER: none says so */
+    int64_t refused_ms; /* when the last of them was; MOMENT_NEVER: not known */
 };
 /* Of one type of event, for one reason. */
 struct refused_event {

@@ -59,6 +59,8 @@ void refused_put_summary(struct json_out *j, const struct refused_summary *s)
         json_put_moment(j, g->first_ms);
         json_key(j, "last");
         json_put_moment(j, g->last_ms);
+        json_key(j, "refused_last");
+        json_put_moment(j, g->refused_ms);
         json_end_object(j);
     }
     json_end_list(j);
@@ -73,6 +75,8 @@ void refused_put_rows(struct json_out *j, const struct refused_row *row, uint32_
         put_id(j, row[i].id);
         put_count(j, "line", row[i].refusal.line);
         put_text(j, "text", row[i].refusal.text);
+        json_key(j, "at");
+        json_put_moment(j, row[i].refusal.at_ms);
         json_end_object(j);
     }
     json_end_list(j);

@@ -1,6 +1,7 @@
 #include "store/store_impl.h"
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "base/zip.h"
 
 #include <assert.h>
@@ -40,6 +41,12 @@ bool refused_encode(struct refused_batch *b, const struct refusal *r, struct err
     return (ok && !b->rows.failed) || err_nomem(err);
 }
 
+void refused_end(struct refused_batch *b, int64_t at_ms)
+{
+    if (at_ms != MOMENT_NEVER)
+        put(&b->rows, fold(at_ms));
+}
+
 static str get_text(struct in *in)
 {
     uint32_t n = get_count(in);
@@ -66,6 +73,7 @@ bool refused_decode(str bytes, uint64_t n, struct arena *a, const struct refusal
     struct in in = in_of(bytes);
     struct refusal *r;
     uint32_t names = 0;
+    int64_t at_ms = MOMENT_NEVER;
     uint64_t line = 0;
     str *name;
 
@@ -81,6 +89,10 @@ bool refused_decode(str bytes, uint64_t n, struct arena *a, const struct refusal
         r[i].line = line += (uint64_t)unfold(get(&in));
         r[i].text = get_text(&in);
     }
+    if (!in.wrong && left(&in))
+        at_ms = unfold(get(&in));
+    for (uint64_t i = 0; i < n; i++)
+        r[i].at_ms = at_ms;
     *out = r;
     return in_end(&in, err);
 }
@@ -205,7 +217,9 @@ bool refused_write(struct store *s, struct err *err)
 
     if (!b->n)
         return true;
-    ok = sql_get(&s->sql, SQL_REFUSED_ADD, &add, err)
+    refused_end(b, s->tx.now_ms);
+    ok = (!b->rows.failed || err_nomem(err))
+         && sql_get(&s->sql, SQL_REFUSED_ADD, &add, err)
          && zip_pack(buf_str(&b->rows), PACK_LEVEL, &packed, err)
          && sql_run(&s->sql, add,
                     sql_bind(add, 1, b->n) | row_pack(add, 2, buf_str(&packed)), err);
@@ -286,6 +300,10 @@ static bool thin_batch(struct thinning *t, const struct row *row, struct err *er
     ok = true;
     for (uint64_t i = 0; ok && i < n; i++)
         ok = t->is_gone(t->context, &r[i]) || refused_encode(&kept, &r[i], err);
+    if (ok && kept.n && kept.n < n) {
+        refused_end(&kept, r->at_ms);
+        ok = !kept.rows.failed || err_nomem(err);
+    }
     if (ok && kept.n < n) {
         t->store->tx.image->refused -= n - kept.n;
         ok = put_batch(t->store, row->number[0], &kept, err);

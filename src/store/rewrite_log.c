@@ -515,9 +515,12 @@ static bool take_refused(struct refill *r, const struct row *row, struct err *er
     }
     if (ok && kept == n)
         ok = copy_refused(r, row, n, buf_str(&row->packed), err);
-    else if (ok && kept)
-        ok = zip_pack(buf_str(&batch.rows), PACK_LEVEL, &r->packed, err)
+    else if (ok && kept) {
+        refused_end(&batch, refusal->at_ms);
+        ok = (!batch.rows.failed || err_nomem(err))
+             && zip_pack(buf_str(&batch.rows), PACK_LEVEL, &r->packed, err)
              && copy_refused(r, row, kept, buf_str(&r->packed), err);
+    }
     refused_batch_free(&batch);
     return ok;
 }

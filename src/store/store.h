@@ -184,6 +184,9 @@ struct refusal {
     uint64_t line;
     str reason;
     str text; /* what came, cut at 4 KiB */
+    int64_t
+        at_ms; /* when it was refused, which store_refuse knows; MOMENT_NEVER: before files
+                      of this format kept that */
 };
 /* Walks everything refused, oldest first; stops when `each` returns false. */
 bool snapshot_each_refused(struct snapshot *v,

@@ -400,6 +400,8 @@ bool erased_each(struct sql *sql, pthread_mutex_t *lock,
 /* One more row; nothing in it is longer than REFUSED_TEXT_MAX. When memory runs out the batch
  * can only be freed. */
 bool refused_encode(struct refused_batch *b, const struct refusal *r, struct err *err);
+/* After the last row: when all of them were refused. */
+void refused_end(struct refused_batch *b, int64_t at_ms);
 /* All of `bytes` is a batch of n rows; else ERR_CORRUPT. The texts are borrowed from `bytes`. */
 bool refused_decode(str bytes, uint64_t n, struct arena *a, const struct refusal **out,
                     struct err *err);

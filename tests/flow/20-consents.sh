@@ -48,6 +48,19 @@ t_is 'before it was said' "$(says anna@x.it 2024-01-01 'consent.email.news is mi
 t_is 'given' "$(says anna@x.it 2024-02-01 'consent.email.news')" True
 t_is 'and taken back' "$(says anna@x.it 2024-04-01 'consent.email.news')" False
 t_is 'that is not: never said' "$(says anna@x.it 2024-04-01 'consent.email.news is missing')" False
+consent() {
+    "$CICLO" consent "$shop" "$@" --json | python3 -c 'import json, sys
+for c in json.load(sys.stdin)["consents"]:
+    print(c["channel"], c["purpose"], c["answer"], c["at"] and c["at"][:10], c["source"], c["text_version"], bool(c["event"]))'
+}
+email() { consent anna@x.it --channel email --purpose news --at "$1"; }
+t_is 'who sends is told: before it was said, nobody knows' "$(email 2024-01-01)" 'email news unknown None None None False'
+t_is 'then he may' "$(email 2024-02-01)" 'email news allowed 2024-01-05 checkout v3 True'
+t_is 'and then he may not' "$(email 2024-04-01)" 'email news denied 2024-03-05 unsubscribe v3 True'
+t_is 'what was never spoken of is not allowed' "$(consent anna@x.it --channel sms --purpose news)" 'sms news unknown None None None False'
+t_is 'all that he said' "$(consent bob@x.it)" 'sms summer sale allowed 2024-01-07 till v2 True'
+t_ok 'and for people' "$CICLO" consent "$shop" bob@x.it
+t_fails 'of nobody' 'no customer' "$CICLO" consent "$shop" nobody@x.it
 t_is 'a purpose of two words' "$(says bob@x.it 2024-04-01 'consent.sms.`summer sale`')" True
 take
 t_is 'the same table again changes nothing' "$(part '[d["events"], d["known"]]')" '[0, 3]'

@@ -176,4 +176,26 @@ done
 everything >"$T/backwards"
 t_ok 'one by one and backwards gives the same' cmp "$T/once" "$T/backwards"
 t_is 'in a whole file' "$(whole)" 'is whole'
+
+# --- out, and in again ---
+new
+{
+    cat "$T/story"
+    line visit 08 '"userId":"eve","anonymousId":"tablet","context":{"externalIds":[{"type":"till","id":"9"}]}'
+    line visit 09 '"anonymousId":"desk"'
+    line visit 10 '"userId":"zoe"'
+    echo '{"type":"alias","messageId":"a1","timestamp":"2026-01-11T10:00:00Z","userId":"eve","previousId":"desk"}'
+} >"$T/whole-story"
+take <"$T/whole-story"
+"$CICLO" identity "$shop" merge zoe eve >/dev/null
+"$CICLO" export "$shop" events --json >"$T/out.jsonl"
+everything >"$T/once"
+new
+"$CICLO" import "$shop" "$T/out.jsonl" >/dev/null
+everything >"$T/again"
+t_ok 'what was exported gives the same customers and histories' cmp "$T/once" "$T/again"
+t_is 'by several ids, an alias and a decision' "$(he desk "$ids" | tr ' ' '\n' | wc -l)" 6
+t_ok 'event by event by the ids that it came by' grep -q '"anonymousId":"desk","messageId"' "$T/out.jsonl"
+"$CICLO" export "$shop" events --json >"$T/out-again.jsonl"
+t_ok 'and gives the same bytes again' cmp "$T/out.jsonl" "$T/out-again.jsonl"
 t_done

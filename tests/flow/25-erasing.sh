@@ -138,6 +138,18 @@ t_ok 'which is right, and about him' verify "$T/served.json" --id marker-ada
 t_is 'he is gone' "$(curl -s -o /dev/null -w '%{http_code}' "${url}api/customers/marker-ada")" 404
 t_is 'others are there' "$(curl -s -o /dev/null -w '%{http_code}' "${url}api/customers/bob")" 200
 t_is 'new events come in' "$(post v1/track '{"userId":"new","event":"purchase","messageId":"n1"}')" 200
+t_is 'what is too old is told' "$(curl -s "${url}api/retention")" \
+    '{"types":[{"type":"page","kept":"90d","events":0},{"type":"purchase","kept":"30y","events":0}]}'
+ends
+serve --clock 2026-06-01
+t_is 'later it is more' "$(curl -s "${url}api/retention" | grep -o '"events":[0-9]*' | head -n 1)" '"events":2'
+t_is 'it goes, by a job' "$(post api/retention '')" 202
+job=$(part "$T/answer" 'd["job"]')
+until curl -s "${url}api/retention/$job" >"$T/answer" && ! grep -q '"result":null,"error":null' "$T/answer"; do
+    sleep 0.05
+done
+t_is 'with a receipt' "$(part "$T/answer" 'json.loads(d["result"]["receipt"])["counts"]["events"]')" 2
+t_is 'and is gone' "$(curl -s "${url}api/retention" | grep -o '"events":[0-9]*' | head -n 1)" '"events":0'
 t_is 'the list is there' "$(curl -s "${url}api/receipts" | grep -o '"kind":"erasure"')" '"kind":"erasure"'
 ends
 t_is 'in no byte' "$(inside "$shop" marker)" 0

@@ -162,6 +162,8 @@ sys.stderr.write("".join(r["text"] for r in rows))' 2>"$T/texts"
 }
 t_is 'the same lines were refused, but what names somebody as an event' "$(refused "$shop")" "$(refused "$plain")"
 refused "$shop" >/dev/null
+t_is 'and it is known when' "$("$CICLO" refused "$shop" --json | grep -o '"at":"20' | wc -l)" \
+    "$("$CICLO" refused "$shop" --json | grep -o '"reason":' | wc -l)"
 t_is 'their text is not kept' "$(wc -c <"$T/texts")" 0
 
 # --- nothing of them stands anywhere ---
