@@ -289,8 +289,9 @@ export function useDictionary() {
 /* `calls` of them can be sent again; first and last are when they happened, as they say. */
 export interface RefusedGroup {
   source: string; reason: string; count: number; calls: number; first: string | null; last: string | null;
+  refused_last: string | null;   /* null: in a file of an older format nobody knows */
 }
-export interface RefusedRow { id: string; line: number; text: string }
+export interface RefusedRow { id: string; line: number; text: string; at: string | null }
 
 export function useRefused() {
   return useQuery({
@@ -304,6 +305,16 @@ export function useRefusedRows(source: string, reason: string, count: number) {
     queryKey: ['refused', source, reason, count],
     queryFn: ({ signal }) => ask<RefusedRow[]>('/api/refused/rows', { source, reason }, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+/* How long the model keeps events of a type, and how many are older. */
+export interface Retained { type: string; kept: string; events: number }
+
+export function useRetention() {
+  return useQuery({
+    queryKey: ['retention'],
+    queryFn: ({ signal }) => ask<{ types: Retained[] }>('/api/retention', {}, signal),
   });
 }
 
@@ -421,9 +432,9 @@ export interface Backtest {
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
-export type JobKind = 'backtest' | 'apply' | 'check' | 'erase';
+export type JobKind = 'backtest' | 'apply' | 'check' | 'erase' | 'retention';
 
-const jobsPath = (kind: JobKind) => (kind === 'erase' ? '/api/erase' : `/api/model/${kind}`);
+const jobsPath = (kind: JobKind) => (kind === 'erase' || kind === 'retention' ? `/api/${kind}` : `/api/model/${kind}`);
 const jobPath = (kind: JobKind, id: string) => `${jobsPath(kind)}/${id}`;
 
 export const startJob = (kind: JobKind, body: object) =>

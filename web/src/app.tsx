@@ -26,6 +26,7 @@ const Edit = lazy(() => import('./model/edit'));
 const History = lazy(() => import('./model/history'));
 const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
+const Retention = lazy(() => import('./data/retention'));
 const Keys = lazy(() => import('./data/keys'));
 
 /* Only who came in by a key can go. */
@@ -134,6 +135,7 @@ function Pages({ info }: { info: Info }) {
           <Route path="/model/history"><History /></Route>
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>
+          <Route path="/data/retention"><Retention /></Route>
           <Route path="/data/keys"><Keys /></Route>
           <Route>
             <Notice title={t('missing.page')}>

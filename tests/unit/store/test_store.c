@@ -763,7 +763,7 @@ TEST(a_damaged_batch_of_refusals_is_named)
     } damage[] = {
         {"update refused set codec = 7 where seq = 2", "codec"},
         {"update refused set checksum = checksum + 1 where seq = 2", "checksum"},
-        {"update refused set n = n + 1 where seq = 2", "does not end"},
+        {"update refused set n = n + 1 where seq = 2", "out of its range"},
         {"update refused set n = n - 1 where seq = 2", "follows its end"},
         {"update refused set n = -1 where seq = 2", "fewer rows"},
     };

@@ -13,12 +13,13 @@ import { save } from '../ui/figure';
 import { Link, Notice, Words } from '../ui/page';
 import styles from './customer.module.css';
 
-export function useErase(customer: string) {
+/* A job at whose end something has left the file, for good. */
+export function useRemoval(name: 'erase' | 'retention', body: object) {
   const client = useQueryClient();
   const [id, setId] = useState<string | null>(null);
   const [starting, setStarting] = useState(false);
   const [refused, setRefused] = useState<Fault | null>(null);
-  const job = useJob<{ receipt: string }>('erase', id);
+  const job = useJob<{ receipt: string }>(name, id);
   const receipt = job.data?.result?.receipt;
   const lost = job.error ? faultOf(job.error) : null;
 
@@ -35,14 +36,14 @@ export function useErase(customer: string) {
       setId(null);
       setStarting(true);
       try {
-        setId(await startJob('erase', { customer }));
+        setId(await startJob(name, body));
       } catch (error) {
         setRefused(faultOf(error));
       }
       setStarting(false);
     },
     cancel: () => {
-      if (id) void cancelJob('erase', id).catch(() => {});
+      if (id) void cancelJob(name, id).catch(() => {});
     },
     starting,
     running: starting || (id !== null && !job.data?.result && !job.data?.error && !lost),
@@ -52,6 +53,8 @@ export function useErase(customer: string) {
     receipt,
   };
 }
+
+export const useErase = (customer: string) => useRemoval('erase', { customer });
 
 /* In the place of his page, once he is gone. */
 export function Erased({ id, receipt }: { id: string; receipt: string }) {

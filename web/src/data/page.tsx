@@ -16,6 +16,7 @@ export function DataPage({ note, children }: { note?: ReactNode; children: React
   const pages = [
     { to: '/data', label: t('data.dictionary') },
     { to: '/data/refused', label: t('data.refused') },
+    { to: '/data/retention', label: t('data.retention') },
     ...(admin ? [{ to: '/data/keys', label: t('data.keys') }] : []),
   ];
   return (

@@ -79,12 +79,16 @@ function pretty(text: string) {
 
 function One({ row }: { row: RefusedRow }) {
   const { t } = useTranslation();
+  const { format } = useInfo();
   const [text, setText] = useState(() => pretty(row.text));
   const again = useResend({ id: row.id, text });
   return (
     <li>
       <details className={styles.event} data-row={row.id}>
-        <summary><code>{row.text.slice(0, 160)}</code></summary>
+        <summary>
+          <code>{row.text.slice(0, 160)}</code>
+          {row.at && <time dateTime={row.at} className={styles.small}> {t('refused.at')} {format.day(row.at)} {format.time(row.at)}</time>}
+        </summary>
         <textarea aria-label={t('refused.text')} value={text} spellCheck={false}
           onChange={event => { setText(event.currentTarget.value); again.forget(); }} />
         <Buttons again={again} />
