@@ -118,6 +118,15 @@ void metrics_print(const struct metrics *m, const struct metrics_now *now, struc
                "Resident memory of the process.");
     put_number(to, "model_version", "gauge", now->model_version,
                "The version of the live model.");
+    put_number(to, "webhooks", "gauge", now->hooks, "Webhooks of the data file.");
+    put_number(to, "webhooks_failing", "gauge", now->hooks_failing,
+               "Webhooks whose last messages were not delivered.");
+    put_number(to, "webhooks_paused", "gauge", now->hooks_paused,
+               "Webhooks that are sent nothing until somebody says so.");
+    put_number(to, "webhook_deliveries_total", "counter", now->hooks_delivered,
+               "Messages delivered to webhooks.");
+    put_number(to, "webhook_failures_total", "counter", now->hooks_failed,
+               "Requests to webhooks that came to nothing.");
     put_next(now->next_ms, to);
     put_number(to, "ready", "gauge", now->is_ready, "Whether /readyz answers 200.");
     put_head(to, "build_info", "gauge", "The version of Ciclo.");

@@ -143,6 +143,25 @@ static const struct api_field key_fields[] = {
     {"rate", JSON_NUMBER, false, "events or requests a second; no limit unless given"},
 };
 
+static const struct api_field webhook_fields[] = {
+    {"name", JSON_TEXT, true, "what the webhook is called"},
+    {"url", JSON_TEXT, true, "where to; https, unless it is this machine"},
+    {"what", JSON_TEXT, false,
+     "events, moves, or events,moves, which it is unless given"},
+    {"types", JSON_LIST, false, "events of these types alone"},
+    {"stages", JSON_LIST, false, "moves into these stages alone"},
+    {"allow_http", JSON_BOOL, false, "without TLS, though others can read along"},
+    {"allow_private", JSON_BOOL, false,
+     "to an address of the server's machine or its network"},
+};
+static const struct api_field replay_fields[] = {
+    {"name", JSON_TEXT, true, "which webhook"},
+    {"from", JSON_TEXT, false,
+     "what came from this moment or date on; unless given, it goes on where it stopped"},
+};
+static const struct api_field test_fields[] = {
+    {"name", JSON_TEXT, true, "which webhook"},
+};
 static const struct api_field resend_fields[] = {
     {"id", JSON_TEXT, false,
      "the one that is sent again, by its id among the rows; or ..."},
@@ -266,6 +285,16 @@ static const struct api_route routes[] = {
          "makes a key, whose text is told this once"),
     BARE("DELETE", "/api/keys/:name", KEY_ADMIN, false, delete_key,
          "the key opens nothing any more"),
+    BARE("GET", "/api/webhooks", KEY_ADMIN, false, get_webhooks,
+         "where what happens is sent, and how that goes"),
+    POST("/api/webhooks", KEY_ADMIN, false, post_webhook, webhook_fields,
+         "makes a webhook, whose secret is told this once"),
+    POST("/api/webhooks/replay", KEY_ADMIN, false, post_webhook_replay, replay_fields,
+         "sends again what came, or goes on where it stopped"),
+    POST("/api/webhooks/test", KEY_ADMIN, false, post_webhook_test, test_fields,
+         "sends one ping, whose answer GET /api/webhooks tells"),
+    BARE("DELETE", "/api/webhooks/:name", KEY_ADMIN, false, delete_webhook,
+         "it is sent nothing any more"),
     BARE("GET", "/api/openapi.json", KEY_READ, false, get_openapi, "this document"),
 };
 enum { ROUTES = sizeof routes / sizeof *routes };

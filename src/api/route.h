@@ -9,11 +9,13 @@
 #include "base/json.h"
 #include "engine/query.h"
 
+struct sender;
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
     struct jobs *jobs;
     struct gate *gate;
     struct live *live;
+    struct sender *sender;
     struct key_view who; /* asks; with an open gate an admin without a name */
     struct MHD_Connection *connection; /* for sessions */
     int64_t now_ms, steady_ms;

@@ -14,6 +14,8 @@ api_handler get_versions, get_version, get_diff;
 api_handler get_session, post_session, delete_session;
 api_handler get_keys, post_key, delete_key;
 api_handler get_consent, get_retention, post_retention, get_retain, delete_retain;
+api_handler get_webhooks, post_webhook, delete_webhook, post_webhook_replay,
+    post_webhook_test;
 api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;

@@ -18,6 +18,7 @@
 #include "api/route.h"
 #include "api/sent.h"
 #include "engine/collect.h"
+#include "engine/sender.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -47,6 +48,8 @@ struct server {
     struct collector *collector;
     struct gate *gate;
     struct live *live;
+    struct sender *sender;
+    uint32_t exchanges; /* that the sender knows of */
     struct json_parser *parser;
     struct server_options options;
     struct MHD_Daemon *daemon;
@@ -128,6 +131,7 @@ static int64_t server_now_ms(const struct server *s)
 static bool advance(struct server *s, struct err *err)
 {
     int64_t now_ms = server_now_ms(s);
+    struct err unheard;
     bool ok;
 
     if (now_ms < engine_now_ms(s->engine))
@@ -136,9 +140,12 @@ static bool advance(struct server *s, struct err *err)
          && engine_advance(s->engine, now_ms, err);
     s->unsettled &= !ok;
     s->is_stale = !ok;
-    if (ok)
-        live_take(s->live);
-    return ok;
+    if (!ok)
+        return false;
+    live_take(s->live);
+    if (!engine_tell(s->engine, &unheard)) /* the next one tells it, too */
+        log_line(&s->options.log, LOG_ERROR, "webhook", "error=%s", unheard.msg);
+    return true;
 }
 
 /* What a handler made: a stream, or a body with one more header. */
@@ -188,6 +195,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .jobs = s->jobs,
         .gate = s->gate,
         .live = s->live,
+        .sender = s->sender,
         .who = x->who,
         .connection = c,
         .now_ms = server_now_ms(s),
@@ -310,6 +318,7 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
 {
     struct store_facts facts = snapshot_facts(engine_snapshot(s->engine));
     struct collect_counts counts = collector_counts(s->collector);
+    struct sender_counts sent = sender_counts(s->sender);
     struct buf b = {};
 
     metrics_print(&s->metrics,
@@ -328,6 +337,11 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
                       .listeners = live_listeners(s->live),
                       .memory_bytes = mem_resident_bytes(),
                       .model_version = engine_model_version(s->engine),
+                      .hooks = sent.webhooks,
+                      .hooks_failing = sent.failing,
+                      .hooks_paused = sent.paused,
+                      .hooks_delivered = sent.delivered,
+                      .hooks_failed = sent.failed,
                       .next_ms = engine_next_ms(s->engine),
                       .is_ready = is_ready(s),
                   },
@@ -421,7 +435,7 @@ static int32_t wait_ms(const struct server *s)
 {
     int64_t next_ms, now_ms = server_now_ms(s);
     int64_t settle_ms = s->settle_ms - clock_steady_ms();
-    int32_t most = live_wait_ms(s->live, POLL_MS);
+    int32_t most = sender_wait_ms(s->sender, live_wait_ms(s->live, POLL_MS));
 
     if (!engine_is_open(s->engine))
         return POLL_MS;
@@ -493,6 +507,21 @@ static void checkpoint(struct server *s)
         tell_failure(s, "checkpoint", &err);
 }
 
+/* Of whoever is erased nothing is sent any more. */
+static void send_on(struct server *s)
+{
+    struct err err;
+
+    if (s->exchanges != engine_exchanges(s->engine)) {
+        if (!sender_reload(s->sender, &err)) {
+            tell_failure(s, "webhook", &err);
+            return;
+        }
+        s->exchanges = engine_exchanges(s->engine);
+    }
+    sender_run(s->sender, server_now_ms(s));
+}
+
 /* What was exchanged is there, whatever kept it from being opened. */
 static bool reopen(struct server *s)
 {
@@ -524,6 +553,7 @@ static void *serve(void *context)
             continue;
         tick(s);
         live_run(s->live);
+        send_on(s);
         checkpoint(s);
     }
     live_end(s->live);
@@ -631,6 +661,7 @@ static void server_free(struct server *s)
         MHD_stop_daemon(s->daemon);
     collector_free(s->collector);
     live_free(s->live);
+    sender_free(s->sender);
     gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
@@ -658,6 +689,7 @@ bool server_start(struct engine *e, const struct server_options *options,
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
          && gate_new(e, is_secret, &s->gate, err) && live_new(e, s->gate, &s->live, err)
          && check_safety(s, &at, err)
+         && sender_new(e, s->options.clock_offset_ms, &s->options.log, &s->sender, err)
          && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->bodies,
                           &s->options.log, &s->collector, err)
          && engine_advance(e, server_now_ms(s), err) && start_daemon(s, &at, err);

@@ -30,3 +30,19 @@ bool base64_decode(str text, struct buf *to)
     }
     return text.n % 4 != 1;
 }
+
+void base64_encode(str bytes, struct buf *to)
+{
+    static const char digit[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < bytes.n; i += 3) {
+        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
+        uint32_t three = 0;
+
+        for (size_t k = 0; k < 3; k++)
+            three = three << 8 | (k < n ? (unsigned char)bytes.p[i + k] : 0u);
+        for (size_t k = 0; k < 4; k++)
+            buf_add_char(to, k <= n ? digit[three >> (18 - 6 * k) & 63] : '=');
+    }
+}

@@ -53,6 +53,17 @@ struct mac mac_of(str key, str text)
     return m;
 }
 
+struct mac hmac_sha256(str key, str text)
+{
+    crypto_auth_hmacsha256_state state;
+    struct mac out;
+
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.p, key.n);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.p, text.n);
+    crypto_auth_hmacsha256_final(&state, out.byte);
+    return out;
+}
+
 void hex_print(struct buf *to, const unsigned char *byte, size_t n)
 {
     static const char digit[] = "0123456789abcdef";

@@ -30,6 +30,9 @@ struct mac {
 };
 struct mac mac_of(str key, str text);
 
+/* HMAC-SHA256, which others can make too. */
+struct mac hmac_sha256(str key, str text);
+
 /* Lower-case hexadecimal digits, two a byte. */
 void hex_print(struct buf *to, const unsigned char *byte, size_t n);
 /* False unless the text is exactly n bytes in such digits. */

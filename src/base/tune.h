@@ -32,6 +32,11 @@ enum {
     FOLLOW_EVENTS = 5,        /* likewise */
     LIVE_RING = 64,           /* happenings kept; 2 * FOLLOW_MOVES or more */
     LIVE_LISTENERS = 5,       /* at the same time */
+    HOOK_WINDOW = 7,          /* messages of a webhook that are under way */
+    HOOK_LANES = 3,           /* of them, requests at the same time; at most 32 */
+    HOOK_LINES = 5,           /* looked at at once for what is to be sent */
+    HOOK_RETRY_MS = 20,       /* before what failed is sent again, the first time */
+    HOOK_RETRY_MAX_MS = 200,  /* at most, and at once when somebody is wrong */
 };
 #else
 enum {
@@ -62,6 +67,11 @@ enum {
     FOLLOW_EVENTS = 64,
     LIVE_RING = 65536,
     LIVE_LISTENERS = 1024,
+    HOOK_WINDOW = 16384,
+    HOOK_LANES = 16,
+    HOOK_LINES = 4096,
+    HOOK_RETRY_MS = 1000,
+    HOOK_RETRY_MAX_MS = 3600 * 1000,
 };
 #endif
 

@@ -29,6 +29,7 @@ void engine_close(struct engine *e)
     histories_free(e->histories);
     names_free(&e->names);
     follow_free(e->follow);
+    journal_free(e->journal);
     usages_free(&e->usages);
     model_free(e->model);
     people_free(e->people);
@@ -37,6 +38,11 @@ void engine_close(struct engine *e)
     store_close(e->store);
     buf_free(&e->path);
     mem_free(e);
+}
+
+uint32_t engine_exchanges(const struct engine *e)
+{
+    return e->exchanges;
 }
 
 bool engine_is_open(const struct engine *e)
@@ -55,6 +61,8 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
     if (h != e->histories) {
         histories_free(e->histories);
         follow_lost(e->follow);
+        if (e->model)
+            journal_restart(e->journal);
     }
     e->histories = h;
     e->model = m;
@@ -139,11 +147,18 @@ static bool remember(struct engine *e, str path, const struct store_options *o,
     return !e->path.failed || err_nomem(err);
 }
 
+/* One that is open goes on. */
+static bool open_journal(struct engine *e, struct err *err)
+{
+    return e->mode == STORE_READ || e->journal
+           || journal_open(e->now, e->version, &e->journal, err);
+}
+
 bool engine_reopen(struct engine *e, struct err *err)
 {
     if (!store_open(e->io, str_of(e->path.p), &e->options, &e->store, err))
         return false;
-    if (engine_refresh(e, err)
+    if ((engine_refresh(e, err) && open_journal(e, err))
         || (e->may_lack_model && err->code == ERR_INPUT
             && store_snapshot(e->store, &e->now, err)))
         return true;
@@ -164,6 +179,7 @@ bool engine_exchange(struct engine *e,
     names_free(&e->names);
     usages_free(&e->usages); /* customers have other numbers in the other file */
     follow_lost(e->follow);
+    journal_restart(e->journal);
     model_free(e->model);
     people_free(e->people); /* ids have other numbers, too */
     similar_found_free(e->similar);
@@ -175,6 +191,7 @@ bool engine_exchange(struct engine *e,
     e->now = NULL;
     e->store = NULL;
     e->held = CHUNK_NONE;
+    e->exchanges++;
     ok = exchange(context, s, err);
     if (engine_reopen(e, &why))
         return ok;
@@ -322,24 +339,69 @@ bool engine_checkpoint(struct engine *e, struct err *err)
 {
     struct store *s = e->store;
 
-    if (histories_are_written(e->histories) || store_is_held(s))
+    if ((histories_are_written(e->histories) && journal_is_empty(e->journal))
+        || store_is_held(s))
         return true;
     if (!store_begin_histories(s, err))
         return false;
-    if (!histories_write(e->histories, s, e->version, false, err)) {
+    if (!histories_write(e->histories, s, e->version, false, err)
+        || !journal_write(e->journal, s, e->now, engine_now_ms(e), true, err)) {
         store_cancel(s);
         return false;
     }
     if (!store_commit(s, err))
         return false;
     histories_note_written(e->histories);
+    journal_written(e->journal, engine_now_ms(e));
     return true;
+}
+
+bool engine_tell(struct engine *e, struct err *err)
+{
+    struct store *s = e->store;
+
+    if (journal_is_empty(e->journal) || store_is_held(s))
+        return true;
+    if (!store_begin_histories(s, err))
+        return false;
+    if (!journal_write(e->journal, s, e->now, engine_now_ms(e), false, err)) {
+        store_cancel(s);
+        return false;
+    }
+    if (!store_commit(s, err))
+        return false;
+    journal_written(e->journal, engine_now_ms(e));
+    return true;
+}
+
+bool engine_listen(struct engine *e, int64_t now_ms, struct err *err)
+{
+    struct snapshot *v;
+    bool ok;
+
+    if (e->journal)
+        return true;
+    if (now_ms < engine_now_ms(e))
+        now_ms = engine_now_ms(e);
+    ok = engine_advance(e, now_ms, err) && engine_checkpoint(e, err)
+         && store_snapshot(e->store, &v, err);
+    if (!ok)
+        return false;
+    ok = journal_open(v, e->version, &e->journal, err);
+    snapshot_close(v);
+    if (ok) /* all chunks are known: who is new from here on is told */
+        ok = journal_print(e->journal, e->model, e->version, snapshot_catalog(e->now),
+                           now_ms, err);
+    return ok;
 }
 
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err)
 {
-    return histories_advance(e->histories, e->now, now_ms,
-                             &(struct history_watch){.follow = e->follow}, err);
+    const struct history_watch watch = {.follow = e->follow, .journal = e->journal};
+
+    return histories_advance(e->histories, e->now, now_ms, &watch, err)
+           && journal_print(e->journal, e->model, e->version, snapshot_catalog(e->now),
+                            now_ms, err);
 }
 
 bool engine_follow(struct engine *e, struct err *err)

@@ -36,6 +36,8 @@ void engine_close(struct engine *e);
  * but this, engine_reopen and engine_close may be called then. */
 bool engine_is_open(const struct engine *e);
 bool engine_reopen(struct engine *e, struct err *err);
+/* Another number after each exchange. */
+uint32_t engine_exchanges(const struct engine *e);
 
 /* The key of a pseudonymous file, without which nothing comes in and nobody is found by an id of
  * theirs. ERR_INPUT: the file is none, or has another key. */
@@ -64,6 +66,11 @@ void engine_distrust(struct engine *e);
 /* Writes what the file does not have of the histories, so that whoever opens it next need not
  * compute it. Closing an engine that may write does so too. */
 bool engine_checkpoint(struct engine *e, struct err *err);
+/* Writes down the moves of the last advances that webhooks are to be sent. */
+bool engine_tell(struct engine *e, struct err *err);
+/* After webhooks were added or removed: whether there are moves to be told. What moved up to now_ms
+ * is not told to those who are new. */
+bool engine_listen(struct engine *e, int64_t now_ms, struct err *err);
 /* The earliest moment at which engine_advance may change something without a new event. */
 int64_t engine_next_ms(const struct engine *e);
 

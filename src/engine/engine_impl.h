@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "engine/history.h"
+#include "engine/journal.h"
 #include "engine/names.h"
 #include "engine/owner.h"
 #include "engine/usage.h"
@@ -29,6 +30,8 @@ struct engine {
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
     struct pseudonym_key key; /* .n is 0: nothing is hidden, or nothing can be */
+    uint32_t exchanges;
+    struct journal *journal; /* NULL: no webhook is sent moves */
 };
 #define CHUNK_NONE UINT32_MAX
 

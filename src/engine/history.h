@@ -12,6 +12,7 @@
 
 struct histories;
 struct follow;
+struct journal;
 
 /* `m` outlives them, or is exchanged in time. What the file has of this version's histories is
  * read before anything is computed; 0: it is not looked at. */
@@ -30,6 +31,7 @@ struct history_watch {
     void *context;
     const atomic_bool *stop; /* when it is true, the computation ends with ERR_CONFLICT */
     struct follow *follow;   /* notes who moves */
+    struct journal *journal; /* so that others are told */
 };
 /* Brings all histories to what the snapshot holds and to now_ms, which never goes back, on all
  * of the machine's threads. After a failure it must be called again before anybody asks. */

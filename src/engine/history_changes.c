@@ -1,6 +1,7 @@
 /* history_changes.c - what a pass changed: who stands where, and who moved. */
 #include "engine/follow.h"
 #include "engine/history_impl.h"
+#include "engine/journal.h"
 
 bool stock_new(struct histories *h, struct err *err)
 {
@@ -95,6 +96,32 @@ void note_changes(const struct pass *p, struct worker *w, uint32_t chunk,
             follow_moves(follow, &who, before, old_n, after, n, p->now_ms);
         }
     }
+}
+
+bool journal_changes(const struct pass *p, uint32_t chunk, const struct history *old,
+                     const struct history *fresh, const bool *is_due, struct err *err)
+{
+    const struct histories *h = p->h;
+    struct journal *j = p->watch ? p->watch->journal : NULL;
+    int64_t known_ms = h->now_ms != MOMENT_MIN ? h->now_ms : p->now_ms;
+    const struct journal_chunk about = {.number = chunk,
+                                        .is_known = old->block,
+                                        .before_ms = old->block ? old->now_ms : known_ms,
+                                        .now_ms = p->now_ms};
+
+    for (uint32_t i = 0; j && i < fresh->customer_n; i++) {
+        for (uint32_t l = 0; is_due[i] && l < h->lifecycle_n; l++) {
+            struct moved who = {.customer = chunk * CHUNK_CUSTOMERS + i,
+                                .lifecycle = (uint16_t)l};
+            size_t old_n, n;
+            const struct move *before = moves_in(old, l, i, &old_n);
+            const struct move *after = moves_in(fresh, l, i, &n);
+
+            if (!journal_moves(j, &about, &who, before, old_n, after, n, err))
+                return false;
+        }
+    }
+    return true;
 }
 
 const int64_t *histories_stock(const struct histories *h, uint32_t lifecycle)

@@ -141,6 +141,10 @@ void note_changes(const struct pass *p, struct worker *w, uint32_t chunk,
                   const struct history *old, const struct history *fresh,
                   const bool *is_due);
 
+/* Before that, for who is told by webhooks. */
+bool journal_changes(const struct pass *p, uint32_t chunk, const struct history *old,
+                     const struct history *fresh, const bool *is_due, struct err *err);
+
 /* --- as bytes: docs/format.md says which --- */
 
 void history_encode(const struct histories *h, const struct history *one, struct buf *to);

@@ -273,6 +273,7 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
     ok = compute(p, w, k, &due, whole, &fresh, err);
     if (whole)
         snapshot_release(p->v, k);
+    ok = ok && journal_changes(p, k, old, &fresh, due.is, err);
     if (ok)
         note_changes(p, w, k, old, &fresh, due.is);
     history_free(ok ? old : &fresh);

@@ -69,3 +69,50 @@ bool snapshot_log(struct snapshot *v, int64_t after, struct buf *to, int64_t *se
     *seq = after;
     return lines_after(sql, lock, SQL_LOG_AFTER, seq, received_ms, to, err);
 }
+
+/* The number that a statement with one number gives. */
+static bool number_of(struct sql *sql, enum sql_text text, int64_t given, int64_t *out,
+                      struct err *err)
+{
+    sqlite3_stmt *get;
+    bool there;
+
+    if (!sql_get(sql, text, &get, err))
+        return false;
+    if (sql_bind(get, 1, given) != SQLITE_OK)
+        return sql_fail(sql, err);
+    if (!sql_next(sql, get, &there, err))
+        return false;
+    *out = sqlite3_column_int64(get, 0);
+    sqlite3_reset(get);
+    return true;
+}
+
+bool snapshot_from(struct snapshot *v, int64_t from_ms, int64_t *log_seq,
+                   int64_t *journal_seq, struct err *err)
+{
+    pthread_mutex_t *lock;
+    struct sql *sql = snapshot_sql(v, &lock);
+    bool ok;
+
+    pthread_mutex_lock(lock);
+    ok = number_of(sql, SQL_LOG_FROM, from_ms, log_seq, err)
+         && number_of(sql, SQL_JOURNAL_FROM, from_ms, journal_seq, err);
+    pthread_mutex_unlock(lock);
+    return ok;
+}
+
+bool snapshot_history_end(struct snapshot *v, uint32_t model, uint32_t *end,
+                          struct err *err)
+{
+    pthread_mutex_t *lock;
+    struct sql *sql = snapshot_sql(v, &lock);
+    int64_t number = 0;
+    bool ok;
+
+    pthread_mutex_lock(lock);
+    ok = number_of(sql, SQL_HISTORY_END, model, &number, err);
+    pthread_mutex_unlock(lock);
+    *end = number > 0 && number < UINT32_MAX ? (uint32_t)number : 0;
+    return ok;
+}

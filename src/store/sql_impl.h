@@ -88,6 +88,7 @@
                    " where chunk = ? and model = ?")                                     \
     X(HISTORY_AFTER, "select chunk, model, codec, bytes, checksum from history"          \
                      " where chunk > ? order by chunk limit 1")                          \
+    X(HISTORY_END, "select coalesce(max(chunk) + 1, 0) from history where model = ?")    \
     X(HISTORY_DROP, "delete from history")                                               \
     X(KEY_PUT, "insert or replace into key (number, codec, bytes, checksum)"             \
                " values (?, ?, ?, ?)")                                                   \
@@ -103,6 +104,11 @@
                      " where number > ? order by number limit 1")                        \
     X(JOURNAL_ADD,                                                                       \
       "insert into journal (told_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
+    X(LOG_FROM, "select coalesce(min(seq), (select coalesce(max(seq), 0) + 1 from log))" \
+                " from log where received_ms >= ?")                                      \
+    X(JOURNAL_FROM,                                                                      \
+      "select coalesce(min(seq), (select coalesce(max(seq), 0) + 1 from journal))"       \
+      " from journal where told_ms >= ?")                                                \
     X(JOURNAL_COPY, "insert into journal (seq, told_ms, codec, bytes, checksum)"         \
                     " values (?, ?, ?, ?, ?)")                                           \
     X(JOURNAL_AFTER, "select seq, told_ms, codec, bytes, checksum from journal"          \

@@ -123,6 +123,9 @@ bool snapshot_each_model(struct snapshot *v,
  * or that of another version of the model. */
 bool snapshot_history(struct snapshot *v, uint32_t chunk, uint32_t model, struct buf *to,
                       bool *there, struct err *err);
+/* One more than the last chunk that it kept something of for this version; 0: of none. */
+bool snapshot_history_end(struct snapshot *v, uint32_t model, uint32_t *end,
+                          struct err *err);
 /* What a key of the doors may do; each is all that it may do but ADMIN, which is everything, and
  * EDIT, which is READ too. The numbers stand in the file. */
 enum key_right { KEY_COLLECT, KEY_READ, KEY_EDIT, KEY_ADMIN };
@@ -176,6 +179,9 @@ bool snapshot_each_webhook(struct snapshot *v,
 /* The first row of the journal behind `after`: appends its lines. *seq is 0 when there is none. */
 bool snapshot_journal(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
                       int64_t *told_ms, struct err *err);
+/* The first rows of both that came at from_ms or later; those to come when there is none. */
+bool snapshot_from(struct snapshot *v, int64_t from_ms, int64_t *log_seq,
+                   int64_t *journal_seq, struct err *err);
 /* The same of the log: events in Segment's form, a line each. */
 bool snapshot_log(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
                   int64_t *received_ms, struct err *err);
