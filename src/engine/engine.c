@@ -154,27 +154,9 @@ static bool open_journal(struct engine *e, struct err *err)
            || journal_open(e->now, e->version, &e->journal, err);
 }
 
-bool engine_reopen(struct engine *e, struct err *err)
+/* Of all that is about the file as it stands: somebody else closes the store. */
+static void let_go(struct engine *e)
 {
-    if (!store_open(e->io, str_of(e->path.p), &e->options, &e->store, err))
-        return false;
-    if ((engine_refresh(e, err) && open_journal(e, err))
-        || (e->may_lack_model && err->code == ERR_INPUT
-            && store_snapshot(e->store, &e->now, err)))
-        return true;
-    store_close(e->store);
-    e->store = NULL;
-    return false;
-}
-
-bool engine_exchange(struct engine *e,
-                     bool (*exchange)(void *context, struct store *s, struct err *err),
-                     void *context, struct err *err)
-{
-    struct store *s = e->store;
-    struct err why;
-    bool ok;
-
     histories_free(e->histories);
     names_free(&e->names);
     usages_free(&e->usages); /* customers have other numbers in the other file */
@@ -191,6 +173,33 @@ bool engine_exchange(struct engine *e,
     e->now = NULL;
     e->store = NULL;
     e->held = CHUNK_NONE;
+}
+
+bool engine_reopen(struct engine *e, struct err *err)
+{
+    struct store *s;
+
+    if (!store_open(e->io, str_of(e->path.p), &e->options, &e->store, err))
+        return false;
+    if ((engine_refresh(e, err) && open_journal(e, err))
+        || (e->may_lack_model && err->code == ERR_INPUT
+            && store_snapshot(e->store, &e->now, err)))
+        return true;
+    s = e->store;
+    let_go(e);
+    store_close(s);
+    return false;
+}
+
+bool engine_exchange(struct engine *e,
+                     bool (*exchange)(void *context, struct store *s, struct err *err),
+                     void *context, struct err *err)
+{
+    struct store *s = e->store;
+    struct err why;
+    bool ok;
+
+    let_go(e);
     e->exchanges++;
     ok = exchange(context, s, err);
     if (engine_reopen(e, &why))

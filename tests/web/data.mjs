@@ -118,6 +118,21 @@ async function walk(page, locked, keys, axe, root, language, name) {
   await made.getByRole('button').first().waitFor({ state: 'detached' });
   equal((await api('/api/keys')).filter(key => key.revoked).map(key => key.name).includes(`made in ${language}`), true,
     `${name}: and nothing any more when it is revoked`);
+
+  await page.goto(new URL(`/data/webhooks?lang=${language}`, locked).href);
+  await page.waitForSelector('#add');
+  const named = `to ${name}`;
+  await page.getByLabel(words['webhooks.name'], { exact: true }).last().fill(named);
+  await page.getByLabel(words['webhooks.url'], { exact: true }).last().fill('https://hooks.example/in');
+  await page.getByRole('button', { name: words['webhooks.make'] }).click();
+  equal((await page.textContent('[data-secret] code')).startsWith('whsec_'), true, `${name}: the secret is shown`);
+  const hook = page.locator(`[data-webhook="${named}"]`);
+  await hook.waitFor();
+  await sound(page, axe, root, language, `${name} webhooks`);
+  await hook.getByRole('button', { name: words['webhooks.remove'], exact: true }).click();
+  await hook.getByRole('button', { name: words['webhooks.really'].replace('{{name}}', named) }).click();
+  await hook.waitFor({ state: 'detached' });
+  equal((await api('/api/webhooks')).some(one => one.webhook.name === named), false, `${name}: it is removed`);
 }
 
 /* Where nothing came, and with the first key, by which its maker stays in. */

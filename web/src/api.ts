@@ -342,6 +342,32 @@ export const addKey = (name: string, right: Session['right'], rate: number | und
 export const revokeKey = (name: string) =>
   answered<object>(`/api/keys/${encodeURIComponent(name)}`, { method: 'DELETE' });
 
+export interface WebhookState {
+  webhook: {
+    name: string; url: string; what: 'events' | 'moves' | 'events,moves'; types: string[]; stages: string[];
+    state: 'on' | 'paused' | 'gone'; failing_since: string | null; last_answer: string | null;
+    last_status: number | null;
+  };
+  under_way: number; why: string; ping: string | null; ping_status: number;
+}
+
+/* Asked again now and then: what is sent is answered while nobody does anything. */
+export function useWebhooks() {
+  return useQuery({
+    queryKey: ['webhooks'],
+    queryFn: ({ signal }) => ask<WebhookState[]>('/api/webhooks', {}, signal),
+    refetchInterval: 3000,
+  });
+}
+
+export const addWebhook = (draft: { name: string; url: string; what: string; allow_private: boolean }) =>
+  send<{ secret: string }>('/api/webhooks', draft);
+export const testWebhook = (name: string) => send<object>('/api/webhooks/test', { name });
+export const replayWebhook = (name: string, from: string | undefined) =>
+  send<object>('/api/webhooks/replay', { name, from });
+export const removeWebhook = (name: string) =>
+  answered<object>(`/api/webhooks/${encodeURIComponent(name)}`, { method: 'DELETE' });
+
 /* --- the model --- */
 
 export interface Finding { line: number; column: number; text: string }

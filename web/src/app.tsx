@@ -28,6 +28,7 @@ const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
 const Retention = lazy(() => import('./data/retention'));
 const Keys = lazy(() => import('./data/keys'));
+const Webhooks = lazy(() => import('./data/webhooks'));
 
 /* Only who came in by a key can go. */
 function Leaving() {
@@ -137,6 +138,7 @@ function Pages({ info }: { info: Info }) {
           <Route path="/data/refused"><Refused /></Route>
           <Route path="/data/retention"><Retention /></Route>
           <Route path="/data/keys"><Keys /></Route>
+          <Route path="/data/webhooks"><Webhooks /></Route>
           <Route>
             <Notice title={t('missing.page')}>
               <p><Link to={link('/')} className={styles.link}>{t('missing.home')}</Link></p>

@@ -43,3 +43,26 @@ TEST(what_is_no_base64_is_refused)
         buf_free(&b);
     }
 }
+
+TEST(what_is_encoded_is_decoded_to_the_same)
+{
+    struct buf there = {}, back = {};
+
+    for (size_t n = 0; n < 40; n++) {
+        char bytes[40];
+
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (char)(i * 37 + n);
+        buf_clear(&there);
+        buf_clear(&back);
+        base64_encode((str){bytes, n}, &there);
+        assert_int_equal(there.n, (n + 2) / 3 * 4);
+        assert_true(base64_decode(buf_str(&there), &back));
+        assert_true(str_eq(buf_str(&back), (str){bytes, n}));
+    }
+    buf_clear(&there);
+    base64_encode(STR("\xfb\xff\x01"), &there);
+    assert_true(str_eq(buf_str(&there), STR("+/8B")));
+    buf_free(&there);
+    buf_free(&back);
+}

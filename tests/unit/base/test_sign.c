@@ -74,3 +74,16 @@ TEST(hexadecimal_digits_have_one_form)
     assert_false(hex_parse(STR("0g00"), byte, 2));
     assert_false(hex_parse(STR(""), byte, 2));
 }
+
+/* RFC 4231, case 2. */
+TEST(an_hmac_is_the_one_that_others_make)
+{
+    struct mac mac = hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"));
+    struct buf b = {};
+
+    hex_print(&b, mac.byte, sizeof mac.byte);
+    assert_true(
+        str_eq(buf_str(&b),
+               STR("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")));
+    buf_free(&b);
+}

@@ -55,12 +55,12 @@ function Add({ first, done }: { first: boolean; done: (secret: string) => void }
   );
 }
 
-function Secret({ secret }: { secret: string }) {
+export function Secret({ secret, once }: { secret: string; once: string }) {
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
   return (
     <div className={styles.secret} role="status" data-secret>
-      <p>{t('keys.once')}</p>
+      <p>{once}</p>
       <code>{secret}</code>
       <Button onClick={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}>
         {t(copied ? 'keys.copied' : 'keys.copy')}
@@ -129,7 +129,7 @@ export default function Keys() {
         </div>
       )}
       <div role="status">{fault && <p className={styles.fault}>{fault}</p>}</div>
-      {secret && <Secret key={secret} secret={secret} />}
+      {secret && <Secret key={secret} secret={secret} once={t('keys.once')} />}
       <Add key={String(keys.data.length === 0)} first={keys.data.length === 0}
         done={made => { setSecret(made); void refresh(); }} />
     </DataPage>
