@@ -146,10 +146,10 @@ TEST(events_are_sent_with_the_customer_they_stand_with)
     row.event.seq = 1;
     NEED_OK(walk(e, &row, OUTGOING_EVENT, &b, &err), err);
     buf_add_char(&b, 0);
-    assert_non_null(
-        strstr(b.p, "{\"type\":\"event\",\"timestamp\":\"2026-01-11T10:00:00Z\",\"data\":"
-                    "{\"kind\":\"userId\",\"customer\":\"anna\",\"event\":\"purchase\","
-                    "\"messageId\":\"a1\""));
+    assert_non_null(strstr(
+        b.p, "{\"type\":\"event\",\"timestamp\":\"2026-01-11T10:00:00.000Z\",\"data\":"
+             "{\"kind\":\"userId\",\"customer\":\"anna\",\"event\":\"purchase\","
+             "\"messageId\":\"p1\""));
     assert_null(strstr(b.p, "signed_up"));
     buf_free(&b);
     engine_close(e);
@@ -172,7 +172,7 @@ TEST(moves_are_sent_from_the_moment_on_at_which_somebody_wants_them)
     buf_add_char(&b, 0);
     assert_non_null(strstr(b.p, "\"customer\":\"anna\""));
     assert_non_null(strstr(b.p, "\"from\":\"buyer\",\"to\":\"at_risk\",\"at\":"
-                                "\"2026-02-10T10:00:00Z\",\"model\":1"));
+                                "\"2026-02-10T10:00:00.000Z\",\"model\":1"));
     assert_non_null(strstr(b.p, "2026-02-04T09:30:00.250Z"));
     assert_null(strstr(b.p, "\"to\":\"reach\""));
     buf_clear(&b);
@@ -187,26 +187,22 @@ TEST(moves_are_sent_from_the_moment_on_at_which_somebody_wants_them)
 
 /* --- failures --- */
 
-static bool make_and_walk(void *context, struct err *err)
+static bool open_and_walk(void *context, struct err *err)
 {
-    struct engine *e = context;
+    const struct store_options options = {.mode = STORE_READ};
     struct webhook_row row = draft("crm");
+    struct webhooks *w = NULL;
+    struct engine *e;
     struct buf b = {};
     bool ok;
 
+    if (!engine_open(io_system(), str_of(context), &options, &e, err))
+        return false;
     row.event.seq = 1;
-    ok = walk(e, &row, OUTGOING_EVENT, &b, err);
+    ok = webhooks_new(e, &w, err) && walk(e, &row, OUTGOING_EVENT, &b, err);
     buf_free(&b);
-    return ok;
-}
-
-static bool load(void *context, struct err *err)
-{
-    struct webhooks *w;
-    bool ok = webhooks_new(context, &w, err);
-
-    if (ok)
-        webhooks_free(w);
+    webhooks_free(w);
+    engine_close(e);
     return ok;
 }
 
@@ -216,9 +212,9 @@ TEST(memory_may_run_out_while_messages_are_made)
     struct webhooks *w = webhooks_of(e);
     struct webhook_row row = draft("crm");
 
+    row.what = WEBHOOK_EVENTS;
     add(w, &row, "2026-06-01");
     webhooks_free(w);
-    each_oom_kept(make_and_walk, e);
-    each_oom_kept(load, e);
     engine_close(e);
+    some_oom_or_done(open_and_walk, (void *)(uintptr_t)bottega_path(), 7);
 }
