@@ -196,7 +196,7 @@ static void fill(struct store *s, const struct stream *stream, uint64_t per_comm
         }
         if (i < stream->n) {
             stream_event(stream, i, m);
-            store_expect(s, m->event.id);
+            store_expect(s, &m->event);
         }
     }
     for (int i = 0; i < AHEAD; i++)

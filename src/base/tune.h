@@ -18,6 +18,8 @@ enum {
     DENSE_EVENTS = 13,     /* events of a chunk whose full columns share their places */
     CACHE_SLOTS = 2,       /* of decoded columns, at first; a power of two */
     LOG_BATCH_BYTES = 613, /* events gathered before a batch is packed and written */
+    LOG_ASIDE_BYTES =
+        199, /* of a batch that is packed beside the caller's work, at least */
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
     CSV_LOOK_BYTES = 211,     /* that tell a CSV file's separator and encoding */
@@ -53,6 +55,7 @@ enum {
     DENSE_EVENTS = 65536,
     CACHE_SLOTS = 1024,
     LOG_BATCH_BYTES = 1 << 20,
+    LOG_ASIDE_BYTES = 1 << 16,
     REFUSED_BATCH_BYTES = 1 << 20,
     READER_BYTES = 64 * 1024,
     CSV_LOOK_BYTES = 1 << 20,

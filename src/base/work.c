@@ -154,3 +154,29 @@ bool work_in_order(uint32_t n, unsigned threads, uint32_t ahead,
         pthread_join(thread[--started], NULL);
     return ok;
 }
+
+/* --- beside --- */
+
+static void *run_aside(void *context)
+{
+    struct aside *a = context;
+
+    a->run(a->context);
+    return NULL;
+}
+
+void aside_begin(struct aside *a, void (*run)(void *context), void *context)
+{
+    a->run = run;
+    a->context = context;
+    a->is_begun = pthread_create(&a->thread, NULL, run_aside, a) == 0;
+    if (!a->is_begun)
+        run(context);
+}
+
+void aside_end(struct aside *a)
+{
+    if (a->is_begun)
+        pthread_join(a->thread, NULL);
+    a->is_begun = false;
+}

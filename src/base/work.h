@@ -2,6 +2,7 @@
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,5 +20,17 @@ void work_run(uint32_t n, unsigned threads, void (*run)(void *context, uint32_t 
 bool work_in_order(uint32_t n, unsigned threads, uint32_t ahead,
                    void (*run)(void *context, uint32_t i),
                    bool (*take)(void *context, uint32_t i), void *context);
+
+/* One piece of work beside the caller's own. Zero it to start. */
+struct aside {
+    pthread_t thread;
+    void (*run)(void *context);
+    void *context;
+    bool is_begun;
+};
+/* Calls `run` on a thread of its own; when none is to be had, at once. */
+void aside_begin(struct aside *a, void (*run)(void *context), void *context);
+/* Comes back when it has run; nothing when nothing was begun. */
+void aside_end(struct aside *a);
 
 #endif

@@ -221,6 +221,12 @@ static bool take_load(void *context, const struct collect_load *l)
         c->err = l->err;
         return false;
     }
+    for (uint32_t k = 0; k < l->n; k++) {
+        if (l->call[k].wrong.n)
+            continue;
+        store_expect(engine_store(c->engine), &l->call[k].event);
+        identity_expect(c->engine, &l->call[k].event);
+    }
     for (uint32_t k = 0; k < l->n; k++)
         if (!take_call(c, l, l->first + k, &l->call[k], &c->err))
             return false;

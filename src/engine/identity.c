@@ -70,6 +70,12 @@ static bool need_people(struct engine *e, struct err *err)
     return ok;
 }
 
+void identity_expect(const struct engine *e, const struct event *event)
+{
+    if (e->people)
+        people_expect(e->people, event);
+}
+
 bool identity_take(struct engine *e, const struct event *event, struct err *err)
 {
     return need_people(e, err) && people_add(e->people, event, err);

@@ -45,6 +45,8 @@ void id_put_json(struct json_out *j, struct id id);
 
 /* --- for whoever appends events, between store_begin and the end of the transaction --- */
 
+/* The event will soon be taken (people_expect). */
+void identity_expect(const struct engine *e, const struct event *event);
 /* The event was appended, and was new. */
 bool identity_take(struct engine *e, const struct event *event, struct err *err);
 /* As store_commit, when all stands where it belongs. */

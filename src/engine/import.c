@@ -322,7 +322,7 @@ void import_expect(const struct import *im, const struct delivery *d)
 {
     if (d->reason.n)
         return;
-    store_expect(im->store, d->event.id);
+    store_expect(im->store, &d->event);
     hash_set_expect(&im->customers, hash128_of(d->event.customer));
 }
 

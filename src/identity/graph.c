@@ -410,6 +410,14 @@ uint32_t graph_find(const struct graph *g, struct id id)
     return node_find(g, id);
 }
 
+void graph_expect(const struct graph *g, struct id id)
+{
+    uint32_t node = node_find(g, id);
+
+    if (node != NONE)
+        __builtin_prefetch(&g->node[node]);
+}
+
 struct id graph_id(const struct graph *g, uint32_t id)
 {
     return node_id(g, id);

@@ -73,6 +73,14 @@ static bool add_seen(struct people *p, const struct event *e,
                      changes, err);
 }
 
+void people_expect(const struct people *p, const struct event *e)
+{
+    for (size_t i = 0; i < e->who_n; i++)
+        graph_expect(p->graph, e->who[i]);
+    if (!e->who_n)
+        graph_expect(p->graph, id_of_key(e->customer));
+}
+
 static bool add_decided(struct people *p, const struct event *e,
                         struct graph_changes *changes, struct err *err)
 {

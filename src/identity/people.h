@@ -16,6 +16,8 @@ struct graph *people_graph(struct people *p);
 /* Takes up an event that was not given before; what a person decides is one too. After a failure
  * people_undo goes back to what was. */
 bool people_add(struct people *p, const struct event *e, struct err *err);
+/* The event will soon be given (graph_expect). */
+void people_expect(const struct people *p, const struct event *e);
 /* Where the events of the anchor stand; borrowed until the next call. */
 bool people_home(struct people *p, str anchor, str *home, struct err *err);
 

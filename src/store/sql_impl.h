@@ -18,8 +18,6 @@
     X(PART_PUT,                                                                          \
       "insert or replace into part (\"column\", chunk, codec, bytes, checksum)"          \
       " values (?, ?, ?, ?, ?)")                                                         \
-    X(LOG_ADD,                                                                           \
-      "insert into log (received_ms, codec, bytes, checksum) values (?, ?, ?, ?)")       \
     X(LOG_AFTER, "select seq, received_ms, codec, bytes, checksum from log"              \
                  " where seq > ? order by seq limit 1")                                  \
     X(NEWS_ADD, "insert into news (seq, codec, bytes, checksum) values (?, ?, ?, ?)")    \
@@ -61,8 +59,8 @@
     X(REFUSED_DROP, "delete from refused where seq = ?")                                 \
     X(REFUSED_AFTER, "select seq, n, codec, bytes, checksum from refused"                \
                      " where seq > ? order by seq limit 1")                              \
-    X(LOG_COPY, "insert into log (seq, received_ms, codec, bytes, checksum)"             \
-                " values (?, ?, ?, ?, ?)")                                               \
+    X(LOG_ADD, "insert into log (seq, received_ms, codec, bytes, checksum)"              \
+               " values (?, ?, ?, ?, ?)")                                                \
     X(REFUSED_COPY, "insert into refused (seq, n, codec, bytes, checksum)"               \
                     " values (?, ?, ?, ?, ?)")                                           \
     X(ERASED_ADD, "insert into erased (codec, bytes, checksum) values (?, ?, ?)")        \

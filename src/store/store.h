@@ -232,8 +232,9 @@ bool store_graph_replace(struct store *s, str bytes, struct err *err);
 /* Whether the transaction brought names of types, properties or traits, or new types of their
  * values: what a model is compiled against. */
 bool store_has_new_names(const struct store *s);
-/* An event with this id will soon be appended: some ten events ahead is well. */
-void store_expect(const struct store *s, str id);
+/* The event will soon be appended: what is known of its names is fetched out of the memory, which
+ * goes faster for some ten events together than for one after the other. */
+void store_expect(const struct store *s, const struct event *e);
 /* The same refusal twice is kept once. */
 bool store_refuse(struct store *s, const struct refusal *r, struct err *err);
 /* Takes away what was refused before and is_gone says true of, in a transaction that refuses

@@ -2,6 +2,7 @@
 #ifndef STORE_STORE_IMPL_H
 #define STORE_STORE_IMPL_H
 
+#include "base/work.h"
 #include "store/chunk_impl.h"
 #include "store/lock_impl.h"
 #include "store/seen_impl.h"
@@ -53,6 +54,15 @@ struct move {
     uint32_t order;        /* in which they were made */
 };
 
+/* A batch of the log that is packed on a thread of its own, while others grow. */
+struct packing {
+    struct aside aside;
+    int64_t seq; /* 0: none is */
+    struct buf lines, packed;
+    bool ok;
+    struct err err; /* unless ok */
+};
+
 struct transaction {
     bool open;
     bool has_spilled;  /* facts of it are in the parts already */
@@ -71,6 +81,7 @@ struct transaction {
     uint32_t gone_n, gone_cap;
     struct news_batch *batch; /* what it leaves as news */
     struct buf lines;         /* of the batch that is still growing */
+    struct packing packing;   /* the one before */
     struct refused_batch refused;
 };
 

@@ -1,12 +1,13 @@
 #include "store/store_impl.h"
 
+#include "base/tune.h"
 #include "base/zip.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* A transaction gathers facts in memory; batches of the log and of what was refused go to SQLite
- * as they are full. What a small one brings is news, a row of table news and new images of the
+ * as they are full, those of the log packed by a thread beside. What a small one brings is news, a row of table news and new images of the
  * chunks; a large one is folded into the parts, and as often as it has filled its share of the
  * memory. The commit publishes the image together with SQLite's commit. Whatever fails before,
  * the store's image was not touched and the catalog goes back to its mark. */
@@ -42,6 +43,9 @@ static void forget_ids(struct store *s)
 
 static void transaction_end(struct transaction *tx)
 {
+    aside_end(&tx->packing.aside);
+    buf_free(&tx->packing.lines);
+    buf_free(&tx->packing.packed);
     image_free(tx->image);
     news_batch_release(tx->batch);
     arena_free(&tx->arena);
@@ -163,33 +167,66 @@ void store_cancel(struct store *s)
 
 /* --- appending --- */
 
-static bool add_batch(struct store *s, struct err *err)
+static bool put_batch(struct store *s, int64_t seq, int64_t received_ms, str packed,
+                      struct err *err)
 {
-    struct transaction *tx = &s->tx;
-    struct buf packed = {0};
     sqlite3_stmt *add;
-    bool ok;
 
-    ok = zip_pack(buf_str(&tx->lines), LOG_PACK_LEVEL, &packed, err)
-         && sql_get(&s->sql, SQL_LOG_ADD, &add, err)
-         && sql_run(&s->sql, add,
-                    sql_bind(add, 1, tx->now_ms) | row_pack(add, 2, buf_str(&packed)),
-                    err);
-    if (ok)
-        tx->seq = sqlite3_last_insert_rowid(s->sql.db);
-    buf_free(&packed);
-    buf_clear(&tx->lines);
-    return ok;
+    return sql_get(&s->sql, SQL_LOG_ADD, &add, err)
+           && sql_run(&s->sql, add,
+                      sql_bind(add, 1, seq) | sql_bind(add, 2, received_ms)
+                          | row_pack(add, 3, packed),
+                      err);
 }
 
-static bool write_batch(struct store *s, struct err *err)
+static void pack_lines(void *context)
 {
-    return !s->tx.lines.n || add_batch(s, err);
+    struct packing *p = context;
+
+    p->ok = zip_pack(buf_str(&p->lines), LOG_PACK_LEVEL, &p->packed, &p->err);
+}
+
+/* Writes the batch that is being packed, if there is one. */
+static bool end_batch(struct store *s, struct err *err)
+{
+    struct packing *p = &s->tx.packing;
+    int64_t seq = p->seq;
+
+    if (!seq)
+        return true;
+    aside_end(&p->aside);
+    p->seq = 0;
+    if (!p->ok) {
+        *err = p->err;
+        return false;
+    }
+    return put_batch(s, seq, s->tx.now_ms, buf_str(&p->packed), err);
+}
+
+/* The lines gathered so far become a batch: its number is known, though it is still packed. */
+static bool begin_batch(struct store *s, struct err *err)
+{
+    struct transaction *tx = &s->tx;
+    struct packing *p = &tx->packing;
+    struct buf written = p->lines;
+
+    if (!end_batch(s, err))
+        return false;
+    p->lines = tx->lines;
+    tx->lines = written;
+    buf_clear(&tx->lines);
+    buf_clear(&p->packed);
+    tx->seq = p->seq = (tx->seq > s->seq ? tx->seq : s->seq) + 1;
+    if (p->lines.n < LOG_ASIDE_BYTES)
+        pack_lines(p);
+    else
+        aside_begin(&p->aside, pack_lines, p);
+    return true;
 }
 
 bool need_batch(struct store *s, struct err *err)
 {
-    return s->tx.seq > s->seq || add_batch(s, err);
+    return s->tx.seq > s->seq || begin_batch(s, err);
 }
 
 static bool add_line(struct store *s, str json, struct err *err)
@@ -200,7 +237,7 @@ static bool add_line(struct store *s, str json, struct err *err)
     buf_add_char(lines, '\n');
     if (lines->failed)
         return err_nomem(err);
-    return lines->n < LOG_BATCH_BYTES || write_batch(s, err);
+    return lines->n < LOG_BATCH_BYTES || begin_batch(s, err);
 }
 
 bool facts_room(struct transaction *tx, struct err *err)
@@ -285,12 +322,15 @@ static bool spill(struct store *s, struct err *err)
     return learn_ids(s, err);
 }
 
-void store_expect(const struct store *s, str id)
+void store_expect(const struct store *s, const struct event *e)
 {
-    hash128 hash = hash128_of(id);
+    hash128 id = hash128_of(e->id);
+    uint32_t customer = catalog_key_find(&s->catalog, e->customer);
 
-    hash_set_expect(&s->ids, hash);
-    seen_expect(s->seen, hash);
+    hash_set_expect(&s->ids, id);
+    seen_expect(s->seen, id);
+    if (customer < s->homes.n)
+        __builtin_prefetch(&s->homes.home[customer]);
 }
 
 static bool is_known(struct store *s, hash128 id, bool *known, struct err *err)
@@ -359,16 +399,10 @@ bool relog_event(struct store *s, const struct event *e, bool *added, struct err
 bool relog_batch(struct store *s, int64_t seq, int64_t received_ms, str packed,
                  struct err *err)
 {
-    sqlite3_stmt *add;
-    bool ok = sql_get(&s->sql, SQL_LOG_COPY, &add, err)
-              && sql_run(&s->sql, add,
-                         sql_bind(add, 1, seq) | sql_bind(add, 2, received_ms)
-                             | row_pack(add, 3, packed),
-                         err);
-
-    if (ok)
-        s->tx.seq = seq;
-    return ok;
+    if (!put_batch(s, seq, received_ms, packed, err))
+        return false;
+    s->tx.seq = seq;
+    return true;
 }
 
 /* --- committing --- */
@@ -493,8 +527,9 @@ bool store_commit(struct store *s, struct err *err)
 {
     assert(s->tx.open);
     *err = s->tx.broken;
-    if (err->code != ERR_NONE || !write_batch(s, err) || !refused_write(s, err)
-        || !settle(s, err) || !write_names(s, err) || !transaction_commit(s, err)) {
+    if (err->code != ERR_NONE || (s->tx.lines.n && !begin_batch(s, err))
+        || !refused_write(s, err) || !settle(s, err) || !write_names(s, err)
+        || !end_batch(s, err) || !transaction_commit(s, err)) {
         store_cancel(s);
         return false;
     }
