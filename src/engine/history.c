@@ -13,7 +13,7 @@
 /* --- what a model means --- */
 
 /* Another one when the same model gives other moves from here on, or other bytes. */
-enum { MEANING = 3 };
+enum { MEANING = 4 };
 
 static uint64_t mix(uint64_t so_far, str piece)
 {
@@ -22,28 +22,14 @@ static uint64_t mix(uint64_t so_far, str piece)
     return hash64((str){(const char *)both, sizeof both});
 }
 
-/* What the data taught of a name that the text may speak of. */
-static uint64_t mix_learned(uint64_t so_far, str text, str event,
-                            const struct dictionary_property *p)
-{
-    if (!p->learned || !memmem(text.p, text.n, p->name.p, p->name.n))
-        return so_far;
-    return mix(mix(so_far, event), p->name) + p->type;
-}
-
-/* The same for models that give the same moves to the same timelines. */
+/* The same for models that give the same moves to the same timelines. What the data taught of names
+ * that no rule asks for is no part of it: it came with events of those whom it concerns. */
 static uint64_t meaning_of(const struct model *m)
 {
-    const struct dictionary *d = &m->dictionary;
-    uint64_t meaning = mix(MEANING + zone_hash(m->workspace.zone), m->text);
+    uint64_t names = m->names;
 
-    for (uint32_t i = 0; i < d->trait_n; i++)
-        meaning = mix_learned(meaning, m->text, STR(""), &d->trait[i]);
-    for (uint32_t i = 0; i < d->event_n; i++)
-        for (uint32_t k = 0; k < d->event[i].property_n; k++)
-            meaning =
-                mix_learned(meaning, m->text, d->event[i].name, &d->event[i].property[k]);
-    return meaning;
+    return mix(mix(MEANING + zone_hash(m->workspace.zone), m->text),
+               (str){(const char *)&names, sizeof names});
 }
 
 bool histories_fit(const struct histories *h, const struct model *m)

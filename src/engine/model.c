@@ -237,6 +237,7 @@ bool model_compile(struct io *io, str text, const struct catalog *catalog,
         model_free(m);
         return false;
     }
+    m->names = program_meaning(m->program);
     *out = m;
     return true;
 }

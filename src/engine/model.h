@@ -27,6 +27,7 @@ struct model {
     struct retention retention;
     struct channels *channels;
     struct program *program;
+    uint64_t names; /* program_meaning of all that the text has */
     const struct catalog *catalog;
     struct arena arena;
 };

@@ -110,6 +110,7 @@ bool check_pattern(struct check *c, const struct pattern *pattern, struct series
         if (!out->event)
             return no_event(c, name->first, name->start);
     }
+    program_mean(c->p, any ? STR("") : out->event->name, rest.n != 0);
     if (rest.n
         && !source_find(c, out->event, name->first, rest, name->rest_start, &out->source))
         return false;

@@ -1,5 +1,6 @@
 #include "rule/program_impl.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -61,11 +62,24 @@ static enum value_type raw_type(enum value_type type)
     return type == VALUE_MOMENT ? VALUE_TEXT : type;
 }
 
+void program_mean(struct program *p, str name, int how)
+{
+    uint64_t all[] = {p->meaning, hash64(name), (uint64_t)how};
+
+    p->meaning = hash64((str){(const char *)all, sizeof all});
+}
+
+uint64_t program_meaning(const struct program *p)
+{
+    return p->meaning;
+}
+
 bool program_source_of_column(struct program *p, str name, bool trait,
                               enum value_type type, struct source *out, struct err *err)
 {
     uint32_t number = catalog_column_find(p->env.catalog, name, trait, raw_type(type));
 
+    program_mean(p, name, trait ? -(int)type : (int)type);
     *out = (struct source){.kind = SOURCE_COLUMN, .column = NONE, .type = type};
     return number == COLUMN_NONE
            || program_add_column(p, number, type == VALUE_TEXT || type == VALUE_LIST,

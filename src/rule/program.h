@@ -130,6 +130,7 @@ struct program {
     int64_t **stage_key; /* by lifecycle: the texts of the stages' names */
     uint32_t lifecycle;  /* whose rules are being added, or LIFECYCLES_ALL */
     int64_t money_scale; /* millionths in a minor unit of money */
+    uint64_t meaning;    /* of the names so far, by their types */
     unsigned compiling;  /* rules that are being compiled, one inside the other */
 };
 

@@ -14,6 +14,8 @@ bool program_add_series(struct program *p, struct series *s, uint32_t *out,
                         struct err *err);
 bool program_add_slot(struct program *p, const struct slot *s, uint32_t *out,
                       struct err *err);
+/* A rule names this, and it means that: program_meaning. */
+void program_mean(struct program *p, str name, int how);
 /* The values of a property or a trait, as this type. */
 bool program_source_of_column(struct program *p, str name, bool trait,
                               enum value_type type, struct source *out, struct err *err);

@@ -60,6 +60,9 @@ void program_free(struct program *p);
  * only, and no segment or score that asks for another's stage words. LIFECYCLES_ALL, as at the
  * beginning: the first one's, and all may be named. */
 void program_use_lifecycle(struct program *p, uint32_t number);
+/* Of two programs of the same rules the same, when all names in them mean the same: hashed from the
+ * events, properties and traits that the rules name, with their types, not from all that there are. */
+uint64_t program_meaning(const struct program *p);
 /* Does the answer hang on the stage words? */
 bool program_asks_stage(const struct program *p, struct rule_ref rule);
 /* Compiles one rule. ERR_INPUT carries line, column (from 1, in the rule's text) and the

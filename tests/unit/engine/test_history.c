@@ -2,6 +2,7 @@
 
 #include "engine/engine_impl.h"
 
+#include "engine/follow.h"
 #include "engine/verify.h"
 #include "support/fail.h"
 #include "support/unit.h"
@@ -73,6 +74,70 @@ TEST(only_who_has_new_events_is_replayed)
     assert_int_equal(engine_replayed(e), before + 2);
     assert_string_equal(bottega_history(e, "new", &a),
                         "2026-01-13T00:00:00.000Z reach\n");
+    arena_free(&a);
+    engine_close(e);
+}
+
+/* "buyer" and "goal" stand in the text, where no rule asks for them. */
+TEST(a_name_that_no_rule_asks_for_concerns_only_who_brought_it)
+{
+    struct engine *e = bottega_open("2026-02-05");
+    uint64_t before = engine_replayed(e);
+    struct happened what;
+    hash128 known, anew;
+    struct err err;
+
+    NEED_OK(engine_follow(e, &err), err);
+    NEED_OK(bottega_add(e,
+                        "n1|anna|2026-01-12|purchase|'buyer':7\n"
+                        "n2|9|2026-01-13T00:00:00Z|identify|'goal':'to win'\n",
+                        &err),
+            err);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), before + 2);
+    engine_happened(e, &what);
+    assert_false(what.is_lost);
+    known = hash_now(e);
+    engine_close(e);
+    e = open_again(STORE_READ);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), 0); /* what the file has says the same */
+    engine_close(e);
+    e = open_again(STORE_READ);
+    engine_distrust(e);
+    advance(e, "2026-02-05");
+    assert_int_equal(engine_replayed(e), engine_customer_n(e));
+    anew = hash_now(e);
+    assert_memory_equal(&known, &anew, sizeof known);
+    engine_close(e);
+}
+
+TEST(another_type_of_what_a_rule_asks_for_concerns_everybody)
+{
+    static const char model[] = "ciclo: 1\n"
+                                "events: { purchase: {} }\n"
+                                "lifecycle:\n"
+                                "  start: reach\n"
+                                "  stages: { reach: {}, noted: {} }\n"
+                                "  moves:\n"
+                                "    - { from: reach, to: noted, when: "
+                                "\"exists(purchase.note)\" }\n";
+    struct engine *e;
+    struct arena a = {};
+    struct err err;
+
+    e = bottega_with("ciclo: 1\nlifecycle: { start: a, stages: { a: {} }, moves: [] }\n",
+                     "p1|anna|2026-01-11T10:00:00.000Z|purchase|'note':5\n"
+                     "p2|9|2026-01-12T10:00:00.000Z|purchase|\n",
+                     "2026-02-05");
+    NEED_OK(engine_apply(e, STR(model), engine_now_ms(e), &(uint32_t){0}, &err), err);
+    assert_string_equal(bottega_history(e, "anna", &a),
+                        "2026-01-11T10:00:00.000Z reach\n"
+                        "2026-01-11T10:00:00.000Z noted\n");
+    NEED_OK(bottega_add(e, "n1|bob|2026-01-12|purchase|'note':'thanks'\n", &err), err);
+    advance(e, "2026-02-05");
+    assert_string_equal(bottega_history(e, "anna", &a),
+                        "2026-01-11T10:00:00.000Z reach\n");
     arena_free(&a);
     engine_close(e);
 }
