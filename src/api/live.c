@@ -5,6 +5,7 @@
  * (2) Who is awake and further back than half the ring is cut off, so that what he hears next is
  *     there when he comes again; nobody's .at is further back than the ring is long. */
 #include "api/live_impl.h"
+#include "api/peers.h"
 
 #include "base/num.h"
 #include "base/random.h"
@@ -109,6 +110,30 @@ static bool hears(const struct live_filter *f, const struct happening *h)
     return false;
 }
 
+static void watch(struct live *l, struct listener *one)
+{
+    struct listener **slot;
+    uint64_t key;
+
+    if (!watches(&one->filter, &key))
+        return;
+    slot = slot_of(l, key);
+    one->next = *slot;
+    *slot = one;
+}
+
+static void unwatch(struct live *l, struct listener *one)
+{
+    struct listener **link;
+    uint64_t key;
+
+    if (!watches(&one->filter, &key))
+        return;
+    for (link = slot_of(l, key); *link != one;)
+        link = &(*link)->next;
+    *link = one->next;
+}
+
 static void make_due(struct live *l, struct listener *one)
 {
     l->due_n += !one->is_due;
@@ -207,15 +232,10 @@ static ssize_t hear(void *context, [[maybe_unused]] uint64_t at, char *to, size_
 
 static void leave(void *context)
 {
-    struct listener *one = context, **link;
+    struct listener *one = context;
     struct live *l = one->live;
-    uint64_t key;
 
-    if (watches(&one->filter, &key)) {
-        for (link = slot_of(l, key); *link != one;)
-            link = &(*link)->next;
-        *link = one->next;
-    }
+    unwatch(l, one);
     l->due_n -= one->is_due;
     l->listener_n--;
     buf_free(&one->text);
@@ -270,9 +290,8 @@ static struct listener *free_place(struct live *l)
 struct MHD_Response *live_listen(struct live *l, struct MHD_Connection *c,
                                  const struct live_filter *f, str last_id)
 {
-    struct listener *one = free_place(l), **slot;
+    struct listener *one = free_place(l);
     struct MHD_Response *response;
-    uint64_t key;
 
     *one = (struct listener){.live = l, .connection = c, .filter = *f};
     one->said_ms = clock_steady_ms();
@@ -286,11 +305,7 @@ struct MHD_Response *live_listen(struct live *l, struct MHD_Connection *c,
         return NULL;
     }
     l->listener_n++;
-    if (watches(f, &key)) {
-        slot = slot_of(l, key);
-        one->next = *slot;
-        *slot = one;
-    }
+    watch(l, one);
     return response;
 }
 
@@ -310,6 +325,16 @@ static void happen(struct live *l, const struct happening *h)
     }
     if (h->kind != HAPPENING_MORE)
         wake_watchers(l, key_of_customer(h->customer), number);
+}
+
+/* On whose timeline stands what the anchor brings. What cannot be read is told of the anchor. */
+static uint32_t home_of(const struct live *l, uint32_t anchor)
+{
+    struct err unheard;
+    uint32_t home;
+
+    return snapshot_home(engine_snapshot(l->engine), anchor, &home, &unheard) ? home
+                                                                              : anchor;
 }
 
 /* No more of them than LIVE_EVENTS_A_SECOND, and a number instead of those left out. */
@@ -337,7 +362,7 @@ static void tell_events(struct live *l, const struct happened *what)
         l->events_left--;
         happen(l, &(struct happening){.kind = HAPPENING_EVENT,
                                       .at_ms = came->at_ms,
-                                      .customer = came->customer,
+                                      .customer = home_of(l, came->customer),
                                       .type = (uint16_t)came->type});
     }
     l->events_more += what->came_more;
@@ -419,7 +444,20 @@ static void wake_for_stages(struct live *l, int64_t now_ms)
             wake(l, one, l->head);
 }
 
-/* Who may not listen any more is let go; the others hear that the stream is there. */
+/* Whom somebody listens to may have become another's. */
+static void look_who(struct live *l, struct listener *one)
+{
+    uint32_t customer = one->filter.customer,
+             home = customer == CUSTOMER_NONE ? customer : home_of(l, customer);
+
+    if (home == customer)
+        return;
+    unwatch(l, one);
+    one->filter.customer = home;
+    watch(l, one);
+}
+
+/* Who may not listen any more, or has left, is let go; the others hear that the stream is there. */
 static void sweep(struct live *l, int64_t now_ms)
 {
     if (now_ms < l->sweep_ms)
@@ -428,9 +466,13 @@ static void sweep(struct live *l, int64_t now_ms)
     for (struct listener *one = l->listener; one < l->listener + LIVE_LISTENERS; one++) {
         if (!one->live)
             continue;
+        look_who(l, one);
         if (!gate_lets_in(l->gate, one->connection, KEY_READ, now_ms))
             end_listener(l, one, LIVE_END_DENIED);
-        else if (one->is_asleep && now_ms - one->said_ms >= BEAT_MS) {
+        else if (one->is_asleep && peer_has_left(one->connection)) {
+            one->is_over = true;
+            make_due(l, one);
+        } else if (one->is_asleep && now_ms - one->said_ms >= BEAT_MS) {
             one->owes_id = true;
             wake(l, one, l->head);
         }

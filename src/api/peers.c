@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 enum { SWEEP_MS = 250 };
@@ -51,6 +52,13 @@ void peers_go_on(const struct peers *p, struct MHD_Connection *c)
         return;
     peer->since_ms = clock_steady_ms();
     peer->time_ms = 10 * p->patience_ms;
+}
+
+bool peer_has_left(struct MHD_Connection *c)
+{
+    struct pollfd p = {.fd = socket_of(c), .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) > 0;
 }
 
 void peers_close_dawdlers(struct peers *p)

@@ -3,6 +3,7 @@
 #define API_PEERS_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -30,6 +31,8 @@ void peers_notify(void *peers, struct MHD_Connection *c, void **socket_context,
 void peers_go_on(const struct peers *p, struct MHD_Connection *c);
 /* His answer has no end; the daemon sees to it that he reads. */
 void peers_stays(struct MHD_Connection *c);
+/* Nothing more comes from him, though nobody reads what does: he hung up, or was cut off. */
+bool peer_has_left(struct MHD_Connection *c);
 void peers_close_dawdlers(struct peers *p);
 
 #endif

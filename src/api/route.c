@@ -90,7 +90,7 @@ static const struct api_param live_params[] = {
     {"lifecycle",
      "moves and stages of this one; of all, or the first's stage, unless given"},
     {"stage", "only moves into this stage and out of it"},
-    {"customer", "only moves and events of the one with this id"},
+    {"customer", "only moves and events of the one whose id it is, whichever of his ids"},
     {"last", "as the header Last-Event-ID, for who cannot send one"},
 };
 static const struct api_param refused_params[] = {

@@ -1,6 +1,7 @@
 /* route_live.c - who wants to hear what happens. */
 #include "api/route_impl.h"
 #include "api/sent.h"
+#include "engine/identity.h"
 
 #include <string.h>
 
@@ -32,16 +33,13 @@ static bool what_param(const struct api_request *r, unsigned *out, struct err *e
     return true;
 }
 
+/* Of the customer whose id it is, whichever of his ids. */
 static bool his_number(const struct api_request *r, uint32_t *out, struct err *err)
 {
     str id = param(r, "customer");
 
     *out = CUSTOMER_NONE;
-    if (!id.n)
-        return true;
-    *out = catalog_customer_find(snapshot_catalog(engine_snapshot(r->engine)), id);
-    return *out != CUSTOMER_NONE
-           || err_set(err, ERR_NOT_FOUND, "no customer has the id \"%.*s\"", STR_FMT(id));
+    return !id.n || engine_find(r->engine, id, out, err);
 }
 
 static bool filter_params(const struct api_request *r, struct live_filter *f,

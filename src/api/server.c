@@ -9,6 +9,7 @@
 #include "api/bodies.h"
 #include "api/collect.h"
 #include "api/collect_answer.h"
+#include "api/daemon_log.h"
 #include "api/gate.h"
 #include "api/listen.h"
 #include "api/live.h"
@@ -23,7 +24,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,7 @@ struct server {
     atomic_bool stop;
     struct request_rules rules;
     struct metrics metrics;
-    char mhd_said[300]; /* first */
+    struct daemon_log daemon_log;
     char address[80];
     struct peers peers;
     struct bodies bodies;
@@ -597,28 +597,12 @@ static bool check_safety(const struct server *s, const struct listen_at *at,
                       STR_FMT(o->listen));
 }
 
-static void on_mhd_log(void *context, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-static void on_mhd_log(void *context, const char *format, va_list args)
-{
-    struct server *s = context;
-    char line[sizeof s->mhd_said];
-
-    vsnprintf(line, sizeof line, format, args);
-    line[strcspn(line, "\n")] = 0;
-    if (strstr(line, "`/api/live'")) /* who listens leaves when he likes */
-        return;
-    log_line(&s->options.log, LOG_WARN, "http", "message=%s", line);
-    if (!s->mhd_said[0])
-        memcpy(s->mhd_said, line, sizeof line);
-}
-
 static bool cannot_listen(const struct server *s, struct err *err)
 {
-    if (s->options.tls_cert.n && s->mhd_said[0])
+    if (s->options.tls_cert.n && s->daemon_log.first[0])
         return err_set(err, ERR_INPUT,
                        "cannot listen on %.*s with this certificate and key: %s",
-                       STR_FMT(s->options.listen), s->mhd_said);
+                       STR_FMT(s->options.listen), s->daemon_log.first);
     return err_sys(err, "cannot listen on %.*s (does something else listen there?)",
                    STR_FMT(s->options.listen));
 }
@@ -639,10 +623,10 @@ static bool start_daemon(struct server *s, const struct listen_at *at, struct er
     uint16_t port;
 
     s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
-        MHD_OPTION_SOCK_ADDR, &at->address.any, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)PEERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_NOTIFY_CONNECTION, peers_notify, &s->peers,
+        flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, daemon_log_line,
+        &s->daemon_log, MHD_OPTION_SOCK_ADDR, &at->address.any,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_NOTIFY_CONNECTION, peers_notify, &s->peers,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK,
         unescape, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
         tls ? secrets : &secrets[3], MHD_OPTION_END);
@@ -683,6 +667,7 @@ bool server_start(struct engine *e, const struct server_options *options,
         return err_nomem(err);
     s->engine = e;
     s->options = *options;
+    s->daemon_log.log = &s->options.log;
     s->peers.patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS;
     s->rules = (struct request_rules){options->host, options->host_n,
                                       is_secret ? STR("https://") : STR("http://")};

@@ -1,10 +1,12 @@
 #include "api/live.h"
 #include "unit/api/site.h"
 
+#include "base/time.h"
 #include "base/tune.h"
 #include "support/fail.h"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +208,89 @@ static void wait_left(const struct site *s, long most)
         if (!left)
             buys(s, who);
     }
+}
+
+/* The stream's own sign of life comes after fifteen seconds. */
+TEST(who_leaves_in_silence_gives_up_his_place_soon)
+{
+    static const char none[] = "\nciclo_live_listeners 0\n";
+    struct server_options june = in_june();
+    struct site s = site_open(&june);
+    struct stream t = ready(&s, "?what=moves&customer=x1");
+    int64_t left_ms = clock_steady_ms();
+    bool gone = false;
+
+    leave(&t);
+    while (!gone) {
+        struct buf b = get(&s, "/metrics", "");
+
+        gone = strstr(b.p, none);
+        buf_free(&b);
+        assert_true(clock_steady_ms() - left_ms < 12000);
+    }
+    site_close(&s);
+}
+
+/* --- by any of his ids --- */
+
+static void knows(const struct site *s, const char *browser, const char *user)
+{
+    char batch[300];
+
+    snprintf(batch, sizeof batch,
+             "{\"batch\":[{\"type\":\"identify\",\"anonymousId\":\"%s\",\"userId\":"
+             "\"%s\"}]}",
+             browser, user);
+    send_calls(s, batch);
+}
+
+static void browses(const struct site *s, const char *browser)
+{
+    char batch[300];
+
+    snprintf(batch, sizeof batch,
+             "{\"batch\":[{\"type\":\"track\",\"event\":\"signed_up\",\"anonymousId\":"
+             "\"%s\"}]}",
+             browser);
+    send_calls(s, batch);
+}
+
+TEST(who_listens_to_one_by_any_of_his_ids_hears_what_happens_to_him)
+{
+    struct server_options june = in_june();
+    struct site s = site_open(&june);
+    struct stream t;
+
+    knows(&s, "phone-1", "eva");
+    need_get(&s, "/api/stages", 200, "");
+    t = ready(&s, "?what=moves,events&customer=anonymousId:phone-1");
+    browses(&s, "phone-1");
+    wait_for(&t, EVENT("eva", "signed_up"));
+    buys(&s, "eva");
+    wait_for(&t, MOVE("eva", "\"reach\"", "buyer"));
+    leave(&t);
+    site_close(&s);
+}
+
+TEST(who_listens_to_one_who_becomes_another_s_hears_the_other)
+{
+    struct server_options june = in_june();
+    struct site s = site_open(&june);
+    struct stream t;
+
+    browses(&s, "phone-2");
+    need_get(&s, "/api/stages", 200, "");
+    t = ready(&s, "?what=events&customer=phone-2");
+    knows(&s, "phone-2", "zed");
+    while (!find(&t, EVENT("zed", "purchase"))) {
+        struct pollfd p = {.fd = t.fd, .events = POLLIN};
+
+        buys(&s, "zed");
+        if (poll(&p, 1, 100) > 0)
+            assert_true(hear_more(&t));
+    }
+    leave(&t);
+    site_close(&s);
 }
 
 /* --- who comes again --- */
