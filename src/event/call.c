@@ -93,6 +93,13 @@ static bool read_context(struct found *f, const struct json *context, bool fill,
     return true;
 }
 
+/* Some senders say beside the context what others say in it: which stands, when both do. */
+static bool read_channel(struct found *f, const struct json *channel, struct err *err)
+{
+    return !channel || channel->type != JSON_TEXT
+           || found_add_json(f, STR("context.channel"), channel, true, err);
+}
+
 /* The call's own comes first, then what its batch has besides. */
 static bool read_contexts(struct found *f, const struct json *call,
                           const struct call_frame *by, struct err *err)
@@ -107,6 +114,7 @@ static bool read_contexts(struct found *f, const struct json *call,
     if (!ip)
         ip = call_member(of_batch, STR("ip"));
     return read_context(f, own, false, err) && read_context(f, of_batch, true, err)
+           && read_channel(f, call_member(call, STR("channel")), err)
            && read_address(f, ip, by->address, err);
 }
 

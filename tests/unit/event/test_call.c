@@ -94,6 +94,24 @@ TEST(the_path_says_which_call_it_is)
     parsed_free(&p);
 }
 
+TEST(a_channel_said_beside_the_context_stands_in_it)
+{
+    struct parsed p = need("{\"userId\":\"u\",\"event\":\"x\",\"channel\":\"server\"}",
+                           "track", NULL, "");
+
+    need_text(&p, "context.channel", "server");
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"event\":\"x\",\"channel\":\"web\",\"context\":{"
+             "\"channel\":\"mobile\"}}",
+             "track", NULL, "");
+    need_text(&p, "context.channel", "mobile");
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"event\":\"x\",\"channel\":{\"a\":1}}", "track", NULL,
+             "");
+    need_text(&p, "context.channel", NULL);
+    parsed_free(&p);
+}
+
 TEST(what_context_says_becomes_properties)
 {
     struct parsed p = need(
