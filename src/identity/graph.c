@@ -410,12 +410,23 @@ uint32_t graph_find(const struct graph *g, struct id id)
     return node_find(g, id);
 }
 
-void graph_expect(const struct graph *g, struct id id)
+void graph_expect(const struct graph *g, const struct id *id, size_t n)
 {
-    uint32_t node = node_find(g, id);
+    uint32_t first = NONE;
 
-    if (node != NONE)
+    for (size_t i = 0; i < n; i++) {
+        uint32_t node = node_find(g, id[i]), link = NONE;
+
+        if (node == NONE)
+            continue;
         __builtin_prefetch(&g->node[node]);
+        if (first == NONE)
+            first = node;
+        else if (g->link_slot_cap)
+            link = link_find(g, first, node, GRAPH_EVENT);
+        if (link != NONE)
+            __builtin_prefetch(&g->link[link]);
+    }
 }
 
 struct id graph_id(const struct graph *g, uint32_t id)

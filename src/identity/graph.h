@@ -78,9 +78,9 @@ bool graph_decide(struct graph *g, const struct graph_decision *d,
 uint32_t graph_id_count(const struct graph *g);
 uint32_t graph_find(const struct graph *g, struct id id); /* or GRAPH_NO_ID */
 struct id graph_id(const struct graph *g, uint32_t id);   /* borrowed from the graph */
-/* It will soon be looked for: what is known of it is fetched out of the memory, which goes faster
- * for some ten ids together than for one after the other. */
-void graph_expect(const struct graph *g, struct id id);
+/* An event with these ids will soon be added: what is known of them is fetched out of the memory,
+ * which goes faster for some ten events together than for one after the other. */
+void graph_expect(const struct graph *g, const struct id *id, size_t n);
 /* The earliest event that carries the id itself, MOMENT_NEVER when none does: it is only known
  * from decisions or as an alias's previous id. */
 int64_t graph_first_ms(const struct graph *g, uint32_t id);

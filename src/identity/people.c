@@ -75,10 +75,9 @@ static bool add_seen(struct people *p, const struct event *e,
 
 void people_expect(const struct people *p, const struct event *e)
 {
-    for (size_t i = 0; i < e->who_n; i++)
-        graph_expect(p->graph, e->who[i]);
-    if (!e->who_n)
-        graph_expect(p->graph, id_of_key(e->customer));
+    struct id alone = id_of_key(e->customer);
+
+    graph_expect(p->graph, e->who_n ? e->who : &alone, e->who_n ? e->who_n : 1);
 }
 
 static bool add_decided(struct people *p, const struct event *e,

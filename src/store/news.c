@@ -53,7 +53,7 @@ static bool write_row(struct store *s, const struct news_batch *batch, struct er
                      NEWS_BYTES_MAX);
     else
         ok = bytes.failed ? err_nomem(err)
-                          : zip_pack(buf_str(&bytes), PACK_LEVEL, &packed, err)
+                          : zip_pack(buf_str(&bytes), NEWS_PACK_LEVEL, &packed, err)
                                 && sql_get(&s->sql, SQL_NEWS_ADD, &add, err)
                                 && sql_run(&s->sql, add,
                                            sql_bind(add, 1, batch->seq)
