@@ -1,14 +1,24 @@
 /* route_refused.c - what comes: the dictionary; what was refused, and sending it again. */
 #include "api/route_impl.h"
+#include "base/time.h"
 #include "engine/collect.h"
 #include "engine/dictionary_table.h"
 #include "engine/refused_json.h"
 
+enum { COUNTING_MS = 100 }; /* others wait for as long */
+
+static bool is_up(void *until_ms)
+{
+    return clock_steady_ms() >= *(const int64_t *)until_ms;
+}
+
 bool get_dictionary(struct api_request *r, struct err *err)
 {
+    int64_t until_ms = clock_steady_ms() + COUNTING_MS;
     struct dictionary_table table;
 
-    if (!engine_dictionary(r->engine, r->a, &table, err))
+    if (!engine_dictionary(r->engine, (struct usage_time){is_up, &until_ms}, r->a, &table,
+                           err))
         return false;
     dictionary_put_json(&(struct json_out){.to = r->out}, &table);
     return true;

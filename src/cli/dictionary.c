@@ -107,8 +107,9 @@ static int run(struct cli *c)
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    status = engine_dictionary(e, &c->arena, &d, &err) ? print(c, &d)
-                                                       : cli_fail(&err, c->word[0]);
+    status = engine_dictionary(e, (struct usage_time){}, &c->arena, &d, &err)
+                 ? print(c, &d)
+                 : cli_fail(&err, c->word[0]);
     engine_close(e);
     return status;
 }

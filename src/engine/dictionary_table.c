@@ -151,8 +151,8 @@ static int by_name(const void *a, const void *b)
     return order ? order : str_cmp(x->name, y->name);
 }
 
-bool engine_dictionary(struct engine *e, struct arena *a, struct dictionary_table *out,
-                       struct err *err)
+bool engine_dictionary(struct engine *e, struct usage_time time, struct arena *a,
+                       struct dictionary_table *out, struct err *err)
 {
     struct making m = {
         .out = out, .a = a, .model = e->model, .catalog = snapshot_catalog(e->now)};
@@ -161,9 +161,10 @@ bool engine_dictionary(struct engine *e, struct arena *a, struct dictionary_tabl
     bool ok;
 
     *out = (struct dictionary_table){.strict = e->model->dictionary.strict};
-    if (!usages_count(&e->usages, e->now, e->model, e->version, a, &usage, err)
+    if (!usages_count(&e->usages, e->now, e->model, e->version, time, a, &usage, err)
         || !engine_refused(e, a, &refused, err))
         return false;
+    out->is_complete = !usage.left;
     ok = known_make(&m) && usage_add(&m, &usage) && refused_add(&m, &refused);
     if (ok && out->n)
         qsort(out->line, out->n, sizeof *out->line, by_name);
@@ -242,6 +243,8 @@ void dictionary_put_json(struct json_out *j, const struct dictionary_table *t)
     json_begin_object(j);
     json_key(j, "mode");
     json_put_text(j, t->strict ? STR("strict") : STR("learning"));
+    json_key(j, "complete");
+    json_put_bool(j, t->is_complete);
     json_key(j, "events");
     json_begin_list(j);
     while (i < t->n && t->line[i].event.n) {

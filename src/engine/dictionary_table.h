@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "engine/refused.h"
+#include "engine/usage.h"
 
 enum { DICTIONARY_RAWS = VALUE_LIST + 1 };
 
@@ -25,12 +26,14 @@ struct dictionary_line {
 };
 struct dictionary_table {
     bool strict;
+    bool is_complete; /* otherwise some customers are counted as they were, or not yet */
     struct dictionary_line *line;
     uint32_t n;
 };
-/* Lives in `a`, and in the engine until its next change. */
-bool engine_dictionary(struct engine *e, struct arena *a, struct dictionary_table *out,
-                       struct err *err);
+/* Counts for as long as there is time; what is left comes with the next calls. Lives in `a`, and in
+ * the engine until its next change. */
+bool engine_dictionary(struct engine *e, struct usage_time time, struct arena *a,
+                       struct dictionary_table *out, struct err *err);
 
 void dictionary_put_json(struct json_out *j, const struct dictionary_table *t);
 

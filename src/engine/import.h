@@ -30,6 +30,8 @@ struct mapping {
     str event_column; /* ... or the column that holds it */
     str id;           /* column: rows that share it are one event */
     str where;
+    str where_first; /* asked of the first of the rows that share an id and stand together: all of
+                        them are left out when it is not true */
     char separator; /* 0: recognised */
     char
         decimal; /* what stands before the decimals of a number, '.' or ','; 0: recognised */

@@ -32,6 +32,9 @@ struct rows {
     struct spool spool;
     struct arena arena; /* of the groups */
     struct buf text;
+    struct buf first_id; /* of the rows that stand together, ... */
+    str first_why;       /* ... and what their first one was found to be */
+    bool is_first_wanted;
 };
 
 #define BAD_CUSTOMER                                                                     \
@@ -280,16 +283,16 @@ static str fault(const struct rows *r, const struct entry *e)
     return STR("");
 }
 
-static bool where_ask(struct rows *r, const struct csv_row *row, bool *out, str *why,
-                      struct err *err)
+static bool condition_ask(const struct row_expr *condition, const struct csv_row *row,
+                          bool *out, str *why, struct err *err)
 {
     struct value v;
 
     *why = STR("");
     *out = true;
-    if (!r->table.where)
+    if (!condition)
         return true;
-    if (!row_expr_ask(r->table.where, row->field, &v, err)) {
+    if (!row_expr_ask(condition, row->field, &v, err)) {
         *why = str_of(err->msg);
         return err->code == ERR_INPUT;
     }
@@ -298,6 +301,33 @@ static bool where_ask(struct rows *r, const struct csv_row *row, bool *out, str 
            || err_set(err, ERR_INPUT,
                       "where: this is no condition; write one such as "
                       "Quantity > 0");
+}
+
+/* Exports of orders fill many columns only in the first of an order's rows. */
+static bool first_ask(struct rows *r, const struct csv_row *row, str id, struct err *err)
+{
+    str why;
+
+    if (!r->table.where_first || (id.n && str_eq(id, buf_str(&r->first_id))))
+        return true;
+    if (!condition_ask(r->table.where_first, row, &r->is_first_wanted, &why, err))
+        return false;
+    r->first_why = arena_str(&r->arena, why);
+    buf_clear(&r->first_id);
+    buf_add(&r->first_id, id);
+    return (r->first_why.p && !r->first_id.failed) || err_nomem(err);
+}
+
+static bool where_ask(struct rows *r, const struct csv_row *row, str id, bool *out,
+                      str *why, struct err *err)
+{
+    if (!first_ask(r, row, id, err) || !condition_ask(r->table.where, row, out, why, err))
+        return false;
+    if (r->table.where_first) {
+        *out &= r->is_first_wanted;
+        *why = why->n ? *why : r->first_why;
+    }
+    return true;
 }
 
 /* ISO codes; Stripe writes them small. */
@@ -333,7 +363,7 @@ static bool row_use(struct rows *r, const struct csv_row *row, struct err *err)
     ranked = r->table.id == NO_COLUMN && e.has_time;
     if (ranked && !import_rank_key(r->im, e.customer, e.at_ms, e.type, &e.rank_key, err))
         return false;
-    if (!where_ask(r, row, &wanted, &why, err))
+    if (!where_ask(r, row, e.id, &wanted, &why, err))
         return false;
     if (!why.n && wanted)
         why = fault(r, &e);
@@ -572,5 +602,6 @@ bool import_csv(struct import *im, struct err *err)
     spool_free(&r.spool);
     arena_free(&r.arena);
     buf_free(&r.text);
+    buf_free(&r.first_id);
     return ok;
 }

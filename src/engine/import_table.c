@@ -228,6 +228,25 @@ static bool moment_open(struct table *t, struct err *err)
            || err_in(err, "--moment is a day or a moment, such as 2026-01-31, or now");
 }
 
+static bool condition_open(struct table *t, const char *key, str text,
+                           struct row_expr **out, struct err *err)
+{
+    return !text.n
+           || row_expr_new(text, t->column, t->column_n, &t->measures.money, &t->arena,
+                           out, err)
+           || err_in(err, "%s", key);
+}
+
+static bool where_open(struct table *t, const struct mapping *m, struct err *err)
+{
+    if (m->where_first.n && t->id == NO_COLUMN)
+        return err_set(err, ERR_INPUT,
+                       "where_first is asked of the first of the rows that share an id: "
+                       "say which column holds the id");
+    return condition_open(t, "where", m->where, &t->where, err)
+           && condition_open(t, "where_first", m->where_first, &t->where_first, err);
+}
+
 static bool columns_open(struct table *t, struct err *err)
 {
     struct import *im = t->im;
@@ -242,10 +261,7 @@ static bool columns_open(struct table *t, struct err *err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
         || !column_need(t, "the id", m->id, &t->id, err) || !currency_open(t, err)
         || !measures_open(&t->measures, m, t->column, t->column_n, &t->arena, err)
-        || (m->where.n
-            && !row_expr_new(m->where, t->column, t->column_n, &t->measures.money,
-                             &t->arena, &t->where, err)
-            && !err_in(err, "where")))
+        || !where_open(t, m, err))
         return false;
     t->zone = im->workspace->zone;
     if (m->zone.n) {
@@ -474,6 +490,8 @@ static bool decimal_recognise(struct table *t, char *out, struct err *err)
     measures_numbers(&t->measures, is_number);
     if (t->where)
         row_expr_numbers(t->where, false, is_number);
+    if (t->where_first)
+        row_expr_numbers(t->where_first, false, is_number);
     for (size_t i = 0; i < t->kept_n; i++)
         for (uint32_t k = 0; k < t->column_n; k++)
             if (is_number[k])

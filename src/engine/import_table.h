@@ -21,8 +21,8 @@ struct table {
         uint32_t column;
     } who[EVENT_IDS_MAX];
     uint32_t who_n;
-    int64_t moment_ms;      /* when there is no column of the time */
-    struct row_expr *where; /* or NULL */
+    int64_t moment_ms;                    /* when there is no column of the time */
+    struct row_expr *where, *where_first; /* or NULL */
     struct measures measures;
     struct zone *own_zone;
     const struct zone *zone;

@@ -197,20 +197,25 @@ struct usage_job {
     struct usages *usages;
     struct snapshot *v;
     const struct model *model;
+    struct usage_time time;
+    uint32_t first; /* chunk */
     _Atomic uint32_t next;
     atomic_bool failed;
     struct err *err; /* by thread */
 };
 
-static bool count_due(struct usage_job *j, struct counter *c, uint32_t k, struct err *err)
+static bool is_counted(const struct usages *u, struct snapshot *v, uint32_t k)
+{
+    return u->chunk[k].row && u->chunk[k].version == snapshot_chunk_version(v, k);
+}
+
+static bool count_one(struct usage_job *j, struct counter *c, uint32_t k, struct err *err)
 {
     struct usage_chunk *kept = &j->usages->chunk[k];
     uint64_t version = snapshot_chunk_version(j->v, k);
     const struct chunk *chunk;
     bool ok;
 
-    if (kept->row && kept->version == version)
-        return true;
     if (!snapshot_chunk(j->v, k, &chunk, err))
         return false;
     c->counted.n = 0;
@@ -233,12 +238,20 @@ static void count_chunks(void *context, uint32_t thread)
 {
     struct usage_job *j = context;
     struct err *err = &j->err[thread];
+    uint32_t n = j->usages->n, i;
     struct counter c;
-    uint32_t k;
-    bool ok = counter_new(j->model, snapshot_catalog(j->v), &c, err);
+    bool has_counted = false, ok = counter_new(j->model, snapshot_catalog(j->v), &c, err);
 
-    while (ok && !j->failed && (k = j->next++) < j->usages->n)
-        ok = count_due(j, &c, k, err);
+    while (ok && !j->failed
+           && !(has_counted && j->time.is_up && j->time.is_up(j->time.context))
+           && (i = j->next++) < n) {
+        uint32_t k = (j->first + i) % n;
+
+        if (is_counted(j->usages, j->v, k))
+            continue;
+        ok = count_one(j, &c, k, err);
+        has_counted = true;
+    }
     if (!ok)
         j->failed = true;
     counter_free(&c);
@@ -301,14 +314,16 @@ static bool add_up(const struct usages *u, struct arena *a, struct usage *out,
         to->first_ms = all[i].first_ms < to->first_ms ? all[i].first_ms : to->first_ms;
         to->last_ms = all[i].last_ms > to->last_ms ? all[i].last_ms : to->last_ms;
     }
-    *out = (struct usage){all, kept};
+    *out = (struct usage){.row = all, .n = kept};
     return true;
 }
 
 bool usages_count(struct usages *u, struct snapshot *v, const struct model *m,
-                  uint32_t version, struct arena *a, struct usage *out, struct err *err)
+                  uint32_t version, struct usage_time time, struct arena *a,
+                  struct usage *out, struct err *err)
 {
-    struct usage_job j = {.usages = u, .v = v, .model = m};
+    struct usage_job j = {
+        .usages = u, .v = v, .model = m, .time = time, .first = u->turn};
     unsigned threads = work_threads();
 
     j.err = arena_array(a, struct err, threads);
@@ -323,5 +338,10 @@ bool usages_count(struct usages *u, struct snapshot *v, const struct model *m,
             return false;
         }
     }
-    return add_up(u, a, out, err);
+    if (!add_up(u, a, out, err))
+        return false;
+    for (uint32_t k = 0; k < u->n; k++)
+        out->left += !is_counted(u, v, k);
+    u->turn = j.next < u->n ? (j.first + j.next) % u->n : 0;
+    return true;
 }

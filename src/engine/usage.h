@@ -18,6 +18,12 @@ struct usage_row {
 struct usage {
     const struct usage_row *row; /* ordered by column, then type */
     size_t n;
+    uint32_t left; /* chunks that are counted as they were before, or not yet */
+};
+/* Asked between two chunks, on any thread: is there no more time? Zero: there is always. */
+struct usage_time {
+    bool (*is_up)(void *context);
+    void *context;
 };
 
 /* What is kept of it, by chunk. Zero it to start. */
@@ -25,10 +31,13 @@ struct usages {
     struct usage_chunk *chunk;
     uint32_t n;
     uint32_t version; /* of the model */
+    uint32_t turn;    /* the chunk at which counting goes on */
 };
 void usages_free(struct usages *u);
-/* `version` is the model's. Lives in `a`. */
+/* `version` is the model's. When the time is up, what is left is counted by the next calls; each
+ * counts one chunk at least. Lives in `a`. */
 bool usages_count(struct usages *u, struct snapshot *v, const struct model *m,
-                  uint32_t version, struct arena *a, struct usage *out, struct err *err);
+                  uint32_t version, struct usage_time time, struct arena *a,
+                  struct usage *out, struct err *err);
 
 #endif

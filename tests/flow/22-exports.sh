@@ -53,12 +53,12 @@ export_in salesforce-opportunities '' '[4, 2, 1]' \
 t_is 'salesforce: won and lost' "$(sql 'select won, amount, stage from events order by at_ms')" \
     '1,12000,Closed Won 0,800.5,Closed Lost '
 
-export_in shopify-orders '' '[9, 3, 0]' \
-    "[(6, 'no customer (column Email is empty)'), (7, \"its amounts are in another currency than the workspace's\"), (9, 'Created at is not a time of the form %Y-%m-%d %H:%M:%S %z'), (10, 'Total is not a number')]" \
-    "{'revenue': 77.5, 'refunded': 5.0, 'quantity': 5, 'subtotal': 77.5, 'shipping': 0.0, 'taxes': 0.0, 'discount': 5.0}"
-t_is 'shopify: one event an order, whatever its lines' \
-    "$(sql "select id, time, revenue, refunded, paid, items from events order by id")" \
-    'purchase:#1001,2026-03-01 09:15:00,42.5,0,1,"[""Green tea"",""Cup, blue""]" purchase:#1002,2026-03-02 18:00:00,20,5,1,"[""Green tea""]" purchase:#1003,2026-03-05 10:00:00,15,0,0,"[""Green tea""]" '
+export_in shopify-orders '' '[10, 2, 2]' \
+    "[(7, 'no customer (column Email is empty)'), (8, \"its amounts are in another currency than the workspace's\"), (10, 'Created at is not a time of the form %Y-%m-%d %H:%M:%S %z'), (11, 'Total is not a number')]" \
+    "{'revenue': 62.5, 'refunded': 5.0, 'quantity': 4, 'subtotal': 62.5, 'shipping': 0.0, 'taxes': 0.0, 'discount': 5.0}"
+t_is 'shopify: one event an order that was paid, whatever its lines' \
+    "$(sql "select id, time, revenue, refunded, status, items from events order by id")" \
+    'purchase:#1001,2026-03-01 09:15:00,42.5,0,paid,"[""Green tea"",""Cup, blue""]" purchase:#1002,2026-03-02 18:00:00,20,5,partially_refunded,"[""Green tea""]" '
 export_in shopify-customers '' '[4, 3, 0]' \
     "[(5, 'Accepts Email Marketing is not yes or no')]" '{}'
 t_is 'shopify: what no column dates is of the moment of the import' \

@@ -277,12 +277,15 @@ export interface KnownEvent extends Known {
   passive: boolean; from: string[]; refused: number; reasons: { reason: string; count: number }[];
   properties: KnownProperty[];
 }
-export interface KnownNames { mode: 'strict' | 'learning'; events: KnownEvent[]; traits: KnownProperty[] }
+export interface KnownNames {
+  mode: 'strict' | 'learning'; complete: boolean; events: KnownEvent[]; traits: KnownProperty[];
+}
 
 export function useDictionary() {
   return useQuery({
     queryKey: ['dictionary'],
     queryFn: ({ signal }) => ask<KnownNames>('/api/dictionary', {}, signal),
+    refetchInterval: query => (query.state.data?.complete === false ? 300 : false),
   });
 }
 

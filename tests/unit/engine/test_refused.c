@@ -1,5 +1,7 @@
 #include "engine/refused.h"
 
+#include "base/tune.h"
+#include "base/work.h"
 #include "engine/collect.h"
 #include "engine/dictionary_table.h"
 #include "engine/usage.h"
@@ -132,7 +134,7 @@ static bool look(void *context, struct err *err)
     struct dictionary_table t;
     struct arena a = {};
     struct buf b = {};
-    bool ok = engine_dictionary(context, &a, &t, err);
+    bool ok = engine_dictionary(context, (struct usage_time){}, &a, &t, err);
 
     if (ok)
         dictionary_put_json(&(struct json_out){.to = &b}, &t);
@@ -170,6 +172,47 @@ static uint64_t naive(struct engine *e, uint32_t type)
     return n;
 }
 
+static bool always_up([[maybe_unused]] void *context)
+{
+    return true;
+}
+
+TEST(usage_without_time_counts_a_few_chunks_with_each_look)
+{
+    struct engine *e = bottega_open(NOW);
+    struct usages kept = {};
+    struct arena a = {};
+    struct buf calls = {};
+    struct usage u = {.left = UINT32_MAX}, whole;
+    uint32_t chunks;
+    struct err err;
+
+    for (int i = 0; i < 20 * CHUNK_CUSTOMERS; i++)
+        buf_add_format(&calls, "n%d|c%d|2026-01-12|purchase|\n", i, i);
+    buf_add_char(&calls, 0);
+    NEED_OK(bottega_add(e, calls.p, &err), err);
+    chunks = snapshot_chunk_count(engine_snapshot(e));
+    for (uint32_t looks = 0; u.left; looks++) {
+        uint32_t before = u.left;
+
+        NEED_OK(usages_count(&kept, engine_snapshot(e), engine_model(e), 1,
+                             (struct usage_time){always_up, NULL}, &a, &u, &err),
+                err);
+        assert_true(u.left < before);
+        assert_true(looks || chunks <= work_threads() || u.left > 0);
+    }
+    usages_free(&kept);
+    NEED_OK(usages_count(&kept, engine_snapshot(e), engine_model(e), 1,
+                         (struct usage_time){}, &a, &whole, &err),
+            err);
+    assert_int_equal(u.n, whole.n);
+    assert_memory_equal(u.row, whole.row, u.n * sizeof *u.row);
+    usages_free(&kept);
+    arena_free(&a);
+    buf_free(&calls);
+    engine_close(e);
+}
+
 TEST(usage_counts_what_the_timelines_hold_before_and_after_news)
 {
     struct engine *e = bottega_open(NOW);
@@ -181,8 +224,10 @@ TEST(usage_counts_what_the_timelines_hold_before_and_after_news)
     for (int round = 0; round < 3; round++) {
         uint32_t types = 0;
 
-        NEED_OK(usages_count(&kept, engine_snapshot(e), engine_model(e), 1, &a, &u, &err),
+        NEED_OK(usages_count(&kept, engine_snapshot(e), engine_model(e), 1,
+                             (struct usage_time){}, &a, &u, &err),
                 err);
+        assert_int_equal(u.left, 0);
         for (size_t i = 0; i < u.n; i++) {
             if (u.row[i].column != COLUMN_NONE)
                 continue;
