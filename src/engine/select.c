@@ -76,13 +76,18 @@ static int authorize(void *context, int action, const char *first, const char *s
     static const char *const pragmas[] = {"table_info",     "table_xinfo",
                                           "table_list",     "function_list",
                                           "collation_list", "compile_options"};
+    static const char *const secret[] = {"webhook", "receipt", "key"};
     struct select *s = context;
 
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_READ:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
+    case SQLITE_READ:
+        return !sqlite3_stricmp(second, "bytes")
+                       && is_one_of(first, secret, sizeof secret / sizeof *secret)
+                   ? deny(s, "the bytes of table ", first, " hold a secret")
+                   : SQLITE_OK;
     case SQLITE_UPDATE: /* so does a virtual table tell its columns, and nothing is written;
                            a query that asks for it is no reading one, and never runs */
         return !strcmp(first, "sqlite_master") ? SQLITE_OK

@@ -116,6 +116,12 @@ for query in 'delete from log' 'update customer set id = 1' "insert into type va
     'alter table log rename to gol' 'explain delete from log'; do
     no "$query" 'can only be read' "$query"
 done
+no 'a secret' 'the bytes of table webhook hold a secret' 'select * from webhook'
+no 'a secret in another writing' 'hold a secret' 'select hex(w."BYTES") from "Webhook" as w'
+no "the signer's" 'the bytes of table receipt hold a secret' 'select max(bytes) from main.receipt'
+t_is 'but how many there are' "$("$CICLO" sql "$shop" 'select count(*) as n, max(number) from webhook' --csv)" \
+    'n,max(number)
+0,'
 no 'another file' 'no other file can be attached' "attach '$T/other' as other"
 no 'a pragma' 'pragma journal_mode is not there' 'pragma journal_mode = delete'
 no 'a pragma as a table' 'pragma foreign_key_check is not there' 'select * from pragma_foreign_key_check'
