@@ -215,12 +215,30 @@ bool engine_decided_by(struct engine *e, const struct pair *decided, struct aren
 
 /* --- shown --- */
 
+/* What somebody decided of him is nothing that he did. */
+static void count_own(struct engine *e, const struct timeline *t, uint32_t *n,
+                      int64_t *last_ms)
+{
+    uint32_t decided =
+        text_table_find(&snapshot_catalog(engine_snapshot(e))->type, STR(EVENT_DECIDED));
+
+    *n = 0;
+    *last_ms = MOMENT_NEVER;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->type[i] == decided)
+            continue;
+        ++*n;
+        *last_ms = t->at_ms[i];
+    }
+}
+
 bool suspect_put_json(struct json_out *j, struct engine *e, struct id id, struct err *err)
 {
     const struct lifecycle *l = engine_model(e)->lifecycle;
     struct timeline t = {.n = 0};
     const struct move *move = NULL;
-    uint32_t number;
+    uint32_t number, events;
+    int64_t last_ms;
     size_t n = 0;
 
     if (!identity_home(e, id, &number, err)
@@ -228,6 +246,7 @@ bool suspect_put_json(struct json_out *j, struct engine *e, struct id id, struct
         return false;
     if (number != CUSTOMER_NONE)
         move = engine_moves(e, l->number, number, &n);
+    count_own(e, &t, &events, &last_ms);
     json_begin_object(j);
     json_key(j, "kind");
     json_put_text(j, id_kind_name(id.kind));
@@ -239,9 +258,9 @@ bool suspect_put_json(struct json_out *j, struct engine *e, struct id id, struct
     else
         json_put_null(j);
     json_key(j, "events");
-    json_put_int(j, t.n);
+    json_put_int(j, events);
     json_key(j, "last");
-    json_put_moment(j, t.n ? t.at_ms[t.n - 1] : MOMENT_NEVER);
+    json_put_moment(j, last_ms);
     json_end_object(j);
     return true;
 }

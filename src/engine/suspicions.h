@@ -37,8 +37,7 @@ bool engine_pairs(struct engine *e, const struct pair_want *want, struct arena *
 bool engine_decided_by(struct engine *e, const struct pair *decided, struct arena *a,
                        str *by, struct err *err);
 
-/* What of a suspicion is in its row and its ids. Two without an answer of their own are listed
- * as who they are, with their stage, events and last moment when `whole`. */
+/* `whole`: the customers as suspect_put_json writes them, and not their ids alone. */
 bool pair_put_json(struct json_out *j, struct engine *e, const struct pair *p,
                    enum pair_kind kind, bool whole, struct err *err);
 /* A customer by the id that names him, with his stage in the model's first lifecycle, how many

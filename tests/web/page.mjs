@@ -1,7 +1,7 @@
-/* page.mjs ROOT SHOP EMPTY EDITED LIVE LOCKED COLLECT READ ADMIN: the tests of the page. SHOP serves
+/* page.mjs ROOT SHOP EMPTY EDITED LIVE LOCKED COLLECT READ ADMIN PEOPLE: the tests of the page. SHOP serves
  * the orders of orders.csv, EMPTY a file without events, EDITED the orders again, in a file whose
  * model is changed, LIVE once more, in one to which more is sent, LOCKED in one with the keys COLLECT,
- * READ and ADMIN. */
+ * READ and ADMIN, PEOPLE another without events, to which duplicates are sent. */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,9 +10,10 @@ import { dragging, edits, first, followed, meddling, missing, narrow, several, w
 import { begin, data } from './data.mjs';
 import { login } from './login.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
+import { suspects } from './suspects.mjs';
 import { run } from './tap.mjs';
 
-const [root, shop, empty, edited, live, locked, collect, read, admin] = process.argv.slice(2);
+const [root, shop, empty, edited, live, locked, collect, read, admin, people] = process.argv.slice(2);
 const require = createRequire(join(root, 'web/package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -30,8 +31,8 @@ try {
     [wide, missing, first, begin],
     [narrow, dragging, followed],
     [login, data],
-    [types],
-  ], { root, shop, empty, edited, live, locked, keys: { collect, read, admin }, chrome, axe });
+    [types, suspects],
+  ], { root, shop, empty, edited, live, locked, people, keys: { collect, read, admin }, chrome, axe });
 } finally {
   await chrome.close();
 }

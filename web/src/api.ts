@@ -336,6 +336,48 @@ export interface Key {
   name: string; right: Session['right']; rate: number | null; made: string; revoked: string | null;
 }
 
+/* --- who may be one customer with whom --- */
+
+export interface Id { kind: CustomerId['kind']; id: string }
+/* One of two customers. */
+export interface Suspect extends Id { stage: string | null; events: number; last: string | null }
+interface Met { a: Id; b: Id; customers: Suspect[] }
+export interface Suspicion extends Met {
+  since: string;
+  how: 'event' | 'alias' | 'decision';
+  why: 'two known users' | 'too many ids of a kind' | 'kept apart by a decision';
+}
+export interface Decision extends Met { at: string; says: 'merge' | 'apart'; by: string | null }
+export type AlikeField = 'name' | 'address' | 'phone' | 'email' | 'postal_code' | 'city' | 'birthday';
+export interface Alike {
+  customers: [Suspect, Suspect];
+  bits: number;
+  fields: { field: AlikeField; a: string; b: string; alike: number }[];
+}
+interface Paged { total: number; next: string | null }
+export interface Lists {
+  suspicions: Paged & { suspicions: Suspicion[] };
+  decisions: Paged & { decisions: Decision[] };
+  similar: Paged & { looked: string | null; pairs: Alike[] };
+}
+
+/* Page by page: there may be very many. */
+export function usePairs<K extends keyof Lists>(list: K, customer: string | undefined, limit: number) {
+  return useInfiniteQuery({
+    queryKey: ['pairs', list, customer, limit],
+    queryFn: ({ pageParam, signal }) =>
+      ask<Lists[K]>(`/api/${list}`, { customer, limit, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: page => page.next ?? undefined,
+  });
+}
+
+/* As a question or a decision names an id. */
+export const idText = ({ kind, id }: Id) => (kind === 'other' ? id : `${kind}:${id}`);
+
+export const decide = (a: string, b: string, says: 'merge' | 'apart' | 'undecided') =>
+  send<object>('/api/identity', { a, b, says });
+
 export function useKeys() {
   return useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => ask<Key[]>('/api/keys', {}, signal) });
 }
@@ -461,9 +503,10 @@ export interface Backtest {
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
-export type JobKind = 'backtest' | 'apply' | 'check' | 'erase' | 'retention';
+export type JobKind = 'backtest' | 'apply' | 'check' | 'erase' | 'retention' | 'similar';
 
-const jobsPath = (kind: JobKind) => (kind === 'erase' || kind === 'retention' ? `/api/${kind}` : `/api/model/${kind}`);
+const jobsPath = (kind: JobKind) =>
+  (kind === 'erase' || kind === 'retention' || kind === 'similar' ? `/api/${kind}` : `/api/model/${kind}`);
 const jobPath = (kind: JobKind, id: string) => `${jobsPath(kind)}/${id}`;
 
 export const startJob = (kind: JobKind, body: object) =>

@@ -27,6 +27,7 @@ const History = lazy(() => import('./model/history'));
 const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
 const Retention = lazy(() => import('./data/retention'));
+const Suspects = lazy(() => import('./data/suspects'));
 const Keys = lazy(() => import('./data/keys'));
 const Webhooks = lazy(() => import('./data/webhooks'));
 
@@ -137,6 +138,7 @@ function Pages({ info }: { info: Info }) {
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>
           <Route path="/data/retention"><Retention /></Route>
+          <Route path="/data/duplicates"><Suspects /></Route>
           <Route path="/data/keys"><Keys /></Route>
           <Route path="/data/webhooks"><Webhooks /></Route>
           <Route>

@@ -11,6 +11,7 @@ import { Skeleton } from '../ui/controls';
 import { Failure, Link, Notice } from '../ui/page';
 import styles from './customer.module.css';
 import { Events } from './events';
+import { Identity } from './identity';
 import { Moves } from './moves';
 import { Next } from './next';
 import { Erased, Rights, useErase } from './rights';
@@ -98,6 +99,7 @@ export default function CustomerPage({ id }: { id: string }) {
                 </div>
               ))}
             </dl>
+            {customer.ids[0] && <Identity of={customer.ids[0]} />}
           </section>
           {customer.acquisition.channel !== null && (
             <section aria-labelledby="acquisition">

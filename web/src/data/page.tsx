@@ -1,4 +1,5 @@
-/* The frame of what stands behind the numbers: the dictionary, what was refused, the keys, the webhooks. */
+/* The frame of what stands behind the numbers: the dictionary, what was refused, suspected
+ * duplicates, the keys, the webhooks. */
 
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -17,6 +18,7 @@ export function DataPage({ note, children }: { note?: ReactNode; children: React
     { to: '/data', label: t('data.dictionary') },
     { to: '/data/refused', label: t('data.refused') },
     { to: '/data/retention', label: t('data.retention') },
+    { to: '/data/duplicates', label: t('data.duplicates') },
     ...(admin
       ? [{ to: '/data/keys', label: t('data.keys') }, { to: '/data/webhooks', label: t('data.webhooks') }]
       : []),
