@@ -39,21 +39,28 @@ bool histories_fit(const struct histories *h, const struct model *m)
 
 /* --- beginning and ending --- */
 
+enum {
+    MORE_MOVES = 8
+}; /* room for one in so many again, before a chunk is packed anew */
+
 bool history_room(struct history *one, uint32_t lifecycles, size_t moves, struct err *err)
 {
-    size_t n = one->customer_n, firsts = lifecycles * (n + 1);
+    size_t n = one->customer_n, spans = lifecycles * n;
 
+    moves += moves / MORE_MOVES + 1;
     if (moves > UINT32_MAX)
         return err_set(err, ERR_LIMIT, "%zu customers make more than %u moves", n,
                        UINT32_MAX);
     one->block = mem_alloc(n * sizeof *one->next + moves * sizeof *one->move
-                           + firsts * sizeof *one->first + n * sizeof *one->event_n + 1);
+                           + spans * sizeof *one->span + n * sizeof *one->event_n);
     if (!one->block)
         return err_nomem(err);
     one->next = (int64_t *)(void *)one->block;
     one->move = (struct move *)(void *)(one->next + n);
-    one->first = (uint32_t *)(void *)(one->move + moves);
-    one->event_n = one->first + firsts;
+    one->move_n = 0;
+    one->move_cap = (uint32_t)moves;
+    one->span = (struct span *)(void *)(one->move + moves);
+    one->event_n = (uint32_t *)(void *)(one->span + spans);
     return true;
 }
 
@@ -171,11 +178,8 @@ static bool bring_all(struct pass *p, uint32_t *due, struct err *err)
     for (uint32_t k = 0; k < h->chunk_n; k++)
         if (is_due(p, k))
             due[p->due_n++] = k;
-    if (p->due_n) {
-        h->is_gathered = false;
-        if (!pass_run(p, err))
-            return false;
-    }
+    if (p->due_n && !pass_run(p, err))
+        return false;
     for (uint32_t l = 0; !h->is_gathered && l < h->lifecycle_n; l++)
         if (!gather_loops(h, l, err))
             return false;
@@ -237,10 +241,10 @@ const struct move *histories_moves(const struct histories *h, uint32_t lifecycle
 {
     uint32_t i;
     const struct history *one = find(h, customer, &i);
-    const uint32_t *first = one ? first_of(one, lifecycle) + i : NULL;
+    const struct span *span = one ? spans_of(one, lifecycle) + i : NULL;
 
-    *n = one ? first[1] - first[0] : 0;
-    return *n ? one->move + first[0] : NULL;
+    *n = one ? span->n : 0;
+    return *n ? one->move + span->first : NULL;
 }
 
 int64_t histories_customer_next(const struct histories *h, uint32_t customer)

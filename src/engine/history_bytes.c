@@ -13,24 +13,26 @@ static uint64_t code_of(uint16_t way)
 
 static void put_moves(const struct history *one, uint32_t lifecycle, struct buf *to)
 {
-    const uint32_t *first = first_of(one, lifecycle), n = one->customer_n;
+    const struct span *span = spans_of(one, lifecycle);
     int64_t before_ms = 0;
 
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < one->customer_n; i++) {
+        const struct move *move = one->move + span[i].first;
         int64_t last_ms;
 
-        if (first[i] == first[i + 1])
+        if (!span[i].n)
             continue;
-        last_ms = one->move[first[i]].at_ms;
+        last_ms = move->at_ms;
         put(to, fold(last_ms - before_ms));
         before_ms = last_ms;
-        for (uint32_t k = first[i] + 1; k < first[i + 1]; k++) {
-            put(to, (uint64_t)(one->move[k].at_ms - last_ms));
-            last_ms = one->move[k].at_ms;
+        for (uint32_t k = 1; k < span[i].n; k++) {
+            put(to, (uint64_t)(move[k].at_ms - last_ms));
+            last_ms = move[k].at_ms;
         }
     }
-    for (uint32_t k = first[0]; k < first[n]; k++)
-        put(to, code_of(one->move[k].way));
+    for (uint32_t i = 0; i < one->customer_n; i++)
+        for (uint32_t k = 0; k < span[i].n; k++)
+            put(to, code_of(one->move[span[i].first + k].way));
 }
 
 static void put_loops(const struct history *one, uint32_t lifecycle, struct buf *to)
@@ -72,12 +74,9 @@ void history_encode(const struct histories *h, const struct history *one, struct
         put(to, never ? 0 : (uint64_t)(one->next[i] - one->now_ms));
     }
     put(to, h->lifecycle_n);
-    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-        const uint32_t *first = first_of(one, l);
-
+    for (uint32_t l = 0; l < h->lifecycle_n; l++)
         for (uint32_t i = 0; i < n; i++)
-            put(to, first[i + 1] - first[i]);
-    }
+            put(to, spans_of(one, l)[i].n);
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
         put_moves(one, l, to);
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
@@ -130,36 +129,28 @@ static void get_customers(struct in *in, struct history *one)
     }
 }
 
-static void get_firsts(struct in *in, struct history *one, uint32_t lifecycles)
+static void get_spans(struct in *in, struct history *one, uint32_t lifecycles)
 {
-    uint32_t at = 0;
-
-    for (uint32_t l = 0; l < lifecycles; l++) {
-        uint32_t *first = first_of(one, l);
-
-        for (uint32_t i = 0; i < one->customer_n; i++) {
-            first[i] = at;
-            at += get_count(in);
-        }
-        first[one->customer_n] = at;
+    for (uint32_t i = 0; i < lifecycles * one->customer_n; i++) {
+        one->span[i] = (struct span){one->move_n, (uint32_t)get_count(in)};
+        one->move_n += one->span[i].n;
     }
 }
 
-static void get_moments(struct in *in, const struct history *one, const uint32_t *first)
+static void get_moments(struct in *in, const struct history *one, const struct span *span)
 {
     int64_t before_ms = 0;
 
     for (uint32_t i = 0; i < one->customer_n; i++) {
+        struct move *move = one->move + span[i].first;
         int64_t at_ms = before_ms;
 
-        for (uint32_t k = first[i]; k < first[i + 1]; k++) {
-            bool is_first = k == first[i];
-            int64_t distance =
-                is_first ? unfold(get(in)) : (int64_t)get_below(in, INT64_MAX);
+        for (uint32_t k = 0; k < span[i].n; k++) {
+            int64_t distance = k ? (int64_t)get_below(in, INT64_MAX) : unfold(get(in));
 
             at_ms = moment_from(in, at_ms, distance, one->now_ms);
-            one->move[k].at_ms = at_ms;
-            if (is_first)
+            move[k].at_ms = at_ms;
+            if (!k)
                 before_ms = at_ms;
         }
     }
@@ -181,17 +172,18 @@ static struct move get_way(struct in *in, const struct lifecycle *l, uint16_t fr
     return (struct move){0, from, l->way[code].to, (uint16_t)code};
 }
 
-static void get_ways(struct in *in, const struct history *one, const uint32_t *first,
+static void get_ways(struct in *in, const struct history *one, const struct span *span,
                      const struct lifecycle *l)
 {
     for (uint32_t i = 0; i < one->customer_n; i++) {
+        struct move *move = one->move + span[i].first;
         uint16_t from = STAGE_NONE;
 
-        for (uint32_t k = first[i]; k < first[i + 1] && !in->wrong; k++) {
+        for (uint32_t k = 0; k < span[i].n && !in->wrong; k++) {
             struct move m = get_way(in, l, from);
 
-            m.at_ms = one->move[k].at_ms;
-            one->move[k] = m;
+            m.at_ms = move[k].at_ms;
+            move[k] = m;
             from = m.to;
         }
     }
@@ -285,10 +277,10 @@ static bool get_history(struct in *in, struct history *one, const struct histori
 
     get_customers(in, one);
     get(in); /* the number of lifecycles */
-    get_firsts(in, one, lifecycles);
+    get_spans(in, one, lifecycles);
     for (uint32_t l = 0; l < lifecycles; l++) {
-        get_moments(in, one, first_of(one, l));
-        get_ways(in, one, first_of(one, l), h->model->lifecycles[l]);
+        get_moments(in, one, spans_of(one, l));
+        get_ways(in, one, spans_of(one, l), h->model->lifecycles[l]);
     }
     for (uint32_t l = 0; l < lifecycles; l++)
         if (!get_loops(in, one, l, h, err))

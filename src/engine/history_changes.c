@@ -30,15 +30,22 @@ void stock_free(struct histories *h)
     mem_free(h->stock);
 }
 
-void stock_count(const struct histories *h, struct worker *w, const struct history *one,
-                 uint32_t place, int by)
+static void count(const struct histories *h, struct worker *w, uint32_t lifecycle,
+                  const struct move *move, size_t n, int by)
+{
+    uint16_t stage = n ? move[n - 1].to : STAGE_NONE;
+
+    if (stage != STAGE_NONE)
+        w->stock[h->stock[lifecycle] - h->stock[0] + stage] += by;
+}
+
+void stock_add(const struct histories *h, struct worker *w, const struct history *one)
 {
     for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-        const uint32_t *first = first_of(one, l) + place;
-        uint16_t stage = first[1] > first[0] ? one->move[first[1] - 1].to : STAGE_NONE;
+        const struct span *span = spans_of(one, l);
 
-        if (stage != STAGE_NONE)
-            w->stock[h->stock[l] - h->stock[0] + stage] += by;
+        for (uint32_t i = 0; i < one->customer_n; i++)
+            count(h, w, l, one->move + span[i].first, span[i].n, 1);
     }
 }
 
@@ -58,48 +65,52 @@ void stock_sum_up(struct histories *h)
     h->stock_version += changed;
 }
 
-/* Whoever was in no chunk yet had no moves. */
-static const struct move *moves_in(const struct history *one, uint32_t lifecycle,
-                                   uint32_t place, size_t *n)
-{
-    const uint32_t *first;
+/* A customer's moves in one lifecycle, as they were and as the worker has them. */
+struct change {
+    struct moved who;
+    const struct move *was, *is;
+    size_t was_n, is_n;
+};
 
-    *n = 0;
-    if (!one->block || place >= one->customer_n)
-        return NULL;
-    first = first_of(one, lifecycle) + place;
-    *n = first[1] - first[0];
-    return *n ? one->move + first[0] : NULL;
+static struct change change_of(const struct worker *w, const struct history *old,
+                               uint32_t chunk, uint32_t place, uint32_t lifecycle)
+{
+    const struct span *now = &w->span[lifecycle * CHUNK_CUSTOMERS + place];
+    /* Whoever was in no chunk yet had no moves. */
+    struct span before = old->block && place < old->customer_n
+                             ? spans_of(old, lifecycle)[place]
+                             : (struct span){};
+
+    return (struct change){
+        .who = {.customer = chunk * CHUNK_CUSTOMERS + place,
+                .lifecycle = (uint16_t)lifecycle},
+        .was = before.n ? old->move + before.first : NULL,
+        .was_n = before.n,
+        .is = now->n ? w->moves[lifecycle].move + now->first : NULL,
+        .is_n = now->n,
+    };
 }
 
-void note_changes(const struct pass *p, struct worker *w, uint32_t chunk,
-                  const struct history *old, const struct history *fresh,
-                  const bool *is_due)
+void note_changes(const struct pass *p, struct worker *w, const struct history *old,
+                  uint32_t chunk, uint32_t place)
 {
     const struct histories *h = p->h;
     /* What is computed for the first time is no news. */
     struct follow *follow = p->watch && h->now_ms != MOMENT_MIN ? p->watch->follow : NULL;
 
-    for (uint32_t i = 0; i < fresh->customer_n; i++) {
-        if (!is_due[i])
-            continue;
-        if (old->block && i < old->customer_n)
-            stock_count(h, w, old, i, -1);
-        stock_count(h, w, fresh, i, 1);
-        for (uint32_t l = 0; follow && l < h->lifecycle_n; l++) {
-            struct moved who = {.customer = chunk * CHUNK_CUSTOMERS + i,
-                                .lifecycle = (uint16_t)l};
-            size_t old_n, n;
-            const struct move *before = moves_in(old, l, i, &old_n);
-            const struct move *after = moves_in(fresh, l, i, &n);
+    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+        struct change c = change_of(w, old, chunk, place, l);
 
-            follow_moves(follow, &who, before, old_n, after, n, p->now_ms);
-        }
+        count(h, w, l, c.was, c.was_n, -1);
+        count(h, w, l, c.is, c.is_n, 1);
+        if (follow)
+            follow_moves(follow, &c.who, c.was, c.was_n, c.is, c.is_n, p->now_ms);
     }
 }
 
-bool journal_changes(const struct pass *p, uint32_t chunk, const struct history *old,
-                     const struct history *fresh, const bool *is_due, struct err *err)
+bool journal_changes(const struct pass *p, const struct worker *w,
+                     const struct history *old, uint32_t chunk, uint32_t place,
+                     struct err *err)
 {
     const struct histories *h = p->h;
     struct journal *j = p->watch ? p->watch->journal : NULL;
@@ -109,17 +120,11 @@ bool journal_changes(const struct pass *p, uint32_t chunk, const struct history 
                                         .before_ms = old->block ? old->now_ms : known_ms,
                                         .now_ms = p->now_ms};
 
-    for (uint32_t i = 0; j && i < fresh->customer_n; i++) {
-        for (uint32_t l = 0; is_due[i] && l < h->lifecycle_n; l++) {
-            struct moved who = {.customer = chunk * CHUNK_CUSTOMERS + i,
-                                .lifecycle = (uint16_t)l};
-            size_t old_n, n;
-            const struct move *before = moves_in(old, l, i, &old_n);
-            const struct move *after = moves_in(fresh, l, i, &n);
+    for (uint32_t l = 0; j && l < h->lifecycle_n; l++) {
+        struct change c = change_of(w, old, chunk, place, l);
 
-            if (!journal_moves(j, &about, &who, before, old_n, after, n, err))
-                return false;
-        }
+        if (!journal_moves(j, &about, &c.who, c.was, c.was_n, c.is, c.is_n, err))
+            return false;
     }
     return true;
 }

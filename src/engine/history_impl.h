@@ -22,19 +22,25 @@ struct looped {
     uint32_t met_n;
 };
 
+/* A customer's moves in one lifecycle. */
+struct span {
+    uint32_t first, n;
+};
+
 struct history {
     uint32_t events, customer_n; /* what it was computed from */
     int64_t seq;                 /* snapshot_seq, likewise */
     int64_t now_ms, next_ms;
-    char *block;           /* holds what follows; NULL: nothing is known yet */
-    int64_t *next;         /* by customer: his pending moment */
-    struct move *move;     /* by lifecycle, then by customer */
-    uint32_t *first;       /* by lifecycle: customer_n + 1 places in .move */
-    uint32_t *event_n;     /* by customer */
-    struct looped *looped; /* by lifecycle; NULL: nobody was led in a ring */
-    struct arena arena;    /* of the loops */
-    int64_t kept_ms;       /* as .now_ms, of what the file has; MOMENT_MIN: nothing */
-    bool is_kept;          /* the file has this */
+    char *block;               /* holds what follows; NULL: nothing is known yet */
+    int64_t *next;             /* by customer: his pending moment */
+    struct move *move;         /* where the spans say; others are nobody's */
+    uint32_t move_n, move_cap; /* how many there are, nobody's too; and could be */
+    struct span *span;         /* by lifecycle, then by customer */
+    uint32_t *event_n;         /* by customer */
+    struct looped *looped;     /* by lifecycle; NULL: nobody was led in a ring */
+    struct arena arena;        /* of the loops */
+    int64_t kept_ms;           /* as .now_ms, of what the file has; MOMENT_MIN: nothing */
+    bool is_kept;              /* the file has this */
 };
 
 struct histories {
@@ -46,8 +52,8 @@ struct histories {
     uint32_t version; /* of the model, whose histories the file may have; or 0 */
     int64_t now_ms, next_ms;
     _Atomic uint64_t replayed;
-    struct looped *looped; /* by lifecycle, over all chunks; the ways are the chunks' */
-    bool is_gathered;      /* out of the chunks as they are */
+    struct looped *looped;   /* by lifecycle, over all chunks; the ways are the chunks' */
+    atomic_bool is_gathered; /* out of the chunks as they are */
     int64_t **stock;  /* by lifecycle, then by stage: who stands there; in one block */
     uint32_t stock_n; /* stages of all lifecycles */
     uint64_t stock_version;
@@ -55,10 +61,10 @@ struct histories {
     uint32_t worker_n;
 };
 
-/* The places of a lifecycle's moves. */
-static inline uint32_t *first_of(const struct history *one, uint32_t lifecycle)
+/* A lifecycle's, by customer. */
+static inline struct span *spans_of(const struct history *one, uint32_t lifecycle)
 {
-    return one->first + (size_t)lifecycle * (one->customer_n + 1);
+    return one->span + (size_t)lifecycle * one->customer_n;
 }
 
 /* --- loops --- */
@@ -79,7 +85,7 @@ bool same_ways(const struct loop *a, const struct loop *b);
 const struct met *mets_of(const struct history *one, uint32_t lifecycle, uint32_t place,
                           uint32_t *n);
 
-/* Room for all that is known of .customer_n customers, in one block. */
+/* Room for all that is known of .customer_n customers, in one block; and for some moves more. */
 bool history_room(struct history *one, uint32_t lifecycles, size_t moves,
                   struct err *err);
 void history_free(struct history *one);
@@ -88,11 +94,13 @@ void history_free(struct history *one);
 
 /* What one thread needs. */
 struct worker {
-    struct replay **replay; /* by lifecycle */
-    struct moves *moves;    /* likewise, of the chunk that is being computed */
-    struct beside *above;   /* likewise, of the customer */
-    struct loops *loops;    /* likewise, of the chunk */
-    uint32_t *first;        /* as in struct history */
+    struct replay **replay;  /* by lifecycle */
+    struct moves *moves;     /* likewise, of those of a chunk who are due */
+    struct beside *above;    /* likewise, of the customer */
+    struct loops *loops;     /* likewise */
+    struct loops *all_loops; /* likewise, of all of the chunk */
+    struct span *span;       /* in .moves, by lifecycle and place */
+    int64_t *next;           /* their pending moments, by place */
     int64_t
         *stock; /* what the thread's chunks add to histories.stock[0] and what follows */
     struct err err;
@@ -131,19 +139,18 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
 
 bool stock_new(struct histories *h, struct err *err);
 void stock_free(struct histories *h);
-/* Adds one customer of the chunk to where he stands, or takes him away (-1). */
-void stock_count(const struct histories *h, struct worker *w, const struct history *one,
-                 uint32_t place, int by);
+/* Adds the customers of the chunk to where they stand. */
+void stock_add(const struct histories *h, struct worker *w, const struct history *one);
 /* What all threads counted. */
 void stock_sum_up(struct histories *h);
-/* The chunk's history becomes `fresh`, which differs from `old` at most in those that are due. */
-void note_changes(const struct pass *p, struct worker *w, uint32_t chunk,
-                  const struct history *old, const struct history *fresh,
-                  const bool *is_due);
+/* The customer's moves become those that the worker has. */
+void note_changes(const struct pass *p, struct worker *w, const struct history *old,
+                  uint32_t chunk, uint32_t place);
 
 /* Before that, for who is told by webhooks. */
-bool journal_changes(const struct pass *p, uint32_t chunk, const struct history *old,
-                     const struct history *fresh, const bool *is_due, struct err *err);
+bool journal_changes(const struct pass *p, const struct worker *w,
+                     const struct history *old, uint32_t chunk, uint32_t place,
+                     struct err *err);
 
 /* --- as bytes: docs/format.md says which --- */
 

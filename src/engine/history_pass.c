@@ -17,12 +17,16 @@ void workers_free(struct histories *h)
                 moves_free(&w->moves[l]);
             if (w->loops)
                 mem_free(w->loops[l].loop);
+            if (w->all_loops)
+                mem_free(w->all_loops[l].loop);
         }
         mem_free(w->replay);
         mem_free(w->moves);
         mem_free(w->above);
         mem_free(w->loops);
-        mem_free(w->first);
+        mem_free(w->all_loops);
+        mem_free(w->span);
+        mem_free(w->next);
         mem_free(w->stock);
     }
     mem_free(h->worker);
@@ -39,9 +43,12 @@ static bool worker_init(struct worker *w, const struct histories *h, struct err 
     w->moves = mem_alloc(n * sizeof *w->moves);
     w->above = mem_alloc(n * sizeof *w->above);
     w->loops = mem_alloc(n * sizeof *w->loops);
-    w->first = mem_alloc(n * (CHUNK_CUSTOMERS + 1) * sizeof *w->first);
+    w->all_loops = mem_alloc(n * sizeof *w->all_loops);
+    w->span = mem_alloc(n * CHUNK_CUSTOMERS * sizeof *w->span);
+    w->next = mem_alloc(CHUNK_CUSTOMERS * sizeof *w->next);
     w->stock = mem_alloc((h->stock_n + 1) * sizeof *w->stock);
-    if (!w->replay || !w->moves || !w->above || !w->loops || !w->first || !w->stock)
+    if (!w->replay || !w->moves || !w->above || !w->loops || !w->all_loops || !w->span
+        || !w->next || !w->stock)
         return err_nomem(err);
     for (uint32_t l = 0; l < n; l++)
         if (!replay_new(m->lifecycles[l], m->program, &w->replay[l], err))
@@ -72,23 +79,6 @@ static bool need_workers(struct histories *h, uint32_t n, struct err *err)
 
 /* --- one chunk --- */
 
-static bool has_room(struct moves *m, size_t more, struct err *err)
-{
-    size_t cap = m->cap ? m->cap : 256;
-    struct move *grown;
-
-    while (cap < m->n + more)
-        cap *= 2;
-    if (cap == m->cap)
-        return true;
-    grown = mem_resize(m->move, cap * sizeof *grown);
-    if (!grown)
-        return err_nomem(err);
-    m->move = grown;
-    m->cap = cap;
-    return true;
-}
-
 /* Of customer `place` in the chunk, as the history so far has them. */
 static bool keep_loops(struct loops *to, const struct history *old, uint32_t lifecycle,
                        uint32_t place, struct err *err)
@@ -103,25 +93,6 @@ static bool keep_loops(struct loops *to, const struct history *old, uint32_t lif
         loop.times = met[i].times;
         loop.customer = place;
         if (!loops_append(to, &loop, err))
-            return false;
-    }
-    return true;
-}
-
-static bool keep_customer(const struct histories *h, struct worker *w,
-                          const struct history *old, uint32_t i, struct err *err)
-{
-    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-        const uint32_t *first = first_of(old, l) + i;
-        struct moves *to = &w->moves[l];
-        uint32_t n = first[1] - first[0];
-
-        if (!has_room(to, n, err))
-            return false;
-        if (n)
-            memcpy(to->move + to->n, old->move + first[0], n * sizeof *to->move);
-        to->n += n;
-        if (!keep_loops(&w->loops[l], old, l, i, err))
             return false;
     }
     return true;
@@ -155,36 +126,10 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
     return true;
 }
 
-/* Out of what the thread has gathered, lifecycle by lifecycle. */
-static bool pack(struct history *one, const struct worker *w, uint32_t lifecycles,
-                 struct err *err)
-{
-    size_t all = 0, at = 0;
-
-    for (uint32_t l = 0; l < lifecycles; l++)
-        all += w->moves[l].n;
-    if (!history_room(one, lifecycles, all, err)
-        || !loops_pack(one, w->loops, lifecycles, err))
-        return false;
-    for (uint32_t l = 0; l < lifecycles; l++) {
-        const struct moves *from = &w->moves[l];
-        uint32_t *first = first_of(one, l);
-
-        for (uint32_t i = 0; i < one->customer_n; i++)
-            first[i] = (uint32_t)at + w->first[l * (CHUNK_CUSTOMERS + 1) + i];
-        if (from->n)
-            memcpy(one->move + at, from->move, from->n * sizeof *from->move);
-        at += from->n;
-        first[one->customer_n] = (uint32_t)at;
-    }
-    return true;
-}
-
 /* Of whom something may be new in a chunk. */
 struct due {
     struct chunk_counts has;
-    bool is[CHUNK_CUSTOMERS];
-    uint32_t n;
+    uint32_t place[CHUNK_CUSTOMERS], n; /* ascending */
 };
 
 static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
@@ -196,111 +141,236 @@ static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct e
     if (!snapshot_counts(p->v, k, &out->has, err))
         return false;
     snapshot_told(p->v, k, old->seq, told, &all);
-    for (uint32_t i = 0; i < out->has.customer_n; i++) {
-        out->is[i] = all || told[i] || !old->block || i >= old->customer_n
-                     || old->event_n[i] != out->has.event[i] || old->next[i] <= p->now_ms;
-        out->n += out->is[i];
-    }
+    for (uint32_t i = 0; i < out->has.customer_n; i++)
+        if (all || told[i] || !old->block || i >= old->customer_n
+            || old->event_n[i] != out->has.event[i] || old->next[i] <= p->now_ms)
+            out->place[out->n++] = i;
     return true;
 }
 
 /* Out of the whole chunk, or, when that is NULL, read alone. */
-static bool replay_due(const struct pass *p, struct worker *w, const struct chunk *whole,
-                       uint32_t customer, int64_t *next_ms, struct err *err)
+static bool replay_place(const struct pass *p, struct worker *w,
+                         const struct chunk *whole, uint32_t k, uint32_t place,
+                         struct err *err)
 {
+    uint32_t customer = k * CHUNK_CUSTOMERS + place;
     struct chunk *own = NULL;
     struct timeline t;
     bool ok;
 
+    for (uint32_t l = 0; l < p->h->lifecycle_n; l++)
+        w->span[l * CHUNK_CUSTOMERS + place].first = (uint32_t)w->moves[l].n;
     if (!whole && !snapshot_customer(p->v, customer, &own, err))
         return false;
     t = timeline_of(whole ? whole : own, customer);
-    ok = replay_one(p->h, w, &t, p->now_ms, next_ms, err);
-    for (uint32_t l = 0; l < p->h->lifecycle_n; l++)
+    ok = replay_one(p->h, w, &t, p->now_ms, &w->next[place], err);
+    for (uint32_t l = 0; l < p->h->lifecycle_n; l++) {
+        struct span *span = &w->span[l * CHUNK_CUSTOMERS + place];
+
+        span->n = (uint32_t)w->moves[l].n - span->first;
         for (uint32_t i = 0; ok && i < w->moves[l].loop_n; i++)
             ok = loops_append(&w->loops[l], &w->moves[l].loop[i], err);
+    }
     chunk_free(own);
     return ok;
 }
 
-static bool compute(const struct pass *p, struct worker *w, uint32_t k,
-                    const struct due *due, const struct chunk *whole,
-                    struct history *fresh, struct err *err)
+/* Where the chunk has news, they are merged for all of its customers, or for a few alone. */
+static bool replay_due(const struct pass *p, struct worker *w, uint32_t k,
+                       const struct due *due, struct err *err)
 {
-    const struct histories *h = p->h;
-    const struct history *old = &h->chunk[k];
-    int64_t next[CHUNK_CUSTOMERS];
+    const struct chunk *whole = NULL;
+    bool ok = true;
 
-    start_moves(h, w);
-    for (uint32_t i = 0; i < fresh->customer_n; i++) {
-        for (uint32_t l = 0; l < h->lifecycle_n; l++)
-            w->first[l * (CHUNK_CUSTOMERS + 1) + i] = (uint32_t)w->moves[l].n;
-        if (!due->is[i])
-            next[i] = old->next[i];
-        if (!(due->is[i] ? replay_due(p, w, whole, k * CHUNK_CUSTOMERS + i, &next[i], err)
-                         : keep_customer(h, w, old, i, err)))
-            return false;
-        if (next[i] < fresh->next_ms)
-            fresh->next_ms = next[i];
-    }
-    atomic_fetch_add(&p->h->replayed, due->n);
-    if (!pack(fresh, w, h->lifecycle_n, err))
+    if (!(due->has.has_news && due->n <= WAKE_ALONE)
+        && !snapshot_chunk(p->v, k, &whole, err))
         return false;
-    memcpy(fresh->next, next, fresh->customer_n * sizeof *next);
-    memcpy(fresh->event_n, due->has.event, fresh->customer_n * sizeof *fresh->event_n);
+    start_moves(p->h, w);
+    for (uint32_t d = 0; ok && d < due->n; d++)
+        ok = replay_place(p, w, whole, k, due->place[d], err);
+    if (whole)
+        snapshot_release(p->v, k);
+    atomic_fetch_add(&p->h->replayed, due->n);
+    return ok;
+}
+
+/* --- what was replayed takes its place --- */
+
+/* In the chunk as it stands. */
+static void put_span(struct history *one, const struct worker *w, uint32_t lifecycle,
+                     uint32_t place)
+{
+    const struct span *from = &w->span[lifecycle * CHUNK_CUSTOMERS + place];
+    struct span *to = spans_of(one, lifecycle) + place;
+
+    if (from->n > to->n) {
+        to->first = one->move_n;
+        one->move_n += from->n;
+    }
+    to->n = from->n;
+    if (from->n)
+        memcpy(one->move + to->first, w->moves[lifecycle].move + from->first,
+               from->n * sizeof *one->move);
+}
+
+/* Whether the chunk may stay where it stands: there is room for the moves, and no ring comes or
+ * goes. */
+static bool fits(const struct history *one, const struct worker *w, const struct due *due,
+                 uint32_t lifecycles)
+{
+    size_t more = 0;
+
+    if (!one->block || one->customer_n != due->has.customer_n)
+        return false;
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        if (w->loops[l].n)
+            return false;
+        for (uint32_t d = 0; d < due->n; d++) {
+            uint32_t place = due->place[d], met;
+            uint32_t n = w->span[l * CHUNK_CUSTOMERS + place].n;
+
+            mets_of(one, l, place, &met);
+            if (met)
+                return false;
+            if (n > spans_of(one, l)[place].n)
+                more += n;
+        }
+    }
+    return more <= one->move_cap - one->move_n;
+}
+
+/* The loops of all, in the order of the customers. */
+static bool loops_of_all(struct worker *w, const struct history *old,
+                         const struct due *due, uint32_t lifecycle, struct err *err)
+{
+    struct loops *all = &w->all_loops[lifecycle];
+    const struct loops *fresh = &w->loops[lifecycle];
+    uint32_t d = 0, next = 0;
+
+    all->n = 0;
+    for (uint32_t i = 0; i < due->has.customer_n; i++) {
+        if (d == due->n || due->place[d] != i) {
+            if (!keep_loops(all, old, lifecycle, i, err))
+                return false;
+            continue;
+        }
+        d++;
+        for (; next < fresh->n && fresh->loop[next].customer % CHUNK_CUSTOMERS == i;
+             next++)
+            if (!loops_append(all, &fresh->loop[next], err))
+                return false;
+    }
     return true;
 }
 
-/* Where the chunk has news, they are merged for all of its customers, or for a few alone. */
+/* A chunk of those who are due, and of the others as they were. */
+static bool build(const struct pass *p, struct worker *w, const struct history *old,
+                  const struct due *due, struct history *fresh, struct err *err)
+{
+    uint32_t lifecycles = p->h->lifecycle_n, n = due->has.customer_n, d;
+    size_t moves = 0;
+
+    fresh->customer_n = n;
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        moves += w->moves[l].n;
+        for (uint32_t i = 0; old->block && i < old->customer_n; i++)
+            moves += spans_of(old, l)[i].n;
+        if (!loops_of_all(w, old, due, l, err))
+            return false;
+    }
+    if (!history_room(fresh, lifecycles, moves, err)
+        || !loops_pack(fresh, w->all_loops, lifecycles, err))
+        return false;
+    for (uint32_t l = 0; l < lifecycles; l++) {
+        d = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            struct span *to = spans_of(fresh, l) + i;
+            const struct span *from;
+
+            if (d < due->n && due->place[d] == i) {
+                put_span(fresh, w, l, i);
+                d++;
+                continue;
+            }
+            from = spans_of(old, l) + i;
+            *to = (struct span){fresh->move_n, from->n};
+            fresh->move_n += from->n;
+            if (from->n)
+                memcpy(fresh->move + to->first, old->move + from->first,
+                       from->n * sizeof *fresh->move);
+        }
+    }
+    if (old->block)
+        memcpy(fresh->next, old->next, old->customer_n * sizeof *fresh->next);
+    return true;
+}
+
+/* What else is known of the chunk, from what was replayed. */
+static void finish(const struct pass *p, const struct worker *w, const struct due *due,
+                   uint32_t k, struct history *one)
+{
+    one->events = snapshot_chunk_events(p->v, k);
+    one->seq = snapshot_seq(p->v);
+    one->now_ms = p->now_ms;
+    one->next_ms = MOMENT_NEVER;
+    one->is_kept = false;
+    for (uint32_t d = 0; d < due->n; d++)
+        one->next[due->place[d]] = w->next[due->place[d]];
+    for (uint32_t i = 0; i < one->customer_n; i++)
+        if (one->next[i] < one->next_ms)
+            one->next_ms = one->next[i];
+    if (one->customer_n)
+        memcpy(one->event_n, due->has.event, one->customer_n * sizeof *one->event_n);
+}
+
 static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
                          struct err *err)
 {
     struct history *old = &p->h->chunk[k];
-    struct history fresh = {.events = snapshot_chunk_events(p->v, k),
-                            .seq = snapshot_seq(p->v),
-                            .now_ms = p->now_ms,
-                            .next_ms = MOMENT_NEVER,
-                            .kept_ms = old->kept_ms};
-    const struct chunk *whole = NULL;
+    struct history fresh = {.kept_ms = old->kept_ms};
+    uint32_t lifecycles = p->h->lifecycle_n;
     struct due due;
-    bool ok = find_due(p, k, &due, err);
+    bool stays, ok;
 
-    if (ok && !(due.has.has_news && due.n <= WAKE_ALONE))
-        ok = snapshot_chunk(p->v, k, &whole, err);
-    if (!ok)
+    if (!find_due(p, k, &due, err) || !replay_due(p, w, k, &due, err))
         return false;
-    fresh.customer_n = due.has.customer_n;
-    ok = compute(p, w, k, &due, whole, &fresh, err);
-    if (whole)
-        snapshot_release(p->v, k);
-    ok = ok && journal_changes(p, k, old, &fresh, due.is, err);
-    if (ok)
-        note_changes(p, w, k, old, &fresh, due.is);
-    history_free(ok ? old : &fresh);
-    if (ok)
+    stays = fits(old, w, &due, lifecycles);
+    ok = stays || build(p, w, old, &due, &fresh, err);
+    for (uint32_t d = 0; ok && d < due.n; d++)
+        ok = journal_changes(p, w, old, k, due.place[d], err);
+    if (!ok) {
+        history_free(&fresh);
+        return false;
+    }
+    for (uint32_t d = 0; d < due.n; d++)
+        note_changes(p, w, old, k, due.place[d]);
+    for (uint32_t l = 0; stays && l < lifecycles; l++)
+        for (uint32_t d = 0; d < due.n; d++)
+            put_span(old, w, l, due.place[d]);
+    if (!stays) {
+        if (old->looped || fresh.looped)
+            atomic_store(&p->h->is_gathered, false);
+        history_free(old);
         *old = fresh;
-    return ok;
+    }
+    finish(p, w, &due, k, old);
+    return true;
 }
 
 /* Forgets what is not yet. Whoever then moved is due when he did, and whoever was led in a ring
  * at once: how often until now is not known. */
 static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
 {
-    uint32_t from = 0, at = 0;
-
     for (uint32_t l = 0; l < lifecycles; l++) {
-        uint32_t *first = first_of(one, l);
+        struct span *span = spans_of(one, l);
 
         for (uint32_t i = 0; i < one->customer_n; i++) {
-            first[i] = at;
-            for (; from < first[i + 1]; from++) {
-                if (one->move[from].at_ms <= now_ms)
-                    one->move[at++] = one->move[from];
-                else if (one->move[from].at_ms < one->next[i])
-                    one->next[i] = one->move[from].at_ms;
-            }
+            const struct move *move = one->move + span[i].first;
+
+            for (; span[i].n && move[span[i].n - 1].at_ms > now_ms; span[i].n--)
+                if (move[span[i].n - 1].at_ms < one->next[i])
+                    one->next[i] = move[span[i].n - 1].at_ms;
         }
-        first[one->customer_n] = at;
         for (uint32_t i = 0; one->looped && i < one->looped[l].met_n; i++)
             one->next[one->looped[l].met[i].place] = now_ms;
     }
@@ -334,8 +404,9 @@ static bool load(const struct pass *p, struct worker *w, uint32_t k, struct err 
     if (one.now_ms > p->now_ms)
         cut_at(&one, h->lifecycle_n, p->now_ms);
     h->chunk[k] = one;
-    for (uint32_t i = 0; i < one.customer_n; i++)
-        stock_count(h, w, &one, i, 1);
+    if (one.looped)
+        atomic_store(&p->h->is_gathered, false);
+    stock_add(h, w, &one);
     return true;
 }
 

@@ -38,13 +38,13 @@ static bool same_moves(const struct histories *h, const struct worker *w,
                        const struct history *one, uint32_t i)
 {
     for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-        const uint32_t *first = first_of(one, l) + i;
+        const struct span *span = spans_of(one, l) + i;
         const struct moves *replayed = &w->moves[l];
 
-        if (replayed->n != first[1] - first[0])
+        if (replayed->n != span->n)
             return false;
         for (size_t k = 0; k < replayed->n; k++) {
-            const struct move *a = &replayed->move[k], *b = &one->move[first[0] + k];
+            const struct move *a = &replayed->move[k], *b = &one->move[span->first + k];
 
             if (a->at_ms != b->at_ms || a->from != b->from || a->to != b->to
                 || a->way != b->way)

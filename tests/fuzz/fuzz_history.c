@@ -37,8 +37,8 @@ static void need_sound(const struct history *one)
         int64_t at_ms = MOMENT_MIN;
 
         NEED(one->next[i] > one->now_ms && one->next[i] >= one->next_ms);
-        for (uint32_t k = one->first[i]; k < one->first[i + 1]; k++) {
-            const struct move *m = &one->move[k];
+        for (uint32_t k = 0; k < one->span[i].n; k++) {
+            const struct move *m = &one->move[one->span[i].first + k];
 
             NEED(m->from == stage && (m->to == STAGE_NONE || m->to < l->stage_n));
             NEED(m->way >= WAY_OUT || m->way < l->way_n);
