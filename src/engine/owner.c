@@ -39,10 +39,34 @@ static void end(void *context)
     struct owner *o = context;
 
     people_free(o->people);
-    o->people = NULL;
+    people_free(o->kept);
+    o->people = o->kept = NULL;
+}
+
+static bool take(void *context, str row, struct err *err)
+{
+    struct owner *o = context;
+
+    return (o->kept || people_new(&o->kept, err))
+           && graph_decode(people_graph(o->kept), row, err);
+}
+
+/* Each graph has one sorted form. */
+static bool same(void *context, bool *same, struct err *err)
+{
+    struct owner *o = context;
+    struct buf given = {}, kept = {};
+    bool ok = (o->kept || people_new(&o->kept, err))
+              && graph_decoded(people_graph(o->kept), err) && bytes(o, &given, err)
+              && graph_encode_sorted(people_graph(o->kept), &kept, err);
+
+    *same = ok && str_eq(buf_str(&given), buf_str(&kept));
+    buf_free(&given);
+    buf_free(&kept);
+    return ok;
 }
 
 void owner_init(struct owner *o)
 {
-    *o = (struct owner){.store = {begin, give, home, bytes, end, o}};
+    *o = (struct owner){.store = {begin, give, home, bytes, end, o, take, same}};
 }

@@ -8,6 +8,7 @@
 struct owner {
     struct store_owner store; /* to be passed by its address */
     struct people *people;    /* while there is somebody to ask */
+    struct people *kept; /* likewise, as the file's rows have them; NULL: no row came */
 };
 /* It stays where it is as long as it is used; there is nothing to free. */
 void owner_init(struct owner *o);

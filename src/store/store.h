@@ -26,6 +26,11 @@ struct store_owner {
     bool (*bytes)(void *context, struct buf *to, struct err *err);
     void (*end)(void *context);
     void *context;
+    /* After all were given, for a proof: each row that store_graph_add or store_graph_replace kept,
+     * in their order (ERR_CORRUPT: it is none), then whether they say what was given. NULL: nobody
+     * knows. */
+    bool (*take)(void *context, str bytes, struct err *err);
+    bool (*same)(void *context, bool *same, struct err *err);
 };
 
 enum store_mode { STORE_READ, STORE_WRITE };

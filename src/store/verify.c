@@ -227,11 +227,6 @@ static bool count_key(void *context, [[maybe_unused]] const struct key_row *k)
     return true;
 }
 
-static bool pass([[maybe_unused]] void *context, [[maybe_unused]] str bytes)
-{
-    return true;
-}
-
 static bool count_receipt(void *context, [[maybe_unused]] uint32_t number,
                           [[maybe_unused]] str bytes)
 {
@@ -281,10 +276,7 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "receipt", true, err))
            && (webhooks_each(v->sql, v->sql_lock, count_webhook, v, err)
                || found_err(v, "webhook", true, err))
-           && verify_journal(v, err)
-           && (graph_each(v->sql, v->sql_lock, pass, NULL, err)
-               || found_err(v, "graph", false, err))
-           && verify_histories(v, err);
+           && verify_journal(v, err) && verify_histories(v, err);
 }
 
 /* --- all of it --- */

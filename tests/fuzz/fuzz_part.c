@@ -73,6 +73,33 @@ static void try_cells(str bytes, enum value_type type, struct arena *a)
     buf_free(&packed);
 }
 
+/* Events of three customers, of whom the second has none. */
+static void try_anchors(str bytes, struct arena *a)
+{
+    enum { FIRST = 4, CUSTOMERS = 9 };
+    static const uint32_t first[] = {0, 100, 100, EVENTS};
+    const struct chunk c = {
+        .customer_first = FIRST, .customer_n = 3, .event_n = EVENTS, .first = first};
+    struct cells cells, again;
+    struct buf packed = {NULL};
+    struct err err;
+
+    if (!part_decode_anchor(bytes, &c, CUSTOMERS, a, &cells, &err)) {
+        NEED(err.code == ERR_CORRUPT);
+        return;
+    }
+    need_sound(&cells);
+    NEED(cells.n);
+    for (uint32_t i = 0; i < cells.n; i++) {
+        NEED(cells.number[i] >= 0 && cells.number[i] < CUSTOMERS);
+        NEED(cells.number[i] != (cells.event[i] < 100 ? FIRST : FIRST + 2));
+    }
+    part_encode_cells(&cells, &packed);
+    NEED(part_decode_anchor(buf_str(&packed), &c, CUSTOMERS, a, &again, &err));
+    need_same(&cells, &again);
+    buf_free(&packed);
+}
+
 static void try_ids(str bytes, const struct chunk *c, struct arena *a)
 {
     struct buf packed = {NULL};
@@ -174,6 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         try_cells((str){(const char *)p + 1, n - 1}, kinds[p[0]], &a);
     else if (p[0] == KINDS)
         try_rare((str){(const char *)p + 1, n - 1}, &catalog, &a);
+    else if (p[0] == KINDS + 1)
+        try_anchors((str){(const char *)p + 1, n - 1}, &a);
     else
         try_times((str){(const char *)p + 2, n - 2}, p[1], &catalog, &a);
     catalog_free(&catalog);

@@ -3,7 +3,9 @@
 #include "engine/engine_impl.h"
 
 #include "engine/follow.h"
+#include "engine/owner.h"
 #include "engine/verify.h"
+#include "identity/people.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -356,15 +358,119 @@ static void tell([[maybe_unused]] void *context, const struct difference *d)
     assert_string_equal(d->table, "history");
 }
 
+struct giving {
+    struct store_owner *owner;
+    struct err err;
+};
+
+static bool give(void *context, [[maybe_unused]] int64_t received_ms,
+                 const struct event *e)
+{
+    struct giving *g = context;
+
+    return g->owner->give(g->owner->context, e, &g->err);
+}
+
+/* The file says who is who, as if its events had been collected. */
+static void keep_graph(struct buf *bytes)
+{
+    struct engine *e = open_again(STORE_WRITE);
+    struct store *s = engine_store(e);
+    struct owner o;
+    struct giving g = {&o.store};
+    struct err err;
+
+    owner_init(&o);
+    NEED_OK(o.store.begin(&o, &err)
+                && snapshot_each_logged(engine_snapshot(e), give, &g, &err)
+                && o.store.bytes(&o, bytes, &err),
+            err);
+    o.store.end(&o);
+    NEED_OK(store_begin(s, 0, &err) && store_graph_replace(s, buf_str(bytes), &err)
+                && store_commit(s, &err),
+            err);
+    engine_close(e);
+}
+
 static uint64_t differences(void)
 {
     const struct verify_options o = {.threads = 1, .found = tell};
     struct verify_report report;
+    struct buf graph = {};
     struct err err;
 
+    keep_graph(&graph);
+    buf_free(&graph);
     NEED_OK(engine_verify(io_system(), str_of(bottega_path()), &o, &report, &err), err);
     assert_int_equal(report.histories, 2);
     return report.differences;
+}
+
+static void tell_graph(void *context, const struct difference *d)
+{
+    uint32_t *n = context;
+
+    assert_string_equal(d->table, "graph");
+    ++*n;
+}
+
+/* Of bytes that take the place of table graph. */
+static uint32_t graph_differences(str bytes)
+{
+    uint32_t n = 0;
+    const struct verify_options o = {.threads = 1, .found = tell_graph, .context = &n};
+    struct engine *e = open_again(STORE_WRITE);
+    struct verify_report report;
+    struct err err;
+
+    NEED_OK(store_begin(engine_store(e), 0, &err)
+                && store_graph_replace(engine_store(e), bytes, &err)
+                && store_commit(engine_store(e), &err),
+            err);
+    engine_close(e);
+    NEED_OK(engine_verify(io_system(), str_of(bottega_path()), &o, &report, &err), err);
+    assert_int_equal(report.differences, n);
+    return n;
+}
+
+static void put_graph(struct people *p, struct buf *to)
+{
+    struct err err;
+
+    NEED_OK(graph_encode(people_graph(p), to, &err), err);
+    people_free(p);
+}
+
+TEST(a_graph_that_does_not_follow_from_the_log_is_found)
+{
+    const struct id stranger = {ID_USER, STR("stranger")};
+    struct people *p;
+    struct buf whole = {}, none = {}, more = {};
+    struct err err;
+
+    engine_close(bottega_open("2026-06-01"));
+    keep_graph(&whole);
+    NEED_OK(people_new(&p, &err), err);
+    put_graph(p, &none);
+    NEED_OK(people_new(&p, &err) && graph_decode(people_graph(p), buf_str(&whole), &err)
+                && graph_decoded(people_graph(p), &err)
+                && people_add(p,
+                              &(struct event){.type = STR("visit"),
+                                              .customer = STR("stranger"),
+                                              .id = STR("s1"),
+                                              .who = &stranger,
+                                              .who_n = 1},
+                              &err),
+            err);
+    put_graph(p, &more);
+    assert_int_equal(graph_differences(buf_str(&whole)), 0);
+    assert_int_equal(graph_differences(buf_str(&none)), 1);
+    assert_int_equal(graph_differences(buf_str(&more)), 1);
+    assert_int_equal(graph_differences(STR("no graph")), 1);
+    assert_int_equal(graph_differences(buf_str(&whole)), 0);
+    buf_free(&whole);
+    buf_free(&none);
+    buf_free(&more);
 }
 
 static void put_row(uint32_t chunk, str bytes)
