@@ -177,14 +177,26 @@ static bool refuse(struct collect *c, const struct collect_load *l, uint32_t ind
     return ok;
 }
 
-static bool event_check(const struct engine *e, const struct event *event,
-                        struct err *err)
+static bool one_check(const struct engine *e, const struct event *event, struct err *err)
 {
     const struct model *m = e->model;
 
     return (!m->dictionary.strict
             || dictionary_check(&m->dictionary, m->workspace.zone, event, err))
            && names_check(&e->names, event, err);
+}
+
+static bool event_check(const struct engine *e, const struct event *event,
+                        struct err *err)
+{
+    struct arena a = {};
+    struct event own;
+    bool there, ok = one_check(e, event, err)
+                     && event_of_account(event, &a, &own, &there, err)
+                     && (!there || one_check(e, &own, err));
+
+    arena_free(&a);
+    return ok;
 }
 
 static bool take_call(struct collect *c, const struct collect_load *l, uint32_t index,

@@ -326,12 +326,12 @@ bool engine_retain_count(struct engine *e, int64_t now_ms, struct arena *a,
     *out = type;
     *n = e->model->retention.type_n;
     for (uint32_t k = 0; k < snapshot_chunk_count(e->now) && *n; k++) {
-        const struct chunk *c;
+        struct chunk *c;
 
-        if (!snapshot_chunk(e->now, k, &c, err))
+        if (!snapshot_own_chunk(e->now, k, &c, err))
             return false;
         count_chunk(e, c, now_ms, type);
-        snapshot_release(e->now, k);
+        chunk_free(c);
     }
     return true;
 }

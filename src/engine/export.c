@@ -619,20 +619,30 @@ static void report(const struct job *j, uint64_t done, uint64_t all)
         j->x->progress(j->x->progress_context, done, all);
 }
 
+/* Events are written out as their customers', a life as it was led with the members' events. */
+static bool export_next(struct job *j, uint32_t i, struct err *err)
+{
+    bool events = j->x->what == EXPORT_EVENTS, ok;
+    const struct chunk *c = NULL;
+    struct chunk *own = NULL;
+
+    if (!(events ? snapshot_own_chunk(j->snapshot, i, &own, err)
+                 : snapshot_chunk(j->snapshot, i, &c, err)))
+        return false;
+    ok = export_chunk(j, own ? own : c, err);
+    chunk_free(own);
+    if (!own)
+        snapshot_release(j->snapshot, i);
+    return ok;
+}
+
 static bool export_all(struct job *j, struct err *err)
 {
     uint32_t all = snapshot_chunk_count(j->snapshot);
 
     for (uint32_t i = 0; i < all; i++) {
-        const struct chunk *c;
-        bool ok;
-
         report(j, i, all);
-        if (!snapshot_chunk(j->snapshot, i, &c, err))
-            return false;
-        ok = export_chunk(j, c, err);
-        snapshot_release(j->snapshot, i);
-        if (!ok)
+        if (!export_next(j, i, err))
             return false;
     }
     return true;
@@ -643,7 +653,9 @@ static bool export_one(struct job *j, uint32_t customer, struct err *err)
     struct chunk *c;
     bool ok;
 
-    if (!snapshot_customer(j->snapshot, customer, &c, err))
+    if (!(j->x->what == EXPORT_EVENTS
+              ? snapshot_own(j->snapshot, customer, &c, err)
+              : snapshot_customer(j->snapshot, customer, &c, err)))
         return false;
     ok = export_chunk(j, c, err);
     chunk_free(c);

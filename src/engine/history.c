@@ -170,16 +170,57 @@ static bool need_chunks(struct histories *h, uint32_t n, struct err *err)
     return true;
 }
 
+/* Runs the pass over those of the chunks that are due. */
+static bool bring(struct pass *p, uint32_t *due,
+                  bool (*is_due_now)(const struct pass *p, uint32_t chunk),
+                  bool (*one)(struct pass *p, struct worker *w, uint32_t chunk,
+                              struct err *err),
+                  struct err *err)
+{
+    struct histories *h = p->h;
+
+    p->one = one;
+    p->due = due;
+    p->due_n = p->done = 0;
+    atomic_store(&p->next, 0);
+    for (uint32_t k = 0; k < h->chunk_n; k++)
+        if (is_due_now(p, k))
+            due[p->due_n++] = k;
+    return !p->due_n || pass_run(p, err);
+}
+
+static bool has_due_accounts(const struct pass *p, uint32_t k)
+{
+    return atomic_load(&p->accounts.all) ? snapshot_has_accounts(p->v, k)
+                                         : bits_count(&p->accounts.due[k]) > 0;
+}
+
+static bool accounts_new(struct pass *p, struct err *err)
+{
+    struct histories *h = p->h;
+    size_t n = h->chunk_n;
+
+    h->has_accounts = snapshot_catalog(p->v)->account_n;
+    if (!h->has_accounts)
+        return true;
+    p->accounts.due = mem_alloc(n * sizeof *p->accounts.due);
+    p->accounts.done = mem_alloc(n * sizeof *p->accounts.done);
+    atomic_init(&p->accounts.all, h->is_behind);
+    return (p->accounts.due && p->accounts.done) || err_nomem(err);
+}
+
+/* Everybody, then the accounts whose members changed. */
 static bool bring_all(struct pass *p, uint32_t *due, struct err *err)
 {
     struct histories *h = p->h;
 
-    p->due = due;
-    for (uint32_t k = 0; k < h->chunk_n; k++)
-        if (is_due(p, k))
-            due[p->due_n++] = k;
-    if (p->due_n && !pass_run(p, err))
+    if (!accounts_new(p, err))
         return false;
+    h->is_behind = h->has_accounts;
+    if (!bring(p, due, is_due, bring_chunk, err)
+        || (h->has_accounts && !bring(p, due, has_due_accounts, bring_accounts, err)))
+        return false;
+    h->is_behind = false;
     for (uint32_t l = 0; !h->is_gathered && l < h->lifecycle_n; l++)
         if (!gather_loops(h, l, err))
             return false;
@@ -190,14 +231,15 @@ static bool bring_all(struct pass *p, uint32_t *due, struct err *err)
 bool histories_advance(struct histories *h, struct snapshot *v, int64_t now_ms,
                        const struct history_watch *watch, struct err *err)
 {
-    struct pass p = {
-        .h = h, .v = v, .now_ms = now_ms, .watch = watch, .one = bring_chunk};
+    struct pass p = {.h = h, .v = v, .now_ms = now_ms, .watch = watch};
     uint32_t n = snapshot_chunk_count(v), *due = mem_alloc((n + 1) * sizeof *due);
     bool ok;
 
     if (!due)
         return err_nomem(err);
     ok = need_chunks(h, n, err) && bring_all(&p, due, err);
+    mem_free(p.accounts.due);
+    mem_free(p.accounts.done);
     mem_free(due);
     if (!ok)
         return false;
@@ -264,16 +306,17 @@ const struct loop *histories_loops(const struct histories *h, uint32_t lifecycle
 
 /* --- into the file --- */
 
-/* What the file has of a later moment is more than this. */
-static bool is_wanted(const struct history *one)
+/* What the file has of a later moment is more than this; but an account's goes with its members'. */
+static bool is_wanted(const struct histories *h, const struct history *one)
 {
-    return one->block && !one->is_kept && one->now_ms >= one->kept_ms;
+    return one->block && !one->is_kept
+           && (one->now_ms >= one->kept_ms || h->has_accounts);
 }
 
 bool histories_are_written(const struct histories *h)
 {
     for (uint32_t k = 0; k < h->chunk_n; k++)
-        if (is_wanted(&h->chunk[k]))
+        if (is_wanted(h, &h->chunk[k]))
             return false;
     return true;
 }
@@ -287,7 +330,7 @@ bool histories_write(const struct histories *h, struct store *s, uint32_t versio
     for (uint32_t k = 0; ok && k < h->chunk_n; k++) {
         const struct history *one = &h->chunk[k];
 
-        if (!is_wanted(one) && !(all && one->block))
+        if (!is_wanted(h, one) && !(all && one->block))
             continue;
         buf_clear(&bytes);
         history_encode(h, one, &bytes);

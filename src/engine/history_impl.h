@@ -2,6 +2,7 @@
 #ifndef ENGINE_HISTORY_IMPL_H
 #define ENGINE_HISTORY_IMPL_H
 
+#include "base/bits.h"
 #include "engine/history.h"
 
 #include <pthread.h>
@@ -52,6 +53,8 @@ struct histories {
     uint32_t version; /* of the model, whose histories the file may have; or 0 */
     int64_t now_ms, next_ms;
     _Atomic uint64_t replayed;
+    bool has_accounts;
+    bool is_behind; /* accounts may not be as their members are: a pass broke off */
     struct looped *looped;   /* by lifecycle, over all chunks; the ways are the chunks' */
     atomic_bool is_gathered; /* out of the chunks as they are */
     int64_t **stock;  /* by lifecycle, then by stage: who stands there; in one block */
@@ -107,6 +110,13 @@ struct worker {
     bool failed;
 };
 
+/* Of the accounts of each chunk, in the passes of one advance: who is to be replayed since his
+ * members' events changed, and who was replayed. */
+struct accounts {
+    struct bits *due, *done; /* NULL: there is no account */
+    atomic_bool all;         /* are due */
+};
+
 /* One pass over some chunks. */
 struct pass {
     struct histories *h;
@@ -117,7 +127,9 @@ struct pass {
     const uint32_t *due; /* the chunks */
     uint32_t due_n;
     _Atomic uint32_t next;
-    pthread_mutex_t lock; /* guards .done, and that progress is called once at a time */
+    struct accounts accounts;
+    pthread_mutex_t
+        lock; /* guards .done, .accounts.due, and that progress is called once at a time */
     uint32_t done;
     atomic_bool failed;
 };
@@ -129,6 +141,8 @@ void workers_free(struct histories *h);
 bool is_due(const struct pass *p, uint32_t chunk);
 /* A pass.one: reads what the file has, then replays whom time or events made due. */
 bool bring_chunk(struct pass *p, struct worker *w, uint32_t chunk, struct err *err);
+/* A pass.one: replays the accounts that are due. */
+bool bring_accounts(struct pass *p, struct worker *w, uint32_t chunk, struct err *err);
 /* Before the first customer of a chunk. */
 void start_moves(const struct histories *h, struct worker *w);
 /* Appends the customer's moves to w->moves; the loops there are his alone. */

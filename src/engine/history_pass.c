@@ -130,6 +130,8 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
 struct due {
     struct chunk_counts has;
     uint32_t place[CHUNK_CUSTOMERS], n; /* ascending */
+    bool changed[CHUNK_CUSTOMERS];      /* he, or his events; not time alone */
+    uint32_t changed_n;
 };
 
 static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
@@ -137,14 +139,87 @@ static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct e
     const struct history *old = &p->h->chunk[k];
     bool told[CHUNK_CUSTOMERS], all;
 
-    out->n = 0;
+    out->n = out->changed_n = 0;
     if (!snapshot_counts(p->v, k, &out->has, err))
         return false;
     snapshot_told(p->v, k, old->seq, told, &all);
-    for (uint32_t i = 0; i < out->has.customer_n; i++)
-        if (all || told[i] || !old->block || i >= old->customer_n
-            || old->event_n[i] != out->has.event[i] || old->next[i] <= p->now_ms)
+    for (uint32_t i = 0; i < out->has.customer_n; i++) {
+        out->changed[i] = all || told[i] || !old->block || i >= old->customer_n
+                          || old->event_n[i] != out->has.event[i];
+        out->changed_n += out->changed[i];
+        if (out->changed[i] || old->next[i] <= p->now_ms)
             out->place[out->n++] = i;
+    }
+    return true;
+}
+
+/* --- accounts ---
+ *
+ * Whose members' events changed is replayed in a pass of its own, behind that which found it. */
+
+static bool note_accounts(struct pass *p, uint32_t member, struct arena *a,
+                          struct err *err)
+{
+    const uint32_t *account;
+    uint32_t n;
+
+    arena_reset(a);
+    if (!snapshot_accounts(p->v, member, a, &account, &n, err))
+        return false;
+    pthread_mutex_lock(&p->lock);
+    for (uint32_t i = 0; i < n; i++)
+        bits_put(&p->accounts.due[account[i] / CHUNK_CUSTOMERS],
+                 account[i] % CHUNK_CUSTOMERS);
+    pthread_mutex_unlock(&p->lock);
+    return true;
+}
+
+/* Of many it is not asked who they are members of. */
+static bool note_changed(struct pass *p, uint32_t k, const struct due *due,
+                         struct err *err)
+{
+    struct arena a = {};
+    bool ok = true;
+
+    if (due->changed_n > WAKE_ALONE)
+        atomic_store(&p->accounts.all, true);
+    for (uint32_t i = 0; ok && !atomic_load(&p->accounts.all) && i < due->has.customer_n;
+         i++)
+        if (due->changed[i])
+            ok = note_accounts(p, k * CHUNK_CUSTOMERS + i, &a, err);
+    arena_free(&a);
+    return ok;
+}
+
+static bool is_account(const struct pass *p, uint32_t k, uint32_t i)
+{
+    return catalog_is_account(snapshot_catalog(p->v), k * CHUNK_CUSTOMERS + i);
+}
+
+static void note_done(struct pass *p, uint32_t k, const struct due *due)
+{
+    for (uint32_t d = 0; d < due->n; d++)
+        if (is_account(p, k, due->place[d]))
+            bits_put(&p->accounts.done[k], due->place[d]);
+}
+
+/* Those whose members changed, and who were not replayed since; and numbers that the chunk has got
+ * since it was looked at last. */
+static bool find_accounts(const struct pass *p, uint32_t k, struct due *out,
+                          struct err *err)
+{
+    const struct history *old = &p->h->chunk[k];
+    bool all = atomic_load(&p->accounts.all);
+
+    out->n = 0;
+    if (!snapshot_counts(p->v, k, &out->has, err))
+        return false;
+    for (uint32_t i = 0; i < out->has.customer_n; i++) {
+        bool asked = all ? is_account(p, k, i) : bits_has(&p->accounts.due[k], i);
+
+        if (i >= old->customer_n || (asked && !bits_has(&p->accounts.done[k], i)))
+            out->place[out->n++] = i;
+    }
     return true;
 }
 
@@ -175,15 +250,16 @@ static bool replay_place(const struct pass *p, struct worker *w,
     return ok;
 }
 
-/* Where the chunk has news, they are merged for all of its customers, or for a few alone. */
+/* Where the chunk has news, or members' events to join, that is done for all of its customers, or for
+ * a few alone. */
 static bool replay_due(const struct pass *p, struct worker *w, uint32_t k,
                        const struct due *due, struct err *err)
 {
     const struct chunk *whole = NULL;
-    bool ok = true;
+    bool ok = true, alone = due->n <= WAKE_ALONE
+                            && (due->has.has_news || snapshot_has_accounts(p->v, k));
 
-    if (!(due->has.has_news && due->n <= WAKE_ALONE)
-        && !snapshot_chunk(p->v, k, &whole, err))
+    if (!alone && !snapshot_chunk(p->v, k, &whole, err))
         return false;
     start_moves(p->h, w);
     for (uint32_t d = 0; ok && d < due->n; d++)
@@ -324,36 +400,35 @@ static void finish(const struct pass *p, const struct worker *w, const struct du
 }
 
 static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
-                         struct err *err)
+                         const struct due *due, struct err *err)
 {
     struct history *old = &p->h->chunk[k];
     struct history fresh = {.kept_ms = old->kept_ms};
     uint32_t lifecycles = p->h->lifecycle_n;
-    struct due due;
     bool stays, ok;
 
-    if (!find_due(p, k, &due, err) || !replay_due(p, w, k, &due, err))
+    if (!replay_due(p, w, k, due, err))
         return false;
-    stays = fits(old, w, &due, lifecycles);
-    ok = stays || build(p, w, old, &due, &fresh, err);
-    for (uint32_t d = 0; ok && d < due.n; d++)
-        ok = journal_changes(p, w, old, k, due.place[d], err);
+    stays = fits(old, w, due, lifecycles);
+    ok = stays || build(p, w, old, due, &fresh, err);
+    for (uint32_t d = 0; ok && d < due->n; d++)
+        ok = journal_changes(p, w, old, k, due->place[d], err);
     if (!ok) {
         history_free(&fresh);
         return false;
     }
-    for (uint32_t d = 0; d < due.n; d++)
-        note_changes(p, w, old, k, due.place[d]);
+    for (uint32_t d = 0; d < due->n; d++)
+        note_changes(p, w, old, k, due->place[d]);
     for (uint32_t l = 0; stays && l < lifecycles; l++)
-        for (uint32_t d = 0; d < due.n; d++)
-            put_span(old, w, l, due.place[d]);
+        for (uint32_t d = 0; d < due->n; d++)
+            put_span(old, w, l, due->place[d]);
     if (!stays) {
         if (old->looped || fresh.looped)
             atomic_store(&p->h->is_gathered, false);
         history_free(old);
         *old = fresh;
     }
-    finish(p, w, &due, k, old);
+    finish(p, w, due, k, old);
     return true;
 }
 
@@ -421,8 +496,25 @@ bool is_due(const struct pass *p, uint32_t k)
 
 bool bring_chunk(struct pass *p, struct worker *w, uint32_t k, struct err *err)
 {
-    return (p->h->chunk[k].block || load(p, w, k, err))
-           && (!is_due(p, k) || replay_chunk(p, w, k, err));
+    struct due due;
+
+    if (!p->h->chunk[k].block && !load(p, w, k, err))
+        return false;
+    if (!is_due(p, k))
+        return true;
+    if (!find_due(p, k, &due, err) || (p->accounts.due && !note_changed(p, k, &due, err))
+        || !replay_chunk(p, w, k, &due, err))
+        return false;
+    if (p->accounts.done)
+        note_done(p, k, &due);
+    return true;
+}
+
+bool bring_accounts(struct pass *p, struct worker *w, uint32_t k, struct err *err)
+{
+    struct due due;
+
+    return find_accounts(p, k, &due, err) && (!due.n || replay_chunk(p, w, k, &due, err));
 }
 
 /* --- all of them --- */

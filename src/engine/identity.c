@@ -76,9 +76,29 @@ void identity_expect(const struct engine *e, const struct event *event)
         people_expect(e->people, event);
 }
 
+static bool append_account(struct engine *e, const struct event *own, struct err *err)
+{
+    struct buf line = {};
+    bool added, ok;
+
+    event_print(own, &line);
+    ok = (!line.failed || err_nomem(err))
+         && store_append(e->store, own, buf_str(&line), &added, err)
+         && (!added || people_add(e->people, own, err));
+    buf_free(&line);
+    return ok;
+}
+
 bool identity_take(struct engine *e, const struct event *event, struct err *err)
 {
-    return need_people(e, err) && people_add(e->people, event, err);
+    struct arena a = {};
+    struct event own;
+    bool there, ok = need_people(e, err) && people_add(e->people, event, err)
+                     && event_of_account(event, &a, &own, &there, err)
+                     && (!there || append_account(e, &own, err));
+
+    arena_free(&a);
+    return ok;
 }
 
 static bool move(void *context, str anchor, str home, struct err *err)

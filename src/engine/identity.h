@@ -47,7 +47,8 @@ void id_put_json(struct json_out *j, struct id id);
 
 /* The event will soon be taken (people_expect). */
 void identity_expect(const struct engine *e, const struct event *event);
-/* The event was appended, and was new. */
+/* The event was appended, and was new. What it says of an account is appended too, as an event of the
+ * account. */
 bool identity_take(struct engine *e, const struct event *event, struct err *err);
 /* As store_commit, when all stands where it belongs. */
 bool identity_commit(struct engine *e, struct err *err);

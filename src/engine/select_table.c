@@ -68,6 +68,7 @@ struct kind {
     int field_n;             /* those behind the wide columns counted too */
     int behind;              /* how many of them stand there */
     bool properties, traits; /* has columns for them */
+    bool once;               /* each event of the file */
     bool several;            /* stages: of a model with several lifecycles */
     /* At w->t: which rows the customer has. */
     bool (*rows)(struct walk *w, struct err *err);
@@ -92,6 +93,7 @@ struct walk {
     struct span span;
     uint32_t customer;         /* span.to: the end */
     const struct chunk *chunk; /* his; NULL: none yet */
+    struct chunk *own; /* it, when it is without the members' events of its accounts */
     struct timeline t;
     uint32_t row, row_n; /* of the customer; events: places in the timeline */
     struct reading reading;
@@ -198,9 +200,24 @@ static bool segment_rows(struct walk *w, struct err *err)
 
 static void let_go(struct walk *w)
 {
-    if (w->chunk)
+    chunk_free(w->own);
+    if (w->chunk && !w->own)
         scope_let_go(scope_of(w), w->chunk->customer_first / CHUNK_CUSTOMERS);
-    w->chunk = NULL;
+    w->chunk = w->own = NULL;
+}
+
+/* Of the chunk of a customer: an event is a row once, as its customer's. */
+static bool open_chunk(struct walk *w, struct err *err)
+{
+    struct scope *s = scope_of(w);
+    uint32_t k = w->customer / CHUNK_CUSTOMERS;
+
+    if (!table_of(w)->kind->once || !snapshot_has_accounts(s->snapshot, k))
+        return scope_chunk(s, k, &w->chunk, err);
+    if (!snapshot_own_chunk(s->snapshot, k, &w->own, err))
+        return false;
+    w->chunk = w->own;
+    return true;
 }
 
 /* To the walk's customer. */
@@ -211,7 +228,7 @@ static bool turn(struct walk *w, struct err *err)
     w->row = w->row_n = 0;
     if (!w->chunk || w->customer - w->chunk->customer_first >= w->chunk->customer_n) {
         let_go(w);
-        if (!scope_chunk(s, w->customer / CHUNK_CUSTOMERS, &w->chunk, err))
+        if (!open_chunk(w, err))
             return false;
         reading_turn(&w->reading, s, w->chunk);
     }
@@ -584,6 +601,7 @@ static const struct kind kinds[] = {
         .behind = 2,
         .properties = true,
         .traits = true,
+        .once = true,
         .rows = event_rows,
     },
     {

@@ -213,14 +213,14 @@ static bool count_one(struct usage_job *j, struct counter *c, uint32_t k, struct
 {
     struct usage_chunk *kept = &j->usages->chunk[k];
     uint64_t version = snapshot_chunk_version(j->v, k);
-    const struct chunk *chunk;
+    struct chunk *chunk;
     bool ok;
 
-    if (!snapshot_chunk(j->v, k, &chunk, err))
+    if (!snapshot_own_chunk(j->v, k, &chunk, err))
         return false;
     c->counted.n = 0;
     ok = count_chunk(c, chunk, err);
-    snapshot_release(j->v, k);
+    chunk_free(chunk);
     if (!ok)
         return false;
     mem_free(kept->row);

@@ -108,10 +108,20 @@ struct event_id {
 bool event_set_who(struct event *e, const struct event_id *raw, uint32_t n,
                    struct arena *a, struct err *err);
 
+/* The account whose member a group event makes its customer; *there is false of all others, and when
+ * groupId is no id. Lives in `a` and the event. */
+bool event_account(const struct event *e, struct arena *a, struct id *out, bool *there,
+                   struct err *err);
+/* What such an event says of the account itself, as an identify of it: its traits.*, at the same
+ * moment, with an id that follows from the event's. Lives likewise. */
+bool event_of_account(const struct event *e, struct arena *a, struct event *out,
+                      bool *there, struct err *err);
+
 /* One call in Segment's form: {"type":"track","event":..,"userId":..,"anonymousId":..,
  * "messageId":..,"timestamp"|"originalTimestamp":..,"properties":{..},
  * "context":{"traits":{..},"externalIds":[{"type":..,"id":..}],"device":{"id":..}}} or {"type":"identify",..,"traits":{..}}, whose traits may stand in
- * the context too. Of page and screen `name` and `category` become properties, of group `groupId`
+ * the context too. A call of any type but group that has no id but a groupId is the account's own.
+ * Of page and screen `name` and `category` become properties, of group `groupId`
  * and `traits.*`, of alias `previousId`. Objects inside properties are flattened with dots; null
  * properties are missing; a null trait removes it; list items that are no texts become their JSON
  * text. Missing messageId: .id is empty; missing timestamp: ERR_INPUT. What does not fit is

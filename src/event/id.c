@@ -88,7 +88,9 @@ static bool is_monotonous(enum id_kind kind, str value)
     }
     if (only == '0' || (!is_digit(only) && !is_letter(only) && (only & 0x80) == 0))
         return true;
-    return n >= 3 && !(is_digit(only) && (kind == ID_USER || kind == ID_OTHER));
+    return n >= 3
+           && !(is_digit(only)
+                && (kind == ID_USER || kind == ID_OTHER || kind == ID_GROUP));
 }
 
 /* --- each kind's form --- */

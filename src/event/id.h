@@ -13,7 +13,8 @@
     X(EMAIL, "email")                                                                    \
     X(PHONE, "phone")                                                                    \
     X(DEVICE, "device")                                                                  \
-    X(OTHER, "other")
+    X(OTHER, "other")                                                                    \
+    X(GROUP, "group") /* of an account: no person has one */
 
 enum id_kind {
 #define X(name, text) ID_##name,

@@ -1,6 +1,7 @@
 /* who.c - the ids of an event, out of what it came with. */
 #include "event/event_impl.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -128,12 +129,14 @@ static bool is_nobody(const struct finding *f, struct event *e, struct err *err)
 
 static bool finish(struct finding *f, struct event *e, struct err *err)
 {
+    bool is_account = f->n == 1 && f->id[0].kind == ID_GROUP;
     struct id *who;
 
     e->nobody = e->previous = STR("");
     e->who = NULL;
     e->who_n = e->implied = 0;
-    if (!add_all_implied(f, e, err))
+    if (!is_account
+        && !add_all_implied(f, e, err)) /* its e-mail address is no person's */
         return false;
     if (!f->n)
         return is_nobody(f, e, err);
@@ -188,8 +191,11 @@ bool event_decision(const struct event *e, struct arena *a, struct decision *out
     if (!decided_id(text_of(e, STR("a_kind")), text_of(e, STR("a")), a, &out->a, err)
         || !decided_id(text_of(e, STR("b_kind")), text_of(e, STR("b")), a, &out->b, err))
         return false;
-    return id_compare(out->a, out->b) != 0
-           || err_set(err, ERR_INPUT, "an id is nobody else than itself: name two ids");
+    if (id_compare(out->a, out->b) == 0)
+        return err_set(err, ERR_INPUT, "an id is nobody else than itself: name two ids");
+    return !str_eq(out->says, STR("merge"))
+           || (out->a.kind == ID_GROUP) == (out->b.kind == ID_GROUP)
+           || err_set(err, ERR_INPUT, "an account and a person are not one customer");
 }
 
 /* --- of a call --- */
@@ -274,7 +280,77 @@ bool who_read(const struct json *call, struct arena *a, struct event *out,
            && add_member(&f, call, STR("anonymousId"), ID_ANONYMOUS, err)
            && add_external(&f, json_find(context, STR("externalIds")), err)
            && add_device(&f, json_find(context, STR("device")), err)
+           && (f.n || f.raw.value.n || str_eq(out->type, STR("group"))
+               || add_member(&f, call, STR("groupId"), ID_GROUP, err))
            && finish(&f, out, err);
+}
+
+/* --- accounts --- */
+
+bool event_account(const struct event *e, struct arena *a, struct id *out, bool *there,
+                   struct err *err)
+{
+    struct err why;
+    str text = STR("");
+
+    *there = false;
+    if (!str_eq(e->type, STR("group")) || id_of_key(e->customer).kind == ID_GROUP)
+        return true;
+    for (uint32_t i = 0; i < e->property_n; i++)
+        if (str_eq(e->property[i].name, STR("groupId"))
+            && !value_text(a, &e->property[i].value, &text, err))
+            return false;
+    if (!text.n)
+        return true;
+    *there = id_parse(&rules, ID_GROUP, text, a, out, &why);
+    if (*there || why.code == ERR_INPUT)
+        return true;
+    *err = why;
+    return false;
+}
+
+/* Of the properties "traits.x" of a group event the account's trait x. */
+static bool account_traits(const struct event *e, struct arena *a, struct event *out,
+                           struct err *err)
+{
+    struct property *trait = arena_array(a, struct property, e->property_n);
+
+    if (!trait)
+        return err_nomem(err);
+    out->trait = trait;
+    for (uint32_t i = 0; i < e->property_n; i++)
+        if (str_starts(e->property[i].name, STR("traits.")))
+            trait[out->trait_n++] = (struct property){
+                str_from(e->property[i].name, STR("traits.").n), e->property[i].value};
+    return true;
+}
+
+bool event_of_account(const struct event *e, struct arena *a, struct event *out,
+                      bool *there, struct err *err)
+{
+    struct buf text = {0};
+    struct id id, *who;
+
+    if (!event_account(e, a, &id, there, err))
+        return false;
+    if (!*there)
+        return true;
+    who = arena_new(a, struct id);
+    buf_add(&text, STR("account:"));
+    hash128_print(&text, hash128_of(e->id));
+    *out = (struct event){
+        .at_ms = e->at_ms,
+        .type = STR("identify"),
+        .customer = id_key(id, a),
+        .id = text.failed ? (str){NULL, 0} : arena_str(a, buf_str(&text)),
+        .who = who,
+        .who_n = 1,
+    };
+    buf_free(&text);
+    if (!who || !out->id.p || !out->customer.p)
+        return err_nomem(err);
+    *who = id;
+    return account_traits(e, a, out, err);
 }
 
 /* --- in print --- */
@@ -303,7 +379,7 @@ static bool is_external(const struct event *e, uint32_t i)
 {
     enum id_kind kind = e->who[i].kind;
 
-    return !(e->implied >> i & 1)
+    return !(e->implied >> i & 1) && kind != ID_GROUP
            && (kind > ID_ANONYMOUS || (i && e->who[i - 1].kind == kind));
 }
 
@@ -312,7 +388,8 @@ bool who_has_external(const struct event *e)
     for (uint32_t i = 0; i < e->who_n; i++)
         if (is_external(e, i))
             return true;
-    return !e->who_n && !e->nobody.n && id_of_key(e->customer).kind > ID_ANONYMOUS;
+    return !e->who_n && !e->nobody.n && id_of_key(e->customer).kind > ID_ANONYMOUS
+           && id_of_key(e->customer).kind != ID_GROUP;
 }
 
 void who_print_external(const struct event *e, struct json_out *to)
@@ -344,6 +421,8 @@ void who_print(const struct event *e, struct json_out *to)
         print_named(to, "userId", anchor.value);
     else if (anchor.kind == ID_ANONYMOUS)
         print_named(to, "anonymousId", anchor.value);
+    else if (anchor.kind == ID_GROUP)
+        print_named(to, "groupId", anchor.value);
     for (uint32_t i = 1; anchor.kind == ID_USER && i < e->who_n; i++) {
         if (e->who[i].kind != ID_ANONYMOUS)
             continue;

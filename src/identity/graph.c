@@ -15,7 +15,8 @@ const struct graph_limits graph_limits_usual = {
             [ID_EMAIL] = 5,
             [ID_PHONE] = 5,
             [ID_DEVICE] = 20,
-            [ID_OTHER] = 20},
+            [ID_OTHER] = 20,
+            [ID_GROUP] = 20},
 };
 
 bool graph_new(const struct graph_limits *limits, struct graph **out, struct err *err)

@@ -77,6 +77,18 @@ uint32_t customer_key_kind(str key, str *id)
     return kind;
 }
 
+static bool is_account(str key)
+{
+    str id;
+
+    return customer_key_kind(key, &id) == ID_GROUP;
+}
+
+bool catalog_is_account(const struct catalog *c, uint32_t customer)
+{
+    return c->account_n && is_account(catalog_customer_key(c, customer));
+}
+
 str catalog_customer_key(const struct catalog *c, uint32_t customer)
 {
     return customers_get(c->customer, customer);
@@ -118,8 +130,10 @@ bool catalog_customer_add(struct catalog *c, str key, uint32_t *out, struct err 
 {
     if (!customers_add(c->customer, key, out))
         return err_nomem(err);
-    if (*out == c->customer_n)
+    if (*out == c->customer_n) {
         c->customer_n++;
+        c->account_n += is_account(key);
+    }
     return true;
 }
 
@@ -304,7 +318,8 @@ bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err
 
 struct catalog_mark catalog_mark(const struct catalog *c)
 {
-    return (struct catalog_mark){c->customer_n, c->type.n, c->column_n, c->sighting_n};
+    return (struct catalog_mark){c->customer_n, c->account_n, c->type.n, c->column_n,
+                                 c->sighting_n};
 }
 
 void catalog_return(struct catalog *c, const struct catalog_mark *m)
@@ -314,6 +329,7 @@ void catalog_return(struct catalog *c, const struct catalog_mark *m)
     text_table_cut(&c->column_key, m->column_n);
     text_table_cut(&c->sighting_key, m->sighting_n);
     c->customer_n = m->customer_n;
+    c->account_n = m->account_n;
     c->column_n = m->column_n;
     c->sighting_n = m->sighting_n;
     for (uint32_t i = 0; i < c->column_n; i++)
@@ -369,5 +385,6 @@ bool catalog_copy(const struct catalog *c, const struct catalog *last,
         }
     }
     out->customer_n = c->customer_n;
+    out->account_n = c->account_n;
     return true;
 }

@@ -35,6 +35,7 @@ struct sighting {
 struct catalog {
     struct customers *customer; /* shared by all of them */
     uint32_t customer_n;        /* that this one knows; their numbers are the file's */
+    uint32_t account_n;         /* of these are accounts */
     struct text_table type; /* event type names; the number is the code in chunk.type */
     struct column *column;
     uint32_t column_n, column_cap;
@@ -54,12 +55,14 @@ void catalog_free(struct catalog *c);
 
 /* Customers are ids of several kinds (id_kind, in this order). The key of a userId is the userId;
  * that of any other id has one byte in front, its kind + 1, which no id begins with. */
-#define CUSTOMER_KINDS 6u
+#define CUSTOMER_KINDS 7u
 #define CUSTOMER_KEY_MAX (EVENT_NAME_MAX + 1)
 /* The kind of a key; *id is what people see of it, borrowed from it. */
 uint32_t customer_key_kind(str key, str *id);
 
 uint32_t catalog_customer_n(const struct catalog *c);
+/* Of a customer, who is one by the id that names him. */
+bool catalog_is_account(const struct catalog *c, uint32_t customer);
 str catalog_customer_key(const struct catalog *c, uint32_t customer);
 str catalog_customer_id(const struct catalog *c, uint32_t customer);
 /* The number of exactly this key, or CUSTOMER_NONE. */
@@ -83,7 +86,7 @@ bool catalog_add_event(struct catalog *c, const struct event *e, struct err *err
 
 /* How much the writer's held, to go back to when a transaction fails. */
 struct catalog_mark {
-    uint32_t customer_n, type_n, column_n, sighting_n;
+    uint32_t customer_n, account_n, type_n, column_n, sighting_n;
 };
 struct catalog_mark catalog_mark(const struct catalog *c);
 void catalog_return(struct catalog *c, const struct catalog_mark *m);

@@ -103,6 +103,7 @@ void chunk_free(struct chunk *c)
         chunk_let_go(own, d->block);
     if (!own->is_base_lent)
         chunk_free(own->base);
+    chunk_let_go(own, own->joined);
     arena_free(&own->arena);
     mem_free(own->held);
     mem_free(c); /* the first member of its whole */
@@ -404,6 +405,47 @@ bool chunk_anchors(const struct chunk *c, const struct cells **out, struct err *
     return true;
 }
 
+/* Of who is no account's member, no event is anybody else's. */
+static bool make_members(const void *context, const struct chunk *c, struct arena *a,
+                         const void **out, struct err *err)
+{
+    const struct catalog *catalog = context;
+    const struct cells *anchors;
+    struct cells *cells = arena_new(a, struct cells);
+    uint32_t *event, customer = 0;
+    int64_t *number;
+
+    if (!chunk_anchors(c, &anchors, err))
+        return false;
+    event = arena_array(a, uint32_t, anchors->n);
+    number = arena_array(a, int64_t, anchors->n);
+    if (!cells || !event || !number)
+        return err_nomem(err);
+    *cells = (struct cells){.type = VALUE_NUMBER, .event = event, .number = number};
+    for (uint32_t i = 0; i < anchors->n; i++) {
+        while (c->first[customer + 1] <= anchors->event[i])
+            customer++;
+        if (!catalog_is_account(catalog, c->customer_first + customer)
+            || catalog_is_account(catalog, (uint32_t)anchors->number[i]))
+            continue;
+        event[cells->n] = anchors->event[i];
+        number[cells->n++] = anchors->number[i];
+    }
+    *out = cells;
+    return true;
+}
+
+bool chunk_members(const struct chunk *c, const struct cells **out, struct err *err)
+{
+    const struct derivation members = {
+        .by = 1, .make = make_members, .context = c->own->catalog};
+
+    if (c->own->joined)
+        return chunk_derive(c, &members, (const void **)out, err);
+    *out = no_cells(VALUE_NUMBER);
+    return true;
+}
+
 bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
                        struct err *err)
 {
@@ -556,6 +598,39 @@ bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
     c->own->base = (struct chunk *)old;
     c->own->is_base_lent = true;
     if (!open_hot(c, err) || !settle(c, err)) {
+        chunk_free(c);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+bool chunk_join(struct chunk *base, struct block *joined, struct cache *cache,
+                struct chunk **out, struct err *err)
+{
+    const struct joined *with = joined->what;
+    struct chunk_want want = {.chunk = base->own->want.chunk,
+                              .customer_first = base->customer_first,
+                              .customer_n = base->customer_n,
+                              .is_some = base->own->want.is_some,
+                              .version = joined->key.version,
+                              .fact = with->fact,
+                              .fact_n = with->n};
+    struct chunk *c = chunk_new(base->own->catalog, &want);
+
+    if (!c) {
+        chunk_free(base);
+        if (cache)
+            cache_unpin(cache, joined);
+        else
+            block_free(joined);
+        return err_nomem(err);
+    }
+    c->own->kind = CHUNK_OVERLAY;
+    c->own->base = base;
+    c->own->joined = joined;
+    c->own->cache = cache;
+    if (!open_hot(c, err)) {
         chunk_free(c);
         return false;
     }

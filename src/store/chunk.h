@@ -62,6 +62,10 @@ bool chunk_message_ids(const struct chunk *c, const str **out, struct err *err);
  * anchor's number. Borrowed from the chunk. */
 bool chunk_anchors(const struct chunk *c, const struct cells **out, struct err *err);
 
+/* Of an account's timeline, the events that are its members': each one's customer. Of all other chunks
+ * none. Borrowed from the chunk. */
+bool chunk_members(const struct chunk *c, const struct cells **out, struct err *err);
+
 /* A chunk out of events in any order (all of customers in the chunk's range, everything in
  * them numbered in the catalog, ids unique), merged with `old` (NULL: none), which stays as
  * it is. `catalog` outlives the chunk. */

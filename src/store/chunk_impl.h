@@ -19,7 +19,8 @@
 #define PART_ANCHOR (-5)
 /* No part: an overlay's times, which say more than those of the same events in a part. */
 #define OVERLAY_TIME (-6)
-/* Nor is what is derived from the columns. */
+/* Nor are the events that join accounts' timelines, nor what is derived from the columns. */
+#define PART_JOINED (-7)
 #define PART_DERIVED INT32_MIN
 
 /* --- opening --- */
@@ -54,6 +55,24 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
 bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
                  uint32_t customer_first, const struct fact *fact, size_t n,
                  struct chunk **out, struct err *err);
+/* Of a customer, the events that stand together in a chunk. */
+struct chunk_range {
+    uint32_t customer, first, n;
+};
+/* They as facts again, one behind the other, with what they say of traits or without; they live in
+ * `a`, and `to` has room for all. */
+bool chunk_facts(const struct chunk *c, const struct chunk_range *range, uint32_t range_n,
+                 bool traits, struct arena *a, struct fact *to, struct err *err);
+/* Events that stand on other timelines too, sorted; their anchors are those timelines' customers. */
+struct joined {
+    const struct fact *fact;
+    uint32_t n;
+};
+/* `base` with these among its customers' events: an account's timeline holds those of its members.
+ * Takes both, also when it fails; the block is a struct joined, pinned in the cache when there is one,
+ * under the key's version of what comes out. */
+bool chunk_join(struct chunk *base, struct block *joined, struct cache *cache,
+                struct chunk **out, struct err *err);
 /* Gives every part of the chunk, and holds no more than one column at a time that was not held
  * before; stops when `put` fails. */
 bool chunk_each_part(const struct chunk *c,
@@ -105,6 +124,8 @@ struct ref {
 struct chunk_private {
     struct arena arena;
     const struct catalog *catalog;
+    struct block
+        *joined; /* of an overlay that joins members' events to accounts': they */
     enum { CHUNK_PARTS, CHUNK_THIN, CHUNK_OVERLAY, CHUNK_WHOLE } kind;
     struct chunk_want want;
     struct cache *cache; /* for its own columns */

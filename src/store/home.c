@@ -317,52 +317,6 @@ bool snapshot_home(struct snapshot *v, uint32_t number, uint32_t *home, struct e
                           number, *home));
 }
 
-struct anchors {
-    struct arena *a;
-    uint32_t *number, n, cap;
-};
-
-static bool take_anchor(struct anchors *to, uint32_t number, struct err *err)
-{
-    if (to->n == to->cap) {
-        uint32_t cap = to->cap ? to->cap * 2 : 4;
-        uint32_t *grown = arena_array(to->a, uint32_t, cap);
-
-        if (!grown)
-            return err_nomem(err);
-        if (to->n)
-            memcpy(grown, to->number, to->n * sizeof *grown);
-        to->number = grown;
-        to->cap = cap;
-    }
-    to->number[to->n++] = number;
-    return true;
-}
-
-bool snapshot_anchors(struct snapshot *v, uint32_t home, struct arena *a,
-                      const uint32_t **out, uint32_t *n, struct err *err)
-{
-    struct anchors to = {.a = a};
-    pthread_mutex_t *lock;
-    struct sql *sql = snapshot_sql(v, &lock);
-    sqlite3_stmt *get;
-    bool there, ok;
-
-    pthread_mutex_lock(lock);
-    ok = sql_get(sql, SQL_CUSTOMER_ANCHORS, &get, err)
-         && ((sql_bind(get, 1, home) | sql_bind(get, 2, home)) == SQLITE_OK
-             || sql_fail(sql, err));
-    while (ok && (ok = sql_next(sql, get, &there, err)) && there) {
-        ok = take_anchor(&to, (uint32_t)sqlite3_column_int64(get, 0), err);
-        if (!ok)
-            sqlite3_reset(get);
-    }
-    pthread_mutex_unlock(lock);
-    *out = to.number;
-    *n = to.n;
-    return ok;
-}
-
 /* --- what the homes follow from --- */
 
 bool store_graph_add(struct store *s, str bytes, struct err *err)

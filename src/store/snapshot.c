@@ -385,15 +385,72 @@ void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
     news_told(state->news, since_seq, is);
 }
 
+/* --- timelines --- */
+
+bool snapshot_has_accounts(const struct snapshot *v, uint32_t chunk)
+{
+    const struct catalog *c = &v->image->catalog;
+    uint32_t end = c->account_n ? end_of(v, chunk) : 0;
+
+    for (uint32_t i = chunk * CHUNK_CUSTOMERS; i < end; i++)
+        if (catalog_is_account(c, i))
+            return true;
+    return false;
+}
+
+bool snapshot_range(struct snapshot *v, uint32_t first, uint32_t end, struct chunk **out,
+                    struct err *err)
+{
+    return open_range(v, first, end, true, out, err);
+}
+
+bool snapshot_own_chunk(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                        struct err *err)
+{
+    return open_range(v, chunk * CHUNK_CUSTOMERS, end_of(v, chunk), false, out, err);
+}
+
+bool snapshot_own(struct snapshot *v, uint32_t customer, struct chunk **out,
+                  struct err *err)
+{
+    return open_range(v, customer, customer + 1, true, out, err);
+}
+
+/* A version that no chunk has by itself: members' events come to other chunks. */
+static uint64_t joined_version(const struct snapshot *v)
+{
+    return UINT64_C(1) << 63 | (uint64_t)v->image->seq;
+}
+
+bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
+                       struct err *err)
+{
+    if (!snapshot_own(v, customer, out, err))
+        return false;
+    return !catalog_is_account(&v->image->catalog, customer)
+           || members_join(v, NULL, joined_version(v), *out, out, err);
+}
+
+static bool open_whole(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                       struct err *err)
+{
+    struct chunk *own;
+
+    if (!snapshot_own_chunk(v, chunk, &own, err))
+        return false;
+    if (snapshot_has_accounts(v, chunk))
+        return members_join(v, v->store->cache, joined_version(v), own, out, err);
+    *out = own;
+    return true;
+}
+
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err)
 {
     struct loaded *loaded = &v->loaded[chunk];
 
     assert(chunk < v->image->chunk_n);
-    if (!loaded->chunk
-        && !open_range(v, chunk * CHUNK_CUSTOMERS, end_of(v, chunk), false,
-                       &loaded->chunk, err))
+    if (!loaded->chunk && !open_whole(v, chunk, &loaded->chunk, err))
         return false;
     loaded->users++;
     *out = loaded->chunk;
@@ -409,12 +466,6 @@ void snapshot_release(struct snapshot *v, uint32_t chunk)
         return;
     chunk_free(loaded->chunk);
     loaded->chunk = NULL;
-}
-
-bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
-                       struct err *err)
-{
-    return open_range(v, customer, customer + 1, true, out, err);
 }
 
 static void add_span(struct store_facts *facts, int64_t first_ms, int64_t last_ms)
@@ -438,7 +489,10 @@ void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
 {
     struct store_facts facts = {.first_ms = MOMENT_NEVER, .last_ms = MOMENT_NEVER};
 
-    add_chunk(&facts, image_get(v->image, chunk));
+    if (snapshot_has_accounts(v, chunk)) /* their members stand anywhere */
+        facts = snapshot_facts(v);
+    else
+        add_chunk(&facts, image_get(v->image, chunk));
     *first_ms = facts.first_ms;
     *last_ms = facts.last_ms;
 }

@@ -42,6 +42,20 @@
     X(CUSTOMER_ANCHORS, "select number from customer where number = ? and home is null"  \
                         " union all select number from customer where home = ?"          \
                         " order by 1")                                                   \
+    X(MEMBER_ADD, "insert or ignore into member (account, anchor) values (?, ?)")        \
+    X(MEMBER_ALL, "select account, anchor from member order by account, anchor")         \
+    X(MEMBER_HOMES, /* of those of an account's ids */                                   \
+      "select distinct coalesce(p.home, p.number)"                                       \
+      " from (select number from customer where number = ?1 and home is null"            \
+      " union all select number from customer where home = ?1) a"                        \
+      " join member m on m.account = a.number join customer p on p.number = m.anchor"    \
+      " order by 1")                                                                     \
+    X(MEMBER_ACCOUNTS, /* of those of a member's ids; some have nothing of their own */  \
+      "select distinct coalesce(g.home, g.number)"                                       \
+      " from (select number from customer where number = ?1 and home is null"            \
+      " union all select number from customer where home = ?1) a"                        \
+      " join member m on m.anchor = a.number join customer g on g.number = m.account"    \
+      " where g.home is null or g.home >= 0 order by 1")                                 \
     X(GRAPH_ADD, "insert into graph (codec, bytes, checksum) values (?, ?, ?)")          \
     X(GRAPH_DROP, "delete from graph")                                                   \
     X(GRAPH_AFTER, "select seq, 0, codec, bytes, checksum from graph"                    \
@@ -134,6 +148,7 @@
       " union all"                                                                       \
       " select 'key', count(*), coalesce(sum(length(bytes)), 0) from key"                \
       " union all"                                                                       \
+      " select 'member', count(*), 0 from member union all"                              \
       " select 'graph', count(*), coalesce(sum(length(bytes)), 0) from graph"            \
       " union all"                                                                       \
       " select 'receipt', count(*), coalesce(sum(length(bytes)), 0) from receipt"        \

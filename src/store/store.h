@@ -83,7 +83,7 @@ void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
 void snapshot_release(struct snapshot *v, uint32_t chunk);
-/* How many events each of its customers has. *has_news: they are to be merged with what was folded
+/* How many events each of its customers has, without his members'. *has_news: they are to be merged with what was folded
  * before, which snapshot_chunk does for all of them. */
 struct chunk_counts {
     uint32_t customer_n, event[CHUNK_CUSTOMERS];
@@ -98,11 +98,25 @@ void snapshot_span(const struct snapshot *v, uint32_t chunk, int64_t *first_ms,
  * is closed. */
 bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out,
                        struct err *err);
+/* An account's timeline holds its members' events too. Here are the same chunks without them, so that
+ * each event of the file stands in one chunk, once; chunk_free before the snapshot is closed. */
+bool snapshot_own_chunk(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                        struct err *err);
+bool snapshot_own(struct snapshot *v, uint32_t customer, struct chunk **out,
+                  struct err *err);
+/* Whether some of the chunk's customers are accounts. */
+bool snapshot_has_accounts(const struct snapshot *v, uint32_t chunk);
 /* On whose timeline the events of the anchor with this number stand: his own, mostly. */
 bool snapshot_home(struct snapshot *v, uint32_t number, uint32_t *home, struct err *err);
 /* The anchors whose home this is, himself too when he is one of them: ascending, in `a`. */
 bool snapshot_anchors(struct snapshot *v, uint32_t home, struct arena *a,
                       const uint32_t **out, uint32_t *n, struct err *err);
+/* Whose events an account's timeline also holds; and the accounts whose members' homes this is.
+ * Ascending, in `a`; an account that has nothing of its own is no customer, and not among them. */
+bool snapshot_members(struct snapshot *v, uint32_t account, struct arena *a,
+                      const uint32_t **out, uint32_t *n, struct err *err);
+bool snapshot_accounts(struct snapshot *v, uint32_t member, struct arena *a,
+                       const uint32_t **out, uint32_t *n, struct err *err);
 struct store_facts {
     uint64_t events, refused;
     uint32_t

@@ -216,6 +216,13 @@ struct store {
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
 struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock);
 size_t snapshot_memory(const struct snapshot *v);
+/* The chunk with its accounts' members' events among theirs. Takes it, also when it fails; the version
+ * names what comes out in the cache, which may be NULL. */
+bool members_join(struct snapshot *v, struct cache *cache, uint64_t version,
+                  struct chunk *own, struct chunk **out, struct err *err);
+/* As snapshot_own, of customers [first, end) of one chunk. */
+bool snapshot_range(struct snapshot *v, uint32_t first, uint32_t end, struct chunk **out,
+                    struct err *err);
 /* How many events are news. */
 uint64_t snapshot_waiting(const struct snapshot *v);
 
@@ -290,6 +297,8 @@ bool moves_tell(struct store *s, struct err *err);
 bool customers_write(struct store *s, struct err *err);
 /* The homes are what they were before the transaction. */
 void moves_undo(struct store *s);
+/* A group event makes its anchor a member of an account. */
+bool member_add(struct store *s, const struct event *e, struct err *err);
 /* A batch of the log, and be it an empty one, so that what the transaction does has a number. */
 bool need_batch(struct store *s, struct err *err);
 

@@ -15,17 +15,10 @@ struct telling {
     struct chunk *parts;      /* NULL: there are none */
     const uint32_t *customer; /* of the chunk; ascending */
     uint32_t customer_n;
-    struct gone_set gone;   /* of whom the parts hold nothing any more */
-    struct arena *a;        /* where the facts live */
-    struct told_cell *cell; /* of what the parts give, column by column */
-    size_t cell_n, cell_cap;
-    struct err *err; /* of what walks */
+    struct gone_set gone; /* of whom the parts hold nothing any more */
+    struct arena *a;      /* where the facts live */
+    struct err *err;      /* of what walks */
     bool ok;
-};
-
-struct told_cell {
-    size_t fact; /* its place in tx.fact */
-    struct fact_cell cell;
 };
 
 static bool add_told(struct store *s, const struct fact *fact, struct err *err)
@@ -45,145 +38,33 @@ static bool add_told(struct store *s, const struct fact *fact, struct err *err)
 /* --- out of the parts --- */
 
 /* The events that the parts have of a customer. */
-static uint32_t range_of(const struct telling *t, uint32_t customer, uint32_t *first)
+static struct chunk_range range_of(const struct telling *t, uint32_t customer)
 {
     struct timeline of = {.n = 0};
 
     if (t->parts && !t->gone.is[customer % CHUNK_CUSTOMERS])
         of = timeline_of(t->parts, customer);
-    *first = of.first;
-    return of.n;
-}
-
-static bool add_cell(struct telling *t, size_t fact, const struct cells *cells,
-                     uint32_t at, int32_t column, struct err *err)
-{
-    struct fact_cell cell = {.column = (uint32_t)column};
-
-    if (t->cell_n == t->cell_cap) {
-        size_t cap = t->cell_cap ? t->cell_cap * 2 : 64;
-        struct told_cell *grown = mem_resize(t->cell, cap * sizeof *grown);
-
-        if (!grown)
-            return err_nomem(err);
-        t->cell = grown;
-        t->cell_cap = cap;
-    }
-    if (cells->number)
-        cell.number = cells->number[at];
-    if (cells->text) {
-        cell.text = arena_str(t->a, cells->word[cells->text[at]]);
-        if (!cell.text.p)
-            return err_nomem(err);
-    }
-    if (cells->type == VALUE_LIST) {
-        uint32_t first = cells->list_first[at];
-        str *item = arena_array(t->a, str, cells->list_first[at + 1] - first);
-
-        if (!item)
-            return err_nomem(err);
-        cell.n = cells->list_first[at + 1] - first;
-        for (uint32_t k = 0; k < cell.n; k++) {
-            item[k] = arena_str(t->a, cells->word[cells->list_item[first + k]]);
-            if (!item[k].p)
-                return err_nomem(err);
-        }
-        cell.item = item;
-    }
-    t->cell[t->cell_n++] = (struct told_cell){fact, cell};
-    t->s->tx.fact[fact].cell_n++;
-    return true;
-}
-
-/* The customers' values in one column. `fact` is the place of the first of their facts. */
-static bool tell_column(struct telling *t, uint32_t column, size_t fact, struct err *err)
-{
-    const struct cells *cells;
-
-    if (!chunk_cells(t->parts, column, &cells, err))
-        return false;
-    for (uint32_t i = 0; i < t->customer_n; i++) {
-        uint32_t first, n = range_of(t, t->customer[i], &first);
-
-        for (uint32_t at = cells_from(cells, first);
-             at < cells->n && cells->event[at] < first + n; at++) {
-            if (!add_cell(t, fact + cells->event[at] - first, cells, at, (int32_t)column,
-                          err))
-                return false;
-        }
-        fact += n;
-    }
-    chunk_forget(t->parts, (int32_t)column);
-    return true;
-}
-
-/* Each fact's values, which were gathered column by column. */
-static bool share_cells(struct telling *t, size_t fact, struct err *err)
-{
-    struct transaction *tx = &t->s->tx;
-    struct fact_cell *cell = arena_array(t->a, struct fact_cell, t->cell_n), *at = cell;
-    struct fact_cell **next;
-
-    next = mem_alloc((tx->fact_n - fact) * sizeof(struct fact_cell *));
-    if (!cell || !next) {
-        mem_free(next);
-        return err_nomem(err);
-    }
-    for (size_t i = fact; i < tx->fact_n; i++) {
-        tx->fact[i].cell = next[i - fact] = at;
-        at += tx->fact[i].cell_n;
-    }
-    for (size_t i = 0; i < t->cell_n; i++)
-        *next[t->cell[i].fact - fact]++ = t->cell[i].cell;
-    mem_free(next);
-    return true;
-}
-
-/* The events themselves, without their values. */
-static bool tell_heads(struct telling *t, struct err *err)
-{
-    const struct cells *anchors;
-    const str *id;
-
-    if (!chunk_message_ids(t->parts, &id, err) || !chunk_anchors(t->parts, &anchors, err))
-        return false;
-    for (uint32_t i = 0; i < t->customer_n; i++) {
-        uint32_t first, n = range_of(t, t->customer[i], &first);
-        uint32_t anchor = cells_from(anchors, first);
-
-        for (uint32_t k = first; k < first + n; k++) {
-            bool moved = anchor < anchors->n && anchors->event[anchor] == k;
-            struct fact fact = {.at_ms = t->parts->at_ms[k],
-                                .anchor = moved ? (uint32_t)anchors->number[anchor]
-                                                : t->customer[i],
-                                .type = t->parts->type[k],
-                                .id = arena_str(t->a, id[k])};
-
-            anchor += moved;
-            if (!fact.id.p)
-                return err_nomem(err);
-            if (!add_told(t->s, &fact, err))
-                return false;
-        }
-    }
-    return true;
+    return (struct chunk_range){customer, of.first, of.n};
 }
 
 static bool tell_parts(struct telling *t, struct err *err)
 {
-    size_t first = t->s->tx.fact_n;
+    struct chunk_range *range = mem_alloc(t->customer_n * sizeof *range);
+    struct fact *fact = NULL;
+    size_t n = 0;
+    bool ok = range != NULL;
 
-    if (!tell_heads(t, err))
-        return false;
-    for (uint32_t column = 0; t->s->tx.fact_n > first; column++) {
-        if (!chunk_next_column(t->parts, column, &column, err))
-            return false;
-        if (column == COLUMN_NONE)
-            break;
-        if (!tell_column(t, column, first, err))
-            return false;
+    for (uint32_t i = 0; ok && i < t->customer_n; i++) {
+        range[i] = range_of(t, t->customer[i]);
+        n += range[i].n;
     }
-    return share_cells(t, first, err);
+    ok = (ok && (fact = mem_alloc(n * sizeof *fact))) || err_nomem(err);
+    ok = ok && chunk_facts(t->parts, range, t->customer_n, true, t->a, fact, err);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = add_told(t->s, &fact[i], err);
+    mem_free(fact);
+    mem_free(range);
+    return ok;
 }
 
 /* --- out of the news --- */
@@ -254,7 +135,7 @@ static bool tell(struct telling *t, struct err *err)
         return false;
     for (uint32_t i = 0; i < t->customer_n; i++) {
         size_t before = tx->fact_n;
-        uint32_t first, n = range_of(t, t->customer[i], &first);
+        uint32_t n = range_of(t, t->customer[i]).n;
 
         if (!tell_news(t, t->customer[i], err)
             || ((n || tx->fact_n > before)
@@ -275,7 +156,6 @@ static bool tell_chunk(struct store *s, const uint32_t *customer, uint32_t n,
     bool ok = tell(&t, err);
 
     chunk_free(t.parts);
-    mem_free(t.cell);
     return ok;
 }
 

@@ -327,6 +327,7 @@ static void verify_free(struct verify *v)
     mem_free(v->logged_id);
     mem_free(v->held_id);
     mem_free(v->part);
+    mem_free(v->logged_member.pair);
     mem_free(v->customer_first);
     mem_free(v->type_first);
     mem_free(v->column_first);

@@ -57,6 +57,11 @@ struct verify {
     uint64_t *part;
     size_t part_n, part_cap;
 
+    struct pairs { /* account and anchor, as group events say */
+        uint64_t *pair;
+        size_t n, cap;
+    } logged_member;
+
     /* Where in the log a name stands first. */
     _Atomic uint64_t *customer_first, *type_first, *column_first;
     uint64_t *sighting; /* keys, ascending */
@@ -100,6 +105,14 @@ bool each_logged(struct verify *v,
 
 /* Sums up the log, and compares the names with it. */
 bool verify_log(struct verify *v, struct err *err);
+
+/* A name that table should have. */
+void found_unnamed(struct verify *v, const char *table, const struct logged *l, str name);
+void note_first(_Atomic uint64_t *first, uint64_t position);
+/* Who becomes a member by the event; then, whether the table says the same. */
+bool gather_member(struct verify *v, const struct logged *l, uint32_t anchor,
+                   uint64_t position, struct err *err);
+bool check_members(struct verify *v, struct err *err);
 
 /* --- what is made from it --- */
 

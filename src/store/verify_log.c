@@ -123,7 +123,7 @@ struct gathered {
     struct sum *chunk, *id;
 };
 
-static void note_first(_Atomic uint64_t *first, uint64_t position)
+void note_first(_Atomic uint64_t *first, uint64_t position)
 {
     uint64_t known = atomic_load_explicit(first, memory_order_relaxed);
 
@@ -157,8 +157,7 @@ static void sight(struct verify *v, const struct logged *l, uint32_t type,
               type, column, (long long)l->batch, l->line);
 }
 
-static void found_unnamed(struct verify *v, const char *table, const struct logged *l,
-                          str name)
+void found_unnamed(struct verify *v, const char *table, const struct logged *l, str name)
 {
     found(v, table, false,
           "table %s: \"%.*s\" is missing, which the log has in batch %lld, line %u",
@@ -225,6 +224,8 @@ static bool gather(void *context, const struct logged *l, struct err *err)
     if (anchor != customer)
         sum_add(&values, digest_anchor(anchor));
     note_first(&v->customer_first[anchor], position);
+    if (!gather_member(v, l, anchor, position, err))
+        return false;
     note_first(&v->type_first[type], position);
     if (gather_values(v, l, type, e->property, e->property_n, false, position, &values)
         && gather_values(v, l, type, e->trait, e->trait_n, true, position, &values))
@@ -294,7 +295,7 @@ static void check_customers(struct verify *v)
     uint32_t n = catalog_customer_n(v->catalog);
 
     if (!v->o->owner) {
-        check_order(v, "customer", v->customer_first, 0, n, true);
+        check_order(v, "customer", v->customer_first, 0, n, !v->catalog->account_n);
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -378,7 +379,7 @@ static bool prove_log(struct verify *v, struct err *err)
     if (v->log_unread)
         return true;
     check_names(v);
-    return check_homes(v, err);
+    return check_homes(v, err) && check_members(v, err);
 }
 
 /* --- who is who --- */

@@ -365,7 +365,7 @@ static bool append(struct store *s, const struct event *e, str json, bool *added
         return true;
     if (!catalog_add_event(&s->catalog, e, err))
         return err->code == ERR_NOMEM ? transaction_spoil(&s->tx, err) : false;
-    if (!add(s, e, json, id, err))
+    if (!member_add(s, e, err) || !add(s, e, json, id, err))
         return transaction_spoil(&s->tx, err);
     *added = true;
     return true;
