@@ -240,8 +240,8 @@ static bool look_at_segments(const struct look *x, struct worker *w,
         struct bits fit;
         hash128 h;
 
-        if (!scan_chunk(w->scan[i], chunk, span, x->at_ms, w->standing, &fit, NULL,
-                        &w->err))
+        if (!scan_chunk(w->scan[i], chunk, span, x->at_ms,
+                        w->needs_stage ? w->standing : NULL, &fit, NULL, &w->err))
             return false;
         fit = bits_and(&fit, &there);
         h = hash128_of((str){(const char *)&fit, sizeof fit});

@@ -427,6 +427,9 @@ static struct val ask_named(struct view *v, const struct node *n)
     case MEANS_LIFECYCLE_STAGE:
         return stage_val(v, n->index,
                          n->index < s->above_n ? s->above[n->index] : STAGE_NONE);
+    case MEANS_ACCOUNT:
+        return truth_val(
+            catalog_is_account(chunk_catalog(v->c->t.chunk), v->c->t.customer));
     case MEANS_SEGMENT:
     case MEANS_SCORE:
         return ask_rule(v, n->index)->val;

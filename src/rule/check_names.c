@@ -65,24 +65,19 @@ static bool source_find(struct check *c, const struct dictionary_event *event,
         for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
             if (!str_eq(name, builtins[i]))
                 continue;
-            if (i > BUILTIN_CHANNEL)
-                return parse_fault(
-                    c->text, at, c->err,
-                    "events do not know their %.*s yet; a property of that "
-                    "name stands in backquotes: `%.*s`",
-                    STR_FMT(name), STR_FMT(name));
             c->p->asks_channel |= i == BUILTIN_CHANNEL;
+            c->p->asks_member |= i == BUILTIN_MEMBER;
             *out =
                 (struct source){.kind = SOURCE_BUILTIN,
                                 .builtin = (enum builtin)i,
-                                .type = i == BUILTIN_CHANNEL ? VALUE_TEXT : VALUE_NUMBER};
+                                .type = i < BUILTIN_CHANNEL ? VALUE_NUMBER : VALUE_TEXT};
             return true;
         }
     }
     if (!event)
         return parse_fault(c->text, at, c->err,
                            "any has only the properties that every event has: day, week, "
-                           "weekday, hour and channel");
+                           "weekday, hour, channel and member");
     property = dictionary_property(c->p->env.dictionary, event, name);
     if (!property)
         return hint_of(c, name, event->property, event->property_n,
@@ -281,11 +276,11 @@ static bool check_named(struct check *c, struct node *n, enum rule_named kind)
 
 static bool unknown_name(struct check *c, struct node *n)
 {
-    static const str known[] = {{"stage", 5},          {"previous_stage", 14},
-                                {"time_in_stage", 13}, {"trait", 5},
-                                {"segment", 7},        {"score", 5},
-                                {"lifecycle", 9},      {"consent", 7},
-                                {"acquisition", 11},   {"missing", 7}};
+    static const str known[] = {
+        {"stage", 5},     {"previous_stage", 14}, {"time_in_stage", 13},
+        {"trait", 5},     {"segment", 7},         {"score", 5},
+        {"lifecycle", 9}, {"consent", 7},         {"acquisition", 11},
+        {"account", 7},   {"missing", 7}};
     const struct name *name = &n->name;
     char hint[120];
 
@@ -426,6 +421,11 @@ bool check_name(struct check *c, struct node *n)
         return check_consent(c, n);
     if (str_eq(name->first, STR("acquisition")))
         return check_acquisition(c, n);
+    if (str_eq(name->whole, STR("account"))) {
+        n->means = MEANS_ACCOUNT;
+        n->type = VALUE_BOOL;
+        return true;
+    }
     n->type = VALUE_TEXT;
     n->index = program_lifecycle_meant(c->p);
     c->by_stage = true;

@@ -1,4 +1,5 @@
 #include "rule/cursor.h"
+#include "rule/member.h"
 
 #include <assert.h>
 
@@ -77,6 +78,7 @@ void cursor_free(struct cursor *c)
     for (uint32_t i = 0; c->column && i < c->p->column_n; i++)
         mem_free(c->column[i].key);
     mem_free(c->column);
+    mem_free(c->member.key);
     text_table_free(&c->text);
     mem_free(c->test);
     mem_free(c->beginning);
@@ -160,7 +162,10 @@ static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err 
             || (used->has_texts && !key_words(c, &c->column[i], err)))
             return false;
     }
-    if (!key_origins(c, chunk, err))
+    if (!key_origins(c, chunk, err)
+        || (p->asks_member
+            && (!members_of(chunk, &c->member.cells, err)
+                || !key_words(c, &c->member, err))))
         return false;
     c->chunk = chunk->serial;
     return true;

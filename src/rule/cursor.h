@@ -101,6 +101,8 @@ struct cursor {
     uint64_t chunk;         /* the serial of the chunk whose words have keys; 0: none */
     struct text_table text; /* by key: the program's literals, then the chunk's words */
     struct column_at *column;
+    struct column_at
+        member; /* who of an account's members did an event; no cells: nobody asks */
     const struct origins
         *origins;           /* of the chunk; NULL: nobody asks, or there are none */
     uint32_t *channel_key;  /* by channel */

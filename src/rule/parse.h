@@ -115,6 +115,7 @@ enum meaning {
     MEANS_TIME_IN_STAGE,
     MEANS_TIMES_IN,        /* .index is the stage */
     MEANS_LIFECYCLE_STAGE, /* lifecycle.NAME.stage: .index is the lifecycle */
+    MEANS_ACCOUNT,         /* the customer is one */
     MEANS_SEGMENT,         /* .index is the rule */
     MEANS_SCORE,
 };

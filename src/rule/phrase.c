@@ -120,7 +120,8 @@ static void property_words(struct words *w, const struct name *name, enum functi
 
 void sentence_words(struct words *w, const struct node *n)
 {
-    if (n->kind == NODE_NAME && n->type == VALUE_BOOL && n->means != MEANS_SEGMENT)
+    if (n->kind == NODE_NAME && n->type == VALUE_BOOL && n->means != MEANS_SEGMENT
+        && n->means != MEANS_ACCOUNT)
         words_say(w, PHRASE_IS_TRUE, &(struct parts){.a = n});
     else
         node_words(w, n);

@@ -16,7 +16,8 @@ enum builtin {
     BUILTIN_WEEK,
     BUILTIN_WEEKDAY,
     BUILTIN_HOUR,
-    BUILTIN_CHANNEL
+    BUILTIN_CHANNEL,
+    BUILTIN_MEMBER
 };
 
 /* Where the value of an event comes from. */
@@ -121,7 +122,7 @@ struct program {
     struct test *test;
     uint32_t test_n, test_cap;
     bool keeps_best; /* some slot is a min or a max */
-    bool asks_channel, asks_acquisition;
+    bool asks_channel, asks_acquisition, asks_member;
     struct rule *rule;
     uint32_t rule_n, rule_cap;
     struct text_table literal; /* the texts that stand in rules */

@@ -117,6 +117,16 @@ static void stage_vals(const struct scan *s, const struct node *n,
     }
 }
 
+static void account_vals(const struct scan *s, const struct bits *want,
+                         struct column_vals *out)
+{
+    const struct chunk *c = s->chunk;
+
+    out->there = *want;
+    for (EACH_BIT(i, want))
+        out->n[i] = catalog_is_account(chunk_catalog(c), c->customer_first + i);
+}
+
 static bool add_points(struct scan *s, const struct rule *rule, const struct bits *want,
                        __int128 *points)
 {
@@ -226,6 +236,9 @@ static bool node_vals(struct scan *s, const struct node *n, const struct bits *w
     case MEANS_TIMES_IN:
     case MEANS_LIFECYCLE_STAGE:
         stage_vals(s, n, want, out);
+        return true;
+    case MEANS_ACCOUNT:
+        account_vals(s, want, out);
         return true;
     case MEANS_SCORE:
         return score_vals(s, n->index, want, out);

@@ -46,6 +46,7 @@ static enum cost named_cost(const struct scan *s, const struct node *n)
     case MEANS_TIME_IN_STAGE:
     case MEANS_TIMES_IN:
     case MEANS_LIFECYCLE_STAGE:
+    case MEANS_ACCOUNT:
         return COST_STAGE;
     case MEANS_SEGMENT:
     case MEANS_SCORE:

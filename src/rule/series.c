@@ -38,6 +38,7 @@ static int64_t builtin_value(const struct zone *z, enum builtin builtin, int64_t
     case BUILTIN_HOUR:
         return date.hour;
     case BUILTIN_CHANNEL: /* not of time */
+    case BUILTIN_MEMBER:
         break;
     }
     return 0;
@@ -97,6 +98,16 @@ static struct val channel_value(const struct cursor *c, uint32_t event)
     return (struct val){.type = VALUE_TEXT, .n = c->channel_key[channel - 1]};
 }
 
+static struct val member_value(const struct cursor *c, uint32_t event)
+{
+    const struct cells *cells = c->member.cells;
+    uint32_t at = cells ? cells_from(cells, event) : 0;
+
+    if (!cells || at == cells->n || cells->event[at] != event)
+        return (struct val){.type = VALUE_MISSING};
+    return (struct val){.type = VALUE_TEXT, .n = c->member.key[cells->text[at]]};
+}
+
 struct val source_read(struct view *v, const struct source *s)
 {
     const struct program *p = v->c->p;
@@ -105,6 +116,8 @@ struct val source_read(struct view *v, const struct source *s)
 
     if (s->kind == SOURCE_BUILTIN && s->builtin == BUILTIN_CHANNEL) {
         value = channel_value(v->c, v->event);
+    } else if (s->kind == SOURCE_BUILTIN && s->builtin == BUILTIN_MEMBER) {
+        value = member_value(v->c, v->event);
     } else if (s->kind == SOURCE_BUILTIN) {
         value.type = VALUE_NUMBER;
         value.n = builtin_value(p->env.zone, s->builtin, v->event_ms) * NUM_ONE;

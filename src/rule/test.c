@@ -36,6 +36,7 @@ static bool is_by_situation(const struct program *p, const struct node *n)
     case MEANS_NOTHING:
     case MEANS_COLUMN:
     case MEANS_PROPERTY:
+    case MEANS_ACCOUNT:
         break;
     }
     for (n = n->child; n; n = n->next)

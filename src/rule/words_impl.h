@@ -38,6 +38,7 @@
       "o primeiro site de referência")                                                   \
     X(ACQUISITION_PAGE, "the landing page", "la pagina di arrivo",                       \
       "a página de entrada")                                                             \
+    X(ACCOUNT, "an account", "un'azienda", "uma conta")                                  \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \
     X(EXISTS, "at least one %p%w", "almeno {un|una} %p%w", "pelo menos {um|uma} %p%w")   \
