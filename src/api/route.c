@@ -75,6 +75,10 @@ static const struct api_param customers_params[] = {
     {"after", "the cursor that the page before gave as next"},
     {"format", "csv: the whole list as CSV"},
 };
+static const struct api_param members_params[] = {
+    {"limit", "members a page, at most 1000; 50 unless given"},
+    {"after", "the number that the page before gave as next"},
+};
 static const struct api_param diff_params[] = {
     {"from", "the number of a version"},
     {"to", "the number of a version"},
@@ -210,6 +214,8 @@ static const struct api_route routes[] = {
         "the customers behind a number"),
     GET("/api/customers/:id", get_customer, customer_params,
         "one customer, with his why"),
+    GET("/api/members/:id", get_members, members_params,
+        "whose events an account's timeline holds besides its own"),
     BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
          "everything known of one customer, to be given to him"),
     GET("/api/live", get_live, live_params,

@@ -158,6 +158,18 @@ bool get_customers(struct api_request *r, struct err *err)
     return true;
 }
 
+bool get_members(struct api_request *r, struct err *err)
+{
+    str given = param(r, "after");
+    uint32_t limit, from = 0;
+
+    if (given.n && !whole_parse(given, 0, UINT32_MAX, &from))
+        return err_set(err, ERR_INPUT, "after is what the page before gave as next");
+    return limit_param(r, &limit, err)
+           && members_put_json(&(struct json_out){.to = r->out}, r->engine, r->id, from,
+                               limit, r->a, err);
+}
+
 bool get_customer(struct api_request *r, struct err *err)
 {
     struct json_out j = {.to = r->out};

@@ -6,7 +6,7 @@
 
 typedef bool api_handler(struct api_request *r, struct err *err);
 
-api_handler get_info, get_stages, get_periods, get_customers, get_customer;
+api_handler get_info, get_stages, get_periods, get_customers, get_customer, get_members;
 api_handler post_check, get_check, delete_check, post_backtest, get_backtest,
     delete_backtest;
 api_handler post_apply, get_apply, delete_apply;

@@ -146,6 +146,35 @@ static void print_why_not(struct buf *b, const struct engine *e,
     }
 }
 
+static void print_customer(struct buf *b, struct engine *e, uint32_t customer)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+
+    buf_add(b, catalog_customer_id(catalog, customer));
+}
+
+/* an account of 3 members: ada, bob, eve */
+static void print_peers(struct buf *b, struct engine *e, const struct customer_view *v)
+{
+    enum { FEW = 20 };
+
+    if (v->is_account) {
+        buf_add_format(b, "  an account of %u member%s", v->member_n,
+                       v->member_n == 1 ? "" : "s");
+        for (uint32_t i = 0; i < v->member_n && i < FEW; i++) {
+            buf_add(b, i ? STR(", ") : STR(": "));
+            print_customer(b, e, v->member[i]);
+        }
+        buf_add(b, v->member_n > FEW ? STR(", ...\n") : STR("\n"));
+    }
+    for (uint32_t i = 0; i < v->account_n; i++) {
+        buf_add(b, i ? STR(", ") : STR("  member of "));
+        print_customer(b, e, v->account[i]);
+        if (i + 1 == v->account_n)
+            buf_add_char(b, '\n');
+    }
+}
+
 static void print_events(struct buf *b, struct engine *e, const struct customer_view *v)
 {
     const struct text_table *type = &snapshot_catalog(engine_snapshot(e))->type;
@@ -162,6 +191,10 @@ static void print_events(struct buf *b, struct engine *e, const struct customer_
                        v->timeline.at_ms[event->place]);
         buf_add_format(b, "  %.*s",
                        STR_FMT(text_table_get(type, v->timeline.type[event->place])));
+        if (event->member != CUSTOMER_NONE) {
+            buf_add(b, STR("  by "));
+            print_customer(b, e, event->member);
+        }
         for (uint32_t k = 0; k < event->property_n; k++) {
             const struct property *p = &event->property[k];
 
@@ -240,6 +273,7 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
         buf_add_char(b, '\n');
     }
     print_ids(b, engine_model(e)->workspace.zone, v);
+    print_peers(b, e, v);
     for (uint32_t i = 0; i < v->trait_n; i++) {
         buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));
         print_value(b, &v->trait[i].value);

@@ -431,10 +431,19 @@ static bool view_acquisition(const struct look *l, const struct origins *o,
     return true;
 }
 
+static uint32_t member_of(const struct cells *members, uint32_t event)
+{
+    uint32_t at = cells_from(members, event);
+
+    return at < members->n && members->event[at] == event ? (uint32_t)members->number[at]
+                                                          : CUSTOMER_NONE;
+}
+
 static bool view_events(const struct look *l, uint32_t event_max, struct customer_view *v,
                         struct err *err)
 {
     const struct channels *channels = l->model->channels;
+    const struct cells *members;
     const struct origins *o;
     struct event_view *event;
 
@@ -442,7 +451,8 @@ static bool view_events(const struct look *l, uint32_t event_max, struct custome
     v->event = event = arena_array(l->a, struct event_view, v->event_n + 1);
     if (!event)
         return err_nomem(err);
-    if (!channels_of(channels, l->t.chunk, &o, err) || !view_acquisition(l, o, v, err))
+    if (!channels_of(channels, l->t.chunk, &o, err) || !view_acquisition(l, o, v, err)
+        || !chunk_members(l->t.chunk, &members, err))
         return false;
     for (uint32_t i = 0; i < v->event_n; i++) {
         uint32_t k = l->t.n - 1 - i;
@@ -450,6 +460,7 @@ static bool view_events(const struct look *l, uint32_t event_max, struct custome
 
         event[i].place = k;
         event[i].channel = channel ? channels_name(channels, channel - 1U) : STR("");
+        event[i].member = member_of(members, l->t.first + k);
         if (!read_properties(l, k, false, &event[i].property, &event[i].property_n, err)
             || !read_properties(l, k, true, &event[i].trait, &event[i].trait_n, err))
             return false;
@@ -503,7 +514,12 @@ bool engine_customer(struct engine *e, str id, const struct lifecycle *lifecycle
         return false;
     out->number = l.customer;
     out->id = catalog_customer_id(l.catalog, l.customer);
-    if (!engine_ids(e, l.customer, a, &out->known, &out->known_n, err)
+    out->is_account = catalog_is_account(l.catalog, l.customer);
+    if (!snapshot_members(engine_snapshot(e), l.customer, a, &out->member, &out->member_n,
+                          err)
+        || !snapshot_accounts(engine_snapshot(e), l.customer, a, &out->account,
+                              &out->account_n, err)
+        || !engine_ids(e, l.customer, a, &out->known, &out->known_n, err)
         || !engine_timeline(e, l.customer, &l.t, err))
         return false;
     cut_timeline(&l.t, at_ms);

@@ -241,6 +241,63 @@ static void put_why_not(struct json_out *j, struct engine *e,
     json_end_object(j);
 }
 
+static void put_customer(struct json_out *j, const struct engine *e, uint32_t customer)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+
+    id_put_json(j, id_of_key(catalog_customer_key(catalog, customer)));
+}
+
+static void put_customers(struct json_out *j, const struct engine *e,
+                          const uint32_t *customer, uint32_t n)
+{
+    json_begin_list(j);
+    for (uint32_t i = 0; i < n; i++)
+        put_customer(j, e, customer[i]);
+    json_end_list(j);
+}
+
+bool members_put_json(struct json_out *j, struct engine *e, str id, uint32_t from,
+                      uint32_t limit, struct arena *a, struct err *err)
+{
+    const uint32_t *member;
+    uint32_t customer, n, end;
+
+    if (!engine_find(e, id, &customer, err)
+        || !snapshot_members(engine_snapshot(e), customer, a, &member, &n, err))
+        return false;
+    from = from < n ? from : n;
+    end = n - from > limit ? from + limit : n;
+    json_begin_object(j);
+    json_key(j, "total");
+    json_put_int(j, n);
+    json_key(j, "members");
+    put_customers(j, e, member + from, end - from);
+    json_key(j, "next");
+    if (end < n)
+        json_put_int(j, end);
+    else
+        json_put_null(j);
+    json_end_object(j);
+    return true;
+}
+
+/* A few of an account's members; /api/members has all. */
+static void put_peers(struct json_out *j, const struct engine *e,
+                      const struct customer_view *v)
+{
+    enum { FEW = 20 };
+
+    json_key(j, "is_account");
+    json_put_bool(j, v->is_account);
+    json_key(j, "members_total");
+    json_put_int(j, v->member_n);
+    json_key(j, "members");
+    put_customers(j, e, v->member, v->member_n < FEW ? v->member_n : FEW);
+    json_key(j, "accounts");
+    put_customers(j, e, v->account, v->account_n);
+}
+
 static void put_event(struct json_out *j, struct engine *e, const struct customer_view *v,
                       const struct event_view *event)
 {
@@ -248,6 +305,11 @@ static void put_event(struct json_out *j, struct engine *e, const struct custome
     put_event_name(j, e, v, event->place);
     json_key(j, "channel");
     put_known(j, event->channel);
+    json_key(j, "member");
+    if (event->member == CUSTOMER_NONE)
+        json_put_null(j);
+    else
+        put_customer(j, e, event->member);
     json_key(j, "properties");
     properties_put_json(j, event->property, event->property_n);
     json_key(j, "traits");
@@ -318,6 +380,7 @@ void customer_put_json(struct json_out *j, struct engine *e,
     json_key(j, "id");
     json_put_text(j, v->id);
     put_ids(j, v);
+    put_peers(j, e, v);
     json_key(j, "at");
     json_put_moment(j, v->at_ms);
     if (v->lifecycle->name.n) {

@@ -208,6 +208,10 @@ static bool find_text(const struct asked *f, str text, uint32_t *number, struct 
     err->code = ERR_NONE;
     if (is_known(f, &(struct id){ID_USER, text}, number, err))
         return true;
+    if (str_eq((str){text.p, colon}, id_kind_name(ID_GROUP)) && colon < text.n
+        && id_parse(&rules, ID_GROUP, str_from(text, colon + 1), f->a, &id, err)
+        && is_known(f, &id, number, err))
+        return true;
     if (colon < text.n
         && id_parse_named(&rules, (str){text.p, colon}, str_from(text, colon + 1), f->a,
                           &id, err)

@@ -79,6 +79,8 @@ struct move_view {
 struct event_view {
     uint32_t place; /* in the timeline */
     str channel;    /* empty: it has none */
+    uint32_t
+        member; /* of an account, who did it; CUSTOMER_NONE: it is the customer's own */
     const struct property *property, *trait;
     uint32_t property_n, trait_n;
 };
@@ -99,6 +101,10 @@ struct customer_view {
     uint32_t number;
     const struct known_id *known; /* all of his ids, as of now */
     uint32_t known_n;
+    bool is_account;
+    const uint32_t *member,
+        *account; /* an account's members; whose member he is; as of now */
+    uint32_t member_n, account_n;
     const struct lifecycle *lifecycle; /* whose stages, moves and ways these are */
     int64_t at_ms;
     uint16_t stage;   /* STAGE_NONE: he did not exist then, or is not in the lifecycle */
@@ -125,6 +131,10 @@ struct customer_view {
 bool engine_customer(struct engine *e, str id, const struct lifecycle *l, int64_t at_ms,
                      enum language language, uint32_t event_max, struct arena *a,
                      struct customer_view *out, struct err *err);
+/* The members of an account from place `from` on, as {"total", "members", "next"}: none of whoever is
+ * no account. ERR_NOT_FOUND when nobody has the id. */
+bool members_put_json(struct json_out *j, struct engine *e, str id, uint32_t from,
+                      uint32_t limit, struct arena *a, struct err *err);
 /* Whether time alone leads him this way out of his stage, before any other. */
 bool way_is_next(const struct customer_view *v, const struct way_view *w);
 void customer_put_json(struct json_out *j, struct engine *e,

@@ -102,6 +102,7 @@ static void property_words(struct words *w, const struct name *name, enum functi
          {"days of the week", "giorni della settimana", "dias da semana"}},
         {"hour", {"hour", "ora", "hora"}, {"hours", "ore", "horas"}},
         {"channel", {"channel", "canale", "canal"}, {"channels", "canali", "canais"}},
+        {"member", {"member", "membro", "membro"}, {"members", "membri", "membros"}},
         {"revenue", {"revenue", "importo", "valor"}, {"revenues", "importi", "valores"}},
         {"score",
          {"score", "punteggio", "pontuação"},

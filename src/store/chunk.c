@@ -440,7 +440,7 @@ bool chunk_members(const struct chunk *c, const struct cells **out, struct err *
     const struct derivation members = {
         .by = 1, .make = make_members, .context = c->own->catalog};
 
-    if (c->own->joined)
+    if (c->own->joins)
         return chunk_derive(c, &members, (const void **)out, err);
     *out = no_cells(VALUE_NUMBER);
     return true;
@@ -596,6 +596,7 @@ bool chunk_merge(const struct catalog *catalog, const struct chunk *old,
         return err_nomem(err);
     c->own->kind = CHUNK_OVERLAY;
     c->own->base = (struct chunk *)old;
+    c->own->joins = old && old->own->joins;
     c->own->is_base_lent = true;
     if (!open_hot(c, err) || !settle(c, err)) {
         chunk_free(c);
@@ -628,6 +629,7 @@ bool chunk_join(struct chunk *base, struct block *joined, struct cache *cache,
     }
     c->own->kind = CHUNK_OVERLAY;
     c->own->base = base;
+    c->own->joins = true;
     c->own->joined = joined;
     c->own->cache = cache;
     if (!open_hot(c, err)) {

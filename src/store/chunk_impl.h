@@ -124,6 +124,7 @@ struct ref {
 struct chunk_private {
     struct arena arena;
     const struct catalog *catalog;
+    bool joins; /* some events are of accounts' members, who stand for their anchors */
     struct block
         *joined; /* of an overlay that joins members' events to accounts': they */
     enum { CHUNK_PARTS, CHUNK_THIN, CHUNK_OVERLAY, CHUNK_WHOLE } kind;
