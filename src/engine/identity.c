@@ -452,6 +452,9 @@ bool engine_decide(struct engine *e, str a, str b, enum graph_says says, str by,
     if (id_a == id_b)
         return err_set(err, ERR_INPUT, "\"%.*s\" and \"%.*s\" are one id: name two",
                        STR_FMT(a), STR_FMT(b));
+    if (says == GRAPH_MERGE
+        && (graph_id(g, id_a).kind == ID_GROUP) != (graph_id(g, id_b).kind == ID_GROUP))
+        return err_set(err, ERR_INPUT, "an account and a person are not one customer");
     /* The decision stands with an id that has events of its own: taken back, it leaves nothing. */
     if (graph_first_ms(g, id_a) == MOMENT_NEVER)
         swap_ids(&id_a, &id_b);

@@ -14,6 +14,9 @@
 
 /* docs/format.md says what stands in these tables. */
 #define SCHEMA_SINCE_5 /* what format 6 added */                                         \
+    "create table member (account integer not null, anchor integer not null,"            \
+    " primary key (account, anchor)) without rowid;"                                     \
+    "create index member_anchor on member (anchor);"                                     \
     "create table webhook (number integer primary key, codec integer not null,"          \
     " bytes blob not null, checksum integer not null);"                                  \
     "create table journal (seq integer primary key, told_ms integer not null,"           \
@@ -37,9 +40,6 @@ static const char schema[] =
     "create table customer (number integer primary key, kind integer not null,"
     " id text not null, home integer);"
     "create index customer_home on customer (home) where home is not null;"
-    "create table member (account integer not null, anchor integer not null,"
-    " primary key (account, anchor)) without rowid;"
-    "create index member_anchor on member (anchor);"
     "create table graph (seq integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);"
     "create table type (number integer primary key, name text not null);"

@@ -86,9 +86,14 @@ bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
     struct rewrite_sizes sizes;
     struct rewrite w = {NULL};
     struct refill_report report;
-    bool ok = rewrite_begin(&w, io, path, &o, VFS_REFUSE_DAMAGED, err);
+    int64_t groups = 0;
+    bool ok = rewrite_begin(&w, io, path, &o, VFS_REFUSE_DAMAGED, err)
+              && (w.format != 5
+                  || sql_number(&w.old, "select count(*) from type where name = 'group'",
+                                &groups, err));
 
-    if (ok && w.format == 5)
+    if (ok && w.format == 5
+        && !groups) /* of group calls the log says who is whose member */
         ok = file_migrate_5(&w.old, err);
     else if (ok && w.format < FORMAT) /* else somebody else did it meanwhile */
         ok = rewrite_refill(&w, &all, &report, err) && rewrite_exchange(&w, &sizes, err);

@@ -39,8 +39,8 @@
     X(CUSTOMER_HOME, "select home from customer where number = ?")                       \
     X(CUSTOMER_IS, "select 1 from customer where number = ? and home is null"            \
                    " union all select 1 from customer where home = ? limit 1")           \
-    X(CUSTOMER_ANCHORS, "select number from customer where number = ? and home is null"  \
-                        " union all select number from customer where home = ?"          \
+    X(CUSTOMER_ANCHORS, "select number from customer where number = ?1 and home is null" \
+                        " union all select number from customer where home = ?1"         \
                         " order by 1")                                                   \
     X(MEMBER_ADD, "insert or ignore into member (account, anchor) values (?, ?)")        \
     X(MEMBER_ALL, "select account, anchor from member order by account, anchor")         \

@@ -596,6 +596,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/stages/periods", "get", 4, 0},
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
+        {"/api/members/{id}", "get", 3, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},

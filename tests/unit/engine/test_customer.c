@@ -249,6 +249,7 @@ TEST(of_a_score_each_part_is_told)
 
 static const char anna_as_json[] =
     "{\"id\":\"anna\",\"ids\":[{\"kind\":\"userId\",\"id\":\"anna\",\"first\":null}],"
+    "\"is_account\":false,\"members_total\":0,\"members\":[],\"accounts\":[],"
     "\"at\":\"2026-02-01T00:00:00.000Z\",\"stage\":\"buyer\","
     "\"since\":\"2026-01-11T10:00:00.000Z\",\"traits\":{},"
     "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,\"campaign\":null,"
@@ -325,6 +326,7 @@ TEST(nobody_yet_as_json)
     assert_string_equal(
         b.p,
         "{\"id\":\"anna\",\"ids\":[{\"kind\":\"userId\",\"id\":\"anna\",\"first\":null}],"
+        "\"is_account\":false,\"members_total\":0,\"members\":[],\"accounts\":[],"
         "\"at\":\"2025-12-31T00:00:00.000Z\",\"stage\":null,"
         "\"since\":null,\"traits\":{},"
         "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"

@@ -63,12 +63,11 @@ static const struct {
      "you mean channel?"},
     {"acquisition = \"email\"", 1, 1,
      "of an acquisition are known: channel, source, medium, campaign, referrer and page"},
-    {"distinct(any.member) > 1", 1, 14,
-     "events do not know their member yet; a property of that name stands in backquotes: "
-     "`member`"},
+    {"sum(any.member) > 1", 1, 5, "sum() needs numbers, and this property is a text"},
+    {"account > 1", 1, 11, "a number cannot be compared with true or false"},
     {"sum(any.revenue) > 1", 1, 9,
-     "any has only the properties that every event has: day, week, weekday, hour "
-     "and channel"},
+     "any has only the properties that every event has: day, week, weekday, hour, "
+     "channel and member"},
     /* Grammar. */
     {"", 1, 1, "there is nothing here"},
     {"  \n ", 1, 1, "there is nothing here"},

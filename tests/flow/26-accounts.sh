@@ -1,0 +1,131 @@
+#!/bin/sh
+# An account's timeline also holds its members' events: whoever joins, is merged, or comes late; in
+# moves, segments, questions and exports; and each event of the file is counted once.
+. "$ROOT/tests/support/tap.sh"
+shop=$T/shop.ciclo
+model=$T/model.yaml
+
+cat >"$model" <<'YAML'
+ciclo: 1
+workspace: { name: Bottega, currency: EUR, timezone: UTC, language: it }
+events: { login: {}, signed: {} }
+traits: { plan: text }
+lifecycles:
+  people:
+    for: not account
+    start: new
+    stages: { new: {}, known: { end: true } }
+    moves:
+      - { from: new, to: known, when: "count(login) >= 2" }
+  firms:
+    for: account
+    start: small
+    stages: { small: {}, big: { end: true } }
+    moves:
+      - { from: small, to: big, when: "distinct(login.member) >= 2" }
+segments:
+  gold: { when: 'trait.plan = "gold"' }
+  bobs: { when: 'exists(login where member = "bob")' }
+  firms: { when: account }
+YAML
+
+# call TYPE ID DAY REST
+call() {
+    printf '{"type":"%s","messageId":"%s","timestamp":"2026-01-%sT10:00:00Z",%s}\n' \
+        "$1" "$2" "$3" "$4"
+}
+login() { call track "$1" "$2" '"event":"login",'"$3"; }
+group() { call group "$1" "$2" '"userId":"'"$3"'","groupId":"'"$4"'","traits":{'"$5"'}'; }
+take() {
+    cat >"$T/calls"
+    "$CICLO" import "$shop" "$T/calls" --json >"$T/report"
+}
+# it ID EXPRESSION: of the customer c
+it() {
+    "$CICLO" customer "$shop" "$1" --lifecycle firms --json >"$T/it" 2>"$T/why" ||
+        { cat "$T/why"; return; }
+    python3 -c 'import json, sys
+c = json.load(open(sys.argv[1]))
+print(eval("(" + sys.argv[2] + ")"))' "$T/it" "$2"
+}
+events='" ".join(e["type"] + ("/" + e["member"]["id"] if e["member"] else "") for e in reversed(c["events"]))'
+moves='" ".join(m["to"] + m["at"][8:10] for m in c["moves"])'
+members='" ".join(m["id"] for m in c["members"])'
+accounts='" ".join(m["id"] for m in c["accounts"])'
+is() { t_is "$3" "$1" "$2"; }
+whole() { "$CICLO" verify "$shop" | tail -n 1 | grep -o 'is whole'; }
+everything() {
+    "$CICLO" export "$shop" events --csv | cut -d , -f 1-4 | sort
+    "$CICLO" export "$shop" stages --csv | sort
+    "$CICLO" sql "$shop" 'select customer, segment from segments order by 1, 2'
+}
+
+"$CICLO" init "$shop" --model "$model" >/dev/null
+{
+    login l1 01 '"userId":"ada"'
+    group g1 03 ada acme '"plan":"gold"'
+    call identify i1 04 '"userId":"ada","traits":{"plan":"none"}'
+} | take
+is "$(it acme "$events")" 'login/ada identify group/ada identify/ada' \
+    'an account has what its member did before he joined'
+is "$(it acme "$moves")" small01 'and lives from its first event on'
+is "$(it acme 'c["traits"]["plan"]')" gold "its traits are those of the group call, not its member's"
+is "$(it ada "$accounts")" acme 'the member knows his account'
+is "$(it group:acme 'c["is_account"], c["members_total"]')" '(True, 1)' \
+    'an account is found by its kind too'
+
+{
+    login l2 05 '"userId":"bob"'
+    login l3 06 '"anonymousId":"phone"'
+} | take
+is "$(it acme "$members")" ada 'who is no member stays outside'
+group g2 20 bob acme '' | take
+is "$(it acme "$moves")" 'small01 big05' 'who joins brings what he did'
+is "$(it acme "$members")" 'ada bob' 'and is listed'
+call identify i2 21 '"userId":"bob","anonymousId":"phone","traits":{}' | take
+is "$(it acme "$events")" 'login/ada identify group/ada identify/ada login/bob login/bob identify group/bob identify/bob' \
+    'what a browser did is his when he logs in on it'
+call track s1 22 '"event":"signed","groupId":"acme"' | take
+is "$(it acme 'c["events"][0]["type"], c["events"][0]["member"]')" "('signed', None)" \
+    'a call that names the account alone is its own'
+is "$("$CICLO" sql "$shop" 'select count(*), count(distinct id) from events' | tail -n 1 | tr -s ' ')" \
+    "$("$CICLO" info "$shop" --json | python3 -c 'import json, sys; n = json.load(sys.stdin)["events"]; print("%8d %18d" % (n, n))' | tr -s ' ')" \
+    'each event of the file is a row once'
+is "$("$CICLO" sql "$shop" 'select customer, segment from segments order by 1, 2' | tail -n +2 | tr -s ' ' | tr '\n' ,)" \
+    'acme bobs,acme firms,acme gold,' 'rules see who did what, and who is an account'
+is "$(whole)" 'is whole' 'the file is whole'
+
+# --- the order of arrival plays no part, nor does where the file was made anew ---
+everything >"$T/first"
+"$CICLO" rebuild "$shop" >/dev/null
+everything >"$T/second"
+is "$(cmp "$T/first" "$T/second" 2>&1)" '' 'made anew, the file tells the same'
+rm -f "$shop"*
+"$CICLO" init "$shop" --model "$model" >/dev/null
+call track s1 22 '"event":"signed","groupId":"acme"' | take
+call identify i2 21 '"userId":"bob","anonymousId":"phone","traits":{}' | take
+group g2 20 bob acme '' | take
+login l3 06 '"anonymousId":"phone"' | take
+login l2 05 '"userId":"bob"' | take
+call identify i1 04 '"userId":"ada","traits":{"plan":"none"}' | take
+group g1 03 ada acme '"plan":"gold"' | take
+login l1 01 '"userId":"ada"' | take
+everything >"$T/second"
+is "$(cmp "$T/first" "$T/second" 2>&1)" '' 'whatever came first'
+is "$(whole)" 'is whole' 'and the histories kept are the events'"'"
+
+# --- merging, parting, erasing ---
+"$CICLO" identity "$shop" merge bob acme >"$T/out" 2>&1
+is "$? $(grep -o 'not one customer' "$T/out")" '1 not one customer' 'an account and a person are never one'
+"$CICLO" identity "$shop" apart bob phone >/dev/null
+is "$(it acme 'sum(e["type"] == "login" for e in c["events"])')" 2 \
+    'what is not the member'"'"'s any more is not the account'"'"'s'
+"$CICLO" identity "$shop" undecide bob phone >/dev/null
+group g3 25 eve acme2 '"plan":"silver"' | take
+"$CICLO" identity "$shop" merge acme acme2 >/dev/null
+is "$(it acme2 "$members")" 'bob ada eve' 'two accounts that are one have the members of both'
+"$CICLO" erase "$shop" bob >/dev/null 2>"$T/why" || cat "$T/why"
+is "$(it acme "$members")" 'ada eve' 'who is erased is no member'
+is "$(it acme "$moves")" small01 'and nothing of him is in the account'"'"'s life'
+is "$(whole)" 'is whole' 'the file is whole without him'
+t_done
