@@ -1,7 +1,8 @@
 /* model_engine.c - the live engine with its clock: events come in commits, late and in any
  * order, the clock goes on and jumps, the file is closed and opened, folded, the model is
  * exchanged, at once or while all goes on. In some lives customers have several ids, which become
- * one customer's, or another's, as events come and somebody decides. At every halt everybody's
+ * one customer's, or another's, as events come and somebody decides, and join accounts, whose
+ * timelines hold their members' events. At every halt everybody's
  * moves are those of the twin over all of his events, nobody else has any, the pending moments
  * are not later than what comes next, and the loops are those that are met when all is computed
  * anew. */
@@ -35,8 +36,9 @@ struct life {
     struct twin t;
     struct arrival arrival[ARRIVALS_MAX];
     int arrival_n, arrived;
-    const struct event *told[ARRIVALS_MAX];           /* scratch: what has arrived */
-    struct townsman person[CUSTOMERS_MAX * TOWN_IDS]; /* and whose it is */
+    const struct event *told[ARRIVALS_MAX]; /* scratch: what has arrived */
+    struct townsman
+        person[CUSTOMERS_MAX * TOWN_IDS + HOUSES_MAX + 1]; /* and whose it is */
     int person_n;
     struct arena homes;
     bool is_town;             /* who is who changes as events come */
@@ -86,6 +88,11 @@ static void plan_house(struct life *l, int house, bool any_order)
         const struct twin_customer *c = &l->w.customer[house * TOWN_HOUSE];
         int64_t at_ms = c->event[roll(l, c->n)].at_ms + roll(l, 3) - 1;
 
+        if (i + 1 < l->said[house] && roll(l, 3) == 0) {
+            plan(l, town_group(&l->w, house, at_ms), any_order);
+            i++;
+            continue;
+        }
         plan(l, (roll(l, 2) ? town_alias : town_decision)(&l->w, house, at_ms),
              any_order);
     }
@@ -405,7 +412,8 @@ static bool find_three(const struct life *l, int house, struct id *was, struct i
                 *was = id_of_key(l->person[i].home);
                 *is = id_of_key(l->person[k].home);
                 *he = id_of_key(l->person[u].home);
-                if (u != i && u != k && he->kind == ID_USER
+                if (u != i && u != k && he->kind == ID_USER && was->kind != ID_GROUP
+                    && is->kind != ID_GROUP
                     && l->person[i].known.n == l->person[k].known.n
                     && town_house(*was) == house && town_house(*is) == house
                     && town_house(*he) == house)

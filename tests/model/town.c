@@ -135,6 +135,25 @@ static struct property text_property(const char *name, str text)
     return (struct property){str_of(name), {.type = VALUE_TEXT, .text = text}};
 }
 
+/* What is said of the account stands in the event as properties. */
+struct event *town_group(struct world *w, int house, int64_t at_ms)
+{
+    static const char *const says[] = {"s0", "s1", "s2"};
+    struct property *p = need(arena_array(&w->arena, struct property, 2));
+    struct buf trait = {};
+
+    p[0] = text_property("groupId", name_of(w, "firm", house, 0));
+    buf_add_format(&trait, "traits.%s", twin_trait[roll(w, TWIN_PROPERTIES)].name);
+    p[1].name = arena_str(&w->arena, buf_str(&trait));
+    need((void *)p[1].name.p);
+    buf_free(&trait);
+    p[1].value =
+        roll(w, 2) ? (struct value){.type = VALUE_TEXT, .text = str_of(says[roll(w, 3)])}
+                   : (struct value){.type = VALUE_NUMBER,
+                                    .number = roll(w, 5) * INT64_C(1000000)};
+    return say(w, town_id(w, house), at_ms, STR("group"), p, 2);
+}
+
 struct event *town_alias(struct world *w, int house, int64_t at_ms)
 {
     struct property *p = need(arena_new(&w->arena, struct property));
@@ -196,7 +215,105 @@ static struct twin_customer *at_home(struct people *p, const struct event *e,
     all[*n].home = arena_str(a, home);
     need((void *)all[*n].home.p);
     all[*n].known.n = 0;
+    all[*n].known.is_account = false;
     return &all[(*n)++].known;
+}
+
+/* --- accounts --- */
+
+static int events_order(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+
+    return by_moment(&x, &y);
+}
+
+static void add_event(struct twin_customer *c, struct event e)
+{
+    assert_true(c->n < TWIN_EVENTS_ROOM);
+    c->event[c->n++] = e;
+}
+
+/* A member's event as his account has it: it says who did it, and nothing of traits. */
+static struct event as_members(const struct event *e, str home, struct arena *a)
+{
+    struct property *p = need(arena_array(a, struct property, e->property_n + 1));
+    struct event copy = *e;
+    struct id id = id_of_key(home);
+    struct buf who = {};
+
+    if (id.kind != ID_USER)
+        buf_add_format(&who, "%.*s:", STR_FMT(id_kind_name(id.kind)));
+    buf_add(&who, id.value);
+    for (uint32_t i = 0; i < e->property_n; i++)
+        p[i] = e->property[i];
+    p[e->property_n] = text_property(TWIN_WHO, arena_str(a, buf_str(&who)));
+    need((void *)p[e->property_n].value.text.p);
+    buf_free(&who);
+    copy.property = p;
+    copy.property_n = e->property_n + 1;
+    copy.trait_n = 0;
+    return copy;
+}
+
+static bool has_event(const struct twin_customer *c, str id)
+{
+    for (int i = 0; i < c->n; i++)
+        if (str_eq(c->event[i].id, id))
+            return true;
+    return false;
+}
+
+/* What a group event tells of its account: what it says itself, and all that its member has. */
+static void tell_account(struct people *p, const struct event *e,
+                         const struct townsman *all, int people_n,
+                         struct townsman *account, struct arena *a)
+{
+    const struct townsman *member = all;
+    struct event own;
+    struct err err;
+    bool there;
+    str home;
+
+    if (!event_of_account(e, a, &own, &there, &err)
+        || !people_home(p, e->customer, &home, &err))
+        fail_msg("%s", err.msg);
+    account->home = own.customer;
+    account->known.is_account = true;
+    add_event(&account->known, own);
+    while (!str_eq(member->home, home))
+        assert_true(++member < all + people_n);
+    for (int i = 0; i < member->known.n; i++)
+        if (!has_event(&account->known, member->known.event[i].id))
+            add_event(&account->known,
+                      as_members(&member->known.event[i], member->home, a));
+}
+
+static int gather_accounts(struct people *p, const struct event **event, int n,
+                           struct arena *a, struct townsman *all, int people_n)
+{
+    int found = people_n;
+
+    for (int i = 0; i < n; i++) {
+        struct event own;
+        struct err err;
+        bool there;
+        int at = people_n;
+
+        if (!event_of_account(event[i], a, &own, &there, &err))
+            fail_msg("%s", err.msg);
+        if (!there)
+            continue;
+        while (at < found && !str_eq(all[at].home, own.customer))
+            at++;
+        if (at == found)
+            all[found++].known.n = 0;
+        tell_account(p, event[i], all, people_n, &all[at], a);
+    }
+    for (int at = people_n; at < found; at++)
+        qsort(all[at].known.event, (size_t)all[at].known.n, sizeof(struct event),
+              events_order);
+    return found;
 }
 
 int town_gather(const struct event **event, int n, struct arena *a, struct townsman *out)
@@ -214,9 +331,9 @@ int town_gather(const struct event **event, int n, struct arena *a, struct towns
     for (int i = 0; i < n; i++) {
         struct twin_customer *c = at_home(p, event[i], a, out, &found);
 
-        assert_true(c->n < TWIN_EVENTS_ROOM);
-        c->event[c->n++] = *event[i];
+        add_event(c, *event[i]);
     }
+    found = gather_accounts(p, event, n, a, out, found);
     people_free(p);
     return found;
 }

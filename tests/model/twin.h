@@ -46,6 +46,7 @@ enum {
     TWIN_WEEKDAY,
     TWIN_HOUR,
     TWIN_CHANNEL,
+    TWIN_MEMBER,
     TWIN_BUILTINS_END
 };
 /* A property, or one of those that every event has. */
@@ -71,7 +72,10 @@ const char *twin_told(const struct twin_story *s, int what);
 struct twin_customer {
     struct event event[TWIN_EVENTS_ROOM]; /* by (at_ms, id) */
     int n;
+    bool is_account;
 };
+/* The property by which an event of an account names the member who did it. */
+#define TWIN_WHO "the member"
 
 /* Where he stands; stage and previous are -1 for none. */
 struct twin_where {
@@ -119,6 +123,7 @@ enum twin_kind {
     TWIN_SCORE,
     TWIN_CONSENT,
     TWIN_ACQUISITION,
+    TWIN_ACCOUNT, /* the customer is one */
     TWIN_ADD,
     TWIN_SUB,
     TWIN_MUL,

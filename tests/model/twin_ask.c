@@ -231,6 +231,8 @@ struct value twin_value(const struct twin_view *v, const struct twin_node *n)
         return anniversary(v, n);
     case TWIN_ACQUISITION:
         return acquisition(v, n->index);
+    case TWIN_ACCOUNT:
+        return (struct value){.type = VALUE_BOOL, .truth = v->c->is_account};
     case TWIN_CONSENT:
         return consent(v, n);
     case TWIN_STAGE:
@@ -350,6 +352,10 @@ static struct value property_value(const struct twin_view *v, int property)
 
     if (property == TWIN_CHANNEL)
         return told(twin_story_of(e), 0);
+    if (property == TWIN_MEMBER) {
+        raw = find(e->property, e->property_n, TWIN_WHO);
+        return raw ? *raw : missing;
+    }
     if (property >= TWIN_PROPERTIES)
         return builtin(v->t, property, e->at_ms);
     raw = find(e->property, e->property_n, twin_property[property].name);

@@ -17,12 +17,13 @@ const char *const twin_purpose[TWIN_PURPOSES] = {"news", "offers"};
 
 struct twin_name twin_property_name(int property)
 {
-    static const char *const builtin[] = {"day", "week", "weekday", "hour", "channel"};
+    static const char *const builtin[] = {"day",  "week",    "weekday",
+                                          "hour", "channel", "member"};
 
     if (property < TWIN_PROPERTIES)
         return twin_property[property];
     return (struct twin_name){builtin[property - TWIN_PROPERTIES],
-                              property == TWIN_CHANNEL ? VALUE_TEXT : VALUE_NUMBER};
+                              property < TWIN_CHANNEL ? VALUE_NUMBER : VALUE_TEXT};
 }
 
 static const char *const op_text[] = {"<", "<=", ">", ">=", "=", "!="};
@@ -209,6 +210,9 @@ static void print_value(const struct twin *t, const struct twin_node *n, struct 
         return;
     case TWIN_ACQUISITION:
         buf_add_format(to, "acquisition.%s", tells[n->index]);
+        return;
+    case TWIN_ACCOUNT:
+        buf_add(to, STR("account"));
         return;
     case TWIN_CONSENT:
         buf_add_format(to, "consent.%s.%s", twin_channel[n->index % TWIN_CHANNELS],

@@ -519,7 +519,7 @@ struct twin_node *twin_term(struct twin *t)
     case 12:
         return whether_missing(t);
     default:
-        n = truth(t);
+        n = roll(t, 5) ? truth(t) : node(t, TWIN_ACCOUNT, VALUE_BOOL);
         return roll(t, 4) ? test(t, TWIN_TRUTH, n)
                           : comparison(t, n, false, literal(t, VALUE_BOOL));
     }

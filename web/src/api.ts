@@ -119,6 +119,7 @@ export interface Stay { stage: string; from: string; to: string | null }
 
 export interface CustomerEvent extends EventRef {
   channel: string | null;
+  member: PeerId | null;
   properties: Record<string, unknown>;
   traits: Record<string, unknown>;
 }
@@ -127,14 +128,21 @@ export type Acquisition = 'channel' | 'source' | 'medium' | 'campaign' | 'referr
 
 /* One of the ids by which a customer is known, and since when. */
 export interface CustomerId {
-  kind: 'userId' | 'anonymousId' | 'email' | 'phone' | 'device' | 'other';
+  kind: 'userId' | 'anonymousId' | 'email' | 'phone' | 'device' | 'other' | 'group';
   id: string;
   first: string | null;
 }
+/* The id that names another customer. */
+export type PeerId = Pick<CustomerId, 'kind' | 'id'>;
+export interface MemberList { total: number; members: PeerId[]; next: number | null }
 
 export interface Customer {
   id: string;
   ids: CustomerId[];
+  is_account: boolean;
+  members_total: number;
+  members: PeerId[];   /* the first of them */
+  accounts: PeerId[];
   at: string;
   stage: string | null;
   since: string | null;
@@ -266,6 +274,17 @@ export function useCustomer(id: string, at: string, lang: string, lifecycle: str
     queryFn: ({ signal }) =>
       ask<Customer>(`/api/customers/${encodeURIComponent(id)}`, { at, lang, lifecycle }, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+export function useMembers(id: string, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ['members', id],
+    queryFn: ({ pageParam, signal }) =>
+      ask<MemberList>(`/api/members/${encodeURIComponent(id)}`, { after: pageParam, limit: 100 }, signal),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: page => page.next ?? undefined,
+    enabled,
   });
 }
 

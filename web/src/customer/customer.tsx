@@ -14,6 +14,7 @@ import { Events } from './events';
 import { Identity } from './identity';
 import { Moves } from './moves';
 import { Next } from './next';
+import { Accounts, Members } from './peers';
 import { Erased, Rights, useErase } from './rights';
 import { Strip } from './strip';
 
@@ -101,6 +102,8 @@ export default function CustomerPage({ id }: { id: string }) {
             </dl>
             {customer.ids[0] && <Identity of={customer.ids[0]} />}
           </section>
+          {customer.is_account && <Members customer={customer} at={asked} />}
+          {customer.accounts.length > 0 && <Accounts customer={customer} at={asked} />}
           {customer.acquisition.channel !== null && (
             <section aria-labelledby="acquisition">
               <h2 id="acquisition">{t('customer.acquisition')}</h2>

@@ -5,8 +5,11 @@ import { useTranslation } from 'react-i18next';
 import type { CustomerEvent } from '../api';
 import { useInfo } from '../info';
 import { dayOf } from '../time';
+import { customerLink } from '../links';
 import { Button } from '../ui/controls';
+import { Link } from '../ui/page';
 import styles from './customer.module.css';
+import { peerText } from './peers';
 import { eventAnchor } from './why';
 
 const STEP = 100;    /* events shown at first, and with each further step */
@@ -94,6 +97,11 @@ export function Events({ events, total }: { events: CustomerEvent[]; total: numb
                   <p>
                     <b>{format.event(event.type)}</b>{' '}
                     <span className={styles.eventId}>{format.eventId(event.type, event.id)}</span>
+                    {event.member && (
+                      <Link to={customerLink(peerText(event.member), undefined)} className={styles.eventId}>
+                        {event.member.id}
+                      </Link>
+                    )}
                     {event.channel && <span className={styles.eventId}>{event.channel}</span>}
                   </p>
                   <dl>
