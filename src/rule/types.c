@@ -134,7 +134,8 @@ static bool mark_set(struct cursor *c, uint32_t set, uint32_t to, struct err *er
     }
     m->all = of->kind == TYPES_ALL_BUT && !of->code_n;
     if (m->all) {
-        memset(m->word, 0xFF, words * sizeof *m->word);
+        if (words)
+            memset(m->word, 0xFF, words * sizeof *m->word);
         return true;
     }
     for (uint32_t w = 0; w < words; w++) {

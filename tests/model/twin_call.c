@@ -24,7 +24,8 @@ static bool is_type(const struct event *e, int type)
 static bool is_platforms(const struct event *e)
 {
     return str_eq(e->type, STR("identify")) || str_eq(e->type, STR("alias"))
-           || str_eq(e->type, STR("consent")) || str_eq(e->type, STR(EVENT_DECIDED));
+           || str_eq(e->type, STR("group")) || str_eq(e->type, STR("consent"))
+           || str_eq(e->type, STR(EVENT_DECIDED));
 }
 
 static bool matches(const struct twin_view *v, const struct twin_pattern *p,
