@@ -4,6 +4,8 @@
  *     before .next_ms, the least of its customers' pending moments.
  * (2) Events are only ever added to a chunk or a customer, so who has as many as before has the
  *     same, unless he was told again since .seq: some of his then went, and others may have come.
+ *     An account has its members' events too: whoever of them changed is noted in the pass over
+ *     everybody, and his accounts are replayed in one behind it.
  * (3) A chunk's moves are computed beside and take the old ones' place at the end: whatever
  *     fails leaves each chunk as (1) says, though some of them are ahead of the others. */
 #include "engine/history_impl.h"

@@ -344,32 +344,25 @@ static bool number_text(struct arena *a, int64_t number, str *out, struct err *e
     return out->p || err_nomem(err);
 }
 
-/* A property that is an id: of a user, or of a group, which is no kind of person's. *kept: it is
- * one. */
-static bool hide_id(const struct hiding *h, struct property *p, bool of_group, bool *kept,
-                    struct err *err)
+/* A property that is an id of a kind; *kept: it is one. */
+static bool hide_id(const struct hiding *h, struct property *p, enum id_kind kind,
+                    bool *kept, struct err *err)
 {
     static const struct id_rules rules;
     str text = p->value.text;
     struct id id;
-    char *to;
 
     *kept = false;
     if (p->value.type == VALUE_NUMBER && !number_text(h->a, p->value.number, &text, err))
         return false;
     if (p->value.type != VALUE_NUMBER && p->value.type != VALUE_TEXT)
         return true;
-    if (!id_parse(&rules, of_group ? ID_OTHER : ID_USER, text, h->a, &id, err))
+    if (!id_parse(&rules, kind, text, h->a, &id, err))
         return err->code == ERR_INPUT;
+    if (!pseudonym_of(h->key, id, h->a, &id, err))
+        return false;
     *kept = true;
     p->value = (struct value){.type = VALUE_TEXT, .text = id.value};
-    if (is_made_by(h->key, id.value))
-        return true;
-    to = arena_alloc(h->a, PSEUDONYM_BYTES, 1);
-    if (!to)
-        return err_nomem(err);
-    make(h->key, of_group ? 'g' : id_kind_name(ID_USER).p[0], id.value, to);
-    p->value.text = (str){to, PSEUDONYM_BYTES};
     return true;
 }
 
@@ -388,7 +381,8 @@ static bool hide_property(const struct hiding *h, struct property *p, bool is_tr
 
     *kept = false;
     if (!is_trait && is_id_property(h->e, p->name))
-        return hide_id(h, p, str_eq(p->name, STR("groupId")), kept, err);
+        return hide_id(h, p, str_eq(p->name, STR("groupId")) ? ID_GROUP : ID_USER, kept,
+                       err);
     if (p->value.type != VALUE_BOOL
         && (is_personal(p->name, is_trait || of_group)
             || is_declared_personal(h, p->name, is_trait)))

@@ -128,4 +128,17 @@ is "$(it acme2 "$members")" 'bob ada eve' 'two accounts that are one have the me
 is "$(it acme "$members")" 'ada eve' 'who is erased is no member'
 is "$(it acme "$moves")" small01 'and nothing of him is in the account'"'"'s life'
 is "$(whole)" 'is whole' 'the file is whole without him'
+
+# --- without anybody's ids ---
+"$CICLO" init "$T/hidden.ciclo" --model "$model" --pseudonymous "$T/key" >/dev/null
+CICLO_PSEUDONYM_KEY_FILE=$T/key
+export CICLO_PSEUDONYM_KEY_FILE
+shop=$T/hidden.ciclo
+{
+    login l1 01 '"userId":"ada"'
+    group g1 03 ada acme '"plan":"gold"'
+    call track s1 22 '"event":"signed","groupId":"acme"'
+} | take
+is "$(it group:acme '[e["type"] for e in c["events"]], c["members_total"], "acme" in str(c["ids"])')" \
+    "(['signed', 'group', 'identify', 'login'], 1, False)" 'an account is one without its id too'
 t_done
