@@ -18,7 +18,8 @@ struct removing {
         struct text_table text;
         uint32_t *person; /* whose each is */
         uint32_t cap;
-    } keys, ids;              /* of anchors; all that tells who somebody is */
+    } keys, ids, said;        /* of anchors; all that tells who somebody is; ids of what
+                                 accounts were told by them */
     uint32_t *person_of_home; /* by number, or NOBODY */
     struct err learning;      /* .code: why his ids could not be found, or ERR_NONE */
     uint64_t *times;          /* that an id stood in what is said of others */
@@ -183,6 +184,17 @@ static bool add_reaching(struct removing *r, const struct property *trait,
     return false;
 }
 
+/* What his group call says of the account is an event of the account's own, by his word alone. */
+static bool add_said(struct removing *r, const struct event *e, uint32_t person)
+{
+    struct event own;
+    bool there;
+
+    arena_reset(&r->scratch);
+    return event_of_account(e, &r->scratch, &own, &there, &r->learning)
+           && (!there || add_name(&r->said, own.id, person, &r->learning));
+}
+
 static bool learn_event(void *context, [[maybe_unused]] int64_t received_ms,
                         const struct event *e)
 {
@@ -193,7 +205,7 @@ static bool learn_event(void *context, [[maybe_unused]] int64_t received_ms,
     if (key == TEXT_NONE)
         return true;
     person = r->keys.person[key];
-    ok = add_previous(r, e->previous, person);
+    ok = add_previous(r, e->previous, person) && add_said(r, e, person);
     for (uint32_t i = 0; ok && i < e->who_n; i++)
         ok = add_id(r, e->who[i], person);
     for (uint32_t i = 0; ok && i < e->trait_n; i++)
@@ -258,6 +270,8 @@ static bool make(struct removing *r, const struct rewrite_options *o, struct err
     r->leaving.keys = &r->keys.text;
     r->leaving.key_person = r->keys.person;
     r->leaving.id_person = r->ids.person;
+    r->leaving.said = &r->said.text;
+    r->leaving.said_person = r->said.person;
     r->leaving.drops = r->what->drops;
     r->leaving.context = r->what->context;
     r->leaving.mentions = mentions_of(&r->ids.text);
@@ -307,6 +321,7 @@ void store_remove_free(struct removing *r)
     rewrite_end(&r->w);
     names_free(&r->keys);
     names_free(&r->ids);
+    names_free(&r->said);
     mem_free(r->times);
     arena_free(&r->arena);
     arena_free(&r->scratch);

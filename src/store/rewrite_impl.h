@@ -40,8 +40,10 @@ struct leaving {
     const struct text_table *keys; /* of anchors */
     const uint32_t *key_person;    /* by number in .keys: whose it is, in .person */
     struct mentions mentions;
-    const uint32_t *id_person; /* the same of .mentions.id */
-    uint64_t *times;           /* by number there: in how many places it stood */
+    const uint32_t *id_person;     /* the same of .mentions.id */
+    uint64_t *times;               /* by number there: in how many places it stood */
+    const struct text_table *said; /* ids of what their group calls say of accounts */
+    const uint32_t *said_person;   /* the same of .said */
     struct removed_person *person;
     bool (*drops)(void *context, const struct event *e); /* or NULL */
     void *context;

@@ -297,18 +297,29 @@ static bool add_erased(void *context, hash128 id, struct err *err)
     return true;
 }
 
+/* Who leaves with all of the event: it is his, or an account's by his word alone; or NULL. */
+static struct removed_person *whose(const struct leaving *l, const struct event *e)
+{
+    uint32_t key = text_table_find(l->keys, e->customer);
+
+    if (key != TEXT_NONE)
+        return &l->person[l->key_person[key]];
+    if (id_of_key(e->customer).kind != ID_GROUP)
+        return NULL;
+    key = text_table_find(l->said, e->id);
+    return key == TEXT_NONE ? NULL : &l->person[l->said_person[key]];
+}
+
 /* Whether all of the event goes; what it was is counted then. */
 static bool leaves(struct refill *r, const struct event *e)
 {
     struct leaving *l = r->o->leaving;
     struct removed_person *person;
-    uint32_t key;
 
     if (!l)
         return false;
-    key = text_table_find(l->keys, e->customer);
-    if (key != TEXT_NONE) {
-        person = &l->person[l->key_person[key]];
+    person = whose(l, e);
+    if (person) {
         person->events++;
         person->trait_values += e->trait_n;
         return true;

@@ -129,6 +129,23 @@ is "$(it acme "$members")" 'ada eve' 'who is erased is no member'
 is "$(it acme "$moves")" small01 'and nothing of him is in the account'"'"'s life'
 is "$(whole)" 'is whole' 'the file is whole without him'
 
+
+# --- what is known of an account by the word of one who is erased ---
+customers() { "$CICLO" export "$shop" customers --csv | cut -d , -f 1 | sort | tr '\n' ' '; }
+erased() { "$CICLO" info "$shop" --json | python3 -c 'import json, sys; i = json.load(sys.stdin); print(i["events"], i["erased"]["events"])'; }
+{
+    login l9 07 '"userId":"zoe"'
+    group g8 24 zoe sole '"plan":"hers"'
+    group g9 26 zoe acme '"plan":"zoes"'
+} | take
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'zoes 13 7' 'the last who says something of an account is right'
+"$CICLO" erase "$shop" zoe >"$T/receipt" 2>"$T/why" || cat "$T/why"
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'what he said of it goes with him, and is counted'
+is "$(it sole 1 | grep -c 'no customer') $(customers)" '1 acme ada customer eve ' 'an account that nobody else named is gone'
+group g9 26 zoe acme '"plan":"zoes"' | take
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'and it does not come again'
+is "$(whole)" 'is whole' 'the file is whole without it'
+
 # --- without anybody's ids ---
 "$CICLO" init "$T/hidden.ciclo" --model "$model" --pseudonymous "$T/key" >/dev/null
 CICLO_PSEUDONYM_KEY_FILE=$T/key
