@@ -111,6 +111,7 @@ struct taking {
     uint64_t *times;
     uint32_t *first;
     bool decides; /* what it says of `a` and `b` are ids */
+    bool joins;   /* its groupId is an account's */
 };
 
 static void note(const struct taking *t, uint32_t number)
@@ -169,6 +170,9 @@ static bool is_one(const struct taking *t, str name, str text)
     uint32_t number = number_of(t->m, text);
 
     if (number == TEXT_NONE || !(is_telling(text) || is_id_name(t, name)))
+        return false;
+    if (t->joins && str_eq(name, STR("groupId")) && !is_telling(text) && t->m->is_account
+        && !t->m->is_account[number])
         return false;
     note(t, number);
     return true;
@@ -303,7 +307,12 @@ static bool take_ids(const struct taking *t, struct event *e, struct err *err)
 bool mentions_take_out(const struct mentions *m, struct event *e, struct arena *a,
                        uint64_t *times, uint32_t *first, struct err *err)
 {
-    struct taking t = {m, a, times, first, str_eq(e->type, STR(EVENT_DECIDED))};
+    struct taking t = {m,
+                       a,
+                       times,
+                       first,
+                       str_eq(e->type, STR(EVENT_DECIDED)),
+                       str_eq(e->type, STR("group"))};
 
     *first = TEXT_NONE;
     return take_ids(&t, e, err) && take_message_id(&t, e, err)
@@ -316,7 +325,7 @@ bool mentions_take_from(const struct mentions *m, const struct property **all,
                         uint32_t *all_n, struct arena *a, uint64_t *times,
                         uint32_t *first, struct err *err)
 {
-    struct taking t = {m, a, times, first, false};
+    struct taking t = {m, a, times, first, false, false};
 
     *first = TEXT_NONE;
     return take_properties(&t, all, all_n, err);

@@ -12,6 +12,9 @@ struct mentions {
     const struct text_table *id; /* at most EVENT_NAME_MAX bytes each */
     bool length[EVENT_NAME_MAX + 1],
         telling[EVENT_NAME_MAX + 1]; /* that one of them has */
+    /* By number: it is an account's, too; NULL: each may be. "42" is found as the account that a
+     * group event names only then: it may be another's name. */
+    const bool *is_account;
 };
 struct mentions mentions_of(const struct text_table *id);
 /* The number of one of them, whatever it looks like, that stands in the text, and not inside of

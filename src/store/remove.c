@@ -23,6 +23,7 @@ struct removing {
     uint32_t *person_of_home; /* by number, or NOBODY */
     struct err learning;      /* .code: why his ids could not be found, or ERR_NONE */
     uint64_t *times;          /* that an id stood in what is said of others */
+    bool *is_account;         /* by number in .ids */
     struct removed removed;
 };
 
@@ -259,12 +260,27 @@ static bool sign(void *context, struct store *made, struct err *err)
            && (!r->what->sign || r->what->sign(r->what->context, made, &r->removed, err));
 }
 
+static bool find_accounts(struct removing *r, struct err *err)
+{
+    r->is_account = mem_alloc((r->ids.text.n + 1) * sizeof *r->is_account);
+    if (!r->is_account)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < r->keys.text.n; i++) {
+        struct id id = id_of_key(text_table_get(&r->keys.text, i));
+        uint32_t number = text_table_find(&r->ids.text, id.value);
+
+        if (id.kind == ID_GROUP && number != TEXT_NONE)
+            r->is_account[number] = true;
+    }
+    return true;
+}
+
 static bool make(struct removing *r, const struct rewrite_options *o, struct err *err)
 {
     struct refill_options options = {.leaving = &r->leaving, .sign = sign, .context = r};
     struct refill_report report;
 
-    if (!learn(r, err) || !list_ids(r, err))
+    if (!learn(r, err) || !list_ids(r, err) || !find_accounts(r, err))
         return false;
     r->w.o = o;
     r->leaving.keys = &r->keys.text;
@@ -275,6 +291,7 @@ static bool make(struct removing *r, const struct rewrite_options *o, struct err
     r->leaving.drops = r->what->drops;
     r->leaving.context = r->what->context;
     r->leaving.mentions = mentions_of(&r->ids.text);
+    r->leaving.mentions.is_account = r->is_account;
     r->leaving.times = r->times = mem_alloc((r->ids.text.n + 1) * sizeof *r->times);
     if (!r->times)
         return err_nomem(err);
@@ -323,6 +340,7 @@ void store_remove_free(struct removing *r)
     names_free(&r->ids);
     names_free(&r->said);
     mem_free(r->times);
+    mem_free(r->is_account);
     arena_free(&r->arena);
     arena_free(&r->scratch);
     mem_free(r);

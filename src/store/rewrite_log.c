@@ -639,7 +639,7 @@ static bool journal_key(struct refill *r, const struct json *line, str *out,
     str kind = json_find_text(line, STR("kind"));
     struct id id = {ID_USER, json_find_text(line, STR("customer"))};
 
-    while (id.kind < ID_OTHER && !str_eq(kind, id_kind_name(id.kind)))
+    while (id.kind + 1 < ID_KIND_N && !str_eq(kind, id_kind_name(id.kind)))
         id.kind++;
     *out = id_key(id, &r->arena);
     return out->p || err_nomem(err);

@@ -144,7 +144,15 @@ is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'what he said of i
 is "$(it sole 1 | grep -c 'no customer') $(customers)" '1 acme ada customer eve ' 'an account that nobody else named is gone'
 group g9 26 zoe acme '"plan":"zoes"' | take
 is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'and it does not come again'
-is "$(whole)" 'is whole' 'the file is whole without it'
+{
+    login l10 08 '"userId":"42"'
+    group g10 09 eve 42 '"plan":"silver"'
+} | take
+"$CICLO" erase "$shop" 42 >"$T/receipt" 2>"$T/why" || cat "$T/why"
+is "$(it group:42 "$members")" eve 'an account that is called as somebody erased keeps its members'
+"$CICLO" erase "$shop" group:42 >"$T/receipt" 2>"$T/why" || cat "$T/why"
+is "$(it group:42 1 | grep -c 'no customer') $(it eve "$accounts")" '1 acme' 'an account that is erased has none'
+is "$(whole)" 'is whole' 'the file is whole without them'
 
 # --- without anybody's ids ---
 "$CICLO" init "$T/hidden.ciclo" --model "$model" --pseudonymous "$T/key" >/dev/null
