@@ -154,6 +154,9 @@ is "$(it group:42 "$members")" eve 'an account that is called as somebody erased
 is "$(it group:42 1 | grep -c 'no customer') $(it eve "$accounts")" '1 acme' 'an account that is erased has none'
 is "$(whole)" 'is whole' 'the file is whole without them'
 
+call identify i3 27 '"groupId":"acme","traits":{"plan":null}' | take
+is "$(it acme 'c["traits"].get("plan")')" None 'what is the account'"'"'s own can take a trait away'
+
 # --- without anybody's ids ---
 "$CICLO" init "$T/hidden.ciclo" --model "$model" --pseudonymous "$T/key" >/dev/null
 CICLO_PSEUDONYM_KEY_FILE=$T/key
