@@ -72,7 +72,7 @@ export const visits = {
 };
 
 /* A visitor from Brazil comes by a campaign, looks, says who he is, and buys. Returns his device
- * and what is to be found of him: what he did before he said it is his, too. */
+ * and what is to be found of him. */
 export async function visit(page, site, path, customer) {
   const { time, view, later } = visits[path];
   const search = '?utm_source=news&utm_campaign=spring', url = `${site}${path}${search}`;
@@ -94,11 +94,11 @@ export async function visit(page, site, path, customer) {
   }, { customer, moment, traits, time });
   const address = { path, search, title: 'Bottega', url };
   return { device, expected: [
-    { type: 'page', customer,
+    { type: 'page', customer: device,
       properties: { ...address, ...view, ...('referring_domain' in view && { tab_url: url }) },
       context: { 'context.campaign.name': 'spring', 'context.campaign.source': 'news',
         'context.locale': 'pt-BR', 'context.page.title': 'Bottega' } },
-    { type: 'Product Viewed', customer,
+    { type: 'Product Viewed', customer: device,
       properties: { sku: 'A-1', price: 12.5, name: 'Caffè ☕' } },
     { type: 'identify', customer, traits },
     { type: 'Order Completed', customer, at: moment, traits: later,

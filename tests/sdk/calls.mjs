@@ -13,8 +13,8 @@ const kept = {
   day: moment, 'shop.name': 'Bottega', 'shop.address.city': 'Roma',
 };
 
-/* One of each kind, as `who`. `at` is the moment that the caller set. Anna logs in on the phone,
- * so all that was done there is hers; the stranger never says who he is. */
+/* One of each kind, as `who`. `at` is the moment that the caller set. Anna logs in on the phone;
+ * the stranger never says who he is. */
 export function calls(who) {
   const userId = `${who}/anna`, anonymousId = `${who}/phone`, stranger = `${who}/stranger`;
   return [
@@ -27,7 +27,7 @@ export function calls(who) {
     type: 'Order Completed', customer: userId, at: moment, properties: kept,
     context: { 'context.ip': '203.0.113.0', 'context.locale': 'it-IT' } },
     { call: 'track', message: { anonymousId, event: 'Visto 👀', properties: { sku: 'A-1' } },
-      type: 'Visto 👀', customer: userId, properties: { sku: 'A-1' } },
+      type: 'Visto 👀', customer: anonymousId, properties: { sku: 'A-1' } },
     { call: 'track', message: { anonymousId: stranger, event: 'Passed By', properties: { n: 1 } },
       type: 'Passed By', customer: stranger, properties: { n: 1 } },
     { call: 'track', message: { userId, anonymousId, event: 'Logged In' },
@@ -37,7 +37,7 @@ export function calls(who) {
     type: 'page', customer: userId, at: '2026-01-02T03:04:05.006Z', properties: {
       category: 'Docs', name: 'Início', url: 'https://example.com/pt?x=1', n: 1 } },
     { call: 'screen', message: { anonymousId, name: 'Main', properties: { tab: 2 } },
-      type: 'screen', customer: userId, properties: { name: 'Main', tab: 2 } },
+      type: 'screen', customer: anonymousId, properties: { name: 'Main', tab: 2 } },
     { call: 'group', message: { userId, groupId: 'acme', traits: { name: 'Acme', seats: 5 } },
       type: 'group', customer: userId, properties: {
         groupId: 'acme', 'traits.name': 'Acme', 'traits.seats': 5 } },

@@ -23,13 +23,14 @@ async function told(...words) {
 const owner = async anonymousId =>
   JSON.parse(await told('customer', file, `anonymousId:${anonymousId}`, '--json')).id;
 
-/* What the file holds, as the tests look at it: what the SDK's user said, and its context apart. */
+/* What the file holds, as the tests look at it: what the SDK's user said, and its context apart.
+ * Each stands under the id it came with. */
 async function stored() {
   const lines = (await told('export', file, 'events', '--json')).split('\n').filter(Boolean);
   return lines.map(JSON.parse).map(event => {
     const all = Object.entries(event.properties ?? {});
     return {
-      type: event.event ?? event.type, customer: event.userId ?? event.anonymousId,
+      type: event.event ?? event.type, customer: event.userId ?? event.anonymousId ?? event.groupId,
       at: event.timestamp, id: event.messageId,
       properties: sorted(Object.fromEntries(all.filter(([name]) => !name.startsWith('context.')))),
       traits: sorted(event.traits ?? event.context?.traits),
