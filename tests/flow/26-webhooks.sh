@@ -171,6 +171,20 @@ stop TERM
 "$CICLO" webhook "$shop" add --name crm --url "$hook" --allow-private >"$T/r/secret.in" 2>/dev/null
 serve
 
+# --- an account: its members' events are sent once, as theirs, and its moves ---
+: >"$T/r/got"
+curl -s "${url}v1/group" -H 'Content-Type: application/json' \
+    -d '{"userId":"max","groupId":"acme","messageId":"g1","traits":{"plan":"gold"}}' >/dev/null
+track max m3
+until_got '{(g["body"]["type"], g["body"]["data"]["customer"]) for g in got} >= {("event", "max"), ("event", "acme"), ("move", "acme")}' \
+    'an account is told of'
+until_state 'd["under_way"]' 0 'all of it arrives'
+t_is 'each event as whose it is' \
+    "$(got 'sorted(g["body"]["data"]["customer"] + " " + g["body"]["data"]["event"] for g in got if g["body"]["type"] == "event")')" \
+    "['acme identify', 'max Order Completed', 'max group']"
+moves='[g["body"]["data"]["to"] for g in got if g["body"]["data"]["customer"] == "acme" and g["body"]["type"] == "move"]'
+t_is 'each of its moves once' "$(got "len($moves) == len(set($moves))")" True
+
 # --- over HTTP ---
 : >"$T/r/got"
 t_is 'a ping' "$(api POST /test '{"name":"crm"}')" '{"ok":true}'
