@@ -99,7 +99,7 @@ t_is 'with what they say' "$(got 'got[0]["body"]["data"]["event"], got[0]["body"
 : >"$T/r/got"
 echo 500 >"$T/r/how"
 track eve e1
-until_got 'len(got) >= 3' 'what fails is sent again'
+until_got 'len(got) >= 2' 'what fails is sent again'
 t_is 'with the same id' "$(got 'len({g["id"] for g in got})')" 1
 until_state 'w["last_status"], w["failing_since"] is not None' '(500, True)' 'the list says that it fails'
 t_ok 'the metrics too' sh -c "curl -s ${url}metrics | grep -q '^ciclo_webhooks_failing 1'"
@@ -127,7 +127,8 @@ stop TERM
 echo '{"type":"track","event":"visit","userId":"zoe","messageId":"z1","timestamp":"2026-01-01T10:00:00Z"}' |
     "$CICLO" import "$shop" - >/dev/null
 serve
-until_got '[g["body"]["data"]["messageId"] for g in got] == ["z1"]' 'what was imported is sent'
+# What was delivered just before the stop may come again.
+until_got 'sum(g["body"]["data"]["messageId"] == "z1" for g in got) == 1' 'what was imported is sent'
 stop TERM
 "$CICLO" erase "$shop" ada >/dev/null 2>&1
 : >"$T/r/got"
@@ -162,7 +163,7 @@ done; }
 track_lines | "$CICLO" import "$shop" - >/dev/null
 echo 200 >"$T/r/how"
 serve
-until_got '{g["body"]["data"]["customer"] for g in got if g["status"] == 200} == set("n1 n2 n3 n4 n5 n6 n7 n8 i1 i2 i3".split())' \
+until_got '{g["body"]["data"]["customer"] for g in got if g["status"] == 200} >= set("n1 n2 n3 n4 n5 n6 n7 n8 i1 i2 i3".split())' \
     'nobody is forgotten'
 until_state 'd["under_way"]' 0 'all of it arrives'
 t_is 'and nothing twice' "$(got 'len([g for g in got if g["status"] == 200]) == len({json.dumps(g["body"]) for g in got if g["status"] == 200})')" True

@@ -8,7 +8,7 @@ what is exported is the same, byte for byte.
 
 CICLO is the binary. CICLO_SEED repeats a run; a round of CICLO_ROUNDS (1) is 100 people with ten
 events each, so that 1000 are a million events."""
-import atexit, ctypes, http.client, json, os, random, resource, subprocess, sys, tempfile
+import atexit, csv, ctypes, http.client, json, os, random, resource, subprocess, sys, tempfile
 import threading, time
 
 CICLO = os.environ['CICLO']
@@ -254,19 +254,6 @@ def ciclo(*words, to=os.devnull, fails=False):
     return process.returncode == 0
 
 
-def lines_of(name):
-    with open(path(name)) as text:
-        return [json.loads(line) for line in text]
-
-
-def home_of(line):
-    for kind in ('userId', 'anonymousId'):
-        if kind in line:
-            return KINDS[kind], line[kind]
-    [one] = line['context']['externalIds']
-    return (KINDS[one['type']], one['id']) if one['type'] in KINDS else (5, f'{one["type"]}:{one["id"]}')
-
-
 def export(file, name):
     """Decisions stand in a list of their own: they are events, and stay."""
     ciclo('export', path(file), 'events', '--json', to=path('events'))
@@ -282,9 +269,14 @@ def export(file, name):
     return decided
 
 
-def need_homes(title, name, twin):
-    wanted = twin.homes()
-    found = {line['messageId']: home_of(line) for line in lines_of(name + '.events')}
+def need_homes(title, file, twin):
+    """An exported event has the ids that it came by; whose it is now, a query says."""
+    wanted = {message: home[1] for message, home in twin.homes().items()}
+    ciclo('sql', path(file), "select id, customer from events where type <> 'identity_decided'",
+          '--csv', to=path('homes'))
+    with open(path('homes'), newline='') as rows:
+        next(rows)
+        found = dict(csv.reader(rows))
     other = [message for message in wanted if found.get(message) != wanted[message]]
     ok(title, not other and len(found) == len(wanted),
        f'{len(wanted)} events, {len(found)} found; ' + '; '.join(
@@ -421,9 +413,10 @@ def main():
     ok('decisions are events', len(decisions) == len(pairs), len(decisions))
     decided = Twin(calls, decisions)
     ok('and change who is who', decided.homes() != twin.homes())
-    need_homes('everybody is who people say', 'decided', decided)
+    need_homes('everybody is who people say', 'batches', decided)
     decide('batches', [(pair, 'undecided') for pair in pairs])
     export('batches', 'after')
+    need_homes('everybody is who he was', 'batches', twin)
     for what in ('events', 'stages', 'customers'):
         with open(path('batches.' + what), 'rb') as before, open(path('after.' + what), 'rb') as after:
             ok(f'taken back, all {what} are as they were', before.read() == after.read())
