@@ -598,7 +598,7 @@ static struct fact crowded(struct random *r)
     int n = 1 + below(r, IDS_MAX - 1);
 
     while (f.id_n < n) {
-        int kind = below(r, 2) ? below(r, 2) : below(r, ID_KIND_N);
+        int kind = below(r, 2) ? below(r, 2) : below(r, ID_GROUP);
 
         f.id[f.id_n++] = kind * (int64_t)PER_KIND + below(r, pool[kind]);
     }
