@@ -3,7 +3,7 @@
 line of JSON to FOLDER/got: {"id","ok","status","body"}; "ok" says whether the signature is right
 by the secret in FOLDER/secret.in for the path /in, as docs/webhooks.md checks it. What it answers stands in FOLDER/how,
 read anew for each request: a status, "retry S" (429 with Retry-After), "cut" or "redirect"."""
-import json, os, sys, threading
+import json, os, socket, sys, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -44,7 +44,8 @@ class Handler(BaseHTTPRequestHandler):
                                 'at': self.headers['webhook-timestamp'],
                                 'body': json.loads(body)}) + '\n')
         if status == 0:
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
             return
         self.send_response(status)
         if how[0] == 'retry':
