@@ -56,6 +56,39 @@ static void set_scene(void)
     assert_int_equal(prepared.n % PAGE_BYTES, 0);
 }
 
+static bool pass_webhook([[maybe_unused]] void *context,
+                         [[maybe_unused]] const struct webhook_row *w)
+{
+    return true;
+}
+
+static bool pass_key([[maybe_unused]] void *context,
+                     [[maybe_unused]] const struct key_row *k)
+{
+    return true;
+}
+
+static bool pass_receipt([[maybe_unused]] void *context, [[maybe_unused]] uint32_t number,
+                         [[maybe_unused]] str bytes)
+{
+    return true;
+}
+
+/* What others than the engine ask for. */
+static bool read_doors(struct snapshot *v, struct err *err)
+{
+    struct buf lines = {};
+    int64_t seq, told_ms;
+    bool ok = snapshot_each_webhook(v, pass_webhook, NULL, err)
+              && snapshot_each_key(v, pass_key, NULL, err)
+              && snapshot_each_receipt(v, pass_receipt, NULL, err)
+              && snapshot_journal(v, 0, &lines, &seq, &told_ms, err)
+              && snapshot_log(v, 0, &lines, &seq, &told_ms, err);
+
+    buf_free(&lines);
+    return ok;
+}
+
 static bool read_all(struct err *err)
 {
     struct store *s = open_shop(STORE_READ, err);
@@ -63,7 +96,7 @@ static bool read_all(struct err *err)
     bool ok = s && store_snapshot(s, &v, err);
 
     if (ok) {
-        ok = sim_shop_look(&shop, v, EVENTS, err);
+        ok = sim_shop_look(&shop, v, EVENTS, err) && read_doors(v, err);
         snapshot_close(v);
     }
     store_close(s);
@@ -116,11 +149,13 @@ static uint32_t each_flip(bool (*run)(struct err *err))
 
 TEST(reading_finds_a_flipped_bit_or_is_right)
 {
-    uint32_t all;
+    uint32_t all, unnoticed;
 
     set_scene();
     all = (uint32_t)(prepared.n / PAGE_BYTES) * FLIPS_A_PAGE;
-    assert_true(each_flip(read_all) < all / 2);
+    unnoticed = each_flip(read_all);
+    printf("# %u of %u flips are not noticed by reading\n", unnoticed, all);
+    assert_true(unnoticed < all / 2);
     sim_shop_clear(&shop);
 }
 
