@@ -106,7 +106,7 @@ void sim_shop_make_later(int format)
               "pragma user_version = 2; commit",
         [3] = "begin; drop table key; pragma user_version = 3; commit",
         [4] = "pragma user_version = 4",
-        [5] = "begin; drop table webhook; drop table journal;"
+        [5] = "begin; drop table member; drop table webhook; drop table journal;"
               "pragma user_version = 5; commit",
     };
     struct sql sql = {0};
