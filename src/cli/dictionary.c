@@ -98,6 +98,7 @@ static int print(struct cli *c, const struct dictionary_table *d)
 
 static int run(struct cli *c)
 {
+    const struct usage_time unlimited = {0};
     struct dictionary_table d;
     struct engine *e;
     struct err err;
@@ -107,7 +108,7 @@ static int run(struct cli *c)
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    status = engine_dictionary(e, (struct usage_time){}, &c->arena, &d, &err)
+    status = engine_dictionary(e, unlimited, &c->arena, &d, &err)
                  ? print(c, &d)
                  : cli_fail(&err, c->word[0]);
     engine_close(e);

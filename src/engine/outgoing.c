@@ -22,7 +22,7 @@ void outgoing_free(struct outgoing *o)
 static bool need_row(struct outgoing *o, struct snapshot *v, struct err *err)
 {
     enum { SPARE = 64 };
-    int64_t moment_ms, seq;
+    int64_t moment_ms = 0, seq = 0;
     char *spare;
 
     if (o->is_read)

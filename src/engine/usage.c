@@ -325,6 +325,7 @@ bool usages_count(struct usages *u, struct snapshot *v, const struct model *m,
     struct usage_job j = {
         .usages = u, .v = v, .model = m, .time = time, .first = u->turn};
     unsigned threads = work_threads();
+    uint32_t tried;
 
     j.err = arena_array(a, struct err, threads);
     if (!j.err)
@@ -342,6 +343,7 @@ bool usages_count(struct usages *u, struct snapshot *v, const struct model *m,
         return false;
     for (uint32_t k = 0; k < u->n; k++)
         out->left += !is_counted(u, v, k);
-    u->turn = j.next < u->n ? (j.first + j.next) % u->n : 0;
+    tried = j.next;
+    u->turn = tried < u->n ? (j.first + tried) % u->n : 0;
     return true;
 }

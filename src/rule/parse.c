@@ -182,7 +182,7 @@ bool parse_name(struct parser *p, const char *what, struct name *out)
 static bool parse_value_inside(struct parser *p, struct node **out)
 {
     uint32_t start = p->now.start;
-    struct name name;
+    struct name name = {0};
     struct node *n;
 
     if (token_is_sign(p, '-')) {

@@ -11,7 +11,8 @@ sys.path.insert(0, ROOT + '/tests/support')
 from inside import pieces
 
 SEED = int(os.environ.get('CICLO_SEED', random.SystemRandom().randrange(2**32)))
-PEOPLE, ERASED = 10 * int(os.environ.get('CICLO_ROUNDS', 1)), 4
+# What is looked for, and where, both grow with the people.
+PEOPLE, ERASED = 8 + 2 * int(os.environ.get('CICLO_ROUNDS', 1)), 4
 MODEL = """ciclo: 1
 events: { visit: {}, order: { properties: { total: number } } }
 lifecycle:

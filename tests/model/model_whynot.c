@@ -268,6 +268,7 @@ static void keep_named(const struct pair *p, const struct term *term, uint32_t f
                 named[e] |=
                     str_eq(p->known.event[e].id, p->v.message_id[term[i].event[k]]);
     out->n = 0;
+    out->is_account = p->known.is_account;
     for (int e = 0; e < p->known.n; e++)
         if (named[e])
             out->event[out->n++] = p->known.event[e];

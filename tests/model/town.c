@@ -273,7 +273,7 @@ static void tell_account(struct people *p, const struct event *e,
     struct event own;
     struct err err;
     bool there;
-    str home;
+    str home = {};
 
     if (!event_of_account(e, a, &own, &there, &err)
         || !people_home(p, e->customer, &home, &err))
