@@ -14,13 +14,12 @@ typedef bool oom_body(void *context, struct err *err);
 typedef bool io_body(struct io *io, void *context, struct err *err);
 
 /* Fails the first, the second, the third ... allocation, once and from there on, until the
- * body passes untouched. A failure must come back as ERR_NOMEM and leave no block behind. */
+ * body passes untouched; of very many only some, by chance, and more with CICLO_ROUNDS. A failure
+ * must come back as ERR_NOMEM and leave no block behind. */
 void each_oom(oom_body *body, void *context);
 /* The same, but the body may also end well without that memory: SQLite does, where all that
  * it loses is a cache. */
 void each_oom_or_done(oom_body *body, void *context);
-/* Of a body with very many allocations only every stride-th, from one by chance on. */
-void some_oom_or_done(oom_body *body, void *context, size_t stride);
 /* Likewise, over something that lives on and keeps what it has read: the blocks that live after
  * an untouched run must be the same before and after each failure. */
 void each_oom_kept(oom_body *body, void *context);

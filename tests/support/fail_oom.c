@@ -35,22 +35,25 @@ static size_t run_untouched(oom_body *body, void *context)
 
 enum oom_rule { OOM_MUST_FAIL, OOM_MAY_END_WELL, OOM_IS_KEPT };
 
-/* Where not each allocation fails in turn, chance says which is the first, so that none is left
- * out for ever. */
-static size_t first_of(size_t stride)
-{
-    struct random r;
+/* A body of many allocations takes as long as it is squared: so many are tried, times
+ * CICLO_ROUNDS, from one by chance on, so that none is left out for ever. */
+enum { TRIES = 200 };
 
-    if (stride == 1)
-        return 1;
-    r = chance();
-    return 1 + (size_t)random_below(&r, stride);
+static size_t stride_of(oom_body *body, void *context)
+{
+    struct oom count = {.nth = SIZE_MAX};
+
+    mem_set_hook(oom_hook, &count);
+    run_untouched(body, context);
+    mem_set_hook(NULL, NULL);
+    return count.seen / chance_rounds(TRIES) + 1;
 }
 
-static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule rule,
-                     size_t stride)
+static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule rule)
 {
-    struct oom oom = {.nth = first_of(stride), .for_good = for_good};
+    struct random r = chance();
+    size_t stride = stride_of(body, context);
+    struct oom oom = {.nth = 1 + (size_t)random_below(&r, stride), .for_good = for_good};
 
     for (;; oom.nth += stride) {
         struct err err = {ERR_NONE};
@@ -83,24 +86,18 @@ static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule
 
 void each_oom(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_MUST_FAIL, 1);
-    oom_loop(body, context, true, OOM_MUST_FAIL, 1);
+    oom_loop(body, context, false, OOM_MUST_FAIL);
+    oom_loop(body, context, true, OOM_MUST_FAIL);
 }
 
 void each_oom_or_done(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_MAY_END_WELL, 1);
-    oom_loop(body, context, true, OOM_MAY_END_WELL, 1);
-}
-
-void some_oom_or_done(oom_body *body, void *context, size_t stride)
-{
-    oom_loop(body, context, false, OOM_MAY_END_WELL, stride);
-    oom_loop(body, context, true, OOM_MAY_END_WELL, stride);
+    oom_loop(body, context, false, OOM_MAY_END_WELL);
+    oom_loop(body, context, true, OOM_MAY_END_WELL);
 }
 
 void each_oom_kept(oom_body *body, void *context)
 {
-    oom_loop(body, context, false, OOM_IS_KEPT, 1);
-    oom_loop(body, context, true, OOM_IS_KEPT, 1);
+    oom_loop(body, context, false, OOM_IS_KEPT);
+    oom_loop(body, context, true, OOM_IS_KEPT);
 }

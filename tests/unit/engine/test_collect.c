@@ -323,10 +323,8 @@ static bool break_once(void *context, struct err *err)
     return ok;
 }
 
-enum { STRIDE = 7 }; /* of the allocations that fail */
-
 TEST(lack_of_memory_is_reported_by_collecting)
 {
-    some_oom_or_done(collect_once, NULL, STRIDE);
-    some_oom_or_done(break_once, NULL, 5 * STRIDE);
+    each_oom_or_done(collect_once, NULL);
+    each_oom_or_done(break_once, NULL);
 }

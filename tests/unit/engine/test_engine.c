@@ -467,8 +467,6 @@ TEST(a_loop_is_told_once_with_its_first_customer)
 
 /* --- memory that runs out --- */
 
-enum { STRIDE = 5 }; /* of the allocations that fail */
-
 struct opened {
     const char *path;
     hash128 wanted;
@@ -501,7 +499,7 @@ TEST(opening_and_advancing_survive_the_lack_of_memory)
 
     o.wanted = hash_at(e, ALL_TIME);
     engine_close(e);
-    some_oom_or_done(open_and_advance, &o, STRIDE);
+    each_oom_or_done(open_and_advance, &o);
 }
 
 /* After a failure the engine is still of use: asked again, it answers the same. */
@@ -534,5 +532,5 @@ TEST(an_engine_stays_of_use_after_the_lack_of_memory)
     const char *path = bottega_path();
 
     engine_close(bottega_open(ALL_TIME));
-    some_oom_or_done(advance_or_stay, (void *)(uintptr_t)path, STRIDE);
+    each_oom_or_done(advance_or_stay, (void *)(uintptr_t)path);
 }

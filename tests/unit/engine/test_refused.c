@@ -149,7 +149,7 @@ TEST(sending_again_and_the_dictionary_survive_lack_of_memory)
     struct engine *e = bottega_open(NOW);
     struct err err;
 
-    some_oom_or_done(resend_once, NULL, 31);
+    each_oom_or_done(resend_once, NULL);
     NEED_OK(collect(e, MANY, &err), err);
     NEED_OK(look(e, &err), err); /* statements stay prepared */
     each_oom_or_done(look, e);
