@@ -112,6 +112,21 @@ static const struct api_param consent_params[] = {
     {"purpose", "what for"},
     AT,
 };
+static const struct api_param funnel_params[] = {
+    {"steps", "patterns with commas between: visit, signup, purchase where revenue > 10"},
+    {"within", "a length such as 30d, after the first step; no limit unless given"},
+    {"each_step", "1: after the step before"},
+    {"strict", "1: with no other event between the steps"},
+    {"by",
+     "a property of the first step's event, channel, trait.x or acquisition.x: broken "
+     "down by it"},
+    {"from", "the first step is taken at this moment or date, or later"},
+    {"to", "the first step is taken before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"stopped", "the number of a step: who stopped there, too"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -218,6 +233,8 @@ static const struct api_route routes[] = {
         "whose events an account's timeline holds besides its own"),
     BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
          "everything known of one customer, to be given to him"),
+    GET("/api/funnel", get_funnel, funnel_params,
+        "how many customers get how far along ordered steps"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

@@ -1,7 +1,5 @@
 #include "report/compare.h"
 
-#include "base/random.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,16 +128,14 @@ static bool add_stays(struct compare *c, int side, struct err *err)
 
     for (size_t i = 1; i < m->n; i++) {
         int64_t left_ms = m->move[i].at_ms;
-        struct lengths *to;
 
         if (m->move[i].from == STAGE_NONE || left_ms < f->edge[0])
             continue;
         while (left_ms >= f->edge[period + 1])
             period++;
-        to = &c->stay[side][(size_t)period * f->stage_n + m->move[i].from];
-        if (!grow(&to->ms, to->n, 1, &to->cap, sizeof *to->ms))
-            return err_nomem(err);
-        to->ms[to->n++] = left_ms - m->move[i - 1].at_ms;
+        if (!lengths_add(&c->stay[side][(size_t)period * f->stage_n + m->move[i].from],
+                         left_ms - m->move[i - 1].at_ms, err))
+            return false;
     }
     return true;
 }
@@ -215,16 +211,9 @@ bool compare_merge(struct compare *into, const struct compare *from, struct err 
         const struct flow *f = &into->flow[k];
 
         flow_merge(&into->flow[k], &from->flow[k]);
-        for (size_t i = 0; i < (size_t)f->period_n * f->stage_n; i++) {
-            struct lengths *to = &into->stay[k][i];
-            const struct lengths *more = &from->stay[k][i];
-
-            if (!grow(&to->ms, to->n, more->n, &to->cap, sizeof *to->ms))
-                return err_nomem(err);
-            if (more->n)
-                memcpy(to->ms + to->n, more->ms, more->n * sizeof *to->ms);
-            to->n += more->n;
-        }
+        for (size_t i = 0; i < (size_t)f->period_n * f->stage_n; i++)
+            if (!lengths_join(&into->stay[k][i], &from->stay[k][i], err))
+                return false;
     }
     into->customers += from->customers;
     for (size_t i = 0; i < ends * ends; i++)
@@ -256,43 +245,6 @@ void compare_sort(struct compare *c)
 
 /* --- asking --- */
 
-/* Hoare's FIND, with borders taken by chance, so that no data makes it slow: afterwards ms[k] is
- * what it would be in order. */
-static int64_t find_kth(int64_t *ms, size_t n, int64_t k)
-{
-    struct random r = random_seeded(n);
-    int64_t low = 0, high = (int64_t)n - 1;
-
-    while (low < high) {
-        int64_t border = ms[low + (int64_t)random_below(&r, (uint64_t)(high - low) + 1)];
-        int64_t i = low, j = high;
-
-        while (i <= j) {
-            while (ms[i] < border)
-                i++;
-            while (border < ms[j])
-                j--;
-            if (i <= j) {
-                int64_t kept = ms[i];
-
-                ms[i++] = ms[j];
-                ms[j--] = kept;
-            }
-        }
-        if (j < k)
-            low = i;
-        if (k < i)
-            high = j;
-    }
-    return ms[k];
-}
-
-/* The nearest rank: the least length that at least `percent` of all do not pass. */
-static int64_t quantile(int64_t *ms, size_t n, unsigned percent)
-{
-    return n ? find_kth(ms, n, (int64_t)((n * percent + 99) / 100) - 1) : -1;
-}
-
 /* All periods' stays in the stage, one after the other. */
 static bool gather(const struct compare *c, int side, uint32_t stage, struct lengths *out,
                    struct err *err)
@@ -302,13 +254,10 @@ static bool gather(const struct compare *c, int side, uint32_t stage, struct len
     for (uint32_t p = 0; p < f->period_n; p++) {
         const struct lengths *one = &c->stay[side][(size_t)p * f->stage_n + stage];
 
-        if (!grow(&out->ms, out->n, one->n, &out->cap, sizeof *out->ms)) {
+        if (!lengths_join(out, one, err)) {
             mem_free(out->ms);
-            return err_nomem(err);
+            return false;
         }
-        if (one->n)
-            memcpy(out->ms + out->n, one->ms, one->n * sizeof *one->ms);
-        out->n += one->n;
     }
     return true;
 }
@@ -326,8 +275,8 @@ bool compare_cell(struct compare *c, int side, uint32_t period, uint32_t stage,
     stays = all ? &gathered : &c->stay[side][(size_t)period * f->stage_n + stage];
     *out = (struct compare_cell){
         .stock = f->stock[(size_t)last * f->stage_n + stage],
-        .median_ms = quantile(stays->ms, stays->n, 50),
-        .p90_ms = quantile(stays->ms, stays->n, 90),
+        .median_ms = lengths_quantile(stays, 50),
+        .p90_ms = lengths_quantile(stays, 90),
     };
     mem_free(gathered.ms);
     for (uint32_t p = first; p <= last; p++) {

@@ -6,6 +6,7 @@
 #define REPORT_COMPARE_H
 
 #include "report/flow.h"
+#include "report/lengths.h"
 
 enum { COMPARE_OLD, COMPARE_NEW, COMPARE_SIDES };
 
@@ -26,11 +27,6 @@ struct differing {
     int64_t at_ms;
     uint32_t customer;
     uint16_t stage[COMPARE_SIDES], last[COMPARE_SIDES];
-};
-
-struct lengths {
-    int64_t *ms;
-    size_t n, cap;
 };
 
 struct compare {

@@ -121,6 +121,13 @@ bool check_pattern(struct check *c, const struct pattern *pattern, struct series
     return true;
 }
 
+bool check_value(struct check *c, struct series *s, str name)
+{
+    str event = s->event ? s->event->name : STR("any");
+
+    return source_find(c, s->event, event, name, 0, &s->source);
+}
+
 /* A trait's value: the last of a series that holds missing ones too. */
 bool check_trait(struct check *c, const struct name *name, uint32_t *slot,
                  enum value_type *type)

@@ -141,8 +141,7 @@ static bool key_origins(struct cursor *c, const struct chunk *chunk, struct err 
     return true;
 }
 
-/* Turns to another chunk: its columns, and keys for the words in them. */
-static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err *err)
+bool cursor_turn(struct cursor *c, const struct chunk *chunk, struct err *err)
 {
     const struct program *p = c->p;
     uint32_t key;
@@ -174,7 +173,7 @@ static bool start_chunk(struct cursor *c, const struct chunk *chunk, struct err 
 bool cursor_start(struct cursor *c, const struct timeline *t, struct err *err)
 {
     c->t = *t;
-    if (c->chunk != t->chunk->serial && !start_chunk(c, t->chunk, err))
+    if (c->chunk != t->chunk->serial && !cursor_turn(c, t->chunk, err))
         return false;
     if (!series_list(c, err) || (c->p->keeps_best && !slots_room(c, &c->fingers, err)))
         return false;

@@ -174,6 +174,12 @@ static inline void cursor_see(struct cursor *c, int64_t at_ms)
     }
 }
 
+/* Turns to another chunk: its columns, and keys for the words in them. */
+bool cursor_turn(struct cursor *c, const struct chunk *chunk, struct err *err);
+/* After cursor_turn and types_mark: lists the entries of one series among the chunk's events
+ * [from, to), whosever they are. A sequence has none. */
+bool series_list_one(struct cursor *c, uint32_t series, uint32_t from, uint32_t to,
+                     struct err *err);
 /* Lists the entries of all series. */
 bool series_list(struct cursor *c, struct err *err);
 /* Marks the chunk's events [from, to) for each set of types. */

@@ -429,25 +429,53 @@ bool parse_or(struct parser *p, struct node **out)
     return parse_words(p, parse_and, "or", NODE_OR, out);
 }
 
+/* Reads the first token, of a text that can be one of ours. */
+static bool parse_begin(struct parser *p)
+{
+    if (p->text.n > RULE_TEXT_MAX)
+        return parse_fault(p->text, 0, p->err,
+                           "this is longer than %u characters; split it into "
+                           "segments",
+                           RULE_TEXT_MAX);
+    if (!str_is_utf8(p->text))
+        return parse_fault(p->text, 0, p->err, "this text is not UTF-8");
+    if (!token_next(p))
+        return false;
+    return p->now.kind != TOKEN_END
+           || parse_fault(p->text, 0, p->err, "there is nothing here");
+}
+
 bool parse_expression(str text, enum parse_mode mode, struct arena *a, struct node **out,
                       struct err *err)
 {
     struct parser p = {.text = text, .a = a, .err = err, .mode = mode};
 
-    if (text.n > RULE_TEXT_MAX)
-        return parse_fault(text, 0, err,
-                           "this is longer than %u characters; split it into "
-                           "segments",
-                           RULE_TEXT_MAX);
-    if (!str_is_utf8(text))
-        return parse_fault(text, 0, err, "this text is not UTF-8");
-    if (!token_next(&p))
-        return false;
-    if (p.now.kind == TOKEN_END)
-        return parse_fault(text, 0, err, "there is nothing here");
-    if (!parse_or(&p, out))
+    if (!parse_begin(&p) || !parse_or(&p, out))
         return false;
     if (p.now.kind != TOKEN_END)
         return token_expected(&p, "and, or, or the end");
     return true;
+}
+
+bool parse_patterns(str text, struct arena *a, struct pattern *out, uint32_t max,
+                    uint32_t *n, struct err *err)
+{
+    struct parser p = {.text = text, .a = a, .err = err, .mode = PARSE_RULE};
+
+    *n = 0;
+    if (!parse_begin(&p))
+        return false;
+    for (;;) {
+        if (*n == max)
+            return parse_fault(text, p.now.start, err, "at most %u can stand here", max);
+        if (!parse_pattern(&p, &out[*n]))
+            return false;
+        ++*n;
+        if (p.now.kind == TOKEN_END)
+            return true;
+        if (!token_is_sign(&p, ','))
+            return token_expected(&p, "a comma, or the end");
+        if (!token_next(&p))
+            return false;
+    }
 }

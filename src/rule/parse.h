@@ -148,6 +148,9 @@ enum parse_mode { PARSE_RULE, PARSE_ROW };
 /* The tree lives in `a`, and borrows `text`. ERR_INPUT carries line and column. */
 bool parse_expression(str text, enum parse_mode mode, struct arena *a, struct node **out,
                       struct err *err);
+/* `visit, purchase where revenue > 10`: patterns with commas between; at most max of them. */
+bool parse_patterns(str text, struct arena *a, struct pattern *out, uint32_t max,
+                    uint32_t *n, struct err *err);
 /* ERR_INPUT at a byte of the text. */
 bool parse_fault(str text, uint32_t at, struct err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static bool parse_pattern(struct parser *p, struct pattern *out)
+bool parse_pattern(struct parser *p, struct pattern *out)
 {
     bool ok = parse_name(p, "the name of an event, or any", &out->name);
 

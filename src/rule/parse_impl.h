@@ -54,6 +54,8 @@ bool node_over(struct parser *p, enum node_kind kind, uint32_t start, struct nod
                struct node **out);
 bool parse_or(struct parser *p, struct node **out);
 bool parse_name(struct parser *p, const char *what, struct name *out);
+/* An event, or one of its properties, and what it must be like. */
+bool parse_pattern(struct parser *p, struct pattern *out);
 /* Behind the name of a function, which has been read. */
 bool parse_call(struct parser *p, const struct name *name, struct node **out);
 

@@ -49,6 +49,8 @@ bool check_condition(struct check *c, struct node *n);
 bool check_name(struct check *c, struct node *n);
 /* The series of the events that the pattern matches, with the values that it names. */
 bool check_pattern(struct check *c, const struct pattern *pattern, struct series *out);
+/* What every event that the series picks has under this name, `c->text`. */
+bool check_value(struct check *c, struct series *s, str name);
 bool check_trait(struct check *c, const struct name *name, uint32_t *slot,
                  enum value_type *type);
 /* The number of the stage with this name, which stands at `at`. */

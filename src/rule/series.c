@@ -442,28 +442,32 @@ static bool link_entries(struct cursor *c, struct entries *e, struct err *err)
     return true;
 }
 
+bool series_list_one(struct cursor *c, uint32_t series, uint32_t from, uint32_t to,
+                     struct err *err)
+{
+    const struct series *s = &c->p->series[series];
+    const struct stretch of = {from, to};
+    struct entries *e = &c->entries[series];
+
+    e->from = e->n = e->listed_n = 0;
+    for (uint32_t k = 0; k < c->p->column_n; k++)
+        c->column[k].at = cells_from(c->column[k].cells, from);
+    if (s->source.kind == SOURCE_ACQUISITION) {
+        e->all = false;
+        return list_acquired(c, s, &of, e, err);
+    }
+    if (s->kind == SERIES_TRAIT)
+        return list_trait(c, s, &of, e, err);
+    return s->kind != SERIES_EVENTS || list_events(c, s, &of, e, err);
+}
+
 static bool list_stretch(struct cursor *c, const struct stretch *of, struct err *err)
 {
     if (!types_mark(c, of->from, of->to, err))
         return false;
-    for (uint32_t i = 0; i < c->p->series_n; i++) {
-        const struct series *s = &c->p->series[i];
-        struct entries *e = &c->entries[i];
-
-        e->from = e->n = e->listed_n = 0;
-        for (uint32_t k = 0; k < c->p->column_n; k++)
-            c->column[k].at = cells_from(c->column[k].cells, of->from);
-        if (s->source.kind == SOURCE_ACQUISITION) {
-            e->all = false;
-            if (!list_acquired(c, s, of, e, err))
-                return false;
-            continue;
-        }
-        if (s->kind == SERIES_EVENTS && !list_events(c, s, of, e, err))
+    for (uint32_t i = 0; i < c->p->series_n; i++)
+        if (!series_list_one(c, i, of->from, of->to, err))
             return false;
-        if (s->kind == SERIES_TRAIT && !list_trait(c, s, of, e, err))
-            return false;
-    }
     return gaps_mark(c, of->to, err);
 }
 

@@ -583,6 +583,35 @@ TEST(what_is_no_route_is_not_found)
     engine_close(e);
 }
 
+/* From a purchase of 10 to one of 95: 46 days and 14 hours. */
+#define FUNNEL_OF_ALL                                                                    \
+    "\"whole\":{\"median_ms\":4024800000,\"p90_ms\":4024800000},\"steps\":["             \
+    "{\"step\":\"any\",\"customers\":3,\"median_ms\":null,\"p90_ms\":null},"             \
+    "{\"step\":\"purchase where revenue > 90\",\"customers\":1,"                         \
+    "\"median_ms\":4024800000,\"p90_ms\":4024800000}]"
+
+TEST(a_funnel_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/funnel",
+        "steps=any,purchase where revenue > 90&by=trait.country&stopped=1&to=2026-02-01",
+        "{\"at\":\"2026-06-01T00:00:00.000Z\"," FUNNEL_OF_ALL
+        ",\"stopped\":[{\"step\":\"any\",\"customers\":2,\"next\":["
+        "{\"event\":\"purchase\",\"customers\":1},{\"event\":null,\"customers\":1}]}],"
+        "\"by\":\"trait.country\",\"groups\":[{\"value\":null," FUNNEL_OF_ALL "}],"
+        "\"customers\":[\"9\",\"anna\"]}");
+    need_error(e, "/api/funnel", "", ERR_INPUT, "commas between");
+    need_error(e, "/api/funnel", "steps=purchase&strict=yes", ERR_INPUT, "strict is 1");
+    need_error(e, "/api/funnel", "steps=purchase&stopped=0", ERR_INPUT, "from 1");
+    need_error(e, "/api/funnel", "steps=purchase&stopped=2", ERR_INPUT, "no step 2");
+    need_error(e, "/api/funnel", "steps=purchase&by=items", ERR_INPUT, "is a list");
+    need_error(e, "/api/funnel", "steps=purchase&segment=vips", ERR_INPUT, "\"vip\"");
+    need_error(e, "/api/funnel", "steps=purchase&from=2027-01-01", ERR_INPUT, "future");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -597,6 +626,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/customers", "get", 13, 0},
         {"/api/customers/{id}", "get", 4, 0},
         {"/api/members/{id}", "get", 3, 0},
+        {"/api/funnel", "get", 11, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -791,6 +821,10 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/stages", "at=2026-03-01&from=2026-01-01", NULL},
         {e, "/api/stages", "kpi=1", NULL},
         {e, "/api/stages/periods", "by=week", NULL},
+        {e, "/api/funnel",
+         "steps=purchase,purchase where revenue > 50&by=trait.country&when=count(any) > 1"
+         "&stopped=1",
+         NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},

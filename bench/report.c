@@ -1,0 +1,207 @@
+/* report.c - reports over everybody from their texts, next to loops written by hand.
+ *
+ *     bench_report DATA [EXPECTED [KERNEL]]
+ *
+ * DATA is a folder of the yardstick's columns (off.u32 ts.u32 type.u8 amount.u32), which become
+ * chunks in memory. Its question 1 is asked as a funnel by all threads. The answer is compared
+ * with the folder EXPECTED (Q1.csv), and KERNEL, asked for `mem DATA 5` in the same minute, gives
+ * the ratio. */
+#include "base/work.h"
+#include "engine/model.h"
+#include "report/funnel.h"
+#include "yardstick.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUNS = 11, THREADS_MAX = 64 };
+
+static const char model_text[] =
+    "ciclo: 1\n"
+    "workspace: { name: Yardstick, currency: EUR, timezone: UTC }\n"
+    "events: { purchase: { properties: { revenue: money } } }\n"
+    "lifecycle: { start: all, stages: { all: {} } }\n";
+
+/* What a report is, as engine/report.h has it, and what it must say. */
+struct question {
+    const char *name, *by_hand; /* as the kernel calls it */
+    bool (*begin)(const struct yardstick *y, const struct model *m, struct program *p,
+                  void **count, struct err *err);
+    bool (*add)(void *count, const struct chunk *c, const struct bits *who,
+                struct err *err);
+    bool (*merge)(void *into, const void *from, struct err *err);
+    void (*print)(void *count, struct buf *to);
+    void (*free)(void *count);
+};
+
+/* --- question 1: visit, signup, purchase, both within 30 days of the visit --- */
+
+static bool funnel_begin(const struct yardstick *y, const struct model *m,
+                         struct program *p, void **count, struct err *err)
+{
+    struct funnel_plan plan = {.program = p,
+                               .zone = m->workspace.zone,
+                               .limit = FUNNEL_FROM_START,
+                               .within = {.ms = 30 * MS_DAY},
+                               .from_ms = MOMENT_MIN,
+                               .to_ms = MOMENT_NEVER,
+                               .at_ms = MOMENT_NEVER,
+                               .type_n = y->catalog.type.n};
+    struct funnel *f;
+    uint32_t n;
+
+    if (!picks_add(p, STR("page_view, signup, purchase"), plan.step, 3, &plan.step_n, err)
+        || !picks_add(p, STR("any"), &plan.any, 1, &n, err)
+        || !funnel_new(&plan, &f, err))
+        return false;
+    *count = f;
+    return true;
+}
+
+static bool funnel_each(void *count, const struct chunk *c, const struct bits *who,
+                        struct err *err)
+{
+    return funnel_add(count, c, who, err);
+}
+
+static bool funnel_join(void *into, const void *from, struct err *err)
+{
+    return funnel_merge(into, from, err);
+}
+
+/* With the middle of the times, which a report shows, too. */
+static void funnel_show(void *count, struct buf *to)
+{
+    struct funnel *f = count;
+    struct funnel_group *g = f->group;
+
+    for (uint32_t k = 0; k < f->plan.step_n; k++) {
+        lengths_quantile(&g->took[k], 50);
+        lengths_quantile(&g->took[k], 90);
+        buf_add_format(to, "%s%llu", k ? "," : "", (unsigned long long)g->customers[k]);
+    }
+    buf_add_char(to, '\n');
+}
+
+static void funnel_end(void *count)
+{
+    funnel_free(count);
+}
+
+static const struct question questions[] = {
+    {"Q1", "Q1", funnel_begin, funnel_each, funnel_join, funnel_show, funnel_end},
+};
+
+/* --- asking --- */
+
+struct run {
+    const struct yardstick *y;
+    const struct question *q;
+    void *count[THREADS_MAX];
+    _Atomic uint32_t next;
+};
+
+static void ask_share(void *context, uint32_t worker)
+{
+    struct run *run = context;
+    struct err err;
+    uint32_t k;
+
+    while ((k = atomic_fetch_add(&run->next, 1)) < run->y->chunk_n)
+        need(run->q->add(run->count[worker], run->y->chunk[k], NULL, &err), run->q->name,
+             &err);
+}
+
+/* Milliseconds from text to text. */
+static double ask(struct run *run, const struct model *m, unsigned threads,
+                  struct buf *answer)
+{
+    int64_t began = clock_steady_us();
+    struct program *program[THREADS_MAX];
+    struct err err;
+    double ms;
+
+    run->next = 0;
+    for (unsigned i = 0; i < threads; i++) {
+        need(picks_program(m->program, &program[i], &err), "program", &err);
+        need(run->q->begin(run->y, m, program[i], &run->count[i], &err), run->q->name,
+             &err);
+    }
+    work_run(threads, threads, ask_share, run);
+    for (unsigned i = 1; i < threads; i++)
+        need(run->q->merge(run->count[0], run->count[i], &err), run->q->name, &err);
+    buf_clear(answer);
+    run->q->print(run->count[0], answer);
+    ms = (double)(clock_steady_us() - began) / 1e3;
+    for (unsigned i = 0; i < threads; i++) {
+        run->q->free(run->count[i]);
+        program_free(program[i]);
+    }
+    return ms;
+}
+
+static void need_expected(const struct question *q, str answer, const char *folder)
+{
+    struct buf path = {};
+    struct err err;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f;
+
+    buf_add_format(&path, "%s/%s.csv", folder, q->name);
+    buf_add_char(&path, '\0');
+    f = fopen(path.p, "r");
+    if (!f || getdelim(&text, &n, 0, f) < 0)
+        give_up(path.p, "cannot be read");
+    fclose(f);
+    if (!str_eq(answer, str_of(text)))
+        need(err_set(&err, ERR_INPUT, "another answer than expected"), q->name, &err);
+    printf("%s  as expected\n", q->name);
+    free(text);
+    buf_free(&path);
+}
+
+int main(int argc, char **argv)
+{
+    static struct yardstick y;
+    unsigned threads = work_threads() < THREADS_MAX ? work_threads() : THREADS_MAX;
+    struct model *model;
+    struct buf answer = {};
+    struct err err;
+
+    if (argc < 2) {
+        fputs("usage: bench_report DATA [EXPECTED [KERNEL]]\n", stderr);
+        return 2;
+    }
+    yardstick_load(&y, argv[1], 0, false);
+    need(model_compile(io_system(), str_of(model_text), &y.catalog, &model, &err),
+         "model", &err);
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        struct run run = {.y = &y, .q = &questions[i]};
+        double least = 0, one = 0;
+
+        for (int k = 0; k < RUNS; k++) {
+            double ms = ask(&run, model, threads, &answer);
+            double alone = ask(&run, model, 1, &answer);
+
+            least = !k || ms < least ? ms : least;
+            one = !k || alone < one ? alone : one;
+        }
+        printf("%s  one thread %.1f ms, %u threads %.1f ms\n", run.q->name, one, threads,
+               least);
+        if (argc > 2)
+            need_expected(run.q, buf_str(&answer), argv[2]);
+        if (argc > 3) {
+            double by_hand = yardstick_kernel_ms(argv[3], argv[1], run.q->by_hand);
+
+            printf("%s  by hand, two threads %.1f ms; ratio %.2f\n", run.q->name, by_hand,
+                   least / by_hand);
+        }
+    }
+    buf_free(&answer);
+    model_free(model);
+    yardstick_free(&y);
+    return 0;
+}

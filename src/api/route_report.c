@@ -1,0 +1,51 @@
+/* route_report.c - reports: a question in the query's parameters, its answer as JSON. */
+#include "api/route_impl.h"
+
+#include "engine/funnel.h"
+
+/* Whom it is about, and of which time. */
+static bool time_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
+                        int64_t *at_ms, struct err *err)
+{
+    return moment_param(r, "from", MOMENT_MIN, from_ms, err)
+           && moment_param(r, "to", MOMENT_NEVER, to_ms, err) && at_param(r, at_ms, err);
+}
+
+static bool flag_param(const struct api_request *r, const char *name, bool *out,
+                       struct err *err)
+{
+    str given = param(r, name);
+
+    *out = str_eq(given, STR("1"));
+    return !given.n || *out || err_set(err, ERR_INPUT, "%s is 1, or is not given", name);
+}
+
+bool get_funnel(struct api_request *r, struct err *err)
+{
+    const str steps = param(r, "steps"), stopped = param(r, "stopped");
+    struct funnel_question q = {.step = &steps,
+                                .step_n = 1,
+                                .within = param(r, "within"),
+                                .by = param(r, "by"),
+                                .segment = param(r, "segment"),
+                                .when = param(r, "when")};
+    struct json_out j = {.to = r->out};
+    struct funnel_view v;
+    str wrong;
+    bool ok;
+
+    if (!time_params(r, &q.from_ms, &q.to_ms, &q.at_ms, err)
+        || !flag_param(r, "each_step", &q.each_step, err)
+        || !flag_param(r, "strict", &q.strict, err))
+        return false;
+    if (!steps.n)
+        return err_set(err, ERR_INPUT,
+                       "steps are patterns with commas between: visit, signup, purchase");
+    if (stopped.n && !whole_parse(stopped, 1, FUNNEL_STEPS_MAX, &q.stopped))
+        return err_set(err, ERR_INPUT, "stopped is the number of a step, from 1");
+    if (!engine_funnel(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = funnel_put_json(&j, r->engine, &v, r->a, err);
+    funnel_view_free(&v);
+    return ok;
+}

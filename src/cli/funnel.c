@@ -1,0 +1,256 @@
+#include "engine/funnel.h"
+
+#include "cli/report.h"
+
+enum { NEXT_SHOWN = 5 };
+
+/* --- tables --- */
+
+static void put_heading(struct cli_table *t, const struct funnel *f, bool plain)
+{
+    static const char *const shown[] = {"step",   "customers", "of the first",
+                                        "before", "median",    "90 %"};
+    static const char *const exact[] = {"number", "step", "customers", "median_ms",
+                                        "p90_ms"};
+    size_t n = plain ? sizeof exact / sizeof *exact : sizeof shown / sizeof *shown;
+
+    t->columns = n;
+    if (f->plan.by != FUNNEL_BY_NOTHING) {
+        t->columns++;
+        cli_table_add(t, f->plan.by_pick.text);
+    }
+    for (size_t i = 0; i < n; i++)
+        cli_table_add(t, str_of(plain ? exact[i] : shown[i]));
+}
+
+/* A row for each step; `name` is NULL where nothing is broken down. */
+static void put_steps(struct cli_table *t, const struct funnel *f, struct funnel_group *g,
+                      const str *name, bool plain)
+{
+    for (uint32_t k = 0; k < f->plan.step_n; k++) {
+        if (name)
+            cli_table_add(t, *name);
+        if (plain)
+            cli_table_number(t, k + 1);
+        cli_table_add(t, f->plan.step[k].text);
+        cli_table_number(t, g->customers[k]);
+        if (!plain) {
+            report_share(t, g->customers[k], g->customers[0]);
+            report_share(t, g->customers[k], k ? g->customers[k - 1] : 0);
+        }
+        report_length(t, k ? lengths_quantile(&g->took[k], 50) : -1, plain);
+        report_length(t, k ? lengths_quantile(&g->took[k], 90) : -1, plain);
+    }
+}
+
+static bool put_groups(struct cli_table *t, const struct funnel *f, bool plain,
+                       struct err *err)
+{
+    const uint32_t *order;
+
+    if (!funnel_order(f, t->arena, &order, err))
+        return false;
+    for (uint32_t i = 0; i < funnel_group_n(f); i++) {
+        str name;
+
+        if (!funnel_name(f, order[i], &name))
+            name = plain ? STR("") : STR("(missing)");
+        put_steps(t, f, &f->group[order[i]], &name, plain);
+    }
+    return true;
+}
+
+/* Where customers stopped, and what they did next. */
+static bool put_stopped(struct cli_table *t, const struct engine *e,
+                        const struct funnel *f, const struct funnel_group *all,
+                        struct err *err)
+{
+    const struct text_table *type = &snapshot_catalog(engine_snapshot(e))->type;
+
+    t->columns = 4;
+    cli_table_add(t, STR("stopped at"));
+    cli_table_add(t, STR("customers"));
+    cli_table_add(t, STR("next"));
+    cli_table_add(t, STR("of them"));
+    for (uint32_t k = 0; k + 1 < f->plan.step_n; k++) {
+        uint64_t stopped = all->customers[k] - all->customers[k + 1];
+        const struct funnel_next *next;
+        uint32_t n;
+
+        if (!funnel_next(f, k, t->arena, &next, &n, err))
+            return false;
+        for (uint32_t i = 0; i < n && i < NEXT_SHOWN; i++) {
+            cli_table_add(t, i ? STR("") : f->plan.step[k].text);
+            if (i)
+                cli_table_add(t, STR(""));
+            else
+                cli_table_number(t, stopped);
+            cli_table_add(t, next[i].type == TYPE_NONE
+                                 ? STR("(nothing more)")
+                                 : text_table_get(type, next[i].type));
+            report_share(t, next[i].customers, stopped);
+        }
+    }
+    return true;
+}
+
+static bool print_table(struct cli *c, struct buf *b, const struct engine *e,
+                        const struct funnel *f, struct funnel_group *all, struct err *err)
+{
+    struct cli_table steps = {.arena = &c->arena}, stopped = {.arena = &c->arena};
+    bool plain = cli_has(c, "csv");
+
+    put_heading(&steps, f, plain);
+    if (f->plan.by == FUNNEL_BY_NOTHING)
+        put_steps(&steps, f, all, NULL, plain);
+    else if (!put_groups(&steps, f, plain, err))
+        return false;
+    if (plain) {
+        cli_table_csv(&steps, b);
+        return true;
+    }
+    if (!all->customers[0]) {
+        report_nothing(b, e);
+        return true;
+    }
+    cli_table_print(&steps, b);
+    if (all->customers[f->plan.step_n - 1] == all->customers[0])
+        return true;
+    buf_add_char(b, '\n');
+    if (!put_stopped(&stopped, e, f, all, err))
+        return false;
+    cli_table_print(&stopped, b);
+    return true;
+}
+
+static bool print_customers(struct cli *c, struct buf *b, const struct engine *e,
+                            const struct funnel_view *v, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    struct cli_table t = {.arena = &c->arena, .columns = 1};
+    const uint32_t *customer;
+    uint32_t n;
+
+    if (!funnel_listed(e, v, &c->arena, &customer, &n, err))
+        return false;
+    cli_table_add(&t, STR("customer"));
+    for (uint32_t i = 0; i < n; i++)
+        cli_table_add(&t, catalog_customer_id(catalog, customer[i]));
+    if (cli_has(c, "csv"))
+        cli_table_csv(&t, b);
+    else
+        cli_table_print(&t, b);
+    return true;
+}
+
+static bool print(struct cli *c, struct buf *b, const struct engine *e,
+                  struct funnel_view *v, struct err *err)
+{
+    struct json_out j = {.to = b};
+    struct funnel_group all;
+    bool ok;
+
+    if (cli_has(c, "json")) {
+        ok = funnel_put_json(&j, e, v, &c->arena, err);
+        buf_add_char(b, '\n');
+        return ok;
+    }
+    if (v->funnel->plan.stopped)
+        return print_customers(c, b, e, v, err);
+    if (!funnel_total(v->funnel, &all, err))
+        return false;
+    ok = print_table(c, b, e, v->funnel, &all, err);
+    funnel_group_free(&all);
+    return ok;
+}
+
+/* --- what is asked --- */
+
+static bool read_question(struct cli *c, const struct engine *e,
+                          struct funnel_question *q, struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+
+    q->within = cli_text(c, "within");
+    q->each_step = cli_has(c, "each-step");
+    q->strict = cli_has(c, "strict");
+    q->by = cli_text(c, "by");
+    q->segment = cli_text(c, "segment");
+    q->when = cli_text(c, "when");
+    return cli_moment(c, "from", z, MOMENT_MIN, &q->from_ms, err)
+           && cli_moment(c, "to", z, MOMENT_NEVER, &q->to_ms, err)
+           && cli_moment(c, "at", z, cli_now_ms(c), &q->at_ms, err);
+}
+
+static int show(struct cli *c, struct engine *e, const struct funnel_question *q)
+{
+    struct funnel_view v;
+    struct buf b = {};
+    struct err err;
+    str wrong;
+    int status;
+
+    if (!engine_funnel(e, q, &c->arena, &v, &wrong, &err))
+        return cli_fail_in(&err, wrong);
+    if (!print(c, &b, e, &v, &err))
+        status = cli_fail(&err, c->word[0]);
+    else
+        status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
+    buf_free(&b);
+    funnel_view_free(&v);
+    return status;
+}
+
+static int run(struct cli *c)
+{
+    struct funnel_question q = {};
+    struct engine *e;
+    struct err err;
+    int status;
+
+    if (cli_has(c, "json") && cli_has(c, "csv"))
+        return cli_wrong(c, "--json and --csv exclude each other");
+    if (!cli_has(c, "step"))
+        return cli_wrong(c,
+                         "which steps? --step EVENT says one, and stands once for each");
+    if (cli_has(c, "customers")
+        && (!cli_number(cli_text(c, "customers"), &q.stopped) || !q.stopped))
+        return cli_wrong(c, "--customers takes the number of a step, from 1");
+    if (!cli_all(c, "step", &q.step, &q.step_n)) {
+        err_nomem(&err);
+        return cli_fail(&err, NULL);
+    }
+    if (!cli_open(c, STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    status = read_question(c, e, &q, &err) ? show(c, e, &q) : cli_fail(&err, c->word[0]);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"step", "PATTERN", "an event, as rules have it: purchase where revenue > 10", true},
+    {"within", "LENGTH", "in this time after the first step, such as 30d", false},
+    {"each-step", NULL, "--within: after the step before", false},
+    {"strict", NULL, "with no other event between the steps", false},
+    {"by", "WHAT",
+     "broken down by a property of the first step's event, channel, trait.x or "
+     "acquisition.x",
+     false},
+    {"from", "DATE", "the first step is taken then or later (a date or a moment)", false},
+    {"to", "DATE", "the first step is taken before then", false},
+    {"at", "DATE", "later events are not seen: now unless given", false},
+    {"segment", "NAME", "of those who are in this segment at that moment", false},
+    {"when", "RULE", "of those who fit this rule at that moment", false},
+    {"customers", "STEP", "list who stopped at the step with this number", false},
+    {"json", NULL, "as JSON", false},
+    {"csv", NULL, "as CSV", false},
+};
+
+const struct cli_command cli_funnel = {
+    "funnel",
+    "FILE",
+    "how many customers get how far along ordered steps",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

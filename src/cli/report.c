@@ -1,0 +1,52 @@
+#include "cli/report.h"
+
+#include "engine/engine.h"
+
+static void add_right(struct cli_table *t, struct buf *b)
+{
+    t->failed |= b->failed;
+    cli_table_right(t, b->failed ? STR("") : buf_str(b));
+    buf_free(b);
+}
+
+void report_share(struct cli_table *t, uint64_t part, uint64_t whole)
+{
+    struct buf b = {};
+
+    if (whole)
+        buf_add_format(&b, "%.1f %%", 100 * (double)part / (double)whole);
+    add_right(t, &b);
+}
+
+void report_length(struct cli_table *t, int64_t ms, bool exact)
+{
+    struct buf b = {};
+
+    if (ms >= 0 && exact)
+        buf_add_format(&b, "%lld", (long long)ms);
+    else if (ms >= MS_DAY)
+        buf_add_format(&b, "%.1f d", (double)ms / (double)MS_DAY);
+    else if (ms >= MS_HOUR)
+        buf_add_format(&b, "%.1f h", (double)ms / (double)MS_HOUR);
+    else if (ms >= MS_MINUTE)
+        buf_add_format(&b, "%.1f min", (double)ms / (double)MS_MINUTE);
+    else if (ms >= 0)
+        buf_add_format(&b, "%.1f s", (double)ms / (double)MS_SECOND);
+    add_right(t, &b);
+}
+
+void report_nothing(struct buf *b, const struct engine *e)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+    struct store_facts facts = snapshot_facts(engine_snapshot(e));
+
+    if (!facts.events) {
+        buf_add(b, STR("Nobody: the file has no events yet.\n"));
+        return;
+    }
+    buf_add(b, STR("Nobody: the file's events are of "));
+    cli_put_moment(b, z, facts.first_ms);
+    buf_add(b, STR(" to "));
+    cli_put_moment(b, z, facts.last_ms);
+    buf_add(b, STR(", and none of them fits what is asked for.\n"));
+}

@@ -1,0 +1,47 @@
+/* funnel.h - a funnel in words: asked of everybody, and as JSON. */
+#ifndef ENGINE_FUNNEL_H
+#define ENGINE_FUNNEL_H
+
+#include "engine/engine.h"
+#include "report/funnel.h"
+
+struct funnel_question {
+    const str *step; /* patterns; one may hold several, with commas between */
+    size_t step_n;
+    str within;     /* a length; empty: no limit */
+    bool each_step; /* it counts from the step before, not from the first one */
+    bool strict;
+    str by;            /* a property of the first step's event, channel, trait.x,
+                          acquisition.x; empty: none */
+    str segment, when; /* empty: everybody */
+    int64_t from_ms, to_ms, at_ms; /* as a plan has them */
+    uint32_t stopped;              /* list who stopped at this step; 0: nobody */
+};
+
+struct funnel_view {
+    struct funnel *funnel;
+    struct program *program; /* its patterns */
+};
+/* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. *out is to
+ * be freed by funnel_view_free. */
+[[nodiscard]] bool engine_funnel(struct engine *e, const struct funnel_question *q,
+                                 struct arena *a, struct funnel_view *out, str *wrong,
+                                 struct err *err);
+void funnel_view_free(struct funnel_view *v);
+/* What was listed, by id. Lives in `a`. */
+bool funnel_listed(const struct engine *e, const struct funnel_view *v, struct arena *a,
+                   const uint32_t **out, uint32_t *n, struct err *err);
+/* Groups in the order of their size, then of their names. Lives in `a`. */
+bool funnel_order(const struct funnel *f, struct arena *a, const uint32_t **out,
+                  struct err *err);
+/* What those who stopped at a step did next, the most frequent first. Lives in `a`. */
+struct funnel_next {
+    uint32_t type; /* in catalog.type; TYPE_NONE: nothing more */
+    uint64_t customers;
+};
+bool funnel_next(const struct funnel *f, uint32_t step, struct arena *a,
+                 const struct funnel_next **out, uint32_t *n, struct err *err);
+bool funnel_put_json(struct json_out *j, const struct engine *e, struct funnel_view *v,
+                     struct arena *a, struct err *err);
+
+#endif

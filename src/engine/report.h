@@ -1,0 +1,31 @@
+/* report.h - reports over everybody's events: chunk by chunk, on all threads, then merged; and what
+ * the command line and HTTP both make of a question in words. */
+#ifndef ENGINE_REPORT_H
+#define ENGINE_REPORT_H
+
+#include "engine/engine.h"
+#include "engine/scan.h"
+
+/* How a report counts. Each thread has a count of its own. */
+struct report_kind {
+    bool (*begin)(const void *plan, void **count, struct err *err);
+    /* `who`: those of the chunk who are looked at. */
+    bool (*add)(void *count, const struct chunk *c, const struct bits *who,
+                struct err *err);
+    bool (*merge)(void *into, const void *from, struct err *err);
+    void (*free)(void *count);
+};
+/* *out is to be freed by the kind's free. `who`: NULL for everybody. */
+[[nodiscard]] bool engine_report(const struct engine *e, const struct report_kind *kind,
+                                 const void *plan, const struct fits *who, void **out,
+                                 struct err *err);
+
+/* Whom a report is about: who is in the segment and fits the rule at at_ms; both may be empty.
+ * What they have of `a` ends with it; *out is NULL when everybody is meant. */
+bool report_who(struct engine *e, str segment, str when, int64_t at_ms, struct arena *a,
+                const struct fits **out, struct err *err);
+/* Patterns in the names of the live model, as picks.h has them. To be freed by program_free. */
+[[nodiscard]] bool report_program(const struct engine *e, struct program **out,
+                                  struct err *err);
+
+#endif
