@@ -240,7 +240,7 @@ bool found_add_json(struct found *f, str name, const struct json *item, bool fil
     case JSON_OBJECT:
         return found_parse(f, name, item, fill, err);
     case JSON_NULL:
-        if (!f->keep_null)
+        if (!f->keep_null || !str_starts(name, str_of(f->keep_null)))
             return true;
         break;
     case JSON_BOOL:
@@ -366,6 +366,9 @@ static bool need(const struct found *f, str name, struct err *err)
            || err_set(err, ERR_INPUT, "%.*s is missing", STR_FMT(name));
 }
 
+/* As properties they stand behind this name: what null takes away is the account's. */
+#define ACCOUNT_TRAITS "traits."
+
 static bool read_group(const struct json *json, struct found *f,
                        [[maybe_unused]] struct event *out, struct err *err)
 {
@@ -439,7 +442,7 @@ bool id_read(const struct json *json, struct arena *a, struct event *out, struct
 static bool read_traits(const struct json *json, const struct json *context, bool own,
                         struct arena *a, struct event *out, struct err *err)
 {
-    struct found f = {.a = a, .what = "the name of a trait", .keep_null = true};
+    struct found f = {.a = a, .what = "the name of a trait", .keep_null = ""};
 
     if (!member_parse(&f, context, STR("traits"), STR(""), err)
         || (own && !member_parse(&f, json, STR("traits"), STR(""), err)))
@@ -459,6 +462,8 @@ bool event_read(const struct json *json, str type, struct found *f, struct event
         return err_set(err, ERR_INPUT,
                        "type is none of track, identify, page, screen, group, alias");
     out->type = call->type;
+    if (call->read == read_group)
+        f->keep_null = ACCOUNT_TRAITS;
     return member_parse(f, json, STR("properties"), STR(""), err)
            && object_find(json, STR("context"), &context, err)
            && read_traits(json, context, call->is_of_customer, f->a, out, err)

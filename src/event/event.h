@@ -123,7 +123,7 @@ bool event_of_account(const struct event *e, struct arena *a, struct event *out,
  * the context too. A call of any type but group that has no id but a groupId is the account's own.
  * Of page and screen `name` and `category` become properties, of group `groupId`
  * and `traits.*`, of alias `previousId`. Objects inside properties are flattened with dots; null
- * properties are missing; a null trait removes it; list items that are no texts become their JSON
+ * properties are missing, but for a group's `traits.*`; a null trait removes it; list items that are no texts become their JSON
  * text. Missing messageId: .id is empty; missing timestamp: ERR_INPUT. What does not fit is
  * ERR_INPUT with a reason in words that does not hold the value itself, so that reasons can be
  * counted. Lives in `a` and `json`. */

@@ -8,7 +8,7 @@
 struct found {
     struct arena *a;
     const char *what; /* "the name of a property": of which a fault is told */
-    bool keep_null;
+    const char *keep_null; /* of names that begin so null is kept; NULL: of none */
     struct property *property;
     uint32_t n, cap;
     uint32_t *slot; /* of many: where each stands, and 1, by the hash of its name */

@@ -165,11 +165,14 @@ TEST(page_screen_group_and_alias_are_events_of_those_types)
     assert_true(str_eq(e.type, STR("screen")));
     assert_true(str_eq(property_of(&e, "name")->value.text, STR("Home")));
     e = parsed("{\"type\":\"group\",\"userId\":\"v\",\"groupId\":\"acme\","
-               "\"timestamp\":\"2026-11-21\",\"traits\":{\"seats\":5,\"plan\":null}}",
+               "\"timestamp\":\"2026-11-21\",\"traits\":{\"seats\":5,\"plan\":null},"
+               "\"properties\":{\"traits.city\":null,\"page\":null}}",
                &a);
     assert_true(str_eq(property_of(&e, "groupId")->value.text, STR("acme")));
     assert_true(property_of(&e, "traits.seats")->value.number == 5000000);
-    assert_int_equal(e.property_n, 2);
+    assert_int_equal(property_of(&e, "traits.plan")->value.type, VALUE_NULL);
+    assert_int_equal(property_of(&e, "traits.city")->value.type, VALUE_NULL);
+    assert_int_equal(e.property_n, 4);
     assert_int_equal(e.trait_n, 0);
     e = parsed("{\"type\":\"alias\",\"userId\":\"v\",\"previousId\":\"w\","
                "\"timestamp\":\"2026-11-21\"}",
