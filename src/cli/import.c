@@ -61,6 +61,7 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
         .time_format = cli_text(c, "time-format"),
         .moment = cli_text(c, "moment"),
         .currency = cli_text(c, "currency"),
+        .account = cli_text(c, "account"),
         .zone = cli_text(c, "zone"),
         .event = cli_text(c, "event"),
         .event_column = cli_text(c, "event-column"),
@@ -167,6 +168,7 @@ static void print_json(struct buf *b, const struct import_report *r, bool dry_ru
     json_begin_object(&j);
     put_count(&j, "lines", r->lines);
     put_count(&j, "events", r->events);
+    put_count(&j, "members", r->members);
     put_count(&j, "customers", r->customers);
     put_count(&j, "left_out", r->left_out);
     json_key(&j, "refused");
@@ -284,6 +286,10 @@ static void print_counts(struct buf *b, const struct import_report *r, bool dry_
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         cli_table_add(&t, str_of(row[i].what));
         cli_table_number(&t, row[i].n);
+    }
+    if (r->members) {
+        cli_table_add(&t, STR("new members of accounts"));
+        cli_table_number(&t, r->members);
     }
     add_totals(&t, r, w);
     cli_table_print(&t, b);
@@ -453,6 +459,11 @@ static const struct cli_option options[] = {
      "a column with another id of his, such as email=Email or 'shopify=Customer ID': "
      "besides the customer, or instead",
      true},
+    {"account", "COLUMN",
+     "the column that names the firm: the row's customer is its member; without "
+     "--customer and "
+     "--ids the rows are the firm's own",
+     false},
     {"time", "COLUMN", "the column that says when it happened", false},
     {"time-format", "FORMAT",
      "how the times are written, such as %d/%m/%Y %H:%M: recognised unless given", false},

@@ -312,6 +312,8 @@ static bool event_take(struct import *im, const struct event *e, str json,
     r->used += from->lines;
     if (im->measures)
         measures_count(im->measures, e);
+    if (from->account.n && !memberships_add(&im->members, e, from->account, err))
+        return false;
     if (r->sample_n < SAMPLE_EVENTS
         && !copy_event(im->arena, e, &im->sample[r->sample_n++]))
         return err_nomem(err);
@@ -450,9 +452,9 @@ bool import_explain(const struct import *im, const str *column, uint32_t n,
 static bool mapping_is_empty(const struct mapping *m)
 {
     return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
-           && !m->moment.n && !m->currency.n && !m->event_column.n && !m->id.n
-           && !m->where.n && !m->encoding.n && !m->separator && !m->decimal && !m->who_n
-           && !m->property_n && !m->trait_n;
+           && !m->moment.n && !m->currency.n && !m->account.n && !m->event_column.n
+           && !m->id.n && !m->where.n && !m->encoding.n && !m->separator && !m->decimal
+           && !m->who_n && !m->property_n && !m->trait_n;
 }
 
 static bool read_all(struct import *im, struct err *err)
@@ -550,6 +552,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
         return err_nomem(err);
     report.sample = im.sample;
     ok = store_begin(im.store, options->now_ms, err) && read_all(&im, err)
+         && (import_members(&im, err) || err_in(err, "the members of accounts"))
          && sort_reasons(&im, err)
          && (engine_check_names(e, err) || err_in(err, "nothing was imported"));
     if (ok && !options->dry_run)
@@ -564,6 +567,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
     mem_free(im.fault);
     import_loads_free(&im);
     hash_set_free(&im.customers);
+    memberships_free(&im.members);
     number_table_free(&im.rank);
     buf_free(&im.json);
     buf_free(&im.key);

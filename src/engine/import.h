@@ -26,6 +26,8 @@ struct mapping {
     str moment; /* of all rows, where no column says when: a moment, or "now" */
     str currency; /* column: rows in another currency than the workspace's are refused; with "?" in
                      front the table need not have it */
+    str account; /* column: whose member the row's customer is; the rows are the account's own when no
+                    column says another customer. "?" as above */
     str event;        /* the type of all rows ... */
     str event_column; /* ... or the column that holds it */
     str id;           /* column: rows that share it are one event */
@@ -79,6 +81,7 @@ struct import_report {
     uint64_t used;  /* lines that made or joined an event */
     uint64_t events;    /* new ones */
     uint64_t known;     /* events that were in the file already */
+    uint64_t members;   /* of accounts, that were none */
     uint64_t customers; /* that the file's events belong to */
     uint64_t left_out;  /* lines that `where` left out */
     uint64_t refused_lines;
@@ -114,7 +117,8 @@ struct import_options {
  * the properties; is one of the ids left. The first that fails refuses it, with a reason that holds
  * no value. Rows that share type and id are one event, at the earliest of their times, with the id
  * TYPE:ID; its properties are made of the rows by (time, place in the file), and it has the ids of
- * all of them. Without an id a row is an event whose id is made of its rank among the file's rows of
+ * all of them. Whoever has a row that names an account has one group event to it besides, at the
+ * earliest moment of his rows that do. Without an id a row is an event whose id is made of its rank among the file's rows of
  * the same customer, time and type, and of a hash of the row: the same file again changes nothing,
  * and ties keep the file's order. */
 bool engine_import(struct engine *e, str path, const struct mapping *m,

@@ -14,7 +14,8 @@
 struct group {
     str id;
     uint32_t type;
-    uint32_t *who; /* for each of the table's, a text's number from 1; 0: no row has it */
+    /* For each of the table's, and the account, a text's number from 1; 0: no row has it. */
+    uint32_t *who;
     int64_t at_ms, last_ms;
     uint64_t rows;
     bool disordered; /* a row came after one with a later time */
@@ -43,6 +44,7 @@ struct rows {
     STR("event and id together are longer than 200 bytes or hold a control character")
 _Static_assert(EVENT_NAME_MAX == 200, "as the reasons say");
 #define TWO_CUSTOMERS STR("rows of one id belong to different customers")
+#define TWO_ACCOUNTS STR("rows of one id name different accounts")
 #define FOREIGN STR("its amounts are in another currency than the workspace's")
 #define FEW_FIELDS STR("fewer fields than the file has columns")
 #define MANY_FIELDS STR("more fields than the file has columns")
@@ -51,8 +53,9 @@ _Static_assert(EVENT_NAME_MAX == 200, "as the reasons say");
 
 /* Of one row: what it says of its event. */
 struct entry {
-    str who[EVENT_IDS_MAX]; /* as in the table; empty where there is none */
-    str customer;           /* the first of them */
+    /* As in the table, and the account behind them; empty where there is none. */
+    str who[EVENT_IDS_MAX + 1];
+    str customer; /* the first of them */
     str type, id;
     int64_t at_ms;
     bool has_time;
@@ -96,10 +99,13 @@ static void read_who(const struct table *t, const str *field, struct entry *e)
     for (uint32_t i = 0; i < t->who_n; i++) {
         str cell = field[t->who[i].column];
 
-        e->who[i] = t->who[i].system.n ? cell_id(cell) : str_trim(cell);
+        e->who[i] = t->who[i].system.n || t->who[i].kind == ID_GROUP ? cell_id(cell)
+                                                                     : str_trim(cell);
         if (!e->customer.n)
             e->customer = e->who[i];
     }
+    if (t->account != NO_COLUMN)
+        e->who[t->who_n] = str_trim(field[t->account]);
 }
 
 /* Whose it is, when all that it says is known; or why it is nobody's. */
@@ -112,7 +118,7 @@ static bool set_who(const struct table *t, const str *who, struct event *e,
     for (uint32_t i = 0; i < t->who_n; i++) {
         if (!who[i].n)
             continue;
-        id[n] = (struct event_id){t->who[i].system, ID_USER, arena_str(a, who[i])};
+        id[n] = (struct event_id){t->who[i].system, t->who[i].kind, arena_str(a, who[i])};
         if (!id[n++].value.p)
             return err_nomem(err);
     }
@@ -152,7 +158,11 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
            && import_id(r->im, buf_str(&r->text), rank, row->field, row->n, a, &event.id,
                         err)
            && import_event(r->im, &event, STR(""),
-                           &(struct origin){row->line, row->raw, 1, 0}, err);
+                           &(struct origin){.line = row->line,
+                                            .text = row->raw,
+                                            .lines = 1,
+                                            .account = e->who[r->table.who_n]},
+                           err);
 }
 
 static bool group_new(struct rows *r, const struct entry *e, struct err *err)
@@ -171,7 +181,7 @@ static bool group_new(struct rows *r, const struct entry *e, struct err *err)
     }
     g = &r->group[r->group_n];
     *g = (struct group){.cell = measures_cells(&r->table.measures, &r->arena),
-                        .who = arena_array(&r->arena, uint32_t, r->table.who_n)};
+                        .who = arena_array(&r->arena, uint32_t, r->table.who_n + 1)};
     buf_clear(&r->text);
     buf_add(&r->text, e->type);
     buf_add_char(&r->text, ':');
@@ -205,10 +215,10 @@ static bool group_find(struct rows *r, const struct entry *e, uint32_t *out,
     return true;
 }
 
-/* The group's ids are those of its rows; of a kind they have one. */
+/* The group's ids and account are those of its rows; of a kind they have one. */
 static bool group_join(struct rows *r, struct group *g, const str *who, struct err *err)
 {
-    for (uint32_t i = 0; i < r->table.who_n; i++) {
+    for (uint32_t i = 0; i <= r->table.who_n; i++) {
         uint32_t number;
 
         if (!who[i].n)
@@ -216,7 +226,7 @@ static bool group_join(struct rows *r, struct group *g, const str *who, struct e
         if (!text_table_add(&r->ids, who[i], &number))
             return err_nomem(err);
         if (g->who[i] && g->who[i] != number + 1)
-            g->reason = TWO_CUSTOMERS;
+            g->reason = i < r->table.who_n ? TWO_CUSTOMERS : TWO_ACCOUNTS;
         g->who[i] = number + 1;
     }
     return true;
@@ -532,7 +542,7 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
 {
     struct group *g = &r->group[i];
     struct arena *a = import_arena(r->im);
-    str who[EVENT_IDS_MAX] = {}, why;
+    str who[EVENT_IDS_MAX + 1] = {}, why;
     struct event event = {
         .at_ms = g->at_ms, .type = text_table_get(&r->types, g->type), .id = g->id};
 
@@ -545,7 +555,7 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
     case FINE:
         break;
     }
-    for (uint32_t k = 0; k < r->table.who_n; k++)
+    for (uint32_t k = 0; k <= r->table.who_n; k++)
         if (g->who[k])
             who[k] = text_table_get(&r->ids, g->who[k] - 1);
     if (!set_who(&r->table, who, &event, a, &why, err))
@@ -555,7 +565,10 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
         return g->reason.p || err_nomem(err);
     }
     return import_event(r->im, &event, STR(""),
-                        &(struct origin){.lines = g->rows, .group = i + 1}, err);
+                        &(struct origin){.lines = g->rows,
+                                         .group = i + 1,
+                                         .account = who[r->table.who_n]},
+                        err);
 }
 
 static bool read_all(void *context, struct err *err)

@@ -38,6 +38,7 @@ struct origin {
     str text;
     uint64_t lines; /* how many made it */
     uint32_t group; /* ... or the group whose rows are, counted from 1 */
+    str account;    /* the cell that says whose members it makes; may be empty */
 };
 
 /* An event for the store, or a line that is refused. Lives in its load. */
@@ -62,6 +63,21 @@ struct group_fault {
     uint32_t group;
     str reason; /* in the report's arena */
 };
+
+/* Who is a member of which account by the rows that were taken. Zero it to start. */
+struct memberships {
+    struct text_table text; /* customers' keys, and accounts */
+    struct number_table of; /* a customer and an account */
+    struct membership {
+        uint32_t customer, account;
+        int64_t at_ms;
+    } * item;
+    uint32_t n, cap;
+};
+/* `cell` may name several, parted by semicolons; what is no id counts for nothing. */
+bool memberships_add(struct memberships *m, const struct event *e, str cell,
+                     struct err *err);
+void memberships_free(struct memberships *m);
 
 struct import {
     struct io *io;
@@ -94,6 +110,7 @@ struct import {
     struct import_reason *reasons; /* as numbered in `reason` */
     uint32_t reason_cap;
     struct hash_set customers;
+    struct memberships members;
     struct event *sample;
     struct group_fault *fault;
     uint32_t fault_n, fault_cap;
@@ -121,6 +138,8 @@ bool import_event(struct import *im, const struct event *e, str json,
                   const struct origin *from, struct err *err);
 /* Takes what was handed over and not taken yet, when no thread is running. */
 bool import_flush(struct import *im, struct err *err);
+/* Makes everybody the member that his rows say he is, when all are taken. */
+bool import_members(struct import *im, struct err *err);
 /* What the loads need, given back. */
 void import_loads_free(struct import *im);
 

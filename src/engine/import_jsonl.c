@@ -152,8 +152,9 @@ static bool line_use(struct jsonl *j, struct err *err)
     }
     if (e.property_n > said) /* the log has it as event_parse reads it */
         kept = STR("");
-    return import_event(im, &e, kept, &(struct origin){line, import_cut(j->raw), 1, 0},
-                        err);
+    return import_event(
+        im, &e, kept,
+        &(struct origin){.line = line, .text = import_cut(j->raw), .lines = 1}, err);
 }
 
 static bool read_all(void *context, struct err *err)

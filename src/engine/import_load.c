@@ -122,7 +122,8 @@ static bool deliver(struct import *im, const struct event *e, str json,
     d->json_n = l->json.n - d->json_at;
     if (!from->group)
         d->origin.text = arena_str(&l->arena, from->text);
-    if (l->json.failed || (!from->group && !d->origin.text.p))
+    d->origin.account = arena_str(&l->arena, from->account);
+    if (l->json.failed || !d->origin.account.p || (!from->group && !d->origin.text.p))
         return err_nomem(err);
     return delivery_done(im, err);
 }

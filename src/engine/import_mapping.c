@@ -15,9 +15,9 @@ static const struct key {
     {                                                                                    \
         {#name, sizeof #name - 1}, offsetof(struct mapping, name)                        \
     }
-    KEY(customer), KEY(time),         KEY(time_format), KEY(zone),
-    KEY(event),    KEY(event_column), KEY(id),          KEY(where),
-    KEY(encoding), KEY(moment),       KEY(currency),    KEY(where_first),
+    KEY(customer),     KEY(time),        KEY(time_format), KEY(zone),     KEY(event),
+    KEY(event_column), KEY(id),          KEY(where),       KEY(encoding), KEY(moment),
+    KEY(currency),     KEY(where_first), KEY(account),
 #undef KEY
 };
 enum { KEY_N = sizeof keys / sizeof *keys };

@@ -157,16 +157,17 @@ static bool event_check(struct table *t, struct err *err)
                       STR_FMT(RESERVED_EVENT));
 }
 
-static bool currency_open(struct table *t, struct err *err)
+/* With "?" in front the table need not have it. */
+static bool column_want(const struct table *t, const char *what, str name, uint32_t *out,
+                        struct err *err)
 {
-    str name = t->im->mapping->currency;
+    bool optional = str_starts(name, STR("?"));
 
-    t->currency = NO_COLUMN;
-    if (str_starts(name, STR("?"))) {
-        t->currency = column_find(t, str_from(name, 1));
+    if (optional && column_find(t, str_from(name, 1)) == NO_COLUMN) {
+        *out = NO_COLUMN;
         return true;
     }
-    return column_need(t, "the currency", name, &t->currency, err);
+    return column_need(t, what, str_from(name, optional), out, err);
 }
 
 static bool who_open(struct table *t, struct err *err)
@@ -187,11 +188,16 @@ static bool who_open(struct table *t, struct err *err)
         to->system = id->name;
         t->who_n++;
     }
+    if (!m->customer.n && !m->who_n) {
+        t->who[0] = (struct table_id){STR(""), ID_GROUP, t->account};
+        t->who_n = t->account != NO_COLUMN;
+        t->account = NO_COLUMN;
+    }
     return t->who_n
            || err_set(
                err, ERR_INPUT,
                "%.*s has none of the columns that hold ids: the first would be %.*s",
-               STR_FMT(t->im->source), STR_FMT(m->who[0].column));
+               STR_FMT(t->im->source), STR_FMT(m->who_n ? m->who[0].column : m->account));
 }
 
 /* Why a row is nobody's: its columns are empty, or hold nothing that is an id. */
@@ -254,12 +260,14 @@ static bool columns_open(struct table *t, struct err *err)
 
     if (!header_read(t, err))
         return false;
-    if ((!m->customer.n && !m->who_n) || (!m->time.n && !m->moment.n))
+    if ((!m->customer.n && !m->who_n && !m->account.n) || (!m->time.n && !m->moment.n))
         return import_explain(im, t->column, t->column_n, err);
-    if (!event_check(t, err) || !who_open(t, err)
-        || !column_need(t, "the time", m->time, &t->time, err)
+    if (!event_check(t, err)
+        || !column_want(t, "the account", m->account, &t->account, err)
+        || !who_open(t, err) || !column_need(t, "the time", m->time, &t->time, err)
         || !column_need(t, "the event", m->event_column, &t->event, err)
-        || !column_need(t, "the id", m->id, &t->id, err) || !currency_open(t, err)
+        || !column_need(t, "the id", m->id, &t->id, err)
+        || !column_want(t, "the currency", m->currency, &t->currency, err)
         || !measures_open(&t->measures, m, t->column, t->column_n, &t->arena, err)
         || !where_open(t, m, err))
         return false;

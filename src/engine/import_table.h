@@ -15,9 +15,10 @@ struct table {
     struct csv *csv;
     str *column;
     uint32_t column_n;
-    uint32_t time, event, id, currency; /* each may be NO_COLUMN */
+    uint32_t time, event, id, currency, account; /* each may be NO_COLUMN */
     struct table_id {
-        str system; /* as in struct event_id; empty: the customer */
+        str system; /* as in struct event_id */
+        enum id_kind kind;
         uint32_t column;
     } who[EVENT_IDS_MAX];
     uint32_t who_n;

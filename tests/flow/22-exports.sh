@@ -27,19 +27,25 @@ export_in() {
     t_is "$name: the same file again, a day later, changes nothing" \
         "$(part "$T/again.json" '[d["events"], d["known"]]')" "[0, ${events%,*}]"
 }
+# The accounts with the number of their members.
+members() {
+    sql "select a.id || ':' || count(distinct coalesce(c.home, c.number)) from member m join customer a on a.number = m.account
+        join customer c on c.number = m.anchor group by a.id order by a.id"
+}
 sql() { "$CICLO" sql "$shop" "$1" --csv | tail -n +2 | tr '\n' ' '; }
 
 export_in hubspot-contacts '' '[4, 3, 0]' \
     "[(5, 'Create Date is not a time of the form %Y-%m-%d %H:%M')]" '{}'
+t_is 'hubspot: contacts are members of all their companies' "$(members)" '7001:1 7002:1 '
 t_is 'hubspot: traits, in the time of the workspace' \
-    "$(sql "select customer, first_time, \"traits.lifecycle_stage\", \"traits.hubspot_id\" from timelines order by 1")" \
+    "$(sql "select customer, first_time, \"traits.lifecycle_stage\", \"traits.hubspot_id\" from timelines where \"traits.hubspot_id\" is not null order by 1")" \
     'anna@example.com,2025-12-01 09:00:00,Customer,51 ben@example.com,2025-12-02 09:00:00,Lead,52 hubspot:53,2025-12-03 09:00:00,,53 '
 
 export_in hubspot-deals '' '[5, 2, 1]' \
     "[(5, 'no customer (column Associated Contact IDs is empty)'), (6, \"its amounts are in another currency than the workspace's\")]" \
     "{'amount': 12800.5}"
 t_is 'hubspot: a deal is its first contact'"'"'s' \
-    "$(sql 'select customer, won, amount from events order by at_ms')" \
+    "$(sql "select customer, won, amount from events where type = 'deal_closed' order by at_ms")" \
     'hubspot:51,1,12000 hubspot:52,0,800.5 '
 "$CICLO" import "$shop" "$data/hubspot-contacts.csv" --mapping hubspot-contacts >/dev/null
 t_is 'hubspot: and so the one'"'"'s with his address' \
@@ -47,6 +53,12 @@ t_is 'hubspot: and so the one'"'"'s with his address' \
     'anna@example.com,1,12000 ben@example.com,0,800.5 '
 
 export_in salesforce-contacts '' '[3, 3, 0]' '[]' '{}'
+t_is 'salesforce: contacts are members of their accounts' "$(members)" \
+    '0015g00000AAAAAAA1:1 0015g00000AAAAAAA2:2 '
+"$CICLO" import "$shop" "$data/salesforce-opportunities.csv" --mapping salesforce-opportunities >/dev/null
+t_is 'salesforce: whose opportunities these are' \
+    "$(sql "select customer, amount from events where type = 'opportunity_closed' order by at_ms")" \
+    '0015g00000AAAAAAA1,12000 0015g00000AAAAAAA2,800.5 '
 export_in salesforce-leads '' '[2, 1, 0]' "[(3, 'IsConverted is not yes or no')]" '{}'
 export_in salesforce-opportunities '' '[4, 2, 1]' \
     "[(5, 'no customer (column AccountId is empty)')]" "{'amount': 12800.5}"

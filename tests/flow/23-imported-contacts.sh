@@ -21,7 +21,7 @@ cat >"$T/visits.jsonl" <<'END'
 END
 visits() { "$CICLO" import "$shop" "$T/visits.jsonl" --clock 2026-03-10 >/dev/null; }
 sql() { "$CICLO" sql "$shop" "$1" --csv | tail -n +2 | tr '\n' ' '; }
-story() { sql "select type from events where customer = '$1' order by at_ms, id"; }
+story() { sql "select type from events where customer = '$1' and type <> 'group' order by at_ms, id"; }
 everything() { "$CICLO" export "$shop" events --csv | sort; }
 # he ID EXPRESSION: of the customer c
 he() {

@@ -115,6 +115,11 @@ is "$(cmp "$T/first" "$T/second" 2>&1)" '' 'whatever came first'
 is "$(whole)" 'is whole' 'and the histories kept are the events'"'"
 
 # --- merging, parting, erasing ---
+group g4 23 ada acme '"plan":null,"seats":7' | take
+is "$(it acme '[c["traits"].get(t) for t in ("plan", "seats")]')" '[None, 7]' \
+    'a group call takes a trait of the account away with null'
+is "$("$CICLO" sql "$shop" "select count(*) from segments where segment = 'gold'" --csv | tail -n 1) $(whole)" \
+    '0 is whole' 'for rules too'
 "$CICLO" identity "$shop" merge bob acme >"$T/out" 2>&1
 is "$? $(grep -o 'not one customer' "$T/out")" '1 not one customer' 'an account and a person are never one'
 "$CICLO" identity "$shop" apart bob phone >/dev/null
@@ -138,12 +143,12 @@ erased() { "$CICLO" info "$shop" --json | python3 -c 'import json, sys; i = json
     group g8 24 zoe sole '"plan":"hers"'
     group g9 26 zoe acme '"plan":"zoes"'
 } | take
-is "$(it acme 'c["traits"]["plan"]') $(erased)" 'zoes 13 7' 'the last who says something of an account is right'
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'zoes 15 7' 'the last who says something of an account is right'
 "$CICLO" erase "$shop" zoe >"$T/receipt" 2>"$T/why" || cat "$T/why"
-is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'what he said of it goes with him, and is counted'
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 10 12' 'what he said of it goes with him, and is counted'
 is "$(it sole 1 | grep -c 'no customer') $(customers)" '1 acme ada customer eve ' 'an account that nobody else named is gone'
 group g9 26 zoe acme '"plan":"zoes"' | take
-is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 8 12' 'and it does not come again'
+is "$(it acme 'c["traits"]["plan"]') $(erased)" 'silver 10 12' 'and it does not come again'
 {
     login l10 08 '"userId":"42"'
     group g10 09 eve 42 '"plan":"silver"'
@@ -157,6 +162,38 @@ is "$(whole)" 'is whole' 'the file is whole without them'
 call identify i3 27 '"groupId":"acme","traits":{"plan":null}' | take
 is "$(it acme 'c["traits"].get("plan")')" None 'what is the account'"'"'s own can take a trait away'
 
+# --- from a table ---
+shop=$T/table.ciclo
+"$CICLO" init "$shop" --model "$model" >/dev/null
+cat >"$T/orders.csv" <<'END'
+No,Day,Who,Firm
+1,2026-01-05,ada,acme
+2,2026-01-03,ada,acme
+3,2026-01-04,bob,
+4,2026-01-04,bob,none
+END
+cat >"$T/firms.csv" <<'END'
+Firm,Day,Plan
+acme,2026-01-01,gold
+END
+orders() {
+    "$CICLO" import "$shop" "$T/orders.csv" --customer Who --time Day --event login --id No "$@" --json
+}
+orders >"$T/plain"
+"$CICLO" import "$shop" "$T/firms.csv" --account Firm --time Day --event identify --trait plan=Plan >/dev/null
+is "$(it acme 'c["is_account"], c["traits"]["plan"], c["members_total"]')" "(True, 'gold', 0)" \
+    'a table of firms alone is the firms'"'"' own'
+orders --account Firm --save-mapping "$T/orders.yaml" >"$T/report"
+is "$(python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); print(r["events"], r["known"], r["members"])' "$T/report")" \
+    '0 4 1' 'orders that are known say whose members their customers are'
+is "$(it acme "$events")" 'identify group/ada identify login/ada login/ada' \
+    'once, at the first of them, as a group call does'
+everything >"$T/first"
+"$CICLO" import "$shop" "$T/orders.csv" --mapping "$T/orders.yaml" >"$T/out"
+everything >"$T/second"
+is "$(cmp "$T/first" "$T/second" 2>&1)$(grep -c 'new members' "$T/out")" 0 'the same file again changes nothing'
+is "$(whole)" 'is whole' 'the file is whole'
+
 # --- without anybody's ids ---
 "$CICLO" init "$T/hidden.ciclo" --model "$model" --pseudonymous "$T/key" >/dev/null
 CICLO_PSEUDONYM_KEY_FILE=$T/key
@@ -169,4 +206,8 @@ shop=$T/hidden.ciclo
 } | take
 is "$(it group:acme '[e["type"] for e in c["events"]], c["members_total"], "acme" in str(c["ids"])')" \
     "(['signed', 'group', 'identify', 'login'], 1, False)" 'an account is one without its id too'
+orders --account Firm --zone Europe/Rome >"$T/report"
+is "$(it group:acme 'c["members_total"], sum(e["type"] == "login" for e in c["events"])')" '(1, 3)' \
+    'and a table'"'"'s rows find it'
+is "$(grep -c acme "$shop")" 0 'its name is nowhere in the file'
 t_done

@@ -29,6 +29,8 @@ static bool mapping_eq(const struct mapping *x, const struct mapping *y)
            && str_eq(x->time_format, y->time_format) && str_eq(x->zone, y->zone)
            && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
            && str_eq(x->id, y->id) && str_eq(x->where, y->where)
+           && str_eq(x->moment, y->moment) && str_eq(x->currency, y->currency)
+           && str_eq(x->account, y->account) && str_eq(x->where_first, y->where_first)
            && str_eq(x->encoding, y->encoding) && x->separator == y->separator
            && x->decimal == y->decimal && ids_eq(x, y)
            && entries_eq(x->property, x->property_n, y->property, y->property_n)

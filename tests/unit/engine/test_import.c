@@ -343,6 +343,88 @@ TEST(an_order_has_the_ids_of_all_its_rows)
     close_shop();
 }
 
+TEST(rows_that_name_an_account_make_their_customer_its_member_once)
+{
+    static const char rows[] = "who,when,firm,mail\n"
+                               "ada,2024-02-02,acme,\n"
+                               "ada,2024-02-01, acme ,a@x.io\n"
+                               "ada,2024-01-01,,\n"
+                               "bob,2024-02-03,'7; acme;none,\n"
+                               "bob,many,other,\n"
+                               ",2024-02-03,other,\n";
+    static struct mapping_id who[] = {{STR("email"), STR("mail"), false}};
+
+    open_shop();
+    shop.m.account = STR("firm");
+    shop.m.who = who;
+    shop.m.who_n = 1;
+    import(rows);
+    assert_int_equal(shop.r.events, 4);
+    assert_int_equal(shop.r.customers, 2);
+    assert_int_equal(shop.r.members, 3);
+    assert_int_equal(shop.r.refused_lines, 2);
+    assert_events("2024-02-01T23:00:00.000Z ada order\n"
+                  "2024-01-31T23:00:00.000Z ada order & email:a@x.io\n"
+                  "2023-12-31T23:00:00.000Z ada order\n"
+                  "2024-02-02T23:00:00.000Z bob order\n"
+                  "2024-01-31T23:00:00.000Z ada group groupId='acme'\n"
+                  "2024-01-31T23:00:00.000Z acme identify "
+                  "account:0913c92feb8e43a376390f570f53334e\n"
+                  "2024-02-02T23:00:00.000Z bob group groupId='7'\n"
+                  "2024-02-02T23:00:00.000Z 7 identify "
+                  "account:b81c2e2ec0a14fe96617efccad2d21f1\n"
+                  "2024-02-02T23:00:00.000Z bob group groupId='acme'\n"
+                  "2024-02-02T23:00:00.000Z acme identify "
+                  "account:38ee2d6d5a9cebe5666a38a5a878ce45\n");
+    import(rows);
+    assert_int_equal(shop.r.events + shop.r.members, 0);
+    shop.m.account = STR("?company");
+    import(rows);
+    assert_int_equal(shop.r.members, 0);
+    close_shop();
+}
+
+TEST(an_order_is_of_one_account)
+{
+    open_shop();
+    shop.m.id = STR("no");
+    shop.m.account = STR("firm");
+    import("who,when,no,firm\n"
+           "ada,2024-02-02,A,acme\n"
+           "ada,2024-02-01,A,\n"
+           "ada,2024-02-01,B,acme\n"
+           "ada,2024-02-01,B,acme2\n"
+           "ada,2024-02-03,C,\n");
+    assert_int_equal(shop.r.events, 2);
+    assert_int_equal(shop.r.members, 1);
+    assert_refused("rows.csv:4 rows of one id name different accounts: "
+                   "ada,2024-02-01,B,acme\n"
+                   "rows.csv:5 rows of one id name different accounts: "
+                   "ada,2024-02-01,B,acme2\n");
+    close_shop();
+}
+
+TEST(rows_of_nobody_but_an_account_are_its_own)
+{
+    open_shop();
+    shop.m.account = STR("firm");
+    shop.m.customer = STR("");
+    shop.m.event = STR("identify");
+    TRAITS("plan=plan");
+    import("firm,when,plan\n"
+           "acme,2024-02-02,gold\n"
+           ",2024-02-02,gold\n"
+           "none,2024-02-02,gold\n");
+    assert_int_equal(shop.r.members, 0);
+    assert_events("2024-02-01T23:00:00.000Z acme identify | plan='gold'\n");
+    assert_refused("rows.csv:3 no customer (column firm is empty): ,2024-02-02,gold\n"
+                   "rows.csv:4 group: this value is nobody's: "
+                   "none,2024-02-02,gold\n");
+    shop.m.account = STR("?company");
+    import_fails("firm,when,plan\n", "the first would be company");
+    close_shop();
+}
+
 TEST(a_value_that_the_whole_order_cannot_give_refuses_all_its_rows)
 {
     open_shop();
@@ -973,6 +1055,7 @@ TEST(an_import_survives_the_lack_of_memory)
     map_small_rows();
     shop.m.who = who;
     shop.m.who_n = 2;
+    shop.m.account = STR("no");
     prepare_rows("rows.csv", small_rows);
     each_oom_or_less((char[]){"rows.csv"});
     close_shop();

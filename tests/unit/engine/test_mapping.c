@@ -104,6 +104,9 @@ static void assert_same(const struct mapping *x, const struct mapping *y)
                 && str_eq(x->time_format, y->time_format) && str_eq(x->zone, y->zone)
                 && str_eq(x->event, y->event) && str_eq(x->event_column, y->event_column)
                 && str_eq(x->id, y->id) && str_eq(x->where, y->where)
+                && str_eq(x->moment, y->moment) && str_eq(x->currency, y->currency)
+                && str_eq(x->account, y->account)
+                && str_eq(x->where_first, y->where_first)
                 && str_eq(x->encoding, y->encoding) && x->separator == y->separator
                 && x->decimal == y->decimal && x->property_n == y->property_n
                 && x->trait_n == y->trait_n && x->who_n == y->who_n);
@@ -153,6 +156,9 @@ TEST(what_is_printed_reads_as_the_same_mapping)
         .zone = STR("Europe/London"),
         .event = STR("purchase"),
         .id = STR(" Invoice No "),
+        .account = STR("?Company: ID"),
+        .currency = STR("?Currency"),
+        .where_first = STR("no = \"1\""),
         .where = STR("not (InvoiceNo starts with \"C\") and Quantity > 0"),
         .separator = '\t',
         .decimal = ',',
@@ -331,7 +337,7 @@ TEST(every_mapping_inside_parses_and_prints_as_itself)
 
         if (!mapping_parse(all[i].text, &a, &m, &err))
             fail_msg("%s: %d:%d %s", all[i].name, err.line, err.column, err.msg);
-        assert_true((m.customer.n || m.who_n) && m.event.n);
+        assert_true((m.customer.n || m.who_n || m.account.n) && m.event.n);
         assert_true(!m.time.n == (m.moment.n > 0));
         mapping_print(&m, &text);
         assert_true(mapping_parse(buf_str(&text), &a, &again, &err));
