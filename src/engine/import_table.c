@@ -197,7 +197,8 @@ static bool who_open(struct table *t, struct err *err)
            || err_set(
                err, ERR_INPUT,
                "%.*s has none of the columns that hold ids: the first would be %.*s",
-               STR_FMT(t->im->source), STR_FMT(m->who_n ? m->who[0].column : m->account));
+               STR_FMT(t->im->source),
+               STR_FMT(m->who_n ? m->who[0].column : str_from(m->account, 1)));
 }
 
 /* Why a row is nobody's: its columns are empty, or hold nothing that is an id. */

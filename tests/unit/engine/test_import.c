@@ -420,6 +420,13 @@ TEST(rows_of_nobody_but_an_account_are_its_own)
     assert_refused("rows.csv:3 no customer (column firm is empty): ,2024-02-02,gold\n"
                    "rows.csv:4 group: this value is nobody's: "
                    "none,2024-02-02,gold\n");
+    close_shop();
+}
+
+TEST(a_table_that_has_not_even_an_account_is_nobodys)
+{
+    open_shop();
+    shop.m.customer = STR("");
     shop.m.account = STR("?company");
     import_fails("firm,when,plan\n", "the first would be company");
     close_shop();
