@@ -39,7 +39,8 @@ bool mapping_entry_parse(str text, struct arena *a, struct mapping_entry *out,
     struct mapping_entry e = {0};
     str head, type;
 
-    e.optional = text.n && text.p[0] == '?';
+    text = str_trim(text);
+    e.optional = str_starts(text, STR("?"));
     text = str_from(text, e.optional);
     equals = text.n ? memchr(text.p, '=', text.n) : NULL;
     if (!str_is_utf8(text) || memchr(text.p, 0, text.n))

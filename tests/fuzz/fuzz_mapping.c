@@ -8,6 +8,7 @@ static bool entries_eq(const struct mapping_entry *x, uint32_t x_n,
 {
     for (uint32_t i = 0; x_n == y_n && i < x_n; i++)
         if (!str_eq(x[i].name, y[i].name) || x[i].type != y[i].type
+            || x[i].optional != y[i].optional
             || !str_eq(x[i].expression, y[i].expression))
             return false;
     return x_n == y_n;
