@@ -331,21 +331,16 @@ static bool failed(CURLMcode code, struct err *err)
                                                  curl_multi_strerror(code));
 }
 
-bool poster_run(struct poster *p, int wait_ms,
-                void (*ended)(void *owner, void *context, const struct post_answer *a),
-                void *owner, struct err *err)
+/* Whether any request did. */
+static bool tell_ended(struct poster *p,
+                       void (*ended)(void *owner, void *context,
+                                     const struct post_answer *a),
+                       void *owner)
 {
-    CURLMcode code;
     CURLMsg *m;
-    int running, left;
+    int left;
+    bool any = false;
 
-    code = curl_multi_perform(p->multi, &running);
-    if (code == CURLM_OK && wait_ms > 0)
-        code = curl_multi_poll(p->multi, NULL, 0, wait_ms, NULL);
-    if (code == CURLM_OK)
-        code = curl_multi_perform(p->multi, &running);
-    if (code != CURLM_OK)
-        return failed(code, err);
     while ((m = curl_multi_info_read(p->multi, &left))) {
         struct post_answer a;
         struct sending *s;
@@ -360,8 +355,27 @@ bool poster_run(struct poster *p, int wait_ms,
         unlink_sending(s);
         sending_free(s);
         ended(owner, context, &a);
+        any = true;
     }
-    return true;
+    return any;
+}
+
+bool poster_run(struct poster *p, int wait_ms,
+                void (*ended)(void *owner, void *context, const struct post_answer *a),
+                void *owner, struct err *err)
+{
+    int running;
+    CURLMcode code = curl_multi_perform(p->multi, &running);
+
+    /* behind what ended others may wait, though nothing else is under way */
+    if (tell_ended(p, ended, owner))
+        wait_ms = 0;
+    if (code == CURLM_OK && wait_ms > 0)
+        code = curl_multi_poll(p->multi, NULL, 0, wait_ms, NULL);
+    if (code == CURLM_OK)
+        code = curl_multi_perform(p->multi, &running);
+    tell_ended(p, ended, owner);
+    return code == CURLM_OK || failed(code, err);
 }
 
 void poster_wake(struct poster *p)

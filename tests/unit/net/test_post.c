@@ -148,3 +148,31 @@ TEST(what_is_under_way_may_be_broken_off)
     assert_int_equal(to.n, 0);
     close(fd);
 }
+
+/* The test would wait for ever: others may stand behind what ended. */
+TEST(what_has_ended_already_is_told_without_waiting)
+{
+    static const char *const header[] = {NULL};
+    static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
+    char url[64], request[1024];
+    int door = silent_door(url), fd;
+    const struct post post = {
+        .url = str_of(url), .header = header, .body = STR("{}"), .may_be_private = true};
+    struct answered to = {};
+    struct poster *p;
+    struct err err;
+
+    assert_true(poster_new(3600000, 2, &p, &err));
+    assert_true(poster_begin(p, &post, &to, &err));
+    assert_true(poster_run(p, 0, take, &to, &err));
+    fd = accept(door, NULL, NULL);
+    while (recv(fd, request, sizeof request, MSG_DONTWAIT) <= 0)
+        assert_true(poster_run(p, 1, take, &to, &err));
+    assert_int_equal(send(fd, answer, sizeof answer - 1, 0), sizeof answer - 1);
+    assert_true(poster_run(p, 3600000, take, &to, &err));
+    assert_int_equal(to.n, 1);
+    assert_int_equal(to.answer.status, 204);
+    poster_free(p);
+    close(fd);
+    close(door);
+}
