@@ -1,13 +1,14 @@
 /* live.c - how long after an event was sent the move that it makes is seen on the live stream,
  * while many others collect.
  *
- *     bench_live PORT RATE SECONDS LISTENERS
+ *     bench_live PORT RATE SECONDS LISTENERS [CUSTOMERS]
  *
- * On a file that `bench_backtest make` made, whose customers all have their last purchase long
- * behind them. RATE events of 600 bytes a second are sent in batches of 100, by a clock and not
- * by the answers, for customers c0 ..; one in a hundred is a purchase. Fifty times a second a
- * customer of his own, from the last downwards, buys, by a request of his own; one stream of all
- * moves is heard, and LISTENERS more that wait each for a customer of whom nothing comes. The file
+ * On a file of CUSTOMERS (100,000, as many as bench_collect has) that `bench_backtest make` made with
+ * fifty events each, who all have their last purchase long behind them. RATE events of 600 bytes a
+ * second are sent in batches of 100, by a clock and not by the answers, for the first nine tenths
+ * of them; one in a hundred is a purchase. Fifty times a second a customer of his own, from the
+ * last downwards, buys, by a request of his own; one stream of all moves is heard, and LISTENERS
+ * more that wait each for a customer of whom nothing comes. The file
  * must know the properties of these events already: else the model may read them anew, and the
  * stream ends. A first run with a few seconds and 0 listeners teaches them. */
 #include "base/time.h"
@@ -27,8 +28,8 @@ enum {
     EVENT_BYTES = 600,
     BATCH = 100,
     SENDERS = 64,
-    PEOPLE = 900000, /* of whom the load is; those behind them buy one by one */
-    LAST = 999999,
+    PROBERS = 16, /* so that none waits for the answer of the one before */
+    CUSTOMERS = 100000,
     PROBES_A_SECOND = 50,
     PROBES_MAX = 100000,
     HEARD = 1 << 18,
@@ -40,10 +41,12 @@ struct sender {
     char *out, in[1 << 14];
     size_t out_n, sent, heard;
     bool is_busy;
+    uint32_t probe; /* that it sent last */
     int64_t began_us;
 };
 
 static int port;
+static unsigned people = CUSTOMERS; /* the last tenth of them buy one by one */
 static uint64_t next_event, run, answered, refused, late, slowest_us;
 static int64_t sent_us[PROBES_MAX], answered_us[PROBES_MAX], seen_us[PROBES_MAX];
 static uint32_t probe_n;
@@ -132,7 +135,7 @@ static void send_batch(struct sender *s)
         if (i)
             s->out[256 + n++] = ',';
         n += put_event(s->out + 256 + n, i ? "page_view" : "purchase",
-                       (unsigned)(mixed(next_event * 7 + run) % PEOPLE));
+                       (unsigned)(mixed(next_event * 7 + run) % (people / 10 * 9)));
     }
     n += (size_t)sprintf(s->out + 256 + n, "]}");
     begin(s, "batch", n);
@@ -140,9 +143,10 @@ static void send_batch(struct sender *s)
 
 static void send_probe(struct sender *s)
 {
-    size_t n = put_event(s->out + 256, "purchase", LAST - probe_n);
+    size_t n = put_event(s->out + 256, "purchase", people - 1 - probe_n);
 
-    sent_us[probe_n] = clock_steady_us();
+    s->probe = probe_n;
+    sent_us[probe_n++] = clock_steady_us();
     begin(s, "track", n);
 }
 
@@ -204,8 +208,9 @@ static void see(const char *line)
         return;
     moves_seen++;
     customer = strtoul(line + sizeof start - 1, NULL, 10);
-    if (customer <= LAST && customer > LAST - probe_n && !seen_us[LAST - customer])
-        seen_us[LAST - customer] = clock_steady_us();
+    if (customer < people && customer >= people - probe_n
+        && !seen_us[people - 1 - customer])
+        seen_us[people - 1 - customer] = clock_steady_us();
 }
 
 static void read_stream(struct stream *t)
@@ -261,13 +266,12 @@ static void watch(int epoll, int fd, void *what)
         die("epoll");
 }
 
-static struct sender sender[SENDERS + 1]; /* the last sends the probes */
+static struct sender sender[SENDERS + PROBERS]; /* the last ones send the probes */
 static struct stream stream;
 
 static void give_work(int64_t now_us, int64_t began_us, int64_t end_us, double rate)
 {
     double seconds = (double)(now_us - began_us) / 1e6;
-    struct sender *probes = &sender[SENDERS];
     static uint64_t batches;
 
     for (int i = 0; i < SENDERS && (double)(batches * BATCH) < seconds * rate; i++)
@@ -277,11 +281,11 @@ static void give_work(int64_t now_us, int64_t began_us, int64_t end_us, double r
         }
     if ((double)(batches * BATCH) < seconds * rate - rate / 10)
         late++;
-    if (!probes->is_busy && now_us < end_us && probe_n < PROBES_MAX - 1
-        && probe_n < seconds * PROBES_A_SECOND) {
-        send_probe(probes);
-        probe_n++;
-    }
+    for (int i = SENDERS; i < SENDERS + PROBERS && now_us < end_us
+                          && probe_n < people / 20 && probe_n < seconds * PROBES_A_SECOND;
+         i++)
+        if (!sender[i].is_busy)
+            send_probe(&sender[i]);
 }
 
 static void take_answers(struct sender *s)
@@ -289,8 +293,8 @@ static void take_answers(struct sender *s)
     send_some(s);
     if (!hear(s))
         return;
-    if (s == &sender[SENDERS]) {
-        answered_us[probe_n - 1] = clock_steady_us();
+    if (s >= &sender[SENDERS]) {
+        answered_us[s->probe] = clock_steady_us();
         return;
     }
     answered += BATCH;
@@ -309,10 +313,11 @@ static void open_all(int epoll, int listeners)
     for (int i = 0; i < listeners; i++) {
         char query[40];
 
-        snprintf(query, sizeof query, "what=moves&customer=c%d", PEOPLE + i);
+        snprintf(query, sizeof query, "what=moves&customer=c%u",
+                 people / 10 * 9 + (unsigned)i);
         listen_to(dial(), query);
     }
-    for (int i = 0; i <= SENDERS; i++) {
+    for (int i = 0; i < SENDERS + PROBERS; i++) {
         sender[i].fd = dial();
         sender[i].out = malloc(BATCH * (EVENT_BYTES + 1) + 1024);
         if (!sender[i].out)
@@ -327,11 +332,13 @@ int main(int argc, char **argv)
     int64_t began, end, now;
     double rate;
 
-    if (argc != 5) {
-        fputs("use: bench_live PORT RATE SECONDS LISTENERS\n", stderr);
+    if (argc != 5 && argc != 6) {
+        fputs("use: bench_live PORT RATE SECONDS LISTENERS [CUSTOMERS]\n", stderr);
         return 2;
     }
     port = atoi(argv[1]);
+    if (argc == 6)
+        people = (unsigned)atoi(argv[5]);
     rate = atof(argv[2]);
     run = (uint64_t)clock_now_ms() << 20;
     open_all(epoll, atoi(argv[4]));

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { FOLD_REST = 2 }; /* so many times as long as folding took */
+
 /* --- cutting --- */
 
 static bool broken(struct collect_body *b, const char *why)
@@ -325,7 +327,30 @@ bool engine_settle(struct engine *e, struct err *err)
     struct store *s = engine_store(e);
     bool more;
 
-    return (store_is_held(s) || !store_is_fold_due(s)
+    return (store_is_held(s) || !store_is_fold_overdue(s)
             || store_fold(s, FOLD_CHUNKS, &more, err))
            && engine_refresh(e, err);
+}
+
+/* Of the time a third goes to folding. */
+bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *err)
+{
+    struct store *s = engine_store(e);
+    bool has_run, ok;
+
+    *came = false;
+    if (store_is_held(s))
+        return true;
+    if (store_is_folding(s, &has_run)) {
+        if (!has_run)
+            return true;
+        *came = true;
+        ok = store_fold_end(s, err);
+        e->fold_ms = steady_ms + FOLD_REST * (steady_ms - e->fold_ms);
+        return ok;
+    }
+    if (steady_ms < e->fold_ms || !store_is_fold_due(s))
+        return true;
+    e->fold_ms = steady_ms;
+    return store_fold_begin(s, err);
 }

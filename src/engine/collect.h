@@ -52,8 +52,11 @@ typedef bool collect_then(void *context, bool *keep, struct err *err);
 bool engine_collect_then(struct engine *e, struct collect_body *const *body, size_t n,
                          int64_t now_ms, collect_then *then, void *context,
                          struct err *err);
-/* After it, when who waited has his answer: turns to what came, and folds a few chunks when that
- * is due. Until it succeeded, answers are about what was there before. */
+/* After it, when who waited has his answer: turns to what came, and folds a few chunks when the
+ * memory asks for it. Until it succeeded, answers are about what was there before. */
 bool engine_settle(struct engine *e, struct err *err);
+/* Now and then: folds beside all else, a chunk at a time, when that is due. *came: there was a
+ * commit, to be settled. */
+bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *err);
 
 #endif

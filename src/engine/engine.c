@@ -166,6 +166,8 @@ static void let_go(struct engine *e)
     people_free(e->people); /* ids have other numbers, too */
     similar_found_free(e->similar);
     e->similar = NULL;
+    if (e->store)
+        store_fold_drop(e->store);
     snapshot_close(e->now);
     e->people = NULL;
     e->histories = NULL;

@@ -31,6 +31,7 @@ struct engine {
     struct usages usages;
     struct pseudonym_key key; /* .n is 0: nothing is hidden, or nothing can be */
     uint32_t exchanges;
+    int64_t fold_ms;         /* steady: when folding began, or may begin */
     struct journal *journal; /* NULL: no webhook is sent moves */
 };
 #define CHUNK_NONE UINT32_MAX

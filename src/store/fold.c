@@ -1,9 +1,8 @@
-#include "store/store_impl.h"
+#include "store/fold_impl.h"
 
 #include "base/work.h"
 #include "base/zip.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* Folding merges news, and facts of a transaction that is too large for news, into the parts of
@@ -20,27 +19,7 @@ bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
 
 /* --- one chunk --- */
 
-struct packed_part {
-    int32_t column;
-    struct buf bytes;
-};
-
-struct fold {
-    uint32_t chunk;
-    struct fact *fact;
-    size_t n;
-    struct gone_set gone; /* of whom the parts hold nothing any more */
-    bool is_changed;      /* by the transaction: it is more than news that is folded */
-    struct packed_part *part;
-    uint32_t part_n, part_cap;
-    int32_t *old; /* columns whose parts may have to go */
-    uint32_t old_n;
-    struct chunk_row row;
-    struct err err;
-    bool ok;
-};
-
-static void fold_free(struct fold *f)
+void fold_free(struct fold *f)
 {
     for (uint32_t i = 0; i < f->part_n; i++)
         buf_free(&f->part[i].bytes);
@@ -74,7 +53,7 @@ static bool keep_part(void *context, int32_t column, str bytes, struct err *err)
 }
 
 /* The parts that the chunk may have now. */
-static bool list_old(struct store *s, struct fold *f, struct err *err)
+static bool list_old(const struct fold_from *from, struct fold *f, struct err *err)
 {
     static const int32_t own[] = {PART_TIME, PART_TYPE, PART_ID, PART_RARE, PART_ANCHOR};
     enum { OWN = sizeof own / sizeof *own };
@@ -82,10 +61,10 @@ static bool list_old(struct store *s, struct fold *f, struct err *err)
     uint32_t column = 0;
     bool ok;
 
-    if (!parts_load(&s->catalog, &s->source, s->tx.image, f->chunk, &parts, err)
+    if (!parts_load(from->catalog, from->source, from->image, f->chunk, &parts, err)
         || !parts)
         return !parts;
-    f->old = mem_alloc(((size_t)s->catalog.column_n + OWN) * sizeof *f->old);
+    f->old = mem_alloc(((size_t)from->catalog->column_n + OWN) * sizeof *f->old);
     ok = f->old || err_nomem(err);
     for (; ok && f->old_n < OWN; f->old_n++)
         f->old[f->old_n] = own[f->old_n];
@@ -97,18 +76,17 @@ static bool list_old(struct store *s, struct fold *f, struct err *err)
     return ok;
 }
 
-static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
+bool fold_chunk(const struct fold_from *from, struct fold *f, struct err *err)
 {
+    const struct chunk_row *old = &image_get(from->image, f->chunk)->parts;
     struct chunk_want want = {.chunk = f->chunk,
                               .customer_first = f->chunk * CHUNK_CUSTOMERS,
-                              .source = &s->source,
-                              .parts_customers =
-                                  image_get(s->tx.image, f->chunk)->parts.customers,
+                              .source = from->source,
+                              .parts_customers = old->customers,
                               .fact = f->fact,
                               .fact_n = (uint32_t)f->n,
                               .gone = f->gone.n ? f->gone.is : NULL};
-    const struct chunk_row *old = &image_get(s->tx.image, f->chunk)->parts;
-    int64_t seq = s->tx.seq > s->seq ? s->tx.seq : s->seq;
+    int64_t seq = from->seq;
     struct chunk *c = NULL;
     uint32_t last;
     bool ok;
@@ -119,11 +97,11 @@ static bool fold_chunk(struct store *s, struct fold *f, struct err *err)
     facts_sort(f->fact, f->n);
     last = f->n ? f->fact[f->n - 1].customer - want.customer_first + 1 : 0;
     want.customer_n = last > want.parts_customers ? last : want.parts_customers;
-    ok = chunk_open(&s->catalog, &want, &c, err);
+    ok = chunk_open(from->catalog, &want, &c, err);
     if (ok) {
         f->row = chunk_row_of(c, seq, f->gone.n ? seq : old->told_seq);
         ok = (!f->row.events || chunk_each_part(c, keep_part, f, err))
-             && (!f->gone.n || list_old(s, f, err));
+             && (!f->gone.n || list_old(from, f, err));
     }
     chunk_free(c);
     return ok;
@@ -178,25 +156,35 @@ static bool write_parts(struct store *s, const struct fold *f, struct err *err)
                err);
 }
 
+/* What came behind what was folded stays news. */
 static bool note_fold(struct store *s, const struct fold *f, struct err *err)
 {
     struct image *image = s->tx.image;
     struct chunk_state *state = image_edit(image, f->chunk);
+    uint64_t version;
 
     if (!state)
         return err_nomem(err);
+    version = state->version + f->is_changed;
     image->events += (uint64_t)f->row.events - state_events(state);
     if (state->news) {
         image->stale -= state->parts.events;
         image->news_n -= state->news->waiting;
     }
-    news_folding(state->news);
+    news_folding(state->news, f->row.folded_seq);
     news_release(state->news);
     state->news = NULL;
-    state->version += f->is_changed;
-    state->parts_version = state->version;
+    state->parts_version = f->version + f->is_changed;
     state->parts = f->row;
+    if (!news_put_later(image, f->chunk, s->news, f->row.folded_seq, err))
+        return false;
+    state->version = version;
     return true;
+}
+
+bool fold_put(struct store *s, const struct fold *f, struct err *err)
+{
+    return write_parts(s, f, err) && note_fold(s, f, err);
 }
 
 /* --- several chunks --- */
@@ -252,28 +240,45 @@ static uint32_t gone_from(const struct sorted_facts *facts, uint32_t chunk)
     return low;
 }
 
-static bool gather(const struct store *s, const struct sorted_facts *facts,
+static bool gather(const struct fold_from *from, const struct sorted_facts *facts,
                    uint32_t chunk, struct fold *f, struct err *err)
 {
+    const struct chunk_state *state = image_get(from->image, chunk);
     uint32_t first = facts->first ? facts->first[chunk] : 0;
     uint32_t end = facts->first ? facts->first[chunk + 1] : 0;
 
-    *f = (struct fold){.chunk = chunk, .is_changed = end > first};
+    *f = (struct fold){
+        .chunk = chunk, .version = state->version, .is_changed = end > first};
     for (uint32_t i = gone_from(facts, chunk); is_of(facts, i, chunk); i++) {
         f->gone.is[facts->gone[i].customer % CHUNK_CUSTOMERS] = true;
         f->gone.n++;
         f->is_changed = true;
     }
-    if (!news_gather(image_get(s->tx.image, chunk)->news, 0, CHUNK_CUSTOMERS, end - first,
-                     &f->gone, &f->fact, &f->n, err))
+    if (!news_gather(state->news, 0, CHUNK_CUSTOMERS, end - first, &f->gone, &f->fact,
+                     &f->n, err))
         return false;
     for (uint32_t i = first; i < end; i++)
         f->fact[f->n++] = facts->fact[facts->order[i]];
     return true;
 }
 
+bool fold_gather(const struct fold_from *from, uint32_t chunk, struct fold *f,
+                 struct err *err)
+{
+    static const struct sorted_facts none;
+
+    return gather(from, &none, chunk, f, err);
+}
+
+static struct fold_from from_writer(const struct store *s)
+{
+    return (struct fold_from){&s->catalog, &s->source, s->tx.image,
+                              s->tx.seq > s->seq ? s->tx.seq : s->seq};
+}
+
 struct wave {
     struct store *s;
+    struct fold_from from;
     struct fold fold[FOLD_WAVE];
     uint32_t n;
 };
@@ -283,7 +288,7 @@ static void fold_one(void *context, uint32_t i)
     struct wave *w = context;
     struct fold *f = &w->fold[i];
 
-    f->ok = fold_chunk(w->s, f, &f->err);
+    f->ok = fold_chunk(&w->from, f, &f->err);
 }
 
 static bool fold_wave(struct wave *w, struct err *err)
@@ -299,8 +304,7 @@ static bool fold_wave(struct wave *w, struct err *err)
             *err = w->fold[i].err;
     }
     for (uint32_t i = 0; i < w->n; i++) {
-        ok = ok && write_parts(w->s, &w->fold[i], err)
-             && note_fold(w->s, &w->fold[i], err);
+        ok = ok && fold_put(w->s, &w->fold[i], err);
         fold_free(&w->fold[i]);
     }
     w->n = 0;
@@ -375,6 +379,7 @@ void fold_end(struct store *s, bool is_done)
         }
         *at = batch->next;
         s->news_bytes -= batch->arena.used + batch->n * sizeof *batch->fact;
+        s->news_facts -= batch->n;
         news_batch_release(batch);
     }
     s->news_last = at;
@@ -415,14 +420,14 @@ bool fold_pays(const struct store *s, bool *pays, struct err *err)
 static bool fold_all(struct store *s, const struct sorted_facts *facts, uint32_t chunks,
                      struct err *err)
 {
-    struct wave w = {.s = s};
+    struct wave w = {.s = s, .from = from_writer(s)};
     bool ok = true;
 
     for (uint32_t chunk = 0; ok && chunk < chunks; chunk++) {
         if (facts->first[chunk] == facts->first[chunk + 1]
             && !is_of(facts, gone_from(facts, chunk), chunk))
             continue;
-        ok = gather(s, facts, chunk, &w.fold[w.n++], err)
+        ok = gather(&w.from, facts, chunk, &w.fold[w.n++], err)
              && (w.n < FOLD_WAVE || fold_wave(&w, err));
     }
     ok = ok && fold_wave(&w, err);
@@ -470,30 +475,41 @@ bool fold_now(struct store *s, struct err *err)
 
 /* --- in steps --- */
 
-bool store_is_fold_due(const struct store *s)
+bool store_is_fold_overdue(const struct store *s)
 {
-    return is_many(s->image->news_n, s->image->stale)
-           || s->news_bytes > s->memory_bytes / 8;
+    return s->news_bytes > s->memory_bytes / 8;
 }
 
-/* The news of the next chunks in turn, so that the oldest are folded first. */
+bool store_is_fold_due(const struct store *s)
+{
+    return is_many(s->image->news_n, s->image->stale) || store_is_fold_overdue(s);
+}
+
+bool fold_next(struct store *s, const struct image *image, uint32_t *out)
+{
+    for (uint32_t i = 0; i < image->chunk_n; i++) {
+        uint32_t chunk = (s->fold_next + i) % image->chunk_n;
+
+        if (image_get(image, chunk)->news) {
+            s->fold_next = chunk + 1;
+            *out = chunk;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool fold_some(struct store *s, uint32_t chunks_max, struct err *err)
 {
-    static const struct sorted_facts none;
-    struct wave w = {.s = s};
-    uint32_t chunks = s->tx.image->chunk_n, next = s->fold_next;
+    struct wave w = {.s = s, .from = from_writer(s)};
+    uint32_t chunk, n = s->tx.image->chunk_n;
     bool ok = true;
 
-    for (uint32_t i = 0; ok && chunks_max && i < chunks; i++) {
-        uint32_t chunk = (next + i) % chunks;
-
-        if (!image_get(s->tx.image, chunk)->news)
-            continue;
-        s->fold_next = chunk + 1;
-        chunks_max--;
-        ok = gather(s, &none, chunk, &w.fold[w.n++], err)
+    if (chunks_max < n)
+        n = chunks_max;
+    for (; ok && n && fold_next(s, s->tx.image, &chunk); n--)
+        ok = fold_gather(&w.from, chunk, &w.fold[w.n++], err)
              && (w.n < FOLD_WAVE || fold_wave(&w, err));
-    }
     ok = ok && fold_wave(&w, err);
     wave_free(&w);
     return ok;

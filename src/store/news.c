@@ -35,6 +35,7 @@ void news_append(struct store *s, struct news_batch *batch)
     *s->news_last = batch;
     s->news_last = &batch->next;
     s->news_bytes += batch->arena.used + batch->n * sizeof *batch->fact;
+    s->news_facts += batch->n;
 }
 
 /* --- writing --- */

@@ -226,7 +226,6 @@ static bool add_news(struct image *image, uint32_t chunk, const struct share *w,
     news->first_ms = before->first_ms;
     news->last_ms = before->last_ms;
     widen(news, w);
-    w->batch->left++;
     if (!state->news)
         image->stale += state->parts.events;
     news_release(state->news);
@@ -235,6 +234,20 @@ static bool add_news(struct image *image, uint32_t chunk, const struct share *w,
     image->events += (uint64_t)w->n - news_gone - parts_gone;
     image->news_n += (uint64_t)w->n + w->gone_n;
     return true;
+}
+
+/* How many the chunk has, from .first on. */
+static void measure(struct share *w, uint32_t chunk)
+{
+    const struct news_batch *b = w->batch;
+
+    w->n = w->gone_n = 0;
+    while (w->first + w->n < b->n
+           && b->fact[w->first + w->n].customer / CHUNK_CUSTOMERS == chunk)
+        w->n++;
+    while (w->gone_first + w->gone_n < b->gone_n
+           && b->gone[w->gone_first + w->gone_n].customer / CHUNK_CUSTOMERS == chunk)
+        w->gone_n++;
 }
 
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err)
@@ -250,28 +263,55 @@ bool news_spread(struct image *image, struct news_batch *batch, struct err *err)
                                   : UINT32_MAX;
         uint32_t chunk = fact_chunk < gone_chunk ? fact_chunk : gone_chunk;
 
-        w.n = w.gone_n = 0;
-        while (w.first + w.n < batch->n
-               && batch->fact[w.first + w.n].customer / CHUNK_CUSTOMERS == chunk)
-            w.n++;
-        while (w.gone_first + w.gone_n < batch->gone_n
-               && batch->gone[w.gone_first + w.gone_n].customer / CHUNK_CUSTOMERS
-                      == chunk)
-            w.gone_n++;
-        if (batch->seq > image_get(image, chunk)->parts.folded_seq
-            && !add_news(image, chunk, &w, err))
-            return false;
+        measure(&w, chunk);
+        if (batch->seq > image_get(image, chunk)->parts.folded_seq) {
+            if (!add_news(image, chunk, &w, err))
+                return false;
+            batch->left++;
+        }
         w.first += w.n;
         w.gone_first += w.gone_n;
     }
     return true;
 }
 
-void news_folding(const struct news *news)
+/* The first of the batch's facts that is of the chunk, or of one behind it. */
+static uint32_t facts_from(const struct news_batch *batch, uint32_t chunk)
+{
+    uint32_t low = 0, high = batch->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (batch->fact[middle].customer / CHUNK_CUSTOMERS < chunk)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool news_put_later(struct image *image, uint32_t chunk, struct news_batch *list,
+                    int64_t seq, struct err *err)
+{
+    for (struct news_batch *b = list; b; b = b->next) {
+        struct share w = {.batch = b, .gone_first = b->gone_n};
+
+        if (b->seq <= seq)
+            continue;
+        w.first = facts_from(b, chunk);
+        measure(&w, chunk);
+        if (w.n && !add_news(image, chunk, &w, err))
+            return false;
+    }
+    return true;
+}
+
+void news_folding(const struct news *news, int64_t seq)
 {
     for (; news; news = news->older)
         for (uint32_t i = 0; i < news->batch_n; i++)
-            news->batch[i]->folding++;
+            news->batch[i]->folding += news->batch[i]->seq <= seq;
 }
 
 /* --- reading --- */

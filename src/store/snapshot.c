@@ -1,4 +1,4 @@
-#include "store/store_impl.h"
+#include "store/fold_impl.h"
 
 #include "base/time.h"
 
@@ -227,6 +227,11 @@ struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock)
 {
     *lock = v->lock;
     return v->sql;
+}
+
+struct fold_from snapshot_fold_from(struct snapshot *v)
+{
+    return (struct fold_from){&v->image->catalog, &v->source, v->image, v->image->seq};
 }
 
 size_t snapshot_memory(const struct snapshot *v)

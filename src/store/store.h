@@ -270,6 +270,15 @@ bool store_is_fold_due(const struct store *s);
 /* Folds the news of up to chunks_max chunks into their parts, in a transaction of its own. *more
  * is false when there is no other news. No snapshot sees a difference. */
 bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err);
+/* Whether news fill so much of the memory that nothing else should come before folding them. */
+bool store_is_fold_overdue(const struct store *s);
+/* The same beside other work: begins to fold the next chunk with news on a thread of its own; later,
+ * between transactions, _end waits for it and writes what it made, in a transaction. */
+bool store_fold_begin(struct store *s, struct err *err);
+bool store_fold_end(struct store *s, struct err *err);
+/* Between the two. *has_run: the end waits no more. */
+bool store_is_folding(const struct store *s, bool *has_run);
+void store_fold_drop(struct store *s); /* instead of the end, or when nothing was begun */
 
 /* --- the model, the histories that follow from it, the keys: inside a transaction --- */
 

@@ -195,10 +195,12 @@ struct store {
     struct chunk_source source;
     struct news_batch *news, **news_last; /* oldest first */
     size_t news_bytes;
-    int64_t seq;        /* of the last batch of the log */
-    uint32_t fold_next; /* the chunk at which store_fold goes on */
-    int wal_pages;      /* of SQLite's log beside the file, after the last commit */
-    struct seen *seen;  /* message ids of what is in the parts */
+    int64_t seq;                /* of the last batch of the log */
+    size_t news_facts;          /* of all batches in .news, those that are in parts too */
+    uint32_t fold_next;         /* the chunk at which folding goes on */
+    struct fold_beside *beside; /* is folded by another thread; or NULL */
+    int wal_pages;     /* of SQLite's log beside the file, after the last commit */
+    struct seen *seen; /* message ids of what is in the parts */
     struct hash_set
         ids;            /* of the news, of the transaction, and of what was erased, ... */
     bool ids_known;     /* ... when this is true */
@@ -313,8 +315,12 @@ void news_release(struct news *news); /* likewise */
 void news_batch_release(struct news_batch *batch);
 /* The batch's sorted facts become news of their chunks in the image. */
 bool news_spread(struct image *image, struct news_batch *batch, struct err *err);
-/* Notes with its batches that the chunk's news are being folded. */
-void news_folding(const struct news *news);
+/* Notes with its batches up to this one that the chunk's news are being folded. */
+void news_folding(const struct news *news, int64_t seq);
+/* Those batches of the list that came later, oldest first, become the chunk's news again: it has none
+ * in the image, and they took nothing from its parts. */
+bool news_put_later(struct image *image, uint32_t chunk, struct news_batch *list,
+                    int64_t seq, struct err *err);
 /* Customers of a chunk, by their places, of whom the parts hold nothing any more. */
 struct gone_set {
     bool is[CHUNK_CUSTOMERS];

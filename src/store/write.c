@@ -501,7 +501,7 @@ bool transaction_commit(struct store *s, struct err *err)
         news_append(s, tx->batch);
     tx->batch = NULL;
     if (s->ids.n / 2
-        > s->image->news_n + NEWS_EVENTS) /* of what is in the parts meanwhile */
+        > s->news_facts + NEWS_EVENTS) /* of what is in the parts meanwhile */
         forget_ids(s);
     transaction_end(tx);
     return true;

@@ -75,7 +75,7 @@ static bool import(struct store *s, uint32_t from, uint32_t n, struct err *err)
 
 static bool fold_all(struct store *s, struct err *err)
 {
-    bool more = true, ok = true;
+    bool more = true, ok = store_fold_begin(s, err) && store_fold_end(s, err);
 
     while (ok && more)
         ok = store_fold(s, 1, &more, err);

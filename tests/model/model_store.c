@@ -265,6 +265,17 @@ static void do_fold(struct life *l)
     must(store_fold(l->s, 1 + below(l, 4), &more, &err), &err);
 }
 
+/* Begins one, or ends the one that was begun. */
+static void do_fold_beside(struct life *l)
+{
+    struct err err = {ERR_NONE};
+    bool has_run;
+
+    must(store_is_folding(l->s, &has_run) ? store_fold_end(l->s, &err)
+                                          : store_fold_begin(l->s, &err),
+         &err);
+}
+
 static void do_hold(struct life *l)
 {
     struct held *held = &l->held[below(l, HELD)];
@@ -495,8 +506,9 @@ static void end(struct life *l)
 TEST(a_store_is_an_array_of_events)
 {
     static void (*const step[])(struct life * l) = {
-        do_transaction, do_transaction, do_transaction, do_fold,  do_fold,    do_hold,
-        do_look,        do_look,        do_read,        do_prove, do_rebuild, do_reopen,
+        do_transaction, do_transaction, do_transaction, do_fold, do_fold_beside,
+        do_fold_beside, do_hold,        do_look,        do_look, do_read,
+        do_prove,       do_rebuild,     do_reopen,
     };
     size_t rounds = chance_rounds(30);
 

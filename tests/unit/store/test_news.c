@@ -266,7 +266,7 @@ TEST(each_batch_is_folded_once_for_each_chunk_that_has_it)
     for (uint32_t i = 0; i < 60; i++)
         bring(&p);
     for (uint32_t k = 0; k < CUSTOMERS / CHUNK_CUSTOMERS; k++)
-        news_folding(image_get(p.now.image, k)->news);
+        news_folding(image_get(p.now.image, k)->news, INT64_MAX);
     for (uint32_t i = 0; i < p.n; i++)
         assert_int_equal(p.commit[i]->folding, p.commit[i]->left);
     end_past(&p);

@@ -382,6 +382,79 @@ TEST(the_order_of_arrival_leaves_no_trace_in_the_parts)
     }
 }
 
+static void begin_beside(struct store *s)
+{
+    struct err err;
+
+    if (!store_fold_begin(s, &err))
+        fail_msg("%s", err.msg);
+}
+
+static void end_beside(struct store *s)
+{
+    struct err err;
+    bool has_run;
+
+    if (!store_fold_end(s, &err))
+        fail_msg("%s", err.msg);
+    assert_false(store_is_folding(s, &has_run));
+}
+
+TEST(what_comes_while_a_chunk_is_folded_stays_news)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    uint32_t n = 80, first_n;
+    struct event *event = scene(&r, n, 20, &a);
+    struct store *s = create("once");
+    uint64_t once, seen;
+
+    first_n = first_of_each(event, n);
+    import(s, event, n);
+    fold_all(s);
+    store_close(s);
+    once = parts_hash("once");
+    s = create("beside");
+    import(s, event, first_n);
+    for (uint32_t done = first_n; done < n; done++) {
+        begin_beside(s);
+        import(s, event + done, 1);
+        seen = facts_of(s).events;
+        end_beside(s);
+        assert_int_equal(facts_of(s).events, seen);
+    }
+    need_store_holds(s, event, n);
+    store_close(s);
+    s = open_as("beside", STORE_WRITE);
+    need_store_holds(s, event, n);
+    fold_all(s);
+    assert_int_equal(ask("beside", "select count(*) from news"), 0);
+    store_close(s);
+    assert_true(once == parts_hash("beside"));
+    arena_free(&a);
+}
+
+TEST(what_is_folded_beside_goes_when_others_have_folded_it)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 40, 20, &a);
+    struct store *s = create("twice");
+
+    import(s, event, 20);
+    begin_beside(s);
+    fold_all(s);
+    end_beside(s);
+    import(s, event + 20, 20);
+    begin_beside(s);
+    need_store_holds(s, event, 40);
+    store_close(s); /* it is dropped */
+    s = open_as("twice", STORE_WRITE);
+    need_store_holds(s, event, 40);
+    store_close(s);
+    arena_free(&a);
+}
+
 /* Ten of 400 properties each, most of them once or twice in a chunk. */
 static struct event *wide_events(struct random *r, uint32_t n, struct arena *a)
 {
