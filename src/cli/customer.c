@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "engine/identity.h"
 #include "engine/query.h"
+#include "engine/traits.h"
 
 enum { EVENTS_SHOWN = 20 };
 
@@ -9,6 +10,8 @@ static str stage_name(const struct customer_view *v, uint16_t stage)
 {
     return stage == STAGE_NONE ? STR("(nowhere)") : v->lifecycle->stage[stage].name;
 }
+
+enum { TOLD_SHOWN = 3 };
 
 static void print_value(struct buf *b, const struct value *v)
 {
@@ -254,6 +257,42 @@ static void print_scores(struct buf *b, const struct customer_view *v)
     }
 }
 
+/* The value; by whom and since when, when that is told; and what else is said of it. */
+static void print_trait(struct buf *b, const struct zone *zone,
+                        const struct customer_view *v, const struct trait_view *trait)
+{
+    const struct trait_told *stands = trait->stands;
+
+    if (!stands && !trait->conflict)
+        return;
+    buf_add_format(b, "  %.*s: ", STR_FMT(trait->name));
+    if (stands)
+        print_value(b, &stands->value);
+    else
+        buf_add(b, STR("not known"));
+    if (stands && stands->source.n) {
+        buf_add_format(b, "   (%.*s, ", STR_FMT(stands->source));
+        cli_put_moment(b, zone, v->timeline.at_ms[stands->first]);
+        buf_add_char(b, ')');
+    }
+    buf_add_char(b, '\n');
+    if (!trait->conflict)
+        return;
+    for (uint32_t i = trait->told_n, shown = 0; i-- > 0 && shown < TOLD_SHOWN;) {
+        const struct trait_told *told = &trait->told[i];
+
+        if (told == stands || told->value.type == VALUE_NULL)
+            continue;
+        buf_add(b, STR("      said too: "));
+        print_value(b, &told->value);
+        buf_add_format(b, "   (%.*s%s", STR_FMT(told->source),
+                       told->source.n ? ", " : "");
+        cli_put_moment(b, zone, v->timeline.at_ms[told->last]);
+        buf_add(b, STR(")\n"));
+        shown++;
+    }
+}
+
 static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
                         bool why, bool why_not)
 {
@@ -274,11 +313,8 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
     }
     print_ids(b, engine_model(e)->workspace.zone, v);
     print_peers(b, e, v);
-    for (uint32_t i = 0; i < v->trait_n; i++) {
-        buf_add_format(b, "  %.*s: ", STR_FMT(v->trait[i].name));
-        print_value(b, &v->trait[i].value);
-        buf_add_char(b, '\n');
-    }
+    for (uint32_t i = 0; i < v->trait_n; i++)
+        print_trait(b, engine_model(e)->workspace.zone, v, &v->trait[i]);
     print_acquisition(b, v);
     for (uint32_t i = 0; i < v->segment_n; i++)
         buf_add_format(b, "%s%.*s%s", i ? ", " : "  in: ", STR_FMT(v->segment[i]),

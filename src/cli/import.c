@@ -66,6 +66,7 @@ static bool flags_read(struct cli *c, struct mapping *m, struct err *err)
         .event = cli_text(c, "event"),
         .event_column = cli_text(c, "event-column"),
         .id = cli_text(c, "id"),
+        .source = cli_text(c, "source"),
         .where = cli_text(c, "where"),
         .encoding = cli_text(c, "encoding"),
     };
@@ -479,6 +480,8 @@ static const struct cli_option options[] = {
     {"property", "NAME=VALUE",
      "a property of the event, such as revenue:money=sum(Quantity * Price)", true},
     {"trait", "NAME=VALUE", "what the event says of the customer", true},
+    {"source", "NAME", "who says so, such as crm: a model may believe one before others",
+     false},
     {"currency", "COLUMN",
      "the column with the currency of the amounts: rows in another than the workspace's "
      "are "

@@ -118,6 +118,12 @@ static bool read_frame(struct place *p, str text, const struct json **out,
            || collect_is_senders_fault(err);
 }
 
+/* The key that it came with. */
+static str key_name(str source)
+{
+    return str_starts(source, STR("http:")) ? str_from(source, STR("http:").n) : STR("");
+}
+
 static bool read_calls(struct place *p, struct collect_call *call, int64_t received_ms,
                        const struct hiding *hiding, struct err *err)
 {
@@ -127,6 +133,7 @@ static bool read_calls(struct place *p, struct collect_call *call, int64_t recei
 
     l->frame = (struct call_frame){.type = b->type,
                                    .address = b->address,
+                                   .source = key_name(b->source),
                                    .received_ms = received_ms,
                                    .key = hiding->key};
     if (!read_frame(p, b->sent_at, &l->frame.sent_at, err)

@@ -1,6 +1,7 @@
 #include "engine/contacts.h"
 
 #include "base/num.h"
+#include "rule/trait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +62,12 @@ struct gathering {
     struct arena *a;
     struct source *source;
     size_t source_n;
+    const struct dictionary_property *kept;
+    uint32_t kept_n;
     struct contacts *to;
-    /* of a chunk, by its customers */
-    str (*value)[SLOT_N];
-    str *latest;     /* of the trait that is looked at */
-    uint32_t *event; /* which said so; EVENT_UNSEEN: none */
+    str (*value)[SLOT_N]; /* of a chunk, by its customers */
     struct buf text;
 };
-#define EVENT_UNSEEN UINT32_MAX
 
 /* --- which columns --- */
 
@@ -131,42 +130,36 @@ static bool text_of_cell(struct gathering *g, const struct cells *cells, uint32_
     return out->p || err_nomem(err);
 }
 
-static bool read_column(struct gathering *g, const struct chunk *c, uint32_t column,
-                        struct err *err)
+static const struct keep *rule_of(const struct gathering *g, str trait)
 {
-    const struct cells *cells;
-
-    if (!chunk_cells(c, column, &cells, err))
-        return false;
-    for (uint32_t i = 0; cells->n && i < c->customer_n; i++) {
-        uint32_t behind = cells_from(cells, c->first[i + 1]), event;
-
-        event = behind ? cells->event[behind - 1] : 0;
-        if (!behind || event < c->first[i]
-            || (g->event[i] != EVENT_UNSEEN && event < g->event[i]))
-            continue;
-        g->event[i] = event;
-        if (!text_of_cell(g, cells, behind - 1, &g->latest[i], err))
-            return false;
-    }
-    return true;
+    for (uint32_t i = 0; i < g->kept_n; i++)
+        if (str_eq(g->kept[i].name, trait))
+            return &g->kept[i].keep;
+    return NULL;
 }
 
-/* The columns of one trait: the latest value counts, whatever its type. */
+/* The value that stands counts, whatever its type. */
 static bool read_trait(struct gathering *g, const struct chunk *c, size_t *at,
                        struct err *err)
 {
     const struct source *of = &g->source[*at];
     int slot = known[of->rank].slot;
+    struct trait_said said;
+    struct trait_at t;
 
-    for (uint32_t i = 0; i < c->customer_n; i++)
-        g->event[i] = EVENT_UNSEEN;
-    for (; *at < g->source_n && str_eq(g->source[*at].name, of->name); ++*at)
-        if (!read_column(g, c, g->source[*at].column, err))
+    while (*at < g->source_n && str_eq(g->source[*at].name, of->name))
+        ++*at;
+    if (!trait_open(&t, c, of->name, rule_of(g, of->name), err))
+        return false;
+    for (uint32_t i = 0; i < c->customer_n; i++) {
+        str text;
+
+        if (g->value[i][slot].n || !trait_decide(&t, c->first[i], c->first[i + 1], &said))
+            continue;
+        if (!text_of_cell(g, said.cells, said.cell, &text, err))
             return false;
-    for (uint32_t i = 0; i < c->customer_n; i++)
-        if (g->event[i] != EVENT_UNSEEN && !g->value[i][slot].n)
-            g->value[i][slot] = str_trim(g->latest[i]);
+        g->value[i][slot] = str_trim(text);
+    }
     return true;
 }
 
@@ -309,19 +302,18 @@ static bool read_all(struct gathering *g,
     return true;
 }
 
-bool contacts_gather(struct snapshot *v, struct arena *a,
+bool contacts_gather(struct snapshot *v, const struct dictionary_property *kept,
+                     uint32_t kept_n, struct arena *a,
                      bool (*progress)(void *context, uint64_t done, uint64_t all),
                      void *context, struct contacts *out, struct err *err)
 {
     struct arena own = {};
-    struct gathering g = {.v = v, .a = a, .to = out};
+    struct gathering g = {.v = v, .a = a, .kept = kept, .kept_n = kept_n, .to = out};
     bool ok;
 
     *out = (struct contacts){};
     g.value = arena_alloc(&own, CHUNK_CUSTOMERS * sizeof *g.value, _Alignof(str));
-    g.latest = arena_array(&own, str, CHUNK_CUSTOMERS);
-    g.event = arena_array(&own, uint32_t, CHUNK_CUSTOMERS);
-    ok = (g.value && g.latest && g.event) || err_nomem(err);
+    ok = g.value || err_nomem(err);
     ok = ok && find_sources(&g, err) && read_all(&g, progress, context, err);
     buf_free(&g.text);
     arena_free(&own);

@@ -2,6 +2,7 @@
 #include "engine/identity.h"
 #include "engine/query.h"
 #include "engine/scan.h"
+#include "engine/traits.h"
 #include "engine/whynot.h"
 #include "lifecycle/lives.h"
 
@@ -356,44 +357,6 @@ static bool read_properties(const struct look *l, uint32_t event, bool trait,
     return true;
 }
 
-/* Each trait's value is that of the latest event that carries it, whatever its type there;
- * null took it away. */
-static bool traits_of(const struct timeline *t, const struct catalog *catalog,
-                      const struct filled *filled, struct arena *a,
-                      const struct property **out, uint32_t *out_n, struct err *err)
-{
-    struct property *all = arena_array(a, struct property, filled->n + 1);
-    uint32_t *since = arena_array(a, uint32_t, filled->n + 1);
-    uint32_t n = 0, kept = 0;
-
-    if (!all || !since)
-        return err_nomem(err);
-    for (uint32_t k = 0; k < filled->n; k++) {
-        uint32_t c = filled->column[k], event, i = 0;
-        const struct column *column = &catalog->column[c];
-
-        if (!column->trait)
-            continue;
-        if (!last_with(t, c, &event, err))
-            return false;
-        while (i < n && !str_eq(all[i].name, column->name))
-            i++;
-        if (i < n && since[i] >= event)
-            continue;
-        all[i].name = column->name;
-        since[i] = event;
-        n += i == n;
-        if (!timeline_value(t, c, event, a, &all[i].value, err))
-            return false;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        if (all[i].value.type != VALUE_NULL)
-            all[kept++] = all[i];
-    *out = all;
-    *out_n = kept;
-    return true;
-}
-
 /* Cuts off what happened after at_ms. */
 static void cut_timeline(struct timeline *t, int64_t at_ms)
 {
@@ -404,15 +367,12 @@ static void cut_timeline(struct timeline *t, int64_t at_ms)
 bool engine_traits(struct engine *e, uint32_t customer, int64_t at_ms, struct arena *a,
                    const struct property **out, uint32_t *n, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    struct filled filled;
     struct timeline t;
 
     if (!engine_timeline(e, customer, &t, err))
         return false;
     cut_timeline(&t, at_ms);
-    return filled_of(&t, catalog, a, &filled, err)
-           && traits_of(&t, catalog, &filled, a, out, n, err);
+    return traits_stand(&t, &engine_model(e)->dictionary, a, out, n, err);
 }
 
 static bool view_acquisition(const struct look *l, const struct origins *o,
@@ -484,7 +444,7 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
            && view_next(l, v, err) && view_ways(l, v, err) && view_segments(l, v, err)
            && view_scores(l, v, err)
            && filled_of(&l->t, l->catalog, l->a, &l->filled, err)
-           && traits_of(&l->t, l->catalog, &l->filled, l->a, &v->trait, &v->trait_n, err)
+           && traits_view(&l->t, &l->model->dictionary, l->a, &v->trait, &v->trait_n, err)
            && view_events(l, event_max, v, err);
 }
 

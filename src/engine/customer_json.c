@@ -1,5 +1,6 @@
 #include "engine/identity.h"
 #include "engine/query.h"
+#include "engine/traits.h"
 
 void value_put_json(struct json_out *j, const struct value *v)
 {
@@ -373,6 +374,21 @@ static void put_score(struct json_out *j, const struct score_view *s)
     json_end_object(j);
 }
 
+static void put_traits(struct json_out *j, const struct customer_view *v)
+{
+    json_key(j, "traits");
+    json_begin_object(j);
+    for (uint32_t i = 0; i < v->trait_n; i++) {
+        if (!v->trait[i].stands)
+            continue;
+        json_key_str(j, v->trait[i].name);
+        value_put_json(j, &v->trait[i].stands->value);
+    }
+    json_end_object(j);
+    json_key(j, "trait_history");
+    traits_put_json(j, &v->timeline, v->message_id, v->trait, v->trait_n);
+}
+
 void customer_put_json(struct json_out *j, struct engine *e,
                        const struct customer_view *v)
 {
@@ -391,8 +407,7 @@ void customer_put_json(struct json_out *j, struct engine *e,
     put_stage(j, v, v->stage);
     json_key(j, "since");
     json_put_moment(j, v->since_ms);
-    json_key(j, "traits");
-    properties_put_json(j, v->trait, v->trait_n);
+    put_traits(j, v);
     json_key(j, "acquisition");
     json_begin_object(j);
     for (size_t i = 0; i < ACQUISITIONS_END; i++) {

@@ -4,6 +4,7 @@
 #include "base/csv.h"
 #include "base/num.h"
 #include "engine/query.h"
+#include "engine/traits.h"
 #include "lifecycle/lives.h"
 
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct job {
     const struct export *x;
     struct snapshot *snapshot;
     const struct catalog *catalog;
+    const struct dictionary *dictionary;
     struct lives *lives;
     struct whos *whos;          /* of events as JSON lines; else NULL */
     const struct beside *moves; /* of the customer at hand, in x->lifecycle */
@@ -417,6 +419,38 @@ static bool moves_of(struct job *j, const struct timeline *t, struct err *err)
 
 /* --- customers --- */
 
+static uint32_t place_of(const struct job *j, uint32_t column)
+{
+    uint32_t place = 0;
+
+    while (place < j->shape.n && j->shape.column[place] != column)
+        place++;
+    return place;
+}
+
+/* In the place of the latest cell the one that stands by the model's rule. */
+static bool keep_traits(struct job *j, const struct timeline *t, struct err *err)
+{
+    for (uint32_t i = 0; i < j->touched_n; i++) {
+        struct ref *r = &j->trait[j->touched[i]];
+        str name = column_of(j, r->column)->name;
+        const struct keep *keep = keep_of(j->dictionary, name);
+        struct trait_said said;
+        struct trait_at at;
+
+        if (!keep || keep->kind == KEEP_NEWEST)
+            continue;
+        if (!trait_open(&at, t->chunk, name, keep, err))
+            return false;
+        j->has_trait[j->touched[i]] = false;
+        if (!trait_decide(&at, t->first, t->first + t->n, &said))
+            continue;
+        *r = (struct ref){place_of(j, said.column), said.cell};
+        j->has_trait[j->touched[i]] = r->column < j->shape.n;
+    }
+    return true;
+}
+
 /* Of each trait the latest cell, whatever its type there. */
 static bool gather_traits(struct job *j, const struct timeline *t, struct err *err)
 {
@@ -432,7 +466,7 @@ static bool gather_traits(struct job *j, const struct timeline *t, struct err *e
             j->trait[field] = j->ref[i];
         }
     }
-    return true;
+    return keep_traits(j, t, err);
 }
 
 static int number_order(const void *a, const void *b)
@@ -450,9 +484,10 @@ static uint32_t take_traits(struct job *j)
     qsort(j->touched, j->touched_n, sizeof *j->touched, number_order);
     for (uint32_t i = 0; i < j->touched_n; i++) {
         struct ref r = j->trait[j->touched[i]];
+        bool has = j->has_trait[j->touched[i]];
 
         j->has_trait[j->touched[i]] = false;
-        if (column_of(j, r.column)->type != VALUE_NULL)
+        if (has && column_of(j, r.column)->type != VALUE_NULL)
             j->taken[n++] = r;
     }
     j->touched_n = 0;
@@ -709,6 +744,7 @@ bool export_run(struct snapshot *snapshot, const struct model *model,
         .x = x,
         .snapshot = snapshot,
         .catalog = snapshot_catalog(snapshot),
+        .dictionary = &model->dictionary,
     };
     bool ok =
         lives_new(model->lifecycles, model->lifecycle_n, model->program, &j.lives, err);

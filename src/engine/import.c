@@ -452,9 +452,9 @@ bool import_explain(const struct import *im, const str *column, uint32_t n,
 static bool mapping_is_empty(const struct mapping *m)
 {
     return !m->customer.n && !m->time.n && !m->time_format.n && !m->zone.n && !m->event.n
-           && !m->moment.n && !m->currency.n && !m->account.n && !m->event_column.n
-           && !m->id.n && !m->where.n && !m->encoding.n && !m->separator && !m->decimal
-           && !m->who_n && !m->property_n && !m->trait_n;
+           && !m->moment.n && !m->currency.n && !m->account.n && !m->source.n
+           && !m->event_column.n && !m->id.n && !m->where.n && !m->encoding.n
+           && !m->separator && !m->decimal && !m->who_n && !m->property_n && !m->trait_n;
 }
 
 static bool read_all(struct import *im, struct err *err)

@@ -31,6 +31,7 @@ struct mapping {
     str event;        /* the type of all rows ... */
     str event_column; /* ... or the column that holds it */
     str id;           /* column: rows that share it are one event */
+    str source;       /* of what the rows say of traits, such as crm */
     str where;
     str where_first; /* asked of the first of the rows that share an id and stand together: all of
                         them are left out when it is not true */

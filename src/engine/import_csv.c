@@ -129,6 +129,27 @@ static bool set_who(const struct table *t, const str *who, struct event *e,
     return true;
 }
 
+/* What says something of traits says by whom. */
+static bool set_source(const struct rows *r, struct event *e, struct arena *a,
+                       struct err *err)
+{
+    str source = r->im->mapping->source;
+    struct property *p;
+
+    if (!source.n || !e->trait_n
+        || property_find(e->property, e->property_n, STR(EVENT_SOURCE)))
+        return true;
+    p = arena_array(a, struct property, e->property_n + 1);
+    if (!p)
+        return err_nomem(err);
+    if (e->property_n)
+        memcpy(p, e->property, e->property_n * sizeof *p);
+    p[e->property_n++] =
+        (struct property){STR(EVENT_SOURCE), {.type = VALUE_TEXT, .text = source}};
+    e->property = p;
+    return true;
+}
+
 /* The row is an event of its own. */
 static bool row_alone(struct rows *r, const struct csv_row *row, const struct entry *e,
                       struct err *err)
@@ -150,7 +171,8 @@ static bool row_alone(struct rows *r, const struct csv_row *row, const struct en
         return false;
     if (o == UNREADABLE)
         return refuse(r, row, str_of(err->msg), err);
-    if (!set_who(&r->table, e->who, &event, a, &why, err))
+    if (!set_source(r, &event, a, err)
+        || !set_who(&r->table, e->who, &event, a, &why, err))
         return false;
     if (why.n)
         return refuse(r, row, why, err);
@@ -558,7 +580,7 @@ static bool group_use(struct rows *r, uint32_t i, struct err *err)
     for (uint32_t k = 0; k <= r->table.who_n; k++)
         if (g->who[k])
             who[k] = text_table_get(&r->ids, g->who[k] - 1);
-    if (!set_who(&r->table, who, &event, a, &why, err))
+    if (!set_source(r, &event, a, err) || !set_who(&r->table, who, &event, a, &why, err))
         return false;
     if (why.n) {
         g->reason = arena_str(&r->arena, why);

@@ -17,7 +17,7 @@ static const struct key {
     }
     KEY(customer),     KEY(time),        KEY(time_format), KEY(zone),     KEY(event),
     KEY(event_column), KEY(id),          KEY(where),       KEY(encoding), KEY(moment),
-    KEY(currency),     KEY(where_first), KEY(account),
+    KEY(currency),     KEY(where_first), KEY(account),     KEY(source),
 #undef KEY
 };
 enum { KEY_N = sizeof keys / sizeof *keys };

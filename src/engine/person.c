@@ -2,6 +2,7 @@
 
 #include "engine/identity.h"
 #include "engine/query.h"
+#include "engine/traits.h"
 
 #include <stdlib.h>
 
@@ -35,13 +36,19 @@ static void put_moment(struct json_out *j, const char *name, int64_t at_ms)
 
 /* --- events --- */
 
+static str said_by(const struct event_view *event, str name)
+{
+    const struct value *v = property_find(event->property, event->property_n, name);
+
+    return v && v->type == VALUE_TEXT ? v->text : (str){};
+}
+
 /* By what it was sent, when it says so. */
 static str source_of(const struct event_view *event)
 {
-    const struct value *v =
-        property_find(event->property, event->property_n, STR("context.library.name"));
+    str source = said_by(event, STR(EVENT_SOURCE));
 
-    return v && v->type == VALUE_TEXT ? v->text : (str){};
+    return source.n ? source : said_by(event, STR("context.library.name"));
 }
 
 static str message_of(const struct person *p, const struct event_view *event)
@@ -127,6 +134,16 @@ static void put_said(const struct person *p, const struct said *said)
     json_end_object(j);
 }
 
+static const struct value *standing_value(const struct person *p, str name)
+{
+    static const struct value none = {.type = VALUE_NULL};
+
+    for (uint32_t i = 0; i < p->view.trait_n; i++)
+        if (str_eq(p->view.trait[i].name, name) && p->view.trait[i].stands)
+            return &p->view.trait[i].stands->value;
+    return &none;
+}
+
 static bool put_traits(const struct person *p, struct err *err)
 {
     struct json_out *j = p->j;
@@ -146,7 +163,7 @@ static bool put_traits(const struct person *p, struct err *err)
         json_key(j, "name");
         json_put_text(j, name);
         json_key(j, "value");
-        value_put_json(j, &said[end - 1].trait->value);
+        value_put_json(j, standing_value(p, name));
         json_key(j, "history");
         json_begin_list(j);
         for (uint32_t k = i; k < end; k++)

@@ -109,9 +109,9 @@ struct customer_view {
     int64_t at_ms;
     uint16_t stage;   /* STAGE_NONE: he did not exist then, or is not in the lifecycle */
     int64_t since_ms; /* MOMENT_NEVER: he never was in it */
-    struct timeline timeline; /* up to at_ms; the terms' events are places in it */
-    const str *message_id;    /* by place in the timeline */
-    const struct property *trait;
+    struct timeline timeline;       /* up to at_ms; the terms' events are places in it */
+    const str *message_id;          /* by place in the timeline */
+    const struct trait_view *trait; /* all that were ever said */
     uint32_t trait_n;
     str acquisition[ACQUISITIONS_END]; /* empty: not known */
     const str *segment;

@@ -6,6 +6,7 @@
  * columns that a table may have, stands only in the hidden columns of JSON. */
 #include "base/num.h"
 #include "engine/select_impl.h"
+#include "engine/traits.h"
 
 #include <string.h>
 
@@ -294,12 +295,29 @@ bool reading_cell(struct reading *r, const struct scope *s, const struct wide_co
     return true;
 }
 
+static bool give_kept(struct reading *r, str trait, const struct keep *keep,
+                      uint32_t first, uint32_t behind, sqlite3_context *to,
+                      struct err *err)
+{
+    struct trait_said said;
+    struct trait_at t;
+
+    return trait_open(&t, r->chunk, trait, keep, err)
+           && (!trait_decide(&t, first, behind, &said)
+               || give_cell(r, &(struct finger){said.cells, said.cell}, to, err));
+}
+
 bool reading_last(struct reading *r, const struct scope *s, const struct wide_column *c,
                   uint32_t first, uint32_t behind, sqlite3_context *to, struct err *err)
 {
+    const struct column *column = &s->catalog->column[c->raw[0]];
+    const struct keep *keep =
+        column->trait ? keep_of(&s->model->dictionary, column->name) : NULL;
     struct finger *latest = NULL;
     uint32_t place = first;
 
+    if (keep && keep->kind != KEEP_NEWEST)
+        return give_kept(r, column->name, keep, first, behind, to, err);
     for (uint32_t i = 0; i < c->n; i++) {
         struct finger *f;
         uint32_t at;

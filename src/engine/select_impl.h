@@ -125,7 +125,7 @@ void reading_free(struct reading *r);
 /* The value at an event's place; nothing when there is none. */
 bool reading_cell(struct reading *r, const struct scope *s, const struct wide_column *c,
                   uint32_t place, sqlite3_context *to, struct err *err);
-/* The value at the last of the events [first, behind) that has one. */
+/* The value at the last of the events [first, behind) that has one; of a trait the one that stands. */
 bool reading_last(struct reading *r, const struct scope *s, const struct wide_column *c,
                   uint32_t first, uint32_t behind, sqlite3_context *to, struct err *err);
 /* All properties, or all traits, of an event as a JSON object. */

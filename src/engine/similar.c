@@ -13,7 +13,36 @@ struct similar_look {
     struct snapshot *v;
     struct similar_rules rules;
     struct similar_found *found;
+    struct arena a;
+    struct dictionary_property *kept; /* the model may be another one meanwhile */
+    uint32_t kept_n;
 };
+
+static bool copy_rules(struct similar_look *l, const struct dictionary *d)
+{
+    l->kept = arena_array(&l->a, struct dictionary_property, d->trait_n + 1);
+    for (uint32_t i = 0; l->kept && i < d->trait_n; i++) {
+        const struct dictionary_property *from = &d->trait[i];
+        struct dictionary_property *to = &l->kept[l->kept_n];
+        str *source;
+
+        if (from->keep.kind == KEEP_NEWEST)
+            continue;
+        source = arena_array(&l->a, str, from->keep.source_n + 1);
+        *to = *from;
+        to->name = arena_str(&l->a, from->name);
+        to->keep.source = source;
+        if (!source || !to->name.p)
+            return false;
+        for (uint32_t k = 0; k < from->keep.source_n; k++) {
+            source[k] = arena_str(&l->a, from->keep.source[k]);
+            if (!source[k].p)
+                return false;
+        }
+        l->kept_n++;
+    }
+    return l->kept;
+}
 
 void engine_similar_free(struct similar_look *l)
 {
@@ -21,6 +50,7 @@ void engine_similar_free(struct similar_look *l)
         return;
     similar_found_free(l->found);
     snapshot_close(l->v);
+    arena_free(&l->a);
     mem_free(l);
 }
 
@@ -35,11 +65,13 @@ bool engine_similar_begin(struct engine *e, uint32_t bits, int64_t now_ms,
     l->rules = similar_rules_usual;
     l->rules.threshold = bits;
     l->found = mem_alloc(sizeof *l->found);
-    if (!l->found || !store_snapshot(engine_store(e), &l->v, err)) {
-        bool had = l->found;
-
+    if (!l->found || !copy_rules(l, &engine_model(e)->dictionary)) {
         engine_similar_free(l);
-        return had ? false : err_nomem(err);
+        return err_nomem(err);
+    }
+    if (!store_snapshot(engine_store(e), &l->v, err)) {
+        engine_similar_free(l);
+        return false;
     }
     l->found->looked_ms = now_ms;
     *out = l;
@@ -56,7 +88,7 @@ bool engine_similar_run(struct similar_look *l,
     size_t n;
     bool ok;
 
-    ok = contacts_gather(l->v, &a, progress, context, &contacts, err)
+    ok = contacts_gather(l->v, l->kept, l->kept_n, &a, progress, context, &contacts, err)
          && similar_find(contacts.contact, contacts.n, &l->rules, &a, &pair, &n, err)
          && similar_found_keep(l->found, &contacts, pair, n, err);
     contacts_free(&contacts);

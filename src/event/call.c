@@ -100,6 +100,19 @@ static bool read_channel(struct found *f, const struct json *channel, struct err
            || found_add_json(f, STR("context.channel"), channel, true, err);
 }
 
+/* Only what says something of traits needs it. */
+static bool read_source(struct found *f, const struct event *e, str source,
+                        struct err *err)
+{
+    struct json text = {.type = JSON_TEXT};
+
+    if (!source.n || !(e->trait_n || str_eq(e->type, STR("group"))))
+        return true;
+    text.text = arena_str(f->a, source);
+    return text.text.p ? found_add_json(f, STR(EVENT_SOURCE), &text, true, err)
+                       : err_nomem(err);
+}
+
 /* The call's own comes first, then what its batch has besides. */
 static bool read_contexts(struct found *f, const struct json *call,
                           const struct call_frame *by, struct err *err)
@@ -228,6 +241,7 @@ bool call_parse(const struct json *call, const struct call_frame *by, struct are
         return err_set(err, ERR_INPUT, "it is no JSON object");
     if (!id_read(call, a, out, err) || !read_time(call, by, &has_time, &out->at_ms, err)
         || !event_read(call, type, &f, out, err) || !read_contexts(&f, call, by, err)
+        || !read_source(&f, out, by->source, err)
         || (has_time && !out->id.n && !make_id(call, by, a, &out->id, err)))
         return false;
     out->property = f.property;

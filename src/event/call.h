@@ -13,6 +13,7 @@ struct call_frame {
     const struct json
         *context; /* of the batch, for what a call's own does not say; may be NULL */
     str address;  /* of the sender, cut by address_cut; may be empty */
+    str source; /* of what it says of traits, when it does not say itself; may be empty */
     int64_t received_ms;
     const struct pseudonym_key
         *key; /* by which ids of messages are made; NULL: by none */
@@ -21,7 +22,8 @@ struct call_frame {
 /* As event_parse, and besides: when sentAt says that the sender's clock is wrong, the time is put
  * right (received - (sentAt - originalTimestamp)); by less than a call may be on its way it is
  * not, so that a moment that was set stays what it is; what `context` holds, but for its traits,
- * becomes properties named context.*, with the address cut. Without a messageId, a call that has a
+ * becomes properties named context.*, with the address cut; what says something of traits has its
+ * source (EVENT_SOURCE). Without a messageId, a call that has a
  * time of its own gets one made from what it says, so that it is the same when it is sent again;
  * .id of any other stays empty. More than a day in the future: ERR_INPUT. Lives in `a` and `call`. */
 bool call_parse(const struct json *call, const struct call_frame *by, struct arena *a,

@@ -200,20 +200,72 @@ static bool type_parse(const struct yaml *node, enum value_type *out, struct err
                   STR_FMT(node->text));
 }
 
-/* `money`, or `{ type: money, personal: true }`. */
-static bool declared_parse(const struct yaml *node, struct dictionary_property *p,
-                           struct err *err)
+static bool sources_parse(const struct yaml *list, struct arena *a, struct keep *keep,
+                          struct err *err)
 {
-    static const str keys[] = {STR("type"), STR("personal")};
-    const struct yaml *type;
+    str *source;
+
+    if (!list->n || list->n > KEEP_SOURCES_MAX)
+        return err_at(err, list->line, list->column, "keep must name 1 to %u sources",
+                      KEEP_SOURCES_MAX);
+    source = arena_array(a, str, list->n);
+    if (!source)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < list->n; i++) {
+        const struct yaml *node = list->item[i];
+
+        if (!name_parse(node, "a source", &source[i], err))
+            return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (str_eq(source[k], source[i]))
+                return err_at(err, node->line, node->column,
+                              "the source '%.*s' stands here twice", STR_FMT(source[i]));
+    }
+    *keep = (struct keep){KEEP_SOURCES, source, (uint32_t)list->n};
+    return true;
+}
+
+/* `newest`, `first`, or a list of sources. */
+static bool keep_parse(const struct yaml *node, struct arena *a, struct keep *keep,
+                       struct err *err)
+{
+    static const str known[] = {STR("newest"), STR("first")};
+    str near;
+
+    if (node->type == YAML_LIST)
+        return sources_parse(node, a, keep, err);
+    for (int i = 0; node->type == YAML_SCALAR && i < 2; i++)
+        if (str_eq(node->text, known[i])) {
+            keep->kind = i ? KEEP_FIRST : KEEP_NEWEST;
+            return true;
+        }
+    near = node->type == YAML_SCALAR ? str_nearest(node->text, known, 2) : STR("");
+    if (near.n)
+        return err_at(err, node->line, node->column,
+                      "keep cannot be '%.*s': did you mean '%.*s'?", STR_FMT(node->text),
+                      STR_FMT(near));
+    return err_at(
+        err, node->line, node->column,
+        "keep must be newest, first, or a list of sources, such as [crm, shop]");
+}
+
+/* `money`, or `{ type: money, personal: true }`; of a trait with keep, too. */
+static bool declared_parse(const struct yaml *node, bool is_trait, struct arena *a,
+                           struct dictionary_property *p, struct err *err)
+{
+    static const str keys[] = {STR("type"), STR("personal"), STR("keep")};
+    const struct yaml *type, *keep;
 
     if (node->type != YAML_MAP)
         return type_parse(node, &p->type, err);
     type = yaml_find(node, STR("type"));
-    return yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "a property", err)
+    keep = yaml_find(node, STR("keep"));
+    return yaml_check_keys(node, keys, is_trait ? 3 : 2,
+                           is_trait ? "a trait" : "a property", err)
            && (type || err_at(err, node->line, node->column, "type is missing"))
            && type_parse(type, &p->type, err)
-           && yaml_get_bool(node, STR("personal"), &p->personal, err);
+           && yaml_get_bool(node, STR("personal"), &p->personal, err)
+           && (!keep || keep_parse(keep, a, &p->keep, err));
 }
 
 static bool properties_parse(struct dictionary *d, const struct yaml *map,
@@ -224,7 +276,7 @@ static bool properties_parse(struct dictionary *d, const struct yaml *map,
         struct dictionary_property p = {.learned = false};
 
         if (!name_parse(map->key[i], what, &p.name, err)
-            || !declared_parse(map->item[i], &p, err))
+            || !declared_parse(map->item[i], out.owner == TRAITS, a, &p, err))
             return false;
         if (!property_add(d, out, a, p))
             return err_nomem(err);
@@ -334,8 +386,9 @@ static bool property_learn(struct dictionary *d, struct properties of, struct ar
     }
     name = arena_str(a, name);
     return name.p
-           && property_add(d, of, a,
-                           (struct dictionary_property){name, raw, true, false});
+           && property_add(
+               d, of, a,
+               (struct dictionary_property){.name = name, .type = raw, .learned = true});
 }
 
 bool dictionary_learn_event(struct dictionary *d, struct arena *a, str type)

@@ -7,11 +7,20 @@
 #include "base/yaml.h"
 #include "event/event.h"
 
+/* Which of the values said of a trait stands (docs/rules.md, Traits): `keep:` of the model. */
+#define KEEP_SOURCES_MAX 16u
+struct keep {
+    enum { KEEP_NEWEST, KEEP_FIRST, KEEP_SOURCES } kind;
+    const str *source; /* SOURCES: the strongest first */
+    uint32_t source_n;
+};
+
 struct dictionary_property {
     str name;
     enum value_type type;
     bool learned;
-    bool personal; /* a pseudonymous file does not keep it */
+    bool personal;    /* a pseudonymous file does not keep it */
+    struct keep keep; /* of a trait */
 };
 
 struct dictionary_event {

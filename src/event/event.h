@@ -83,6 +83,9 @@ bool event_is_consent(const struct property *p, uint32_t n);
  * No call of a tracking SDK has this type. One that lost an id, since that was erased, decides
  * nothing. */
 #define EVENT_DECIDED "identity_decided"
+/* The property by which an event says which system it is from: of several that say something of a
+ * trait, a model may name the one that is believed. */
+#define EVENT_SOURCE "context.source"
 struct decision {
     str says, by;
     struct id a, b;

@@ -309,17 +309,22 @@ bool event_account(const struct event *e, struct arena *a, struct id *out, bool 
     return false;
 }
 
-/* Of the properties "traits.x" of a group event the account's trait x. */
+/* Of the properties "traits.x" of a group event the account's trait x, and who says it. */
 static bool account_traits(const struct event *e, struct arena *a, struct event *out,
                            struct err *err)
 {
     struct property *trait = arena_array(a, struct property, e->property_n);
+    struct property *source = arena_new(a, struct property);
 
-    if (!trait)
+    if (!trait || !source)
         return err_nomem(err);
     out->trait = trait;
+    out->property = source;
     for (uint32_t i = 0; i < e->property_n; i++)
-        if (str_starts(e->property[i].name, STR("traits.")))
+        if (str_eq(e->property[i].name, STR(EVENT_SOURCE))) {
+            *source = e->property[i];
+            out->property_n = 1;
+        } else if (str_starts(e->property[i].name, STR("traits.")))
             trait[out->trait_n++] = (struct property){
                 str_from(e->property[i].name, STR("traits.").n), e->property[i].value};
     return true;

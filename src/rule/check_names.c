@@ -132,8 +132,6 @@ bool check_value(struct check *c, struct series *s, str name)
 bool check_trait(struct check *c, const struct name *name, uint32_t *slot,
                  enum value_type *type)
 {
-    static const enum value_type raws[TRAIT_COLUMNS] = {
-        VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_TEXT, VALUE_LIST};
     const struct dictionary *d = c->p->env.dictionary;
     const struct dictionary_property *trait = dictionary_trait(d, name->rest);
     struct slot s = {.function = FUNCTION_LAST};
@@ -148,21 +146,15 @@ bool check_trait(struct check *c, const struct name *name, uint32_t *slot,
                && parse_fault(c->text, name->rest_start, c->err,
                               "there is no trait \"%.*s\"%s", SHOWN(name->rest), hint);
     series.trait = trait->name;
+    series.keep = &trait->keep;
     *type = trait->type;
     if (!program_source_of_column(c->p, trait->name, true, trait->type, &series.source,
                                   c->err))
         return false;
-    for (int i = 0; i < TRAIT_COLUMNS; i++) {
-        uint32_t number =
-            catalog_column_find(c->p->env.catalog, trait->name, true, raws[i]);
-
-        if (number == COLUMN_NONE)
-            continue;
-        if (!program_add_column(c->p, number, false,
-                                &series.trait_column[series.trait_column_n], c->err))
-            return false;
-        series.trait_column_n++;
-    }
+    if (trait->keep.kind != KEEP_NEWEST)
+        program_mean(c->p, trait->name, trait->keep.kind);
+    for (uint32_t i = 0; i < trait->keep.source_n; i++)
+        program_mean(c->p, trait->keep.source[i], 0);
     return program_add_series(c->p, &series, &s.series, c->err)
            && program_add_slot(c->p, &s, slot, c->err);
 }

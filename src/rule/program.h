@@ -8,6 +8,7 @@
 
 #include "rule/parse.h"
 #include "rule/rule.h"
+#include "rule/trait.h"
 
 #define NONE UINT32_MAX
 
@@ -34,8 +35,6 @@ struct series_step {
     struct length within;
 };
 
-#define TRAIT_COLUMNS 5 /* one for each raw type that a trait can have come as */
-
 struct series {
     enum { SERIES_EVENTS, SERIES_TRAIT, SERIES_SEQUENCE } kind;
     const struct dictionary_event *event; /* EVENTS: NULL is any */
@@ -45,7 +44,7 @@ struct series {
     bool items;  /* an entry for each item of the list, not one for the list */
     bool linked; /* entries know the one before and after with the same value */
     str trait;
-    uint32_t trait_column[TRAIT_COLUMNS], trait_column_n;
+    const struct keep *keep; /* TRAIT: which of its values stands */
     const struct series_step *step;
     uint32_t step_n;
 };

@@ -252,27 +252,6 @@ static bool cells_open(struct scan *s, const struct source *source, struct cells
            && (source->type != VALUE_TEXT || key_words(s, out->cells));
 }
 
-/* The first cell from `from` on whose event is not before the place; most are near. */
-static uint32_t cell_from(const struct cells *cells, uint32_t from, uint32_t event)
-{
-    uint32_t to = from, step = 1;
-
-    while (to < cells->n && cells->event[to] < event) {
-        from = to + 1;
-        to = cells->n - to > step ? to + step : cells->n;
-        step *= 2;
-    }
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-
-        if (cells->event[middle] < event)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return to;
-}
-
 static bool cell_value(const struct scan *s, const struct cells_at *c, uint32_t cell,
                        int64_t *out)
 {
@@ -310,7 +289,7 @@ static void total_of(const struct scan *s, const struct series *series,
 
     t->n = 0;
     t->sum = 0;
-    c->at = cell_from(c->cells, c->at, from);
+    c->at = cells_after(c->cells, c->at, from);
     for (; c->at < c->cells->n && c->cells->event[c->at] < to; c->at++) {
         uint32_t event = c->cells->event[c->at];
 
@@ -395,54 +374,28 @@ static bool property_vals(struct scan *s, const struct slot *slot,
 
 /* --- traits --- */
 
-/* The latest of the customer's events up to `to` with a cell in any of the columns; `to` when
- * there is none. */
-static uint32_t latest_of(struct cells_at *c, uint32_t n, uint32_t from, uint32_t to)
-{
-    uint32_t latest = to;
-
-    for (uint32_t k = 0; k < n; k++) {
-        const struct cells *cells = c[k].cells;
-
-        c[k].at = cell_from(cells, c[k].at, to);
-        if (c[k].at && cells->event[c[k].at - 1] >= from
-            && (latest == to || cells->event[c[k].at - 1] > latest))
-            latest = cells->event[c[k].at - 1];
-    }
-    return latest;
-}
-
-/* The value of the latest event that carries the trait, in whichever type it came. */
 static bool trait_vals(struct scan *s, const struct slot *slot, const struct bits *want,
                        struct column_vals *out)
 {
     const struct series *series = &s->p->series[slot->series];
     const struct windowed *w = window_of(s, &slot->window, want);
-    struct cells_at c[TRAIT_COLUMNS], source;
+    struct cells_at source;
+    struct trait_said said;
+    struct trait_at t;
     int64_t value;
 
     if (!w)
         return false;
     if (series->source.column == NONE || !has_events(w, want))
         return true;
-    if (!cells_open(s, &series->source, &source))
+    if (!cells_open(s, &series->source, &source)
+        || !trait_open(&t, s->chunk, series->trait, series->keep, s->err))
         return false;
-    for (uint32_t k = 0; k < series->trait_column_n; k++) {
-        c[k].at = 0;
-        if (!chunk_cells(s->chunk, s->p->column[series->trait_column[k]].number,
-                         &c[k].cells, s->err))
-            return false;
-    }
-    for (EACH_BIT(i, want)) {
-        uint32_t event = latest_of(c, series->trait_column_n, w->from[i], w->to[i]);
-
-        if (event == w->to[i])
-            continue;
-        source.at = cell_from(source.cells, source.at, event);
-        if (source.at < source.cells->n && source.cells->event[source.at] == event
-            && cell_value(s, &source, source.at, &value))
+    for (EACH_BIT(i, want))
+        if (trait_decide(&t, w->from[i], w->to[i], &said)
+            && said.column == s->p->column[series->source.column].number
+            && cell_value(s, &source, said.cell, &value))
             put(out, i, value);
-    }
     return true;
 }
 

@@ -266,30 +266,61 @@ static bool list_events(struct cursor *c, const struct series *s,
     return true;
 }
 
-/* Every event that carries the trait, in whichever type it came. */
-static bool list_trait(struct cursor *c, const struct series *s, const struct stretch *of,
-                       struct entries *e, struct err *err)
+/* What stands now, as the rule sees it. */
+static struct entry standing_entry(const struct cursor *c, const struct series *s,
+                                   uint32_t event, const struct trait_said *stands)
 {
-    for (;;) {
-        struct view v = {.c = c, .event = of->to};
-        struct val value;
+    struct column_at column = c->column[s->source.column];
+    struct val value = {.type = VALUE_MISSING};
 
-        for (uint32_t i = 0; i < s->trait_column_n; i++) {
-            const struct column_at *column = &c->column[s->trait_column[i]];
-
-            if (column->at < column->cells->n
-                && column->cells->event[column->at] < v.event)
-                v.event = column->cells->event[column->at];
-        }
-        if (v.event == of->to)
-            return true;
-        value = source_read(&v, &s->source);
-        if (!entry_add(
-                e, s, (struct entry){v.event, value.n, value.type != VALUE_MISSING}, err))
-            return false;
-        for (uint32_t i = 0; i < s->trait_column_n; i++)
-            column_reaches(&c->column[s->trait_column[i]], v.event + 1);
+    if (stands && stands->column == c->p->column[s->source.column].number) {
+        column.at = stands->cell;
+        value = cell_value(c->p, &column, s->source.type);
     }
+    return (struct entry){event, value.n, value.type != VALUE_MISSING};
+}
+
+/* What one customer's events say of the trait: an entry for each by which another value stands. */
+static bool list_said(const struct cursor *c, const struct series *s, struct trait_at *t,
+                      uint32_t to, struct entries *e, struct err *err)
+{
+    const struct trait_said *stands = NULL;
+    struct trait_stand stand;
+    struct trait_said said;
+
+    stand.has = 0;
+    while (trait_next(t, to, &said)) {
+        uint32_t before = stands ? stands->event : NONE;
+
+        trait_say(&stand, s->keep, &said);
+        stands = trait_stands(&stand);
+        if ((!stands || stands->event != before)
+            && !entry_add(e, s, standing_entry(c, s, said.event, stands), err))
+            return false;
+    }
+    return true;
+}
+
+static bool list_trait(const struct cursor *c, const struct series *s,
+                       const struct stretch *of, struct entries *e, struct err *err)
+{
+    const struct chunk *chunk = c->t.chunk;
+    uint32_t customer = c->t.customer - chunk->customer_first;
+    struct trait_at t;
+
+    if (s->source.column == NONE)
+        return true;
+    if (!trait_open(&t, chunk, s->trait, s->keep, err))
+        return false;
+    for (uint32_t i = 0; i < t.n; i++)
+        t.of[i].at = cells_from(t.of[i].cells, of->from);
+    for (; customer < chunk->customer_n && chunk->first[customer] < of->to; customer++) {
+        uint32_t end = chunk->first[customer + 1];
+
+        if (!list_said(c, s, &t, end < of->to ? end : of->to, e, err))
+            return false;
+    }
+    return true;
 }
 
 /* The first events with a channel of those customers of whose first something is known. */

@@ -364,6 +364,26 @@ uint32_t cells_from(const struct cells *cells, uint32_t event)
     return low;
 }
 
+uint32_t cells_after(const struct cells *cells, uint32_t from, uint32_t event)
+{
+    uint32_t to = from, step = 1;
+
+    while (to < cells->n && cells->event[to] < event) {
+        from = to + 1;
+        to = cells->n - to > step ? to + step : cells->n;
+        step *= 2;
+    }
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+
+        if (cells->event[middle] < event)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return to;
+}
+
 bool chunk_cells(const struct chunk *c, uint32_t column, const struct cells **out,
                  struct err *err)
 {

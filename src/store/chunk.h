@@ -41,6 +41,8 @@ bool chunk_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
                        struct err *err);
 /* The first cell at or behind an event's place; cells->n when there is none. */
 uint32_t cells_from(const struct cells *cells, uint32_t event);
+/* The same when it is not before cell `from`, and likely near. */
+uint32_t cells_after(const struct cells *cells, uint32_t from, uint32_t event);
 /* What follows from a chunk's columns alone, however it was come by: made when first asked for, and
  * kept and shared as the columns are. `by` is another for each way of making it; `make` may be
  * called by any thread, and lets its result live in `a`. */

@@ -139,7 +139,7 @@ static struct property text_property(const char *name, str text)
 struct event *town_group(struct world *w, int house, int64_t at_ms)
 {
     static const char *const says[] = {"s0", "s1", "s2"};
-    struct property *p = need(arena_array(&w->arena, struct property, 2));
+    struct property *p = need(arena_array(&w->arena, struct property, 3));
     struct buf trait = {};
 
     p[0] = text_property("groupId", name_of(w, "firm", house, 0));
@@ -151,7 +151,9 @@ struct event *town_group(struct world *w, int house, int64_t at_ms)
         roll(w, 2) ? (struct value){.type = VALUE_TEXT, .text = str_of(says[roll(w, 3)])}
                    : (struct value){.type = VALUE_NUMBER,
                                     .number = roll(w, 5) * INT64_C(1000000)};
-    return say(w, town_id(w, house), at_ms, STR("group"), p, 2);
+    p[2] =
+        text_property("context.source", str_of(twin_source[roll(w, TWIN_SOURCE_NAMES)]));
+    return say(w, town_id(w, house), at_ms, STR("group"), p, 2 + (uint32_t)roll(w, 2));
 }
 
 struct event *town_alias(struct world *w, int house, int64_t at_ms)

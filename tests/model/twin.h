@@ -199,8 +199,18 @@ struct twin_life {
     const struct twin_node *who; /* for whom it is; NULL: everybody */
 };
 
+/* Which of the values of a trait stands; the names of its sources, the strongest first. */
+enum twin_keep_kind { TWIN_NEWEST, TWIN_FIRST_SAID, TWIN_SOURCES };
+enum { TWIN_SOURCE_NAMES = 4 };
+extern const char *const twin_source[TWIN_SOURCE_NAMES];
+struct twin_keep {
+    enum twin_keep_kind kind;
+    int source[TWIN_SOURCE_NAMES], source_n;
+};
+
 struct twin_model {
     int life_n, segment_n, score_n;
+    struct twin_keep keep[TWIN_PROPERTIES]; /* of each trait */
     struct twin_life life[TWIN_LIVES_MAX];
     const struct twin_node *segment[TWIN_SEGMENTS_MAX];
     struct twin_score score[TWIN_SCORES_MAX];
@@ -236,6 +246,7 @@ struct twin_node *twin_tight(struct twin *t);
 /* How many lifecycles, and stages in each; then scores and segments, which conditions made later
  * may name; then ways. */
 void twin_stages(struct twin *t, int lives_max);
+void twin_keeps(struct twin *t);
 void twin_named(struct twin *t);
 void twin_ways(struct twin *t);
 
@@ -261,7 +272,7 @@ struct value twin_score_value(const struct twin_view *v, const struct twin_score
 /* What a function gives; since, age: the moment. */
 struct value twin_call(const struct twin_view *v, const struct twin_node *n);
 bool twin_sequence(const struct twin_view *v, const struct twin_node *n);
-/* A trait as last told, of its declared type or missing. */
+/* A trait as its rule has it, of its declared type or missing. */
 struct value twin_trait_value(const struct twin_view *v, int trait);
 bool twin_equal(const struct value *a, const struct value *b);
 /* False when it does not fit: rounded once, half away from zero. */

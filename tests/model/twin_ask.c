@@ -362,18 +362,69 @@ static struct value property_value(const struct twin_view *v, int property)
     return raw ? as_declared(v->t, raw, twin_property[property].type) : missing;
 }
 
-struct value twin_trait_value(const struct twin_view *v, int trait)
+/* What an event says of the trait, up to now; NULL: nothing. */
+static const struct value *said_of(const struct twin_view *v, int i, int trait)
 {
+    const struct event *e = &v->c->event[i];
+
+    return e->at_ms > v->at_ms ? NULL
+                               : find(e->trait, e->trait_n, twin_trait[trait].name);
+}
+
+static bool is_source(const struct event *e, const char *name)
+{
+    const struct value *source = find(e->property, e->property_n, "context.source");
+
+    return source && str_eq(source->text, str_of(name));
+}
+
+/* Of a source's events the latest that says anything; of all others' with source -1. NULL too
+ * when it took the trait away. */
+static const struct value *latest_of(const struct twin_view *v, int trait, int source)
+{
+    const struct twin_keep *keep = &v->t->m.keep[trait];
     const struct value *last = NULL;
 
-    for (int i = 0; i < v->c->n && v->c->event[i].at_ms <= v->at_ms; i++) {
-        const struct event *e = &v->c->event[i];
-        const struct value *said = find(e->trait, e->trait_n, twin_trait[trait].name);
+    for (int i = 0; i < v->c->n; i++) {
+        const struct value *said = said_of(v, i, trait);
+        bool of_it = source >= 0 && is_source(&v->c->event[i], twin_source[source]);
+        bool is_named = false;
 
-        if (said)
+        for (int k = 0; k < keep->source_n; k++)
+            is_named |= is_source(&v->c->event[i], twin_source[keep->source[k]]);
+        if (said && (of_it || (source < 0 && !is_named)))
             last = said;
     }
-    return last ? as_declared(v->t, last, twin_trait[trait].type) : missing;
+    return last && last->type != VALUE_NULL ? last : NULL;
+}
+
+/* The earliest that nothing took away since. */
+static const struct value *first_of(const struct twin_view *v, int trait)
+{
+    const struct value *first = NULL;
+
+    for (int i = v->c->n - 1; i >= 0; i--) {
+        const struct value *said = said_of(v, i, trait);
+
+        if (said && said->type == VALUE_NULL)
+            break;
+        if (said)
+            first = said;
+    }
+    return first;
+}
+
+struct value twin_trait_value(const struct twin_view *v, int trait)
+{
+    const struct twin_keep *keep = &v->t->m.keep[trait];
+    const struct value *stands = NULL;
+
+    for (int k = 0; k < keep->source_n && !stands; k++)
+        stands = latest_of(v, trait, keep->source[k]);
+    if (!stands)
+        stands =
+            keep->kind == TWIN_FIRST_SAID ? first_of(v, trait) : latest_of(v, trait, -1);
+    return stands ? as_declared(v->t, stands, twin_trait[trait].type) : missing;
 }
 
 /* --- conditions --- */

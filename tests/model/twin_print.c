@@ -285,6 +285,25 @@ static void print_names(const struct twin_name *name, struct buf *to)
     buf_add(to, STR(" }"));
 }
 
+const char *const twin_source[TWIN_SOURCE_NAMES] = {"crm", "shop", "the web", "Shop"};
+
+static void print_traits(const struct twin *t, struct buf *to)
+{
+    buf_add(to, STR("traits:\n"));
+    for (int i = 0; i < TWIN_PROPERTIES; i++) {
+        const struct twin_keep *keep = &t->m.keep[i];
+
+        buf_add_format(to, "  %s: { type: %.*s", twin_trait[i].name,
+                       STR_FMT(value_type_name(twin_trait[i].type)));
+        if (keep->kind == TWIN_FIRST_SAID)
+            buf_add(to, STR(", keep: first"));
+        for (int k = 0; k < keep->source_n; k++)
+            buf_add_format(to, "%s%s", k ? ", " : ", keep: [",
+                           twin_source[keep->source[k]]);
+        buf_add(to, keep->source_n ? STR("] }\n") : STR(" }\n"));
+    }
+}
+
 static void print_rule(const struct twin *t, const struct twin_node *n, struct buf *to)
 {
     buf_add(to, STR("when: >-\n            "));
@@ -365,9 +384,7 @@ void twin_print_model(const struct twin *t, str currency, struct buf *to)
         print_names(twin_property, to);
         buf_add(to, STR(" }\n"));
     }
-    buf_add(to, STR("traits: "));
-    print_names(twin_trait, to);
-    buf_add_char(to, '\n');
+    print_traits(t, to);
     if (t->m.life_n > 1)
         buf_add(to, STR("lifecycles:\n"));
     for (int i = 0; i < t->m.life_n; i++)

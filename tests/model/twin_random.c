@@ -666,6 +666,21 @@ void twin_named(struct twin *t)
     t->stageless = false;
 }
 
+void twin_keeps(struct twin *t)
+{
+    for (int i = 0; i < TWIN_PROPERTIES; i++) {
+        struct twin_keep *keep = &t->m.keep[i];
+        int from = roll(t, TWIN_SOURCE_NAMES), step = roll(t, 2) ? 1 : 3;
+
+        keep->kind = (enum twin_keep_kind)roll(t, 3);
+        if (keep->kind != TWIN_SOURCES)
+            continue;
+        keep->source_n = 1 + roll(t, TWIN_SOURCE_NAMES - 1);
+        for (int k = 0; k < keep->source_n; k++)
+            keep->source[k] = (from + k * step) % TWIN_SOURCE_NAMES;
+    }
+}
+
 void twin_stages(struct twin *t, int lives_max)
 {
     t->m.life_n = 1 + roll(t, lives_max);

@@ -223,7 +223,7 @@ static void random_story(const struct world *w, struct event *e, struct property
 static void random_event(struct world *w, const struct twin_customer *c, struct event *e)
 {
     struct property *p = need(
-        arena_array(&w->arena, struct property, TWIN_PROPERTIES + TWIN_SAYS_MAX + 1));
+        arena_array(&w->arena, struct property, TWIN_PROPERTIES + TWIN_SAYS_MAX + 2));
     struct property *t = need(arena_array(&w->arena, struct property, TWIN_PROPERTIES));
     bool identify = roll(w, 6) == 0;
 
@@ -239,6 +239,8 @@ static void random_event(struct world *w, const struct twin_customer *c, struct 
         random_story(w, e, p);
     if (identify || roll(w, 6) == 0)
         e->trait_n = random_properties(w, c, twin_trait, 3, t);
+    if (roll(w, 8) < (e->trait_n ? 7 : 1))
+        add_text(e, p, "context.source", twin_source[roll(w, TWIN_SOURCE_NAMES)]);
     for (uint32_t i = 0; i < e->trait_n; i++)
         if (roll(w, 5) == 0)
             t[i].value = (struct value){.type = VALUE_NULL};
@@ -359,6 +361,7 @@ void world_twin(struct world *w, int lives_max, struct twin *out)
                          .chance = w->chance,
                          .around_ms = w->turn_ms,
                          .wishes = w->wishes};
+    twin_keeps(out);
     twin_stages(out, lives_max);
 }
 

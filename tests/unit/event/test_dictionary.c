@@ -73,12 +73,45 @@ TEST(a_model_may_declare_nothing)
     arena_free(&a);
 }
 
+TEST(a_trait_may_say_which_value_stands)
+{
+    struct dictionary d;
+    struct arena a = {0};
+    struct err err;
+
+    assert_true(parse("traits: { a: text, b: { type: text, keep: newest },"
+                      " c: { type: bool, keep: first },"
+                      " d: { type: list, personal: true, keep: [crm, the shop] } }",
+                      &a, &d, &err));
+    assert_int_equal(d.trait[0].keep.kind, KEEP_NEWEST);
+    assert_int_equal(d.trait[1].keep.kind, KEEP_NEWEST);
+    assert_int_equal(d.trait[2].keep.kind, KEEP_FIRST);
+    assert_int_equal(d.trait[3].keep.kind, KEEP_SOURCES);
+    assert_int_equal(d.trait[3].keep.source_n, 2);
+    assert_true(str_eq(d.trait[3].keep.source[0], STR("crm")));
+    assert_true(str_eq(d.trait[3].keep.source[1], STR("the shop")));
+    assert_true(d.trait[3].personal);
+    arena_free(&a);
+}
+
 TEST(faults_are_shown_where_they_stand)
 {
     need_fault("events: { buy: { properties: { price: mony } } }", 1, 39,
                "did you mean 'money'");
     need_fault("traits: { price: zzzzzzzz }", 1, 18, "text, number, money");
     need_fault("traits: { price: [text] }", 1, 18, "a type is one of");
+    need_fault("traits: { plan: { type: text, keep: firs } }", 1, 37,
+               "did you mean 'first'?");
+    need_fault("traits: { plan: { type: text, keep: zzzzzz } }", 1, 37,
+               "newest, first, or a list of sources");
+    need_fault("traits: { plan: { type: text, keep: [] } }", 1, 37, "1 to 16 sources");
+    need_fault("traits: { plan: { type: text, keep: [crm, [shop]] } }", 1, 43,
+               "a source");
+    need_fault("traits: { plan: { type: text, keep: [crm, shop, crm] } }", 1, 49,
+               "'crm' stands here twice");
+    need_fault("traits: { plan: { keep: first } }", 1, 17, "type is missing");
+    need_fault("events: { buy: { properties: { a: { type: text, keep: first } } } }", 1,
+               49, "keep");
     need_fault("events: { buy: { passiv: true } }", 1, 18, "passive");
     need_fault("events: { buy: { passive: perhaps } }", 1, 27, "");
     need_fault("events: { buy: { from: x } }", 1, 24, "");

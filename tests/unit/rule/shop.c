@@ -28,7 +28,8 @@ static const char events[] =
     "mail_sent: { passive: true }\n";
 
 static const char traits[] =
-    "country: text\nrenewal: moment\nvip: bool\nage: number\nbudget: money\ntags: list\n";
+    "country: text\nrenewal: moment\nvip: bool\nage: number\nbudget: money\ntags: list\n"
+    "plan: { type: text, keep: first }\nseats: { type: number, keep: [crm, shop] }\n";
 
 static bool value_of(struct shop *s, str text, struct value *out)
 {

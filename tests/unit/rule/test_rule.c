@@ -421,6 +421,47 @@ static const struct asked values[] = {
     {"trait.country = 'IT'", ANNA "; 2026-01-07 identify @age=42", "2026-01-07", "yes",
      NULL},
     /* Missing. */
+    /* The first value stays until it is taken away; the next one is the first again. */
+    {"trait.plan = 'a'", "2026-01-05 identify @plan=a; 2026-01-07 visit @plan=b",
+     "2026-02-01", "yes", NULL},
+    {"trait.plan is missing",
+     "2026-01-05 identify @plan=a; 2026-01-07 visit @plan=b; 2026-01-08 visit @plan=null",
+     "2026-02-01", "yes", NULL},
+    {"trait.plan = 'c'",
+     "2026-01-05 identify @plan=a; 2026-01-07 visit @plan=null; 2026-01-08 visit "
+     "@plan=c; "
+     "2026-01-09 visit @plan=d",
+     "2026-02-01", "yes", NULL},
+    {"trait.plan is missing", "2026-01-05 identify @plan=7; 2026-01-07 visit @plan=b",
+     "2026-02-01", "yes", NULL}, /* of another type: it is the first all the same */
+    /* Of each source its latest word; those not named come last, the newest of them. */
+    {"trait.seats",
+     "2026-01-05 identify @seats=1 context.source=shop; 2026-01-07 identify "
+     "@seats=2 context.source=crm; 2026-01-08 identify @seats=3 context.source=shop",
+     "2026-02-01", "2", NULL},
+    {"trait.seats",
+     "2026-01-05 identify @seats=1 context.source=shop; 2026-01-07 identify "
+     "@seats=2 context.source=crm; 2026-01-08 identify @seats=3 context.source=shop",
+     "2026-01-06", "1", NULL},
+    {"trait.seats",
+     "2026-01-05 identify @seats=1 context.source=crm; 2026-01-07 identify "
+     "@seats=2 context.source=shop; 2026-01-08 identify @seats=null context.source=crm",
+     "2026-02-01", "2", NULL},
+    {"trait.seats",
+     "2026-01-05 identify @seats=1 context.source=shop; 2026-01-07 identify "
+     "@seats=2; 2026-01-08 identify @seats=3 context.source=web",
+     "2026-02-01", "1", NULL},
+    {"trait.seats",
+     "2026-01-05 identify @seats=1 context.source=web; 2026-01-07 identify "
+     "@seats=2",
+     "2026-02-01", "2", NULL},
+    {"trait.seats is missing",
+     "2026-01-05 identify @seats=1 context.source=web; 2026-01-07 identify @seats=null",
+     "2026-02-01", "yes", NULL},
+    {"trait.seats is missing",
+     "2026-01-05 identify @seats=1 context.source=shop; "
+     "2026-01-07 identify @seats=many context.source=crm",
+     "2026-02-01", "yes", NULL},
     {"trait.age > 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
     {"trait.age <= 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
     {"trait.age != 1", "2026-01-05 visit", "2026-02-01", "no", NULL},
