@@ -3,11 +3,13 @@
  *     bench_report DATA [EXPECTED [KERNEL]]
  *
  * DATA is a folder of the yardstick's columns (off.u32 ts.u32 type.u8 amount.u32), which become
- * chunks in memory. Its question 1 is asked as a funnel by all threads. The answer is compared
- * with the folder EXPECTED (Q1.csv), and KERNEL, asked for `mem DATA 5` in the same minute, gives
+ * chunks in memory. Its questions 1 and 2 are asked as reports by all threads. Answers are compared
+ * with the folder EXPECTED (Q1.csv, Q2.csv), and KERNEL, asked for `mem DATA 5` in the same minute, gives
  * the ratio. */
 #include "base/work.h"
 #include "engine/model.h"
+#include "report/cohort.h"
+#include "report/flow.h"
 #include "report/funnel.h"
 #include "yardstick.h"
 
@@ -28,8 +30,8 @@ static const char model_text[] =
 struct question {
     const char *name, *by_hand; /* as the kernel calls it */
     bool (*begin)(const struct yardstick *y, const struct model *m, struct program *p,
-                  void **count, struct err *err);
-    bool (*add)(void *count, const struct chunk *c, const struct bits *who,
+                  struct arena *a, void **count, struct err *err);
+    bool (*add)(void *count, const struct chunk *c, struct scan_span span,
                 struct err *err);
     bool (*merge)(void *into, const void *from, struct err *err);
     void (*print)(void *count, struct buf *to);
@@ -39,7 +41,8 @@ struct question {
 /* --- question 1: visit, signup, purchase, both within 30 days of the visit --- */
 
 static bool funnel_begin(const struct yardstick *y, const struct model *m,
-                         struct program *p, void **count, struct err *err)
+                         struct program *p, struct arena *a, void **count,
+                         struct err *err)
 {
     struct funnel_plan plan = {.program = p,
                                .zone = m->workspace.zone,
@@ -52,6 +55,7 @@ static bool funnel_begin(const struct yardstick *y, const struct model *m,
     struct funnel *f;
     uint32_t n;
 
+    (void)a;
     if (!picks_add(p, STR("page_view, signup, purchase"), plan.step, 3, &plan.step_n, err)
         || !picks_add(p, STR("any"), &plan.any, 1, &n, err)
         || !funnel_new(&plan, &f, err))
@@ -60,10 +64,10 @@ static bool funnel_begin(const struct yardstick *y, const struct model *m,
     return true;
 }
 
-static bool funnel_each(void *count, const struct chunk *c, const struct bits *who,
+static bool funnel_each(void *count, const struct chunk *c, struct scan_span span,
                         struct err *err)
 {
-    return funnel_add(count, c, who, err);
+    return funnel_add(count, c, span, NULL, err);
 }
 
 static bool funnel_join(void *into, const void *from, struct err *err)
@@ -90,7 +94,65 @@ static void funnel_end(void *count)
     funnel_free(count);
 }
 
+/* --- question 2: month of the first purchase by month of any --- */
+
+static bool cohort_begin(const struct yardstick *y, const struct model *m,
+                         struct program *p, struct arena *a, void **count,
+                         struct err *err)
+{
+    int64_t first_ms = civil_ms((struct civil){.year = 2024, .month = 1, .day = 1}),
+            last_ms = civil_ms((struct civil){.year = 2025, .month = 12, .day = 31});
+    struct cohort_plan plan = {.program = p,
+                               .from_ms = MOMENT_MIN,
+                               .to_ms = MOMENT_NEVER,
+                               .at_ms = MOMENT_NEVER};
+    struct cohorts *c;
+    uint32_t n;
+
+    (void)y;
+    if (!picks_add(p, STR("purchase"), &plan.first, 1, &n, err)
+        || !flow_edges(m->workspace.zone, FLOW_MONTH, first_ms, last_ms, a, &plan.edge,
+                       &plan.period_n, err))
+        return false;
+    plan.again = plan.first;
+    if (!cohorts_new(&plan, &c, err))
+        return false;
+    *count = c;
+    return true;
+}
+
+static bool cohort_each(void *count, const struct chunk *c, struct scan_span span,
+                        struct err *err)
+{
+    return cohorts_add(count, c, span, NULL, err);
+}
+
+static bool cohort_join(void *into, const void *from, struct err *err)
+{
+    return cohorts_merge(into, from, err);
+}
+
+static void cohort_show(void *count, struct buf *to)
+{
+    const struct cohorts *c = count;
+
+    for (uint32_t k = 0; k < c->plan.period_n; k++)
+        for (uint32_t i = k; i < c->plan.period_n; i++) {
+            struct cohort_cell cell = cohort_cell(c, k, i, false);
+
+            if (cell.customers)
+                buf_add_format(to, "%u,%u,%llu\n", k, i,
+                               (unsigned long long)cell.customers);
+        }
+}
+
+static void cohort_end(void *count)
+{
+    cohorts_free(count);
+}
+
 static const struct question questions[] = {
+    {"Q2", "Q2", cohort_begin, cohort_each, cohort_join, cohort_show, cohort_end},
     {"Q1", "Q1", funnel_begin, funnel_each, funnel_join, funnel_show, funnel_end},
 };
 
@@ -106,11 +168,12 @@ struct run {
 static void ask_share(void *context, uint32_t worker)
 {
     struct run *run = context;
+    struct scan_span span = {MOMENT_MIN, MOMENT_MAX};
     struct err err;
     uint32_t k;
 
     while ((k = atomic_fetch_add(&run->next, 1)) < run->y->chunk_n)
-        need(run->q->add(run->count[worker], run->y->chunk[k], NULL, &err), run->q->name,
+        need(run->q->add(run->count[worker], run->y->chunk[k], span, &err), run->q->name,
              &err);
 }
 
@@ -120,14 +183,15 @@ static double ask(struct run *run, const struct model *m, unsigned threads,
 {
     int64_t began = clock_steady_us();
     struct program *program[THREADS_MAX];
+    struct arena arena = {};
     struct err err;
     double ms;
 
     run->next = 0;
     for (unsigned i = 0; i < threads; i++) {
         need(picks_program(m->program, &program[i], &err), "program", &err);
-        need(run->q->begin(run->y, m, program[i], &run->count[i], &err), run->q->name,
-             &err);
+        need(run->q->begin(run->y, m, program[i], &arena, &run->count[i], &err),
+             run->q->name, &err);
     }
     work_run(threads, threads, ask_share, run);
     for (unsigned i = 1; i < threads; i++)
@@ -139,6 +203,7 @@ static double ask(struct run *run, const struct model *m, unsigned threads,
         run->q->free(run->count[i]);
         program_free(program[i]);
     }
+    arena_free(&arena);
     return ms;
 }
 

@@ -127,6 +127,21 @@ static const struct api_param funnel_params[] = {
     {"when", "of those who fit this rule then"},
     {"stopped", "the number of a step: who stopped there, too"},
 };
+static const struct api_param cohorts_params[] = {
+    {"first", "the pattern of the event with which somebody begins, or trait.x"},
+    {"again", "the pattern of what comes again; the same unless given"},
+    {"repeat", "1: only what comes behind the first event"},
+    {"value", "a property of what comes again, to be summed"},
+    {"by", "day, week, month, quarter or year; month unless given"},
+    {"cumulated", "1: from the beginning up to each period"},
+    {"from", "who began at this moment or date, or later"},
+    {"to", "who began before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"cohort", "the name of a cohort, such as 2026-01: its customers, too"},
+    {"period", "with cohort: those of whom something came again in it"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -235,6 +250,8 @@ static const struct api_route routes[] = {
          "everything known of one customer, to be given to him"),
     GET("/api/funnel", get_funnel, funnel_params,
         "how many customers get how far along ordered steps"),
+    GET("/api/cohorts", get_cohorts, cohorts_params,
+        "customers by when they began, and what of them comes again"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

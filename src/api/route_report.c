@@ -1,6 +1,7 @@
 /* route_report.c - reports: a question in the query's parameters, its answer as JSON. */
 #include "api/route_impl.h"
 
+#include "engine/cohort.h"
 #include "engine/funnel.h"
 
 /* Whom it is about, and of which time. */
@@ -47,5 +48,37 @@ bool get_funnel(struct api_request *r, struct err *err)
         return false;
     ok = funnel_put_json(&j, r->engine, &v, r->a, err);
     funnel_view_free(&v);
+    return ok;
+}
+
+bool get_cohorts(struct api_request *r, struct err *err)
+{
+    struct cohort_question q = {.first = param(r, "first"),
+                                .again = param(r, "again"),
+                                .value = param(r, "value"),
+                                .by = FLOW_MONTH,
+                                .segment = param(r, "segment"),
+                                .when = param(r, "when"),
+                                .cohort = param(r, "cohort"),
+                                .period = param(r, "period")};
+    struct json_out j = {.to = r->out};
+    struct cohort_view v;
+    str wrong;
+    bool ok;
+
+    if (!time_params(r, &q.from_ms, &q.to_ms, &q.at_ms, err)
+        || !flag_param(r, "repeat", &q.repeat, err)
+        || !flag_param(r, "cumulated", &q.cumulated, err))
+        return false;
+    if (!q.first.n)
+        return err_set(err, ERR_INPUT, "first is a pattern, or a trait that is a moment");
+    if (param(r, "by").n && !flow_by_parse(param(r, "by"), &q.by))
+        return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
+    if (q.period.n && !q.cohort.n)
+        return err_set(err, ERR_INPUT, "period is of the cohort that is named");
+    if (!engine_cohorts(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = cohort_put_json(&j, r->engine, &v, r->a, err);
+    cohort_view_free(&v);
     return ok;
 }

@@ -123,26 +123,6 @@ static bool print_table(struct cli *c, struct buf *b, const struct engine *e,
     return true;
 }
 
-static bool print_customers(struct cli *c, struct buf *b, const struct engine *e,
-                            const struct funnel_view *v, struct err *err)
-{
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    struct cli_table t = {.arena = &c->arena, .columns = 1};
-    const uint32_t *customer;
-    uint32_t n;
-
-    if (!funnel_listed(e, v, &c->arena, &customer, &n, err))
-        return false;
-    cli_table_add(&t, STR("customer"));
-    for (uint32_t i = 0; i < n; i++)
-        cli_table_add(&t, catalog_customer_id(catalog, customer[i]));
-    if (cli_has(c, "csv"))
-        cli_table_csv(&t, b);
-    else
-        cli_table_print(&t, b);
-    return true;
-}
-
 static bool print(struct cli *c, struct buf *b, const struct engine *e,
                   struct funnel_view *v, struct err *err)
 {
@@ -156,7 +136,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return ok;
     }
     if (v->funnel->plan.stopped)
-        return print_customers(c, b, e, v, err);
+        return report_customers(c, b, e, v->funnel->listed, v->funnel->listed_n, err);
     if (!funnel_total(v->funnel, &all, err))
         return false;
     ok = print_table(c, b, e, v->funnel, &all, err);

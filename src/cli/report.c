@@ -1,6 +1,6 @@
 #include "cli/report.h"
 
-#include "engine/engine.h"
+#include "engine/report.h"
 
 static void add_right(struct cli_table *t, struct buf *b)
 {
@@ -49,4 +49,22 @@ void report_nothing(struct buf *b, const struct engine *e)
     buf_add(b, STR(" to "));
     cli_put_moment(b, z, facts.last_ms);
     buf_add(b, STR(", and none of them fits what is asked for.\n"));
+}
+
+bool report_customers(struct cli *c, struct buf *b, const struct engine *e,
+                      const uint32_t *customer, size_t n, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    struct cli_table t = {.arena = &c->arena, .columns = 1};
+
+    if (!report_by_id(e, customer, n, &c->arena, &customer, err))
+        return false;
+    cli_table_add(&t, STR("customer"));
+    for (size_t i = 0; i < n; i++)
+        cli_table_add(&t, catalog_customer_id(catalog, customer[i]));
+    if (cli_has(c, "csv"))
+        cli_table_csv(&t, b);
+    else
+        cli_table_print(&t, b);
+    return true;
 }

@@ -11,4 +11,8 @@ void report_length(struct cli_table *t, int64_t ms, bool exact);
 /* Where nothing was found: of which time the file's events are. */
 void report_nothing(struct buf *b, const struct engine *e);
 
+/* A table of customers, by id. */
+bool report_customers(struct cli *c, struct buf *b, const struct engine *e,
+                      const uint32_t *customer, size_t n, struct err *err);
+
 #endif

@@ -1,10 +1,8 @@
 #include "engine/funnel.h"
 
-#include "engine/query.h"
 #include "engine/report.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* --- what is asked --- */
 
@@ -99,10 +97,10 @@ static bool begin(const void *plan, void **count, struct err *err)
     return true;
 }
 
-static bool add(void *count, const struct chunk *c, const struct bits *who,
-                struct err *err)
+static bool add(void *count, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
 {
-    return funnel_add(count, c, who, err);
+    return funnel_add(count, c, span, who, err);
 }
 
 static bool merge(void *into, const void *from, struct err *err)
@@ -150,30 +148,6 @@ void funnel_view_free(struct funnel_view *v)
 }
 
 /* --- what comes of it --- */
-
-static int by_id(const void *a, const void *b, void *catalog)
-{
-    const uint32_t *x = a, *y = b;
-
-    return id_cmp(catalog_customer_id(catalog, *x), catalog_customer_id(catalog, *y));
-}
-
-bool funnel_listed(const struct engine *e, const struct funnel_view *v, struct arena *a,
-                   const uint32_t **out, uint32_t *n, struct err *err)
-{
-    const struct funnel *f = v->funnel;
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    uint32_t *customer = arena_array(a, uint32_t, f->listed_n + 1);
-
-    if (!customer)
-        return err_nomem(err);
-    if (f->listed_n)
-        memcpy(customer, f->listed, f->listed_n * sizeof *customer);
-    qsort_r(customer, f->listed_n, sizeof *customer, by_id, (void *)(uintptr_t)catalog);
-    *out = customer;
-    *n = (uint32_t)f->listed_n;
-    return true;
-}
 
 static int group_cmp(const void *a, const void *b, void *funnel)
 {
@@ -335,13 +309,13 @@ static bool put_listed(struct json_out *j, const struct engine *e,
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const uint32_t *customer;
-    uint32_t n;
+    size_t n = v->funnel->listed_n;
 
-    if (!funnel_listed(e, v, a, &customer, &n, err))
+    if (!report_by_id(e, v->funnel->listed, n, a, &customer, err))
         return false;
     json_key(j, "customers");
     json_begin_list(j);
-    for (uint32_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         json_put_text(j, catalog_customer_id(catalog, customer[i]));
     json_end_list(j);
     return true;

@@ -28,9 +28,6 @@ struct funnel_view {
                                  struct arena *a, struct funnel_view *out, str *wrong,
                                  struct err *err);
 void funnel_view_free(struct funnel_view *v);
-/* What was listed, by id. Lives in `a`. */
-bool funnel_listed(const struct engine *e, const struct funnel_view *v, struct arena *a,
-                   const uint32_t **out, uint32_t *n, struct err *err);
 /* Groups in the order of their size, then of their names. Lives in `a`. */
 bool funnel_order(const struct funnel *f, struct arena *a, const uint32_t **out,
                   struct err *err);

@@ -1,10 +1,13 @@
 #include "engine/report.h"
 
 #include "base/work.h"
+#include "engine/query.h"
 #include "engine/rule.h"
 #include "rule/picks.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct pass;
 struct worker {
@@ -28,6 +31,7 @@ static bool add_chunk(struct worker *w, uint32_t k)
 {
     const struct pass *p = w->pass;
     const struct bits *who = p->who ? &p->who->chunk[k] : NULL;
+    struct scan_span span;
     const struct chunk *chunk;
     bool ok;
 
@@ -35,7 +39,8 @@ static bool add_chunk(struct worker *w, uint32_t k)
         return true;
     if (!snapshot_chunk(p->snapshot, k, &chunk, &w->err))
         return false;
-    ok = p->kind->add(w->count, chunk, who, &w->err);
+    snapshot_span(p->snapshot, k, &span.first_ms, &span.last_ms);
+    ok = p->kind->add(w->count, chunk, span, who, &w->err);
     snapshot_release(p->snapshot, k);
     return ok;
 }
@@ -179,4 +184,26 @@ bool report_who(struct engine *e, str segment, str when, int64_t at_ms, struct a
 bool report_program(const struct engine *e, struct program **out, struct err *err)
 {
     return picks_program(engine_model(e)->program, out, err);
+}
+
+static int by_id(const void *a, const void *b, void *catalog)
+{
+    const uint32_t *x = a, *y = b;
+
+    return id_cmp(catalog_customer_id(catalog, *x), catalog_customer_id(catalog, *y));
+}
+
+bool report_by_id(const struct engine *e, const uint32_t *customer, size_t n,
+                  struct arena *a, const uint32_t **out, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    uint32_t *sorted = arena_array(a, uint32_t, n + 1);
+
+    if (!sorted)
+        return err_nomem(err);
+    if (n)
+        memcpy(sorted, customer, n * sizeof *sorted);
+    qsort_r(sorted, n, sizeof *sorted, by_id, (void *)(uintptr_t)catalog);
+    *out = sorted;
+    return true;
 }

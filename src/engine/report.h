@@ -5,13 +5,14 @@
 
 #include "engine/engine.h"
 #include "engine/scan.h"
+#include "rule/scan.h"
 
 /* How a report counts. Each thread has a count of its own. */
 struct report_kind {
     bool (*begin)(const void *plan, void **count, struct err *err);
     /* `who`: those of the chunk who are looked at. */
-    bool (*add)(void *count, const struct chunk *c, const struct bits *who,
-                struct err *err);
+    bool (*add)(void *count, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err);
     bool (*merge)(void *into, const void *from, struct err *err);
     void (*free)(void *count);
 };
@@ -24,6 +25,9 @@ struct report_kind {
  * What they have of `a` ends with it; *out is NULL when everybody is meant. */
 bool report_who(struct engine *e, str segment, str when, int64_t at_ms, struct arena *a,
                 const struct fits **out, struct err *err);
+/* Customers in the order of their ids. Lives in `a`. */
+bool report_by_id(const struct engine *e, const uint32_t *customer, size_t n,
+                  struct arena *a, const uint32_t **out, struct err *err);
 /* Patterns in the names of the live model, as picks.h has them. To be freed by program_free. */
 [[nodiscard]] bool report_program(const struct engine *e, struct program **out,
                                   struct err *err);

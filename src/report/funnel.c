@@ -380,20 +380,25 @@ static uint32_t first_from(const int64_t *at_ms, uint32_t from, uint32_t to, int
     return from;
 }
 
+/* Moments are looked at only where the chunk has some on both sides of a border. */
 static struct span span_of(const struct funnel_plan *plan, const struct chunk *c,
-                           uint32_t i)
+                           struct scan_span times, uint32_t i)
 {
     struct span s = {.from = c->first[i], .to = c->first[i + 1]};
 
-    if (plan->at_ms < INT64_MAX)
+    if (times.last_ms > plan->at_ms)
         s.to = first_from(c->at_ms, s.from, s.to, plan->at_ms + 1);
-    s.start_from = first_from(c->at_ms, s.from, s.to, plan->from_ms);
-    s.start_to = first_from(c->at_ms, s.start_from, s.to, plan->to_ms);
+    s.start_from = s.from;
+    s.start_to = s.to;
+    if (times.first_ms < plan->from_ms)
+        s.start_from = first_from(c->at_ms, s.from, s.to, plan->from_ms);
+    if (times.last_ms >= plan->to_ms)
+        s.start_to = first_from(c->at_ms, s.start_from, s.to, plan->to_ms);
     return s;
 }
 
-bool funnel_add(struct funnel *f, const struct chunk *c, const struct bits *who,
-                struct err *err)
+bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
 {
     struct bits all = bits_up_to(c->customer_n);
     struct walk w = {.plan = &f->plan, .at_ms = c->at_ms};
@@ -411,7 +416,7 @@ bool funnel_add(struct funnel *f, const struct chunk *c, const struct bits *who,
 
         if (!ok)
             break;
-        w.of = span_of(&f->plan, c, i);
+        w.of = span_of(&f->plan, c, span, i);
         w.steps = 0;
         if (f->plan.strict)
             walk_strict(&w);

@@ -17,6 +17,7 @@
 #include "base/bits.h"
 #include "report/lengths.h"
 #include "rule/picks.h"
+#include "rule/scan.h"
 
 #define FUNNEL_STEPS_MAX 16u
 #define FUNNEL_GROUPS_MAX 10000u
@@ -68,9 +69,10 @@ struct funnel {
 [[nodiscard]] bool funnel_new(const struct funnel_plan *plan, struct funnel **out,
                               struct err *err);
 void funnel_free(struct funnel *f);
-/* The customers of a chunk, or those of `who`. After a failure it can only be freed. */
-bool funnel_add(struct funnel *f, const struct chunk *c, const struct bits *who,
-                struct err *err);
+/* The customers of a chunk, or those of `who`; all of its events lie in the span. After a failure
+ * it can only be freed. */
+bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err);
 bool funnel_merge(struct funnel *into, const struct funnel *from, struct err *err);
 
 static inline uint32_t funnel_group_n(const struct funnel *f)

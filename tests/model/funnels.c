@@ -316,7 +316,8 @@ static struct funnel *counted(const struct asked *q, const struct town *t)
     for (uint32_t k = 0; k < CHUNKS; k++) {
         struct bits who = who_of(q, t->chunk[k]);
 
-        NEED_OK(funnel_add(k % 2 ? f : other, t->chunk[k], q->who ? &who : NULL, &err),
+        NEED_OK(funnel_add(k % 2 ? f : other, t->chunk[k], SCAN_SPAN_ANY,
+                           q->who ? &who : NULL, &err),
                 err);
     }
     NEED_OK(funnel_merge(f, other, &err), err);

@@ -612,6 +612,31 @@ TEST(a_funnel_is_told)
     engine_close(e);
 }
 
+TEST(cohorts_are_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/cohorts",
+        "first=purchase&value=revenue&to=2026-02-01&at=2026-02-28"
+        "&cohort=2026-01&period=2026-02&cumulated=1&by=month",
+        "{\"at\":\"2026-02-27T23:00:00.000Z\",\"by\":\"month\",\"cumulated\":true,"
+        "\"cohorts\":[{\"cohort\":\"2026-01\",\"start\":\"2025-12-31T23:00:00.000Z\","
+        "\"customers\":3,\"periods\":["
+        "{\"period\":\"2026-01\",\"customers\":3,\"events\":3,\"value\":170.00},"
+        "{\"period\":\"2026-02\",\"customers\":3,\"events\":4,\"value\":265.00}]}],"
+        "\"again\":[{\"times\":1,\"customers\":3,\"once_more\":1,\"share\":0.333333,"
+        "\"low\":0.061492,\"high\":0.79234},{\"times\":2,\"customers\":1,"
+        "\"once_more\":0,\"share\":0,\"low\":0,\"high\":0.793451}],"
+        "\"customers\":[\"10\"]}");
+    need_error(e, "/api/cohorts", "", ERR_INPUT, "first is");
+    need_error(e, "/api/cohorts", "first=purchase&by=hour", ERR_INPUT, "day, week");
+    need_error(e, "/api/cohorts", "first=purchase&period=2026-01", ERR_INPUT,
+               "period is");
+    need_error(e, "/api/cohorts", "first=purchase&value=sku", ERR_INPUT, "only numbers");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -627,6 +652,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/customers/{id}", "get", 4, 0},
         {"/api/members/{id}", "get", 3, 0},
         {"/api/funnel", "get", 11, 0},
+        {"/api/cohorts", "get", 13, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -825,6 +851,8 @@ TEST(every_answer_survives_the_lack_of_memory)
          "steps=purchase,purchase where revenue > 50&by=trait.country&when=count(any) > 1"
          "&stopped=1",
          NULL},
+        {e, "/api/cohorts",
+         "first=any&again=purchase&value=revenue&cohort=2026-01&period=2026-02", NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},

@@ -1,0 +1,246 @@
+#include "engine/cohort.h"
+
+#include "cli/report.h"
+#include "report/forecast.h"
+
+/* --- tables --- */
+
+static void add_text(struct cli_table *t, struct buf *b, bool right)
+{
+    t->failed |= b->failed;
+    if (t->failed)
+        return;
+    if (right)
+        cli_table_right(t, buf_str(b));
+    else
+        cli_table_add(t, buf_str(b));
+}
+
+static void add_period(struct cli_table *t, const struct engine *e,
+                       const struct cohort_view *v, uint32_t period)
+{
+    struct buf b = {};
+
+    flow_period_print(engine_model(e)->workspace.zone, v->by,
+                      v->cohorts->plan.edge[period], &b);
+    add_text(t, &b, false);
+    buf_free(&b);
+}
+
+static void add_value(struct cli_table *t, const struct engine *e,
+                      const struct cohort_view *v, __int128 value)
+{
+    struct buf b = {};
+    struct json_out j = {.to = &b};
+
+    cohort_put_value(&j, e, v, value);
+    add_text(t, &b, true);
+    buf_free(&b);
+}
+
+/* A row for each cohort, a column for each period behind it: shares, or sums. */
+static void put_matrix(struct cli_table *t, const struct engine *e,
+                       const struct cohort_view *v)
+{
+    const struct cohorts *c = v->cohorts;
+    uint32_t first, end, n = c->plan.period_n;
+
+    cohort_rows(v, &first, &end);
+    t->columns = 2 + n - first;
+    cli_table_add(t, flow_by_name(v->by));
+    cli_table_add(t, STR("customers"));
+    for (uint32_t i = 0; i < n - first; i++)
+        cli_table_number(t, i);
+    for (uint32_t k = first; k < end; k++) {
+        add_period(t, e, v, k);
+        cli_table_number(t, c->began[k]);
+        for (uint32_t i = k; i < n; i++) {
+            struct cohort_cell cell = cohort_cell(c, k, i, v->cumulated);
+
+            if (c->plan.has_value)
+                add_value(t, e, v, cell.value);
+            else
+                report_share(t, cell.customers, c->began[k]);
+        }
+        for (uint32_t i = first; i < k; i++)
+            cli_table_right(t, STR(""));
+    }
+}
+
+/* A row for each cell. */
+static void put_cells(struct cli_table *t, const struct engine *e,
+                      const struct cohort_view *v)
+{
+    static const char *const heading[] = {"cohort",    "began",  "period", "number",
+                                          "customers", "events", "value"};
+    const struct cohorts *c = v->cohorts;
+    uint32_t first, end;
+
+    cohort_rows(v, &first, &end);
+    t->columns = 6 + c->plan.has_value;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (uint32_t k = first; k < end; k++)
+        for (uint32_t i = k; i < c->plan.period_n; i++) {
+            struct cohort_cell cell = cohort_cell(c, k, i, v->cumulated);
+
+            add_period(t, e, v, k);
+            cli_table_number(t, c->began[k]);
+            add_period(t, e, v, i);
+            cli_table_number(t, i - k);
+            cli_table_number(t, cell.customers);
+            cli_table_number(t, cell.events);
+            if (c->plan.has_value)
+                add_value(t, e, v, cell.value);
+        }
+}
+
+static void put_again(struct cli_table *t, const struct cohorts *c)
+{
+    t->columns = 5;
+    cli_table_add(t, STR("times"));
+    cli_table_add(t, STR("customers"));
+    cli_table_add(t, STR("once more"));
+    cli_table_add(t, STR("share"));
+    cli_table_add(t, STR("95 % sure"));
+    for (uint32_t n = 1; n < COHORT_TIMES_MAX && c->at_least[n]; n++) {
+        struct share s = {c->at_least[n + 1], c->at_least[n]};
+        struct buf b = {};
+        double low, high;
+
+        share_interval(s, &low, &high);
+        cli_table_number(t, n);
+        cli_table_number(t, s.n);
+        cli_table_number(t, s.hits);
+        report_share(t, s.hits, s.n);
+        buf_add_format(&b, "%.1f to %.1f %%", 100 * low, 100 * high);
+        add_text(t, &b, true);
+        buf_free(&b);
+    }
+}
+
+static bool print(struct cli *c, struct buf *b, const struct engine *e,
+                  const struct cohort_view *v, struct err *err)
+{
+    struct cli_table cells = {.arena = &c->arena}, again = {.arena = &c->arena};
+    struct json_out j = {.to = b};
+    uint32_t first, end;
+
+    if (cli_has(c, "json")) {
+        if (!cohort_put_json(&j, e, v, &c->arena, err))
+            return false;
+        buf_add_char(b, '\n');
+        return true;
+    }
+    if (v->cohorts->plan.list)
+        return report_customers(c, b, e, v->cohorts->listed, v->cohorts->listed_n, err);
+    if (cli_has(c, "csv")) {
+        put_cells(&cells, e, v);
+        cli_table_csv(&cells, b);
+        return true;
+    }
+    cohort_rows(v, &first, &end);
+    if (first == end) {
+        report_nothing(b, e);
+        return true;
+    }
+    put_matrix(&cells, e, v);
+    cli_table_print(&cells, b);
+    if (v->cohorts->at_least[1]) {
+        buf_add_char(b, '\n');
+        put_again(&again, v->cohorts);
+        cli_table_print(&again, b);
+    }
+    return true;
+}
+
+/* --- what is asked --- */
+
+static bool read_question(struct cli *c, const struct engine *e,
+                          struct cohort_question *q, struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+
+    q->first = cli_text(c, "first");
+    q->again = cli_text(c, "again");
+    q->repeat = cli_has(c, "repeat");
+    q->value = cli_text(c, "value");
+    q->cumulated = cli_has(c, "cumulated");
+    q->segment = cli_text(c, "segment");
+    q->when = cli_text(c, "when");
+    q->cohort = cli_text(c, "customers");
+    q->period = cli_text(c, "period");
+    return cli_moment(c, "from", z, MOMENT_MIN, &q->from_ms, err)
+           && cli_moment(c, "to", z, MOMENT_NEVER, &q->to_ms, err)
+           && cli_moment(c, "at", z, cli_now_ms(c), &q->at_ms, err);
+}
+
+static int show(struct cli *c, struct engine *e, const struct cohort_question *q)
+{
+    struct cohort_view v;
+    struct buf b = {};
+    struct err err;
+    str wrong;
+    int status;
+
+    if (!engine_cohorts(e, q, &c->arena, &v, &wrong, &err))
+        return cli_fail_in(&err, wrong);
+    if (!print(c, &b, e, &v, &err))
+        status = cli_fail(&err, c->word[0]);
+    else
+        status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
+    buf_free(&b);
+    cohort_view_free(&v);
+    return status;
+}
+
+static int run(struct cli *c)
+{
+    struct cohort_question q = {.by = FLOW_MONTH};
+    struct engine *e;
+    struct err err;
+    int status;
+
+    if (cli_has(c, "json") && cli_has(c, "csv"))
+        return cli_wrong(c, "--json and --csv exclude each other");
+    if (!cli_has(c, "first"))
+        return cli_wrong(c, "where do cohorts begin? --first EVENT, or --first trait.x");
+    if (cli_has(c, "by") && !flow_by_parse(cli_text(c, "by"), &q.by))
+        return cli_wrong(c, "--by is one of day, week, month, quarter, year");
+    if (cli_has(c, "period") && !cli_has(c, "customers"))
+        return cli_wrong(c, "--period is of the cohort that --customers names");
+    if (!cli_open(c, STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    status = read_question(c, e, &q, &err) ? show(c, e, &q) : cli_fail(&err, c->word[0]);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"first", "PATTERN",
+     "the event with which somebody begins, or a trait that is a moment", false},
+    {"again", "PATTERN", "what comes again: the same unless given", false},
+    {"repeat", NULL, "only what comes behind the first event", false},
+    {"value", "PROPERTY", "sums of this property of what comes again", false},
+    {"by", "PERIOD", "day, week, month, quarter or year: month unless given", false},
+    {"cumulated", NULL, "from the beginning up to each period", false},
+    {"from", "DATE", "who began then or later (a date or a moment)", false},
+    {"to", "DATE", "who began before then", false},
+    {"at", "DATE", "later events are not seen: now unless given", false},
+    {"segment", "NAME", "of those who are in this segment at that moment", false},
+    {"when", "RULE", "of those who fit this rule at that moment", false},
+    {"customers", "COHORT", "list who is in the cohort, such as 2026-01", false},
+    {"period", "PERIOD", "--customers: only those of whom something came again in it",
+     false},
+    {"json", NULL, "as JSON", false},
+    {"csv", NULL, "as CSV, a row for each cell", false},
+};
+
+const struct cli_command cli_cohorts = {
+    "cohorts",
+    "FILE",
+    "customers by when they began, and what of them comes again",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

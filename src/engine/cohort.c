@@ -1,0 +1,324 @@
+#include "engine/cohort.h"
+
+#include "engine/query.h"
+#include "engine/report.h"
+#include "report/forecast.h"
+
+/* --- what is asked --- */
+
+static bool one_pattern(struct program *p, str text, struct pick *out, str *wrong,
+                        struct err *err)
+{
+    uint32_t n;
+
+    *wrong = text;
+    if (!picks_add(p, text, out, 1, &n, err))
+        return false;
+    *wrong = STR("");
+    return true;
+}
+
+static bool add_first(const struct cohort_question *q, struct program *p,
+                      struct cohort_plan *plan, str *wrong, struct err *err)
+{
+    plan->by_trait = str_starts(q->first, STR("trait."));
+    if (!plan->by_trait)
+        return one_pattern(p, q->first, &plan->first, wrong, err);
+    *wrong = q->first;
+    if (!picks_add_told(p, q->first, &plan->first, err))
+        return false;
+    *wrong = STR("");
+    if (plan->first.type != VALUE_MOMENT)
+        return err_set(err, ERR_INPUT,
+                       "cohorts begin at a moment, and %.*s is a %.*s: declare it as a "
+                       "moment, or take an event",
+                       STR_FMT(q->first), STR_FMT(value_type_name(plan->first.type)));
+    return q->again.n
+           || err_set(err, ERR_INPUT,
+                      "what comes again after a trait's moment must be said: again");
+}
+
+static bool add_value(const struct cohort_question *q, struct program *p,
+                      struct cohort_plan *plan, str *wrong, struct err *err)
+{
+    plan->has_value = q->value.n > 0;
+    if (!plan->has_value)
+        return true;
+    *wrong = q->value;
+    if (!picks_add_property(p, plan->again, q->value, &plan->value, err))
+        return false;
+    *wrong = STR("");
+    return plan->value.type == VALUE_NUMBER || plan->value.type == VALUE_MONEY
+           || err_set(err, ERR_INPUT,
+                      "%.*s is a %.*s: only numbers and money can be summed",
+                      STR_FMT(q->value), STR_FMT(value_type_name(plan->value.type)));
+}
+
+/* From the first period that matters to the one in which the file's events end. A trait's moment
+ * may lie before all events. */
+static bool add_edges(const struct engine *e, const struct cohort_question *q,
+                      struct arena *a, struct cohort_plan *plan, struct err *err)
+{
+    struct store_facts facts = snapshot_facts(engine_snapshot(e));
+    int64_t last_ms = q->at_ms < facts.last_ms ? q->at_ms : facts.last_ms;
+    int64_t first_ms = q->from_ms > facts.first_ms ? q->from_ms : facts.first_ms;
+
+    if (plan->by_trait && q->from_ms > MOMENT_MIN)
+        first_ms = q->from_ms;
+    if (!facts.events || first_ms > last_ms)
+        return true;
+    return flow_edges(engine_model(e)->workspace.zone, q->by, first_ms, last_ms, a,
+                      &plan->edge, &plan->period_n, err);
+}
+
+static bool find_period(const struct engine *e, const struct cohort_question *q,
+                        const struct cohort_plan *plan, str name, uint32_t *out,
+                        struct err *err)
+{
+    struct buf b = {};
+    bool ok = false;
+
+    for (*out = 0; *out < plan->period_n; ++*out) {
+        buf_clear(&b);
+        flow_period_print(engine_model(e)->workspace.zone, q->by, plan->edge[*out], &b);
+        ok = !b.failed && str_eq(buf_str(&b), name);
+        if (ok || b.failed)
+            break;
+    }
+    if (b.failed)
+        err_nomem(err);
+    else if (!ok)
+        err_set(err, ERR_INPUT, "there is no period \"%.*s\" here", STR_FMT(name));
+    buf_free(&b);
+    return ok;
+}
+
+static bool add_list(const struct engine *e, const struct cohort_question *q,
+                     struct cohort_plan *plan, struct err *err)
+{
+    plan->list = q->cohort.n > 0;
+    plan->list_period = COHORT_ANY;
+    return !plan->list
+           || (find_period(e, q, plan, q->cohort, &plan->list_cohort, err)
+               && (!q->period.n
+                   || find_period(e, q, plan, q->period, &plan->list_period, err)));
+}
+
+static bool plan_of(const struct engine *e, const struct cohort_question *q,
+                    struct program *p, struct arena *a, struct cohort_plan *plan,
+                    str *wrong, struct err *err)
+{
+    *plan = (struct cohort_plan){.program = p,
+                                 .repeat = q->repeat,
+                                 .from_ms = q->from_ms,
+                                 .to_ms = q->to_ms,
+                                 .at_ms = q->at_ms};
+    return add_first(q, p, plan, wrong, err)
+           && one_pattern(p, q->again.n ? q->again : q->first, &plan->again, wrong, err)
+           && add_value(q, p, plan, wrong, err) && add_edges(e, q, a, plan, err)
+           && add_list(e, q, plan, err);
+}
+
+static bool begin(const void *plan, void **count, struct err *err)
+{
+    struct cohorts *c;
+
+    if (!cohorts_new(plan, &c, err))
+        return false;
+    *count = c;
+    return true;
+}
+
+static bool add(void *count, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
+{
+    return cohorts_add(count, c, span, who, err);
+}
+
+static bool merge(void *into, const void *from, struct err *err)
+{
+    return cohorts_merge(into, from, err);
+}
+
+static void end(void *count)
+{
+    cohorts_free(count);
+}
+
+static const struct report_kind kind = {begin, add, merge, end};
+
+bool engine_cohorts(struct engine *e, const struct cohort_question *q, struct arena *a,
+                    struct cohort_view *out, str *wrong, struct err *err)
+{
+    struct cohort_plan plan;
+    const struct fits *who;
+    void *count = NULL;
+
+    *out = (struct cohort_view){.by = q->by, .cumulated = q->cumulated};
+    *wrong = STR("");
+    if (!report_program(e, &out->program, err))
+        return false;
+    if (!plan_of(e, q, out->program, a, &plan, wrong, err)) {
+        cohort_view_free(out);
+        return false;
+    }
+    *wrong = q->when;
+    if (!report_who(e, q->segment, q->when, q->at_ms, a, &who, err)
+        || !engine_report(e, &kind, &plan, who, &count, err)) {
+        cohort_view_free(out);
+        return false;
+    }
+    out->cohorts = count;
+    return true;
+}
+
+void cohort_view_free(struct cohort_view *v)
+{
+    cohorts_free(v->cohorts);
+    program_free(v->program);
+    *v = (struct cohort_view){};
+}
+
+void cohort_rows(const struct cohort_view *v, uint32_t *first, uint32_t *end)
+{
+    const struct cohorts *c = v->cohorts;
+
+    *first = 0;
+    *end = c->plan.period_n;
+    while (*first < *end && !c->began[*first])
+        ++*first;
+    while (*first < *end && !c->began[*end - 1])
+        --*end;
+}
+
+/* --- as JSON --- */
+
+void cohort_put_value(struct json_out *j, const struct engine *e,
+                      const struct cohort_view *v, __int128 value)
+{
+    bool money = v->cohorts->plan.value.type == VALUE_MONEY;
+
+    if (value > INT64_MAX || value < INT64_MIN)
+        json_put_null(j);
+    else if (money)
+        json_put_money(j, (int64_t)value, engine_model(e)->workspace.decimals);
+    else
+        json_put_num(j, (int64_t)value);
+}
+
+static void put_period_name(struct json_out *j, const struct engine *e,
+                            const struct cohort_view *v, uint32_t period)
+{
+    struct buf name = {};
+
+    flow_period_print(engine_model(e)->workspace.zone, v->by,
+                      v->cohorts->plan.edge[period], &name);
+    j->to->failed |= name.failed;
+    json_put_text(j, buf_str(&name));
+    buf_free(&name);
+}
+
+static void put_cell(struct json_out *j, const struct engine *e,
+                     const struct cohort_view *v, uint32_t cohort, uint32_t period)
+{
+    struct cohort_cell cell = cohort_cell(v->cohorts, cohort, period, v->cumulated);
+
+    json_begin_object(j);
+    json_key(j, "period");
+    put_period_name(j, e, v, period);
+    json_key(j, "customers");
+    json_put_int(j, (int64_t)cell.customers);
+    json_key(j, "events");
+    json_put_int(j, (int64_t)cell.events);
+    if (v->cohorts->plan.has_value) {
+        json_key(j, "value");
+        cohort_put_value(j, e, v, cell.value);
+    }
+    json_end_object(j);
+}
+
+static void put_cohort(struct json_out *j, const struct engine *e,
+                       const struct cohort_view *v, uint32_t cohort)
+{
+    const struct cohort_plan *p = &v->cohorts->plan;
+
+    json_begin_object(j);
+    json_key(j, "cohort");
+    put_period_name(j, e, v, cohort);
+    json_key(j, "start");
+    json_put_moment(j, p->edge[cohort]);
+    json_key(j, "customers");
+    json_put_int(j, (int64_t)v->cohorts->began[cohort]);
+    json_key(j, "periods");
+    json_begin_list(j);
+    for (uint32_t i = cohort; i < p->period_n; i++)
+        put_cell(j, e, v, cohort, i);
+    json_end_list(j);
+    json_end_object(j);
+}
+
+static void put_share(struct json_out *j, const char *key, double share)
+{
+    json_key(j, key);
+    json_put_num(j, (int64_t)(share * 1e6 + 0.5));
+}
+
+/* Of those who did it `times` times, how many did it once more. */
+static void put_again(struct json_out *j, const struct cohorts *c)
+{
+    json_key(j, "again");
+    json_begin_list(j);
+    for (uint32_t n = 1; n < COHORT_TIMES_MAX && c->at_least[n]; n++) {
+        struct share s = {c->at_least[n + 1], c->at_least[n]};
+        double low, high;
+
+        share_interval(s, &low, &high);
+        json_begin_object(j);
+        json_key(j, "times");
+        json_put_int(j, n);
+        json_key(j, "customers");
+        json_put_int(j, (int64_t)s.n);
+        json_key(j, "once_more");
+        json_put_int(j, (int64_t)s.hits);
+        put_share(j, "share", (double)s.hits / (double)s.n);
+        put_share(j, "low", low);
+        put_share(j, "high", high);
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+bool cohort_put_json(struct json_out *j, const struct engine *e,
+                     const struct cohort_view *v, struct arena *a, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    const struct cohorts *c = v->cohorts;
+    const uint32_t *customer;
+    uint32_t first, end;
+
+    if (!report_by_id(e, c->listed, c->listed_n, a, &customer, err))
+        return false;
+    cohort_rows(v, &first, &end);
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, c->plan.at_ms);
+    json_key(j, "by");
+    json_put_text(j, flow_by_name(v->by));
+    json_key(j, "cumulated");
+    json_put_bool(j, v->cumulated);
+    json_key(j, "cohorts");
+    json_begin_list(j);
+    for (uint32_t i = first; i < end; i++)
+        put_cohort(j, e, v, i);
+    json_end_list(j);
+    put_again(j, c);
+    if (c->plan.list) {
+        json_key(j, "customers");
+        json_begin_list(j);
+        for (size_t i = 0; i < c->listed_n; i++)
+            json_put_text(j, catalog_customer_id(catalog, customer[i]));
+        json_end_list(j);
+    }
+    json_end_object(j);
+    return true;
+}

@@ -1,0 +1,278 @@
+#include "report/cohort.h"
+
+#include <string.h>
+
+bool cohorts_new(const struct cohort_plan *plan, struct cohorts **out, struct err *err)
+{
+    size_t n = plan->period_n;
+    struct cohorts *c;
+
+    if (n > COHORT_PERIODS_MAX)
+        return err_set(err, ERR_LIMIT,
+                       "these are %zu periods, and at most %u are looked at: take longer "
+                       "ones, or begin later",
+                       n, COHORT_PERIODS_MAX);
+    c = mem_alloc(sizeof *c);
+    if (!c)
+        return err_nomem(err);
+    c->plan = *plan;
+    c->began = mem_alloc((n + 1) * sizeof *c->began);
+    c->cell = mem_alloc((n * n + 1) * sizeof *c->cell);
+    if (!c->began || !c->cell || !picks_new(plan->program, &c->picks, err)) {
+        if (!c->began || !c->cell)
+            err_nomem(err);
+        cohorts_free(c);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+void cohorts_free(struct cohorts *c)
+{
+    if (!c)
+        return;
+    mem_free(c->began);
+    mem_free(c->cell);
+    mem_free(c->listed);
+    picks_free(c->picks);
+    mem_free(c);
+}
+
+static bool list(struct cohorts *c, uint32_t customer, struct err *err)
+{
+    if (c->listed_n == c->listed_cap) {
+        size_t cap = c->listed_cap ? c->listed_cap * 2 : 64;
+        uint32_t *more = mem_resize(c->listed, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        c->listed = more;
+        c->listed_cap = cap;
+    }
+    c->listed[c->listed_n++] = customer;
+    return true;
+}
+
+/* --- one customer --- */
+
+/* What is looked at in a chunk; the fingers move forward from customer to customer. */
+struct look {
+    const int64_t *at_ms;
+    const uint64_t *first, *again;
+    struct picked told, value;
+    uint32_t told_at, value_at;
+    bool later; /* there may be events that are not seen */
+};
+
+/* The period that holds the moment; period_n when none does. */
+static uint32_t period_of(const struct cohort_plan *p, int64_t ms)
+{
+    uint32_t low = 0, high = p->period_n;
+
+    if (!high || ms < p->edge[0] || ms >= p->edge[high])
+        return p->period_n;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (p->edge[middle] <= ms)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The marked events of [from, to) in a word. */
+static uint64_t marked(const uint64_t *mark, uint32_t word, uint32_t from, uint32_t to)
+{
+    uint32_t first = word * 64;
+    uint64_t bits = mark[word];
+
+    if (from > first)
+        bits = from - first < 64 ? bits & UINT64_MAX << (from - first) : 0;
+    if (to - first < 64)
+        bits &= ~(UINT64_MAX << (to - first));
+    return bits;
+}
+
+/* The first event of [from, to) that is marked, or `to`. */
+static uint32_t first_marked(const uint64_t *mark, uint32_t from, uint32_t to)
+{
+    for (uint32_t word = from / 64; word * 64 < to; word++) {
+        uint64_t bits = marked(mark, word, from, to);
+
+        if (bits)
+            return word * 64 + (uint32_t)__builtin_ctzll(bits);
+    }
+    return to;
+}
+
+/* Where a customer begins: at which moment, and with which event what comes again may begin. */
+struct beginning {
+    int64_t ms;
+    uint32_t event;
+};
+
+/* His events that are seen. */
+static uint32_t seen_to(const struct cohorts *c, const struct look *l, uint32_t from,
+                        uint32_t to)
+{
+    while (l->later && to > from && l->at_ms[to - 1] > c->plan.at_ms)
+        to--;
+    return to;
+}
+
+static bool begin_by_event(const struct cohorts *c, const struct look *l, uint32_t from,
+                           uint32_t to, struct beginning *out)
+{
+    uint32_t first = first_marked(l->first, from, to);
+
+    if (first == to || l->at_ms[first] > c->plan.at_ms)
+        return false;
+    *out = (struct beginning){l->at_ms[first], first + c->plan.repeat};
+    return true;
+}
+
+static bool begin_by_trait(const struct cohorts *c, struct look *l, uint32_t from,
+                           uint32_t to, struct beginning *out)
+{
+    const struct picked *t = &l->told;
+    uint32_t event = from, latest;
+
+    to = seen_to(c, l, from, to);
+    while (l->told_at < t->n && t->event[l->told_at] < from)
+        l->told_at++;
+    latest = l->told_at;
+    while (latest < t->n && t->event[latest] < to)
+        latest++;
+    if (latest == l->told_at || (t->there && !t->there[latest - 1]))
+        return false;
+    while (event < to && l->at_ms[event] < t->value[latest - 1])
+        event++;
+    *out = (struct beginning){t->value[latest - 1], event};
+    return true;
+}
+
+static int64_t value_at(struct look *l, uint32_t event)
+{
+    while (l->value_at < l->value.n && l->value.event[l->value_at] < event)
+        l->value_at++;
+    return l->value_at < l->value.n && l->value.event[l->value_at] == event
+               ? l->value.value[l->value_at]
+               : 0;
+}
+
+/* What comes again of one who began in a cohort; was he in the cell that is listed? */
+static bool count_again(struct cohorts *c, struct look *l, uint32_t cohort, uint32_t from,
+                        uint32_t to)
+{
+    const struct cohort_plan *p = &c->plan;
+    struct cohort_cell *row = c->cell + (size_t)cohort * p->period_n;
+    uint32_t period = cohort, last = COHORT_ANY;
+    uint64_t times = 0;
+    bool listed = p->list_period == COHORT_ANY;
+
+    for (uint32_t word = from / 64; word * 64 < to; word++)
+        for (uint64_t bits = marked(l->again, word, from, to); bits; bits &= bits - 1) {
+            uint32_t event = word * 64 + (uint32_t)__builtin_ctzll(bits);
+
+            times++;
+            while (period < p->period_n && l->at_ms[event] >= p->edge[period + 1])
+                period++;
+            if (period == p->period_n)
+                continue;
+            row[period].events++;
+            if (p->has_value)
+                row[period].value += value_at(l, event);
+            row[period].customers += period != last;
+            row[period].came += last == COHORT_ANY;
+            listed |= period == p->list_period;
+            last = period;
+        }
+    for (uint64_t n = 1; n <= times && n <= COHORT_TIMES_MAX; n++)
+        c->at_least[n]++;
+    return listed;
+}
+
+static bool add_customer(struct cohorts *c, struct look *l, const struct chunk *chunk,
+                         uint32_t i, struct err *err)
+{
+    const struct cohort_plan *p = &c->plan;
+    uint32_t from = chunk->first[i], to = chunk->first[i + 1], cohort;
+    struct beginning b;
+    bool listed;
+
+    if (!(p->by_trait ? begin_by_trait(c, l, from, to, &b)
+                      : begin_by_event(c, l, from, to, &b))
+        || b.ms < p->from_ms || b.ms >= p->to_ms)
+        return true;
+    cohort = period_of(p, b.ms);
+    if (cohort == p->period_n)
+        return true;
+    c->began[cohort]++;
+    listed = count_again(c, l, cohort, b.event, seen_to(c, l, from, to)) && p->list
+             && cohort == p->list_cohort;
+    return !listed || list(c, chunk->customer_first + i, err);
+}
+
+bool cohorts_add(struct cohorts *c, const struct chunk *chunk, struct scan_span span,
+                 const struct bits *who, struct err *err)
+{
+    const struct cohort_plan *p = &c->plan;
+    struct bits all = bits_up_to(chunk->customer_n);
+    struct look l = {.at_ms = chunk->at_ms, .later = span.last_ms > p->at_ms};
+
+    if (!picks_turn(c->picks, chunk, err))
+        return false;
+    if (p->by_trait)
+        l.told = picks_values(c->picks, p->first);
+    else
+        l.first = picks_marks(c->picks, p->first);
+    l.again = picks_marks(c->picks, p->again);
+    if (p->has_value)
+        l.value = picks_values(c->picks, p->value);
+    if (who)
+        all = bits_and(&all, who);
+    for (EACH_BIT(i, &all))
+        if (!add_customer(c, &l, chunk, i, err))
+            return false;
+    return true;
+}
+
+bool cohorts_merge(struct cohorts *into, const struct cohorts *from, struct err *err)
+{
+    size_t n = into->plan.period_n;
+
+    for (size_t i = 0; i < n; i++)
+        into->began[i] += from->began[i];
+    for (size_t i = 0; i < n * n; i++) {
+        into->cell[i].customers += from->cell[i].customers;
+        into->cell[i].came += from->cell[i].came;
+        into->cell[i].events += from->cell[i].events;
+        into->cell[i].value += from->cell[i].value;
+    }
+    for (size_t i = 0; i <= COHORT_TIMES_MAX; i++)
+        into->at_least[i] += from->at_least[i];
+    for (size_t i = 0; i < from->listed_n; i++)
+        if (!list(into, from->listed[i], err))
+            return false;
+    return true;
+}
+
+struct cohort_cell cohort_cell(const struct cohorts *c, uint32_t cohort, uint32_t period,
+                               bool cumulated)
+{
+    const struct cohort_cell *row = c->cell + (size_t)cohort * c->plan.period_n;
+    struct cohort_cell sum = {};
+
+    if (!cumulated)
+        return row[period];
+    for (uint32_t i = cohort; i <= period; i++) {
+        sum.came += row[i].came;
+        sum.events += row[i].events;
+        sum.value += row[i].value;
+    }
+    sum.customers = sum.came;
+    return sum;
+}

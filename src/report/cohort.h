@@ -1,0 +1,71 @@
+/* cohort.h - customers by the period in which they began, and what of them comes again.
+ *
+ * A customer begins with the first event of his timeline that `first` picks, or at the moment that
+ * a trait says; his cohort is the period that holds it. What comes again are events that `again`
+ * picks, from the first event on (by the timeline's order), or from the trait's moment on: the
+ * first event is one of them when it is picked, too, and is not for plan.repeat.
+ *
+ * Written as per customer, then merge: each thread or shard counts into cohorts of its own,
+ * cohort_merge adds them up. */
+#ifndef REPORT_COHORT_H
+#define REPORT_COHORT_H
+
+#include "base/bits.h"
+#include "rule/picks.h"
+#include "rule/scan.h"
+
+#define COHORT_PERIODS_MAX 500u
+#define COHORT_TIMES_MAX 20u
+
+struct cohort_plan {
+    const struct program *program; /* of picks, all of which follow */
+    struct pick first;             /* an event's, or a trait's that is a moment: */
+    bool by_trait;
+    struct pick again;
+    bool repeat;
+    bool has_value;
+    struct pick value;   /* a number or money that events of `again` have */
+    const int64_t *edge; /* period_n + 1, see flow_edges */
+    uint32_t period_n;
+    int64_t from_ms, to_ms;            /* who begins: from_ms <= the moment < to_ms */
+    int64_t at_ms;                     /* events after it are not seen */
+    bool list;                         /* list who is in the cell: */
+    uint32_t list_cohort, list_period; /* COHORT_ANY: everybody in the cohort */
+};
+#define COHORT_ANY UINT32_MAX
+
+struct cohort_cell {
+    uint64_t customers; /* with an event in the period */
+    uint64_t came;      /* of them, those who had none before */
+    uint64_t events;
+    __int128 value;
+};
+
+struct cohorts {
+    struct cohort_plan plan;
+    struct picks *picks;
+    uint64_t *began; /* by cohort */
+    struct cohort_cell
+        *cell; /* [cohort][period], the period from the beginning of time on */
+    /* Who had at least so many events of `again`, whenever; of 1 to COHORT_TIMES_MAX. */
+    uint64_t at_least[COHORT_TIMES_MAX + 1];
+    uint32_t *listed;
+    size_t listed_n, listed_cap;
+};
+
+/* The plan's program and edges outlive it. ERR_LIMIT for too many periods. */
+[[nodiscard]] bool cohorts_new(const struct cohort_plan *plan, struct cohorts **out,
+                               struct err *err);
+void cohorts_free(struct cohorts *c);
+/* The customers of a chunk, or those of `who`; all of its events lie in the span. After a failure
+ * it can only be freed. */
+bool cohorts_add(struct cohorts *c, const struct chunk *chunk, struct scan_span span,
+                 const struct bits *who, struct err *err);
+bool cohorts_merge(struct cohorts *into, const struct cohorts *from, struct err *err);
+
+/* A cohort's cell, or all of its cells up to there: .customers then are those who came by its
+ * end. */
+struct cohort_cell cohort_cell(const struct cohorts *c, uint32_t cohort, uint32_t period,
+                               bool cumulated);
+
+#endif
