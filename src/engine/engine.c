@@ -466,6 +466,27 @@ const struct move *engine_moves(const struct engine *e, uint32_t lifecycle,
     return histories_moves(e->histories, lifecycle, customer, n);
 }
 
+const struct move *engine_members(const struct engine *e, uint32_t customer, size_t *n)
+{
+    return histories_members(e->histories, customer, n);
+}
+
+bool engine_is_member(const struct engine *e, uint32_t customer, uint32_t segment,
+                      int64_t at_ms)
+{
+    size_t n;
+    const struct move *change = engine_members(e, customer, &n);
+
+    while (n && (change[n - 1].at_ms > at_ms || change[n - 1].way != segment))
+        n--;
+    return n && change[n - 1].to == MEMBER_IN;
+}
+
+const int64_t *engine_sizes(const struct engine *e)
+{
+    return histories_sizes(e->histories);
+}
+
 int64_t engine_customer_next(const struct engine *e, uint32_t customer)
 {
     return histories_customer_next(e->histories, customer);

@@ -7,7 +7,7 @@
 #define ENGINE_ENGINE_H
 
 #include "base/log.h"
-#include "engine/model.h"
+#include "engine/members.h"
 #include "store/store.h"
 #include "store/verify.h"
 
@@ -121,7 +121,15 @@ uint32_t engine_customer_n(const struct engine *e);
 /* A customer's moves up to now, oldest first; borrowed until the next change. */
 const struct move *engine_moves(const struct engine *e, uint32_t lifecycle,
                                 uint32_t customer, size_t *n);
-/* His pending moment: before it, and without a new event, he does not move. */
+/* Who entered and left segments up to now: .way is the segment, .to is 1 when he enters it and 0 when
+ * he leaves (members.h); oldest first. Borrowed likewise. */
+const struct move *engine_members(const struct engine *e, uint32_t customer, size_t *n);
+/* Whether he was in a segment at a moment that is not later than now. */
+bool engine_is_member(const struct engine *e, uint32_t customer, uint32_t segment,
+                      int64_t at_ms);
+/* How many are in each segment now. Borrowed likewise. */
+const int64_t *engine_sizes(const struct engine *e);
+/* His pending moment: before it, and without a new event, he neither moves nor changes segments. */
 int64_t engine_customer_next(const struct engine *e, uint32_t customer);
 /* Loops met, each kind once, with the first customer and moment. */
 const struct loop *engine_loops(const struct engine *e, uint32_t lifecycle, uint32_t *n);

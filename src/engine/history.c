@@ -15,7 +15,7 @@
 /* --- what a model means --- */
 
 /* Another one when the same model gives other moves from here on, or other bytes. */
-enum { MEANING = 4 };
+enum { MEANING = 5 };
 
 static uint64_t mix(uint64_t so_far, str piece)
 {
@@ -45,20 +45,23 @@ enum {
     MORE_MOVES = 8
 }; /* room for one in so many again, before a chunk is packed anew */
 
-bool history_room(struct history *one, uint32_t lifecycles, size_t moves, struct err *err)
+bool history_room(struct history *one, const struct histories *h, size_t moves,
+                  struct err *err)
 {
-    size_t n = one->customer_n, spans = lifecycles * n;
+    size_t n = one->customer_n, spans = h->list_n * n, more = has_members(h) ? 2 * n : 0;
 
     moves += moves / MORE_MOVES + 1;
     if (moves > UINT32_MAX)
         return err_set(err, ERR_LIMIT, "%zu customers make more than %u moves", n,
                        UINT32_MAX);
-    one->block = mem_alloc(n * sizeof *one->next + moves * sizeof *one->move
+    one->block = mem_alloc((n + more) * sizeof *one->next + moves * sizeof *one->move
                            + spans * sizeof *one->span + n * sizeof *one->event_n);
     if (!one->block)
         return err_nomem(err);
     one->next = (int64_t *)(void *)one->block;
-    one->move = (struct move *)(void *)(one->next + n);
+    one->member_next = more ? one->next + n : NULL;
+    one->last = more ? one->next + 2 * n : NULL;
+    one->move = (struct move *)(void *)(one->next + n + more);
     one->move_n = 0;
     one->move_cap = (uint32_t)moves;
     one->span = (struct span *)(void *)(one->move + moves);
@@ -97,6 +100,7 @@ bool histories_new(const struct model *m, uint32_t version, struct histories **o
     *h = (struct histories){.model = m,
                             .meaning = meaning_of(m),
                             .lifecycle_n = m->lifecycle_n,
+                            .list_n = m->lifecycle_n + (m->segments->segment_n > 0),
                             .version = version,
                             .looped = mem_alloc(m->lifecycle_n * sizeof *h->looped),
                             .now_ms = MOMENT_MIN,
@@ -280,15 +284,38 @@ static const struct history *find(const struct histories *h, uint32_t customer,
     return k < h->chunk_n && *place < h->chunk[k].customer_n ? &h->chunk[k] : NULL;
 }
 
-const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
-                                   uint32_t customer, size_t *n)
+static const struct move *listed(const struct histories *h, uint32_t list,
+                                 uint32_t customer, size_t *n)
 {
     uint32_t i;
     const struct history *one = find(h, customer, &i);
-    const struct span *span = one ? spans_of(one, lifecycle) + i : NULL;
+    const struct span *span = one ? spans_of(one, list) + i : NULL;
 
     *n = one ? span->n : 0;
     return *n ? one->move + span->first : NULL;
+}
+
+const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
+                                   uint32_t customer, size_t *n)
+{
+    return listed(h, lifecycle, customer, n);
+}
+
+const struct move *histories_members(const struct histories *h, uint32_t customer,
+                                     size_t *n)
+{
+    *n = 0;
+    return has_members(h) ? listed(h, h->lifecycle_n, customer, n) : NULL;
+}
+
+uint64_t histories_asked(const struct histories *h)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < h->worker_n; i++)
+        if (h->worker[i].members)
+            n += members_asked(h->worker[i].members);
+    return n;
 }
 
 int64_t histories_customer_next(const struct histories *h, uint32_t customer)

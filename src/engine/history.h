@@ -47,9 +47,16 @@ int64_t histories_next_ms(const struct histories *h);
 /* Borrowed until the next advance. A customer who came later has no moves. */
 const struct move *histories_moves(const struct histories *h, uint32_t lifecycle,
                                    uint32_t customer, size_t *n);
+/* Who enters and leaves segments, as members.h says. Borrowed likewise. */
+const struct move *histories_members(const struct histories *h, uint32_t customer,
+                                     size_t *n);
+/* How often a segment's rule was asked since the model was compiled. */
+uint64_t histories_asked(const struct histories *h);
 int64_t histories_customer_next(const struct histories *h, uint32_t customer);
 /* How many stand in each of its stages. Borrowed likewise. */
 const int64_t *histories_stock(const struct histories *h, uint32_t lifecycle);
+/* How many are in each segment. Borrowed likewise. */
+const int64_t *histories_sizes(const struct histories *h);
 /* Another number when one of them changed; never 0. */
 uint64_t histories_stock_version(const struct histories *h);
 /* Loops met, each kind once, LOOPS_MAX kinds at most, with the first customer and moment. */

@@ -11,9 +11,9 @@ static uint64_t code_of(uint16_t way)
 
 /* --- writing --- */
 
-static void put_moves(const struct history *one, uint32_t lifecycle, struct buf *to)
+static void put_moments(const struct history *one, uint32_t list, struct buf *to)
 {
-    const struct span *span = spans_of(one, lifecycle);
+    const struct span *span = spans_of(one, list);
     int64_t before_ms = 0;
 
     for (uint32_t i = 0; i < one->customer_n; i++) {
@@ -30,9 +30,28 @@ static void put_moves(const struct history *one, uint32_t lifecycle, struct buf 
             last_ms = move[k].at_ms;
         }
     }
+}
+
+static void put_ways(const struct history *one, uint32_t lifecycle, struct buf *to)
+{
+    const struct span *span = spans_of(one, lifecycle);
+
     for (uint32_t i = 0; i < one->customer_n; i++)
         for (uint32_t k = 0; k < span[i].n; k++)
             put(to, code_of(one->move[span[i].first + k].way));
+}
+
+/* Who enters a segment and who leaves it. */
+static void put_segments(const struct history *one, uint32_t list, struct buf *to)
+{
+    const struct span *span = spans_of(one, list);
+
+    for (uint32_t i = 0; i < one->customer_n; i++)
+        for (uint32_t k = 0; k < span[i].n; k++) {
+            const struct move *move = &one->move[span[i].first + k];
+
+            put(to, 2 * (uint64_t)move->way + move->to);
+        }
 }
 
 static void put_loops(const struct history *one, uint32_t lifecycle, struct buf *to)
@@ -73,12 +92,17 @@ void history_encode(const struct histories *h, const struct history *one, struct
 
         put(to, never ? 0 : (uint64_t)(one->next[i] - one->now_ms));
     }
-    put(to, h->lifecycle_n);
-    for (uint32_t l = 0; l < h->lifecycle_n; l++)
+    put(to, h->list_n);
+    for (uint32_t l = 0; l < h->list_n; l++)
         for (uint32_t i = 0; i < n; i++)
             put(to, spans_of(one, l)[i].n);
-    for (uint32_t l = 0; l < h->lifecycle_n; l++)
-        put_moves(one, l, to);
+    for (uint32_t l = 0; l < h->list_n; l++) {
+        put_moments(one, l, to);
+        if (l < h->lifecycle_n)
+            put_ways(one, l, to);
+        else
+            put_segments(one, l, to);
+    }
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
         put_loops(one, l, to);
 }
@@ -129,9 +153,9 @@ static void get_customers(struct in *in, struct history *one)
     }
 }
 
-static void get_spans(struct in *in, struct history *one, uint32_t lifecycles)
+static void get_spans(struct in *in, struct history *one, uint32_t lists)
 {
-    for (uint32_t i = 0; i < lifecycles * one->customer_n; i++) {
+    for (uint32_t i = 0; i < lists * one->customer_n; i++) {
         one->span[i] = (struct span){one->move_n, (uint32_t)get_count(in)};
         one->move_n += one->span[i].n;
     }
@@ -185,6 +209,24 @@ static void get_ways(struct in *in, const struct history *one, const struct span
             m.at_ms = move[k].at_ms;
             move[k] = m;
             from = m.to;
+        }
+    }
+}
+
+static void get_segments(struct in *in, const struct history *one,
+                         const struct span *span, uint32_t segments)
+{
+    for (uint32_t i = 0; i < one->customer_n; i++) {
+        struct move *move = one->move + span[i].first;
+
+        for (uint32_t k = 0; k < span[i].n && !in->wrong; k++) {
+            uint64_t code = get_below(in, 2 * (uint64_t)segments);
+
+            move[k].way = (uint16_t)(code / 2);
+            move[k].to = code % 2;
+            move[k].from = !move[k].to;
+            if (k && move[k].at_ms == move[k - 1].at_ms && move[k].way <= move[k - 1].way)
+                spoil(in, "the segments of a moment are not in their order");
         }
     }
 }
@@ -258,7 +300,7 @@ static bool get_loops(struct in *in, struct history *one, uint32_t lifecycle,
     if (in->wrong || !to.n)
         return true;
     if (!one->looped)
-        one->looped = arena_array(&one->arena, struct looped, h->lifecycle_n);
+        one->looped = arena_array(&one->arena, struct looped, h->list_n);
     to.met = arena_array(&one->arena, struct met, to.met_n);
     if (!one->looped || !to.met)
         return err_nomem(err);
@@ -276,11 +318,15 @@ static bool get_history(struct in *in, struct history *one, const struct histori
     uint32_t lifecycles = h->lifecycle_n;
 
     get_customers(in, one);
-    get(in); /* the number of lifecycles */
-    get_spans(in, one, lifecycles);
+    get(in); /* the number of lists */
+    get_spans(in, one, h->list_n);
     for (uint32_t l = 0; l < lifecycles; l++) {
         get_moments(in, one, spans_of(one, l));
         get_ways(in, one, spans_of(one, l), h->model->lifecycles[l]);
+    }
+    if (has_members(h)) {
+        get_moments(in, one, spans_of(one, lifecycles));
+        get_segments(in, one, spans_of(one, lifecycles), h->model->segments->segment_n);
     }
     for (uint32_t l = 0; l < lifecycles; l++)
         if (!get_loops(in, one, l, h, err))
@@ -294,7 +340,6 @@ bool history_decode(const struct histories *h, str bytes, struct history *out, b
     struct in in = in_of(bytes), ahead;
     struct history one = {};
     size_t moves;
-    uint32_t lifecycles = h->lifecycle_n;
 
     *fits = get(&in) == h->meaning;
     if (!*fits)
@@ -306,12 +351,12 @@ bool history_decode(const struct histories *h, str bytes, struct history *out, b
     ahead = in;
     for (uint32_t i = 0; i < 2 * one.customer_n; i++)
         get(&ahead);
-    if (get(&ahead) != lifecycles)
+    if (get(&ahead) != h->list_n)
         spoil(&ahead, "it is of another number of lifecycles");
-    moves = count_moves(&ahead, (size_t)lifecycles * one.customer_n);
+    moves = count_moves(&ahead, (size_t)h->list_n * one.customer_n);
     if (in.wrong || ahead.wrong)
         return err_set(err, ERR_CORRUPT, "%s", in.wrong ? in.wrong : ahead.wrong);
-    if (!history_room(&one, lifecycles, moves, err))
+    if (!history_room(&one, h, moves, err))
         return false;
     if (!get_history(&in, &one, h, err) || !in_end(&in, err)) {
         history_free(&one);

@@ -9,8 +9,9 @@ bool stock_new(struct histories *h, struct err *err)
 
     for (uint32_t l = 0; l < h->lifecycle_n; l++)
         h->stock_n += h->model->lifecycles[l]->stage_n;
+    h->stock_n += h->model->segments->segment_n;
     h->stock_version = 1;
-    h->stock = mem_alloc(h->lifecycle_n * sizeof(int64_t *));
+    h->stock = mem_alloc((h->lifecycle_n + 1) * sizeof(int64_t *));
     at = mem_alloc((h->stock_n + 1) * sizeof *at);
     if (!h->stock || !at) {
         mem_free(at);
@@ -20,6 +21,7 @@ bool stock_new(struct histories *h, struct err *err)
         h->stock[l] = at;
         at += h->model->lifecycles[l]->stage_n;
     }
+    h->stock[h->lifecycle_n] = at;
     return true;
 }
 
@@ -39,6 +41,16 @@ static void count(const struct histories *h, struct worker *w, uint32_t lifecycl
         w->stock[h->stock[lifecycle] - h->stock[0] + stage] += by;
 }
 
+/* Members, of each segment. */
+static void count_members(const struct histories *h, struct worker *w,
+                          const struct move *change, size_t n, int by)
+{
+    int64_t *stock = w->stock + (h->stock[h->lifecycle_n] - h->stock[0]);
+
+    for (size_t i = 0; i < n; i++)
+        stock[change[i].way] += change[i].to == MEMBER_IN ? by : -by;
+}
+
 void stock_add(const struct histories *h, struct worker *w, const struct history *one)
 {
     for (uint32_t l = 0; l < h->lifecycle_n; l++) {
@@ -46,6 +58,11 @@ void stock_add(const struct histories *h, struct worker *w, const struct history
 
         for (uint32_t i = 0; i < one->customer_n; i++)
             count(h, w, l, one->move + span[i].first, span[i].n, 1);
+    }
+    for (uint32_t i = 0; has_members(h) && i < one->customer_n; i++) {
+        const struct span *span = spans_of(one, h->lifecycle_n) + i;
+
+        count_members(h, w, one->move + span->first, span->n, 1);
     }
 }
 
@@ -106,6 +123,12 @@ void note_changes(const struct pass *p, struct worker *w, const struct history *
         if (follow)
             follow_moves(follow, &c.who, c.was, c.was_n, c.is, c.is_n, p->now_ms);
     }
+    if (has_members(h)) {
+        struct change c = change_of(w, old, chunk, place, h->lifecycle_n);
+
+        count_members(h, w, c.was, c.was_n, -1);
+        count_members(h, w, c.is, c.is_n, 1);
+    }
 }
 
 bool journal_changes(const struct pass *p, const struct worker *w,
@@ -132,6 +155,11 @@ bool journal_changes(const struct pass *p, const struct worker *w,
 const int64_t *histories_stock(const struct histories *h, uint32_t lifecycle)
 {
     return h->stock[lifecycle];
+}
+
+const int64_t *histories_sizes(const struct histories *h)
+{
+    return h->stock[h->lifecycle_n];
 }
 
 uint64_t histories_stock_version(const struct histories *h)

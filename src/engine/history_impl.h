@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "engine/history.h"
+#include "engine/members.h"
 
 #include <pthread.h>
 
@@ -36,18 +37,23 @@ struct history {
     int64_t *next;             /* by customer: his pending moment */
     struct move *move;         /* where the spans say; others are nobody's */
     uint32_t move_n, move_cap; /* how many there are, nobody's too; and could be */
-    struct span *span;         /* by lifecycle, then by customer */
+    struct span *span;         /* by list, then by customer */
     uint32_t *event_n;         /* by customer */
-    struct looped *looped;     /* by lifecycle; NULL: nobody was led in a ring */
-    struct arena arena;        /* of the loops */
-    int64_t kept_ms;           /* as .now_ms, of what the file has; MOMENT_MIN: nothing */
-    bool is_kept;              /* the file has this */
+    /* By customer, where the model has segments: before which moment no membership changes, and when
+     * his last event was; MOMENT_MIN: not known. */
+    int64_t *member_next, *last;
+    struct looped *looped; /* by lifecycle; NULL: nobody was led in a ring */
+    struct arena arena;    /* of the loops */
+    int64_t kept_ms;       /* as .now_ms, of what the file has; MOMENT_MIN: nothing */
+    bool is_kept;          /* the file has this */
 };
 
 struct histories {
     const struct model *model;
     uint64_t meaning;
     uint32_t lifecycle_n;
+    uint32_t
+        list_n; /* of moves: the lifecycles', and behind them who enters and leaves segments */
     struct history *chunk;
     uint32_t chunk_n, chunk_cap;
     uint32_t version; /* of the model, whose histories the file may have; or 0 */
@@ -64,10 +70,15 @@ struct histories {
     uint32_t worker_n;
 };
 
-/* A lifecycle's, by customer. */
-static inline struct span *spans_of(const struct history *one, uint32_t lifecycle)
+/* A list's, by customer. */
+static inline struct span *spans_of(const struct history *one, uint32_t list)
 {
-    return one->span + (size_t)lifecycle * one->customer_n;
+    return one->span + (size_t)list * one->customer_n;
+}
+
+static inline bool has_members(const struct histories *h)
+{
+    return h->list_n > h->lifecycle_n;
 }
 
 /* --- loops --- */
@@ -89,7 +100,7 @@ const struct met *mets_of(const struct history *one, uint32_t lifecycle, uint32_
                           uint32_t *n);
 
 /* Room for all that is known of .customer_n customers, in one block; and for some moves more. */
-bool history_room(struct history *one, uint32_t lifecycles, size_t moves,
+bool history_room(struct history *one, const struct histories *h, size_t moves,
                   struct err *err);
 void history_free(struct history *one);
 
@@ -97,13 +108,16 @@ void history_free(struct history *one);
 
 /* What one thread needs. */
 struct worker {
-    struct replay **replay;  /* by lifecycle */
-    struct moves *moves;     /* likewise, of those of a chunk who are due */
-    struct beside *above;    /* likewise, of the customer */
-    struct loops *loops;     /* likewise */
-    struct loops *all_loops; /* likewise, of all of the chunk */
-    struct span *span;       /* in .moves, by lifecycle and place */
-    int64_t *next;           /* their pending moments, by place */
+    struct replay **replay;      /* by lifecycle */
+    struct moves *moves;         /* by list, of those of a chunk who are due */
+    struct beside *above;        /* by lifecycle, of the customer */
+    struct beside *was;          /* likewise, as they were */
+    struct members *members;     /* NULL: there are no segments */
+    struct loops *loops;         /* likewise */
+    struct loops *all_loops;     /* likewise, of all of the chunk */
+    struct span *span;           /* in .moves, by list and place */
+    int64_t *next;               /* their pending moments, by place */
+    int64_t *member_next, *last; /* by place, as a history has them */
     int64_t
         *stock; /* what the thread's chunks add to histories.stock[0] and what follows */
     struct err err;
@@ -148,6 +162,10 @@ void start_moves(const struct histories *h, struct worker *w);
 /* Appends the customer's moves to w->moves; the loops there are his alone. */
 bool replay_one(const struct histories *h, struct worker *w, const struct timeline *t,
                 int64_t now_ms, int64_t *next_ms, struct err *err);
+/* After it: who he is a member of; `before` NULL: nothing is known of that. */
+bool replay_members(const struct histories *h, struct worker *w, const struct timeline *t,
+                    const struct members_before *before, int64_t now_ms, int64_t *next_ms,
+                    struct err *err);
 
 /* --- what changed --- */
 

@@ -10,9 +10,9 @@ void workers_free(struct histories *h)
     for (uint32_t i = 0; i < h->worker_n; i++) {
         struct worker *w = &h->worker[i];
 
-        for (uint32_t l = 0; l < h->lifecycle_n; l++) {
-            if (w->replay)
-                replay_free(w->replay[l]);
+        for (uint32_t l = 0; w->replay && l < h->lifecycle_n; l++)
+            replay_free(w->replay[l]);
+        for (uint32_t l = 0; l < h->list_n; l++) {
             if (w->moves)
                 moves_free(&w->moves[l]);
             if (w->loops)
@@ -23,6 +23,10 @@ void workers_free(struct histories *h)
         mem_free(w->replay);
         mem_free(w->moves);
         mem_free(w->above);
+        mem_free(w->was);
+        members_free(w->members);
+        mem_free(w->member_next);
+        mem_free(w->last);
         mem_free(w->loops);
         mem_free(w->all_loops);
         mem_free(w->span);
@@ -37,23 +41,30 @@ void workers_free(struct histories *h)
 static bool worker_init(struct worker *w, const struct histories *h, struct err *err)
 {
     const struct model *m = h->model;
-    uint32_t n = m->lifecycle_n;
+    uint32_t n = m->lifecycle_n, lists = h->list_n;
 
     w->replay = mem_alloc(n * sizeof(struct replay *));
-    w->moves = mem_alloc(n * sizeof *w->moves);
+    w->moves = mem_alloc(lists * sizeof *w->moves);
     w->above = mem_alloc(n * sizeof *w->above);
-    w->loops = mem_alloc(n * sizeof *w->loops);
-    w->all_loops = mem_alloc(n * sizeof *w->all_loops);
-    w->span = mem_alloc(n * CHUNK_CUSTOMERS * sizeof *w->span);
+    w->was = mem_alloc(n * sizeof *w->was);
+    w->loops = mem_alloc(lists * sizeof *w->loops);
+    w->all_loops = mem_alloc(lists * sizeof *w->all_loops);
+    w->span = mem_alloc(lists * CHUNK_CUSTOMERS * sizeof *w->span);
     w->next = mem_alloc(CHUNK_CUSTOMERS * sizeof *w->next);
     w->stock = mem_alloc((h->stock_n + 1) * sizeof *w->stock);
-    if (!w->replay || !w->moves || !w->above || !w->loops || !w->all_loops || !w->span
-        || !w->next || !w->stock)
+    if (has_members(h)) {
+        w->member_next = mem_alloc(CHUNK_CUSTOMERS * sizeof *w->member_next);
+        w->last = mem_alloc(CHUNK_CUSTOMERS * sizeof *w->last);
+        if (!w->member_next || !w->last)
+            return err_nomem(err);
+    }
+    if (!w->replay || !w->moves || !w->above || !w->was || !w->loops || !w->all_loops
+        || !w->span || !w->next || !w->stock)
         return err_nomem(err);
     for (uint32_t l = 0; l < n; l++)
         if (!replay_new(m->lifecycles[l], m->program, &w->replay[l], err))
             return false;
-    return true;
+    return !has_members(h) || members_new(m, &w->members, err);
 }
 
 /* One for each of `n` threads at least. */
@@ -100,7 +111,7 @@ static bool keep_loops(struct loops *to, const struct history *old, uint32_t lif
 
 void start_moves(const struct histories *h, struct worker *w)
 {
-    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+    for (uint32_t l = 0; l < h->list_n; l++) {
         w->moves[l].n = w->moves[l].loop_n = w->loops[l].n = 0;
         arena_reset(&w->moves[l].arena);
     }
@@ -126,25 +137,35 @@ bool replay_one(const struct histories *h, struct worker *w, const struct timeli
     return true;
 }
 
+bool replay_members(const struct histories *h, struct worker *w, const struct timeline *t,
+                    const struct members_before *before, int64_t now_ms, int64_t *next_ms,
+                    struct err *err)
+{
+    return members_replay(w->members, t, w->above, before, now_ms,
+                          &w->moves[h->lifecycle_n], next_ms, err);
+}
+
 /* Of whom something may be new in a chunk. */
 struct due {
     struct chunk_counts has;
     uint32_t place[CHUNK_CUSTOMERS], n; /* ascending */
     bool changed[CHUNK_CUSTOMERS];      /* he, or his events; not time alone */
+    bool told[CHUNK_CUSTOMERS];         /* anew: some of his events may have gone */
     uint32_t changed_n;
 };
 
 static bool find_due(const struct pass *p, uint32_t k, struct due *out, struct err *err)
 {
     const struct history *old = &p->h->chunk[k];
-    bool told[CHUNK_CUSTOMERS], all;
+    bool all;
 
     out->n = out->changed_n = 0;
     if (!snapshot_counts(p->v, k, &out->has, err))
         return false;
-    snapshot_told(p->v, k, old->seq, told, &all);
+    snapshot_told(p->v, k, old->seq, out->told, &all);
     for (uint32_t i = 0; i < out->has.customer_n; i++) {
-        out->changed[i] = all || told[i] || !old->block || i >= old->customer_n
+        out->told[i] = all || out->told[i];
+        out->changed[i] = out->told[i] || !old->block || i >= old->customer_n
                           || old->event_n[i] != out->has.event[i];
         out->changed_n += out->changed[i];
         if (out->changed[i] || old->next[i] <= p->now_ms)
@@ -223,23 +244,64 @@ static bool find_accounts(const struct pass *p, uint32_t k, struct due *out,
     return true;
 }
 
+/* What was known of a customer's membership; false: nothing that is true now. */
+static bool remember(const struct pass *p, struct worker *w, uint32_t k, uint32_t place,
+                     const struct due *due, struct members_before *out)
+{
+    const struct history *old = &p->h->chunk[k];
+    const struct span *span;
+
+    if (!old->block || place >= old->customer_n || is_account(p, k, place)
+        || due->told[place])
+        return false;
+    for (uint32_t l = 0; l < p->h->lifecycle_n; l++) {
+        span = spans_of(old, l) + place;
+        w->was[l] = (struct beside){old->move + span->first, span->n};
+    }
+    span = spans_of(old, p->h->lifecycle_n) + place;
+    *out = (struct members_before){.change = old->move + span->first,
+                                   .n = span->n,
+                                   .lives = w->was,
+                                   .event_n = old->event_n[place],
+                                   .last_ms = old->last[place],
+                                   .next_ms = old->member_next[place]};
+    return true;
+}
+
+static bool bring_members(const struct pass *p, struct worker *w,
+                          const struct timeline *t, uint32_t k, uint32_t place,
+                          const struct due *due, struct err *err)
+{
+    struct members_before before;
+    bool known = remember(p, w, k, place, due, &before);
+
+    if (!replay_members(p->h, w, t, known ? &before : NULL, p->now_ms,
+                        &w->member_next[place], err))
+        return false;
+    w->last[place] = t->n ? t->at_ms[t->n - 1] : MOMENT_MIN;
+    if (w->member_next[place] < w->next[place])
+        w->next[place] = w->member_next[place];
+    return true;
+}
+
 /* Out of the whole chunk, or, when that is NULL, read alone. */
 static bool replay_place(const struct pass *p, struct worker *w,
                          const struct chunk *whole, uint32_t k, uint32_t place,
-                         struct err *err)
+                         const struct due *due, struct err *err)
 {
     uint32_t customer = k * CHUNK_CUSTOMERS + place;
     struct chunk *own = NULL;
     struct timeline t;
     bool ok;
 
-    for (uint32_t l = 0; l < p->h->lifecycle_n; l++)
+    for (uint32_t l = 0; l < p->h->list_n; l++)
         w->span[l * CHUNK_CUSTOMERS + place].first = (uint32_t)w->moves[l].n;
     if (!whole && !snapshot_customer(p->v, customer, &own, err))
         return false;
     t = timeline_of(whole ? whole : own, customer);
-    ok = replay_one(p->h, w, &t, p->now_ms, &w->next[place], err);
-    for (uint32_t l = 0; l < p->h->lifecycle_n; l++) {
+    ok = replay_one(p->h, w, &t, p->now_ms, &w->next[place], err)
+         && (!has_members(p->h) || bring_members(p, w, &t, k, place, due, err));
+    for (uint32_t l = 0; l < p->h->list_n; l++) {
         struct span *span = &w->span[l * CHUNK_CUSTOMERS + place];
 
         span->n = (uint32_t)w->moves[l].n - span->first;
@@ -263,7 +325,7 @@ static bool replay_due(const struct pass *p, struct worker *w, uint32_t k,
         return false;
     start_moves(p->h, w);
     for (uint32_t d = 0; ok && d < due->n; d++)
-        ok = replay_place(p, w, whole, k, due->place[d], err);
+        ok = replay_place(p, w, whole, k, due->place[d], due, err);
     if (whole)
         snapshot_release(p->v, k);
     atomic_fetch_add(&p->h->replayed, due->n);
@@ -292,13 +354,13 @@ static void put_span(struct history *one, const struct worker *w, uint32_t lifec
 /* Whether the chunk may stay where it stands: there is room for the moves, and no ring comes or
  * goes. */
 static bool fits(const struct history *one, const struct worker *w, const struct due *due,
-                 uint32_t lifecycles)
+                 uint32_t lists)
 {
     size_t more = 0;
 
     if (!one->block || one->customer_n != due->has.customer_n)
         return false;
-    for (uint32_t l = 0; l < lifecycles; l++) {
+    for (uint32_t l = 0; l < lists; l++) {
         if (w->loops[l].n)
             return false;
         for (uint32_t d = 0; d < due->n; d++) {
@@ -343,21 +405,21 @@ static bool loops_of_all(struct worker *w, const struct history *old,
 static bool build(const struct pass *p, struct worker *w, const struct history *old,
                   const struct due *due, struct history *fresh, struct err *err)
 {
-    uint32_t lifecycles = p->h->lifecycle_n, n = due->has.customer_n, d;
+    uint32_t lists = p->h->list_n, n = due->has.customer_n, d;
     size_t moves = 0;
 
     fresh->customer_n = n;
-    for (uint32_t l = 0; l < lifecycles; l++) {
+    for (uint32_t l = 0; l < lists; l++) {
         moves += w->moves[l].n;
         for (uint32_t i = 0; old->block && i < old->customer_n; i++)
             moves += spans_of(old, l)[i].n;
         if (!loops_of_all(w, old, due, l, err))
             return false;
     }
-    if (!history_room(fresh, lifecycles, moves, err)
-        || !loops_pack(fresh, w->all_loops, lifecycles, err))
+    if (!history_room(fresh, p->h, moves, err)
+        || !loops_pack(fresh, w->all_loops, lists, err))
         return false;
-    for (uint32_t l = 0; l < lifecycles; l++) {
+    for (uint32_t l = 0; l < lists; l++) {
         d = 0;
         for (uint32_t i = 0; i < n; i++) {
             struct span *to = spans_of(fresh, l) + i;
@@ -378,6 +440,11 @@ static bool build(const struct pass *p, struct worker *w, const struct history *
     }
     if (old->block)
         memcpy(fresh->next, old->next, old->customer_n * sizeof *fresh->next);
+    if (old->block && has_members(p->h)) {
+        memcpy(fresh->member_next, old->member_next,
+               old->customer_n * sizeof *fresh->member_next);
+        memcpy(fresh->last, old->last, old->customer_n * sizeof *fresh->last);
+    }
     return true;
 }
 
@@ -392,6 +459,10 @@ static void finish(const struct pass *p, const struct worker *w, const struct du
     one->is_kept = false;
     for (uint32_t d = 0; d < due->n; d++)
         one->next[due->place[d]] = w->next[due->place[d]];
+    for (uint32_t d = 0; has_members(p->h) && d < due->n; d++) {
+        one->member_next[due->place[d]] = w->member_next[due->place[d]];
+        one->last[due->place[d]] = w->last[due->place[d]];
+    }
     for (uint32_t i = 0; i < one->customer_n; i++)
         if (one->next[i] < one->next_ms)
             one->next_ms = one->next[i];
@@ -404,12 +475,12 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
 {
     struct history *old = &p->h->chunk[k];
     struct history fresh = {.kept_ms = old->kept_ms};
-    uint32_t lifecycles = p->h->lifecycle_n;
+    uint32_t lists = p->h->list_n;
     bool stays, ok;
 
     if (!replay_due(p, w, k, due, err))
         return false;
-    stays = fits(old, w, due, lifecycles);
+    stays = fits(old, w, due, lists);
     ok = stays || build(p, w, old, due, &fresh, err);
     for (uint32_t d = 0; ok && d < due->n; d++)
         ok = journal_changes(p, w, old, k, due->place[d], err);
@@ -419,7 +490,7 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
     }
     for (uint32_t d = 0; d < due->n; d++)
         note_changes(p, w, old, k, due->place[d]);
-    for (uint32_t l = 0; stays && l < lifecycles; l++)
+    for (uint32_t l = 0; stays && l < lists; l++)
         for (uint32_t d = 0; d < due->n; d++)
             put_span(old, w, l, due->place[d]);
     if (!stays) {
@@ -434,9 +505,9 @@ static bool replay_chunk(const struct pass *p, struct worker *w, uint32_t k,
 
 /* Forgets what is not yet. Whoever then moved is due when he did, and whoever was led in a ring
  * at once: how often until now is not known. */
-static void cut_at(struct history *one, uint32_t lifecycles, int64_t now_ms)
+static void cut_at(struct history *one, const struct histories *h, int64_t now_ms)
 {
-    for (uint32_t l = 0; l < lifecycles; l++) {
+    for (uint32_t l = 0; l < h->list_n; l++) {
         struct span *span = spans_of(one, l);
 
         for (uint32_t i = 0; i < one->customer_n; i++) {
@@ -477,7 +548,11 @@ static bool load(const struct pass *p, struct worker *w, uint32_t k, struct err 
     one.kept_ms = one.now_ms;
     one.is_kept = true;
     if (one.now_ms > p->now_ms)
-        cut_at(&one, h->lifecycle_n, p->now_ms);
+        cut_at(&one, h, p->now_ms);
+    for (uint32_t i = 0; has_members(h) && i < one.customer_n; i++) {
+        one.member_next[i] = one.next[i];
+        one.last[i] = MOMENT_MIN;
+    }
     h->chunk[k] = one;
     if (one.looped)
         atomic_store(&p->h->is_gathered, false);

@@ -37,7 +37,7 @@ static void found(struct check *c, const char *format, ...)
 static bool same_moves(const struct histories *h, const struct worker *w,
                        const struct history *one, uint32_t i)
 {
-    for (uint32_t l = 0; l < h->lifecycle_n; l++) {
+    for (uint32_t l = 0; l < h->list_n; l++) {
         const struct span *span = spans_of(one, l) + i;
         const struct moves *replayed = &w->moves[l];
 
@@ -75,6 +75,30 @@ static bool same_loops(const struct histories *h, const struct worker *w,
     return true;
 }
 
+/* Replays his membership. *next_ms becomes his pending moment, which may come earlier than a replay
+ * of everything finds it, when no membership changes before it. */
+static bool members_stay(const struct histories *h, struct worker *w,
+                         const struct timeline *t, const struct history *one, uint32_t i,
+                         int64_t *next_ms, bool *stay, struct err *err)
+{
+    int64_t pending_ms = one->next[i], ignored_ms;
+    size_t n;
+
+    *stay = true;
+    if (!has_members(h))
+        return true;
+    if (pending_ms > *next_ms || pending_ms <= one->now_ms) {
+        *stay = false;
+        return true;
+    }
+    if (!replay_members(h, w, t, NULL, pending_ms - 1, &ignored_ms, err))
+        return false;
+    n = w->moves[h->lifecycle_n].n;
+    *stay = !n || w->moves[h->lifecycle_n].move[n - 1].at_ms <= one->now_ms;
+    *next_ms = pending_ms;
+    return true;
+}
+
 /* `events` are his own. What came to an account's members since cannot be told. */
 static bool check_customer(struct check *c, struct worker *w, const struct history *one,
                            const struct timeline *t, uint32_t events, uint32_t i,
@@ -83,6 +107,7 @@ static bool check_customer(struct check *c, struct worker *w, const struct histo
     const struct histories *h = c->pass.h;
     str id = catalog_customer_id(snapshot_catalog(c->pass.v), t->customer);
     int64_t next_ms;
+    bool stay;
 
     if (one->event_n[i] > events)
         found(c, "table history: customer %.*s has %u events, and it says %u",
@@ -94,7 +119,10 @@ static bool check_customer(struct check *c, struct worker *w, const struct histo
     start_moves(h, w);
     if (!replay_one(h, w, t, one->now_ms, &next_ms, err))
         return false;
-    if (!same_moves(h, w, one, i) || !same_loops(h, w, one, i) || one->next[i] != next_ms)
+    if (!members_stay(h, w, t, one, i, &next_ms, &stay, err))
+        return false;
+    if (!stay || !same_moves(h, w, one, i) || !same_loops(h, w, one, i)
+        || one->next[i] != next_ms)
         found(c,
               "table history: what it says of customer %.*s is not what his events give",
               STR_FMT(id));

@@ -88,21 +88,21 @@ static void stand(const struct job *j, const struct chunk *c, struct standing *s
     }
 }
 
-/* Those who have been somebody by then. */
+/* Those who have been somebody by then: who has no events is nobody, they stand with others. */
 static struct bits there(const struct chunk *c, struct scan_span span, int64_t at_ms)
 {
-    struct bits all = bits_up_to(c->customer_n), out = {};
+    struct bits out = {};
 
-    if (span.last_ms <= at_ms)
-        return all;
     for (uint32_t i = 0; i < c->customer_n; i++)
-        if (c->at_ms[c->first[i]] <= at_ms)
+        if (c->first[i + 1] > c->first[i]
+            && (span.last_ms <= at_ms || c->at_ms[c->first[i]] <= at_ms))
             bits_put(&out, i);
     return out;
 }
 
+/* `decided`: everybody's answer, or NULL. */
 static bool scan_read(struct job *j, struct scan *scan, struct standing *s, uint32_t k,
-                      struct scan_span span, struct err *err)
+                      struct scan_span span, const bool *decided, struct err *err)
 {
     struct snapshot *v = engine_snapshot(j->engine);
     const struct chunk *c;
@@ -111,9 +111,12 @@ static bool scan_read(struct job *j, struct scan *scan, struct standing *s, uint
 
     if (!snapshot_chunk(v, k, &c, err))
         return false;
-    if (s)
+    if (s && !decided)
         stand(j, c, s);
-    ok = scan_chunk(scan, c, span, j->at_ms, s ? s->at : NULL, &fit, NULL, err);
+    if (decided)
+        fit = bits_up_to(*decided ? c->customer_n : 0);
+    ok =
+        decided || scan_chunk(scan, c, span, j->at_ms, s ? s->at : NULL, &fit, NULL, err);
     if (ok) {
         who = there(c, span, j->at_ms);
         j->chunk[k] = bits_and(&fit, &who);
@@ -127,20 +130,14 @@ static bool scan_read(struct job *j, struct scan *scan, struct standing *s, uint
 static bool scan_one(struct job *j, struct scan *scan, struct standing *s, uint32_t k,
                      struct err *err)
 {
-    uint32_t rest = engine_customer_n(j->engine) - k * CHUNK_CUSTOMERS;
-    uint32_t n = rest < CHUNK_CUSTOMERS ? rest : CHUNK_CUSTOMERS;
     struct scan_span span;
-    bool answer;
+    bool answer, decided;
 
     snapshot_span(engine_snapshot(j->engine), k, &span.first_ms, &span.last_ms);
     if (span.first_ms > j->at_ms)
         return true;
-    if (span.last_ms > j->at_ms || !scan_is_decided(scan, span, j->at_ms, &answer))
-        return scan_read(j, scan, s, k, span, err);
-    j->chunk[k] = bits_up_to(answer ? n : 0);
-    j->n += answer ? n : 0;
-    j->of += n;
-    return true;
+    decided = span.last_ms <= j->at_ms && scan_is_decided(scan, span, j->at_ms, &answer);
+    return scan_read(j, scan, s, k, span, decided ? &answer : NULL, err);
 }
 
 static void scan_chunks(void *context, uint32_t thread)

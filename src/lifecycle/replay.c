@@ -112,6 +112,27 @@ static bool list_exits(struct replay *r, struct err *err)
     return r->exits || err_nomem(err);
 }
 
+/* The cursor lists what this lifecycle's rules look at alone. */
+static bool limit(struct replay *r, const struct program *p, struct err *err)
+{
+    uint32_t n = r->l->way_n;
+    struct rule_ref *rule = arena_array(&r->arena, struct rule_ref, n + 1);
+    struct sights *sights;
+    bool ok;
+
+    if (!rule)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++)
+        rule[i] = r->l->way[i].rule;
+    if (r->l->has_for)
+        rule[n++] = r->l->for_rule;
+    if (!sights_new(p, rule, n, &sights, err))
+        return false;
+    ok = cursor_limit(r->cursor, sights, NULL, n, err);
+    sights_free(sights);
+    return ok;
+}
+
 bool replay_new(const struct lifecycle *l, const struct program *p, struct replay **out,
                 struct err *err)
 {
@@ -120,7 +141,7 @@ bool replay_new(const struct lifecycle *l, const struct program *p, struct repla
     if (!r)
         return err_nomem(err);
     r->l = l;
-    if (!list_exits(r, err) || !cursor_new(p, &r->cursor, err)) {
+    if (!list_exits(r, err) || !cursor_new(p, &r->cursor, err) || !limit(r, p, err)) {
         replay_free(r);
         return false;
     }

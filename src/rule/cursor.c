@@ -78,6 +78,7 @@ void cursor_free(struct cursor *c)
     for (uint32_t i = 0; c->column && i < c->p->column_n; i++)
         mem_free(c->column[i].key);
     mem_free(c->column);
+    mem_free(c->wanted);
     mem_free(c->member.key);
     text_table_free(&c->text);
     mem_free(c->test);

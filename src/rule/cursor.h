@@ -114,6 +114,7 @@ struct cursor {
     uint32_t gap_cap;
     struct entries
         *entries; /* by series: listed of a stretch of the chunk's events, that ... */
+    bool *wanted; /* by series: those that are listed; NULL: all */
     uint32_t stretch_n,
         stretch_to;    /* ... is as long and ends there; to 0: none is listed */
     uint32_t taken_to; /* the last customer's events end there */

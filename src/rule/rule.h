@@ -137,6 +137,24 @@ uint32_t cursor_ask_ahead(struct cursor *c, const struct rule_ref *condition, ui
 bool cursor_ask_exact(struct cursor *c, struct rule_ref rule, const struct situation *s,
                       struct answer *out, struct err *err);
 
+/* --- few of many rules ---
+ *
+ * What each of n rules looks at, segments and scores opened up: so that of many just those are
+ * asked whose answer an event can change, and just that is listed which they look at. */
+struct sights;
+[[nodiscard]] bool sights_new(const struct program *p, const struct rule_ref *rule,
+                              uint32_t n, struct sights **out, struct err *err);
+void sights_free(struct sights *s);
+/* Marks, by place, the rules whose answers would be others without the timeline's events from
+ * `first` on: some that would not too, but all that would, but for what they ask of stages. No event
+ * before them is newer than they are to the caller. */
+bool sights_mark(const struct sights *s, const struct timeline *t, uint32_t first,
+                 bool *marked, struct err *err);
+/* From its next start on the cursor lists what these rules look at, and nothing else may be asked;
+ * place NULL: the first n. */
+bool cursor_limit(struct cursor *c, const struct sights *s, const uint32_t *place,
+                  uint32_t n, struct err *err);
+
 /* --- words --- */
 enum language { LANGUAGE_EN, LANGUAGE_IT, LANGUAGE_PT };
 bool language_parse(str name, enum language *out);

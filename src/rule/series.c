@@ -481,12 +481,13 @@ bool series_list_one(struct cursor *c, uint32_t series, uint32_t from, uint32_t 
     struct entries *e = &c->entries[series];
 
     e->from = e->n = e->listed_n = 0;
+    e->all = false;
+    if (c->wanted && !c->wanted[series])
+        return true;
     for (uint32_t k = 0; k < c->p->column_n; k++)
         c->column[k].at = cells_from(c->column[k].cells, from);
-    if (s->source.kind == SOURCE_ACQUISITION) {
-        e->all = false;
+    if (s->source.kind == SOURCE_ACQUISITION)
         return list_acquired(c, s, &of, e, err);
-    }
     if (s->kind == SERIES_TRAIT)
         return list_trait(c, s, &of, e, err);
     return s->kind != SERIES_EVENTS || list_events(c, s, &of, e, err);
@@ -563,6 +564,8 @@ bool series_list(struct cursor *c, struct err *err)
         const struct series *s = &c->p->series[i];
         struct entries *e = &c->entries[i];
 
+        if (c->wanted && !c->wanted[i])
+            continue;
         if (s->kind != SERIES_SEQUENCE)
             take_entries(e, &c->t);
         else if (!list_sequence(c, s, e, err))

@@ -168,7 +168,12 @@ bool snapshot_each_receipt(struct snapshot *v,
                            void *context, struct err *err);
 /* Where what happens is sent. */
 enum webhook_state { WEBHOOK_ON, WEBHOOK_PAUSED, WEBHOOK_GONE };
-enum { WEBHOOK_EVENTS = 1, WEBHOOK_MOVES = 2 };            /* .what */
+enum {
+    WEBHOOK_EVENTS = 1,
+    WEBHOOK_MOVES = 2,
+    WEBHOOK_SEGMENTS = 4,
+    WEBHOOK_ALL = 7
+};                                                         /* .what */
 enum { WEBHOOK_PLAIN_HTTP = 1, WEBHOOK_PRIVATE_HOST = 2 }; /* .allows */
 enum { WEBHOOK_NAME_MAX = 64, WEBHOOK_URL_MAX = 2048, WEBHOOK_FILTERS_MAX = 100 };
 struct webhook_place {
@@ -181,9 +186,10 @@ struct webhook_row {
     uint32_t what, allows;
     str name, url;
     unsigned char secret[SECRET_BYTES];
-    const str *type,
-        *stage; /* events of these types alone, moves into these stages; or all */
-    uint32_t type_n, stage_n;
+    /* Events of these types alone, moves into these stages, who enters or leaves these
+     * segments; or all. */
+    const str *type, *stage, *segment;
+    uint32_t type_n, stage_n, segment_n;
     int64_t made_ms;
     struct webhook_place event, move;
     int64_t failing_ms,

@@ -34,9 +34,11 @@ void webhook_encode(const struct webhook_row *w, struct buf *to)
     put(to, w->last_status);
     put(to, w->type_n);
     put(to, w->stage_n);
+    put(to, w->segment_n);
     put_texts(to, (const str[]){w->name, w->url}, 2);
     put_texts(to, w->type, w->type_n);
     put_texts(to, w->stage, w->stage_n);
+    put_texts(to, w->segment, w->segment_n);
 }
 
 static int64_t get_moment(struct in *in)
@@ -83,7 +85,7 @@ bool webhook_decode(str bytes, struct arena *a, struct webhook_row *out, struct 
 
     *out = (struct webhook_row){.number = out->number};
     out->state = (enum webhook_state)get_below(&in, WEBHOOK_GONE + 1);
-    out->what = (uint32_t)get_below(&in, WEBHOOK_EVENTS + WEBHOOK_MOVES + 1);
+    out->what = (uint32_t)get_below(&in, WEBHOOK_ALL + 1);
     out->allows = (uint32_t)get_below(&in, WEBHOOK_PLAIN_HTTP + WEBHOOK_PRIVATE_HOST + 1);
     get_secret(&in, out);
     out->made_ms = get_moment(&in);
@@ -94,9 +96,11 @@ bool webhook_decode(str bytes, struct arena *a, struct webhook_row *out, struct 
     out->last_status = (uint32_t)get_below(&in, 1000);
     out->type_n = (uint32_t)get_below(&in, WEBHOOK_FILTERS_MAX + 1);
     out->stage_n = (uint32_t)get_below(&in, WEBHOOK_FILTERS_MAX + 1);
+    out->segment_n = (uint32_t)get_below(&in, WEBHOOK_FILTERS_MAX + 1);
     if (!get_texts(&in, a, named, 2, err)
         || !get_list(&in, a, out->type_n, &out->type, err)
-        || !get_list(&in, a, out->stage_n, &out->stage, err))
+        || !get_list(&in, a, out->stage_n, &out->stage, err)
+        || !get_list(&in, a, out->segment_n, &out->segment, err))
         return false;
     out->name = named[0];
     out->url = named[1];

@@ -3,13 +3,15 @@
  * exchanged, at once or while all goes on. In some lives customers have several ids, which become
  * one customer's, or another's, as events come and somebody decides, and join accounts, whose
  * timelines hold their members' events. At every halt everybody's
- * moves are those of the twin over all of his events, nobody else has any, the pending moments
+ * moves, and the moments at which he entered and left each segment, are those of the twin over all
+ * of his events, nobody else has any, the pending moments
  * are not later than what comes next, and the loops are those that are met when all is computed
  * anew. */
 #include "base/json.h"
 #include "engine/engine_impl.h"
 #include "engine/history_impl.h"
 #include "engine/identity.h"
+#include "engine/scan.h"
 #include "support/temp.h"
 #include "support/unit.h"
 #include "town.h"
@@ -47,6 +49,7 @@ struct life {
     int64_t now_ms;
     struct json_parser *parser;
     struct twin_history twin[TWIN_LIVES_MAX];
+    struct twin_membership members;
 };
 
 static int roll(const struct life *l, int sides)
@@ -141,6 +144,7 @@ static void commit(struct life *l, int n)
 static void choose_model(struct life *l, struct twin *out)
 {
     world_calm_twin(&l->w, TWIN_LIVES_MAX, l->w.turn_ms + 1500 * MS_DAY, l->twin, out);
+    twin_more_segments(out);
 }
 
 /* Does it lead somebody to and fro in loops, for which it may be refused? */
@@ -201,22 +205,65 @@ static void refute(const struct life *l, const struct townsman *who, int life, s
     fail_msg("customer %.*s has another life", STR_FMT(who->home));
 }
 
-/* His first move that is still to come. */
+static void refute_members(const struct life *l, const struct townsman *who, size_t at,
+                           const struct move *real, size_t n, int64_t next_ms)
+{
+    struct buf b = {};
+
+    twin_print_model(&l->t, l->w.currency, &b);
+    world_print_customer(&who->known, &b);
+    buf_add(&b, STR("now "));
+    moment_print(&b, l->now_ms);
+    buf_add_format(&b, "\nchange %zu: moment, segment, in; Ciclo's, then the twin's\n",
+                   at);
+    for (size_t i = at > 2 ? at - 2 : 0; i < n && i < at + 3; i++)
+        buf_add_format(&b, "%zu: %lld %d %d\n", i, (long long)real[i].at_ms, real[i].way,
+                       real[i].to);
+    for (size_t i = at > 2 ? at - 2 : 0; i < (size_t)l->members.n && i < at + 3; i++)
+        buf_add_format(&b, "%zu: %lld %d %d\n", i, (long long)l->members.change[i].at_ms,
+                       l->members.change[i].segment, l->members.change[i].in);
+    buf_add_format(&b, "pending %lld\n", (long long)next_ms);
+    world_show(&b);
+    fail_msg("customer %.*s is in other segments", STR_FMT(who->home));
+}
+
+/* His first change of membership that is still to come. */
+static int64_t compare_members(const struct life *l, const struct townsman *who,
+                               uint32_t number, int64_t next_ms)
+{
+    const struct twin_membership *twin = &l->members;
+    size_t n, i = 0;
+    const struct move *real = engine_members(l->e, number, &n);
+    int64_t coming_ms = MOMENT_NEVER;
+
+    while (i < n && i < (size_t)twin->n && real[i].at_ms == twin->change[i].at_ms
+           && real[i].way == twin->change[i].segment
+           && real[i].to == (twin->change[i].in ? MEMBER_IN : MEMBER_OUT))
+        i++;
+    if (i < (size_t)twin->n)
+        coming_ms = twin->change[i].at_ms;
+    if (i < n || coming_ms <= l->now_ms || next_ms > coming_ms)
+        refute_members(l, who, i, real, n, next_ms);
+    return coming_ms;
+}
+
+/* His first move, or change of membership, that is still to come. */
 static int64_t compare_customer(struct life *l, const struct townsman *who)
 {
     uint32_t number =
         catalog_key_find(snapshot_catalog(engine_snapshot(l->e)), who->home);
-    int64_t next_ms, first_ms = MOMENT_NEVER;
+    int64_t next_ms, coming_ms, first_ms = MOMENT_NEVER;
 
     assert_true(number != CUSTOMER_NONE);
     next_ms = engine_customer_next(l->e, number);
-    twin_replay(&l->t, &who->known, l->now_ms + 180 * MS_DAY, l->twin);
+    twin_replay_members(&l->t, &who->known, l->now_ms + 180 * MS_DAY, l->twin,
+                        &l->members);
     for (int k = 0; k < l->t.m.life_n; k++) {
         const struct twin_history *twin = &l->twin[k];
-        int64_t coming_ms = MOMENT_NEVER;
         size_t n, i = 0;
         const struct move *real = engine_moves(l->e, (uint32_t)k, number, &n);
 
+        coming_ms = MOMENT_NEVER;
         while (i < n && i < (size_t)twin->n && world_same_move(&twin->move[i], &real[i]))
             i++;
         if (i < (size_t)twin->n)
@@ -227,7 +274,8 @@ static int64_t compare_customer(struct life *l, const struct townsman *who)
         if (coming_ms < first_ms)
             first_ms = coming_ms;
     }
-    return first_ms;
+    coming_ms = compare_members(l, who, number, next_ms);
+    return coming_ms < first_ms ? coming_ms : first_ms;
 }
 
 /* Whose events all stand with others: he has neither moves nor any to come. */
@@ -244,7 +292,28 @@ static void compare_nobody(const struct life *l, uint32_t number)
         if (n)
             fail_msg("%.*s is nobody, and has a life", STR_FMT(key));
     }
+    engine_members(l->e, number, &n);
+    assert_int_equal(n, 0);
     assert_true(engine_customer_next(l->e, number) == MOMENT_NEVER);
+}
+
+/* The sizes of segments are those that everybody's rule, asked now, gives. */
+static void compare_sizes(const struct life *l)
+{
+    const struct segments *all = l->e->model->segments;
+    struct arena a = {};
+    struct fits fits;
+    struct err err;
+
+    for (uint32_t i = 0; i < all->segment_n; i++) {
+        NEED_OK(engine_scan(l->e, l->e->model->program, all->segment[i].rule, l->now_ms,
+                            &a, &fits, &err),
+                err);
+        assert_int_equal(engine_sizes(l->e)[i], fits.n);
+        for (uint32_t c = 0; c < engine_customer_n(l->e); c++)
+            assert_int_equal(engine_is_member(l->e, c, i, l->now_ms), fits_has(&fits, c));
+    }
+    arena_free(&a);
 }
 
 static void compare_loops(const struct life *l)
@@ -287,6 +356,7 @@ static void compare_all(struct life *l)
     assert_true(engine_next_ms(l->e) <= coming_ms);
     assert_true(engine_next_ms(l->e) > l->now_ms);
     compare_loops(l);
+    compare_sizes(l);
 }
 
 /* --- a life --- */

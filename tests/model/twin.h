@@ -17,7 +17,8 @@ enum {
     TWIN_STAGES_MAX = 5,
     TWIN_WAYS_MAX = 8,
     TWIN_LIVES_MAX = 3,
-    TWIN_SEGMENTS_MAX = 3,
+    TWIN_SEGMENTS_MAX = 3,  /* that rules name, */
+    TWIN_MORE_SEGMENTS = 4, /* and that none does */
     TWIN_SCORES_MAX = 2,
     TWIN_PARTS_MAX = 3,
     TWIN_EVENTS_MAX = 24,
@@ -212,7 +213,7 @@ struct twin_model {
     int life_n, segment_n, score_n;
     struct twin_keep keep[TWIN_PROPERTIES]; /* of each trait */
     struct twin_life life[TWIN_LIVES_MAX];
-    const struct twin_node *segment[TWIN_SEGMENTS_MAX];
+    const struct twin_node *segment[TWIN_SEGMENTS_MAX + TWIN_MORE_SEGMENTS];
     struct twin_score score[TWIN_SCORES_MAX];
 };
 
@@ -249,6 +250,8 @@ void twin_stages(struct twin *t, int lives_max);
 void twin_keeps(struct twin *t);
 void twin_named(struct twin *t);
 void twin_ways(struct twin *t);
+/* After these: segments that no rule names, so that they may ask for all stages. */
+void twin_more_segments(struct twin *t);
 
 /* --- as text (twin_print.c) --- */
 
@@ -307,10 +310,26 @@ struct twin_history {
     int restless; /* moves taken and loops met */
     int loops;
 };
+
+/* Who enters a segment and leaves it, by moment, then by segment. */
+enum { TWIN_CHANGES_MAX = 60000 };
+struct twin_change {
+    int64_t at_ms;
+    int segment;
+    bool in;
+};
+struct twin_membership {
+    struct twin_change change[TWIN_CHANGES_MAX];
+    int n;
+};
 bool twin_leads_from(const struct twin_way *way, int stage);
 /* DESIGN's words, one after the other: at every moment at which anything could change, every
  * rule is asked anew. `out` has a place for each lifecycle. */
 void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,
                  struct twin_history *out);
+/* The same, with his membership of all segments, which are asked after the moves of each moment. */
+void twin_replay_members(const struct twin *t, const struct twin_customer *c,
+                         int64_t until_ms, struct twin_history *out,
+                         struct twin_membership *members);
 
 #endif

@@ -681,6 +681,16 @@ void twin_keeps(struct twin *t)
     }
 }
 
+void twin_more_segments(struct twin *t)
+{
+    int more = roll(t, TWIN_MORE_SEGMENTS + 1);
+
+    t->life = 0;
+    t->stageless = false;
+    for (int i = 0; i < more; i++)
+        t->m.segment[t->m.segment_n++] = roll(t, 2) ? twin_condition(t, 2) : twin_term(t);
+}
+
 void twin_stages(struct twin *t, int lives_max)
 {
     t->m.life_n = 1 + roll(t, lives_max);

@@ -123,6 +123,8 @@ struct replay {
     const struct twin_customer *c;
     struct twin_where lives[TWIN_LIVES_MAX];
     struct twin_history *out;
+    struct twin_membership *members; /* NULL: nobody asks */
+    bool in[TWIN_SEGMENTS_MAX + TWIN_MORE_SEGMENTS];
 };
 
 bool twin_leads_from(const struct twin_way *way, int stage)
@@ -216,10 +218,31 @@ static void ask_life(struct replay *r, int life, int64_t at_ms)
         ask_instant(r, life, at_ms);
 }
 
+static void ask_segments(struct replay *r, int64_t at_ms)
+{
+    for (int i = 0; i < r->t->m.segment_n; i++) {
+        bool in = is_true(r, 0, r->t->m.segment[i], at_ms);
+
+        if (in == r->in[i])
+            continue;
+        if (r->members->n == TWIN_CHANGES_MAX)
+            abort();
+        r->in[i] = in;
+        r->members->change[r->members->n++] = (struct twin_change){at_ms, i, in};
+    }
+}
+
 void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t until_ms,
                  struct twin_history *out)
 {
-    struct replay r = {.t = t, .c = c, .out = out};
+    twin_replay_members(t, c, until_ms, out, NULL);
+}
+
+void twin_replay_members(const struct twin *t, const struct twin_customer *c,
+                         int64_t until_ms, struct twin_history *out,
+                         struct twin_membership *members)
+{
+    struct replay r = {.t = t, .c = c, .out = out, .members = members};
     int64_t at_ms = c->n ? c->event[0].at_ms : MOMENT_NEVER;
     struct twin_moments moments = {};
     int restless = 0;
@@ -228,6 +251,8 @@ void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t un
         out[l].n = out[l].restless = out[l].loops = 0;
         r.lives[l].stage = r.lives[l].previous = -1;
     }
+    if (members)
+        members->n = 0;
     if (at_ms > until_ms)
         return;
     twin_moments(t, c, &moments);
@@ -243,6 +268,8 @@ void twin_replay(const struct twin *t, const struct twin_customer *c, int64_t un
             if (out[l].restless > restless)
                 restless = out[l].restless;
         }
+        if (members)
+            ask_segments(&r, at_ms);
         /* A move within the instant may make time_in_stage and the like change next. */
         next = twin_next(t, &moments, r.lives, at_ms);
         at_ms = moved ? earlier(next, at_ms + 1) : next;
