@@ -73,7 +73,7 @@ bool post_webhook(struct api_request *r, struct err *err)
 {
     struct webhook_row draft = {.name = json_find_text(r->body, STR("name")),
                                 .url = json_find_text(r->body, STR("url")),
-                                .what = WEBHOOK_EVENTS | WEBHOOK_MOVES};
+                                .what = WEBHOOK_ALL};
     str what = json_find_text(r->body, STR("what"));
     struct json_out j = {.to = r->out};
     struct buf secret = {};
@@ -84,6 +84,7 @@ bool post_webhook(struct api_request *r, struct err *err)
     ok = (!what.n || webhook_what_parse(what, &draft.what, err))
          && texts_of(r, "types", &draft.type, &draft.type_n, err)
          && texts_of(r, "stages", &draft.stage, &draft.stage_n, err)
+         && texts_of(r, "segments", &draft.segment, &draft.segment_n, err)
          && webhooks_add(sender_webhooks(r->sender), &draft, r->now_ms, &secret, err);
     if (ok) {
         json_begin_object(&j);

@@ -73,20 +73,21 @@ static int list(struct cli *c, [[maybe_unused]] struct engine *e, struct webhook
 
 static bool read_draft(struct cli *c, struct webhook_row *out, struct err *err)
 {
-    size_t type_n, stage_n;
+    size_t type_n, stage_n, segment_n;
 
-    *out = (struct webhook_row){.name = cli_text(c, "name"),
-                                .url = cli_text(c, "url"),
-                                .what = WEBHOOK_EVENTS | WEBHOOK_MOVES};
+    *out = (struct webhook_row){
+        .name = cli_text(c, "name"), .url = cli_text(c, "url"), .what = WEBHOOK_ALL};
     if (cli_has(c, "allow-http"))
         out->allows |= WEBHOOK_PLAIN_HTTP;
     if (cli_has(c, "allow-private"))
         out->allows |= WEBHOOK_PRIVATE_HOST;
     if (!cli_all(c, "type", &out->type, &type_n)
-        || !cli_all(c, "stage", &out->stage, &stage_n))
+        || !cli_all(c, "stage", &out->stage, &stage_n)
+        || !cli_all(c, "segment", &out->segment, &segment_n))
         return err_nomem(err);
     out->type_n = (uint32_t)type_n;
     out->stage_n = (uint32_t)stage_n;
+    out->segment_n = (uint32_t)segment_n;
     return !cli_has(c, "what")
            || webhook_what_parse(cli_text(c, "what"), &out->what, err);
 }
@@ -264,9 +265,11 @@ static const struct cli_option options[] = {
     {"name", "NAME", "what the webhook is called", false},
     {"url", "URL", "add: where to; https, unless it is this machine", false},
     {"what", "LIST",
-     "add: events, moves, or both with a comma between: both unless given", false},
+     "add: some of events,moves,segments, with commas between: all of them unless given",
+     false},
     {"type", "TYPE", "add: events of this type alone", true},
     {"stage", "STAGE", "add: moves into this stage alone", true},
+    {"segment", "SEGMENT", "add: who enters or leaves this segment alone", true},
     {"allow-http", NULL, "add: without TLS, though others can read along", false},
     {"allow-private", NULL, "add: to an address of this machine or its network", false},
     {"from", "MOMENT",

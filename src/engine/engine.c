@@ -390,10 +390,15 @@ bool engine_listen(struct engine *e, int64_t now_ms, struct err *err)
     struct snapshot *v;
     bool ok;
 
-    if (e->journal)
-        return true;
     if (now_ms < engine_now_ms(e))
         now_ms = engine_now_ms(e);
+    if (e->journal) {
+        if (!engine_advance(e, now_ms, err) || !store_snapshot(e->store, &v, err))
+            return false;
+        ok = journal_hear(e->journal, v, now_ms, err);
+        snapshot_close(v);
+        return ok;
+    }
     ok = engine_advance(e, now_ms, err) && engine_checkpoint(e, err)
          && store_snapshot(e->store, &v, err);
     if (!ok)

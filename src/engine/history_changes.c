@@ -149,6 +149,12 @@ bool journal_changes(const struct pass *p, const struct worker *w,
         if (!journal_moves(j, &about, &c.who, c.was, c.was_n, c.is, c.is_n, err))
             return false;
     }
+    if (j && has_members(h)) {
+        struct change c = change_of(w, old, chunk, place, h->lifecycle_n);
+
+        return journal_members(j, &about, c.who.customer, c.was, c.was_n, c.is, c.is_n,
+                               err);
+    }
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "engine/members.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +13,10 @@ enum {
     ROW_BYTES = 1 << 20,
     AGAIN_MS = 3600 * 1000, /* histories are kept more often */
 };
+
+enum { MOVES, SEGMENTS, KINDS };
+#define IN_SEGMENT                                                                       \
+    UINT16_MAX /* in the place of a lifecycle: the move is one of engine_members */
 
 struct noted {
     struct moved who;
@@ -25,20 +30,30 @@ struct journal {
     struct buf lines;
     struct hash_set told; /* lines of the file that may be found again */
     uint32_t first_new;   /* chunks from this one on had no customer before */
-    int64_t silent_ms;    /* of those before it that are not known, nothing up to here */
+    bool wants[KINDS];
+    int64_t
+        silent_ms[KINDS]; /* of those before it that are not known, nothing up to here */
     int64_t written_ms;
 };
 
 /* --- what the file has --- */
 
-/* Since when somebody wants moves. */
-static bool wants_moves(void *context, const struct webhook_row *w)
+/* Since when somebody wants each kind. */
+static bool find_wanted(void *context, const struct webhook_row *w)
 {
+    static const uint32_t what[KINDS] = {WEBHOOK_MOVES, WEBHOOK_SEGMENTS};
     int64_t *since_ms = context;
 
-    if ((w->what & WEBHOOK_MOVES) && w->made_ms < *since_ms)
-        *since_ms = w->made_ms;
+    for (int k = 0; k < KINDS; k++)
+        if ((w->what & what[k]) && w->made_ms < since_ms[k])
+            since_ms[k] = w->made_ms;
     return true;
+}
+
+static bool wanted_since(struct snapshot *v, int64_t since_ms[KINDS], struct err *err)
+{
+    since_ms[MOVES] = since_ms[SEGMENTS] = MOMENT_MAX;
+    return snapshot_each_webhook(v, find_wanted, since_ms, err);
 }
 
 static bool learn_lines(struct journal *j, str lines, struct err *err)
@@ -63,8 +78,9 @@ static bool learn_told(struct journal *j, struct snapshot *v, struct err *err)
               && snapshot_journal(v, end - 2, &b, &seq, &told_ms, err)
               && (!seq || snapshot_from(v, told_ms - AGAIN_MS, &log_seq, &end, err));
 
-    if (ok && seq && told_ms > j->silent_ms)
-        j->silent_ms = told_ms;
+    for (int k = 0; ok && seq && k < KINDS; k++)
+        if (told_ms > j->silent_ms[k])
+            j->silent_ms[k] = told_ms;
     buf_clear(&b);
     while (ok && seq) {
         ok = snapshot_journal(v, end - 1, &b, &seq, &told_ms, err)
@@ -79,24 +95,28 @@ static bool learn_told(struct journal *j, struct snapshot *v, struct err *err)
 bool journal_open(struct snapshot *v, uint32_t version, struct journal **out,
                   struct err *err)
 {
-    int64_t since_ms = MOMENT_MAX;
+    int64_t since_ms[KINDS];
     struct journal *j;
 
     *out = NULL;
-    if (!snapshot_each_webhook(v, wants_moves, &since_ms, err))
+    if (!wanted_since(v, since_ms, err))
         return false;
-    if (since_ms == MOMENT_MAX)
+    if (since_ms[MOVES] == MOMENT_MAX && since_ms[SEGMENTS] == MOMENT_MAX)
         return true;
     j = mem_alloc(sizeof *j);
     if (!j)
         return err_nomem(err);
     pthread_mutex_init(&j->lock, NULL);
-    j->silent_ms = since_ms;
+    for (int k = 0; k < KINDS; k++) {
+        j->wants[k] = since_ms[k] != MOMENT_MAX;
+        j->silent_ms[k] = since_ms[k];
+    }
     if (!snapshot_history_end(v, version, &j->first_new, err) || !learn_told(j, v, err)) {
         journal_free(j);
         return false;
     }
-    j->written_ms = j->silent_ms;
+    j->written_ms = j->silent_ms[MOVES] < j->silent_ms[SEGMENTS] ? j->silent_ms[MOVES]
+                                                                 : j->silent_ms[SEGMENTS];
     if (!j->first_new)
         j->first_new = UINT32_MAX;
     *out = j;
@@ -114,6 +134,20 @@ void journal_free(struct journal *j)
     mem_free(j);
 }
 
+bool journal_hear(struct journal *j, struct snapshot *v, int64_t now_ms, struct err *err)
+{
+    int64_t since_ms[KINDS];
+
+    if (!wanted_since(v, since_ms, err))
+        return false;
+    for (int k = 0; k < KINDS; k++)
+        if (since_ms[k] != MOMENT_MAX && !j->wants[k]) {
+            j->wants[k] = true;
+            j->silent_ms[k] = now_ms;
+        }
+    return true;
+}
+
 void journal_restart(struct journal *j)
 {
     if (!j)
@@ -121,7 +155,9 @@ void journal_restart(struct journal *j)
     j->n = 0;
     buf_clear(&j->lines);
     j->first_new = UINT32_MAX;
-    j->silent_ms = j->written_ms;
+    for (int k = 0; k < KINDS; k++)
+        if (j->silent_ms[k] < j->written_ms)
+            j->silent_ms[k] = j->written_ms;
 }
 
 /* --- noting --- */
@@ -163,18 +199,68 @@ bool journal_moves(struct journal *j, const struct journal_chunk *chunk,
     bool is_silent = j && !chunk->is_known && chunk->number < j->first_new;
     size_t i = 0;
 
-    if (!j)
+    if (!j || !j->wants[MOVES])
         return true;
     while (i < old_n && i < n && is_same(&old[i], &fresh[i]))
         i++;
     for (; i < n; i++) {
         int64_t at_ms = fresh[i].at_ms;
-        bool is_told = is_silent ? at_ms > j->silent_ms
+        bool is_told = is_silent ? at_ms > j->silent_ms[MOVES]
                                  : at_ms > chunk->before_ms
                                        || at_ms >= chunk->now_ms - FOLLOW_LATE_MS
                                        || (i + 1 == n && elsewhere);
 
         if (is_told && !note(j, who, &fresh[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* The last change of the segment among n. */
+static bool is_in(const struct move *change, size_t n, uint16_t segment)
+{
+    while (n && change[n - 1].way != segment)
+        n--;
+    return n && change[n - 1].to == MEMBER_IN;
+}
+
+static bool is_last(const struct move *change, size_t n, size_t i)
+{
+    for (size_t k = i + 1; k < n; k++)
+        if (change[k].way == change[i].way)
+            return false;
+    return true;
+}
+
+/* Does it stand before that one? */
+static bool is_earlier(const struct move *a, const struct move *b)
+{
+    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->way < b->way;
+}
+
+bool journal_members(struct journal *j, const struct journal_chunk *chunk,
+                     uint32_t customer, const struct move *old, size_t old_n,
+                     const struct move *fresh, size_t n, struct err *err)
+{
+    const struct moved who = {.customer = customer, .lifecycle = IN_SEGMENT};
+    bool is_silent = j && !chunk->is_known && chunk->number < j->first_new;
+    size_t was = 0;
+
+    for (size_t i = 0; j && j->wants[SEGMENTS] && i < n; i++) {
+        int64_t at_ms = fresh[i].at_ms;
+        bool is_told;
+
+        while (was < old_n && is_earlier(&old[was], &fresh[i]))
+            was++;
+        if (was < old_n && members_same(&old[was], &fresh[i]))
+            continue;
+        is_told = is_silent ? at_ms > j->silent_ms[SEGMENTS]
+                            : at_ms > chunk->before_ms
+                                  || at_ms >= chunk->now_ms - FOLLOW_LATE_MS
+                                  || (is_last(fresh, n, i)
+                                      && is_in(old, old_n, fresh[i].way)
+                                             != (fresh[i].to == MEMBER_IN));
+        if (is_told && !note(j, &who, &fresh[i], err))
             return false;
     }
     return true;
@@ -203,7 +289,8 @@ static void put_stage(struct json_out *out, const char *name, const struct lifec
 static void print_line(struct buf *to, const struct moved *who, const struct model *m,
                        uint32_t version, const struct catalog *c)
 {
-    const struct lifecycle *l = m->lifecycles[who->lifecycle];
+    const struct lifecycle *l =
+        who->lifecycle == IN_SEGMENT ? NULL : m->lifecycles[who->lifecycle];
     struct json_out out = {.to = to};
     enum id_kind kind;
     str id;
@@ -214,12 +301,19 @@ static void print_line(struct buf *to, const struct moved *who, const struct mod
     json_put_text(&out, id);
     json_key(&out, "kind");
     json_put_text(&out, id_kind_name(kind));
-    if (l->name.n) {
+    if (!l) {
+        json_key(&out, "segment");
+        json_put_text(&out, m->segments->segment[who->move.way].name);
+        json_key(&out, "change");
+        json_put_text(&out, str_of(members_change_name(&who->move)));
+    } else if (l->name.n) {
         json_key(&out, "lifecycle");
         json_put_text(&out, l->name);
     }
-    put_stage(&out, "from", l, who->move.from);
-    put_stage(&out, "to", l, who->move.to);
+    if (l) {
+        put_stage(&out, "from", l, who->move.from);
+        put_stage(&out, "to", l, who->move.to);
+    }
     json_key(&out, "at");
     json_put_int(&out, who->move.at_ms);
     json_key(&out, "model");
@@ -272,7 +366,8 @@ static bool find_least(void *context, const struct webhook_row *w)
 {
     int64_t *least = context;
 
-    if ((w->what & WEBHOOK_MOVES) && w->state != WEBHOOK_GONE && w->move.seq < *least)
+    if ((w->what & (WEBHOOK_MOVES | WEBHOOK_SEGMENTS)) && w->state != WEBHOOK_GONE
+        && w->move.seq < *least)
         *least = w->move.seq;
     return true;
 }

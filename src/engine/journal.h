@@ -1,4 +1,4 @@
-/* journal.h - moves for webhooks, between the moment at which they are known and the commit that
+/* journal.h - moves, and who enters and leaves segments, for webhooks: between the moment at which they are known and the commit that
  * writes them down.
  *
  * Histories are kept in the file now and then, and moves that came after are found again when it
@@ -12,10 +12,13 @@
 #include "store/store.h"
 
 struct journal;
-/* NULL when no webhook of the file is sent moves. `version` is the live model's. */
+/* NULL when no webhook of the file is sent either. `version` is the live model's. */
 [[nodiscard]] bool journal_open(struct snapshot *v, uint32_t version,
                                 struct journal **out, struct err *err);
 void journal_free(struct journal *j);
+/* After a webhook was added: what the webhooks want that nobody did before is told from now_ms on,
+ * to which all histories were brought. */
+bool journal_hear(struct journal *j, struct snapshot *v, int64_t now_ms, struct err *err);
 
 /* All that follows takes NULL: nobody is told. */
 
@@ -33,6 +36,11 @@ struct journal_chunk {
 bool journal_moves(struct journal *j, const struct journal_chunk *chunk,
                    const struct moved *who, const struct move *old, size_t old_n,
                    const struct move *fresh, size_t n, struct err *err);
+
+/* The same of who he is a member of; the moves are engine_members'. */
+bool journal_members(struct journal *j, const struct journal_chunk *chunk,
+                     uint32_t customer, const struct move *old, size_t old_n,
+                     const struct move *fresh, size_t n, struct err *err);
 
 /* After all chunks: the moves become lines. */
 bool journal_print(struct journal *j, const struct model *m, uint32_t version,

@@ -27,6 +27,11 @@ static inline bool members_same(const struct move *a, const struct move *b)
     return a->at_ms == b->at_ms && a->way == b->way && a->to == b->to;
 }
 
+static inline const char *members_change_name(const struct move *change)
+{
+    return change->to == MEMBER_IN ? "entered" : "left";
+}
+
 /* What was known of him; not of an account. */
 struct members_before {
     const struct move *change;

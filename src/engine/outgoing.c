@@ -188,6 +188,35 @@ static void put_stage(struct json_out *j, const struct json *line, const char *n
         json_put_null(j);
 }
 
+/* Who entered a segment, or left it. */
+static bool make_change(const struct json *line, str segment, str text,
+                        const struct webhook_row *w, struct arena *a,
+                        struct outgoing_message *out, bool *is_wanted, struct err *err)
+{
+    struct buf b = {0};
+    struct json_out j = {.to = &b};
+    str customer = json_find_text(line, STR("customer"));
+    str kind = json_find_text(line, STR("kind"));
+    int64_t at_ms = whole(line, "at");
+
+    *is_wanted =
+        (w->what & WEBHOOK_SEGMENTS) && is_listed(segment, w->segment, w->segment_n);
+    if (!*is_wanted)
+        return true;
+    out->customer = hash64(customer) ^ hash64(kind);
+    begin_body(&j, "segment", at_ms);
+    put_text(&j, "kind", kind);
+    put_text(&j, "customer", customer);
+    put_text(&j, "segment", segment);
+    put_text(&j, "change", json_find_text(line, STR("change")));
+    json_key(&j, "at");
+    json_put_moment(&j, at_ms);
+    json_key(&j, "model");
+    json_put_int(&j, whole(line, "model"));
+    put_id(out->id, "seg", text);
+    return end_body(&j, a, out, err);
+}
+
 static bool make_move(const struct json *line, str text, const struct webhook_row *w,
                       struct arena *a, struct outgoing_message *out, bool *is_wanted,
                       struct err *err)
@@ -196,9 +225,13 @@ static bool make_move(const struct json *line, str text, const struct webhook_ro
     struct json_out j = {.to = &b};
     str customer = json_find_text(line, STR("customer"));
     str kind = json_find_text(line, STR("kind"));
+    str segment = json_find_text(line, STR("segment"));
     int64_t at_ms = whole(line, "at");
 
-    *is_wanted = is_listed(json_find_text(line, STR("to")), w->stage, w->stage_n);
+    if (segment.n)
+        return make_change(line, segment, text, w, a, out, is_wanted, err);
+    *is_wanted = (w->what & WEBHOOK_MOVES)
+                 && is_listed(json_find_text(line, STR("to")), w->stage, w->stage_n);
     if (!*is_wanted)
         return true;
     out->customer = hash64(customer) ^ hash64(kind);

@@ -547,7 +547,7 @@ static bool read_hook(struct sender *s, struct hook *h, struct snapshot *v,
     if (!row || row->state != WEBHOOK_ON)
         return true;
     return (!(row->what & WEBHOOK_EVENTS) || read_kind(s, h, OUTGOING_EVENT, v, to, err))
-           && (!(row->what & WEBHOOK_MOVES)
+           && (!(row->what & (WEBHOOK_MOVES | WEBHOOK_SEGMENTS))
                || read_kind(s, h, OUTGOING_MOVE, v, to, err));
 }
 

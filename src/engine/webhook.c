@@ -49,7 +49,8 @@ static bool append(struct webhooks *w, const struct webhook_row *row)
     new->name = arena_str(&w->arena, row->name);
     new->url = arena_str(&w->arena, row->url);
     if (!new->name.p || !new->url.p || !copy_list(&w->arena, &new->type, row->type_n)
-        || !copy_list(&w->arena, &new->stage, row->stage_n))
+        || !copy_list(&w->arena, &new->stage, row->stage_n)
+        || !copy_list(&w->arena, &new->segment, row->segment_n))
         return false;
     w->n++;
     return true;
@@ -138,12 +139,16 @@ bool webhook_what_parse(str text, uint32_t *out, struct err *err)
             *out |= WEBHOOK_EVENTS;
         else if (str_eq(str_trim(word), STR("moves")))
             *out |= WEBHOOK_MOVES;
+        else if (str_eq(str_trim(word), STR("segments")))
+            *out |= WEBHOOK_SEGMENTS;
         else
             break;
         text = str_from(text, word.n + (comma ? 1 : 0));
     }
     return (*out && !text.n)
-           || err_set(err, ERR_INPUT, "what is sent is events, moves, or events,moves");
+           || err_set(err, ERR_INPUT,
+                      "what is sent is some of events, moves, segments, with commas "
+                      "between");
 }
 
 const char *webhook_state_name(enum webhook_state state)
@@ -161,9 +166,17 @@ const char *webhook_state_name(enum webhook_state state)
 
 void webhook_what_print(uint32_t what, struct buf *to)
 {
-    static const char *const words[] = {"", "events", "moves", "events,moves"};
+    static const char *const words[] = {"events", "moves", "segments"};
+    bool first = true;
 
-    buf_add(to, str_of(words[what & 3]));
+    for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!(what >> i & 1))
+            continue;
+        if (!first)
+            buf_add_char(to, ',');
+        buf_add(to, str_of(words[i]));
+        first = false;
+    }
 }
 
 /* --- changes --- */
@@ -225,7 +238,8 @@ static bool check_draft(const struct webhooks *w, const struct webhook_row *draf
                || err_set(err, ERR_INPUT, "a URL has at most %d bytes", WEBHOOK_URL_MAX))
            && post_check_url(draft->url, draft->allows & WEBHOOK_PLAIN_HTTP, err)
            && check_list(draft->type, draft->type_n, "type", err)
-           && check_list(draft->stage, draft->stage_n, "stage", err);
+           && check_list(draft->stage, draft->stage_n, "stage", err)
+           && check_list(draft->segment, draft->segment_n, "segment", err);
 }
 
 static bool set_places(const struct webhooks *w, struct webhook_row *row, int64_t from_ms,
@@ -265,7 +279,8 @@ bool webhooks_add(struct webhooks *w, const struct webhook_row *draft, int64_t n
         w->n--;
         return false;
     }
-    if ((row.what & WEBHOOK_MOVES) && !engine_listen(w->engine, now_ms, err)) {
+    if ((row.what & (WEBHOOK_MOVES | WEBHOOK_SEGMENTS))
+        && !engine_listen(w->engine, now_ms, err)) {
         struct err unheard;
 
         webhooks_remove(w, row.name, &unheard);
@@ -337,6 +352,7 @@ void webhook_put_json(struct json_out *j, const struct webhook_row *row)
     json_put_text(j, buf_str(&what));
     put_list(j, "types", row->type, row->type_n);
     put_list(j, "stages", row->stage, row->stage_n);
+    put_list(j, "segments", row->segment, row->segment_n);
     json_key(j, "allow_http");
     json_put_bool(j, row->allows & WEBHOOK_PLAIN_HTTP);
     json_key(j, "allow_private");

@@ -186,6 +186,55 @@ t_is 'each event as whose it is' \
 moves='[g["body"]["data"]["to"] for g in got if g["body"]["data"]["customer"] == "acme" and g["body"]["type"] == "move"]'
 t_is 'each of its moves once' "$(got "len($moves) == len(set($moves))")" True
 
+# --- who enters and leaves a segment: once each, whatever is killed ---
+stop TERM
+"$CICLO" webhook "$shop" remove --name crm >/dev/null
+cat >"$T/model.yaml" <<'YAML'
+ciclo: 1
+workspace: { name: Shop, currency: EUR, timezone: UTC }
+events: { purchase: { from: ["Order Completed"], properties: { revenue: money } } }
+lifecycle:
+  start: new
+  stages: { new: , buyer: }
+  moves: [ { from: new, to: buyer, when: "exists(purchase)" } ]
+segments:
+  fresh: { when: "exists(purchase, 2s)" }
+  spender: { when: "sum(purchase.revenue) >= 25" }
+  buyers: { when: "stage = 'buyer'" }
+YAML
+"$CICLO" model apply "$shop" "$T/model.yaml" >/dev/null
+"$CICLO" webhook "$shop" add --name in --url "$hook" --allow-private --what segments \
+    --segment fresh --segment spender >"$T/r/secret.in" 2>/dev/null
+: >"$T/r/got"
+serve
+track sam s1
+changes='[(g["body"]["data"]["customer"], g["body"]["data"]["segment"], g["body"]["data"]["change"]) for g in got if g["status"] == 200]'
+until_got "$changes == [('sam', 'fresh', 'entered'), ('sam', 'fresh', 'left')]" 'he enters a segment, and leaves it by time alone'
+t_is 'it is signed, and says when' "$(got 'got[0]["ok"], got[0]["body"]["type"], got[0]["body"]["timestamp"] == got[0]["body"]["data"]["at"]')" \
+    "(True, 'segment', True)"
+echo 500 >"$T/r/how"
+track sam s2
+track tim t1
+until_got 'len(got) >= 3' 'somebody is on his way'
+stop KILL
+track_lines | sed 's/visit/Order Completed/; s/"i\([123]\)"/"j\1"/g' | "$CICLO" import "$shop" - >/dev/null
+echo 200 >"$T/r/how"
+serve
+until_got "set($changes) >= {('sam', 'spender', 'entered'), ('sam', 'fresh', 'left'), ('tim', 'fresh', 'entered'), ('tim', 'fresh', 'left')}" \
+    'nobody is forgotten'
+until_state 'd["under_way"]' 0 'all of it arrives'
+t_is 'and nothing twice' "$(got 'len([g for g in got if g["status"] == 200]) == len({json.dumps(g["body"]) for g in got if g["status"] == 200})')" True
+t_is 'each with one id' "$(got 'len({g["id"] for g in got}) == len({json.dumps(g["body"]) for g in got})')" True
+t_is 'of the segments that were chosen' "$(got 'sorted({g["body"]["data"]["segment"] for g in got})')" "['fresh', 'spender']"
+: >"$T/r/got"
+t_is 'a replay' "$(api POST /replay '{"name":"in","from":"2020-01-01"}')" '{"ok":true}'
+until_got "[c for c in $changes if c[0] == 'sam'][:2] == [('sam', 'fresh', 'entered'), ('sam', 'fresh', 'left')]" \
+    'begins with the first'
+stop TERM
+"$CICLO" webhook "$shop" remove --name in >/dev/null
+"$CICLO" webhook "$shop" add --name crm --url "$hook" --allow-private >"$T/r/secret.in" 2>/dev/null
+serve
+
 # --- over HTTP ---
 : >"$T/r/got"
 t_is 'a ping' "$(api POST /test '{"name":"crm"}')" '{"ok":true}'

@@ -109,7 +109,50 @@ TEST(histories_are_those_worked_out_by_hand)
                         "2026-03-22T23:30:00.000Z at_risk\n"
                         "2026-04-21T23:30:00.000Z lapsed\n");
     assert_string_equal(bottega_history(e, "x3", &a), "2026-02-02T08:00:00.000Z reach\n");
-    assert_true(engine_next_ms(e) == MOMENT_NEVER);
+    assert_true(engine_next_ms(e) == moment_of("2027-01-05T09:30:00.000Z")); /* 10 */
+    arena_free(&a);
+    engine_close(e);
+}
+
+static const char *segments_of(struct engine *e, const char *id, struct arena *a)
+{
+    struct buf b = {};
+    size_t n;
+    const struct move *change = engine_members(e, bottega_customer(e, id), &n);
+    str text;
+
+    for (size_t i = 0; i < n; i++) {
+        moment_print(&b, change[i].at_ms);
+        buf_add_format(&b, " %c%.*s\n", change[i].to == MEMBER_IN ? '+' : '-',
+                       STR_FMT(engine_model(e)->segments->segment[change[i].way].name));
+    }
+    buf_add_char(&b, 0);
+    text = arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return text.p;
+}
+
+TEST(who_enters_and_leaves_segments_is_worked_out_by_hand)
+{
+    struct engine *e = bottega_open(ALL_TIME);
+    struct arena a = {};
+    struct err err;
+
+    assert_string_equal(segments_of(e, "anna", &a), "2026-01-01T10:00:00.000Z +quiet\n"
+                                                    "2026-01-11T10:00:00.000Z -quiet\n"
+                                                    "2026-01-21T10:00:00.000Z +quiet\n");
+    assert_string_equal(segments_of(e, "10", &a), "2026-01-15T09:30:00.000Z +quiet\n"
+                                                  "2026-02-20T23:30:00.000Z +vip\n"
+                                                  "2026-02-20T23:30:00.000Z -quiet\n"
+                                                  "2026-03-02T23:30:00.000Z +quiet\n");
+    assert_int_equal(engine_sizes(e)[0], 2);
+    assert_int_equal(engine_sizes(e)[1], 10);
+    assert_true(engine_is_member(e, bottega_customer(e, "9"), 0,
+                                 moment_of("2026-01-05T09:30:00.250Z")));
+    assert_false(engine_is_member(e, bottega_customer(e, "9"), 0,
+                                  moment_of("2026-01-05T09:30:00.249Z")));
+    NEED_OK(engine_advance(e, moment_of("2027-01-05T09:30:00.250Z"), &err), err);
+    assert_int_equal(engine_sizes(e)[0], 0);
     arena_free(&a);
     engine_close(e);
 }

@@ -11,13 +11,13 @@
 #include <string.h>
 
 static const str types[] = {STR("purchase"), STR("visit")};
-static const str stages[] = {STR("vip")};
+static const str stages[] = {STR("vip")}, segments[] = {STR("b2b"), STR("gold")};
 
 static struct webhook_row shop(void)
 {
     struct webhook_row w = {.number = 7,
                             .state = WEBHOOK_PAUSED,
-                            .what = WEBHOOK_EVENTS | WEBHOOK_MOVES,
+                            .what = WEBHOOK_ALL,
                             .allows = WEBHOOK_PRIVATE_HOST,
                             .name = STR("shop"),
                             .url = STR("https://a.b/c"),
@@ -25,6 +25,8 @@ static struct webhook_row shop(void)
                             .type_n = 2,
                             .stage = stages,
                             .stage_n = 1,
+                            .segment = segments,
+                            .segment_n = 2,
                             .made_ms = 1000,
                             .event = {7, 3},
                             .move = {2, 0},
@@ -39,9 +41,11 @@ static struct webhook_row shop(void)
 /* [F17] */
 TEST(a_row_of_a_webhook_is_as_the_format_says)
 {
-    static const char before[] = "\x01\x03\x02";
-    static const char after[] = "\xd1\x0f\x07\x03\x02\x00\x02\x00\xc8\x01\x02\x01"
-                                "\x04\x0dshophttps://a.b/c\x08\x05purchasevisit\x03vip";
+    static const char before[] = "\x01\x07\x02";
+    static const char after[] =
+        "\xd1\x0f\x07\x03\x02\x00\x02\x00\xc8\x01\x02\x01\x02"
+        "\x04\x0dshophttps://a.b/c\x08\x05purchasevisit\x03vip\x03\x04"
+        "b2bgold";
     struct webhook_row w = shop(), again = {.number = 7};
     struct arena a = {};
     struct buf b = {};
@@ -59,6 +63,8 @@ TEST(a_row_of_a_webhook_is_as_the_format_says)
     assert_true(str_eq(again.name, w.name) && str_eq(again.url, w.url));
     assert_int_equal(again.type_n, 2);
     assert_true(str_eq(again.type[1], types[1]) && str_eq(again.stage[0], stages[0]));
+    assert_int_equal(again.segment_n, 2);
+    assert_true(str_eq(again.segment[1], segments[1]));
     assert_true(again.made_ms == 1000 && again.failing_ms == -1);
     assert_true(again.last_ms == MOMENT_NEVER && again.last_status == 200);
     assert_true(again.event.seq == 7 && again.event.line == 3 && again.move.seq == 2);
