@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "engine/mappings.h"
+#include "engine/similar.h"
 
 #include <string.h>
 
@@ -161,8 +162,9 @@ static void put_totals(struct json_out *j, const struct import_report *r, int de
     json_end_object(j);
 }
 
+/* `similar` may be NULL: nobody looked. */
 static void print_json(struct buf *b, const struct import_report *r, bool dry_run,
-                       int decimals)
+                       int decimals, const uint32_t *similar)
 {
     struct json_out j = {.to = b};
 
@@ -180,6 +182,8 @@ static void print_json(struct buf *b, const struct import_report *r, bool dry_ru
     put_totals(&j, r, decimals);
     json_key(&j, "dry_run");
     json_put_bool(&j, dry_run);
+    if (similar)
+        put_count(&j, "similar", *similar);
     if (!r->jsonl) {
         json_key(&j, "separator");
         json_put_text(&j, (str){&r->separator, 1});
@@ -384,7 +388,38 @@ static void print_human(struct cli *c, struct buf *b, const struct import_report
         buf_add_format(b, "\nDone in %.2f s.\n", (double)took_us / 1e6);
 }
 
+static void print_similar(struct buf *b, uint32_t pairs, const char *file)
+{
+    buf_add_format(b, "\n%u %s of customers look alike.", pairs,
+                   pairs == 1 ? "pair" : "pairs");
+    if (pairs)
+        buf_add_format(b, " Who, and how: ciclo identity %s similar", file);
+    buf_add_char(b, '\n');
+}
+
 /* --- the command --- */
+
+/* How many pairs of the whole file, not of what came alone: the other half may have been there. */
+static bool look_for_similar(struct engine *e, int64_t now_ms, struct arena *a,
+                             uint32_t *pairs, struct err *err)
+{
+    struct alike_want want = {.limit = 1, .after = UINT32_MAX};
+    struct similar_look *look;
+    struct alike_page page;
+    bool ok;
+
+    if (!engine_similar_begin(e, (uint32_t)similar_rules_usual.threshold, now_ms, &look,
+                              err))
+        return false;
+    ok = engine_similar_run(look, NULL, NULL, err);
+    if (ok)
+        engine_similar_finish(look);
+    engine_similar_free(look);
+    ok = ok && engine_similar(e, &want, a, &page, err);
+    if (ok)
+        *pairs = page.total;
+    return ok;
+}
 
 /* With closing the histories come into the file, so that whoever opens it next need not compute
  * them; where they cannot be computed, it is he who is told. */
@@ -406,8 +441,10 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
         .context = &bar,
     };
     int64_t start_us = clock_steady_us();
+    bool looks = cli_has(c, "similar") && !options.dry_run;
     struct import_report report;
     struct buf text = {};
+    uint32_t similar = 0;
     struct err err;
     int status;
     bool ok = engine_import(e, cli_word(c, 1), m, &options, &c->arena, &report, &err);
@@ -420,12 +457,17 @@ static int import(struct cli *c, struct engine *e, const struct mapping *m)
         return cli_fail(&err, cli_text(c, "save-mapping").p);
     if (!options.dry_run)
         bring_histories(e, options.now_ms);
+    if (looks && !look_for_similar(e, options.now_ms, &c->arena, &similar, &err))
+        return cli_fail(&err, c->word[0]);
     if (cli_has(c, "json")) {
-        print_json(&text, &report, options.dry_run, engine_model(e)->workspace.decimals);
+        print_json(&text, &report, options.dry_run, engine_model(e)->workspace.decimals,
+                   looks ? &similar : NULL);
         status = cli_print(&text);
     } else {
         print_human(c, &text, &report, &engine_model(e)->workspace, options.dry_run,
                     clock_steady_us() - start_us);
+        if (looks)
+            print_similar(&text, similar, c->word[0]);
         status = cli_show(&text);
     }
     buf_free(&text);
@@ -498,6 +540,7 @@ static const struct cli_option options[] = {
      "given here is stronger",
      false},
     {"save-mapping", "FILE", "write such a file", false},
+    {"similar", NULL, "say how many customers of the file look alike then", false},
     {"dry-run", NULL, "show the first events and every problem, write nothing", false},
     {"json", NULL, "the report as JSON", false},
 };

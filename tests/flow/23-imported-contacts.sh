@@ -96,4 +96,21 @@ t_fails 'a column that is not there' "no column 'Male' (an id)" "$CICLO" import 
     "$shop" "$T/tickets.csv" --ids email=Male --time When --event ticket
 t_fails 'none of the columns' 'none of the columns that hold ids' "$CICLO" import "$shop" \
     "$T/tickets.csv" --ids 'crm=?CRM' --time When --event ticket
+
+# --- and who looks like whom ---
+alike=$T/alike.ciclo
+"$CICLO" init "$alike" >/dev/null
+printf '%s\n' 'Id,Name,Street' '1,Mario Rossi,Via Verdi 12' '2,Mraio Rossi,Via Verdi 12' '3,Anna Bianchi,Via Po 1' \
+    >"$T/alike.csv"
+people() {
+    "$CICLO" import "$alike" "$T/alike.csv" --ids crm=Id --moment 2026-01-05 --event identify \
+        --trait name=Name --trait street=Street "$@" 2>&1
+}
+t_is 'a dry run looks for nobody' "$(people --similar --dry-run | grep -c alike)" 0
+t_is 'nor does who is not asked to' "$(people | grep -c alike)" 0
+t_is 'an import says how many look alike, new or not' "$(people --similar | grep alike)" \
+    "1 pair of customers look alike. Who, and how: ciclo identity $alike similar"
+t_is 'and so to programs' "$(people --similar --json | grep -o '"similar":[0-9]*')" '"similar":1'
+"$CICLO" identity "$alike" apart crm:1 crm:2 >/dev/null
+t_is 'who is kept apart is none' "$(people --similar | grep alike)" '0 pairs of customers look alike.'
 t_done

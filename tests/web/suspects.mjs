@@ -21,6 +21,8 @@ async function send(url, language, pairs) {
   const traits = first => ({ name: `${first} ${surnames[language]}`, street: `Via ${language} 12` });
   batch.push(call('c1', 0, { type: 'identify', userId: `${language}-mario`, traits: traits('Mario') }));
   batch.push(call('c2', 0, { type: 'identify', userId: `${language}-mraio`, traits: traits('Mraio') }));
+  const city = (value, source) => ({ type: 'identify', userId: `${language}-eva`, traits: { city: value }, context: { source } });
+  batch.push(call('e1', 1, city('Porto', 'crm')), call('e2', 2, city('Lisboa', 'web')));
   const response = await fetch(new URL('/v1/batch', url), { method: 'POST', body: JSON.stringify({ batch }) });
   equal(response.status, 200, `${language}: what is suspected is sent`);
   return long;
@@ -73,6 +75,17 @@ async function walk(page, url, axe, root, language, name) {
   await press(alike, 'apart');
   await alike.waitFor({ state: 'detached' });
   ok(true, `${name}: who is kept apart is listed no more`);
+
+  /* Who said what of a trait. */
+  await page.goto(new URL(`/customers/${language}-eva?lang=${language}`, url).href);
+  const trait = page.locator('[data-trait=city]');
+  await trait.getByText(words['told.conflict'], { exact: true }).click();
+  const told = await trait.locator('li').allInnerTexts();
+  ok(told.length === 2 && /^Lisboa\s+web · .*2026$/.test(told[0]) && /^Porto\s+crm · .*2026$/.test(told[1]),
+    `${name}: who said what of a trait is told`, told);
+  equal(await trait.locator('b').allInnerTexts(), ['Lisboa'], `${name}: and which value stands`);
+  ok(await trait.getByText(words['told.newest'], { exact: true }).isVisible(), `${name}: and by which rule`);
+  await sound(page, axe, root, language, `${name} who said what`);
 
   /* From a customer's page. */
   await page.goto(new URL(`/customers/${language}-mario?lang=${language}`, url).href);

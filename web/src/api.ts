@@ -126,6 +126,22 @@ export interface CustomerEvent extends EventRef {
 
 export type Acquisition = 'channel' | 'source' | 'medium' | 'campaign' | 'referrer' | 'page';
 
+/* One value of a trait, said once or several times on end by one source; null: it was taken away. */
+export interface TraitTold {
+  value: unknown; source: string | null; at: string; last: string; times: number; event: string; stands: boolean;
+}
+/* Which of them stands; the newest are told, and the one that stands. */
+export interface TraitHistory {
+  name: string;
+  value: unknown;
+  source: string | null;
+  since: string | null;
+  keep: 'newest' | 'first' | string[];
+  conflict: boolean;
+  told_total: number;
+  told: TraitTold[];
+}
+
 /* One of the ids by which a customer is known, and since when. */
 export interface CustomerId {
   kind: 'userId' | 'anonymousId' | 'email' | 'phone' | 'device' | 'other' | 'group';
@@ -147,6 +163,7 @@ export interface Customer {
   stage: string | null;
   since: string | null;
   traits: Record<string, unknown>;
+  trait_history: TraitHistory[];
   acquisition: Record<Acquisition, string | null>;
   segments: string[];
   moves: Move[];

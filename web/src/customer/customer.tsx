@@ -17,6 +17,7 @@ import { Next } from './next';
 import { Accounts, Members } from './peers';
 import { Erased, Rights, useErase } from './rights';
 import { Strip } from './strip';
+import { Traits } from './traits';
 
 const told: Acquisition[] = ['channel', 'source', 'medium', 'campaign', 'referrer', 'page'];
 
@@ -77,19 +78,7 @@ export default function CustomerPage({ id }: { id: string }) {
       <div className={styles.columns}>
         <aside className={styles.side}>
           {customer.stage !== null && <Next next={customer.next} whyNot={customer.why_not} />}
-          <section aria-labelledby="traits">
-            <h2 id="traits">{t('customer.traits')}</h2>
-            {Object.keys(customer.traits).length
-              ? <dl className={styles.traits}>
-                  {Object.entries(customer.traits).map(([name, value]) => (
-                    <div key={name}>
-                      <dt>{format.fact(name)}</dt>
-                      <dd>{format.value(value)}</dd>
-                    </div>
-                  ))}
-                </dl>
-              : <p className={styles.note}>{t('customer.noTraits')}</p>}
-          </section>
+          <Traits customer={customer} />
           <section aria-labelledby="ids">
             <h2 id="ids">{t('customer.ids')}</h2>
             <dl className={styles.traits}>
