@@ -301,11 +301,27 @@ static bool list_said(const struct cursor *c, const struct series *s, struct tra
     return true;
 }
 
+/* Whose the event is, counted from the chunk's first. */
+static uint32_t owner_of(const struct chunk *c, uint32_t event)
+{
+    uint32_t low = 0, high = c->customer_n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (c->first[middle + 1] <= event)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static bool list_trait(const struct cursor *c, const struct series *s,
                        const struct stretch *of, struct entries *e, struct err *err)
 {
     const struct chunk *chunk = c->t.chunk;
-    uint32_t customer = c->t.customer - chunk->customer_first;
+    uint32_t customer = owner_of(chunk, of->from);
     struct trait_at t;
 
     if (s->source.column == NONE)

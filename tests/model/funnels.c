@@ -107,7 +107,7 @@ static void tell_group(const struct try *t, char out[32])
     if (t->q->plan.by != FUNNEL_BY_TOLD)
         return;
     for (uint32_t i = 0; i < t->life->n && f[i].at_ms <= t->q->plan.at_ms; i++)
-        if (f[i].country)
+        if (f[i].country && (!*country || !*f[i].country)) /* the first, until it goes */
             country = f[i].country;
     if (*country)
         strcpy(out, country);

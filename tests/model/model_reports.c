@@ -12,7 +12,7 @@ static const char model_text[] = "ciclo: 1\n"
                                  "  b: { properties: { n: number, color: text } }\n"
                                  "  c:\n"
                                  "  mail: { passive: true }\n"
-                                 "traits: { country: text }\n"
+                                 "traits: { country: { type: text, keep: first } }\n"
                                  "lifecycle: { start: all, stages: { all: {} } }\n";
 
 const char *const type_name[TYPES] = {"a", "b", "c", "mail", "identify"};
