@@ -161,8 +161,11 @@ bool picks_turn(struct picks *k, const struct chunk *c, struct err *err)
 {
     struct cursor *cursor = k->cursor;
 
-    cursor->t = (struct timeline){
-        .chunk = c, .n = c->event_n, .at_ms = c->at_ms, .type = c->type};
+    cursor->t = (struct timeline){.chunk = c,
+                                  .customer = c->customer_first,
+                                  .n = c->event_n,
+                                  .at_ms = c->at_ms,
+                                  .type = c->type};
     if (!cursor_turn(cursor, c, err) || !types_mark(cursor, 0, c->event_n, err))
         return false;
     for (uint32_t i = 0; i < k->p->series_n; i++) {
