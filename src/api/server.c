@@ -471,8 +471,9 @@ static void tick(struct server *s)
     s->tick_ms = clock_steady_ms() + AGAIN_MS;
 }
 
-/* Commits what was sent, and answers it; then all else is brought to it, at once unless that was
- * done just now: at most half of the time goes to it. Whoever asks meanwhile sees it too. */
+/* Commits what was sent, and answers it, so that who sent it goes on sending; then all else is
+ * brought to it, at once unless that was done just now: at most half of the time goes to it. Whoever
+ * asks meanwhile sees it too. */
 static void collect(struct server *s)
 {
     int64_t began_ms;
@@ -482,9 +483,11 @@ static void collect(struct server *s)
     if (!engine_is_open(s->engine))
         return;
     kept = collector_run(s->collector, server_now_ms(s), &came);
-    if (came)
-        s->lost_ms = kept ? 0 : clock_steady_ms() + AGAIN_MS;
     s->unsettled |= came;
+    if (came) {
+        s->lost_ms = kept ? 0 : clock_steady_ms() + AGAIN_MS;
+        MHD_run_wait(s->daemon, 0);
+    }
     began_ms = clock_steady_ms();
     if (!s->unsettled || began_ms < s->settle_ms)
         return;

@@ -74,6 +74,17 @@ bool json_cut_begin(struct json_cut *c, str text)
     return true;
 }
 
+/* At the end? Then behind it. */
+static bool is_closed(struct json_cut *c, enum json_cut_result *end)
+{
+    if (c->p == c->end || *c->p != c->close)
+        return false;
+    c->p++;
+    skip_blanks(c);
+    *end = c->is_inner || c->p == c->end ? JSON_CUT_END : JSON_CUT_BROKEN;
+    return true;
+}
+
 static bool cut_name(struct json_cut *c, str *name)
 {
     const char *end = c->p < c->end && *c->p == '"' ? text_end(c->p, c->end) : NULL;
@@ -89,25 +100,64 @@ static bool cut_name(struct json_cut *c, str *name)
     return true;
 }
 
-enum json_cut_result json_cut_next(struct json_cut *c, struct json_piece *out)
+/* Behind a value: at the next piece, or at the end. */
+static enum json_cut_result go_on(struct json_cut *c)
 {
-    const char *end;
-
-    *out = (struct json_piece){};
-    if (c->p < c->end && *c->p == c->close) {
-        c->p++;
-        skip_blanks(c);
-        return c->p == c->end ? JSON_CUT_END : JSON_CUT_BROKEN;
-    }
-    if ((c->close == '}' && !cut_name(c, &out->name)) || !(end = value_end(c)))
+    if (c->p == c->end)
         return JSON_CUT_BROKEN;
-    out->text = str_trim((str){c->p, (size_t)(end - c->p)});
-    c->p = end;
-    if (*end != ',')
-        return JSON_CUT_PIECE;
+    if (*c->p != ',')
+        return *c->p == c->close ? JSON_CUT_PIECE : JSON_CUT_BROKEN;
     c->p++;
     skip_blanks(c);
     return c->p < c->end && *c->p != c->close ? JSON_CUT_PIECE : JSON_CUT_BROKEN;
+}
+
+enum json_cut_result json_cut_name(struct json_cut *c, str *name)
+{
+    enum json_cut_result end;
+
+    if (is_closed(c, &end))
+        return end;
+    return cut_name(c, name) ? JSON_CUT_PIECE : JSON_CUT_BROKEN;
+}
+
+enum json_cut_result json_cut_value(struct json_cut *c, str *text)
+{
+    const char *end = value_end(c);
+
+    if (!end)
+        return JSON_CUT_BROKEN;
+    *text = str_trim((str){c->p, (size_t)(end - c->p)});
+    c->p = end;
+    return go_on(c);
+}
+
+enum json_cut_result json_cut_next(struct json_cut *c, struct json_piece *out)
+{
+    enum json_cut_result end;
+
+    *out = (struct json_piece){};
+    if (is_closed(c, &end))
+        return end;
+    if (c->close == '}' && !cut_name(c, &out->name))
+        return JSON_CUT_BROKEN;
+    return json_cut_value(c, &out->text);
+}
+
+bool json_cut_enter(const struct json_cut *c, struct json_cut *list)
+{
+    if (c->p == c->end || *c->p != '[')
+        return false;
+    *list =
+        (struct json_cut){.p = c->p + 1, .end = c->end, .close = ']', .is_inner = true};
+    skip_blanks(list);
+    return true;
+}
+
+enum json_cut_result json_cut_leave(struct json_cut *c, const struct json_cut *list)
+{
+    c->p = list->p;
+    return go_on(c);
 }
 
 void json_squeeze(str text, struct buf *to)

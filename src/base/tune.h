@@ -8,6 +8,7 @@ enum {
     IMAGE_PAGE_CHUNKS = 2, /* whose states are copied together when one changes */
     NEWS_EVENTS = 11,      /* that wait to be folded in any file */
     GRAPH_ROWS = 5,        /* of who is who, before they are made one */
+    NEWS_ASIDE = 3,        /* of a commit, that are packed beside the caller's work */
     FOLD_CHUNKS = 2,       /* folded in one transaction */
     WAL_PAGES = 9,         /* of SQLite's log, at which it goes to the file */
     FOLD_WAVE = 3,         /* chunks folded before they are written */
@@ -45,6 +46,7 @@ enum {
     IMAGE_PAGE_CHUNKS = 64,
     NEWS_EVENTS = 65536,
     GRAPH_ROWS = 4096,
+    NEWS_ASIDE = 1024,
     FOLD_CHUNKS = 20,
     WAL_PAGES = 4096,
     FOLD_WAVE = 16,

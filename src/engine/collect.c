@@ -34,17 +34,15 @@ static bool too_many(struct err *err)
     return err_set(err, ERR_LIMIT, "a body has at most %u events", COLLECT_EVENTS_MAX);
 }
 
-static bool cut_list(struct collect_body *b, str list, struct err *err)
+/* Up to the list's end, or to where it is broken. */
+static bool cut_items(struct collect_body *b, struct json_cut *list,
+                      enum json_cut_result *result, struct err *err)
 {
-    struct json_cut c;
     struct json_piece piece;
-    enum json_cut_result result;
     uint32_t n = 0, cap = 0;
     str *event = NULL;
 
-    if (!json_cut_begin(&c, list) || c.close != ']')
-        return broken(b, "batch is no list");
-    while ((result = json_cut_next(&c, &piece)) == JSON_CUT_PIECE) {
+    while ((*result = json_cut_next(list, &piece)) == JSON_CUT_PIECE) {
         if (n == COLLECT_EVENTS_MAX)
             return too_many(err);
         if (n == cap) {
@@ -60,7 +58,46 @@ static bool cut_list(struct collect_body *b, str list, struct err *err)
     }
     b->event = event;
     b->event_n = n;
-    return result == JSON_CUT_END || broken(b, "the body is no JSON");
+    return true;
+}
+
+static bool cut_list(struct collect_body *b, str list, struct err *err)
+{
+    enum json_cut_result result;
+    struct json_cut c;
+
+    if (!json_cut_begin(&c, list) || c.close != ']')
+        return broken(b, "batch is no list");
+    return cut_items(b, &c, &result, err)
+           && (result == JSON_CUT_END || broken(b, "the body is no JSON"));
+}
+
+/* Members of an object, and the events that it is about. */
+struct outer {
+    struct json_cut c;
+    str batch;   /* .p NULL: there is none */
+    bool is_cut; /* its events are those of the body */
+};
+
+/* Its events are cut on the way to its end, which nearly always is there. */
+static bool cut_batch(struct collect_body *b, struct outer *o,
+                      enum json_cut_result *result, struct err *err)
+{
+    struct json_cut list;
+
+    o->batch.p = o->c.p;
+    o->is_cut = false;
+    if (json_cut_enter(&o->c, &list)) {
+        if (!cut_items(b, &list, result, err))
+            return false;
+        if (*result == JSON_CUT_END) {
+            o->is_cut = true;
+            *result = json_cut_leave(&o->c, &list);
+            return true;
+        }
+    }
+    *result = json_cut_value(&o->c, &o->batch);
+    return true;
 }
 
 /* Each event is kept with all of it: else a small body could make any number of bytes. */
@@ -73,31 +110,44 @@ static bool shared_fits(const struct collect_body *b, struct err *err)
                       COLLECT_SHARED_MAX >> 20);
 }
 
+static enum json_cut_result cut_member(struct collect_body *b, str name,
+                                       struct json_cut *c)
+{
+    str value;
+    enum json_cut_result result = json_cut_value(c, &value);
+
+    if (result != JSON_CUT_PIECE)
+        return result;
+    if (str_eq(name, STR("writeKey")))
+        b->write_key = unquoted(value);
+    else if (str_eq(name, STR("sentAt")))
+        b->sent_at = value;
+    else if (str_eq(name, STR("context")))
+        b->context = value;
+    return result;
+}
+
 bool collect_cut(struct collect_body *b, struct err *err)
 {
-    struct json_cut c;
-    struct json_piece piece;
-    enum json_cut_result result;
-    str batch = {};
+    struct outer o = {};
+    enum json_cut_result result = JSON_CUT_PIECE;
+    str name;
 
-    if (!json_cut_begin(&c, b->text))
+    if (!json_cut_begin(&o.c, b->text))
         return broken(b, "the body is no JSON object or list");
-    if (c.close == ']')
+    if (o.c.close == ']')
         return cut_list(b, b->text, err);
-    while ((result = json_cut_next(&c, &piece)) == JSON_CUT_PIECE) {
-        if (str_eq(piece.name, STR("batch")))
-            batch = piece.text;
-        else if (str_eq(piece.name, STR("writeKey")))
-            b->write_key = unquoted(piece.text);
-        else if (str_eq(piece.name, STR("sentAt")))
-            b->sent_at = piece.text;
-        else if (str_eq(piece.name, STR("context")))
-            b->context = piece.text;
+    while (result == JSON_CUT_PIECE
+           && (result = json_cut_name(&o.c, &name)) == JSON_CUT_PIECE) {
+        if (!str_eq(name, STR("batch")))
+            result = cut_member(b, name, &o.c);
+        else if (!cut_batch(b, &o, &result, err))
+            return false;
     }
     if (result == JSON_CUT_BROKEN)
         return broken(b, "the body is no JSON");
-    if (batch.p)
-        return cut_list(b, batch, err) && shared_fits(b, err);
+    if (o.batch.p)
+        return (o.is_cut || cut_list(b, o.batch, err)) && shared_fits(b, err);
     b->sent_at = b->context = STR("");
     b->event = &b->text;
     b->event_n = 1;
@@ -109,7 +159,6 @@ bool collect_cut(struct collect_body *b, struct err *err)
 /* One transaction. */
 struct collect {
     struct engine *engine;
-    struct collect_reader *reader;
     struct follow_mark mark; /* before any of the events */
     struct err err;
 };
@@ -265,7 +314,7 @@ static bool take_bodies(struct collect *c, struct collect_body *const *body, siz
             return false;
     if (!store_begin(engine_store(c->engine), now_ms, err))
         return false;
-    if (collect_reader_run(c->reader, take_load, c))
+    if (collect_reader_run(c->engine->reader, take_load, c))
         return true;
     *err = c->err;
     return false;
@@ -307,18 +356,18 @@ bool engine_collect_then(struct engine *e, struct collect_body *const *body, siz
                          struct err *err)
 {
     struct collect c = {.engine = e, .mark = follow_mark(e->follow)};
-    bool keep = true, ok = engine_may_take(e, err)
-                           && collect_reader_new(body, n, now_ms, engine_key(e),
-                                                 &e->model->dictionary, &c.reader, err)
-                           && take_all(&c, body, n, now_ms, err)
-                           && (!then || then(context, &keep, err))
-                           && (!keep || identity_commit(e, err));
+    bool keep = true,
+         ok =
+             engine_may_take(e, err) && (e->reader || collect_reader_new(&e->reader, err))
+             && collect_reader_set(e->reader, body, n, now_ms, engine_key(e),
+                                   &e->model->dictionary, err)
+             && take_all(&c, body, n, now_ms, err) && (!then || then(context, &keep, err))
+             && (!keep || identity_commit(e, err));
 
     if (!ok || !keep) {
         identity_cancel(e);
         follow_return(e->follow, &c.mark);
     }
-    collect_reader_free(c.reader);
     return ok;
 }
 

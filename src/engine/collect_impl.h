@@ -4,6 +4,7 @@
 #define ENGINE_COLLECT_IMPL_H
 
 #include "engine/collect.h"
+#include "engine/collect_reader.h"
 #include "event/call.h"
 #include "event/pseudonym.h"
 
@@ -24,14 +25,16 @@ struct collect_load {
     const struct collect_call *call;
 };
 
-struct collect_reader;
-/* With a key each event is hidden (event/pseudonym.h) before it becomes a line. */
-[[nodiscard]] bool collect_reader_new(struct collect_body *const *body, size_t n,
+/* Kept from one commit to the next: what it reads with costs more than reading a body. */
+[[nodiscard]] bool collect_reader_new(struct collect_reader **out, struct err *err);
+/* What the next runs read; borrowed. With a key each event is hidden (event/pseudonym.h) before it
+ * becomes a line. */
+[[nodiscard]] bool collect_reader_set(struct collect_reader *r,
+                                      struct collect_body *const *body, size_t n,
                                       int64_t received_ms,
                                       const struct pseudonym_key *key,
                                       const struct dictionary *dictionary,
-                                      struct collect_reader **out, struct err *err);
-void collect_reader_free(struct collect_reader *r);
+                                      struct err *err);
 /* All loads are read, on the machine's threads, and each is given to `take`, in order, on the
  * caller's. Ends with the first false, and gives that. */
 bool collect_reader_run(struct collect_reader *r,

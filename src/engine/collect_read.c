@@ -9,6 +9,7 @@
 enum {
     AHEAD_MAX = 64, /* loads that are read and not taken; work_in_order's own limit */
     SPARE = 64,     /* that the parser may read */
+    KEPT = 1 << 20, /* bytes of a place, from one load to the next */
 };
 
 /* What it is hidden by. */
@@ -110,6 +111,23 @@ static bool read_call(struct place *p, str raw, const struct call_frame *frame,
 
 /* --- loads --- */
 
+static void place_free(struct place *p)
+{
+    json_parser_free(p->parser);
+    arena_free(&p->arena);
+    buf_free(&p->line);
+    *p = (struct place){};
+}
+
+/* For the next load. What a large one needed is not kept. */
+static void place_clear(struct place *p)
+{
+    if (arena_bytes(&p->arena) > KEPT)
+        place_free(p);
+    else
+        arena_reset(&p->arena);
+}
+
 /* What the batch says of all its events; what is no JSON says nothing. */
 static bool read_frame(struct place *p, str text, const struct json **out,
                        struct err *err)
@@ -161,7 +179,7 @@ static void read_load(void *context, uint32_t i)
     struct collect_load *l = &p->load;
     struct collect_call *call;
 
-    arena_reset(&p->arena);
+    place_clear(p);
     *l = (struct collect_load){.body = s->body, .first = s->first, .n = s->n};
     call = arena_array(&p->arena, struct collect_call, s->n);
     l->call = call;
@@ -186,9 +204,14 @@ bool collect_reader_run(struct collect_reader *r,
                         bool (*take)(void *context, const struct collect_load *l),
                         void *context)
 {
+    bool ok;
+
     r->take = take;
     r->context = context;
-    return work_in_order(r->span_n, r->threads, r->ahead, read_load, take_load, r);
+    ok = work_in_order(r->span_n, r->threads, r->ahead, read_load, take_load, r);
+    for (uint32_t i = 0; i < AHEAD_MAX; i++)
+        place_clear(&r->place[i]);
+    return ok;
 }
 
 /* --- cutting bodies into loads --- */
@@ -222,23 +245,12 @@ static uint32_t cut_loads(struct collect_body *const *body, size_t n, struct spa
     return spans;
 }
 
-bool collect_reader_new(struct collect_body *const *body, size_t n, int64_t received_ms,
-                        const struct pseudonym_key *key,
-                        const struct dictionary *dictionary, struct collect_reader **out,
-                        struct err *err)
+bool collect_reader_new(struct collect_reader **out, struct err *err)
 {
-    struct collect_reader *r = mem_alloc(sizeof *r);
+    struct collect_reader *r = *out = mem_alloc(sizeof *r);
 
     if (!r)
         return err_nomem(err);
-    *out = r;
-    r->received_ms = received_ms;
-    r->hiding = (struct hiding){key, dictionary};
-    r->span_n = cut_loads(body, n, NULL);
-    r->span = arena_array(&r->arena, struct span, r->span_n);
-    if (!r->span)
-        return err_nomem(err);
-    cut_loads(body, n, r->span);
     r->threads = work_threads();
     r->ahead = 2 * r->threads < AHEAD_MAX ? 2 * r->threads : AHEAD_MAX;
     return true;
@@ -248,11 +260,23 @@ void collect_reader_free(struct collect_reader *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < AHEAD_MAX; i++) {
-        json_parser_free(r->place[i].parser);
-        arena_free(&r->place[i].arena);
-        buf_free(&r->place[i].line);
-    }
+    for (uint32_t i = 0; i < AHEAD_MAX; i++)
+        place_free(&r->place[i]);
     arena_free(&r->arena);
     mem_free(r);
+}
+
+bool collect_reader_set(struct collect_reader *r, struct collect_body *const *body,
+                        size_t n, int64_t received_ms, const struct pseudonym_key *key,
+                        const struct dictionary *dictionary, struct err *err)
+{
+    arena_reset(&r->arena);
+    r->received_ms = received_ms;
+    r->hiding = (struct hiding){key, dictionary};
+    r->span_n = cut_loads(body, n, NULL);
+    r->span = arena_array(&r->arena, struct span, r->span_n);
+    if (!r->span)
+        return err_nomem(err);
+    cut_loads(body, n, r->span);
+    return true;
 }

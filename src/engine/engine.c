@@ -4,6 +4,7 @@
  * makes both stale, engine_refresh makes them anew. The histories stay, as long as the model
  * means the same. */
 #include "engine/alike.h"
+#include "engine/collect_reader.h"
 #include "engine/engine_impl.h"
 #include "engine/follow.h"
 #include "identity/people.h"
@@ -28,6 +29,7 @@ void engine_close(struct engine *e)
     keep_histories(e);
     histories_free(e->histories);
     names_free(&e->names);
+    collect_reader_free(e->reader);
     follow_free(e->follow);
     journal_free(e->journal);
     usages_free(&e->usages);
@@ -67,11 +69,37 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
     e->histories = h;
     e->model = m;
     e->version = version;
-    model_free(old);
+    if (m != old)
+        model_free(old);
     if (v != e->now)
         snapshot_close(e->now);
     e->now = v;
     e->held = CHUNK_NONE;
+}
+
+/* Most commits bring no new names: then the live model is still what its text means. */
+static bool is_live(const struct engine *e, const struct snapshot *v,
+                    const struct model_version *latest)
+{
+    return e->model && latest->version == e->version
+           && str_eq(latest->text, e->model->text)
+           && catalog_same_names(snapshot_catalog(v), e->model->catalog);
+}
+
+static bool compile_latest(struct engine *e, const struct snapshot *v,
+                           const struct model_version *latest, struct model **out,
+                           struct err *err)
+{
+    if (is_live(e, v, latest)) {
+        *out = e->model;
+        return true;
+    }
+    return model_compile(e->io, latest->text, snapshot_catalog(v), out, err)
+           || err_in(err,
+                     "model version %u, which is live, has a fault: mend its text "
+                     "(ciclo model show FILE >model.yaml) and make it live (ciclo "
+                     "model apply FILE model.yaml)",
+                     latest->version);
 }
 
 /* The snapshot and its newest model become the live ones. */
@@ -82,19 +110,16 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
     struct histories *h = e->histories;
     struct model *m = NULL;
     bool ok = snapshot_model_latest(v, &a, &latest, err)
-              && (model_compile(e->io, latest.text, snapshot_catalog(v), &m, err)
-                  || err_in(err,
-                            "model version %u, which is live, has a fault: mend its text "
-                            "(ciclo model show FILE >model.yaml) and make it live (ciclo "
-                            "model apply FILE model.yaml)",
-                            latest.version));
+              && compile_latest(e, v, &latest, &m, err);
 
     if (ok && (!h || !histories_fit(h, m)))
         ok = histories_new(m, latest.version, &h, err);
-    if (ok)
+    if (ok) {
+        model_move(m, snapshot_catalog(v));
         engine_take(e, v, m, h, latest.version);
-    else
+    } else if (m != e->model) {
         model_free(m);
+    }
     arena_free(&a);
     return ok;
 }

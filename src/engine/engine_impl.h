@@ -27,6 +27,7 @@ struct engine {
     bool graph_is_long;            /* its rows are so many that they are to be made one */
     struct similar_found *similar; /* NULL: nobody looked (similar.c) */
     struct names names;            /* that would break .model */
+    struct collect_reader *reader; /* NULL: nothing was collected yet (collect.c) */
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
     struct pseudonym_key key; /* .n is 0: nothing is hidden, or nothing can be */

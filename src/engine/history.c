@@ -115,7 +115,8 @@ bool histories_new(const struct model *m, uint32_t version, struct histories **o
 
 void histories_use(struct histories *h, const struct model *m, uint32_t version)
 {
-    workers_free(h);
+    if (m != h->model)
+        workers_free(h);
     h->model = m;
     h->version = version;
 }

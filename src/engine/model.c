@@ -252,6 +252,12 @@ void model_free(struct model *m)
     mem_free(m);
 }
 
+void model_move(struct model *m, const struct catalog *catalog)
+{
+    m->catalog = catalog;
+    program_move(m->program, catalog);
+}
+
 bool model_lifecycle_find(const struct model *m, str name, const struct lifecycle **out,
                           struct err *err)
 {

@@ -38,6 +38,8 @@ struct model {
 [[nodiscard]] bool model_compile(struct io *io, str text, const struct catalog *catalog,
                                  struct model **out, struct err *err);
 void model_free(struct model *m);
+/* To a catalog that shares the names of the one before (catalog_same_names). */
+void model_move(struct model *m, const struct catalog *catalog);
 /* A lifecycle by its name; the first when `name` is empty. ERR_INPUT names the nearest. */
 bool model_lifecycle_find(const struct model *m, str name, const struct lifecycle **out,
                           struct err *err);

@@ -213,6 +213,11 @@ bool program_new(const struct rule_env *env, struct program **out, struct err *e
     return true;
 }
 
+void program_move(struct program *p, const struct catalog *catalog)
+{
+    p->env.catalog = catalog;
+}
+
 void program_free(struct program *p)
 {
     if (!p)

@@ -54,6 +54,8 @@ struct program;
 [[nodiscard]] bool program_new(const struct rule_env *env, struct program **out,
                                struct err *err);
 void program_free(struct program *p);
+/* The same names stand in another catalog from here on. */
+void program_move(struct program *p, const struct catalog *catalog);
 #define LIFECYCLES_ALL UINT32_MAX
 /* Whose stage words (stage, previous_stage, time_in_stage, times_in, the window `stage`) the
  * rules added from now on mean: then they may name lifecycle.NAME.stage of those above this one

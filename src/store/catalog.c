@@ -388,3 +388,8 @@ bool catalog_copy(const struct catalog *c, const struct catalog *last,
     out->account_n = c->account_n;
     return true;
 }
+
+bool catalog_same_names(const struct catalog *a, const struct catalog *b)
+{
+    return a->copies && a->copies == b->copies;
+}

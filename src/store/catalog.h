@@ -52,6 +52,8 @@ void catalog_free(struct catalog *c);
  * it shares its names. */
 [[nodiscard]] bool catalog_copy(const struct catalog *c, const struct catalog *last,
                                 struct catalog *out, struct err *err);
+/* Of two copies, whether they share their names. */
+bool catalog_same_names(const struct catalog *a, const struct catalog *b);
 
 /* Customers are ids of several kinds (id_kind, in this order). The key of a userId is the userId;
  * that of any other id has one byte in front, its kind + 1, which no id begins with. */

@@ -8,7 +8,7 @@
 
 bool member_add(struct store *s, const struct event *e, struct err *err)
 {
-    uint32_t account, anchor = catalog_key_find(&s->catalog, e->customer);
+    uint32_t account, anchor;
     sqlite3_stmt *add;
     struct id id;
     bool there;
@@ -18,6 +18,7 @@ bool member_add(struct store *s, const struct event *e, struct err *err)
         return false;
     if (!there)
         return true;
+    anchor = catalog_key_find(&s->catalog, e->customer);
     key = id_key(id, &s->tx.arena);
     return (key.p || err_nomem(err))
            && catalog_customer_add(&s->catalog, key, &account, err)

@@ -40,28 +40,62 @@ void news_append(struct store *s, struct news_batch *batch)
 
 /* --- writing --- */
 
-static bool write_row(struct store *s, const struct news_batch *batch, struct err *err)
+/* A batch that becomes a row, while it is spread. */
+struct news_packing {
+    struct aside aside;
+    const struct catalog *catalog;
+    const struct news_batch *batch;
+    struct buf packed;
+    bool ok;
+    struct err err; /* unless ok */
+};
+
+static void pack_batch(void *context)
 {
-    struct buf bytes = {0}, packed = {0};
+    struct news_packing *p = context;
+    const struct news_batch *b = p->batch;
+    struct buf bytes = {0};
+
+    news_encode(p->catalog, &(struct brought){b->fact, b->gone, b->n, b->gone_n}, &bytes);
+    if (bytes.n > NEWS_BYTES_MAX)
+        p->ok = err_set(&p->err, ERR_LIMIT, "a commit brings more than %zu bytes of news",
+                        NEWS_BYTES_MAX);
+    else
+        p->ok = bytes.failed
+                    ? err_nomem(&p->err)
+                    : zip_pack(buf_str(&bytes), NEWS_PACK_LEVEL, &p->packed, &p->err);
+    buf_free(&bytes);
+}
+
+static bool write_row(struct store *s, const struct news_packing *p, struct err *err)
+{
     sqlite3_stmt *add;
+
+    if (!p->ok) {
+        *err = p->err;
+        return false;
+    }
+    return sql_get(&s->sql, SQL_NEWS_ADD, &add, err)
+           && sql_run(&s->sql, add,
+                      sql_bind(add, 1, p->batch->seq)
+                          | row_pack(add, 2, buf_str(&p->packed)),
+                      err);
+}
+
+/* Few are packed sooner than a thread for it begins. */
+static bool write_and_spread(struct store *s, struct news_batch *batch, struct err *err)
+{
+    struct news_packing p = {.catalog = &s->catalog, .batch = batch};
     bool ok;
 
-    news_encode(&s->catalog,
-                &(struct brought){batch->fact, batch->gone, batch->n, batch->gone_n},
-                &bytes);
-    if (bytes.n > NEWS_BYTES_MAX)
-        ok = err_set(err, ERR_LIMIT, "a commit brings more than %zu bytes of news",
-                     NEWS_BYTES_MAX);
+    if (batch->n < NEWS_ASIDE)
+        pack_batch(&p);
     else
-        ok = bytes.failed ? err_nomem(err)
-                          : zip_pack(buf_str(&bytes), NEWS_PACK_LEVEL, &packed, err)
-                                && sql_get(&s->sql, SQL_NEWS_ADD, &add, err)
-                                && sql_run(&s->sql, add,
-                                           sql_bind(add, 1, batch->seq)
-                                               | row_pack(add, 2, buf_str(&packed)),
-                                           err);
-    buf_free(&bytes);
-    buf_free(&packed);
+        aside_begin(&p.aside, pack_batch, &p);
+    ok = news_spread(s->tx.image, batch, err);
+    aside_end(&p.aside);
+    ok = ok && write_row(s, &p, err);
+    buf_free(&p.packed);
     return ok;
 }
 
@@ -83,7 +117,7 @@ bool news_write(struct store *s, struct err *err)
     tx->gone = NULL;
     tx->gone_n = tx->gone_cap = 0;
     facts_sort(batch->fact, batch->n);
-    return write_row(s, batch, err) && news_spread(tx->image, batch, err);
+    return write_and_spread(s, batch, err);
 }
 
 /* --- loading --- */

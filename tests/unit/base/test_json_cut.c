@@ -33,6 +33,30 @@ TEST(a_list_is_cut_into_its_items)
     need("[\"\\\"\",\"\\\\\",\"a\\\\\\\"]\"]", "=\"\\\"\";=\"\\\\\";=\"a\\\\\\\"]\";END");
 }
 
+TEST(a_list_in_an_object_is_cut_on_the_way)
+{
+    struct json_cut c, list;
+    struct json_piece piece;
+    str name, text;
+
+    assert_true(json_cut_begin(&c, STR("{\"a\":[1, {\"b\":2}] ,\"c\":3,\"d\":[4}")));
+    assert_int_equal(json_cut_name(&c, &name), JSON_CUT_PIECE);
+    assert_true(json_cut_enter(&c, &list));
+    assert_int_equal(json_cut_next(&list, &piece), JSON_CUT_PIECE);
+    assert_int_equal(json_cut_next(&list, &piece), JSON_CUT_PIECE);
+    assert_true(str_eq(piece.text, STR("{\"b\":2}")));
+    assert_int_equal(json_cut_next(&list, &piece), JSON_CUT_END);
+    assert_int_equal(json_cut_leave(&c, &list), JSON_CUT_PIECE);
+    assert_int_equal(json_cut_name(&c, &name), JSON_CUT_PIECE);
+    assert_true(str_eq(name, STR("c")));
+    assert_false(json_cut_enter(&c, &list));
+    assert_int_equal(json_cut_value(&c, &text), JSON_CUT_PIECE);
+    assert_true(str_eq(text, STR("3")));
+    assert_int_equal(json_cut_name(&c, &name), JSON_CUT_PIECE);
+    assert_true(json_cut_enter(&c, &list));
+    assert_int_equal(json_cut_next(&list, &piece), JSON_CUT_BROKEN);
+}
+
 TEST(an_object_is_cut_into_its_members)
 {
     need("{}", "END");

@@ -279,7 +279,7 @@ TEST(many_events_that_would_break_the_model_are_found_together)
     NEED_OK(collect(e, &s, body.p, &err), err);
     assert_int_equal(s.body.duplicates, 100);
     assert_int_equal(s.body.refused_n, 900);
-    assert_in_range(zones_read, 1, 2); /* what was found is remembered */
+    assert_int_equal(zones_read, 0); /* what was found is remembered */
     arena_free(&s.a);
     buf_free(&body);
     engine_close(e);
