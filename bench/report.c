@@ -3,14 +3,15 @@
  *     bench_report DATA [EXPECTED [KERNEL]]
  *
  * DATA is a folder of the yardstick's columns (off.u32 ts.u32 type.u8 amount.u32), which become
- * chunks in memory. Its questions 1 and 2 are asked as reports by all threads. Answers are compared
- * with the folder EXPECTED (Q1.csv, Q2.csv), and KERNEL, asked for `mem DATA 5` in the same minute, gives
+ * chunks in memory. Its questions 1 to 3 are asked as reports by all threads. Answers are compared
+ * with the folder EXPECTED (Q1.csv, Q2.csv, Q3.csv), and KERNEL, asked for `mem DATA 5` in the same minute, gives
  * the ratio. */
 #include "base/work.h"
 #include "engine/model.h"
 #include "report/cohort.h"
 #include "report/flow.h"
 #include "report/funnel.h"
+#include "segment/rfm.h"
 #include "yardstick.h"
 
 #include <stdatomic.h>
@@ -151,7 +152,65 @@ static void cohort_end(void *count)
     cohorts_free(count);
 }
 
+/* --- question 3: scores at the end of 2025 --- */
+
+static bool rfm_begin(const struct yardstick *y, const struct model *m, struct program *p,
+                      struct arena *a, void **count, struct err *err)
+{
+    struct rfm_plan plan = {.program = p,
+                            .zone = m->workspace.zone,
+                            .from_ms = MOMENT_MIN,
+                            .at_ms = MOMENT_NEVER,
+                            .method = RFM_QUINTILES};
+    struct rfm *r;
+    uint32_t n;
+
+    (void)y;
+    (void)a;
+    if (!picks_add(p, STR("purchase"), &plan.event, 1, &n, err)
+        || !picks_add_property(p, plan.event, STR("revenue"), &plan.value, err)
+        || !rfm_new(&plan, &r, err))
+        return false;
+    *count = r;
+    return true;
+}
+
+static bool rfm_each(void *count, const struct chunk *c, struct scan_span span,
+                     struct err *err)
+{
+    return rfm_add(count, c, span, NULL, err);
+}
+
+static bool rfm_join(void *into, const void *from, struct err *err)
+{
+    return rfm_merge(into, from, err);
+}
+
+static void rfm_show(void *count, struct buf *to)
+{
+    uint64_t cell[RFM_SCORES + 1][RFM_SCORES + 1][RFM_SCORES + 1] = {};
+    struct rfm *r = count;
+    struct err err;
+
+    need(rfm_score(r, NULL, NULL, &err), "Q3", &err);
+    for (size_t i = 0; i < r->n; i++)
+        cell[r->row[i].score[RFM_RECENCY]][r->row[i].score[RFM_FREQUENCY]]
+            [r->row[i].score[RFM_MONETARY]]++;
+    for (unsigned x = 1; x <= RFM_SCORES; x++)
+        for (unsigned f = 1; f <= RFM_SCORES; f++)
+            for (unsigned m = 1; m <= RFM_SCORES; m++)
+                if (cell[x][f][m])
+                    buf_add_format(to, "%u,%u,%u,%llu\n", x, f, m,
+                                   (unsigned long long)cell[x][f][m]);
+}
+
+static void rfm_end(void *count)
+{
+    rfm_free(count);
+}
+
 static const struct question questions[] = {
+    {"Q3", "Q3", rfm_begin, rfm_each, rfm_join, rfm_show, rfm_end},
     {"Q2", "Q2", cohort_begin, cohort_each, cohort_join, cohort_show, cohort_end},
     {"Q1", "Q1", funnel_begin, funnel_each, funnel_join, funnel_show, funnel_end},
 };

@@ -142,6 +142,20 @@ static const struct api_param cohorts_params[] = {
     {"cohort", "the name of a cohort, such as 2026-01: its customers, too"},
     {"period", "with cohort: those of whom something came again in it"},
 };
+static const struct api_param rfm_params[] = {
+    {"event", "the pattern of what is counted, such as purchase"},
+    {"value", "a property of it that is summed, such as revenue"},
+    {"method", "interpolated, quintiles, ranks or limits; interpolated unless given"},
+    {"days", "1: recency in whole days, not to the moment"},
+    {"recency", "own limits: four numbers of days with commas between"},
+    {"frequency", "own limits: four numbers of times"},
+    {"monetary", "own limits: four sums"},
+    {"from", "earlier events are not looked at"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "who is in this group, in this cell such as 555, or all"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -253,6 +267,8 @@ static const struct api_route routes[] = {
         "how many customers get how far along ordered steps"),
     GET("/api/cohorts", get_cohorts, cohorts_params,
         "customers by when they began, and what of them comes again"),
+    GET("/api/rfm", get_rfm, rfm_params,
+        "who bought how lately, how often and for how much"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

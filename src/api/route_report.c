@@ -3,6 +3,7 @@
 
 #include "engine/cohort.h"
 #include "engine/funnel.h"
+#include "engine/rfm.h"
 
 /* Whom it is about, and of which time. */
 static bool time_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
@@ -81,4 +82,31 @@ bool get_cohorts(struct api_request *r, struct err *err)
     ok = cohort_put_json(&j, r->engine, &v, r->a, err);
     cohort_view_free(&v);
     return ok;
+}
+
+bool get_rfm(struct api_request *r, struct err *err)
+{
+    struct rfm_question q = {
+        .event = param(r, "event"),
+        .value = param(r, "value"),
+        .method = param(r, "method"),
+        .limit = {param(r, "recency"), param(r, "frequency"), param(r, "monetary")},
+        .segment = param(r, "segment"),
+        .when = param(r, "when"),
+        .list = param(r, "customers")};
+    struct json_out j = {.to = r->out};
+    struct rfm_view v;
+    str wrong;
+
+    if (!moment_param(r, "from", MOMENT_MIN, &q.from_ms, err)
+        || !at_param(r, &q.at_ms, err) || !flag_param(r, "days", &q.in_days, err))
+        return false;
+    if (!q.event.n || !q.value.n)
+        return err_set(err, ERR_INPUT,
+                       "event is a pattern, and value a property of it that is summed");
+    if (!engine_rfm(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    rfm_put_json(&j, r->engine, &v);
+    rfm_view_free(&v);
+    return true;
 }

@@ -637,6 +637,48 @@ TEST(cohorts_are_told)
     engine_close(e);
 }
 
+TEST(scores_are_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    /* Last on 5 January, 11 January, 20 February; 120, 40, 105 spent; 1, 1, 2 times. */
+    need_body(
+        e, "/api/rfm", "event=purchase&value=revenue&method=ranks&customers=all",
+        "{\"at\":\"2026-06-01T00:00:00.000Z\",\"method\":\"ranks\",\"total\":3,\"cuts\":{"
+        "},"
+        "\"cells\":["
+        "{\"recency\":1,\"frequency\":1,\"monetary\":4,\"customers\":1,\"value\":120.00},"
+        "{\"recency\":2,\"frequency\":2,\"monetary\":1,\"customers\":1,\"value\":40.00},"
+        "{\"recency\":4,\"frequency\":4,\"monetary\":2,\"customers\":1,\"value\":105.00}]"
+        ","
+        "\"groups\":[{\"group\":\"champions\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"loyal\",\"customers\":1,\"value\":105.00},"
+        "{\"group\":\"potential loyalists\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"new\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"promising\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"need attention\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"about to sleep\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"cannot lose\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"at risk\",\"customers\":0,\"value\":0.00},"
+        "{\"group\":\"hibernating\",\"customers\":2,\"value\":160.00}],\"customers\":["
+        "{\"id\":\"9\",\"recency\":1,\"frequency\":1,\"monetary\":4,"
+        "\"last\":\"2026-01-05T09:30:00.250Z\",\"days\":147,\"events\":1,\"value\":120."
+        "00},"
+        "{\"id\":\"10\",\"recency\":4,\"frequency\":4,\"monetary\":2,"
+        "\"last\":\"2026-02-20T23:30:00.000Z\",\"days\":100,\"events\":2,\"value\":105."
+        "00},"
+        "{\"id\":\"anna\",\"recency\":2,\"frequency\":2,\"monetary\":1,"
+        "\"last\":\"2026-01-11T10:00:00.000Z\",\"days\":141,\"events\":1,\"value\":40.00}"
+        "]}");
+    need_error(e, "/api/rfm", "event=purchase", ERR_INPUT, "value a property");
+    need_error(e, "/api/rfm", "event=purchase&value=sku", ERR_INPUT, "only numbers");
+    need_error(e, "/api/rfm", "event=purchase&value=revenue&customers=lost", ERR_INPUT,
+               "is no group");
+    need_error(e, "/api/rfm", "event=purchase&value=revenue&days=yes", ERR_INPUT,
+               "days is 1");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -653,6 +695,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/members/{id}", "get", 3, 0},
         {"/api/funnel", "get", 11, 0},
         {"/api/cohorts", "get", 13, 0},
+        {"/api/rfm", "get", 12, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -853,6 +896,8 @@ TEST(every_answer_survives_the_lack_of_memory)
          NULL},
         {e, "/api/cohorts",
          "first=any&again=purchase&value=revenue&cohort=2026-01&period=2026-02", NULL},
+        {e, "/api/rfm", "event=purchase&value=revenue&customers=all&method=ranks", NULL},
+        {e, "/api/rfm", "event=purchase&value=revenue&method=interpolated", NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},

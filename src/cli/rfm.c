@@ -1,0 +1,184 @@
+#include "engine/rfm.h"
+
+#include "cli/report.h"
+
+static void add_value(struct cli_table *t, const struct engine *e,
+                      const struct rfm_view *v, __int128 value)
+{
+    struct buf b = {};
+    struct json_out j = {.to = &b};
+
+    rfm_put_value(&j, e, v, value);
+    t->failed |= b.failed;
+    if (!t->failed)
+        cli_table_right(t, buf_str(&b));
+    buf_free(&b);
+}
+
+static void put_heading(struct cli_table *t, const char *const *name, size_t n)
+{
+    t->columns = n;
+    for (size_t i = 0; i < n; i++)
+        cli_table_add(t, str_of(name[i]));
+}
+
+static void put_groups(struct cli_table *t, const struct engine *e,
+                       const struct rfm_view *v)
+{
+    static const char *const heading[] = {"group", "customers", "share", "sum"};
+
+    put_heading(t, heading, sizeof heading / sizeof *heading);
+    for (int g = 0; g < RFM_GROUPS_END; g++) {
+        cli_table_add(t, rfm_group_name((enum rfm_group)g));
+        cli_table_number(t, v->group[g].customers);
+        report_share(t, v->group[g].customers, v->rfm->n);
+        add_value(t, e, v, v->group[g].value);
+    }
+}
+
+static void put_cells(struct cli_table *t, const struct engine *e,
+                      const struct rfm_view *v)
+{
+    static const char *const heading[] = {"recency",   "frequency", "monetary",
+                                          "customers", "value",     "group"};
+
+    put_heading(t, heading, sizeof heading / sizeof *heading);
+    for (unsigned i = 0; i < RFM_SCORES * RFM_SCORES * RFM_SCORES; i++) {
+        unsigned r = i / RFM_SCORES / RFM_SCORES, f = i / RFM_SCORES % RFM_SCORES,
+                 m = i % RFM_SCORES;
+
+        cli_table_number(t, r + 1);
+        cli_table_number(t, f + 1);
+        cli_table_number(t, m + 1);
+        cli_table_number(t, v->cell[r][f][m].customers);
+        add_value(t, e, v, v->cell[r][f][m].value);
+        cli_table_add(t, rfm_group_name(rfm_group_of(r + 1, f + 1)));
+    }
+}
+
+static void put_list(struct cli_table *t, const struct engine *e,
+                     const struct rfm_view *v)
+{
+    static const char *const heading[] = {"customer", "recency", "frequency", "monetary",
+                                          "days",     "events",  "value"};
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+
+    put_heading(t, heading, sizeof heading / sizeof *heading);
+    for (size_t i = 0; i < v->list_n; i++) {
+        const struct rfm_customer *row = v->list[i];
+
+        cli_table_add(t, catalog_customer_id(catalog, row->customer));
+        for (int what = 0; what < RFM_MEASURES; what++)
+            cli_table_number(t, row->score[what]);
+        cli_table_number(t, (uint64_t)rfm_days_ago(v, row->last_ms));
+        cli_table_number(t, (uint64_t)row->n);
+        add_value(t, e, v, row->value);
+    }
+}
+
+static void print(struct cli *c, struct buf *b, const struct engine *e,
+                  const struct rfm_view *v)
+{
+    struct cli_table t = {.arena = &c->arena};
+    struct json_out j = {.to = b};
+    bool plain = cli_has(c, "csv");
+
+    if (cli_has(c, "json")) {
+        rfm_put_json(&j, e, v);
+        buf_add_char(b, '\n');
+        return;
+    }
+    if (!plain && !v->rfm->n) {
+        report_nothing(b, e);
+        return;
+    }
+    if (v->has_list)
+        put_list(&t, e, v);
+    else if (plain)
+        put_cells(&t, e, v);
+    else
+        put_groups(&t, e, v);
+    if (plain)
+        cli_table_csv(&t, b);
+    else
+        cli_table_print(&t, b);
+}
+
+static int show(struct cli *c, struct engine *e, const struct rfm_question *q)
+{
+    struct rfm_view v;
+    struct buf b = {};
+    struct err err;
+    str wrong;
+    int status;
+
+    if (!engine_rfm(e, q, &c->arena, &v, &wrong, &err))
+        return cli_fail_in(&err, wrong);
+    print(c, &b, e, &v);
+    status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
+    buf_free(&b);
+    rfm_view_free(&v);
+    return status;
+}
+
+static int run(struct cli *c)
+{
+    struct rfm_question q = {
+        .event = cli_text(c, "event"),
+        .value = cli_text(c, "value"),
+        .method = cli_text(c, "method"),
+        .limit = {cli_text(c, "recency"), cli_text(c, "frequency"),
+                  cli_text(c, "monetary")},
+        .in_days = cli_has(c, "days"),
+        .segment = cli_text(c, "segment"),
+        .when = cli_text(c, "when"),
+        .list = cli_text(c, "customers"),
+    };
+    const struct zone *z;
+    struct engine *e;
+    struct err err;
+    int status;
+
+    if (cli_has(c, "json") && cli_has(c, "csv"))
+        return cli_wrong(c, "--json and --csv exclude each other");
+    if (!q.event.n || !q.value.n)
+        return cli_wrong(c, "of what? --event purchase --value revenue, for example");
+    if (!cli_open(c, STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    z = engine_model(e)->workspace.zone;
+    if (!cli_moment(c, "from", z, MOMENT_MIN, &q.from_ms, &err)
+        || !cli_moment(c, "at", z, cli_now_ms(c), &q.at_ms, &err))
+        status = cli_fail(&err, c->word[0]);
+    else
+        status = show(c, e, &q);
+    engine_close(e);
+    return status;
+}
+
+static const struct cli_option options[] = {
+    {"event", "PATTERN", "what is counted, such as purchase", false},
+    {"value", "PROPERTY", "what of it is summed, such as revenue", false},
+    {"method", "NAME",
+     "interpolated (unless given), quintiles, ranks or limits: who shares a score",
+     false},
+    {"days", NULL, "recency in whole days, not to the moment", false},
+    {"recency", "DAYS", "own limits: four, such as 14,33,72,180", false},
+    {"frequency", "TIMES", "own limits: four, such as 2,3,5,10", false},
+    {"monetary", "SUMS", "own limits: four, such as 50,100,250,1000", false},
+    {"from", "DATE", "earlier events are not looked at (a date or a moment)", false},
+    {"at", "DATE", "later events are not seen: now unless given", false},
+    {"segment", "NAME", "of those who are in this segment at that moment", false},
+    {"when", "RULE", "of those who fit this rule at that moment", false},
+    {"customers", "WHO", "list a group (champions), a cell (555), or all", false},
+    {"json", NULL, "as JSON", false},
+    {"csv", NULL, "as CSV: the 125 cells", false},
+};
+
+const struct cli_command cli_rfm = {
+    "rfm",
+    "FILE",
+    "who bought how lately, how often and for how much, in scores and named groups",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};
