@@ -130,4 +130,19 @@ t_is 'what is collected says it by its key, unless it says itself' \
     "[('Beja', 'web', False), ('Evora', 'crm', True)]"
 "$CICLO" customer "$shop" group:acme --json --at 2026-02-01 >"$T/it"
 t_is 'an account has it too' "$(part "$T/it" 'h["value"], h["source"]')" "('Tomar', 'crm')"
+
+# --- who looks like whom is asked of the values that stand ---
+cat >"$T/calls" <<'JSON'
+{"type":"identify","messageId":"a","userId":"p1","timestamp":"2026-01-01T10:00:00Z","traits":{"name":"Mario Rossi","street":"Via Verdi 12"},"context":{"source":"crm"}}
+{"type":"identify","messageId":"b","userId":"p1","timestamp":"2026-01-02T10:00:00Z","traits":{"name":"Gift card"},"context":{"source":"shop"}}
+{"type":"identify","messageId":"c","userId":"p2","timestamp":"2026-01-01T10:00:00Z","traits":{"name":"Mraio Rossi","street":"Via Verdi 12"},"context":{"source":"crm"}}
+JSON
+alike=$T/alike.ciclo
+alike() { "$CICLO" identity "$alike" similar --csv | tail -n +2 | cut -d , -f 1-2; }
+"$CICLO" init "$alike" --model "$T/model.yaml" >/dev/null
+"$CICLO" import "$alike" "$T/calls" >/dev/null
+t_is 'the latest name is nobody'"'"'s' "$(alike)" ''
+sed 's/^traits:/&\n  name: { type: text, keep: [crm] }/' "$T/model.yaml" >"$T/named.yaml"
+"$CICLO" model apply "$alike" "$T/named.yaml" >/dev/null
+t_is 'the one that stands is' "$(alike)" 'userId:p1,userId:p2'
 t_done

@@ -31,8 +31,10 @@ static const struct json *json_of(struct parsed *p, const char *text, struct err
 static bool parse(struct parsed *p, const char *call, const char *type,
                   const char *context, const char *address, struct err *err)
 {
-    struct call_frame by = {
-        .type = str_of(type), .address = str_of(address), .received_ms = NOON_MS};
+    struct call_frame by = {.type = str_of(type),
+                            .address = str_of(address),
+                            .source = STR("shop"),
+                            .received_ms = NOON_MS};
     const struct json *json;
 
     *p = (struct parsed){};
@@ -132,6 +134,40 @@ TEST(what_context_says_becomes_properties)
     need_text(&p, "context.gone", NULL);
     need_text(&p, "context.traits.vip", NULL);
     assert_int_equal(p.event.trait_n, 1);
+    parsed_free(&p);
+}
+
+TEST(who_says_something_of_traits_is_told)
+{
+    struct parsed p =
+        need("{\"userId\":\"u\",\"traits\":{\"a\":1}}", "identify", NULL, "");
+    struct event of_account;
+    struct err err;
+    bool there;
+
+    need_text(&p, EVENT_SOURCE, "shop");
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"traits\":{\"a\":1},\"context\":{\"source\":\"crm\"}}",
+             "identify", "{\"source\":\"web\"}", "");
+    need_text(&p, EVENT_SOURCE, "crm");
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"traits\":{\"a\":1}}", "identify",
+             "{\"source\":\"web\"}", "");
+    need_text(&p, EVENT_SOURCE, "web");
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"event\":\"x\"}", "track", NULL, "");
+    need_text(&p, EVENT_SOURCE, NULL); /* it says nothing */
+    parsed_free(&p);
+    p = need("{\"userId\":\"u\",\"groupId\":\"g\",\"messageId\":\"m\",\"traits\":"
+             "{\"a\":1}}",
+             "group", NULL, "");
+    need_text(&p, EVENT_SOURCE, "shop");
+    if (!event_of_account(&p.event, &p.a, &of_account, &there, &err))
+        fail_msg("%s", err.msg);
+    assert_true(there);
+    assert_int_equal(of_account.trait_n, 1);
+    p.event = of_account;
+    need_text(&p, EVENT_SOURCE, "shop");
     parsed_free(&p);
 }
 
