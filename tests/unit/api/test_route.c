@@ -737,7 +737,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/keys", "post", 0, 3},
         {"/api/keys/{name}", "delete", 1, 0},
         {"/api/webhooks", "get", 0, 0},
-        {"/api/webhooks", "post", 0, 7},
+        {"/api/webhooks", "post", 0, 8},
         {"/api/webhooks/replay", "post", 0, 2},
         {"/api/webhooks/test", "post", 0, 1},
         {"/api/webhooks/{name}", "delete", 1, 0},
