@@ -144,8 +144,10 @@ static void go_on(struct walk *w, struct ways *known, uint32_t word, uint32_t pl
 static void walk_loose(struct walk *w)
 {
     const struct span *of = &w->of;
-    struct ways known = {.start = NOWHERE};
+    struct ways known;
 
+    known.start = NOWHERE;
+    known.there = 0; /* what is not there is not read: it need not be cleared */
     for (uint32_t word = of->from / 64; word * 64 < of->to; word++) {
         uint64_t first = w->mark[0][word] & between(word, of->start_from, of->start_to);
         uint64_t later = 0;
