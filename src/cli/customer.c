@@ -293,6 +293,26 @@ static void print_trait(struct buf *b, const struct zone *zone,
     }
 }
 
+/* Of changes without number the newest are enough. */
+static void print_changes(struct buf *b, const struct zone *zone,
+                          const struct customer_view *v)
+{
+    enum { FEW = 50 };
+    uint32_t first = v->change_n > FEW ? v->change_n - FEW : 0;
+
+    if (!v->change_n)
+        return;
+    buf_add_format(b, "\nSegments (%u change%s", v->change_n,
+                   v->change_n == 1 ? "" : "s");
+    buf_add(b, first ? STR(", the newest 50)\n") : STR(")\n"));
+    for (uint32_t i = first; i < v->change_n; i++) {
+        buf_add(b, STR("  "));
+        cli_put_moment(b, zone, v->change[i].at_ms);
+        buf_add_format(b, "  %s %.*s\n", v->change[i].in ? "entered" : "left",
+                       STR_FMT(v->change[i].segment));
+    }
+}
+
 static void print_human(struct buf *b, struct engine *e, const struct customer_view *v,
                         bool why, bool why_not)
 {
@@ -324,6 +344,7 @@ static void print_human(struct buf *b, struct engine *e, const struct customer_v
     print_next(b, e, v, why);
     if (why_not)
         print_why_not(b, e, v);
+    print_changes(b, engine_model(e)->workspace.zone, v);
     print_events(b, e, v);
 }
 

@@ -248,6 +248,25 @@ static bool view_segments(struct look *l, struct customer_view *v, struct err *e
     return true;
 }
 
+static bool view_changes(const struct look *l, struct customer_view *v, struct err *err)
+{
+    const struct segments *all = l->model->segments;
+    size_t n;
+    const struct move *move = engine_members(l->e, l->customer, &n);
+    struct change_view *change;
+
+    while (n && move[n - 1].at_ms > v->at_ms)
+        n--;
+    v->change = change = arena_array(l->a, struct change_view, n + 1);
+    if (!change)
+        return err_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        change[i] = (struct change_view){move[i].at_ms, all->segment[move[i].way].name,
+                                         move[i].to == MEMBER_IN};
+    v->change_n = (uint32_t)n;
+    return true;
+}
+
 static bool view_parts(struct look *l, const struct score *s, const struct situation *now,
                        struct score_view *out, struct err *err)
 {
@@ -442,7 +461,7 @@ static bool view_all(struct look *l, uint32_t event_max, struct customer_view *v
     /* What comes next is found first: of the ways is told what time does, too. */
     return cursor_start(l->cursor, &l->t, err) && view_moves(l, v, err)
            && view_next(l, v, err) && view_ways(l, v, err) && view_segments(l, v, err)
-           && view_scores(l, v, err)
+           && view_changes(l, v, err) && view_scores(l, v, err)
            && filled_of(&l->t, l->catalog, l->a, &l->filled, err)
            && traits_view(&l->t, &l->model->dictionary, l->a, &v->trait, &v->trait_n, err)
            && view_events(l, event_max, v, err);

@@ -420,6 +420,19 @@ void customer_put_json(struct json_out *j, struct engine *e,
     for (uint32_t i = 0; i < v->segment_n; i++)
         json_put_text(j, v->segment[i]);
     json_end_list(j);
+    json_key(j, "segment_changes");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->change_n; i++) {
+        json_begin_object(j);
+        json_key(j, "at");
+        json_put_moment(j, v->change[i].at_ms);
+        json_key(j, "segment");
+        json_put_text(j, v->change[i].segment);
+        json_key(j, "change");
+        json_put_text(j, v->change[i].in ? STR("entered") : STR("left"));
+        json_end_object(j);
+    }
+    json_end_list(j);
     json_key(j, "scores");
     json_begin_list(j);
     for (uint32_t i = 0; i < v->score_n; i++)

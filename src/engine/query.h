@@ -96,6 +96,12 @@ struct score_view {
     const struct score_part_view *part; /* all of them, in the order of the text */
     uint32_t part_n;
 };
+/* He entered a segment, or left it. */
+struct change_view {
+    int64_t at_ms;
+    str segment;
+    bool in;
+};
 struct customer_view {
     str id; /* that names him, whichever he was looked up by */
     uint32_t number;
@@ -116,6 +122,8 @@ struct customer_view {
     str acquisition[ACQUISITIONS_END]; /* empty: not known */
     const str *segment;
     uint32_t segment_n;
+    const struct change_view *change; /* up to at_ms, oldest first */
+    uint32_t change_n;
     const struct score_view *score; /* all of the model's */
     uint32_t score_n;
     const struct move_view *move; /* oldest first */

@@ -764,3 +764,57 @@ TEST(a_model_that_is_not_finished_changes_nothing)
     assert_memory_equal(&before, &after, sizeof before);
     engine_close(e);
 }
+
+/* --- segments --- */
+
+enum { SEGMENTS = 500 };
+
+static void add_of_type(struct engine *e, const char *customer, int type, const char *now)
+{
+    struct buf line = {};
+    struct err err;
+
+    buf_add_format(&line, "%s-%d-%s|%s|%s|t%d|\n", customer, type, now, customer, now,
+                   type);
+    buf_add_char(&line, 0);
+    NEED_OK(bottega_add(e, line.p, &err), err);
+    buf_free(&line);
+    advance(e, now);
+}
+
+TEST(an_event_asks_the_segments_that_look_at_it_alone)
+{
+    struct buf model = {}, events = {};
+    struct engine *e;
+    uint64_t asked;
+
+    buf_add(&model, STR("ciclo: 1\nworkspace: { name: B, currency: EUR, timezone: UTC }\n"
+                        "lifecycle:\n  start: a\n  stages: { a: }\nevents:\n"));
+    for (int i = 0; i < SEGMENTS; i++)
+        buf_add_format(&model, "  t%d:\n", i);
+    buf_add(&model, STR("segments:\n"));
+    for (int i = 0; i < SEGMENTS; i++)
+        buf_add_format(&model, "  s%d: { when: \"count(t%d, 30d) >= 2\" }\n", i, i);
+    for (int i = 0; i < SEGMENTS; i++)
+        buf_add_format(&events, "e%d|all|2026-01-01T00:00:00.000Z|t%d|\n", i, i);
+    buf_add_char(&model, 0);
+    buf_add_char(&events, 0);
+    assert_false(model.failed || events.failed);
+    e = bottega_with(model.p, events.p, "2026-01-01");
+    add_of_type(e, "one", 7, "2026-03-01T00:00:00.000Z");
+    asked = histories_asked(e->histories);
+    add_of_type(e, "one", 7, "2026-03-02T00:00:00.000Z");
+    assert_int_equal(engine_sizes(e)[7], 1);
+    assert_int_equal(histories_asked(e->histories) - asked, 1);
+    asked = histories_asked(e->histories);
+    add_of_type(e, "one", 8, "2026-03-03T00:00:00.000Z");
+    assert_int_equal(histories_asked(e->histories) - asked, 1);
+    asked = histories_asked(e->histories);
+    advance(e, "2026-03-30");
+    assert_int_equal(histories_asked(e->histories) - asked, 0);
+    advance(e, "2026-03-31");
+    assert_int_equal(engine_sizes(e)[7], 0);
+    engine_close(e);
+    buf_free(&model);
+    buf_free(&events);
+}

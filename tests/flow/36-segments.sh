@@ -1,0 +1,56 @@
+#!/bin/sh
+# Segments as a user meets them: who is in one, now and at any date, and since when.
+. "$ROOT/tests/support/tap.sh"
+trap 'rm -rf "$T"' EXIT
+shop=$T/shop.ciclo
+cat >"$T/model.yaml" <<'YAML'
+ciclo: 1
+workspace: { name: Shop, currency: EUR, timezone: Europe/Rome }
+events: { purchase: { properties: { revenue: money } } }
+lifecycle:
+  start: new
+  stages: { new: , buyer: }
+  moves: [ { from: new, to: buyer, when: "exists(purchase)" } ]
+segments:
+  fresh: { when: "exists(purchase, 10d)" }
+  vip: { when: "sum(purchase.revenue, 1y) >= 100" }
+  buyers: { when: "stage = 'buyer'" }
+YAML
+"$CICLO" init "$shop" --model "$T/model.yaml" >/dev/null
+buy() { echo "{\"type\":\"track\",\"event\":\"purchase\",\"userId\":\"$1\",\"messageId\":\"$2\",\"timestamp\":\"$3\",\"properties\":{\"revenue\":$4}}"; }
+{ buy ada a1 2026-01-05T10:00:00Z 60
+  buy ada a2 2026-02-05T10:00:00Z 60
+  buy bob b1 2026-01-10T10:00:00Z 30
+} | "$CICLO" import "$shop" - >/dev/null
+segment() { "$CICLO" segment "$shop" "$@"; }
+t_is 'in words' "$(segment vip --at 2026-03-01)" \
+    'On 2026-03-01 00:00:00 1 of 2 customers are in it: sum(purchase.revenue, 1y) >= 100'
+t_is 'how many' "$(segment fresh --count --at 2026-01-12)" 2
+t_is 'before the first of them' "$(segment fresh --count --at 2026-01-01)" 0
+t_is 'who' "$(segment fresh --ids --at 2026-02-06)" ada
+t_is 'since when' "$(segment fresh --csv --at 2026-01-12)" 'customer,since
+ada,2026-01-05T10:00:00.000Z
+bob,2026-01-10T10:00:00.000Z'
+t_is 'by the stage' "$(segment buyers --ids --at 2026-01-06)" ada
+t_is 'as JSON' "$(segment vip --json --at 2026-03-01T00:00:00Z)" \
+    '{"segment":"vip","rule":"sum(purchase.revenue, 1y) >= 100","at":"2026-03-01T00:00:00.000Z","count":1,"of":2,"customers":[{"customer":"ada","since":"2026-02-05T10:00:00.000Z"}]}'
+t_is 'a rule of one'"'"'s own' "$(segment --when 'count(purchase) >= 2' --ids --at 2026-03-01)" ada
+t_is 'to the millisecond' "$(segment fresh --count --at 2026-01-15T09:59:59.999Z) $(segment fresh --count --at 2026-01-15T10:00:00Z)" '2 1'
+t_is 'what a customer entered and left' \
+    "$("$CICLO" customer "$shop" ada --at 2026-03-01 | sed -n '/^Segments/,/^$/p')" 'Segments (6 changes)
+  2026-01-05 11:00:00  entered fresh
+  2026-01-05 11:00:00  entered buyers
+  2026-01-15 11:00:00  left fresh
+  2026-02-05 11:00:00  entered fresh
+  2026-02-05 11:00:00  entered vip
+  2026-02-15 11:00:00  left fresh'
+t_is 'as JSON too' "$("$CICLO" customer "$shop" bob --at 2026-03-01 --json | python3 -c 'import json, sys
+print([(c["at"], c["segment"], c["change"]) for c in json.load(sys.stdin)["segment_changes"]][-1])')" \
+    "('2026-01-20T10:00:00.000Z', 'fresh', 'left')"
+t_fails 'a segment that there is none of' 'no segment' "$CICLO" segment "$shop" gold
+t_fails 'a number' 'gives a number' "$CICLO" segment "$shop" --when 'count(purchase)'
+t_fails 'neither' '--when' "$CICLO" segment "$shop"
+t_fails 'both' '--when' "$CICLO" segment "$shop" vip --when 'true'
+t_fails 'two shapes' 'exclude' "$CICLO" segment "$shop" vip --ids --csv
+t_ok 'the file is whole' "$CICLO" verify "$shop"
+t_done
