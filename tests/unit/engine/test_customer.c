@@ -255,7 +255,11 @@ static const char anna_as_json[] =
     "\"trait_history\":[],"
     "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,\"campaign\":null,"
     "\"referrer\":null,\"page\":null},"
-    "\"segments\":[\"quiet\"],\"scores\":[],"
+    "\"segments\":[\"quiet\"],\"segment_changes\":["
+    "{\"at\":\"2026-01-01T10:00:00.000Z\",\"segment\":\"quiet\",\"change\":\"entered\"},"
+    "{\"at\":\"2026-01-11T10:00:00.000Z\",\"segment\":\"quiet\",\"change\":\"left\"},"
+    "{\"at\":\"2026-01-21T10:00:00.000Z\",\"segment\":\"quiet\",\"change\":\"entered\"}],"
+    "\"scores\":[],"
     "\"moves\":[{\"at\":\"2026-01-01T10:00:00.000Z\",\"from\":null,\"to\":\"reach\","
     "\"rule\":null,\"words\":null,\"model_version\":1,\"why\":[]},"
     "{\"at\":\"2026-01-11T10:00:00.000Z\",\"from\":\"reach\",\"to\":\"buyer\","
@@ -334,7 +338,7 @@ TEST(nobody_yet_as_json)
         "\"acquisition\":{\"channel\":null,\"source\":null,\"medium\":null,"
         "\"campaign\":null,"
         "\"referrer\":null,\"page\":null},"
-        "\"segments\":[],\"scores\":[],\"moves\":[],\"stays\":[],"
+        "\"segments\":[],\"segment_changes\":[],\"scores\":[],\"moves\":[],\"stays\":[],"
         "\"next\":{\"at\":null,\"to\":null,\"moves\":[]},\"why_not\":[],"
         "\"events_total\":0,\"events\":[]}");
     buf_free(&b);
