@@ -311,7 +311,7 @@ const struct move *histories_members(const struct histories *h, uint32_t custome
 
 uint64_t histories_asked(const struct histories *h)
 {
-    uint64_t n = 0;
+    uint64_t n = h->asked;
 
     for (uint32_t i = 0; i < h->worker_n; i++)
         if (h->worker[i].members)

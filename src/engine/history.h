@@ -50,7 +50,7 @@ const struct move *histories_moves(const struct histories *h, uint32_t lifecycle
 /* Who enters and leaves segments, as members.h says. Borrowed likewise. */
 const struct move *histories_members(const struct histories *h, uint32_t customer,
                                      size_t *n);
-/* How often a segment's rule was asked since the model was compiled. */
+/* How often a segment's rule was asked. */
 uint64_t histories_asked(const struct histories *h);
 int64_t histories_customer_next(const struct histories *h, uint32_t customer);
 /* How many stand in each of its stages. Borrowed likewise. */

@@ -66,6 +66,7 @@ struct histories {
     int64_t **stock;  /* by lifecycle, then by stage: who stands there; in one block */
     uint32_t stock_n; /* stages of all lifecycles */
     uint64_t stock_version;
+    uint64_t asked;        /* segments' rules, by threads' workers that are gone */
     struct worker *worker; /* one a thread; NULL: the model is new */
     uint32_t worker_n;
 };

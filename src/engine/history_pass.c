@@ -24,6 +24,8 @@ void workers_free(struct histories *h)
         mem_free(w->moves);
         mem_free(w->above);
         mem_free(w->was);
+        if (w->members)
+            h->asked += members_asked(w->members);
         members_free(w->members);
         mem_free(w->member_next);
         mem_free(w->last);

@@ -132,6 +132,8 @@ async function walk(page, url, axe, root, language, name) {
   equal(await page.locator('[data-change]').count(),
     customer.why_not.reduce((sum, way) => sum + way.events.length + (way.when ? 1 : 0), 0),
     `${name}: what would change it is shown`);
+  equal(await page.locator('[data-entered]').count(), customer.segment_changes.length,
+    `${name}: each segment that was entered or left is shown`);
   equal(await page.locator('main [id^=event-]').count(), customer.events.length,
     `${name}: every event is shown`);
   await sound(page, axe, root, language, `${name} customer`);

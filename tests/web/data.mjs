@@ -124,10 +124,14 @@ async function walk(page, locked, keys, axe, root, language, name) {
   const named = `to ${name}`;
   await page.getByLabel(words['webhooks.name'], { exact: true }).last().fill(named);
   await page.getByLabel(words['webhooks.url'], { exact: true }).last().fill('https://hooks.example/in');
+  const told = (await api('/api/info')).segments[0].name;
+  await page.getByRole('group', { name: words['webhooks.segments'] }).getByRole('checkbox').first().check();
   await page.getByRole('button', { name: words['webhooks.make'] }).click();
   equal((await page.textContent('[data-secret] code')).startsWith('whsec_'), true, `${name}: the secret is shown`);
   const hook = page.locator(`[data-webhook="${named}"]`);
   await hook.waitFor();
+  const of = (await api('/api/webhooks')).find(one => one.webhook.name === named).webhook;
+  equal(`${of.what} ${of.segments.join()}`, `events,moves,segments ${told}`, `${name}: of the segment that was chosen`);
   await sound(page, axe, root, language, `${name} webhooks`);
   await hook.getByRole('button', { name: words['webhooks.remove'], exact: true }).click();
   await hook.getByRole('button', { name: words['webhooks.really'].replace('{{name}}', named) }).click();

@@ -152,6 +152,7 @@ export interface CustomerId {
 export type PeerId = Pick<CustomerId, 'kind' | 'id'>;
 export interface MemberList { total: number; members: PeerId[]; next: number | null }
 
+export interface SegmentChange { at: string; segment: string; change: 'entered' | 'left' }
 export interface Customer {
   id: string;
   ids: CustomerId[];
@@ -166,6 +167,7 @@ export interface Customer {
   trait_history: TraitHistory[];
   acquisition: Record<Acquisition, string | null>;
   segments: string[];
+  segment_changes: SegmentChange[];   /* up to then, oldest first */
   moves: Move[];
   stays: Stay[];
   next: { at: string | null; to: string | null; moves: WayOut[] };
@@ -425,7 +427,8 @@ export const revokeKey = (name: string) =>
 
 export interface WebhookState {
   webhook: {
-    name: string; url: string; what: 'events' | 'moves' | 'events,moves'; types: string[]; stages: string[];
+    name: string; url: string; what: string; types: string[]; stages: string[];
+    segments: string[];
     state: 'on' | 'paused' | 'gone'; failing_since: string | null; last_answer: string | null;
     last_status: number | null;
   };
@@ -441,7 +444,9 @@ export function useWebhooks() {
   });
 }
 
-export const addWebhook = (draft: { name: string; url: string; what: string; allow_private: boolean }) =>
+export const addWebhook = (draft: {
+  name: string; url: string; what: string; segments: string[]; allow_private: boolean;
+}) =>
   send<{ secret: string }>('/api/webhooks', draft);
 export const testWebhook = (name: string) => send<object>('/api/webhooks/test', { name });
 export const replayWebhook = (name: string, from: string | undefined) =>

@@ -117,6 +117,19 @@ export default function CustomerPage({ id }: { id: string }) {
                   ))}
                 </ul>
               : <p className={styles.note}>{t('customer.noSegments')}</p>}
+            {customer.segment_changes.length > 0 && (
+              <details className={styles.changes}>
+                <summary>{t('customer.changes', { count: customer.segment_changes.length })}</summary>
+                <ol reversed>
+                  {customer.segment_changes.toReversed().map(one => (
+                    <li key={`${one.at} ${one.segment}`} data-entered={one.change}>
+                      {t(`customer.change.${one.change}`, { segment: format.segment(one.segment) })}{' '}
+                      <time dateTime={one.at}>{format.moment(one.at)}</time>
+                    </li>
+                  ))}
+                </ol>
+              </details>
+            )}
           </section>
           <Rights id={id} events={customer.events_total} erase={erase} />
         </aside>

@@ -13,13 +13,43 @@ import styles from './data.module.css';
 import { Secret } from './keys';
 import { DataPage } from './page';
 
-const kinds = ['events,moves', 'events', 'moves'] as const;
+const parts = ['events', 'moves', 'segments'] as const;
+const kinds = [parts.join(','), 'events,moves', ...parts];
+
+/* What is sent, in words. */
+function useKind() {
+  const { t } = useTranslation();
+  return (what: string) =>
+    parts.filter(part => what.split(',').includes(part)).map(part => t(`webhooks.kinds.${part}`)).join(', ');
+}
+
+/* Who enters or leaves which segments is sent: of none chosen, of all. */
+function Segments({ chosen, choose }: { chosen: string[]; choose: (names: string[]) => void }) {
+  const { t } = useTranslation();
+  const { info, format } = useInfo();
+  return (
+    <fieldset className={styles.choices}>
+      <legend>{t('webhooks.segments')}</legend>
+      {info.segments.map(({ name }) => (
+        <label key={name}>
+          <input type="checkbox" checked={chosen.includes(name)}
+            onChange={event => choose(event.target.checked ? [...chosen, name] : chosen.filter(one => one !== name))} />
+          {format.segment(name)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
 
 function Add({ done }: { done: (secret: string) => void }) {
   const { t } = useTranslation();
+  const { info } = useInfo();
+  const kind = useKind();
   const [name, setName] = useState('');
   const [url, setUrl] = useState('');
-  const [what, setWhat] = useState<string>(kinds[0]);
+  const [what, setWhat] = useState(kinds[0]!);
+  const [segments, setSegments] = useState<string[]>([]);
+  const tellsSegments = what.includes('segments') && info.segments.length > 0;
   const [inside, setInside] = useState(false);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
@@ -28,7 +58,9 @@ function Add({ done }: { done: (secret: string) => void }) {
     setBusy(true);
     setFault(null);
     try {
-      const { secret } = await addWebhook({ name: name.trim(), url: url.trim(), what, allow_private: inside });
+      const { secret } = await addWebhook({
+        name: name.trim(), url: url.trim(), what, segments: tellsSegments ? segments : [], allow_private: inside,
+      });
       setName('');
       setUrl('');
       done(secret);
@@ -47,8 +79,9 @@ function Add({ done }: { done: (secret: string) => void }) {
         </label>
         <label>{t('webhooks.what')}
           <Select label={t('webhooks.what')} value={what} onChange={setWhat}
-            options={kinds.map(value => ({ value, label: t(`webhooks.kinds.${value}`) }))} />
+            options={kinds.map(value => ({ value, label: kind(value) }))} />
         </label>
+        {tellsSegments && <Segments chosen={segments} choose={setSegments} />}
         <label>{t('webhooks.where')}
           <Select label={t('webhooks.where')} value={inside ? 'inside' : 'outside'}
             onChange={value => setInside(value === 'inside')}
@@ -127,6 +160,7 @@ function State({ of }: { of: WebhookState }) {
 
 export default function Webhooks() {
   const { t } = useTranslation();
+  const kind = useKind();
   const client = useQueryClient();
   const webhooks = useWebhooks();
   const [secret, setSecret] = useState<string | null>(null);
@@ -154,8 +188,8 @@ export default function Webhooks() {
                 <tr key={one.webhook.name} data-webhook={one.webhook.name}>
                   <th scope="row">{one.webhook.name}<p className={styles.small}>{one.webhook.url}</p></th>
                   <td className={styles.wide}>
-                    {t(`webhooks.kinds.${one.webhook.what}`)}
-                    <p className={styles.small}>{[...one.webhook.types, ...one.webhook.stages].join(', ')}</p>
+                    {kind(one.webhook.what)}
+                    <p className={styles.small}>{[...one.webhook.types, ...one.webhook.stages, ...one.webhook.segments].join(', ')}</p>
                   </td>
                   <td><State of={one} /></td>
                   <td><Actions name={one.webhook.name} done={said => { setFault(said); void refresh(); }} /></td>
