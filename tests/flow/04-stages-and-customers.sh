@@ -62,7 +62,7 @@ t_is 'the shape of a customer' \
         sorted(d), [[m["at"], m["from"], m["to"], m["rule"]] for m in d["moves"]], d["moves"][0]["why"],
         [sorted(t) for t in d["moves"][2]["why"]], d["next"]["at"], d["next"]["to"], d["traits"],
         d["events"][1]["properties"]]')" \
-    '[["accounts", "acquisition", "at", "events", "events_total", "id", "ids", "is_account", "members", "members_total", "moves", "next", "scores", "segments", "since", "stage", "stays", "traits", "why_not"], [["2026-01-01T10:00:00.250Z", null, "reach", null], ["2026-01-01T10:00:00.250Z", "reach", "conversion", "exists(purchase)"], ["2026-04-01T10:00:00.250Z", "conversion", "at_risk", "since(purchase) >= 90d"]], [], [["decides", "events", "events_total", "holds_until", "term", "test", "truth", "value", "words"]], "2026-06-30T10:00:00.250Z", "lapsed", {"country": "IT"}, {"revenue": 120.5, "items": ["a", "b"]}]'
+    '[["accounts", "acquisition", "at", "events", "events_total", "id", "ids", "is_account", "members", "members_total", "moves", "next", "scores", "segment_changes", "segments", "since", "stage", "stays", "trait_history", "traits", "why_not"], [["2026-01-01T10:00:00.250Z", null, "reach", null], ["2026-01-01T10:00:00.250Z", "reach", "conversion", "exists(purchase)"], ["2026-04-01T10:00:00.250Z", "conversion", "at_risk", "since(purchase) >= 90d"]], [], [["decides", "events", "events_total", "holds_until", "term", "test", "truth", "value", "words"]], "2026-06-30T10:00:00.250Z", "lapsed", {"country": "IT"}, {"revenue": 120.5, "items": ["a", "b"]}]'
 t_is 'a millisecond before' \
     "$("$CICLO" customer "$shop" anna --at 2026-04-01T10:00:00.249Z --json |
         part '[d["stage"], d["next"]["at"], d["next"]["to"], len(d["moves"])]')" \
