@@ -98,9 +98,16 @@ static const struct api_param live_params[] = {
     {"last", "as the header Last-Event-ID, for who cannot send one"},
 };
 static const struct api_param refused_params[] = {
+    {"source", "only from this source"},
+    {"reason", "only for this reason"},
+    {"limit", "reasons a page, at most 1000; 50 unless given"},
+    {"after", "what the page before gave as next"},
+};
+static const struct api_param refused_rows_params[] = {
     {"source", "from which source: as /api/refused gives it"},
     {"reason", "for which reason: as /api/refused gives it"},
-    {"limit", "rows, at most 1000; 50 unless given"},
+    {"limit", "rows a page, at most 1000; 50 unless given"},
+    {"after", "what the page before gave as next"},
 };
 static const struct api_param pairs_params[] = {
     {"customer", "only those of the customer with this id"},
@@ -326,9 +333,9 @@ static const struct api_route routes[] = {
         "the lines that two versions have in difference"),
     BARE("GET", "/api/dictionary", KEY_READ, false, get_dictionary,
          "every type of event, property and trait: how often it came, and was refused"),
-    BARE("GET", "/api/refused", KEY_READ, false, get_refused,
-         "what was refused, by source and reason"),
-    GET("/api/refused/rows", get_refused_rows, refused_params,
+    GET("/api/refused", get_refused, refused_params,
+        "what was refused, by source and reason"),
+    GET("/api/refused/rows", get_refused_rows, refused_rows_params,
         "what was refused from one source for one reason"),
     POST("/api/refused/resend", KEY_EDIT, false, post_resend, resend_fields,
          "sends what was refused again, mended; what is accepted leaves the list"),

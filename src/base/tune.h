@@ -22,6 +22,7 @@ enum {
     LOG_ASIDE_BYTES =
         199, /* of a batch that is packed beside the caller's work, at least */
     REFUSED_BATCH_BYTES = 97, /* of refused lines, likewise */
+    REFUSED_REASONS = 13,     /* that are told apart, with their sources or types */
     READER_BYTES = 23,        /* of a packed file, read at once; at least 6 */
     CSV_LOOK_BYTES = 211,     /* that tell a CSV file's separator and encoding */
     EXPORT_WINDOW = 5,        /* events whose cells an export gathers at once */
@@ -59,6 +60,7 @@ enum {
     LOG_BATCH_BYTES = 1 << 20,
     LOG_ASIDE_BYTES = 1 << 16,
     REFUSED_BATCH_BYTES = 1 << 20,
+    REFUSED_REASONS = 10000,
     READER_BYTES = 64 * 1024,
     CSV_LOOK_BYTES = 1 << 20,
     EXPORT_WINDOW = 65536,

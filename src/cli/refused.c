@@ -124,6 +124,9 @@ static int print_report(const struct cli *c, const struct resend_report *r, bool
         print_count(
             &b, r->no_calls,
             "no calls, such as lines of a CSV file: mend that, and import it again");
+        print_count(&b, r->broken,
+                    "cut, or broken as they came: their sender must send them again, or "
+                    "somebody mends them by hand, on the page");
         for (uint32_t i = 0; i < r->reason_n; i++)
             buf_add_format(&b, "%llu refused: %.*s\n", (unsigned long long)r->reason[i].n,
                            STR_FMT(r->reason[i].reason));

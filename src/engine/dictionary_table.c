@@ -162,9 +162,9 @@ bool engine_dictionary(struct engine *e, struct usage_time time, struct arena *a
 
     *out = (struct dictionary_table){.strict = e->model->dictionary.strict};
     if (!usages_count(&e->usages, e->now, e->model, e->version, time, a, &usage, err)
-        || !engine_refused(e, a, &refused, err))
+        || !engine_refused(e, time, a, &refused, err))
         return false;
-    out->is_complete = !usage.left;
+    out->is_complete = !usage.left && !refused.left;
     ok = known_make(&m) && usage_add(&m, &usage) && refused_add(&m, &refused);
     if (ok && out->n)
         qsort(out->line, out->n, sizeof *out->line, by_name);

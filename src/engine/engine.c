@@ -33,6 +33,7 @@ void engine_close(struct engine *e)
     follow_free(e->follow);
     journal_free(e->journal);
     usages_free(&e->usages);
+    refused_counts_free(e->refused);
     model_free(e->model);
     people_free(e->people);
     similar_found_free(e->similar);
@@ -191,6 +192,8 @@ static void let_go(struct engine *e)
     people_free(e->people); /* ids have other numbers, too */
     similar_found_free(e->similar);
     e->similar = NULL;
+    refused_counts_free(e->refused);
+    e->refused = NULL;
     if (e->store)
         store_fold_drop(e->store);
     snapshot_close(e->now);

@@ -30,7 +30,8 @@ struct engine {
     struct collect_reader *reader; /* NULL: nothing was collected yet (collect.c) */
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
-    struct pseudonym_key key; /* .n is 0: nothing is hidden, or nothing can be */
+    struct refused_counts *refused; /* NULL: nobody looked (refused_count.c) */
+    struct pseudonym_key key;       /* .n is 0: nothing is hidden, or nothing can be */
     uint32_t exchanges;
     int64_t fold_ms;         /* steady: when folding began, or may begin */
     struct journal *journal; /* NULL: no webhook is sent moves */
@@ -48,6 +49,7 @@ bool engine_refresh(struct engine *e, struct err *err);
 bool engine_exchange(struct engine *e,
                      bool (*exchange)(void *context, struct store *s, struct err *err),
                      void *context, struct err *err);
+void refused_counts_free(struct refused_counts *c);
 /* By which what comes in is hidden; NULL: it is kept as it comes. */
 const struct pseudonym_key *engine_key(const struct engine *e);
 /* The disk that the engine was opened on. */

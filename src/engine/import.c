@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048, REFUSED_TEXT_MAX = 4096 };
+enum { SAMPLE_EVENTS = 5, LINES_BETWEEN_PROGRESS = 2048 };
 #ifdef TUNE_SMALL
 enum { TELLING_ROWS = 5 };
 #else
@@ -170,10 +170,10 @@ bool import_is_future(const struct import *im, int64_t at_ms)
     return at_ms - im->options->skew_max_ms > im->options->now_ms;
 }
 
-str import_cut(str text)
+str import_cut(str text, size_t bytes_max)
 {
-    if (text.n > REFUSED_TEXT_MAX) {
-        text.n = REFUSED_TEXT_MAX;
+    if (text.n > bytes_max) {
+        text.n = bytes_max;
         while (text.n && (text.p[text.n] & 0xC0) == 0x80)
             text.n--;
     }
@@ -202,7 +202,7 @@ static bool refusal_take(struct import *im, uint64_t line, str reason, str text,
             im->reason_cap = cap;
         }
         r.reason = arena_str(im->arena, reason);
-        r.first_text = arena_str(im->arena, text);
+        r.first_text = arena_str(im->arena, import_cut(text, IMPORT_ROW_KEPT));
         if (!r.reason.p || !r.first_text.p)
             return err_nomem(err);
         im->reasons[i] = r;

@@ -556,7 +556,8 @@ static bool refuse_spooled(void *context, const struct spool_row *row, struct er
     }
     if (r->text.failed)
         return err_nomem(err);
-    return import_refuse(r->im, row->line, why, import_cut(buf_str(&r->text)), err);
+    return import_refuse(r->im, row->line, why,
+                         import_cut(buf_str(&r->text), IMPORT_ROW_KEPT), err);
 }
 
 /* Hands the group's event over, or notes the reason why it is none. */

@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/time.h"
+#include "engine/collect.h"
 #include "engine/import.h"
 #include "engine/import_measure.h"
 
@@ -121,8 +122,12 @@ bool import_is_name(str s);
 /* A hash of the texts with their lengths. */
 bool import_hash(struct import *im, const str *text, size_t n, hash128 *out,
                  struct err *err);
-/* As much of a text as is kept of what was refused: 4 KiB, no half characters. */
-str import_cut(str text);
+/* As much of a text as is kept when it is refused, and no half characters: of a row, which is mended
+ * in its file, what tells which one it is; of a line of JSON, which may be sent again, all that
+ * collecting takes. */
+#define IMPORT_ROW_KEPT ((size_t)4096)
+#define IMPORT_JSON_KEPT COLLECT_EVENT_BYTES_MAX
+str import_cut(str text, size_t bytes_max);
 /* Runs `read` on a thread of its own, and takes on this one what it hands over. */
 bool import_run(struct import *im, bool (*read)(void *context, struct err *err),
                 void *context, struct err *err);

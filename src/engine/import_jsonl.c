@@ -69,7 +69,7 @@ static bool refuse(struct import *im, uint64_t line, str why, str text, struct e
     struct buf b = {0};
     bool ok;
 
-    text = import_cut(text);
+    text = import_cut(text, IMPORT_JSON_KEPT);
     if (!str_is_utf8(text)) {
         buf_add_latin1(&b, text);
         text = buf_str(&b);
@@ -152,9 +152,11 @@ static bool line_use(struct jsonl *j, struct err *err)
     }
     if (e.property_n > said) /* the log has it as event_parse reads it */
         kept = STR("");
-    return import_event(
-        im, &e, kept,
-        &(struct origin){.line = line, .text = import_cut(j->raw), .lines = 1}, err);
+    return import_event(im, &e, kept,
+                        &(struct origin){.line = line,
+                                         .text = import_cut(j->raw, IMPORT_JSON_KEPT),
+                                         .lines = 1},
+                        err);
 }
 
 static bool read_all(void *context, struct err *err)

@@ -3,6 +3,7 @@
 #define ENGINE_REFUSED_H
 
 #include "engine/engine.h"
+#include "engine/usage.h"
 #include "event/mend.h"
 
 /* What came from one source and was refused for one reason. */
@@ -20,15 +21,19 @@ struct refused_event {
     uint64_t n;
 };
 struct refused_summary {
-    uint64_t n;
-    struct refused_group *group; /* most first */
+    uint64_t n;    /* that the file has */
+    uint64_t left; /* of them, that are not counted yet */
+    /* Most first; of more reasons than REFUSED_REASONS the rest is only counted. */
+    struct refused_group *group;
     uint32_t group_n;
-    struct refused_event *event; /* ordered by type, most first */
+    uint64_t others;
+    struct refused_event *event; /* ordered by type, most first; likewise */
     uint32_t event_n;
 };
-/* Reads all that was refused. Lives in `a`. */
-bool engine_refused(struct engine *e, struct arena *a, struct refused_summary *out,
-                    struct err *err);
+/* Counts what was refused, for as long as there is time and one at least; what is left comes with the
+ * next calls. Lives in `a`, and in the engine until something leaves the list or the model changes. */
+bool engine_refused(struct engine *e, struct usage_time time, struct arena *a,
+                    struct refused_summary *out, struct err *err);
 
 /* No two rows of the file have the same, until somebody tries hard. */
 uint64_t refused_id(const struct refusal *r, struct buf *room);
@@ -37,9 +42,18 @@ struct refused_row {
     uint64_t id;
     struct refusal refusal;
 };
-/* The first of a group. Lives in `a`. */
-bool engine_refused_rows(struct engine *e, str source, str reason, uint32_t rows_max,
-                         struct arena *a, struct refused_row **out, uint32_t *n,
+/* Of one group; as much as the first of these limits gives, but one row looked at. */
+struct refused_want {
+    str source, reason;
+    uint32_t rows_max;
+    size_t bytes_max; /* of texts */
+    struct usage_time time;
+};
+/* From *at on, which is left behind the last that was looked at; *more: the list may go on there. Lives
+ * in `a`. */
+bool engine_refused_rows(struct engine *e, const struct refused_want *want,
+                         struct refused_place *at, struct arena *a,
+                         struct refused_row **out, uint32_t *n, bool *more,
                          struct err *err);
 
 /* --- again --- */
@@ -58,9 +72,10 @@ struct resend_reason {
 };
 struct resend_report {
     uint64_t found, accepted,
-        known;                    /* known: the file has an event with this messageId */
-    uint64_t refused;             /* again: they stay in the list as they were */
-    uint64_t no_calls;            /* lines of a CSV file, or what is cut or broken */
+        known;         /* known: the file has an event with this messageId */
+    uint64_t refused;  /* again: they stay in the list as they were */
+    uint64_t no_calls; /* lines of a CSV file */
+    uint64_t broken;   /* they begin as calls do, but were cut, or came broken */
     struct resend_reason *reason; /* of those refused again, most first */
     uint32_t reason_n;
 };

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "engine/collect.h"
+#include "engine/engine_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,10 @@ static bool take(struct pass *p, const struct refusal *r, uint64_t id)
     }
     if (is_call || p->what->text.n)
         return count_reason(p, str_of(why.msg)) || err_nomem(p->err);
-    p->report->no_calls++;
+    if (str_starts(r->text, STR("{")))
+        p->report->broken++;
+    else
+        p->report->no_calls++;
     return true;
 }
 
@@ -196,7 +200,11 @@ static bool finish(void *context, bool *keep, struct err *err)
     struct passing *p = context;
 
     *keep = !p->pass->what->dry_run && p->pass->body.refused_n < p->pass->n;
-    return !*keep || thin(p->engine, p->pass, err);
+    if (!*keep)
+        return true;
+    refused_counts_free(p->engine->refused); /* of what leaves the list */
+    p->engine->refused = NULL;
+    return thin(p->engine, p->pass, err);
 }
 
 static bool run(struct engine *e, struct pass *p, int64_t now_ms, struct err *err)

@@ -7,7 +7,7 @@
 /* Properties or traits, as they are found. */
 struct found {
     struct arena *a;
-    const char *what; /* "the name of a property": of which a fault is told */
+    const char *what;      /* "the name of a property": of which a fault is told */
     const char *keep_null; /* of names that begin so null is kept; NULL: of none */
     struct property *property;
     uint32_t n, cap;

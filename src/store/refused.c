@@ -47,13 +47,13 @@ void refused_end(struct refused_batch *b, int64_t at_ms)
         put(&b->rows, fold(at_ms));
 }
 
-static str get_text(struct in *in)
+static str get_text(struct in *in, size_t bytes_max)
 {
     uint32_t n = get_count(in);
     str text = {(const char *)in->p, n};
 
     in->p += n;
-    if (n > REFUSED_TEXT_MAX)
+    if (n > bytes_max)
         spoil(in, "a text is too long");
     return text;
 }
@@ -63,7 +63,7 @@ static str get_name(struct in *in, str *name, uint32_t *names)
     uint64_t place = get_below(in, (uint64_t)*names + 1);
 
     if (place == *names)
-        name[(*names)++] = get_text(in);
+        name[(*names)++] = get_text(in, REFUSED_NAME_MAX);
     return name[place];
 }
 
@@ -87,7 +87,7 @@ bool refused_decode(str bytes, uint64_t n, struct arena *a, const struct refusal
         r[i].source = get_name(&in, name, &names);
         r[i].reason = get_name(&in, name, &names);
         r[i].line = line += (uint64_t)unfold(get(&in));
-        r[i].text = get_text(&in);
+        r[i].text = get_text(&in, REFUSED_TEXT_MAX);
     }
     if (!in.wrong && left(&in))
         at_ms = unfold(get(&in));
@@ -107,6 +107,7 @@ void refused_batch_free(struct refused_batch *b)
 /* --- reading --- */
 
 struct refused_walk {
+    struct refused_place *at;
     bool (*each)(void *context, const struct refusal *r);
     void *context;
     struct arena arena;
@@ -124,17 +125,19 @@ static bool walk_batch(struct refused_walk *w, const struct row *row, struct err
     if (!row_unpack(row, REFUSED_BATCH_MAX, &w->bytes, err)
         || !refused_decode(buf_str(&w->bytes), n, &w->arena, &r, err))
         return err_in(err, "table refused, batch %lld", (long long)row->number[0]);
-    for (uint64_t i = 0; i < n && !w->stopped; i++)
-        w->stopped = !w->each(w->context, &r[i]);
+    if (w->at->batch != row->number[0])
+        *w->at = (struct refused_place){row->number[0], 0};
+    while (w->at->row < n && !w->stopped)
+        w->stopped = !w->each(w->context, &r[w->at->row++]);
     return true;
 }
 
-bool refused_each(struct sql *sql, pthread_mutex_t *lock,
+bool refused_each(struct sql *sql, pthread_mutex_t *lock, struct refused_place *at,
                   bool (*each)(void *context, const struct refusal *r), void *context,
                   struct err *err)
 {
-    struct refused_walk w = {.each = each, .context = context};
-    struct row row = {.number = {INT64_MIN}};
+    struct refused_walk w = {.at = at, .each = each, .context = context};
+    struct row row = {.number = {at->batch - 1}};
     bool there, ok;
 
     while ((ok = row_get(sql, lock, SQL_REFUSED_AFTER, row.number, 1, &row, &there, err))
@@ -152,13 +155,13 @@ bool refused_each(struct sql *sql, pthread_mutex_t *lock,
 /* --- writing --- */
 
 /* The first bytes, but no half character. */
-static str cut(str text)
+static str cut(str text, size_t bytes_max)
 {
     bool is_text = str_is_utf8(text);
 
-    if (text.n <= REFUSED_TEXT_MAX)
+    if (text.n <= bytes_max)
         return text;
-    text.n = REFUSED_TEXT_MAX;
+    text.n = bytes_max;
     while (is_text && text.n && (text.p[text.n] & 0xc0) == 0x80)
         text.n--;
     return text;
@@ -190,11 +193,12 @@ static bool learn(void *context, const struct refusal *r)
 static bool learn_all(struct store *s, struct err *err)
 {
     struct refused_known *known = &s->refused;
+    struct refused_place at = {0};
 
     if (known->is_whole)
         return true;
     known->is_whole = true;
-    if (!refused_each(&s->sql, &s->sql_lock, learn, known, err)) {
+    if (!refused_each(&s->sql, &s->sql_lock, &at, learn, known, err)) {
         refused_forget(known);
         return false;
     }
@@ -246,7 +250,9 @@ static bool add(struct store *s, const struct refusal *r, struct err *err)
 
 bool store_refuse(struct store *s, const struct refusal *r, struct err *err)
 {
-    struct refusal kept = {cut(r->source), r->line, cut(r->reason), cut(r->text)};
+    struct refusal kept = {cut(r->source, REFUSED_NAME_MAX), r->line,
+                           cut(r->reason, REFUSED_NAME_MAX),
+                           cut(r->text, REFUSED_TEXT_MAX)};
 
     assert(s->tx.open);
     if (add(s, &kept, err))

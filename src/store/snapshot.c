@@ -522,7 +522,16 @@ bool snapshot_each_refused(struct snapshot *v,
                            bool (*each)(void *context, const struct refusal *r),
                            void *context, struct err *err)
 {
-    return refused_each(v->sql, v->lock, each, context, err);
+    struct refused_place at = {};
+
+    return refused_each(v->sql, v->lock, &at, each, context, err);
+}
+
+bool snapshot_refused_from(struct snapshot *v, struct refused_place *at,
+                           bool (*each)(void *context, const struct refusal *r),
+                           void *context, struct err *err)
+{
+    return refused_each(v->sql, v->lock, at, each, context, err);
 }
 
 bool snapshot_each_logged(struct snapshot *v,

@@ -214,13 +214,22 @@ struct refusal {
     str source; /* file name */
     uint64_t line;
     str reason;
-    str text; /* what came, cut at 4 KiB */
+    str text; /* what came, cut at 256 KiB */
     int64_t
         at_ms; /* when it was refused, which store_refuse knows; MOMENT_NEVER: before files
                       of this format kept that */
 };
 /* Walks everything refused, oldest first; stops when `each` returns false. */
 bool snapshot_each_refused(struct snapshot *v,
+                           bool (*each)(void *context, const struct refusal *r),
+                           void *context, struct err *err);
+/* Behind so many rows of that batch. Zeroed: before all. */
+struct refused_place {
+    int64_t batch;
+    uint64_t row;
+};
+/* Likewise, from a place on; *at is behind the last row that `each` was given. */
+bool snapshot_refused_from(struct snapshot *v, struct refused_place *at,
                            bool (*each)(void *context, const struct refusal *r),
                            void *context, struct err *err);
 /* Walks what store_graph_add kept, oldest first; stops when `each` returns false. */

@@ -23,9 +23,10 @@
 #define LOG_BATCH_MAX (2 * LOG_LINE_MAX) /* of a batch, unpacked */
 #define NEWS_BYTES_MAX ((size_t)1 << 30) /* of one commit, unpacked */
 #define HISTORY_PACK_LEVEL 1
-#define HISTORY_BYTES_MAX ((size_t)1 << 30) /* of a chunk, unpacked */
-#define REFUSED_TEXT_MAX ((size_t)4096)
-#define REFUSED_BATCH_MAX ((size_t)2 << 20) /* of a batch, unpacked */
+#define HISTORY_BYTES_MAX ((size_t)1 << 30)  /* of a chunk, unpacked */
+#define REFUSED_NAME_MAX ((size_t)4096)      /* of a source or a reason */
+#define REFUSED_TEXT_MAX ((size_t)256 << 10) /* of what came */
+#define REFUSED_BATCH_MAX ((size_t)2 << 20)  /* of a batch, unpacked */
 
 /* A batch of what was refused, still growing. */
 struct refused_batch {
@@ -424,8 +425,8 @@ bool erased_each(struct sql *sql, pthread_mutex_t *lock,
 
 /* --- what was refused, in batches --- */
 
-/* One more row; nothing in it is longer than REFUSED_TEXT_MAX. When memory runs out the batch
- * can only be freed. */
+/* One more row; nothing in it is longer than may be. When memory runs out the batch can only be
+ * freed. */
 bool refused_encode(struct refused_batch *b, const struct refusal *r, struct err *err);
 /* After the last row: when all of them were refused. */
 void refused_end(struct refused_batch *b, int64_t at_ms);
@@ -436,8 +437,8 @@ void refused_batch_free(struct refused_batch *b);
 /* Writes the transaction's batch, if there is one. */
 bool refused_write(struct store *s, struct err *err);
 void refused_forget(struct refused_known *known);
-/* Walks everything refused, oldest first; stops when `each` returns false. */
-bool refused_each(struct sql *sql, pthread_mutex_t *lock,
+/* Walks what was refused from *at on, as snapshot_refused_from. */
+bool refused_each(struct sql *sql, pthread_mutex_t *lock, struct refused_place *at,
                   bool (*each)(void *context, const struct refusal *r), void *context,
                   struct err *err);
 

@@ -266,7 +266,9 @@ static bool verify_journal(struct verify *v, struct err *err)
 
 static bool verify_others(struct verify *v, struct err *err)
 {
-    return (refused_each(v->sql, v->sql_lock, count_refused, v, err)
+    struct refused_place first = {.batch = INT64_MIN + 1};
+
+    return (refused_each(v->sql, v->sql_lock, &first, count_refused, v, err)
             || found_err(v, "refused", true, err))
            && (each_row(v->sql, SQL_MODEL_ALL, take_model, v, err)
                || found_err(v, "model", true, err))

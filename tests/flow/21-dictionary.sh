@@ -84,6 +84,30 @@ t_is 'the server lists it by reason' "$(curl -s "${url}api/refused" | python3 -c
 for g in json.load(sys.stdin)["groups"]: print(g["count"], g["calls"], g["source"], g["first"], g["reason"])' | sed -n 1,2p)" \
     '1 1 http 2026-03-06T10:00:00.000Z the model declares no event "Bought"
 1 1 http 2026-03-07T10:00:00.000Z the model declares no property "amount" of purchase'
+# page [PARAMETER...]: a page of reasons, or of rows
+page() {
+    path=$1
+    shift
+    curl -s -G "${url}api/$path" "$@"
+}
+next() { grep -o '"next":[^,}]*' "$T/page" | cut -d : -f 2 | tr -d '"'; }
+after=0 pages=0
+while [ "$after" != null ]; do
+    page refused --data-urlencode limit=2 --data-urlencode "after=$after" >"$T/page"
+    grep -o '"reason":' "$T/page"
+    after=$(next) pages=$((pages + 1))
+done >"$T/reasons"
+t_is 'page by page' "$pages $(wc -l <"$T/reasons") $(grep -o '"reasons":[0-9]*' "$T/page")" '3 5 "reasons":5'
+t_is 'or one reason alone' "$(page refused --data-urlencode 'reason=the model declares no event "Bought"' |
+    grep -o '"reason":' | wc -l)" 1
+t_is 'and its rows, from where the page before ended' "$(page refused/rows --data-urlencode source=http \
+    --data-urlencode 'reason=the model declares no event "Bought"' --data-urlencode limit=1 >"$T/page"
+    grep -o '"id":' "$T/page" | wc -l; after=$(next)
+    page refused/rows --data-urlencode source=http --data-urlencode "after=$after" \
+        --data-urlencode 'reason=the model declares no event "Bought"')" '1
+{"rows":[],"next":null}'
+t_is 'a place that is none' "$(page refused --data-urlencode after=x; page refused/rows --data-urlencode after=1)" \
+    '{"error":{"code":"input","message":"after is what the page before gave as next"}}{"error":{"code":"input","message":"after is what the page before gave as next"}}'
 t_is 'and by event' "$(curl -s "${url}api/dictionary" | python3 -c 'import json, sys
 for e in json.load(sys.stdin)["events"]: print(e["name"], e["refused"], len(e["reasons"]))')" \
     'Bought 1 1

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     if (n && refused_decode((str){(const char *)p + 1, n - 1}, p[0], &a, &r, &err)) {
         for (uint8_t i = 0; i < p[0]; i++) {
-            NEED(r[i].source.n <= REFUSED_TEXT_MAX && r[i].reason.n <= REFUSED_TEXT_MAX
+            NEED(r[i].source.n <= REFUSED_NAME_MAX && r[i].reason.n <= REFUSED_NAME_MAX
                  && r[i].text.n <= REFUSED_TEXT_MAX);
             NEED(refused_encode(&b, &r[i], &err));
         }

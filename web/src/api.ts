@@ -334,17 +334,38 @@ export interface RefusedGroup {
 }
 export interface RefusedRow { id: string; line: number; text: string; at: string | null }
 
+interface RefusedList {
+  refused: number; complete: boolean; others: number; groups: RefusedGroup[]; next: string | null;
+}
+
+/* Counted on, while one looks, until all are. */
 export function useRefused() {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: ['refused'],
-    queryFn: ({ signal }) => ask<{ refused: number; groups: RefusedGroup[] }>('/api/refused', {}, signal),
+    queryFn: ({ pageParam, signal }) => ask<RefusedList>('/api/refused', { after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: page => page.next ?? undefined,
+    refetchInterval: query => (query.state.data?.pages.some(page => !page.complete) ? 300 : false),
+  });
+}
+
+/* One that a link names, on whichever page it is. */
+export function useRefusedGroup(source: string | null, reason: string | null) {
+  return useQuery({
+    queryKey: ['refused', 'group', source, reason],
+    queryFn: ({ signal }) => ask<RefusedList>('/api/refused', { source: source!, reason: reason! }, signal),
+    enabled: source !== null && reason !== null,
+    refetchInterval: query => (query.state.data?.complete === false ? 300 : false),
   });
 }
 
 export function useRefusedRows(source: string, reason: string, count: number) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: ['refused', source, reason, count],
-    queryFn: ({ signal }) => ask<RefusedRow[]>('/api/refused/rows', { source, reason }, signal),
+    queryFn: ({ pageParam, signal }) => ask<{ rows: RefusedRow[]; next: string | null }>(
+      '/api/refused/rows', { source, reason, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: page => page.next ?? undefined,
     placeholderData: keepPreviousData,
   });
 }
@@ -366,6 +387,7 @@ export interface Resend {
 }
 export interface Resent {
   dry_run: boolean; found: number; accepted: number; known: number; refused: number; no_calls: number;
+  broken: number;
   reasons: { reason: string; count: number }[];
 }
 export const resend = (what: Resend) => send<Resent>('/api/refused/resend', what);

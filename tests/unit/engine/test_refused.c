@@ -4,6 +4,7 @@
 #include "base/work.h"
 #include "engine/collect.h"
 #include "engine/dictionary_table.h"
+#include "engine/engine_impl.h"
 #include "engine/usage.h"
 #include "support/fail.h"
 #include "support/unit.h"
@@ -87,30 +88,195 @@ TEST(what_is_accepted_leaves_the_list_and_the_rest_stays)
     engine_close(e);
 }
 
+static bool always_up([[maybe_unused]] void *context)
+{
+    return true;
+}
+
+static const struct usage_time none = {always_up, NULL};
+
+static struct refused_summary summary(struct engine *e, struct usage_time time,
+                                      struct arena *a)
+{
+    struct refused_summary s;
+    struct err err;
+
+    NEED_OK(engine_refused(e, time, a, &s, &err), err);
+    return s;
+}
+
 TEST(refusals_are_counted_by_reason_and_by_event)
 {
     struct engine *e = bottega_open(NOW);
+    struct refused_want want = {.rows_max = 1, .bytes_max = SIZE_MAX};
+    struct refused_place at = {};
     struct refused_summary s;
     struct refused_row *row;
     struct arena a = {};
     struct err err;
     uint32_t n;
+    bool more;
 
     NEED_OK(collect(e, MANY, &err), err);
-    NEED_OK(engine_refused(e, &a, &s, &err), err);
+    s = summary(e, (struct usage_time){}, &a);
     assert_int_equal(s.n, 5);
+    assert_int_equal(s.left + s.others, 0);
     assert_int_equal(s.group_n, 3);
     assert_int_equal(s.group[0].n, 2);
     assert_int_equal(s.group[0].calls, 2);
     assert_int_equal(s.group[0].first_ms, moment_of("2026-05-01T10:00:00Z"));
     assert_int_equal(s.group[0].last_ms, moment_of("2026-05-02T10:00:00Z"));
     assert_int_equal(s.event_n, 3);
-    NEED_OK(engine_refused_rows(e, s.group[0].source, s.group[0].reason, 1, &a, &row, &n,
-                                &err),
-            err);
-    assert_int_equal(n, 1);
-    assert_non_null(strstr(row[0].refusal.text.p, "\"1\""));
+    want.source = s.group[0].source;
+    want.reason = s.group[0].reason;
+    for (const char *const *id = (const char *const[]){"\"1\"", "\"2\"", NULL}; *id;
+         id++) {
+        NEED_OK(engine_refused_rows(e, &want, &at, &a, &row, &n, &more, &err), err);
+        assert_int_equal(n, 1);
+        assert_true(more);
+        assert_non_null(strstr(row[0].refusal.text.p, *id));
+    }
+    want.time = none;
+    for (n = 0; more; n++) /* the others are looked at one by one */
+        NEED_OK(engine_refused_rows(e, &want, &at, &a, &row, &(uint32_t){0}, &more, &err),
+                err);
+    assert_int_equal(n, 4);
     arena_free(&a);
+    engine_close(e);
+}
+
+TEST(refusals_are_counted_on_from_where_the_last_look_ended)
+{
+    struct engine *e = bottega_open(NOW);
+    struct resend again = {.mend = &to_look, .mend_n = 1};
+    struct refused_summary s;
+    struct resend_report r;
+    struct arena a = {};
+    struct err err;
+
+    NEED_OK(collect(e, MANY, &err), err);
+    for (uint64_t left = 4; left + 1; left--) {
+        s = summary(e, none, &a);
+        assert_int_equal(s.left, left);
+    }
+    assert_int_equal(s.group_n, 3);
+    assert_int_equal(s.group[0].n, 2);
+    NEED_OK(collect(e, "[8]", &err), err);
+    s = summary(e, none, &a);
+    assert_int_equal(s.n, 6);
+    assert_int_equal(s.left, 0);
+    assert_int_equal(s.group[0].n + s.group[1].n + s.group[2].n, 6);
+    NEED_OK(resend(e, again, &r, &err), err); /* what was counted leaves the list */
+    s = summary(e, none, &a);
+    assert_int_equal(s.n, 4);
+    assert_int_equal(s.left, 3);
+    s = summary(e, (struct usage_time){}, &a);
+    assert_int_equal(s.left, 0);
+    assert_int_equal(s.group_n, 2);
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(more_reasons_than_are_told_apart_are_counted)
+{
+    struct engine *e = bottega_open(NOW);
+    struct buf calls = {};
+    struct refused_summary s;
+    struct arena a = {};
+    struct err err;
+    uint64_t n = 0;
+
+    buf_add_char(&calls, '[');
+    for (int i = 0; i < REFUSED_REASONS + 5; i++)
+        buf_add_format(
+            &calls,
+            "%s{\"type\":\"track\",\"event\":\"look\",\"userId\":\"u\","
+            "\"timestamp\":\"2026-05-01T10:00:00Z\",\"properties\":{\"p%d\":1e99}}",
+            i ? "," : "", i);
+    buf_add(&calls, STR("]"));
+    buf_add_char(&calls, 0);
+    NEED_OK(collect(e, calls.p, &err), err);
+    s = summary(e, (struct usage_time){}, &a);
+    assert_int_equal(s.n, REFUSED_REASONS + 5);
+    assert_int_equal(s.group_n, REFUSED_REASONS);
+    assert_int_equal(s.others, 5);
+    for (uint32_t i = 0; i < s.group_n; i++)
+        n += s.group[i].n;
+    assert_int_equal(n, REFUSED_REASONS);
+    buf_free(&calls);
+    arena_free(&a);
+    engine_close(e);
+}
+
+TEST(a_large_event_is_kept_whole_and_sent_again)
+{
+    struct engine *e = bottega_open(NOW);
+    struct resend what = {.mend = &to_look, .mend_n = 1};
+    struct buf call = {}, half = {};
+    struct resend_report r;
+    struct err err;
+
+    buf_add(&call, STR("[{\"type\":\"track\",\"event\":\"any\",\"messageId\":\"1\","
+                       "\"userId\":\"u\",\"timestamp\":\"2026-05-01T10:00:00Z\","
+                       "\"properties\":{"));
+    for (int i = 0; i < 3; i++) {
+        buf_add_format(&call, "%s\"note%d\":\"", i ? "," : "", i);
+        for (int k = 0; k < 30000; k++)
+            buf_add_char(&call, 'x');
+        buf_add_char(&call, '"');
+    }
+    buf_add(&half, buf_str(&call));
+    buf_add(&call, STR("}}]"));
+    buf_add_char(&call, 0);
+    NEED_OK(collect(e, call.p, &err), err);
+    NEED_OK(resend(e, what, &r, &err), err);
+    assert_int_equal(r.accepted, 1);
+    assert_int_equal(refused(e), 0);
+
+    /* What came broken is told apart from lines of a table. */
+    NEED_OK(store_begin(engine_store(e), moment_of(NOW), &err), err);
+    NEED_OK(store_refuse(
+                engine_store(e),
+                &(struct refusal){STR("old"), 1, STR("why"), str_from(buf_str(&half), 1)},
+                &err),
+            err);
+    NEED_OK(store_commit(engine_store(e), &err) && engine_settle(e, &err), err);
+    NEED_OK(resend(e, what, &r, &err), err);
+    assert_int_equal(r.broken, 1);
+    assert_int_equal(r.no_calls, 0);
+    buf_free(&call);
+    buf_free(&half);
+    engine_close(e);
+}
+
+static void forget(struct engine *e)
+{
+    refused_counts_free(e->refused);
+    e->refused = NULL;
+}
+
+/* Each look is the first. */
+static bool count_anew(void *context, struct err *err)
+{
+    struct engine *e = context;
+    struct refused_summary s;
+    struct arena a = {};
+    bool ok = engine_refused(e, (struct usage_time){}, &a, &s, err);
+
+    assert_true(!ok || (s.group[0].calls == 2 && s.event_n == 3));
+    arena_free(&a);
+    forget(e);
+    return ok;
+}
+
+TEST(no_event_is_taken_for_none_for_want_of_memory)
+{
+    struct engine *e = bottega_open(NOW);
+    struct err err;
+
+    NEED_OK(collect(e, MANY, &err), err);
+    NEED_OK(count_anew(e, &err), err); /* statements stay prepared */
+    each_oom_or_done(count_anew, e);
     engine_close(e);
 }
 
@@ -170,11 +336,6 @@ static uint64_t naive(struct engine *e, uint32_t type)
             n += t.type[k] == type;
     }
     return n;
-}
-
-static bool always_up([[maybe_unused]] void *context)
-{
-    return true;
 }
 
 TEST(usage_without_time_counts_a_few_chunks_with_each_look)

@@ -1,10 +1,10 @@
 /* What was refused, by reason; mended and sent again, one by one or all of a reason. */
 
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
-  resend, useRefused, useRefusedRows, useSession, type ApiError, type RefusedGroup, type RefusedRow,
+  resend, useRefused, useRefusedGroup, useRefusedRows, useSession, type ApiError, type RefusedGroup, type RefusedRow,
   type Resend, type Resent,
 } from '../api';
 import { useInfo } from '../info';
@@ -62,6 +62,8 @@ function Buttons({ again }: { again: ReturnType<typeof useResend> }) {
             {report.known > 0 && <li>{t('refused.known', { count: report.known, n: format.number(report.known) })}</li>}
             {report.no_calls > 0 &&
               <li>{t('refused.noCalls', { count: report.no_calls, n: format.number(report.no_calls) })}</li>}
+            {report.broken > 0 &&
+              <li>{t('refused.broken', { count: report.broken, n: format.number(report.broken) })}</li>}
             {report.reasons.map(one => (
               <li key={one.reason} className={styles.bad}>{format.number(one.count)} × {one.reason}</li>
             ))}
@@ -144,9 +146,22 @@ function All({ group }: { group: RefusedGroup }) {
   );
 }
 
+function More({ pages }: { pages: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
+  const { t } = useTranslation();
+  return pages.hasNextPage && (
+    <p><Button onClick={() => void pages.fetchNextPage()} disabled={pages.isFetchingNextPage}>{t('suspects.more')}</Button></p>
+  );
+}
+
 function Group({ group }: { group: RefusedGroup }) {
   const { t } = useTranslation();
   const rows = useRefusedRows(group.source, group.reason, group.count);
+  const all = rows.data?.pages.flatMap(page => page.rows);
+  const { hasNextPage, isFetching, fetchNextPage } = rows;
+  const empty = all?.length === 0;
+  useEffect(() => {
+    if (empty && hasNextPage && !isFetching) void fetchNextPage();   /* the look took too long */
+  }, [empty, hasNextPage, isFetching, fetchNextPage]);
   return (
     <section className={styles.section} aria-labelledby="group">
       <h2 id="group" className={styles.reason}>{group.reason}</h2>
@@ -154,7 +169,8 @@ function Group({ group }: { group: RefusedGroup }) {
         ? <><p className={styles.small}>{t('refused.mend')}</p><All group={group} /></>
         : <p className={styles.small}>{t('refused.lines')}</p>}
       {rows.error && <Failure error={rows.error} retry={() => void rows.refetch()} />}
-      <ul aria-label={t('refused.rows')}>{rows.data?.map(row => <One key={row.id} row={row} />)}</ul>
+      <ul aria-label={t('refused.rows')}>{all?.map(row => <One key={row.id} row={row} />)}</ul>
+      <More pages={rows} />
     </section>
   );
 }
@@ -164,12 +180,13 @@ export default function Refused() {
   const { format } = useInfo();
   const [params] = useParams();
   const refused = useRefused();
+  const chosen = useRefusedGroup(params.get('source'), params.get('reason')).data?.groups[0];
   if (refused.error && !refused.data)
     return <DataPage><Failure error={refused.error} retry={() => void refused.refetch()} /></DataPage>;
   if (!refused.data) return <DataPage><Skeleton height={320} /></DataPage>;
-  const { groups, refused: all } = refused.data;
-  const chosen = groups.find(
-    one => one.source === params.get('source') && one.reason === params.get('reason'));
+  const { refused: all, others } = refused.data.pages[0]!;
+  const groups = refused.data.pages.flatMap(page => page.groups);
+  const isChosen = (one: RefusedGroup) => one.source === chosen?.source && one.reason === chosen.reason;
   return (
     <DataPage note={all ? t('refused.all', { count: all, n: format.number(all) }) : undefined}>
       {groups.length === 0
@@ -190,7 +207,7 @@ export default function Refused() {
                   <tr key={`${one.source} ${one.reason}`} data-reason={one.reason}>
                     <th scope="row">
                       <Link to={link('/data/refused', { source: one.source, reason: one.reason })}
-                        aria-current={one === chosen || undefined} className={styles.link}>{one.reason}</Link>
+                        aria-current={isChosen(one) || undefined} className={styles.link}>{one.reason}</Link>
                     </th>
                     <td className={styles.number}>{format.number(one.count)}</td>
                     <td className={styles.wide}>{one.source}</td>
@@ -201,6 +218,8 @@ export default function Refused() {
               </tbody>
             </table>
           </div>}
+      <More pages={refused} />
+      {others > 0 && <p className={styles.small}>{t('refused.others', { count: others, n: format.number(others) })}</p>}
       {chosen && <Group key={`${chosen.source} ${chosen.reason}`} group={chosen} />}
     </DataPage>
   );
