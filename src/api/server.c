@@ -64,7 +64,7 @@ struct server {
     int64_t tick_ms, checkpoint_ms; /* steady: not before */
     bool is_open;                   /* as it began */
     bool unsettled;                 /* events were committed, and nobody has seen them */
-    int64_t fold_ms;                /* steady: not before */
+    int64_t tidy_ms;                /* steady: not before */
     int64_t settle_ms;              /* steady: not before, unless somebody asks */
     int64_t lost_ms;                /* steady: until then, events could not be kept */
     bool is_stale; /* what should have brought all to the present failed */
@@ -499,18 +499,18 @@ static void collect(struct server *s)
     s->settle_ms = began_ms + AGAIN_MS;
 }
 
-/* What came goes into the columns of the file, beside all else. */
-static void fold(struct server *s)
+/* What came goes where it stays in the file, beside all else. */
+static void tidy(struct server *s)
 {
     int64_t now_ms = clock_steady_ms();
     struct err err;
     bool came;
 
-    if (now_ms < s->fold_ms)
+    if (now_ms < s->tidy_ms)
         return;
-    if (!engine_fold(s->engine, now_ms, &came, &err)) {
-        tell_failure(s, "fold", &err);
-        s->fold_ms = now_ms + AGAIN_MS;
+    if (!engine_tidy(s->engine, now_ms, &came, &err)) {
+        tell_failure(s, "tidy", &err);
+        s->tidy_ms = now_ms + AGAIN_MS;
     }
     s->unsettled |= came;
 }
@@ -573,7 +573,7 @@ static void *serve(void *context)
             continue;
         tick(s);
         live_run(s->live);
-        fold(s);
+        tidy(s);
         send_on(s);
         checkpoint(s);
     }

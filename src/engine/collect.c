@@ -381,8 +381,8 @@ bool engine_settle(struct engine *e, struct err *err)
            && engine_refresh(e, err);
 }
 
-/* Of the time a third goes to folding. */
-bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *err)
+/* One after the other; of the time a third goes to folding. */
+bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *err)
 {
     struct store *s = engine_store(e);
     bool has_run, ok;
@@ -390,6 +390,11 @@ bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *er
     *came = false;
     if (store_is_held(s))
         return true;
+    if (store_is_checkpointing(s, &has_run)) {
+        if (has_run && snapshot_is_latest(e->now))
+            store_checkpoint_end(s);
+        return true;
+    }
     if (store_is_folding(s, &has_run)) {
         if (!has_run)
             return true;
@@ -398,6 +403,8 @@ bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *er
         e->fold_ms = steady_ms + FOLD_REST * (steady_ms - e->fold_ms);
         return ok;
     }
+    if (store_is_checkpoint_due(s))
+        return store_checkpoint_begin(s, err);
     if (steady_ms < e->fold_ms || !store_is_fold_due(s))
         return true;
     e->fold_ms = steady_ms;

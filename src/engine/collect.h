@@ -55,8 +55,9 @@ bool engine_collect_then(struct engine *e, struct collect_body *const *body, siz
 /* After it, when who waited has his answer: turns to what came, and folds a few chunks when the
  * memory asks for it. Until it succeeded, answers are about what was there before. */
 bool engine_settle(struct engine *e, struct err *err);
-/* Now and then: folds beside all else, a chunk at a time, when that is due. *came: there was a
- * commit, to be settled. */
-bool engine_fold(struct engine *e, int64_t steady_ms, bool *came, struct err *err);
+/* Now and then: what keeps the file in order goes on beside all else, when it is due: news are
+ * folded, a chunk at a time, and SQLite's log goes to the file. *came: there was a commit, to be
+ * settled. */
+bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *err);
 
 #endif

@@ -387,6 +387,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     store_fold_drop(s);
+    checkpoint_drop(s);
     assert(!s->snapshots);
     cache_free(s->cache);
     store_cancel(s);

@@ -196,10 +196,11 @@ struct store {
     struct chunk_source source;
     struct news_batch *news, **news_last; /* oldest first */
     size_t news_bytes;
-    int64_t seq;                /* of the last batch of the log */
-    size_t news_facts;          /* of all batches in .news, those that are in parts too */
-    uint32_t fold_next;         /* the chunk at which folding goes on */
-    struct fold_beside *beside; /* is folded by another thread; or NULL */
+    int64_t seq;        /* of the last batch of the log */
+    size_t news_facts;  /* of all batches in .news, those that are in parts too */
+    uint32_t fold_next; /* the chunk at which folding goes on */
+    struct checkpoint *checkpoint; /* is under way on another thread; or NULL */
+    struct fold_beside *beside;    /* is folded by another thread; or NULL */
     int wal_pages;     /* of SQLite's log beside the file, after the last commit */
     struct seen *seen; /* message ids of what is in the parts */
     struct hash_set
@@ -273,6 +274,9 @@ bool writer_part(void *context, int32_t column, uint32_t chunk, struct buf *to,
 
 /* SQLite's log goes to the file between transactions from here on, not at their ends. */
 void watch_wal(struct store *s);
+/* All of it goes there that nobody reads any more; what fails is tried again. */
+void checkpoint_now(struct store *s);
+void checkpoint_drop(struct store *s); /* fine when none is under way */
 /* Without message ids and a time: nothing can be appended. */
 bool transaction_begin(struct store *s, struct err *err);
 /* It can only be cancelled from here on. False. */

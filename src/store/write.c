@@ -93,12 +93,8 @@ void watch_wal(struct store *s)
  * still be there. What fails here is tried again next time. */
 static void checkpoint(struct store *s)
 {
-    if (s->wal_pages < WAL_PAGES)
-        return;
-    if (sqlite3_wal_checkpoint_v2(s->sql.db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                  NULL)
-        == SQLITE_OK)
-        snapshots_renew(s);
+    if (s->wal_pages >= WAL_PAGES && !s->checkpoint)
+        checkpoint_now(s);
 }
 
 void store_hold(struct store *s)

@@ -455,6 +455,37 @@ TEST(what_is_folded_beside_goes_when_others_have_folded_it)
     arena_free(&a);
 }
 
+TEST(sqlites_log_goes_to_the_file_beside_commits)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 40, 20, &a);
+    struct store *s = create("log");
+    struct err err;
+    uint32_t n = 0;
+    bool has_run = false;
+
+    while (!store_is_checkpoint_due(s))
+        import(s, &event[n++], 1);
+    if (!store_checkpoint_begin(s, &err))
+        fail_msg("%s", err.msg);
+    import(s, &event[n++], 1);
+    while (!has_run)
+        assert_true(store_is_checkpointing(s, &has_run));
+    store_checkpoint_end(s);
+    assert_false(store_is_checkpointing(s, &has_run));
+    assert_false(store_is_checkpoint_due(s));
+    import(s, &event[n++], 1);
+    need_store_holds(s, event, n);
+    if (!store_checkpoint_begin(s, &err))
+        fail_msg("%s", err.msg);
+    store_close(s); /* it is dropped */
+    s = open_as("log", STORE_WRITE);
+    need_store_holds(s, event, n);
+    store_close(s);
+    arena_free(&a);
+}
+
 /* Ten of 400 properties each, most of them once or twice in a chunk. */
 static struct event *wide_events(struct random *r, uint32_t n, struct arena *a)
 {
