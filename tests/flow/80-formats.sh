@@ -40,6 +40,9 @@ for old in "$data"/*.ciclo; do
         "$("$CICLO" key "$file" list --csv | sed 's/T00:00:0[^,]*Z//g')" 'name,right,rate,made,revoked
 page,admin,,2024-06-04,
 shop,collect,100,2024-06-04,2024-06-05'
+    [ "$format" -lt 6 ] || t_is "format $format: the webhook, and moves that it is owed" \
+        "$("$CICLO" webhook "$file" list --csv | tail -n 1) $(sqlite3 "$file" 'select count(*) > 0 from journal')" \
+        'crm,https://hooks.example/in,"moves,segments",on,,, 1'
     t_ok "format $format: the proof" "$CICLO" verify "$file"
     same "format $format: the events of the log" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/logged.py" "$file"
