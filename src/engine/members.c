@@ -207,7 +207,7 @@ static void stand_nowhere(struct members *s)
 static void take_move(struct members *s, const struct move *move)
 {
     s->situation.stage = move->to;
-    s->situation.previous_stage = move->from;
+    s->situation.previous_stage = move->to == STAGE_NONE ? STAGE_NONE : move->from;
     s->situation.entered_ms = move->at_ms;
     if (move->to != STAGE_NONE)
         s->times_in[move->to]++;

@@ -389,7 +389,7 @@ void situation_of(const struct lifecycle *l, const struct move *move, size_t n,
     };
     for (size_t i = 0; i < n && move[i].at_ms <= at_ms; i++) {
         out->stage = move[i].to;
-        out->previous_stage = move[i].from;
+        out->previous_stage = move[i].to == STAGE_NONE ? STAGE_NONE : move[i].from;
         out->entered_ms = move[i].at_ms;
         if (move[i].to != STAGE_NONE)
             times_in[move[i].to]++;
