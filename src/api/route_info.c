@@ -168,6 +168,8 @@ bool get_info(struct api_request *r, struct err *err)
     json_put_int(&j, (int64_t)facts.refused);
     if (!engine_put_erased(&j, r->engine, r->a, err))
         return false;
+    json_key(&j, "pseudonymous");
+    json_put_bool(&j, engine_is_pseudonymous(r->engine));
     json_key(&j, "model_version");
     json_put_int(&j, engine_model_version(r->engine));
     json_key(&j, "properties");

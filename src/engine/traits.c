@@ -186,6 +186,7 @@ static bool view_trait(struct walk *w, const struct cells *source, struct arena 
     const struct timeline *t = w->t;
     struct telling l = {.t = t, .source = source, .a = a};
     struct trait_at again = w->at;
+    struct trait_told *told;
     struct trait_said said;
     str *seen;
 
@@ -194,13 +195,13 @@ static bool view_trait(struct walk *w, const struct cells *source, struct arena 
     while (trait_next(&w->at, t->first + t->n, &said))
         if (!tell(&l, &said, err))
             return false;
-    v->told = l.told;
+    v->told = told = l.told;
     v->told_n = l.n;
     if (trait_decide(&again, t->first, t->first + t->n, &said))
         for (uint32_t i = l.n; i-- > 0 && !v->stands;)
-            if (l.told[i].first <= said.event - t->first) {
-                l.told[i].stands = true;
-                v->stands = &l.told[i];
+            if (told[i].first <= said.event - t->first) {
+                told[i].stands = true;
+                v->stands = &told[i];
             }
     seen = arena_array(a, str, l.n + 1);
     if (!seen)

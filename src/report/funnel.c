@@ -190,7 +190,7 @@ static void walk_strict(struct walk *w)
 
             if (n == FUNNEL_STEPS_MAX * 2) {
                 n = FUNNEL_STEPS_MAX;
-                memcpy(last, last + n, n * sizeof *last);
+                memmove(last, last + n, n * sizeof *last);
             }
             last[n++] = place;
             for (uint32_t k = 0; k < plan->step_n; k++) {

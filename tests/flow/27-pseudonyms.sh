@@ -150,6 +150,8 @@ serve --clock 2026-03-20
 send >/dev/null
 t_is 'a customer is found by an id of hers' \
     "$(curl -s -o "$T/served" -w '%{http_code}' "${url}api/customers/ada.3@zq99mail.example")" 200
+t_is 'the page is told that these are pseudonyms' \
+    "$(curl -s "${url}api/info" | grep -o '"pseudonymous":[a-z]*')" '"pseudonymous":true'
 t_is 'nobody by none' "$(curl -s -o /dev/null -w '%{http_code}' "${url}api/customers/zq99-nobody")" 404
 ends
 cat "$T/log" >>"$T/log-of-all"

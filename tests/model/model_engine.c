@@ -440,6 +440,17 @@ static void note_arrival(struct life *l, const struct event *e)
     l->arrival[l->arrived++] = (struct arrival){e->at_ms, e};
 }
 
+/* It stands with the second of the two when no event carries the first. */
+static const struct event *as_kept(struct life *l, const struct event *e,
+                                   const struct decision *d)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(l->e));
+
+    return catalog_key_find(catalog, e->customer) != CUSTOMER_NONE
+               ? e
+               : town_decided(&l->w, d->b, d->a, d->says, e->at_ms);
+}
+
 /* Nothing comes of it when one of the two has not been heard of, or no event carries either. */
 static void decide(struct life *l, int house, const struct event *e)
 {
@@ -453,6 +464,7 @@ static void decide(struct life *l, int house, const struct event *e)
     assert_true(says_parse(d.says, &says));
     id_print(&a, d.a);
     id_print(&b, d.b);
+    e = as_kept(l, e, &d);
     if (engine_decide(l->e, buf_str(&a), buf_str(&b), says, STR("Eva"), e->at_ms, &err)) {
         note_arrival(l, e);
         l->said[house]++;
@@ -505,11 +517,11 @@ static bool decide_otherwise(struct life *l, int house, const char *path)
     was.value = arena_str(&w->arena, was.value);
     is.value = arena_str(&w->arena, is.value);
     he.value = arena_str(&w->arena, he.value);
-    decide(l, house, town_decided(w, was, he, "merge", own_moment(l)));
+    decide(l, house, town_decided(w, was, he, STR("merge"), own_moment(l)));
     if (!advance(l, l->now_ms))
         return false;
-    decide(l, house, town_decided(w, was, he, "undecided", own_moment(l)));
-    decide(l, house, town_decided(w, is, he, "merge", own_moment(l)));
+    decide(l, house, town_decided(w, was, he, STR("undecided"), own_moment(l)));
+    decide(l, house, town_decided(w, is, he, STR("merge"), own_moment(l)));
     if (roll(l, 2))
         reopen(l, path);
     return advance(l, l->now_ms);

@@ -167,12 +167,12 @@ struct event *town_alias(struct world *w, int house, int64_t at_ms)
     return e;
 }
 
-struct event *town_decided(struct world *w, struct id a, struct id b, const char *says,
+struct event *town_decided(struct world *w, struct id a, struct id b, str says,
                            int64_t at_ms)
 {
     struct property *p = need(arena_array(&w->arena, struct property, 5));
 
-    p[0] = text_property("says", str_of(says));
+    p[0] = text_property("says", says);
     p[1] = text_property("a_kind", id_kind_name(a.kind));
     p[2] = text_property("a", a.value);
     p[3] = text_property("b_kind", id_kind_name(b.kind));
@@ -188,7 +188,7 @@ struct event *town_decision(struct world *w, int house, int64_t at_ms)
     do
         b = town_id(w, house);
     while (id_compare(a, b) == 0);
-    return town_decided(w, a, b, says[roll(w, 4)], at_ms);
+    return town_decided(w, a, b, str_of(says[roll(w, 4)]), at_ms);
 }
 
 /* --- who is who --- */

@@ -24,7 +24,7 @@ struct event *town_group(struct world *w, int house, int64_t at_ms);
 /* What is said of two of them; likewise. */
 struct event *town_alias(struct world *w, int house, int64_t at_ms);
 struct event *town_decision(struct world *w, int house, int64_t at_ms);
-struct event *town_decided(struct world *w, struct id a, struct id b, const char *says,
+struct event *town_decided(struct world *w, struct id a, struct id b, str says,
                            int64_t at_ms);
 
 struct townsman {

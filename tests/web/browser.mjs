@@ -194,9 +194,23 @@ export async function missing({ chrome, root, shop: url, empty }) {
   await page.waitForSelector('main code');
   ok(true, 'a server that does not answer is asked again when one wants');
 
+  await page.route('**/api/info*', async route => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...await answer.json(), pseudonymous: true } });
+  });
+  await page.goto(new URL('/customers', url).href);
+  await page.getByText(texts(root, 'it')['list.pseudonyms']).waitFor();
+  await page.locator('[role=row] [role=cell] a').first().click();
+  await page.locator('#ids').waitFor();
+  ok(await page.getByText(texts(root, 'it')['list.pseudonyms']).waitFor().then(() => true),
+    'a file of pseudonyms says so, in the list and of each customer');
+  await page.unroute('**/api/info*');
+
   await page.goto(empty);
   ok(await page.locator('main pre').filter({ hasText: 'ciclo import' }).waitFor().then(() => true),
     'an empty file says which command fills it');
+  ok(await page.locator('main pre').filter({ hasText: `${new URL(empty).origin}/v1/track` }).isVisible(),
+    'and where what happens may be sent');
   await page.goto(new URL('/model/edit', empty).href);
   await verdict(page, true);
   await page.locator('textarea').fill(`${await page.locator('textarea').inputValue()}# mine\n`);
@@ -524,7 +538,7 @@ export async function first({ chrome, empty }) {
   const came = new Promise(resolve => { sent = resolve; });
   await page.route('**/api/live*', route => came.then(() => route.continue()));
   await page.goto(empty);
-  await page.locator('main pre').waitFor();
+  await page.locator('main pre').first().waitFor();
   await send(empty, purchase('first'));
   sent();
   ok(await page.waitForSelector('[data-population="1"]'), 'the first event of an empty file brings the board');

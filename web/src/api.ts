@@ -18,6 +18,8 @@ export interface Info {
   events: number;
   customers: number;
   refused: number;
+  /* Ids are keyed hashes, and nothing personal is kept. */
+  pseudonymous: boolean;
   model_version: number;
   /* The types of events' properties: {"purchase": {"revenue": "money"}}. */
   properties: Record<string, Record<string, string>>;

@@ -107,6 +107,9 @@ function Empty() {
   --event purchase --id InvoiceNo \\
   --property 'revenue:money=sum(Quantity * UnitPrice)'`}</pre>
       <p><Words text={t('empty.columns')} /></p>
+      <p><Words text={t('empty.send')} /></p>
+      <pre>{`curl ${location.origin}/v1/track -d \
+  '{"userId":"ada","event":"purchase","properties":{"revenue":12.5}}'`}</pre>
     </Notice>
   );
 }

@@ -138,7 +138,7 @@ function Row({ row, traits, asked }: { row: CustomerRow; traits: string[]; asked
 
 export default function Customers() {
   const { t } = useTranslation();
-  const { format } = useInfo();
+  const { info, format } = useInfo();
   const state = useFilter();
   const { filter, kind, moving, asked, change } = state;
   const list = useCustomers(filter);
@@ -180,6 +180,7 @@ export default function Customers() {
           </h1>
           {moving && list.data && !filter.search
             && <Moves filter={filter} kind={kind!} total={total} />}
+          {info.pseudonymous && <p className={styles.moves}>{t('list.pseudonyms')}</p>}
         </div>
         <div className={styles.tools}>
           <Field type="search" label={t('list.search')} placeholder={t('list.search')}

@@ -158,6 +158,8 @@ TEST(info_tells_the_workspace_the_model_and_the_size)
     need_text(MEMBER(info, "first"), "2026-01-01T10:00:00.000Z");
     need_text(MEMBER(info, "last"), "2026-02-20T23:30:00.000Z");
     need_text(MEMBER(info, "default_at"), "2026-02-21T23:00:00.000Z");
+    assert_int_equal(MEMBER(info, "pseudonymous")->type, JSON_BOOL);
+    assert_false(MEMBER(info, "pseudonymous")->truth);
     need_number(MEMBER(info, "events"), 14);
     need_number(MEMBER(info, "customers"), 10);
     need_number(MEMBER(info, "refused"), 0);

@@ -89,6 +89,7 @@ export default function CustomerPage({ id }: { id: string }) {
                 </div>
               ))}
             </dl>
+            {info.pseudonymous && <p>{t('list.pseudonyms')}</p>}
             {customer.ids[0] && <Identity of={customer.ids[0]} />}
           </section>
           {customer.is_account && <Members customer={customer} at={asked} />}
