@@ -152,7 +152,7 @@ bool check_trait(struct check *c, const struct name *name, uint32_t *slot,
                                   c->err))
         return false;
     if (trait->keep.kind != KEEP_NEWEST)
-        program_mean(c->p, trait->name, trait->keep.kind);
+        program_mean(c->p, trait->name, (int)trait->keep.kind);
     for (uint32_t i = 0; i < trait->keep.source_n; i++)
         program_mean(c->p, trait->keep.source[i], 0);
     return program_add_series(c->p, &series, &s.series, c->err)
