@@ -137,7 +137,7 @@ static void random_question(struct random *r, const struct town *t, struct progr
                                  .at_ms = MOMENT_NEVER},
                         .first = (uint32_t)random_below(r, PATTERNS),
                         .again = (uint32_t)random_below(r, PATTERNS),
-                        .by = random_below(r, 3),
+                        .by = (enum flow_by)random_below(r, 3),
                         .zone = t->model->workspace.zone};
     if (random_below(r, 3) == 0)
         q->plan.from_ms = first_ms + (int64_t)random_below(r, 60) * MS_DAY;

@@ -274,14 +274,14 @@ static void random_question(struct random *r, const struct town *t, struct progr
 
     *q = (struct asked){.plan = {.program = p,
                                  .step_n = 1 + (uint32_t)random_below(r, STEPS),
-                                 .limit = random_below(r, 3),
+                                 .limit = (enum funnel_limit)random_below(r, 3),
                                  .within = within[random_below(r, 5)],
                                  .zone = t->model->workspace.zone,
                                  .strict = random_below(r, 3) == 0,
                                  .from_ms = MOMENT_MIN,
                                  .to_ms = MOMENT_NEVER,
                                  .at_ms = MOMENT_NEVER,
-                                 .by = random_below(r, 3),
+                                 .by = (enum funnel_by)random_below(r, 3),
                                  .type_n = t->catalog.type.n},
                         .who = random_below(r, 3) ? NULL : is_odd};
     q->plan.stopped = (uint32_t)random_below(r, q->plan.step_n + 1);

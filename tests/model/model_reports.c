@@ -76,7 +76,7 @@ static void live(struct life *l, struct random *r, uint32_t *ids, int64_t first_
 
         *f = (struct fact){.at_ms =
                                first_ms + (int64_t)random_below(r, moments) * every_ms,
-                           .type = random_below(r, TYPES),
+                           .type = (enum fact_type)random_below(r, TYPES),
                            .n = (int)random_below(r, 4) - 1,
                            .color = color[random_below(r, 3)]};
         snprintf(f->id, sizeof f->id, "%c%u", (int)('a' + random_below(r, 3)), (*ids)++);

@@ -18,7 +18,7 @@ enum { CUSTOMERS = 17, EVENTS_MAX = 9, CHUNKS = CUSTOMERS / CHUNK_CUSTOMERS + 1 
 struct fact {
     int64_t at_ms;
     char id[8];
-    enum { A, B, C, MAIL, IDENTIFY, TYPES } type;
+    enum fact_type { A, B, C, MAIL, IDENTIFY, TYPES } type;
     int n;                       /* -1: missing */
     const char *color, *country; /* NULL: missing; country "": taken away */
 };

@@ -130,13 +130,14 @@ static void random_question(struct random *r, const struct town *t, struct progr
     uint32_t n;
     struct err err;
 
-    *q = (struct asked){.plan = {.program = p,
-                                 .zone = t->model->workspace.zone,
-                                 .from_ms = MOMENT_MIN,
-                                 .at_ms = MOMENT_NEVER,
-                                 .in_days = random_below(r, 2),
-                                 .method = random_below(r, RFM_METHODS_END)},
-                        .event = (uint32_t)random_below(r, 2)};
+    *q = (struct asked){
+        .plan = {.program = p,
+                 .zone = t->model->workspace.zone,
+                 .from_ms = MOMENT_MIN,
+                 .at_ms = MOMENT_NEVER,
+                 .in_days = random_below(r, 2),
+                 .method = (enum rfm_method)random_below(r, RFM_METHODS_END)},
+        .event = (uint32_t)random_below(r, 2)};
     if (random_below(r, 3) == 0)
         q->plan.from_ms = first_ms + (int64_t)random_below(r, 20) * 3 * MS_HOUR;
     if (random_below(r, 3) == 0)
