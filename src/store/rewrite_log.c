@@ -658,8 +658,10 @@ static bool tells_of_one(struct refill *r, str line, bool *tells, struct err *er
     }
     if (!journal_key(r, json, &key, err))
         return false;
+    /* An account that nobody else named has no event any more. */
     *tells = mentions_find_telling(&l->mentions, line) != TEXT_NONE
-             || text_table_find(l->keys, key) != TEXT_NONE;
+             || text_table_find(l->keys, key) != TEXT_NONE
+             || catalog_key_find(&r->made->catalog, key) == CUSTOMER_NONE;
     return true;
 }
 

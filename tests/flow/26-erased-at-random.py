@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """People of chance, each with ids of every kind and with words and numbers that nobody else has, in
 everything that a file holds: events by lines and over HTTP, names of types and properties, refused
-lines, decisions and suspicions, and in what others did. Some are erased, while the file is served
-and while it is not. None of their words is then in any byte, packed or not, nor in what is made of
-the file afterwards; those of others all are."""
+lines, decisions and suspicions, in what webhooks are still to be told, and in what others did. Some
+are erased, while the file is served and while it is not. None of their words is then in any byte,
+packed or not, nor in what is made of the file afterwards; those of others all are."""
 import atexit, http.client, json, os, random, subprocess, sys, tempfile, time
 
 ROOT, CICLO = os.environ['ROOT'], os.environ['CICLO']
@@ -19,6 +19,7 @@ lifecycle:
   start: seen
   stages: { seen: {}, buyer: {} }
   moves: [ { from: seen, to: buyer, when: "exists(order)" } ]
+segments: { often: { when: "count(any) >= 3" } }
 """
 r = random.Random(SEED)
 folder = tempfile.TemporaryDirectory()
@@ -291,6 +292,9 @@ def main():
     with open(folder.name + '/in.jsonl', 'w') as text:
         text.write('\n'.join(lines[:half]) + '\n')
     ciclo('init', shop, '--model', folder.name + '/model')
+    # Nobody listens there: what is to be sent stays in the journal.
+    ciclo('webhook', shop, 'add', '--name', 'deaf', '--url', 'http://127.0.0.1:9/in', '--allow-private',
+          '--what', 'events,moves,segments')
     ciclo('import', shop, folder.name + '/in.jsonl')
     os.unlink(folder.name + '/in.jsonl')
     server = Server()
