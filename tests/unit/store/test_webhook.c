@@ -1,3 +1,4 @@
+#include "event/id.h"
 #include "store/store_impl.h"
 
 #include "base/time.h"
@@ -166,7 +167,7 @@ static void make_shop(void)
          &err);
     tell(s, 1000,
          "{\"customer\":\"ada\",\"kind\":\"userId\"}\n{\"customer\":\"ada\",\"kind\":"
-         "\"email\"}\n");
+         "\"anonymousId\"}\n");
     tell(s, 2000, "{\"customer\":\"ada\",\"kind\":\"userId\"}\n");
     store_close(s);
 }
@@ -185,7 +186,7 @@ TEST(webhooks_and_the_journal_stand_in_the_file)
     assert_true(seen.n == 1 && seen.number[0] == 9);
     need_journal(v, 0, 1,
                  "{\"customer\":\"ada\",\"kind\":\"userId\"}\n{\"customer\":\"ada\","
-                 "\"kind\":\"email\"}\n");
+                 "\"kind\":\"anonymousId\"}\n");
     need_journal(v, 1, 2, "{\"customer\":\"ada\",\"kind\":\"userId\"}\n");
     need_journal(v, 2, 0, "");
     snapshot_close(v);
@@ -208,14 +209,23 @@ TEST(who_is_erased_is_gone_from_the_journal)
     struct erase_report report;
     struct seen seen = {};
     struct snapshot *v;
-    struct event e;
+    struct arena a = {};
+    struct event e = {.type = STR("visit"),
+                      .customer = id_key((struct id){ID_ANONYMOUS, STR("ada")}, &a),
+                      .id = STR("m2")};
     struct store *s;
     struct err err;
     bool added;
 
     make_shop();
     s = open_shop(STORE_WRITE);
-    must(store_begin(s, 1, &err), &err);
+    must(store_begin(s, 1, &err)
+             && store_append(s, &e,
+                             STR("{\"type\":\"track\",\"event\":\"visit\","
+                                 "\"anonymousId\":\"ada\",\"messageId\":\"m2\","
+                                 "\"timestamp\":\"1970-01-01T00:00:00Z\"}"),
+                             &added, &err),
+         &err);
     e = (struct event){.type = STR("visit"), .customer = STR("ada"), .id = STR("m1")};
     must(store_append(s, &e,
                       STR("{\"type\":\"track\",\"event\":\"visit\",\"userId\":\"ada\","
@@ -229,11 +239,12 @@ TEST(who_is_erased_is_gone_from_the_journal)
          &err);
     s = open_shop(STORE_READ);
     must(store_snapshot(s, &v, &err), &err);
-    need_journal(v, 0, 1, "{\"customer\":\"ada\",\"kind\":\"email\"}\n");
+    need_journal(v, 0, 1, "{\"customer\":\"ada\",\"kind\":\"anonymousId\"}\n");
     need_journal(v, 1, 2, "");
     /* which of the batch's lines are left is not known: the whole batch is sent again */
     must(snapshot_each_webhook(v, see, &seen, &err), &err);
     assert_true(seen.n == 1 && seen.event.seq == 7 && seen.event.line == 0);
     snapshot_close(v);
     store_close(s);
+    arena_free(&a);
 }
