@@ -1,4 +1,5 @@
 #include "rule/cursor.h"
+#include "rule/trait.h"
 #include "rule/words.h"
 
 #include <string.h>
@@ -161,7 +162,21 @@ static struct term *term_new(struct explain *x, const struct node *n)
     return &x->term[x->n++];
 }
 
-static void mark(const struct explain *x, const struct view *v, uint32_t slot)
+/* Where a source took its value back, another's stands, which came earlier. */
+static bool mark_said(const struct explain *x, const struct series *trait, uint32_t event)
+{
+    const struct timeline *t = &x->c->t;
+    struct trait_said said;
+    struct trait_at at;
+
+    if (!trait_open(&at, t->chunk, trait->trait, trait->keep, x->err))
+        return false;
+    if (trait_decide(&at, t->first, event + 1, &said))
+        x->marked[said.event - t->first] = 1;
+    return true;
+}
+
+static bool mark(const struct explain *x, const struct view *v, uint32_t slot)
 {
     const struct slot *s = &x->c->p->slot[slot];
     const struct series *series = &x->c->p->series[s->series];
@@ -174,24 +189,33 @@ static void mark(const struct explain *x, const struct view *v, uint32_t slot)
         sequence_path(x->c, series, entry_place(e, from), place);
         for (uint32_t i = 0; i < series->step_n; i++)
             x->marked[place[i] - x->c->t.first] = 1;
-        return;
+        return true;
     }
-    for (; from < to; from++)
-        x->marked[entry_place(e, from) - x->c->t.first] = 1;
+    for (; from < to; from++) {
+        uint32_t event = entry_place(e, from);
+
+        x->marked[event - x->c->t.first] = 1;
+        if (series->kind == SERIES_TRAIT && !mark_said(x, series, event))
+            return false;
+    }
+    return true;
 }
 
 /* Marks the events behind every function in the expression; the fingers stand at the moment. */
-static void mark_all(const struct explain *x, struct view *v, const struct node *n)
+static bool mark_all(const struct explain *x, struct view *v, const struct node *n)
 {
     if (n->means == MEANS_TERM) {
         struct val val = slot_value(v, n->index);
 
         /* A sequence that does not hold has fingers too. */
-        if (x->c->p->slot[n->index].function != FUNCTION_SEQUENCE || val.n)
-            mark(x, v, n->index);
+        if ((x->c->p->slot[n->index].function != FUNCTION_SEQUENCE || val.n)
+            && !mark(x, v, n->index))
+            return false;
     }
     for (n = n->child; n; n = n->next)
-        mark_all(x, v, n);
+        if (!mark_all(x, v, n))
+            return false;
+    return true;
 }
 
 static bool list_marked(const struct explain *x, struct term *term)
@@ -240,7 +264,7 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
     struct buf words = {NULL}, value = {NULL};
     struct view v;
     struct val val;
-    bool ok;
+    bool marked, ok;
 
     if (!term)
         return false;
@@ -255,12 +279,12 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
     x->c->probe.start++;
     v = probe_view(x->c, x->s, x->s->at_ms);
     val = shown_value(x, &v, measure);
-    mark_all(x, &v, measure);
+    marked = mark_all(x, &v, n);
     words_of_node(x->c->p, n, x->language, &words);
     words_of_value(x->c, &val, x->language, &value);
     ok = kept(x, &words, &term->words);
     ok = kept(x, &value, &term->value) && ok;
-    return ok && list_marked(x, term);
+    return marked && ok && list_marked(x, term);
 }
 
 static bool explain_rule(struct explain *x, uint32_t index);
