@@ -71,11 +71,16 @@ export const visits = {
     initial_referring_domain: '' } },
 };
 
-/* A visitor from Brazil comes by a campaign, looks, says who he is, and buys. Returns his device
+/* A visitor from Brazil comes by a campaign, looks, says who he is, and buys, all before the
+ * server, which is slow, has told the library its settings. Returns his device
  * and what is to be found of him. */
 export async function visit(page, site, path, customer) {
   const { time, view, later } = visits[path];
   const search = '?utm_source=news&utm_campaign=spring', url = `${site}${path}${search}`;
+  await page.route('**/sourceConfig/**', async route => {
+    await new Promise(done => setTimeout(done, 300));
+    await route.continue();
+  });
   await page.goto(url);
   await page.waitForFunction(() => (window.page ?? window.analytics.initialized));
   const { device, screens } = await page.evaluate(async ({ customer, moment, traits, time }) => {
@@ -89,6 +94,7 @@ export async function visit(page, site, path, customer) {
     await analytics.group('acme', { name: 'Acme' });
     await analytics.alias(customer, `${customer}/old`);
     await analytics.screen?.('Main', { tab: 2 });
+    await new Promise(ready => analytics.ready(ready)); /* it names no device before */
     return { screens: Boolean(analytics.screen),
       device: analytics.getAnonymousId?.() ?? analytics.user().anonymousId() };
   }, { customer, moment, traits, time });
