@@ -6,11 +6,14 @@
 #include "engine/rfm.h"
 
 /* Whom it is about, and of which time. */
-static bool time_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
-                        int64_t *at_ms, struct err *err)
+static bool scope_params(const struct api_request *r, struct report_scope *out,
+                         struct err *err)
 {
-    return moment_param(r, "from", MOMENT_MIN, from_ms, err)
-           && moment_param(r, "to", MOMENT_NEVER, to_ms, err) && at_param(r, at_ms, err);
+    out->segment = param(r, "segment");
+    out->when = param(r, "when");
+    return moment_param(r, "from", MOMENT_MIN, &out->from_ms, err)
+           && moment_param(r, "to", MOMENT_NEVER, &out->to_ms, err)
+           && at_param(r, &out->at_ms, err);
 }
 
 static bool flag_param(const struct api_request *r, const char *name, bool *out,
@@ -25,19 +28,14 @@ static bool flag_param(const struct api_request *r, const char *name, bool *out,
 bool get_funnel(struct api_request *r, struct err *err)
 {
     const str steps = param(r, "steps"), stopped = param(r, "stopped");
-    struct funnel_question q = {.step = &steps,
-                                .step_n = 1,
-                                .within = param(r, "within"),
-                                .by = param(r, "by"),
-                                .segment = param(r, "segment"),
-                                .when = param(r, "when")};
+    struct funnel_question q = {
+        .step = &steps, .step_n = 1, .within = param(r, "within"), .by = param(r, "by")};
     struct json_out j = {.to = r->out};
     struct funnel_view v;
     str wrong;
     bool ok;
 
-    if (!time_params(r, &q.from_ms, &q.to_ms, &q.at_ms, err)
-        || !flag_param(r, "each_step", &q.each_step, err)
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "each_step", &q.each_step, err)
         || !flag_param(r, "strict", &q.strict, err))
         return false;
     if (!steps.n)
@@ -58,8 +56,6 @@ bool get_cohorts(struct api_request *r, struct err *err)
                                 .again = param(r, "again"),
                                 .value = param(r, "value"),
                                 .by = FLOW_MONTH,
-                                .segment = param(r, "segment"),
-                                .when = param(r, "when"),
                                 .cohort = param(r, "cohort"),
                                 .period = param(r, "period")};
     struct json_out j = {.to = r->out};
@@ -67,8 +63,7 @@ bool get_cohorts(struct api_request *r, struct err *err)
     str wrong;
     bool ok;
 
-    if (!time_params(r, &q.from_ms, &q.to_ms, &q.at_ms, err)
-        || !flag_param(r, "repeat", &q.repeat, err)
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "repeat", &q.repeat, err)
         || !flag_param(r, "cumulated", &q.cumulated, err))
         return false;
     if (!q.first.n)
@@ -91,15 +86,12 @@ bool get_rfm(struct api_request *r, struct err *err)
         .value = param(r, "value"),
         .method = param(r, "method"),
         .limit = {param(r, "recency"), param(r, "frequency"), param(r, "monetary")},
-        .segment = param(r, "segment"),
-        .when = param(r, "when"),
         .list = param(r, "customers")};
     struct json_out j = {.to = r->out};
     struct rfm_view v;
     str wrong;
 
-    if (!moment_param(r, "from", MOMENT_MIN, &q.from_ms, err)
-        || !at_param(r, &q.at_ms, err) || !flag_param(r, "days", &q.in_days, err))
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "days", &q.in_days, err))
         return false;
     if (!q.event.n || !q.value.n)
         return err_set(err, ERR_INPUT,

@@ -156,64 +156,37 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
 
 /* --- what is asked --- */
 
-static bool read_question(struct cli *c, const struct engine *e,
-                          struct cohort_question *q, struct err *err)
-{
-    const struct zone *z = engine_model(e)->workspace.zone;
-
-    q->first = cli_text(c, "first");
-    q->again = cli_text(c, "again");
-    q->repeat = cli_has(c, "repeat");
-    q->value = cli_text(c, "value");
-    q->cumulated = cli_has(c, "cumulated");
-    q->segment = cli_text(c, "segment");
-    q->when = cli_text(c, "when");
-    q->cohort = cli_text(c, "customers");
-    q->period = cli_text(c, "period");
-    return cli_moment(c, "from", z, MOMENT_MIN, &q->from_ms, err)
-           && cli_moment(c, "to", z, MOMENT_NEVER, &q->to_ms, err)
-           && cli_moment(c, "at", z, cli_now_ms(c), &q->at_ms, err);
-}
-
-static int show(struct cli *c, struct engine *e, const struct cohort_question *q)
+static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                   str *wrong, struct err *err)
 {
     struct cohort_view v;
-    struct buf b = {};
-    struct err err;
-    str wrong;
-    int status;
+    bool ok;
 
-    if (!engine_cohorts(e, q, &c->arena, &v, &wrong, &err))
-        return cli_fail_in(&err, wrong);
-    if (!print(c, &b, e, &v, &err))
-        status = cli_fail(&err, c->word[0]);
-    else
-        status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
-    buf_free(&b);
+    if (!engine_cohorts(e, question, &c->arena, &v, wrong, err))
+        return false;
+    ok = print(c, b, e, &v, err);
     cohort_view_free(&v);
-    return status;
+    return ok;
 }
 
 static int run(struct cli *c)
 {
-    struct cohort_question q = {.by = FLOW_MONTH};
-    struct engine *e;
-    struct err err;
-    int status;
+    struct cohort_question q = {.first = cli_text(c, "first"),
+                                .again = cli_text(c, "again"),
+                                .repeat = cli_has(c, "repeat"),
+                                .value = cli_text(c, "value"),
+                                .by = FLOW_MONTH,
+                                .cumulated = cli_has(c, "cumulated"),
+                                .cohort = cli_text(c, "customers"),
+                                .period = cli_text(c, "period")};
 
-    if (cli_has(c, "json") && cli_has(c, "csv"))
-        return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_has(c, "first"))
         return cli_wrong(c, "where do cohorts begin? --first EVENT, or --first trait.x");
     if (cli_has(c, "by") && !flow_by_parse(cli_text(c, "by"), &q.by))
         return cli_wrong(c, "--by is one of day, week, month, quarter, year");
     if (cli_has(c, "period") && !cli_has(c, "customers"))
         return cli_wrong(c, "--period is of the cohort that --customers names");
-    if (!cli_open(c, STORE_READ, &e, &err))
-        return cli_fail(&err, c->word[0]);
-    status = read_question(c, e, &q, &err) ? show(c, e, &q) : cli_fail(&err, c->word[0]);
-    engine_close(e);
-    return status;
+    return report_run(c, answer, &q, &q.scope);
 }
 
 static const struct cli_option options[] = {
@@ -226,13 +199,10 @@ static const struct cli_option options[] = {
     {"cumulated", NULL, "from the beginning up to each period", false},
     {"from", "DATE", "who began then or later (a date or a moment)", false},
     {"to", "DATE", "who began before then", false},
-    {"at", "DATE", "later events are not seen: now unless given", false},
-    {"segment", "NAME", "of those who are in this segment at that moment", false},
-    {"when", "RULE", "of those who fit this rule at that moment", false},
     {"customers", "COHORT", "list who is in the cohort, such as 2026-01", false},
     {"period", "PERIOD", "--customers: only those of whom something came again in it",
      false},
-    {"json", NULL, "as JSON", false},
+    REPORT_OPTIONS,
     {"csv", NULL, "as CSV, a row for each cell", false},
 };
 

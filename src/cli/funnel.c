@@ -146,50 +146,27 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
 
 /* --- what is asked --- */
 
-static bool read_question(struct cli *c, const struct engine *e,
-                          struct funnel_question *q, struct err *err)
-{
-    const struct zone *z = engine_model(e)->workspace.zone;
-
-    q->within = cli_text(c, "within");
-    q->each_step = cli_has(c, "each-step");
-    q->strict = cli_has(c, "strict");
-    q->by = cli_text(c, "by");
-    q->segment = cli_text(c, "segment");
-    q->when = cli_text(c, "when");
-    return cli_moment(c, "from", z, MOMENT_MIN, &q->from_ms, err)
-           && cli_moment(c, "to", z, MOMENT_NEVER, &q->to_ms, err)
-           && cli_moment(c, "at", z, cli_now_ms(c), &q->at_ms, err);
-}
-
-static int show(struct cli *c, struct engine *e, const struct funnel_question *q)
+static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                   str *wrong, struct err *err)
 {
     struct funnel_view v;
-    struct buf b = {};
-    struct err err;
-    str wrong;
-    int status;
+    bool ok;
 
-    if (!engine_funnel(e, q, &c->arena, &v, &wrong, &err))
-        return cli_fail_in(&err, wrong);
-    if (!print(c, &b, e, &v, &err))
-        status = cli_fail(&err, c->word[0]);
-    else
-        status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
-    buf_free(&b);
+    if (!engine_funnel(e, question, &c->arena, &v, wrong, err))
+        return false;
+    ok = print(c, b, e, &v, err);
     funnel_view_free(&v);
-    return status;
+    return ok;
 }
 
 static int run(struct cli *c)
 {
-    struct funnel_question q = {};
-    struct engine *e;
+    struct funnel_question q = {.within = cli_text(c, "within"),
+                                .each_step = cli_has(c, "each-step"),
+                                .strict = cli_has(c, "strict"),
+                                .by = cli_text(c, "by")};
     struct err err;
-    int status;
 
-    if (cli_has(c, "json") && cli_has(c, "csv"))
-        return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_has(c, "step"))
         return cli_wrong(c,
                          "which steps? --step EVENT says one, and stands once for each");
@@ -200,11 +177,7 @@ static int run(struct cli *c)
         err_nomem(&err);
         return cli_fail(&err, NULL);
     }
-    if (!cli_open(c, STORE_READ, &e, &err))
-        return cli_fail(&err, c->word[0]);
-    status = read_question(c, e, &q, &err) ? show(c, e, &q) : cli_fail(&err, c->word[0]);
-    engine_close(e);
-    return status;
+    return report_run(c, answer, &q, &q.scope);
 }
 
 static const struct cli_option options[] = {
@@ -218,11 +191,8 @@ static const struct cli_option options[] = {
      false},
     {"from", "DATE", "the first step is taken then or later (a date or a moment)", false},
     {"to", "DATE", "the first step is taken before then", false},
-    {"at", "DATE", "later events are not seen: now unless given", false},
-    {"segment", "NAME", "of those who are in this segment at that moment", false},
-    {"when", "RULE", "of those who fit this rule at that moment", false},
     {"customers", "STEP", "list who stopped at the step with this number", false},
-    {"json", NULL, "as JSON", false},
+    REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},
 };
 

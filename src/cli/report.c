@@ -1,6 +1,41 @@
 #include "cli/report.h"
 
-#include "engine/report.h"
+static bool read_scope(struct cli *c, const struct engine *e, struct report_scope *out,
+                       struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+
+    out->segment = cli_text(c, "segment");
+    out->when = cli_text(c, "when");
+    return cli_moment(c, "from", z, MOMENT_MIN, &out->from_ms, err)
+           && cli_moment(c, "to", z, MOMENT_NEVER, &out->to_ms, err)
+           && cli_moment(c, "at", z, cli_now_ms(c), &out->at_ms, err);
+}
+
+int report_run(struct cli *c, report_answer *answer, void *question,
+               struct report_scope *scope)
+{
+    bool plain = cli_has(c, "json") || cli_has(c, "csv");
+    struct engine *e;
+    struct buf b = {};
+    struct err err;
+    str wrong = STR("");
+    int status;
+
+    if (cli_has(c, "json") && cli_has(c, "csv"))
+        return cli_wrong(c, "--json and --csv exclude each other");
+    if (!cli_open(c, STORE_READ, &e, &err))
+        return cli_fail(&err, c->word[0]);
+    if (!read_scope(c, e, scope, &err))
+        status = cli_fail(&err, c->word[0]);
+    else if (!answer(c, e, question, &b, &wrong, &err))
+        status = cli_fail_in(&err, wrong);
+    else
+        status = plain ? cli_print(&b) : cli_show(&b);
+    buf_free(&b);
+    engine_close(e);
+    return status;
+}
 
 static void add_right(struct cli_table *t, struct buf *b)
 {

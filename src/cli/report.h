@@ -3,6 +3,25 @@
 #define CLI_REPORT_H
 
 #include "cli/cli.h"
+#include "engine/report.h"
+
+/* Options that reports share; what --from, --to and --csv mean there, each says itself. */
+#define REPORT_OPTIONS                                                                   \
+    {"at", "DATE", "later events are not seen: now unless given", false},                \
+        {"segment", "NAME", "of those who are in this segment at that moment", false},   \
+        {"when", "RULE", "of those who fit this rule at that moment", false},            \
+    {                                                                                    \
+        "json", NULL, "as JSON", false                                                   \
+    }
+
+/* A report's answer as its text, in the form that --json and --csv ask for. ERR_INPUT: *wrong is
+ * the text in which line and column of the error stand, or empty. */
+typedef bool report_answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                           str *wrong, struct err *err);
+/* Opens the file, reads the scope of the question from --from, --to, --at, --segment and --when,
+ * and prints the answer; returns the exit code. */
+int report_run(struct cli *c, report_answer *answer, void *question,
+               struct report_scope *scope);
 
 /* A share of a whole, such as 12.5 %; empty when there is no whole. */
 void report_share(struct cli_table *t, uint64_t part, uint64_t whole);

@@ -104,21 +104,16 @@ static void print(struct cli *c, struct buf *b, const struct engine *e,
         cli_table_print(&t, b);
 }
 
-static int show(struct cli *c, struct engine *e, const struct rfm_question *q)
+static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                   str *wrong, struct err *err)
 {
     struct rfm_view v;
-    struct buf b = {};
-    struct err err;
-    str wrong;
-    int status;
 
-    if (!engine_rfm(e, q, &c->arena, &v, &wrong, &err))
-        return cli_fail_in(&err, wrong);
-    print(c, &b, e, &v);
-    status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
-    buf_free(&b);
+    if (!engine_rfm(e, question, &c->arena, &v, wrong, err))
+        return false;
+    print(c, b, e, &v);
     rfm_view_free(&v);
-    return status;
+    return true;
 }
 
 static int run(struct cli *c)
@@ -130,29 +125,12 @@ static int run(struct cli *c)
         .limit = {cli_text(c, "recency"), cli_text(c, "frequency"),
                   cli_text(c, "monetary")},
         .in_days = cli_has(c, "days"),
-        .segment = cli_text(c, "segment"),
-        .when = cli_text(c, "when"),
         .list = cli_text(c, "customers"),
     };
-    const struct zone *z;
-    struct engine *e;
-    struct err err;
-    int status;
 
-    if (cli_has(c, "json") && cli_has(c, "csv"))
-        return cli_wrong(c, "--json and --csv exclude each other");
     if (!q.event.n || !q.value.n)
         return cli_wrong(c, "of what? --event purchase --value revenue, for example");
-    if (!cli_open(c, STORE_READ, &e, &err))
-        return cli_fail(&err, c->word[0]);
-    z = engine_model(e)->workspace.zone;
-    if (!cli_moment(c, "from", z, MOMENT_MIN, &q.from_ms, &err)
-        || !cli_moment(c, "at", z, cli_now_ms(c), &q.at_ms, &err))
-        status = cli_fail(&err, c->word[0]);
-    else
-        status = show(c, e, &q);
-    engine_close(e);
-    return status;
+    return report_run(c, answer, &q, &q.scope);
 }
 
 static const struct cli_option options[] = {
@@ -166,11 +144,8 @@ static const struct cli_option options[] = {
     {"frequency", "TIMES", "own limits: four, such as 2,3,5,10", false},
     {"monetary", "SUMS", "own limits: four, such as 50,100,250,1000", false},
     {"from", "DATE", "earlier events are not looked at (a date or a moment)", false},
-    {"at", "DATE", "later events are not seen: now unless given", false},
-    {"segment", "NAME", "of those who are in this segment at that moment", false},
-    {"when", "RULE", "of those who fit this rule at that moment", false},
     {"customers", "WHO", "list a group (champions), a cell (555), or all", false},
-    {"json", NULL, "as JSON", false},
+    REPORT_OPTIONS,
     {"csv", NULL, "as CSV: the 125 cells", false},
 };
 

@@ -1,7 +1,6 @@
 #include "engine/cohort.h"
 
 #include "engine/query.h"
-#include "engine/report.h"
 #include "report/forecast.h"
 
 /* --- what is asked --- */
@@ -60,11 +59,12 @@ static bool add_edges(const struct engine *e, const struct cohort_question *q,
                       struct arena *a, struct cohort_plan *plan, struct err *err)
 {
     struct store_facts facts = snapshot_facts(engine_snapshot(e));
-    int64_t last_ms = q->at_ms < facts.last_ms ? q->at_ms : facts.last_ms;
-    int64_t first_ms = q->from_ms > facts.first_ms ? q->from_ms : facts.first_ms;
+    int64_t last_ms = q->scope.at_ms < facts.last_ms ? q->scope.at_ms : facts.last_ms;
+    int64_t first_ms =
+        q->scope.from_ms > facts.first_ms ? q->scope.from_ms : facts.first_ms;
 
-    if (plan->by_trait && q->from_ms > MOMENT_MIN)
-        first_ms = q->from_ms;
+    if (plan->by_trait && q->scope.from_ms > MOMENT_MIN)
+        first_ms = q->scope.from_ms;
     if (!facts.events || first_ms > last_ms)
         return true;
     return flow_edges(engine_model(e)->workspace.zone, q->by, first_ms, last_ms, a,
@@ -110,9 +110,9 @@ static bool plan_of(const struct engine *e, const struct cohort_question *q,
 {
     *plan = (struct cohort_plan){.program = p,
                                  .repeat = q->repeat,
-                                 .from_ms = q->from_ms,
-                                 .to_ms = q->to_ms,
-                                 .at_ms = q->at_ms};
+                                 .from_ms = q->scope.from_ms,
+                                 .to_ms = q->scope.to_ms,
+                                 .at_ms = q->scope.at_ms};
     return add_first(q, p, plan, wrong, err)
            && one_pattern(p, q->again.n ? q->again : q->first, &plan->again, wrong, err)
            && add_value(q, p, plan, wrong, err) && add_edges(e, q, a, plan, err)
@@ -162,8 +162,8 @@ bool engine_cohorts(struct engine *e, const struct cohort_question *q, struct ar
         cohort_view_free(out);
         return false;
     }
-    *wrong = q->when;
-    if (!report_who(e, q->segment, q->when, q->at_ms, a, &who, err)
+    *wrong = q->scope.when;
+    if (!report_who(e, &q->scope, a, &who, err)
         || !engine_report(e, &kind, &plan, who, &count, err)) {
         cohort_view_free(out);
         return false;

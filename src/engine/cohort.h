@@ -2,7 +2,7 @@
 #ifndef ENGINE_COHORT_H
 #define ENGINE_COHORT_H
 
-#include "engine/engine.h"
+#include "engine/report.h"
 #include "report/cohort.h"
 #include "report/flow.h"
 
@@ -13,8 +13,7 @@ struct cohort_question {
     str value;   /* a property of what comes again, to be summed; empty: none */
     enum flow_by by;
     bool cumulated;
-    str segment, when;             /* empty: everybody */
-    int64_t from_ms, to_ms, at_ms; /* as a plan has them */
+    struct report_scope scope;
     /* List the customers of a cohort, or of a cell: the names of the periods; empty: none. */
     str cohort, period;
 };

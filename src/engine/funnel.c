@@ -1,7 +1,5 @@
 #include "engine/funnel.h"
 
-#include "engine/report.h"
-
 #include <stdlib.h>
 
 /* --- what is asked --- */
@@ -72,9 +70,9 @@ static bool plan_of(const struct engine *e, const struct funnel_question *q,
         .program = p,
         .zone = w->zone,
         .strict = q->strict,
-        .from_ms = q->from_ms,
-        .to_ms = q->to_ms,
-        .at_ms = q->at_ms,
+        .from_ms = q->scope.from_ms,
+        .to_ms = q->scope.to_ms,
+        .at_ms = q->scope.at_ms,
         .decimals = w->decimals,
         .type_n = snapshot_catalog(engine_snapshot(e))->type.n,
         .stopped = q->stopped,
@@ -130,8 +128,8 @@ bool engine_funnel(struct engine *e, const struct funnel_question *q, struct are
         funnel_view_free(out);
         return false;
     }
-    *wrong = q->when;
-    if (!report_who(e, q->segment, q->when, q->at_ms, a, &who, err)
+    *wrong = q->scope.when;
+    if (!report_who(e, &q->scope, a, &who, err)
         || !engine_report(e, &kind, &plan, who, &count, err)) {
         funnel_view_free(out);
         return false;

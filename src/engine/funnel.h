@@ -2,7 +2,7 @@
 #ifndef ENGINE_FUNNEL_H
 #define ENGINE_FUNNEL_H
 
-#include "engine/engine.h"
+#include "engine/report.h"
 #include "report/funnel.h"
 
 struct funnel_question {
@@ -11,11 +11,10 @@ struct funnel_question {
     str within;     /* a length; empty: no limit */
     bool each_step; /* it counts from the step before, not from the first one */
     bool strict;
-    str by;            /* a property of the first step's event, channel, trait.x,
+    str by; /* a property of the first step's event, channel, trait.x,
                           acquisition.x; empty: none */
-    str segment, when; /* empty: everybody */
-    int64_t from_ms, to_ms, at_ms; /* as a plan has them */
-    uint32_t stopped;              /* list who stopped at this step; 0: nobody */
+    struct report_scope scope;
+    uint32_t stopped; /* list who stopped at this step; 0: nobody */
 };
 
 struct funnel_view {

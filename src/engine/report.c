@@ -160,10 +160,12 @@ static bool fits_both(struct fits *a, const struct fits *b, struct arena *arena,
     return true;
 }
 
-bool report_who(struct engine *e, str segment, str when, int64_t at_ms, struct arena *a,
+bool report_who(struct engine *e, const struct report_scope *scope, struct arena *a,
                 const struct fits **out, struct err *err)
 {
     struct fits *who = arena_new(a, struct fits), fit;
+    const str segment = scope->segment, when = scope->when;
+    const int64_t at_ms = scope->at_ms;
     struct rule_ref rule;
 
     *out = NULL;

@@ -21,9 +21,15 @@ struct report_kind {
                                  const void *plan, const struct fits *who, void **out,
                                  struct err *err);
 
-/* Whom a report is about: who is in the segment and fits the rule at at_ms; both may be empty.
- * What they have of `a` ends with it; *out is NULL when everybody is meant. */
-bool report_who(struct engine *e, str segment, str when, int64_t at_ms, struct arena *a,
+/* Of which time a report is, and about whom: what every question has. */
+struct report_scope {
+    int64_t from_ms, to_ms; /* from_ms is in it, to_ms is not */
+    int64_t at_ms;          /* what happened later is not seen */
+    str segment, when;      /* empty: everybody */
+};
+/* Who is in the segment and fits the rule at at_ms. What they have of `a` ends with it; *out is
+ * NULL when everybody is meant. */
+bool report_who(struct engine *e, const struct report_scope *scope, struct arena *a,
                 const struct fits **out, struct err *err);
 /* Customers in the order of their ids. Lives in `a`. */
 bool report_by_id(const struct engine *e, const uint32_t *customer, size_t n,

@@ -2,7 +2,6 @@
 
 #include "base/num.h"
 #include "engine/query.h"
-#include "engine/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -217,8 +216,8 @@ bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     struct rfm_plan plan = {.zone = engine_model(e)->workspace.zone,
-                            .from_ms = q->from_ms,
-                            .at_ms = q->at_ms};
+                            .from_ms = q->scope.from_ms,
+                            .at_ms = q->scope.at_ms};
     const struct fits *who;
     void *count = NULL;
     bool ok;
@@ -230,8 +229,8 @@ bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
     plan.program = out->program;
     ok = add_patterns(q, out->program, &plan, wrong, err) && add_method(e, q, &plan, err);
     if (ok) {
-        *wrong = q->when;
-        ok = report_who(e, q->segment, q->when, q->at_ms, a, &who, err)
+        *wrong = q->scope.when;
+        ok = report_who(e, &q->scope, a, &who, err)
              && engine_report(e, &kind, &plan, who, &count, err);
         out->rfm = count;
     }

@@ -2,7 +2,7 @@
 #ifndef ENGINE_RFM_H
 #define ENGINE_RFM_H
 
-#include "engine/engine.h"
+#include "engine/report.h"
 #include "segment/rfm.h"
 
 struct rfm_question {
@@ -11,8 +11,7 @@ struct rfm_question {
     str method;              /* empty: interpolated, or limits where there are some */
     str limit[RFM_MEASURES]; /* four each, with commas between; empty: none */
     bool in_days;
-    str segment, when;      /* empty: everybody */
-    int64_t from_ms, at_ms; /* as a plan has them */
+    struct report_scope scope; /* to_ms is not asked for */
     str list; /* who is in this group, or in this cell, such as 555; "all"; empty: nobody */
 };
 
