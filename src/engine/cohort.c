@@ -1,40 +1,22 @@
 #include "engine/cohort.h"
 
+#include "engine/begin.h"
 #include "engine/query.h"
 #include "report/forecast.h"
 
 /* --- what is asked --- */
 
-static bool one_pattern(struct program *p, str text, struct pick *out, str *wrong,
-                        struct err *err)
+static bool add_first(const struct engine *e, const struct cohort_question *q,
+                      struct program *p, struct arena *a, struct cohort_plan *plan,
+                      str *wrong, struct err *err)
 {
-    uint32_t n;
+    struct begin_words words = {q->first, q->after, q->lifecycle, q->scope.at_ms};
 
-    *wrong = text;
-    if (!picks_add(p, text, out, 1, &n, err))
+    if (!report_begin(e, &words, p, a, &plan->begin, wrong, err))
         return false;
-    *wrong = STR("");
-    return true;
-}
-
-static bool add_first(const struct cohort_question *q, struct program *p,
-                      struct cohort_plan *plan, str *wrong, struct err *err)
-{
-    plan->by_trait = str_starts(q->first, STR("trait."));
-    if (!plan->by_trait)
-        return one_pattern(p, q->first, &plan->first, wrong, err);
-    *wrong = q->first;
-    if (!picks_add_told(p, q->first, &plan->first, err))
-        return false;
-    *wrong = STR("");
-    if (plan->first.type != VALUE_MOMENT)
-        return err_set(err, ERR_INPUT,
-                       "cohorts begin at a moment, and %.*s is a %.*s: declare it as a "
-                       "moment, or take an event",
-                       STR_FMT(q->first), STR_FMT(value_type_name(plan->first.type)));
-    return q->again.n
-           || err_set(err, ERR_INPUT,
-                      "what comes again after a trait's moment must be said: again");
+    return q->again.n || plan->begin.by == BEGIN_EVENT
+           || err_set(err, ERR_INPUT, "what comes again after %.*s must be said: again",
+                      STR_FMT(q->first));
 }
 
 static bool add_value(const struct cohort_question *q, struct program *p,
@@ -63,7 +45,7 @@ static bool add_edges(const struct engine *e, const struct cohort_question *q,
     int64_t first_ms =
         q->scope.from_ms > facts.first_ms ? q->scope.from_ms : facts.first_ms;
 
-    if (plan->by_trait && q->scope.from_ms > MOMENT_MIN)
+    if (plan->begin.by == BEGIN_TRAIT && q->scope.from_ms > MOMENT_MIN)
         first_ms = q->scope.from_ms;
     if (!facts.events || first_ms > last_ms)
         return true;
@@ -113,8 +95,9 @@ static bool plan_of(const struct engine *e, const struct cohort_question *q,
                                  .from_ms = q->scope.from_ms,
                                  .to_ms = q->scope.to_ms,
                                  .at_ms = q->scope.at_ms};
-    return add_first(q, p, plan, wrong, err)
-           && one_pattern(p, q->again.n ? q->again : q->first, &plan->again, wrong, err)
+    return add_first(e, q, p, a, plan, wrong, err)
+           && report_pattern(p, q->again.n ? q->again : q->first, &plan->again, wrong,
+                             err)
            && add_value(q, p, plan, wrong, err) && add_edges(e, q, a, plan, err)
            && add_list(e, q, plan, err);
 }

@@ -7,10 +7,12 @@
 #include "report/flow.h"
 
 struct cohort_question {
-    str first;   /* a pattern, or trait.x that is a moment */
-    str again;   /* a pattern; empty: as `first` */
-    bool repeat; /* the first event is none that comes again */
-    str value;   /* a property of what comes again, to be summed; empty: none */
+    str first; /* a pattern, trait.x that is a moment, or stage.x */
+    str after; /* of a pattern: those who come back after so long; empty: the first of all */
+    str lifecycle; /* of a stage; empty: the first */
+    str again;     /* a pattern; empty: as `first` */
+    bool repeat;   /* the first event is none that comes again */
+    str value;     /* a property of what comes again, to be summed; empty: none */
     enum flow_by by;
     bool cumulated;
     struct report_scope scope;

@@ -1,5 +1,7 @@
 #include "report/cohort.h"
 
+#include "report/marks.h"
+
 #include <string.h>
 
 bool cohorts_new(const struct cohort_plan *plan, struct cohorts **out, struct err *err)
@@ -59,9 +61,10 @@ static bool list(struct cohorts *c, uint32_t customer, struct err *err)
 /* What is looked at in a chunk; the fingers move forward from customer to customer. */
 struct look {
     const int64_t *at_ms;
-    const uint64_t *first, *again;
-    struct picked told, value;
-    uint32_t told_at, value_at;
+    struct begin_look begin;
+    const uint64_t *again;
+    struct picked value;
+    uint32_t value_at;
     bool later; /* there may be events that are not seen */
 };
 
@@ -83,37 +86,6 @@ static uint32_t period_of(const struct cohort_plan *p, int64_t ms)
     return low;
 }
 
-/* The marked events of [from, to) in a word. */
-static uint64_t marked(const uint64_t *mark, uint32_t word, uint32_t from, uint32_t to)
-{
-    uint32_t first = word * 64;
-    uint64_t bits = mark[word];
-
-    if (from > first)
-        bits = from - first < 64 ? bits & UINT64_MAX << (from - first) : 0;
-    if (to - first < 64)
-        bits &= ~(UINT64_MAX << (to - first));
-    return bits;
-}
-
-/* The first event of [from, to) that is marked, or `to`. */
-static uint32_t first_marked(const uint64_t *mark, uint32_t from, uint32_t to)
-{
-    for (uint32_t word = from / 64; word * 64 < to; word++) {
-        uint64_t bits = marked(mark, word, from, to);
-
-        if (bits)
-            return word * 64 + (uint32_t)__builtin_ctzll(bits);
-    }
-    return to;
-}
-
-/* Where a customer begins: at which moment, and with which event what comes again may begin. */
-struct beginning {
-    int64_t ms;
-    uint32_t event;
-};
-
 /* His events that are seen. */
 static uint32_t seen_to(const struct cohorts *c, const struct look *l, uint32_t from,
                         uint32_t to)
@@ -121,37 +93,6 @@ static uint32_t seen_to(const struct cohorts *c, const struct look *l, uint32_t 
     while (l->later && to > from && l->at_ms[to - 1] > c->plan.at_ms)
         to--;
     return to;
-}
-
-static bool begin_by_event(const struct cohorts *c, const struct look *l, uint32_t from,
-                           uint32_t to, struct beginning *out)
-{
-    uint32_t first = first_marked(l->first, from, to);
-
-    if (first == to || l->at_ms[first] > c->plan.at_ms)
-        return false;
-    *out = (struct beginning){l->at_ms[first], first + c->plan.repeat};
-    return true;
-}
-
-static bool begin_by_trait(const struct cohorts *c, struct look *l, uint32_t from,
-                           uint32_t to, struct beginning *out)
-{
-    const struct picked *t = &l->told;
-    uint32_t event = from, latest;
-
-    to = seen_to(c, l, from, to);
-    while (l->told_at < t->n && t->event[l->told_at] < from)
-        l->told_at++;
-    latest = l->told_at;
-    while (latest < t->n && t->event[latest] < to)
-        latest++;
-    if (latest == l->told_at || (t->there && !t->there[latest - 1]))
-        return false;
-    while (event < to && l->at_ms[event] < t->value[latest - 1])
-        event++;
-    *out = (struct beginning){t->value[latest - 1], event};
-    return true;
 }
 
 static int64_t value_at(struct look *l, uint32_t event)
@@ -174,7 +115,7 @@ static bool count_again(struct cohorts *c, struct look *l, uint32_t cohort, uint
     bool listed = p->list_period == COHORT_ANY;
 
     for (uint32_t word = from / 64; word * 64 < to; word++)
-        for (uint64_t bits = marked(l->again, word, from, to); bits; bits &= bits - 1) {
+        for (uint64_t bits = marks_in(l->again, word, from, to); bits; bits &= bits - 1) {
             uint32_t event = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
             times++;
@@ -199,20 +140,22 @@ static bool add_customer(struct cohorts *c, struct look *l, const struct chunk *
                          uint32_t i, struct err *err)
 {
     const struct cohort_plan *p = &c->plan;
-    uint32_t from = chunk->first[i], to = chunk->first[i + 1], cohort;
+    uint32_t from = chunk->first[i], cohort;
+    uint32_t to = seen_to(c, l, from, chunk->first[i + 1]);
     struct beginning b;
     bool listed;
 
-    if (!(p->by_trait ? begin_by_trait(c, l, from, to, &b)
-                      : begin_by_event(c, l, from, to, &b))
+    if (!begin_find(&l->begin, chunk->customer_first + i, from, to, &b)
         || b.ms < p->from_ms || b.ms >= p->to_ms)
         return true;
     cohort = period_of(p, b.ms);
     if (cohort == p->period_n)
         return true;
     c->began[cohort]++;
-    listed = count_again(c, l, cohort, b.event, seen_to(c, l, from, to)) && p->list
-             && cohort == p->list_cohort;
+    if (p->begin.by == BEGIN_EVENT)
+        b.event += p->repeat;
+    listed =
+        count_again(c, l, cohort, b.event, to) && p->list && cohort == p->list_cohort;
     return !listed || list(c, chunk->customer_first + i, err);
 }
 
@@ -225,10 +168,7 @@ bool cohorts_add(struct cohorts *c, const struct chunk *chunk, struct scan_span 
 
     if (!picks_turn(c->picks, chunk, err))
         return false;
-    if (p->by_trait)
-        l.told = picks_values(c->picks, p->first);
-    else
-        l.first = picks_marks(c->picks, p->first);
+    l.begin = begin_turn(&c->plan.begin, c->picks, chunk);
     l.again = picks_marks(c->picks, p->again);
     if (p->has_value)
         l.value = picks_values(c->picks, p->value);

@@ -1,9 +1,8 @@
 /* cohort.h - customers by the period in which they began, and what of them comes again.
  *
- * A customer begins with the first event of his timeline that `first` picks, or at the moment that
- * a trait says; his cohort is the period that holds it. What comes again are events that `again`
- * picks, from the first event on (by the timeline's order), or from the trait's moment on: the
- * first event is one of them when it is picked, too, and is not for plan.repeat.
+ * begin.h says where a customer begins; his cohort is the period that holds it. What comes again
+ * are events that `again` picks, from there on: the event with which he begins is one of them when
+ * it is picked, too, and is not for plan.repeat.
  *
  * Written as per customer, then merge: each thread or shard counts into cohorts of its own,
  * cohort_merge adds them up. */
@@ -11,7 +10,7 @@
 #define REPORT_COHORT_H
 
 #include "base/bits.h"
-#include "rule/picks.h"
+#include "report/begin.h"
 #include "rule/scan.h"
 
 #define COHORT_PERIODS_MAX 500u
@@ -19,8 +18,7 @@
 
 struct cohort_plan {
     const struct program *program; /* of picks, all of which follow */
-    struct pick first;             /* an event's, or a trait's that is a moment: */
-    bool by_trait;
+    struct begin begin;
     struct pick again;
     bool repeat;
     bool has_value;

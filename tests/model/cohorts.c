@@ -145,9 +145,9 @@ static void random_question(struct random *r, const struct town *t, struct progr
         q->plan.to_ms = first_ms + (int64_t)random_below(r, 60) * MS_DAY;
     if (random_below(r, 3) == 0)
         q->plan.at_ms = first_ms + (int64_t)random_below(r, 60) * MS_DAY;
-    NEED_OK(
-        picks_add(p, str_of(pattern_twin[q->first].text), &q->plan.first, 1, &n, &err),
-        err);
+    NEED_OK(picks_add(p, str_of(pattern_twin[q->first].text), &q->plan.begin.pick, 1, &n,
+                      &err),
+            err);
     NEED_OK(
         picks_add(p, str_of(pattern_twin[q->again].text), &q->plan.again, 1, &n, &err),
         err);

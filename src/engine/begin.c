@@ -1,0 +1,164 @@
+#include "engine/begin.h"
+
+#include <string.h>
+
+/* --- stages --- */
+
+struct life_of {
+    const struct engine *engine;
+    uint32_t lifecycle;
+};
+
+static const struct move *get_moves(const void *context, uint32_t customer, size_t *n)
+{
+    const struct life_of *l = context;
+
+    return engine_moves(l->engine, l->lifecycle, customer, n);
+}
+
+bool report_moves(const struct engine *e, const struct lifecycle *l, struct arena *a,
+                  struct moves_of *out, struct err *err)
+{
+    struct life_of *life = arena_new(a, struct life_of);
+
+    if (!life)
+        return err_nomem(err);
+    *life = (struct life_of){e, l->number};
+    *out = (struct moves_of){get_moves, life};
+    return true;
+}
+
+#define STAGE STR("stage.")
+#define NOT STR("not ")
+
+bool stages_are_named(str text)
+{
+    return str_starts(str_starts(text, NOT) ? str_trim(str_from(text, 4)) : text, STAGE);
+}
+
+bool stages_named(const struct lifecycle *l, str text, struct arena *a,
+                  struct stage_set *out, struct err *err)
+{
+    bool others = str_starts(text, NOT);
+    bool *has = arena_array(a, bool, l->stage_n + 1);
+    str rest = others ? str_trim(str_from(text, 4)) : text;
+
+    if (!has)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < l->stage_n; i++)
+        has[i] = others;
+    while (rest.n) {
+        const char *comma = memchr(rest.p, ',', rest.n);
+        size_t n = comma ? (size_t)(comma - rest.p) : rest.n;
+        str word = str_trim((str){rest.p, n}), name;
+        uint16_t stage;
+
+        rest = comma ? str_trim(str_from(rest, n + 1)) : STR("");
+        name = str_starts(word, STAGE) ? str_from(word, STAGE.n) : STR("");
+        stage = lifecycle_stage_find(l, name);
+        if (!name.n)
+            return err_set(err, ERR_INPUT,
+                           "stages are named stage.NAME, with commas between, and "
+                           "\"%.*s\" is none",
+                           STR_FMT(word));
+        if (stage == STAGE_NONE) {
+            str near = str_nearest(name, l->stage_name, l->stage_n);
+
+            return err_set(err, ERR_INPUT, "there is no stage \"%.*s\"%s%.*s%s",
+                           STR_FMT(name), near.n ? "; did you mean " : "", STR_FMT(near),
+                           near.n ? "?" : "");
+        }
+        has[stage] = !others;
+    }
+    *out = (struct stage_set){has, others};
+    return true;
+}
+
+/* --- patterns --- */
+
+bool report_pattern(struct program *p, str text, struct pick *out, str *wrong,
+                    struct err *err)
+{
+    uint32_t n;
+
+    *wrong = text;
+    if (!picks_add(p, text, out, 1, &n, err))
+        return false;
+    *wrong = STR("");
+    return true;
+}
+
+static bool begin_at_trait(const struct begin_words *q, struct program *p,
+                           struct begin *out, str *wrong, struct err *err)
+{
+    out->by = BEGIN_TRAIT;
+    *wrong = q->first;
+    if (!picks_add_told(p, q->first, &out->pick, err))
+        return false;
+    *wrong = STR("");
+    return out->pick.type == VALUE_MOMENT
+           || err_set(err, ERR_INPUT,
+                      "%.*s is a %.*s, and customers begin at a moment: declare it as "
+                      "one, or take an event",
+                      STR_FMT(q->first), STR_FMT(value_type_name(out->pick.type)));
+}
+
+static bool begin_at_stage(const struct engine *e, const struct begin_words *q,
+                           struct arena *a, struct begin *out, struct err *err)
+{
+    const struct lifecycle *l;
+
+    out->by = BEGIN_STAGE;
+    return model_lifecycle_find(engine_model(e), q->lifecycle, &l, err)
+           && stages_named(l, q->first, a, &out->stage, err)
+           && report_moves(e, l, a, &out->moves, err);
+}
+
+bool report_begin(const struct engine *e, const struct begin_words *q, struct program *p,
+                  struct arena *a, struct begin *out, str *wrong, struct err *err)
+{
+    *out = (struct begin){.zone = engine_model(e)->workspace.zone, .at_ms = q->at_ms};
+    *wrong = STR("");
+    if (q->gap.n && !length_parse(q->gap, &out->gap, err))
+        return err_in(err, "after");
+    if (stages_are_named(q->first)) {
+        if (!begin_at_stage(e, q, a, out, err))
+            return false;
+    } else if (str_starts(q->first, STR("trait."))) {
+        if (!begin_at_trait(q, p, out, wrong, err))
+            return false;
+    } else {
+        return report_pattern(p, q->first, &out->pick, wrong, err);
+    }
+    return !q->gap.n
+           || err_set(err, ERR_INPUT,
+                      "%.*s is there once: only an event comes back after a time",
+                      STR_FMT(q->first));
+}
+
+/* --- broken down --- */
+
+bool report_by(struct program *p, const struct pick *first, str by, struct pick *out,
+               bool *told, str *wrong, struct err *err)
+{
+    bool ok;
+
+    *told = str_starts(by, STR("trait.")) || str_starts(by, STR("acquisition."))
+            || str_starts(by, STR("consent."));
+    *wrong = by;
+    if (!*told && !first)
+        return err_set(err, ERR_INPUT,
+                       "there is no event to have %.*s: break down by trait.x or "
+                       "acquisition.x",
+                       STR_FMT(by));
+    ok = *told ? picks_add_told(p, by, out, err)
+               : picks_add_property(p, *first, by, out, err);
+    if (ok && out->type == VALUE_LIST)
+        return err_set(err, ERR_INPUT,
+                       "%.*s is a list, of which a customer has several values: break "
+                       "down by something that he has one of",
+                       STR_FMT(by));
+    if (ok)
+        *wrong = STR("");
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* begin.h - in words: where customers begin, by which stages, and by what they are broken down. */
+#ifndef ENGINE_BEGIN_H
+#define ENGINE_BEGIN_H
+
+#include "engine/engine.h"
+#include "report/begin.h"
+
+/* Where everybody's moves in a lifecycle are. Lives in `a`. */
+bool report_moves(const struct engine *e, const struct lifecycle *l, struct arena *a,
+                  struct moves_of *out, struct err *err);
+
+/* Whether the text names stages, not events. */
+bool stages_are_named(str text);
+/* `stage.retention, stage.loyalty`, or all others: `not stage.lost`, among which is to be in no
+ * stage at all. Lives in `a`. */
+bool stages_named(const struct lifecycle *l, str text, struct arena *a,
+                  struct stage_set *out, struct err *err);
+
+struct begin_words {
+    str first;     /* a pattern, a trait that is a moment, or stages */
+    str gap;       /* of a pattern: a length; empty: the first of all */
+    str lifecycle; /* of stages; empty: the first */
+    int64_t at_ms;
+};
+/* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. What is not
+ * in the program lives in `a`. */
+bool report_begin(const struct engine *e, const struct begin_words *q, struct program *p,
+                  struct arena *a, struct begin *out, str *wrong, struct err *err);
+
+/* One pattern; likewise. */
+bool report_pattern(struct program *p, str text, struct pick *out, str *wrong,
+                    struct err *err);
+/* A property of the events that `first` picks (channel ...), or what is told of the customer:
+ * trait.x, acquisition.x, consent.x.y. One that is not NULL is set; likewise. */
+bool report_by(struct program *p, const struct pick *first, str by, struct pick *out,
+               bool *told, str *wrong, struct err *err);
+
+#endif
