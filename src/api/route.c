@@ -135,7 +135,9 @@ static const struct api_param funnel_params[] = {
     {"stopped", "the number of a step: who stopped there, too"},
 };
 static const struct api_param cohorts_params[] = {
-    {"first", "the pattern of the event with which somebody begins, or trait.x"},
+    {"first", "the pattern of the event with which somebody begins, trait.x, or stage.x"},
+    {"after", "of an event: those who come back with it so long after the one before"},
+    {"lifecycle", "of a stage: in this one; in the first unless given"},
     {"again", "the pattern of what comes again; the same unless given"},
     {"repeat", "1: only what comes behind the first event"},
     {"value", "a property of what comes again, to be summed"},

@@ -53,6 +53,8 @@ bool get_funnel(struct api_request *r, struct err *err)
 bool get_cohorts(struct api_request *r, struct err *err)
 {
     struct cohort_question q = {.first = param(r, "first"),
+                                .after = param(r, "after"),
+                                .lifecycle = param(r, "lifecycle"),
                                 .again = param(r, "again"),
                                 .value = param(r, "value"),
                                 .by = FLOW_MONTH,

@@ -172,6 +172,8 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
 static int run(struct cli *c)
 {
     struct cohort_question q = {.first = cli_text(c, "first"),
+                                .after = cli_text(c, "after"),
+                                .lifecycle = cli_text(c, "lifecycle"),
                                 .again = cli_text(c, "again"),
                                 .repeat = cli_has(c, "repeat"),
                                 .value = cli_text(c, "value"),
@@ -191,7 +193,11 @@ static int run(struct cli *c)
 
 static const struct cli_option options[] = {
     {"first", "PATTERN",
-     "the event with which somebody begins, or a trait that is a moment", false},
+     "the event with which somebody begins, a trait that is a moment, or stage.NAME",
+     false},
+    {"after", "LENGTH", "--first: who comes back with it so long after the one before",
+     false},
+    {"lifecycle", "NAME", "--first stage.NAME: of this lifecycle", false},
     {"again", "PATTERN", "what comes again: the same unless given", false},
     {"repeat", NULL, "only what comes behind the first event", false},
     {"value", "PROPERTY", "sums of this property of what comes again", false},

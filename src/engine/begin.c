@@ -16,13 +16,15 @@ static const struct move *get_moves(const void *context, uint32_t customer, size
     return engine_moves(l->engine, l->lifecycle, customer, n);
 }
 
-bool report_moves(const struct engine *e, const struct lifecycle *l, struct arena *a,
-                  struct moves_of *out, struct err *err)
+bool report_moves(struct engine *e, const struct lifecycle *l, int64_t at_ms,
+                  struct arena *a, struct moves_of *out, struct err *err)
 {
     struct life_of *life = arena_new(a, struct life_of);
 
     if (!life)
         return err_nomem(err);
+    if (engine_now_ms(e) < at_ms && !engine_advance(e, at_ms, err))
+        return false;
     *life = (struct life_of){e, l->number};
     *out = (struct moves_of){get_moves, life};
     return true;
@@ -103,18 +105,18 @@ static bool begin_at_trait(const struct begin_words *q, struct program *p,
                       STR_FMT(q->first), STR_FMT(value_type_name(out->pick.type)));
 }
 
-static bool begin_at_stage(const struct engine *e, const struct begin_words *q,
-                           struct arena *a, struct begin *out, struct err *err)
+static bool begin_at_stage(struct engine *e, const struct begin_words *q, struct arena *a,
+                           struct begin *out, struct err *err)
 {
     const struct lifecycle *l;
 
     out->by = BEGIN_STAGE;
     return model_lifecycle_find(engine_model(e), q->lifecycle, &l, err)
            && stages_named(l, q->first, a, &out->stage, err)
-           && report_moves(e, l, a, &out->moves, err);
+           && report_moves(e, l, q->at_ms, a, &out->moves, err);
 }
 
-bool report_begin(const struct engine *e, const struct begin_words *q, struct program *p,
+bool report_begin(struct engine *e, const struct begin_words *q, struct program *p,
                   struct arena *a, struct begin *out, str *wrong, struct err *err)
 {
     *out = (struct begin){.zone = engine_model(e)->workspace.zone, .at_ms = q->at_ms};

@@ -5,9 +5,9 @@
 #include "engine/engine.h"
 #include "report/begin.h"
 
-/* Where everybody's moves in a lifecycle are. Lives in `a`. */
-bool report_moves(const struct engine *e, const struct lifecycle *l, struct arena *a,
-                  struct moves_of *out, struct err *err);
+/* Where everybody's moves up to at_ms in a lifecycle are. Lives in `a`. */
+bool report_moves(struct engine *e, const struct lifecycle *l, int64_t at_ms,
+                  struct arena *a, struct moves_of *out, struct err *err);
 
 /* Whether the text names stages, not events. */
 bool stages_are_named(str text);
@@ -24,7 +24,7 @@ struct begin_words {
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. What is not
  * in the program lives in `a`. */
-bool report_begin(const struct engine *e, const struct begin_words *q, struct program *p,
+bool report_begin(struct engine *e, const struct begin_words *q, struct program *p,
                   struct arena *a, struct begin *out, str *wrong, struct err *err);
 
 /* One pattern; likewise. */

@@ -6,7 +6,7 @@
 
 /* --- what is asked --- */
 
-static bool add_first(const struct engine *e, const struct cohort_question *q,
+static bool add_first(struct engine *e, const struct cohort_question *q,
                       struct program *p, struct arena *a, struct cohort_plan *plan,
                       str *wrong, struct err *err)
 {
@@ -86,9 +86,9 @@ static bool add_list(const struct engine *e, const struct cohort_question *q,
                    || find_period(e, q, plan, q->period, &plan->list_period, err)));
 }
 
-static bool plan_of(const struct engine *e, const struct cohort_question *q,
-                    struct program *p, struct arena *a, struct cohort_plan *plan,
-                    str *wrong, struct err *err)
+static bool plan_of(struct engine *e, const struct cohort_question *q, struct program *p,
+                    struct arena *a, struct cohort_plan *plan, str *wrong,
+                    struct err *err)
 {
     *plan = (struct cohort_plan){.program = p,
                                  .repeat = q->repeat,

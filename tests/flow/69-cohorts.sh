@@ -11,7 +11,8 @@ events:
 traits: { joined: moment, country: text }
 lifecycle:
   start: reach
-  stages: { reach: {} }
+  stages: { reach: {}, known: {} }
+  moves: [{ from: reach, to: known, when: count(purchase) >= 1 }]
 YAML
 # A year of events of chance, the same on every machine, many of them around midnight of the first of
 # a month, and some people who joined on a day.
@@ -84,6 +85,22 @@ t_is 'from the day on which somebody joined' "$(cells --first trait.joined --aga
         n as (select c, count(*) n from b group by 1)
         select c, n, $month p, count(distinct customer), count(*) from b join n using (c) join e using (customer)
         where e.type = 'purchase' and e.time >= joined group by 1, 3 order by 1, 3")"
+t_is 'those who came back, and whether they come again like those who are new' \
+    "$(cells --first purchase --after 60d)" \
+    "$(rows "with g as (select customer, time, place, lag(time) over (partition by customer order by place) was
+            from e where type = 'purchase'),
+        f as (select customer, min(place) place from g where julianday(time) >= julianday(was) + 60 - 1e-6 group by 1),
+        b as (select f.customer, f.place, $month c from f join e using (customer, place)),
+        x as (select b.c, customer, $month p from b join e using (customer)
+            where e.type = 'purchase' and e.place >= b.place),
+        n as (select c, count(*) n from b group by 1)
+        select c, n, p, count(distinct customer), count(*) from x join n using (c) group by 1, 3 order by 1, 3")"
+t_is 'from the day on which somebody came into a stage' "$(cells --first stage.known --again visit)" \
+    "$(rows "with f as (select customer, min(place) place from e where type = 'purchase' group by 1),
+        b as (select customer, time began, $month c from f join e using (customer, place)),
+        n as (select c, count(*) n from b group by 1)
+        select c, n, $month p, count(distinct customer), count(*) from b join n using (c) join e using (customer)
+        where e.type = 'visit' and e.time > began group by 1, 3 order by 1, 3")"
 t_is 'and who did it so often does it once more' \
     "$("$CICLO" cohorts "$shop" --first purchase --json | python3 -c 'import json, sys
 for a in json.load(sys.stdin)["again"]: print(a["times"], a["customers"], a["once_more"], sep=",")')" \
@@ -105,6 +122,10 @@ t_fails 'an event that is none' 'did you mean purchase?' "$CICLO" cohorts "$shop
 t_fails 'a trait that is no moment' 'trait.country is a text' \
     "$CICLO" cohorts "$shop" --first trait.country --again purchase
 t_fails 'a trait, and nothing that comes again' 'must be said' "$CICLO" cohorts "$shop" --first trait.joined
+t_fails 'a stage, and nothing that comes again' 'must be said' "$CICLO" cohorts "$shop" --first stage.known
+t_fails 'a stage that is none' 'did you mean known?' "$CICLO" cohorts "$shop" --first stage.knwn --again visit
+t_fails 'who joins again' 'there once' "$CICLO" cohorts "$shop" --first trait.joined --again visit --after 3d
+t_fails 'no length' 'after' "$CICLO" cohorts "$shop" --first purchase --after soon
 t_fails 'a sum of what is no number' 'no property' "$CICLO" cohorts "$shop" --first purchase --value page
 t_fails 'a cohort that is none' 'there is no period "2030-01"' \
     "$CICLO" cohorts "$shop" --first purchase --customers 2030-01

@@ -13,11 +13,22 @@ struct asked {
     const struct zone *zone;
 };
 
+/* Whether the one before it that fits is so long ago, when that is asked for. */
+static bool is_back(const struct asked *q, const struct life *l, uint32_t place)
+{
+    const struct length gap = q->plan.begin.gap;
+
+    for (uint32_t i = place; i-- > 0 && (gap.ms || gap.months);)
+        if (pattern_twin[q->first].picks(&l->fact[i]))
+            return l->fact[place].at_ms >= length_add(q->zone, l->fact[i].at_ms, gap);
+    return !gap.ms && !gap.months;
+}
+
 /* Where somebody begins: his first event's place, or false. */
 static bool begins(const struct asked *q, const struct life *l, uint32_t *place)
 {
     for (*place = 0; *place < l->n && l->fact[*place].at_ms <= q->plan.at_ms; ++*place)
-        if (pattern_twin[q->first].picks(&l->fact[*place]))
+        if (pattern_twin[q->first].picks(&l->fact[*place]) && is_back(q, l, *place))
             return l->fact[*place].at_ms >= q->plan.from_ms
                    && l->fact[*place].at_ms < q->plan.to_ms
                    && l->fact[*place].at_ms >= q->plan.edge[0]
