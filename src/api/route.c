@@ -163,7 +163,9 @@ static const struct api_param rfm_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
-    {"customers", "who is in this group, in this cell such as 555, or all"},
+    {"customers",
+     "who is in this group, in this cell such as 555 (54: of every monetary score), or "
+     "all"},
 };
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 

@@ -144,7 +144,8 @@ static const struct cli_option options[] = {
     {"frequency", "TIMES", "own limits: four, such as 2,3,5,10", false},
     {"monetary", "SUMS", "own limits: four, such as 50,100,250,1000", false},
     {"from", "DATE", "earlier events are not looked at (a date or a moment)", false},
-    {"customers", "WHO", "list a group (champions), a cell (555), or all", false},
+    {"customers", "WHO",
+     "list a group (champions), a cell (555), a place of the grid (55), or all", false},
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV: the 125 cells", false},
 };

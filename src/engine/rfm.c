@@ -148,7 +148,7 @@ static bool is_digit(char c)
     return c >= '1' && c <= '5';
 }
 
-/* Is he in the cell or group of this name? */
+/* Is he in the group of this name, or are his first scores these? */
 static bool is_listed(const struct rfm_customer *row, str list)
 {
     if (str_eq(list, STR("all")))
@@ -156,7 +156,7 @@ static bool is_listed(const struct rfm_customer *row, str list)
     if (!is_digit(list.p[0]))
         return str_eq(list, rfm_group_name(rfm_group_of(row->score[RFM_RECENCY],
                                                         row->score[RFM_FREQUENCY])));
-    for (int what = 0; what < RFM_MEASURES; what++)
+    for (size_t what = 0; what < list.n; what++)
         if (row->score[what] != list.p[what] - '0')
             return false;
     return true;
@@ -164,10 +164,11 @@ static bool is_listed(const struct rfm_customer *row, str list)
 
 static bool check_list(str list, struct err *err)
 {
-    bool ok = !list.n || str_eq(list, STR("all"))
-              || (list.n == RFM_MEASURES && is_digit(list.p[0]) && is_digit(list.p[1])
-                  && is_digit(list.p[2]));
+    bool ok = list.n <= RFM_MEASURES;
 
+    for (size_t i = 0; ok && i < list.n; i++)
+        ok = is_digit(list.p[i]);
+    ok = ok || str_eq(list, STR("all"));
     for (int g = 0; !ok && g < RFM_GROUPS_END; g++)
         ok = str_eq(list, rfm_group_name((enum rfm_group)g));
     return ok

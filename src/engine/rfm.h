@@ -12,7 +12,7 @@ struct rfm_question {
     str limit[RFM_MEASURES]; /* four each, with commas between; empty: none */
     bool in_days;
     struct report_scope scope; /* to_ms is not asked for */
-    str list; /* who is in this group, or in this cell, such as 555; "all"; empty: nobody */
+    str list; /* who is in this group, or has these scores: 555, 54, 5; "all"; empty: nobody */
 };
 
 struct rfm_cell {

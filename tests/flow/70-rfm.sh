@@ -92,6 +92,8 @@ cell = max(all_of_them['cells'], key=lambda c: c['customers'])
 name = ''.join(str(cell[k]) for k in ('recency', 'frequency', 'monetary'))
 listed = ask('--customers', name)['customers']
 assert len(listed) == cell['customers'] and abs(sum(c['value'] for c in listed) - cell['value']) < 1e-6
+place = [c for c in all_of_them['cells'] if (c['recency'], c['frequency']) == (cell['recency'], cell['frequency'])]
+assert len(place) > 1 and len(ask('--customers', name[:2])['customers']) == sum(c['customers'] for c in place)
 PY
 t_is 'of a segment, since a day' \
     "$("$CICLO" rfm "$shop" --event purchase --value revenue --segment often --from 2025-11-01 --customers all --csv |
