@@ -417,6 +417,8 @@ struct deriving {
     struct text_table kinds;             /* their keys */
     struct acquired *kind;               /* .event: 1 + the channel, or 0 */
     uint32_t kind_cap;
+    struct touch *touch;
+    uint32_t touch_n, touch_cap;
     struct text_table words;
     struct arena scratch;
 };
@@ -505,7 +507,22 @@ static bool inputs_open(struct deriving *d, struct err *err)
     return true;
 }
 
-/* Of each customer the first event with a channel is kept. */
+static bool touch_add(struct deriving *d, struct touch touch)
+{
+    if (d->touch_n == d->touch_cap) {
+        uint32_t cap = d->touch_n ? d->touch_n * 2 : 64;
+        struct touch *more = mem_resize(d->touch, cap * sizeof *more);
+
+        if (!more)
+            return false;
+        d->touch = more;
+        d->touch_cap = cap;
+    }
+    d->touch[d->touch_n++] = touch;
+    return true;
+}
+
+/* Of each customer the first event with a channel is kept, and of the others their campaign. */
 static bool derive_events(struct deriving *d, uint8_t *channel, struct acquired *acquired,
                           uint32_t *acquired_n)
 {
@@ -522,7 +539,11 @@ static bool derive_events(struct deriving *d, uint8_t *channel, struct acquired 
                 return false;
             d->last = d->key;
             channel[e] = (uint8_t)kind->event;
-            if (!kind->event || !is_first)
+            if (!kind->event)
+                continue;
+            if (!touch_add(d, (struct touch){e, kind->word[ACQUISITION_CAMPAIGN]}))
+                return false;
+            if (!is_first)
                 continue;
             is_first = false;
             acquired[*acquired_n] = *kind;
@@ -547,6 +568,17 @@ static bool words_keep(const struct deriving *d, struct arena *a, struct origins
     return word != NULL;
 }
 
+static bool touches_keep(const struct deriving *d, struct arena *a, struct origins *out)
+{
+    struct touch *touch = arena_array(a, struct touch, (size_t)d->touch_n + 1);
+
+    if (touch && d->touch_n)
+        memcpy(touch, d->touch, d->touch_n * sizeof *touch);
+    out->touch = touch;
+    out->touch_n = d->touch_n;
+    return touch != NULL;
+}
+
 static bool derive(const void *context, const struct chunk *chunk, struct arena *a,
                    const void **what, struct err *err)
 {
@@ -562,11 +594,12 @@ static bool derive(const void *context, const struct chunk *chunk, struct arena 
     out->channel = channel;
     ok = inputs_open(&d, err)
          && ((derive_events(&d, channel, out->acquired, &out->acquired_n)
-              && words_keep(&d, a, out))
+              && words_keep(&d, a, out) && touches_keep(&d, a, out))
              || err_nomem(err));
     text_table_free(&d.kinds);
     text_table_free(&d.words);
     mem_free(d.kind);
+    mem_free(d.touch);
     arena_free(&d.scratch);
     *what = out;
     return ok;

@@ -75,6 +75,11 @@ struct origins {
         uint32_t word[ACQUISITIONS_END]; /* places in .word, or WORD_NONE */
     } * acquired;
     uint32_t acquired_n;
+    /* The events with a channel, ascending. */
+    const struct touch {
+        uint32_t event, campaign; /* a place in .word, or WORD_NONE */
+    } * touch;
+    uint32_t touch_n;
     const str *word;
     uint32_t word_n;
 };

@@ -1,0 +1,422 @@
+#include "report/attribution.h"
+
+#include <math.h>
+#include <string.h>
+
+str attribution_model_name(enum attribution_model m)
+{
+    static const str name[] = {
+#define X(name, text) {text, sizeof(text) - 1},
+        ATTRIBUTION_MODELS(X)
+#undef X
+    };
+
+    return name[m];
+}
+
+bool attribution_new(const struct attribution_plan *plan, struct attribution **out,
+                     struct err *err)
+{
+    struct attribution *at = mem_alloc(sizeof *at);
+
+    if (!at)
+        return err_nomem(err);
+    at->plan = *plan;
+    at->sources.plan = plan->source;
+    if (!picks_new(plan->program, &at->picks, err)) {
+        attribution_free(at);
+        return false;
+    }
+    *out = at;
+    return true;
+}
+
+void attribution_free(struct attribution *at)
+{
+    if (!at)
+        return;
+    sources_free(&at->sources);
+    markov_free(&at->markov);
+    mem_free(at->source);
+    mem_free(at->path);
+    mem_free(at->weight);
+    mem_free(at->share);
+    mem_free(at->part);
+    mem_free(at->listed);
+    picks_free(at->picks);
+    mem_free(at);
+}
+
+/* --- room --- */
+
+static bool list(struct attribution *at, uint32_t customer, struct err *err)
+{
+    if (at->listed_n == at->listed_cap) {
+        size_t cap = at->listed_cap ? at->listed_cap * 2 : 64;
+        uint32_t *more = mem_resize(at->listed, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        at->listed = more;
+        at->listed_cap = cap;
+    }
+    at->listed[at->listed_n++] = customer;
+    return true;
+}
+
+/* For all sources that have a number. */
+static bool need_sources(struct attribution *at, struct err *err)
+{
+    uint32_t n = at->sources.name.n, cap = at->source_cap ? at->source_cap : 16;
+    struct attribution_source *more;
+
+    while (cap < n)
+        cap *= 2;
+    if (cap > at->source_cap) {
+        more = mem_resize(at->source, cap * sizeof *more);
+        if (!more)
+            return err_nomem(err);
+        memset(more + at->source_cap, 0, (cap - at->source_cap) * sizeof *more);
+        at->source = more;
+        at->source_cap = cap;
+    }
+    return markov_need(&at->markov, n, err);
+}
+
+static bool grow(void *list_of, size_t size, size_t cap, struct err *err)
+{
+    void **old = list_of, *more = mem_resize(*old, cap * size);
+
+    if (!more)
+        return err_nomem(err);
+    *old = more;
+    return true;
+}
+
+/* For a path with so many touches. */
+static bool need_path(struct attribution *at, size_t n, struct err *err)
+{
+    size_t cap = at->touch_cap ? at->touch_cap : 16;
+
+    while (cap < n)
+        cap *= 2;
+    if (cap == at->touch_cap)
+        return true;
+    if (!grow(&at->path, sizeof *at->path, cap, err)
+        || !grow(&at->weight, sizeof *at->weight, cap, err)
+        || !grow(&at->share, sizeof *at->share, cap, err)
+        || !grow(&at->part, sizeof *at->part, cap, err))
+        return false;
+    at->touch_cap = cap;
+    return true;
+}
+
+/* --- a path --- */
+
+/* What each touch weighs; all of it does not matter, only the proportions. */
+static void weigh(const struct attribution_plan *p, enum attribution_model model,
+                  const struct attribution_touch *touch, size_t n, uint64_t *weight)
+{
+    const double one = (double)(UINT64_C(1) << 52);
+    int64_t last_ms = touch[n - 1].at_ms;
+
+    for (size_t i = 0; i < n; i++)
+        switch (model) {
+        case ATTRIBUTION_FIRST:
+            weight[i] = i == 0;
+            break;
+        case ATTRIBUTION_LAST:
+            weight[i] = i + 1 == n;
+            break;
+        case ATTRIBUTION_POSITION:
+            if (n <= 2)
+                weight[i] = i ? p->position[2] : p->position[0];
+            else
+                weight[i] = i == 0       ? p->position[0] * (n - 2)
+                            : i + 1 == n ? p->position[2] * (n - 2)
+                                         : p->position[1];
+            break;
+        case ATTRIBUTION_DECAY:
+            weight[i] = (uint64_t)(one
+                                   * exp2(-(double)(last_ms - touch[i].at_ms)
+                                          / (double)p->half_life_ms));
+            break;
+        case ATTRIBUTION_LINEAR:
+        case ATTRIBUTION_MARKOV:
+        case ATTRIBUTION_MODELS_END:
+            weight[i] = 1;
+        }
+}
+
+/* Where the first and the last count for nothing, a path without any between has nobody else. */
+static void need_weight(uint64_t *weight, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (weight[i])
+            return;
+    for (size_t i = 0; i < n; i++)
+        weight[i] = 1;
+}
+
+static void share_out(struct attribution *at, const struct attribution_touch *touch,
+                      size_t n, int64_t value)
+{
+    for (enum attribution_model m = 0; m < ATTRIBUTION_SHARED; m++) {
+        weigh(&at->plan, m, touch, n, at->weight);
+        need_weight(at->weight, n);
+        credit_share(at->weight, n, at->share);
+        credit_share_value(value, at->share, n, at->part);
+        for (size_t i = 0; i < n; i++) {
+            at->source[touch[i].source].conversions[m] += (__int128)at->share[i];
+            at->source[touch[i].source].value[m] += at->part[i];
+        }
+    }
+}
+
+static void count_steps(struct markov *m, const struct attribution_touch *touch, size_t n,
+                        bool converts)
+{
+    uint32_t from = MARKOV_START;
+
+    if (m->is_off)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        ++*markov_step(m, from, 2 + touch[i].source);
+        from = 1 + touch[i].source;
+    }
+    ++*markov_step(m, from, converts ? MARKOV_CONVERSION : MARKOV_NOTHING);
+}
+
+bool attribution_count(struct attribution *at, const struct attribution_touch *touch,
+                       size_t n, bool converts, int64_t value, struct err *err)
+{
+    if (!need_sources(at, err) || !need_path(at, n, err))
+        return false;
+    at->path_n++;
+    at->conversions += converts;
+    at->lost += !converts;
+    at->value += value;
+    if (!n) {
+        at->untouched += converts;
+        at->untouched_value += value;
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct attribution_source *s = &at->source[touch[i].source];
+
+        if (s->stamp == at->path_n)
+            continue;
+        s->stamp = at->path_n;
+        s->paths += converts;
+        s->lost += !converts;
+    }
+    count_steps(&at->markov, touch, n, converts);
+    if (converts)
+        share_out(at, touch, n, value);
+    return true;
+}
+
+/* --- a customer --- */
+
+/* What is looked at in a chunk; the fingers move forward from customer to customer. */
+struct look {
+    const struct chunk *chunk;
+    const uint64_t *converts;
+    struct picked value;
+    uint32_t value_at;
+};
+
+/* The first event of [from, to) that converts, or `to`. */
+static uint32_t next_conversion(const struct look *l, uint32_t from, uint32_t to)
+{
+    while (from < to) {
+        uint64_t bits = l->converts[from / 64] >> from % 64;
+
+        if (bits) {
+            from += (uint32_t)__builtin_ctzll(bits);
+            return from < to ? from : to;
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return to;
+}
+
+static int64_t value_at(struct look *l, uint32_t event)
+{
+    while (l->value_at < l->value.n && l->value.event[l->value_at] < event)
+        l->value_at++;
+    return l->value_at < l->value.n && l->value.event[l->value_at] == event
+               ? l->value.value[l->value_at]
+               : 0;
+}
+
+static bool gather(struct attribution *at, const struct look *l, uint32_t end,
+                   struct err *err)
+{
+    struct source_touch touch;
+    bool there;
+
+    at->touch_n = 0;
+    while (sources_next(&at->sources, end, &touch, &there, err)) {
+        if (!there)
+            return true;
+        if (!need_path(at, at->touch_n + 1, err))
+            return false;
+        at->path[at->touch_n++] =
+            (struct attribution_touch){touch.source, l->chunk->at_ms[touch.event]};
+    }
+    return false;
+}
+
+/* How many touches lie too far back from the path's end. */
+static size_t too_old(const struct attribution *at, int64_t end_ms)
+{
+    const struct attribution_plan *p = &at->plan;
+    size_t n = 0;
+
+    while (p->has_lookback && n < at->touch_n
+           && length_add(p->zone, at->path[n].at_ms, p->lookback) < end_ms)
+        n++;
+    return n;
+}
+
+static bool is_source(const struct attribution *at, uint32_t source)
+{
+    const struct attribution_plan *p = &at->plan;
+    str campaign;
+
+    return str_eq(source_channel(&at->sources, source), p->list_channel)
+           && (!p->list_campaign.n
+               || (source_campaign(&at->sources, source, &campaign)
+                   && str_eq(campaign, p->list_campaign)));
+}
+
+static bool is_listed(const struct attribution *at, const struct attribution_touch *touch,
+                      size_t n, bool converts)
+{
+    bool found = false;
+
+    if (at->plan.list == ATTRIBUTION_LIST_NONE
+        || (at->plan.list == ATTRIBUTION_LIST_LOST) == converts)
+        return false;
+    if (at->plan.list == ATTRIBUTION_LIST_UNTOUCHED)
+        return !n;
+    for (size_t i = 0; i < n && !found; i++)
+        found = (at->plan.list != ATTRIBUTION_LIST_FIRST || i == 0)
+                && (at->plan.list != ATTRIBUTION_LIST_LAST || i + 1 == n)
+                && is_source(at, touch[i].source);
+    return found;
+}
+
+/* The path that was gathered, when it ends in time. */
+static bool end_path(struct attribution *at, bool converts, int64_t end_ms, int64_t value,
+                     bool *listed, struct err *err)
+{
+    size_t old;
+
+    if (end_ms < at->plan.from_ms)
+        return true;
+    old = too_old(at, end_ms);
+    *listed |= is_listed(at, at->path + old, at->touch_n - old, converts);
+    return attribution_count(at, at->path + old, at->touch_n - old, converts, value, err);
+}
+
+static bool add_customer(struct attribution *at, struct look *l, uint32_t i,
+                         struct err *err)
+{
+    const struct attribution_plan *p = &at->plan;
+    const struct chunk *c = l->chunk;
+    uint32_t from = c->first[i], to = c->first[i + 1];
+    bool listed = false;
+
+    while (to > from && (c->at_ms[to - 1] > p->at_ms || c->at_ms[to - 1] >= p->to_ms))
+        to--;
+    sources_skip(&at->sources, from);
+    while ((from = next_conversion(l, from, to)) < to) {
+        if (!gather(at, l, from + 1, err)
+            || !end_path(at, true, c->at_ms[from], value_at(l, from), &listed, err))
+            return false;
+        from++;
+    }
+    if (!gather(at, l, to, err)
+        || (at->touch_n
+            && !end_path(at, false, at->path[at->touch_n - 1].at_ms, 0, &listed, err)))
+        return false;
+    return !listed || list(at, c->customer_first + i, err);
+}
+
+bool attribution_add(struct attribution *at, const struct chunk *c,
+                     const struct bits *who, struct err *err)
+{
+    struct bits all = bits_up_to(c->customer_n);
+    struct look l = {.chunk = c};
+
+    if (!picks_turn(at->picks, c, err) || !sources_turn(&at->sources, c, err))
+        return false;
+    l.converts = picks_marks(at->picks, at->plan.conversion);
+    if (at->plan.has_value)
+        l.value = picks_values(at->picks, at->plan.value);
+    if (who)
+        all = bits_and(&all, who);
+    for (EACH_BIT(i, &all))
+        if (!add_customer(at, &l, i, err))
+            return false;
+    return need_sources(at, err);
+}
+
+/* --- together --- */
+
+static void add_steps(struct markov *into, uint32_t n, const struct markov *from,
+                      const uint32_t *number)
+{
+    for (uint32_t i = 0; i <= n; i++)
+        for (uint32_t k = 0; k < n + 2; k++)
+            *markov_step(into, i ? 1 + number[i - 1] : 0,
+                         k < 2 ? k : 2 + number[k - 2]) += *markov_step(from, i, k);
+}
+
+static void add_sources(struct attribution *into, const struct attribution *from,
+                        const uint32_t *number)
+{
+    for (uint32_t i = 0; i < from->sources.name.n && i < from->source_cap; i++) {
+        struct attribution_source *s = &into->source[number[i]];
+        const struct attribution_source *more = &from->source[i];
+
+        s->paths += more->paths;
+        s->lost += more->lost;
+        for (int m = 0; m < ATTRIBUTION_SHARED; m++) {
+            s->conversions[m] += more->conversions[m];
+            s->value[m] += more->value[m];
+        }
+    }
+}
+
+bool attribution_merge(struct attribution *into, const struct attribution *from,
+                       struct err *err)
+{
+    uint32_t n = from->sources.name.n, *number = mem_alloc((n + 1) * sizeof *number);
+    bool ok = number || err_nomem(err);
+
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = sources_add(&into->sources, &from->sources, i, &number[i], err);
+    ok = ok && need_sources(into, err);
+    if (ok) {
+        add_sources(into, from, number);
+        if (from->markov.is_off) {
+            markov_free(&into->markov);
+            into->markov.is_off = true;
+        }
+        if (!into->markov.is_off && from->markov.step)
+            add_steps(&into->markov, n < from->markov.cap ? n : from->markov.cap,
+                      &from->markov, number);
+    }
+    mem_free(number);
+    into->conversions += from->conversions;
+    into->untouched += from->untouched;
+    into->lost += from->lost;
+    into->value += from->value;
+    into->untouched_value += from->untouched_value;
+    for (size_t i = 0; ok && i < from->listed_n; i++)
+        ok = list(into, from->listed[i], err);
+    return ok;
+}

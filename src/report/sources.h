@@ -1,0 +1,50 @@
+/* sources.h - the channels, or campaigns of channels, that reports count by, and the touches of a
+ * chunk's customers: the events through which they came.
+ *
+ * A touch is an event that has a channel, unless the channel is one that is left out. Sources are
+ * numbered as they come up; each thread or shard numbers its own. */
+#ifndef REPORT_SOURCES_H
+#define REPORT_SOURCES_H
+
+#include "base/hash.h"
+#include "rule/channel.h"
+
+#define SOURCES_MAX 10000u
+#define SOURCE_NONE UINT32_MAX
+
+struct source_plan {
+    const struct channels *channels; /* NULL: no event has one */
+    bool by_campaign;
+    const bool *left_out; /* by channel; NULL: none is */
+};
+
+/* Zero it, and give it its plan, to start. */
+struct sources {
+    struct source_plan plan;
+    struct text_table name; /* the channel's byte, and with a campaign `=` and its name */
+    /* of the chunk that is turned to */
+    const struct origins *origins;
+    uint32_t next, last_channel, last_campaign, last;
+};
+void sources_free(struct sources *s);
+bool sources_turn(struct sources *s, const struct chunk *c, struct err *err);
+
+/* The next touch before the event `end`, if there is one: chunks are walked forwards. */
+struct source_touch {
+    uint32_t event, source;
+};
+bool sources_next(struct sources *s, uint32_t end, struct source_touch *out, bool *there,
+                  struct err *err);
+/* All touches before the event are passed over. */
+void sources_skip(struct sources *s, uint32_t event);
+
+/* The number here of another's source. */
+bool sources_add(struct sources *s, const struct sources *from, uint32_t source,
+                 uint32_t *out, struct err *err);
+str source_channel(const struct sources *s, uint32_t source);
+/* False: without a campaign. */
+bool source_campaign(const struct sources *s, uint32_t source, str *out);
+/* By channel, then by campaign, those without one first. */
+int source_cmp(const struct sources *s, uint32_t a, uint32_t b);
+
+#endif
