@@ -151,6 +151,23 @@ static const struct api_param cohorts_params[] = {
     {"cohort", "the name of a cohort, such as 2026-01: its customers, too"},
     {"period", "with cohort: those of whom something came again in it"},
 };
+static const struct api_param attribution_params[] = {
+    {"conversion", "the pattern of the event to which paths lead, such as purchase"},
+    {"value", "a property of it that is shared out, such as revenue"},
+    {"by", "channel or campaign; channel unless given"},
+    {"without", "channels that are no touches, with commas between"},
+    {"lookback", "how far a path reaches back from its end, such as 30d"},
+    {"position", "shares of the first touch, those between, the last; 40,20,40"},
+    {"half_life", "after which a touch counts half as much; 7d unless given"},
+    {"from", "paths that end at this moment or date, or later"},
+    {"to", "paths that end before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "a channel: whose conversions it was in; (none): those of no channel"},
+    {"campaign", "with customers, by campaign: only of this one, or (none)"},
+    {"as", "with customers: any, first, last or lost; any unless given"},
+};
 static const struct api_param rfm_params[] = {
     {"event", "the pattern of what is counted, such as purchase"},
     {"value", "a property of it that is summed, such as revenue"},
@@ -280,6 +297,8 @@ static const struct api_route routes[] = {
         "customers by when they began, and what of them comes again"),
     GET("/api/rfm", get_rfm, rfm_params,
         "who bought how lately, how often and for how much"),
+    GET("/api/attribution", get_attribution, attribution_params,
+        "to which channels conversions are owed, by six models"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

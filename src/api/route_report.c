@@ -1,6 +1,7 @@
 /* route_report.c - reports: a question in the query's parameters, its answer as JSON. */
 #include "api/route_impl.h"
 
+#include "engine/attribution.h"
 #include "engine/cohort.h"
 #include "engine/funnel.h"
 #include "engine/rfm.h"
@@ -23,6 +24,15 @@ static bool flag_param(const struct api_request *r, const char *name, bool *out,
 
     *out = str_eq(given, STR("1"));
     return !given.n || *out || err_set(err, ERR_INPUT, "%s is 1, or is not given", name);
+}
+
+static bool by_campaign_param(const struct api_request *r, bool *out, struct err *err)
+{
+    str given = param(r, "by");
+
+    *out = str_eq(given, STR("campaign"));
+    return !given.n || *out || str_eq(given, STR("channel"))
+           || err_set(err, ERR_INPUT, "by is channel or campaign");
 }
 
 bool get_funnel(struct api_request *r, struct err *err)
@@ -103,4 +113,35 @@ bool get_rfm(struct api_request *r, struct err *err)
     rfm_put_json(&j, r->engine, &v);
     rfm_view_free(&v);
     return true;
+}
+
+bool get_attribution(struct api_request *r, struct err *err)
+{
+    struct attribution_question q = {.conversion = param(r, "conversion"),
+                                     .value = param(r, "value"),
+                                     .without = param(r, "without"),
+                                     .lookback = param(r, "lookback"),
+                                     .half_life = param(r, "half_life"),
+                                     .position = param(r, "position"),
+                                     .list = param(r, "customers"),
+                                     .list_campaign = param(r, "campaign"),
+                                     .list_as = param(r, "as")};
+    struct json_out j = {.to = r->out};
+    struct attribution_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err) || !by_campaign_param(r, &q.by_campaign, err))
+        return false;
+    if (!q.conversion.n)
+        return err_set(err, ERR_INPUT,
+                       "conversion is a pattern of the event to which paths lead");
+    if ((q.list_campaign.n || q.list_as.n) && !q.list.n)
+        return err_set(err, ERR_INPUT,
+                       "campaign and as are of the channel whose customers are listed");
+    if (!engine_attribution(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = attribution_put_json(&j, r->engine, &v, r->a, err);
+    attribution_view_free(&v);
+    return ok;
 }

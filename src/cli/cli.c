@@ -17,7 +17,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_key,           &cli_identity,     &cli_person,       &cli_receipt,
     &cli_channels,      &cli_dictionary,   &cli_mapping_list, &cli_mapping_show,
     &cli_retain,        &cli_consent,      &cli_webhook,      &cli_funnel,
-    &cli_cohorts,       &cli_rfm,          &cli_segment,
+    &cli_cohorts,       &cli_rfm,          &cli_segment,      &cli_attribution,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

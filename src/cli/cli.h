@@ -124,6 +124,7 @@ extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_
     cli_rule_check, cli_rule_explain, cli_sql, cli_export, cli_info, cli_compact,
     cli_backup, cli_rebuild, cli_erase, cli_verify, cli_key, cli_identity, cli_receipt,
     cli_person, cli_channels, cli_dictionary, cli_mapping_list, cli_mapping_show,
-    cli_retain, cli_consent, cli_webhook, cli_funnel, cli_cohorts, cli_rfm, cli_segment;
+    cli_retain, cli_consent, cli_webhook, cli_funnel, cli_cohorts, cli_rfm, cli_segment,
+    cli_attribution;
 
 #endif

@@ -285,10 +285,11 @@ static bool is_source(const struct attribution *at, uint32_t source)
     const struct attribution_plan *p = &at->plan;
     str campaign;
 
-    return str_eq(source_channel(&at->sources, source), p->list_channel)
-           && (!p->list_campaign.n
-               || (source_campaign(&at->sources, source, &campaign)
-                   && str_eq(campaign, p->list_campaign)));
+    if (!str_eq(source_channel(&at->sources, source), p->list_channel))
+        return false;
+    if (!source_campaign(&at->sources, source, &campaign))
+        campaign = SOURCE_NO_CAMPAIGN;
+    return !p->list_campaign.n || str_eq(campaign, p->list_campaign);
 }
 
 static bool is_listed(const struct attribution *at, const struct attribution_touch *touch,

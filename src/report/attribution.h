@@ -69,7 +69,7 @@ struct attribution_plan {
     int64_t half_life_ms;    /* 1 or more */
     int64_t from_ms, to_ms, at_ms;
     enum attribution_list list;
-    str list_channel, list_campaign; /* empty: any campaign, or none */
+    str list_channel, list_campaign; /* empty: any, or SOURCE_NO_CAMPAIGN */
 };
 
 struct attribution_source {

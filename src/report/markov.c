@@ -14,13 +14,12 @@ bool markov_need(struct markov *m, uint32_t n, struct err *err)
 {
     struct markov more = {.cap = m->cap ? m->cap : 16};
 
-    if (m->is_off || n <= m->cap)
-        return true;
     if (n > MARKOV_MAX) {
         markov_free(m);
         m->is_off = true;
-        return true;
     }
+    if (m->is_off || n <= m->cap)
+        return true;
     while (more.cap < n)
         more.cap *= 2;
     more.step = mem_alloc((size_t)(more.cap + 1) * (more.cap + 2) * sizeof *more.step);

@@ -11,6 +11,7 @@
 
 #define SOURCES_MAX 10000u
 #define SOURCE_NONE UINT32_MAX
+#define SOURCE_NO_CAMPAIGN STR("(none)") /* in words */
 
 struct source_plan {
     const struct channels *channels; /* NULL: no event has one */
