@@ -18,7 +18,8 @@ struct entries {
     uint32_t listed_n, cap;
     uint32_t *place; /* in the chunk's events */
     int64_t *value;  /* of the property; a sequence's: the moment of its first event */
-    bool *there;     /* a trait's: false when it is missing from here on */
+    bool
+        *there; /* a trait's or an acquisition's: false when it is missing from here on */
     uint32_t *prev, *next; /* linked series: his entries with the same value, or NONE */
 };
 

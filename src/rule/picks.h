@@ -44,7 +44,7 @@ struct picked {
     uint32_t n;
     const uint32_t *event; /* places in the chunk's events, ascending */
     const int64_t *value;  /* fixed point, minor units, a moment, 0 or 1, a text's key */
-    const bool *there;     /* a trait's: false where it is taken away; NULL: always */
+    const bool *there;     /* false where there is none any more; NULL: always */
 };
 /* Of a pick whose events have a value. */
 struct picked picks_values(const struct picks *k, struct pick pick);

@@ -151,6 +151,12 @@ static bool has_values(const struct series *s)
     return s->kind != SERIES_EVENTS || s->source.kind != SOURCE_NOTHING;
 }
 
+/* Has it events that tell of a value that there is none? */
+static bool has_missing(const struct series *s)
+{
+    return s->kind == SERIES_TRAIT || s->source.kind == SOURCE_ACQUISITION;
+}
+
 /* Room for n entries, with all that entries of the series have. */
 static bool entries_room(struct entries *e, const struct series *s, uint32_t n,
                          struct err *err)
@@ -163,7 +169,7 @@ static bool entries_room(struct entries *e, const struct series *s, uint32_t n,
         cap = cap < UINT32_MAX / 2 ? cap * 2 : n;
     if (!moved(&e->place, cap, sizeof *e->place)
         || (has_values(s) && !moved(&e->value, cap, sizeof *e->value))
-        || (s->kind == SERIES_TRAIT && !moved(&e->there, cap, sizeof *e->there))
+        || (has_missing(s) && !moved(&e->there, cap, sizeof *e->there))
         || (s->linked
             && (!moved(&e->prev, cap, sizeof *e->prev)
                 || !moved(&e->next, cap, sizeof *e->next))))
@@ -350,11 +356,10 @@ static bool list_acquired(struct cursor *c, const struct series *s,
     for (uint32_t i = acquired_from(o, of->from);
          i < o->acquired_n && o->acquired[i].event < of->to; i++) {
         uint32_t word = o->acquired[i].word[s->source.acquisition];
-        struct entry entry = {.place = o->acquired[i].event, .there = true};
+        struct entry entry = {.place = o->acquired[i].event, .there = word != WORD_NONE};
 
-        if (word == WORD_NONE)
-            continue;
-        entry.value = c->acquired_key[word];
+        if (entry.there)
+            entry.value = c->acquired_key[word];
         if (!entry_add(e, s, entry, err))
             return false;
     }
