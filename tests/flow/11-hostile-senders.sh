@@ -19,7 +19,7 @@ good=$!
 python3 "$hostile" attack "$url" 7 2000 >"$T/attack" 2>&1
 sed 's/^/# /' "$T/attack"
 t_is 'there were as many connections as the system allows, up to 2,000' \
-    "$(awk 'NR == 1 { print ($1 >= 0.7 * $3 && $3 >= 100) }' "$T/attack")" 1
+    "$(sed -n '1s/.*: //p' "$T/attack")" enough
 t_is 'and no answer that may not be' "$(sed 1d "$T/attack")" ''
 wait $good
 t_is 'a sender as he should be is served all the while' $? 0

@@ -17,6 +17,7 @@ what, url = sys.argv[1], urllib.parse.urlsplit(sys.argv[2])
 AT = (url.hostname, url.port)
 HOST = b"Host: %s:%d\r\n" % (url.hostname.encode(), url.port)
 TRIES_S = max(5, int(os.environ.get("PATIENCE", "0")))  # after which a good sender gives up
+ENOUGH = 0.7  # of the connections that were asked for
 
 
 def event(i, more=""):
@@ -199,12 +200,12 @@ def note(name, answer):
 
 
 def flood(connections, end):
-    """Most of them slow, a few loud."""
+    """Most of them slow, a few loud; longer where the machine is too busy to let them in so fast."""
     selector = selectors.EpollSelector()
     attacks = [Attack(selector, LOUD[i // 10 % len(LOUD)] if i % 10 == 0 else SLOW[i % 3])
                for i in range(connections)]
     resting, at_once, look = [], 0, time.monotonic() + 1
-    while time.monotonic() < end:
+    while time.monotonic() < (end if at_once >= ENOUGH * connections else end + TRIES_S):
         if time.monotonic() > look:
             at_once, look = max(at_once, connected()), look + 1
         for key, mask in selector.select(0.05):
@@ -240,7 +241,8 @@ def attack():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     connections = min(int(sys.argv[4]), most - 50)
     at_once = flood(connections, time.monotonic() + float(sys.argv[3]))
-    print("%d of %d connections at once" % (at_once, connections))
+    print("%d of %d connections at once: %s" % (
+        at_once, connections, "enough" if connections >= 100 and at_once >= ENOUGH * connections else "too few"))
     for line in wrong:
         print(line)
 
