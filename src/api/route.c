@@ -59,12 +59,21 @@ static const struct api_param periods_params[] = {
     {"to",
      "the last period holds this moment; the day after the last event unless given"},
 };
+static const struct api_param segments_params[] = {AT, FROM};
+static const struct api_param segment_periods_params[] = {
+    {"by", "day, week, month, quarter or year; month unless given"},
+    {"from", "the first period holds this moment; that of the first event unless given"},
+    {"to",
+     "the last period holds this moment; the day after the last event unless given"},
+};
 static const struct api_param customers_params[] = {
     AT,
     FROM,
     LIFECYCLE,
     {"stage", "who stands in this stage then"},
     {"segment", "who is in this segment then"},
+    {"segment_entered", "who entered this segment after from"},
+    {"segment_left", "who left this segment after from"},
     {"entered", "who entered this stage after from"},
     {"left", "who left this stage after from"},
     {"move_from",
@@ -291,6 +300,10 @@ static const struct api_route routes[] = {
         "whose events an account's timeline holds besides its own"),
     BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
          "everything known of one customer, to be given to him"),
+    GET("/api/segments", get_segments, segments_params,
+        "how many are in each segment, and how many entered and left"),
+    GET("/api/segments/periods", get_segment_periods, segment_periods_params,
+        "how many were in each segment at the end of each period"),
     GET("/api/funnel", get_funnel, funnel_params,
         "how many customers get how far along ordered steps"),
     GET("/api/cohorts", get_cohorts, cohorts_params,

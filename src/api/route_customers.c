@@ -5,11 +5,11 @@
 
 enum { PAGE_DEFAULT = 50, PAGE_MAX = 1000, EVENTS_MAX = 1000 };
 
-static bool segment_param(const struct api_request *r, const struct segment **out,
-                          struct err *err)
+static bool segment_param(const struct api_request *r, const char *name,
+                          const struct segment **out, struct err *err)
 {
     const struct segments *all = model_of(r)->segments;
-    str given = param(r, "segment");
+    str given = param(r, name);
 
     *out = NULL;
     if (!given.n)
@@ -18,8 +18,23 @@ static bool segment_param(const struct api_request *r, const struct segment **ou
         if (str_eq(all->segment[i].name, given))
             *out = &all->segment[i];
     return *out
-           || err_set(err, ERR_INPUT, "segment: the model has no segment \"%.*s\"",
+           || err_set(err, ERR_INPUT, "%s: the model has no segment \"%.*s\"", name,
                       STR_FMT(given));
+}
+
+static bool change_params(const struct api_request *r, struct customer_filter *f,
+                          struct err *err)
+{
+    const struct segment *left;
+
+    if (!segment_param(r, "segment_entered", &f->changed, err)
+        || !segment_param(r, "segment_left", &left, err))
+        return false;
+    f->changed_in = f->changed != NULL;
+    if (left)
+        f->changed = left;
+    return !left || !f->changed_in
+           || err_set(err, ERR_INPUT, "segment_entered or segment_left, not both");
 }
 
 static bool filter_params(const struct api_request *r, struct customer_filter *f,
@@ -31,7 +46,7 @@ static bool filter_params(const struct api_request *r, struct customer_filter *f
     if (!lifecycle_param(r, &f->lifecycle, err) || !at_param(r, &f->at_ms, err)
         || !moment_param(r, "from", MOMENT_MIN, &f->from_ms, err)
         || !stage_param(r, "stage", f->lifecycle, &f->stage, err)
-        || !segment_param(r, &f->segment, err)
+        || !segment_param(r, "segment", &f->segment, err) || !change_params(r, f, err)
         || !stage_param(r, "entered", f->lifecycle, &entered, err)
         || !stage_param(r, "left", f->lifecycle, &left, err)
         || !stage_param(r, "move_from", f->lifecycle, &f->move_from, err)

@@ -1,5 +1,6 @@
 #include "engine/query.h"
 
+#include "engine/members.h"
 #include "engine/scan.h"
 
 #include <stdlib.h>
@@ -93,6 +94,21 @@ static bool moved_so(const struct customer_filter *f, const struct move *move, s
     return false;
 }
 
+static bool changed_so(const struct engine *e, const struct customer_filter *f,
+                       uint32_t customer)
+{
+    uint32_t segment = (uint32_t)(f->changed - engine_model(e)->segments->segment);
+    size_t n;
+    const struct move *change = engine_members(e, customer, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (change[i].way == segment && change[i].at_ms > f->from_ms
+            && change[i].at_ms <= f->at_ms
+            && (change[i].to == MEMBER_IN) == f->changed_in)
+            return true;
+    return false;
+}
+
 static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
                    int64_t at_ms, struct customer_row *out, struct err *err)
 {
@@ -140,6 +156,7 @@ static bool gather_rows(struct engine *e, const struct customer_filter *f,
             || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
             || (f->by_move && !moved_so(f, move, move_n))
             || (f->segment && !fits_has(members, c))
+            || (f->changed && !changed_so(e, f, c))
             || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
             continue;
         if (!row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))

@@ -30,10 +30,13 @@ struct customer_filter {
     int64_t at_ms, from_ms;
     uint16_t stage;                /* stands there at at_ms; STAGE_NONE: any */
     const struct segment *segment; /* is in it at at_ms; NULL: any */
-    bool by_move;                  /* moved so with from_ms < time <= at_ms: */
-    uint16_t move_from, move_to;   /* STAGE_NONE: any */
-    bool came_in;                  /* by_move: only those who came in */
-    str search;                    /* in the id, ignoring case */
+    const struct segment
+        *changed;    /* entered it, or left it, with from_ms < time <= at_ms; */
+    bool changed_in; /* NULL: any */
+    bool by_move;    /* moved so with from_ms < time <= at_ms: */
+    uint16_t move_from, move_to; /* STAGE_NONE: any */
+    bool came_in;                /* by_move: only those who came in */
+    str search;                  /* in the id, ignoring case */
 };
 struct customer_row {
     uint32_t customer;

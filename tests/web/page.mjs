@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { dragging, edits, first, followed, meddling, missing, narrow, several, wide } from './browser.mjs';
 import { begin, data } from './data.mjs';
 import { login } from './login.mjs';
+import { nothing, reports } from './reports.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
 import { suspects } from './suspects.mjs';
 import { run } from './tap.mjs';
@@ -28,7 +29,8 @@ try {
   /* What changes the same file is in one lane. */
   await run([
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
-    [wide, missing, first, begin],
+    [wide, missing, first, nothing, begin],
+    [reports],
     [narrow, dragging, followed],
     [login, data],
     [types, suspects],

@@ -181,8 +181,10 @@ export interface Customer {
 /* Query parameters; those that are undefined are left out, an empty one is sent. */
 export type Params = Record<string, string | number | undefined>;
 
-/* What is wrong, and where in a text. */
-export interface Fault { code: string; message: string; line?: number; column?: number }
+/* What is wrong, and where: in which parameter of a question, in which line of its text. */
+export interface Fault {
+  code: string; message: string; line?: number; column?: number; parameter?: string;
+}
 
 export class ApiError extends Error {
   readonly code: string;
@@ -214,7 +216,7 @@ async function answered<T>(url: string, init: RequestInit): Promise<T> {
   return body as T;
 }
 
-const ask = <T>(path: string, params: Params, signal: AbortSignal) =>
+export const ask = <T>(path: string, params: Params, signal: AbortSignal) =>
   answered<T>(address(path, params), { signal });
 
 const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T>(path, {

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Route, Switch, useLocation, useSearchParams } from 'wouter';
+import { Redirect, Route, Switch, useLocation, useSearchParams } from 'wouter';
 import { ApiError, infoQuery, logOut, useSession, type Info } from './api';
 import styles from './app.module.css';
 import { Board } from './board/board';
@@ -28,6 +28,7 @@ const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
 const Retention = lazy(() => import('./data/retention'));
 const Suspects = lazy(() => import('./data/suspects'));
+const Segments = lazy(() => import('./reports/segments'));
 const Keys = lazy(() => import('./data/keys'));
 const Webhooks = lazy(() => import('./data/webhooks'));
 
@@ -51,6 +52,7 @@ function Header({ info, stranger }: { info: Info | undefined; stranger: boolean 
   const pages = [
     { to: '/', label: t('nav.board'), here: path === '/' },
     { to: '/customers', label: t('nav.customers'), here: path.startsWith('/customers') },
+    { to: '/reports/segments', label: t('nav.reports'), here: path.startsWith('/reports') },
     { to: '/model', label: t('nav.model'), here: path.startsWith('/model') },
     { to: '/data', label: t('nav.data'), here: path.startsWith('/data') },
   ];
@@ -102,13 +104,13 @@ function Empty() {
   return (
     <Notice title={t('empty.title')}>
       <p>{t('empty.what')}</p>
-      <pre>{`ciclo import shop.ciclo orders.csv \\
+      <pre tabIndex={0}>{`ciclo import shop.ciclo orders.csv \\
   --customer CustomerID --time InvoiceDate \\
   --event purchase --id InvoiceNo \\
   --property 'revenue:money=sum(Quantity * UnitPrice)'`}</pre>
       <p><Words text={t('empty.columns')} /></p>
       <p><Words text={t('empty.send')} /></p>
-      <pre>{`curl ${location.origin}/v1/track -d \
+      <pre tabIndex={0}>{`curl ${location.origin}/v1/track -d \
   '{"userId":"ada","event":"purchase","properties":{"revenue":12.5}}'`}</pre>
     </Notice>
   );
@@ -135,6 +137,8 @@ function Pages({ info }: { info: Info }) {
           <Route path="/customers/*">
             {() => <CustomerPage key={customerHere()} id={customerHere()} />}
           </Route>
+          <Route path="/reports"><Redirect to={link('/reports/segments')} replace /></Route>
+          <Route path="/reports/segments">{info.events === 0 ? <Empty /> : <Segments />}</Route>
           <Route path="/model"><ModelWords /></Route>
           <Route path="/model/edit"><Edit /></Route>
           <Route path="/model/history"><History /></Route>

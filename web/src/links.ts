@@ -27,8 +27,9 @@ export function customerHere() {
   }
 }
 
-/* Changes some of the address's parameters, in place; undefined removes one. */
-export function useParams(): [URLSearchParams, (change: Params) => void] {
+/* Changes some of the address's parameters, in place unless the way back is to lead to the old ones;
+ * undefined removes one. */
+export function useParams(replace = true): [URLSearchParams, (change: Params) => void] {
   const [params, setParams] = useSearchParams();
   const change = useCallback((change: Params) => {
     setParams(old => {
@@ -37,8 +38,8 @@ export function useParams(): [URLSearchParams, (change: Params) => void] {
         if (value === undefined) next.delete(name);
         else next.set(name, String(value));
       return next;
-    }, { replace: true });
-  }, [setParams]);
+    }, { replace });
+  }, [setParams, replace]);
   return [params, change];
 }
 

@@ -240,6 +240,10 @@ TEST(an_empty_file_has_no_first_no_last_and_no_periods)
     assert_int_equal(MEMBER(info, "default_at")->type, JSON_NULL);
     need_number(MEMBER(info, "customers"), 0);
     need_body(e, "/api/stages/periods", "", "{\"by\":\"month\",\"months\":[]}");
+    need_body(
+        e, "/api/segments/periods", "",
+        "{\"by\":\"month\",\"ends\":[],\"segments\":[{\"name\":\"vip\",\"sizes\":[]},"
+        "{\"name\":\"quiet\",\"sizes\":[]}]}");
     need_body(e, "/api/customers", "",
               "{\"at\":\"2026-06-01T00:00:00.000Z\",\"total\":0,\"customers\":[],"
               "\"next\":null}");
@@ -342,6 +346,58 @@ TEST(periods_hold_the_moments_that_were_asked_for)
     engine_close(e);
 }
 
+/* Each size is that of the list just before the period's end. */
+static void need_sizes(struct engine *e, const char *segment, const char *query)
+{
+    struct arena a = {};
+    const struct json *j = ask_json(e, "/api/segments/periods", query, &a);
+    const struct json *ends = MEMBER(j, "ends"), *list = MEMBER(j, "segments"),
+                      *sizes = NULL;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(json_find_text(&list->item[i], STR("name")), str_of(segment)))
+            sizes = MEMBER(&list->item[i], "sizes");
+    assert_non_null(sizes);
+    assert_true(ends->n > 5);
+    assert_int_equal(sizes->n, ends->n);
+    for (size_t i = 0; i < ends->n; i++) {
+        struct buf at = {};
+        char members[96];
+
+        moment_print(&at, moment_of(ends->item[i].text.p) - 1);
+        snprintf(members, sizeof members, "segment=%s&at=%.*s", segment,
+                 STR_FMT(buf_str(&at)));
+        need_number(MEMBER(ask_json(e, "/api/customers", members, &a), "total"),
+                    sizes->item[i].number / 1000000);
+        buf_free(&at);
+    }
+    arena_free(&a);
+}
+
+TEST(segments_of_a_moment_and_by_period)
+{
+    static const char *const segment[] = {"vip", "quiet"};
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/segments", "at=2026-03-01&from=2026-02-20",
+        "{\"at\":\"2026-02-28T23:00:00.000Z\",\"from\":\"2026-02-19T23:00:00.000Z\","
+        "\"segments\":[{\"name\":\"vip\",\"customers\":2,\"entered\":1,\"left\":0},"
+        "{\"name\":\"quiet\",\"customers\":9,\"entered\":0,\"left\":1}]}");
+    need_body(e, "/api/segments", "at=2026-01-01",
+              "{\"at\":\"2025-12-31T23:00:00.000Z\",\"from\":null,"
+              "\"segments\":[{\"name\":\"vip\",\"customers\":0,\"entered\":0,\"left\":0},"
+              "{\"name\":\"quiet\",\"customers\":0,\"entered\":0,\"left\":0}]}");
+    for (size_t i = 0; i < sizeof segment / sizeof *segment; i++)
+        need_sizes(e, segment[i], "from=2026-01-15&to=2026-03-15&by=week");
+    need_error(e, "/api/segments", "at=yesterday", ERR_INPUT, "at");
+    need_error(e, "/api/segments", "at=2026-01-06&from=2026-01-06", ERR_INPUT, "ends");
+    need_error(e, "/api/segments/periods", "by=hour", ERR_INPUT, "day, week");
+    need_error(e, "/api/segments/periods", "to=2026-06-02", ERR_INPUT, "future");
+    need_error(e, "/api/segments/periods", "by=day&from=0001-01-01", ERR_LIMIT, "");
+    engine_close(e);
+}
+
 TEST(before_the_first_event_there_are_no_customers)
 {
     struct engine *e = bottega_open("2025-06-01");
@@ -426,6 +482,11 @@ TEST(every_filter_of_the_list)
     need_ids(e, "move_from=reach", "9,10,anna");
     need_ids(e, "move_to=reach&from=2026-02-01T08:00:00.000Z", "x1,x2,x3"); /* came in */
     need_ids(e, "move_to=buyer", "");
+    need_ids(e, "segment_entered=vip", "9,10");
+    need_ids(e, "segment_entered=vip&from=2026-02-20&at=2026-03-01", "10");
+    need_ids(e, "segment_entered=vip&at=2026-02-20", "9");
+    need_ids(e, "segment_left=vip&at=2026-03-01", "");
+    need_ids(e, "segment_entered=vip&search=9", "9");
     need_ids(e, "search=X", "x1,x2,x3");
     need_ids(e, "search=x&stage=lapsed", "");
     need_error(e, "/api/customers", "stage=buyers", ERR_INPUT, "no stage \"buyers\"");
@@ -434,6 +495,9 @@ TEST(every_filter_of_the_list)
     need_error(e, "/api/customers", "move_from=b", ERR_INPUT, "move_from");
     need_error(e, "/api/customers", "move_to=b", ERR_INPUT, "move_to");
     need_error(e, "/api/customers", "segment=vips", ERR_INPUT, "no segment \"vips\"");
+    need_error(e, "/api/customers", "segment_left=vips", ERR_INPUT, "segment_left");
+    need_error(e, "/api/customers", "segment_left=vip&segment_entered=vip", ERR_INPUT,
+               "not both");
     need_error(e, "/api/customers", "at=2027-01-01", ERR_INPUT, "future");
     need_error(e, "/api/customers", "from=x", ERR_INPUT, "from");
     engine_close(e);
@@ -692,9 +756,11 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/info", "get", 2, 0},
         {"/api/stages", "get", 4, 0},
         {"/api/stages/periods", "get", 4, 0},
-        {"/api/customers", "get", 13, 0},
+        {"/api/customers", "get", 15, 0},
         {"/api/customers/{id}", "get", 4, 0},
         {"/api/members/{id}", "get", 3, 0},
+        {"/api/segments", "get", 2, 0},
+        {"/api/segments/periods", "get", 3, 0},
         {"/api/funnel", "get", 11, 0},
         {"/api/cohorts", "get", 15, 0},
         {"/api/rfm", "get", 12, 0},
@@ -893,6 +959,8 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/stages", "at=2026-03-01&from=2026-01-01", NULL},
         {e, "/api/stages", "kpi=1", NULL},
         {e, "/api/stages/periods", "by=week", NULL},
+        {e, "/api/segments", "at=2026-03-01&from=2026-01-01", NULL},
+        {e, "/api/segments/periods", "by=week", NULL},
         {e, "/api/funnel",
          "steps=purchase,purchase where revenue > 50&by=trait.country&when=count(any) > 1"
          "&stopped=1",

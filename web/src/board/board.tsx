@@ -20,7 +20,7 @@ const Flow = lazy(() => import('./flow'));
 const Bands = lazy(() => import('./bands'));
 
 /* The steps of the lines over time: fine enough to see, few enough to draw. */
-function stepFor(days: number): By {
+export function stepFor(days: number): By {
   return days <= 120 ? 'day' : days <= 1200 ? 'week' : days <= 7000 ? 'month' : 'quarter';
 }
 

@@ -58,9 +58,11 @@ export function Choice<T extends string>(props: {
   );
 }
 
-/* One of several, as the platform shows it. */
+export interface Option { value: string; label: string }
+
+/* One of several, as the platform shows it; they may stand in groups. */
 export function Select(props: {
-  label: string; value: string; options: { value: string; label: string }[];
+  label: string; value: string; options: (Option | { group: string; items: Option[] })[];
   onChange: (value: string) => void;
 }) {
   return (
@@ -69,14 +71,18 @@ export function Select(props: {
   );
 }
 
+/* `onDone`: what was typed is meant (Enter, or one went elsewhere). `code`: no word of a language. */
 export function Field(props: {
   label: string; value: string; onChange: (value: string) => void; type?: 'date' | 'search';
   min?: string; max?: string; placeholder?: string; title?: string; icon?: ReactNode;
+  onDone?: () => void; error?: ReactNode; list?: string; code?: boolean; disabled?: boolean;
 }) {
-  const { label, onChange, icon, ...rest } = props;
+  const { label, onChange, onDone, icon, code, ...rest } = props;
   return (
     <TextInput size="xs" aria-label={label} leftSection={icon} {...rest}
-      onChange={event => onChange(event.currentTarget.value)} />
+      {...(code && { spellCheck: false, autoCapitalize: 'off', autoComplete: 'off', autoCorrect: 'off' })}
+      onChange={event => onChange(event.currentTarget.value)} onBlur={onDone}
+      onKeyDown={onDone && (event => { if (event.key === 'Enter') onDone(); })} />
   );
 }
 

@@ -19,7 +19,7 @@ export function save(name: string, address: string) {
   anchor.click();
 }
 
-function saveCsv(name: string, rows: Cell[][]) {
+export function saveCsv(name: string, rows: Cell[][]) {
   const text = rows.map(row => row.map(csvCell).join(',') + '\r\n').join('');
   const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
   save(name, address);

@@ -17,6 +17,7 @@ export function useChartLook() {
       dim: { ...text, color: dim, fontSize: 12 },
       line,
       paper,
+      accent: dark ? '#91a7ff' : '#3b5bdb',
       faint: dark ? '#949ba4' : '#6b727b',
       tooltip: {
         renderMode: 'richText', confine: true, transitionDuration: 0,

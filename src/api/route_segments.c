@@ -1,0 +1,93 @@
+/* route_segments.c - the model's segments: how many are in them, and how that changed. */
+#include "api/route_impl.h"
+
+#include "engine/segment_sizes.h"
+
+static void put_moments(struct json_out *j, const char *key, const int64_t *at_ms,
+                        uint32_t n)
+{
+    json_key(j, key);
+    json_begin_list(j);
+    for (uint32_t i = 0; i < n; i++)
+        json_put_moment(j, at_ms[i]);
+    json_end_list(j);
+}
+
+static void put_count(struct json_out *j, const char *key, int64_t n)
+{
+    json_key(j, key);
+    json_put_int(j, n);
+}
+
+bool get_segments(struct api_request *r, struct err *err)
+{
+    const struct segments *all = model_of(r)->segments;
+    struct json_out j = {.to = r->out};
+    int64_t at_ms, from_ms, edge[2];
+    struct segment_sizes s;
+
+    if (!at_param(r, &at_ms, err) || !moment_param(r, "from", MOMENT_MIN, &from_ms, err)
+        || !flow_edges_at(from_ms, at_ms, edge, err)
+        || !engine_segment_sizes(r->engine, edge, 1, r->a, &s, err))
+        return false;
+    json_begin_object(&j);
+    json_key(&j, "at");
+    json_put_moment(&j, at_ms);
+    json_key(&j, "from");
+    json_put_moment(&j, from_ms == MOMENT_MIN ? MOMENT_NEVER : from_ms);
+    json_key(&j, "segments");
+    json_begin_list(&j);
+    for (uint32_t i = 0; i < s.segment_n; i++) {
+        json_begin_object(&j);
+        json_key(&j, "name");
+        json_put_text(&j, all->segment[i].name);
+        put_count(&j, "customers", s.size[i]);
+        put_count(&j, "entered", s.entered[i]);
+        put_count(&j, "left", s.left[i]);
+        json_end_object(&j);
+    }
+    json_end_list(&j);
+    json_end_object(&j);
+    return true;
+}
+
+bool get_segment_periods(struct api_request *r, struct err *err)
+{
+    const struct model *m = model_of(r);
+    struct store_facts facts = snapshot_facts(engine_snapshot(r->engine));
+    struct json_out j = {.to = r->out};
+    struct segment_sizes s = {.segment_n = m->segments->segment_n};
+    enum flow_by by = FLOW_MONTH;
+    int64_t from_ms, to_ms;
+    const int64_t *edge;
+    uint32_t n;
+
+    if (param(r, "by").n && !flow_by_parse(param(r, "by"), &by))
+        return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
+    if (facts.events && facts.first_ms <= engine_now_ms(r->engine)
+        && (!moment_param(r, "from", facts.first_ms, &from_ms, err)
+            || !moment_param(r, "to", engine_default_at(r->engine), &to_ms, err)
+            || !flow_edges(m->workspace.zone, by, from_ms, to_ms, r->a, &edge, &n, err)
+            || !engine_segment_sizes(r->engine, edge, n, r->a, &s, err)))
+        return false;
+    json_begin_object(&j);
+    json_key(&j, "by");
+    json_put_text(&j, flow_by_name(by));
+    put_moments(&j, "ends", s.edge ? s.edge + 1 : NULL, s.period_n);
+    json_key(&j, "segments");
+    json_begin_list(&j);
+    for (uint32_t i = 0; i < s.segment_n; i++) {
+        json_begin_object(&j);
+        json_key(&j, "name");
+        json_put_text(&j, m->segments->segment[i].name);
+        json_key(&j, "sizes");
+        json_begin_list(&j);
+        for (uint32_t k = 0; k < s.period_n; k++)
+            json_put_int(&j, s.size[(size_t)k * s.segment_n + i]);
+        json_end_list(&j);
+        json_end_object(&j);
+    }
+    json_end_list(&j);
+    json_end_object(&j);
+    return true;
+}
