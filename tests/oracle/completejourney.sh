@@ -1,0 +1,97 @@
+#!/bin/sh
+# Every report on a year of a grocer's baskets, mailings and redeemed coupons equals what SQLite's
+# shell computes from the exported events, cell by cell. Most of it has no hour: many things of
+# one customer happen at the same moment.
+. "$ROOT/tests/support/tap.sh"
+. "$ROOT/tests/oracle/oracle.sh"
+data=${CICLO_REFERENCE:-$ROOT/../shared/data}/completejourney
+[ -d "$data" ] || t_skip_all 'completejourney is not among the reference data beside the repository'
+export TZ=America/New_York
+file=$T/grocer.ciclo at=2018-01-01 moves_until=2018-02-28 passive=mailed
+everybody='true' tab=$(printf '\t')
+day=86400000
+
+# Who was sent what, on the first day of each campaign; who has which income.
+sqlite3 -csv -header :memory: ".import --csv $data/campaigns.csv sent" \
+    ".import --csv $data/campaign_descriptions.csv campaign" \
+    "select household_id, start_date, campaign_id, campaign_type from sent join campaign using (campaign_id)" >"$T/mailed.csv"
+take() { # DATA TIME OPTION...
+    taken=$1 time=$2
+    shift 2
+    "$CICLO" import "$file" "$taken" --customer household_id --time "$time" "$@"
+}
+the_grocer() {
+    "$CICLO" init "$file" --model "$sql/completejourney.yaml" &&
+        take "$data/transactions_sample.csv.xz" transaction_timestamp --event purchase --id basket_id \
+            --property 'revenue:money=sum(sales_value)' &&
+        take "$data/coupon_redemptions.csv" redemption_date --event redemption --property 'campaign:text=campaign_id' &&
+        take "$T/mailed.csv" start_date --event mailed --property 'kind:text=campaign_type' &&
+        "$CICLO" import "$file" "$data/demographics.csv" --customer household_id --moment 2017-01-01 \
+            --event identify --trait 'income=income' && load
+}
+t_ok 'the grocer is imported, and exported' the_grocer
+
+purchase="type = 'purchase'"
+redeemed="redemption${tab}type = 'redemption'"
+mailed="mailed${tab}type = 'mailed'"
+bought="purchase$tab$purchase"
+campaign="$mailed
+$redeemed
+$bought"
+baskets="$bought
+purchase where revenue >= 5$tab$purchase and cents >= 500
+$bought"
+kind='"properties.kind"'
+income="(select p.\"traits.income\" from e p where p.customer = e.customer and p.type = 'identify' and p.at <= :at
+    order by p.place desc limit 1)"
+
+funnel 'mailed, redeemed, bought' funnel "$campaign" "9e15" '' "$everybody"
+funnel 'within 20 days, by kind of campaign' funnel "$campaign" "20 * $day" "$kind" "$everybody" --within 20d --by kind
+funnel 'within 7 days of the step before, by income' funnel-each-step "$campaign" "7 * $day" "$income" "$everybody" \
+    --within 7d --each-step --by trait.income
+funnel 'strict, by income' funnel-strict "$baskets" "30 * $day" "$income" "$everybody" --within 30d --strict \
+    --by trait.income
+funnel 'strict past what was sent' funnel-strict "$mailed
+$bought
+$redeemed" "9e15" '' "$everybody" --strict
+first_in="at >= $(ms 2017-03-12) and at < $(ms 2017-03-13)"
+funnel 'begun on the day whose clock jumps' funnel "$baskets" "14 * $day" '' "$everybody" --within 14d \
+    --from 2017-03-12 --to 2017-03-13
+first_in=
+spenders="customer in (select customer from e where at <= :at group by 1
+    having sum(cents) filter (where $purchase and at + 90 * $day > :at) >= 5000)"
+funnel 'of a segment' funnel "$campaign" "60 * $day" '' "$spenders" --within 60d --segment spenders
+
+first="select customer, min(day) as day, min(place) as place from e where $purchase group by customer"
+mailed_first="select customer, min(day) as day, min(place) as place from e where type = 'mailed' group by customer"
+cohorts 'cohorts by month' month "$first" "$purchase and e.place >= b.place" --first purchase
+amount=e.cents
+cohorts 'what comes behind the first, by week' week "$first" "$purchase and e.place > b.place" --first purchase --repeat \
+    --value revenue
+cumulated=1
+cohorts 'bought since the first mailing, cumulated' quarter "$mailed_first" "$purchase and e.place >= b.place" \
+    --first mailed --again purchase --value revenue --cumulated
+amount='' cumulated=''
+from_day=2017-03-05
+cohorts 'redeemed since the first mailing, by day' day "select * from ($mailed_first)
+    where day >= '2017-03-05' and day < '2017-04-01'" "e.type = 'redemption' and e.place >= b.place" \
+    --first mailed --again redemption --from 2017-03-05 --to 2017-04-01
+from_day=''
+
+for method in interpolated quintiles ranks; do
+    rfm "RFM $method, to the moment" $method 0 '' --method $method
+    rfm "RFM $method, in days" $method 1 '' --method $method --days
+done
+
+for at in 2017-03-12 2017-11-06; do
+    segment "spenders on $at" "sum(cents) filter (where $purchase and at + 90 * $day > :at) >= 5000" spenders
+    segment "mailed, and never redeemed, on $at" "sum(type = 'mailed') > 0 and sum(type = 'redemption') = 0" \
+        --when 'exists(mailed) and not exists(redemption)'
+    segment "the same day of two months before on $at" \
+        "count(*) filter (where $purchase and datetime(clock, '+2 months') > datetime(:at_day)) >= 3" \
+        --when 'count(purchase, 2mo) >= 3'
+done
+at=2018-01-01
+flow 'stages by month' month 2018-01-31
+flow 'stages by week' week 2018-01-07
+t_done
