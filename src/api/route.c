@@ -193,6 +193,32 @@ static const struct api_param rfm_params[] = {
      "who is in this group, in this cell such as 555 (54: of every monetary score), or "
      "all"},
 };
+static const struct api_param paths_params[] = {
+    {"through",
+     "event, channel, a property, or several with commas between; or stage; event unless "
+     "given"},
+    {"events", "patterns of the events that are steps, with commas between; any unless "
+               "given"},
+    {"after", "forwards from what this pattern picks, or from stage.NAME"},
+    {"before", "backwards from it; without both of them from any step forwards"},
+    {"steps", "of a way, at most: from 2 to 8; 5 unless given"},
+    {"each", "1: from each such event, not only from a customer's first"},
+    {"whole", "1: only ways that have all of the steps"},
+    {"collapse", "1: equal steps one after the other are one"},
+    {"within", "a length such as 7d: of the whole way"},
+    {"gap", "a length such as 30m: a visit ends where nothing comes for longer"},
+    {"top",
+     "ways, and at each step names, that are told apart: at most 1000; 20 unless given"},
+    {"links", "1: nodes and links, too, as a Sankey diagram has them"},
+    LIFECYCLE,
+    {"from", "ways that begin at this moment or date, or later"},
+    {"to", "ways that begin before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "a way, such as visit > signup, or (other): who goes it, too"},
+    {"step", "with customers: who goes so from the step with this number to the next"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -312,6 +338,8 @@ static const struct api_route routes[] = {
         "who bought how lately, how often and for how much"),
     GET("/api/attribution", get_attribution, attribution_params,
         "to which channels conversions are owed, by six models"),
+    GET("/api/paths", get_paths, paths_params,
+        "the ways that customers go most, through events, channels or stages"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

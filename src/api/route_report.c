@@ -4,6 +4,7 @@
 #include "engine/attribution.h"
 #include "engine/cohort.h"
 #include "engine/funnel.h"
+#include "engine/paths.h"
 #include "engine/rfm.h"
 
 /* Whom it is about, and of which time. */
@@ -143,5 +144,49 @@ bool get_attribution(struct api_request *r, struct err *err)
         return false;
     ok = attribution_put_json(&j, r->engine, &v, r->a, err);
     attribution_view_free(&v);
+    return ok;
+}
+
+/* A whole number, or what stands in *out already. */
+static bool number_param(const struct api_request *r, const char *name, uint32_t max,
+                         uint32_t *out, struct err *err)
+{
+    str given = param(r, name);
+
+    return !given.n || whole_parse(given, 1, max, out)
+           || err_set(err, ERR_INPUT, "%s is a number from 1 to %u", name, max);
+}
+
+bool get_paths(struct api_request *r, struct err *err)
+{
+    struct paths_question q = {.through = param(r, "through"),
+                               .events = param(r, "events"),
+                               .after = param(r, "after"),
+                               .before = param(r, "before"),
+                               .steps = 5,
+                               .top = 20,
+                               .within = param(r, "within"),
+                               .gap = param(r, "gap"),
+                               .lifecycle = param(r, "lifecycle"),
+                               .list = param(r, "customers")};
+    struct json_out j = {.to = r->out};
+    struct paths_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "each", &q.each, err)
+        || !flag_param(r, "whole", &q.whole, err)
+        || !flag_param(r, "collapse", &q.collapsed, err)
+        || !flag_param(r, "links", &q.links, err)
+        || !number_param(r, "steps", PATHS_STEPS_MAX, &q.steps, err)
+        || !number_param(r, "top", PATHS_TOP_MAX, &q.top, err)
+        || !number_param(r, "step", PATHS_STEPS_MAX, &q.list_step, err))
+        return false;
+    if (q.list_step && !q.list.n)
+        return err_set(err, ERR_INPUT, "step is of the link that customers names");
+    if (!engine_paths(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = paths_put_json(&j, r->engine, &v, r->a, err);
+    paths_view_free(&v);
     return ok;
 }

@@ -745,6 +745,48 @@ TEST(scores_are_told)
     engine_close(e);
 }
 
+TEST(paths_are_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(
+        e, "/api/paths", "steps=2&top=1&links=1&customers=(other)",
+        "{\"at\":\"2026-06-01T00:00:00.000Z\",\"direction\":\"forwards\",\"steps\":2,"
+        "\"ways\":10,\"customers\":10,\"paths\":[{\"steps\":[\"signed_up\"],"
+        "\"ended\":true,\"ways\":7,\"customers\":7}],"
+        "\"other\":{\"paths\":3,\"ways\":3,\"customers\":3},\"nodes\":["
+        "{\"step\":1,\"name\":\"signed_up\",\"kind\":\"step\",\"ways\":8,"
+        "\"customers\":8},"
+        "{\"step\":1,\"name\":\"(other)\",\"kind\":\"other\",\"ways\":2,"
+        "\"customers\":2},"
+        "{\"step\":2,\"name\":\"purchase\",\"kind\":\"step\",\"ways\":2,"
+        "\"customers\":2},"
+        "{\"step\":2,\"name\":\"(end)\",\"kind\":\"end\",\"ways\":8,\"customers\":8}],"
+        "\"links\":[{\"step\":1,\"from\":0,\"to\":3,\"ways\":7,\"customers\":7},"
+        "{\"step\":1,\"from\":0,\"to\":2,\"ways\":1,\"customers\":1},"
+        "{\"step\":1,\"from\":1,\"to\":2,\"ways\":1,\"customers\":1},"
+        "{\"step\":1,\"from\":1,\"to\":3,\"ways\":1,\"customers\":1}],"
+        "\"listed\":[\"9\",\"10\",\"anna\"]}");
+    need_body(
+        e, "/api/paths", "before=stage.lapsed&each=1&through=stage&steps=8&top=5",
+        "{\"at\":\"2026-06-01T00:00:00.000Z\",\"direction\":\"backwards\",\"steps\":8,"
+        "\"ways\":3,\"customers\":3,\"paths\":["
+        "{\"steps\":[\"reach\",\"buyer\",\"at_risk\",\"stage.lapsed\"],"
+        "\"ended\":true,\"ways\":2,\"customers\":2},"
+        "{\"steps\":[\"reach\",\"buyer\",\"at_risk\",\"buyer\",\"at_risk\","
+        "\"stage.lapsed\"],\"ended\":true,\"ways\":1,\"customers\":1}],"
+        "\"other\":{\"paths\":0,\"ways\":0,\"customers\":0}}");
+    need_error(e, "/api/paths", "steps=9", ERR_INPUT, "from 1 to 8");
+    need_error(e, "/api/paths", "steps=1", ERR_INPUT, "from 2 to 8");
+    need_error(e, "/api/paths", "top=1001", ERR_INPUT, "from 1 to 1000");
+    need_error(e, "/api/paths", "each=yes", ERR_INPUT, "each is 1");
+    need_error(e, "/api/paths", "step=1", ERR_INPUT, "customers names");
+    need_error(e, "/api/paths", "step=6&customers=any", ERR_INPUT, "no step 6");
+    need_error(e, "/api/paths", "through=items", ERR_INPUT, "is a list");
+    need_error(e, "/api/paths", "lifecycle=other", ERR_INPUT, "lifecycle");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -765,6 +807,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/cohorts", "get", 15, 0},
         {"/api/rfm", "get", 12, 0},
         {"/api/attribution", "get", 15, 0},
+        {"/api/paths", "get", 20, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -968,6 +1011,11 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/cohorts",
          "first=any&again=purchase&value=revenue&cohort=2026-01&period=2026-02", NULL},
         {e, "/api/rfm", "event=purchase&value=revenue&customers=all&method=ranks", NULL},
+        {e, "/api/paths",
+         "through=event,revenue&before=purchase&each=1&links=1&top=1&customers=(other)",
+         NULL},
+        {e, "/api/paths", "through=stage&after=stage.buyer&customers=at_risk&step=2",
+         NULL},
         {e, "/api/rfm", "event=purchase&value=revenue&method=interpolated", NULL},
         {e, "/api/attribution",
          "conversion=purchase&value=revenue&by=campaign&customers=direct&as=last", NULL},

@@ -1,0 +1,27 @@
+/* paths_impl.h - what paths.c and paths_view.c share, and the journey map with them. */
+#ifndef ENGINE_PATHS_IMPL_H
+#define ENGINE_PATHS_IMPL_H
+
+#include "engine/paths.h"
+
+struct paths_moves {
+    struct engine *engine;
+    uint32_t lifecycle;
+};
+
+struct asked_paths {
+    const struct paths_question *q;
+    struct paths_moves moves;
+    struct paths_plan plan;
+    const struct paths_view *view; /* whose ways and nodes are told apart */
+};
+
+/* What steps are called by, in words, and which events are steps; by_stage NULL: stages are
+ * not. */
+bool through_read(const struct engine *e, str text, str events, struct program *p,
+                  struct arena *a, struct through *t, bool *by_stage, str *wrong,
+                  struct err *err);
+/* Ways, nodes and links of v->paths in their order. */
+bool paths_rank(struct paths_view *v, uint32_t top, struct arena *a, struct err *err);
+
+#endif
