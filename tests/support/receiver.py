@@ -2,8 +2,9 @@
 """receiver.py FOLDER: takes webhooks. Writes its port to FOLDER/port and, for every request, one
 line of JSON to FOLDER/got: {"id","ok","status","body"}; "ok" says whether the signature is right
 by the secret in FOLDER/secret.in for the path /in, as docs/webhooks.md checks it. What it answers stands in FOLDER/how,
-read anew for each request: a status, "retry S" (429 with Retry-After), "cut" or "redirect"."""
-import json, os, socket, sys, threading
+read anew for each request: a status, "retry S" (429 with Retry-After), "slow S" (200, S seconds later),
+"cut" or "redirect"."""
+import json, os, socket, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -38,11 +39,13 @@ class Handler(BaseHTTPRequestHandler):
         how = read('how', '200').split()
         now = read('now')
         ok = bool(check(read('secret' + self.path.replace('/', '.')), self.headers, body, float(now) if now else None))
-        status = {'retry': 429, 'redirect': 302, 'cut': 0}.get(how[0]) if not how[0].isdigit() else int(how[0])
+        status = {'retry': 429, 'redirect': 302, 'slow': 200, 'cut': 0}.get(how[0]) if not how[0].isdigit() else int(how[0])
         with lock, open(os.path.join(folder, 'got'), 'a') as f:
             f.write(json.dumps({'id': self.headers['webhook-id'], 'ok': ok, 'status': status,
                                 'at': self.headers['webhook-timestamp'],
                                 'body': json.loads(body)}) + '\n')
+        if how[0] == 'slow':
+            time.sleep(float(how[1]))
         if status == 0:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
