@@ -1,12 +1,15 @@
-/* page.mjs ROOT SHOP EMPTY EDITED LIVE LOCKED COLLECT READ ADMIN PEOPLE: the tests of the page. SHOP serves
+/* page.mjs ROOT SHOP EMPTY EDITED LIVE LOCKED COLLECT READ ADMIN PEOPLE VISITS: the tests of the page. SHOP serves
  * the orders of orders.csv, EMPTY a file without events, EDITED the orders again, in a file whose
  * model is changed, LIVE once more, in one to which more is sent, LOCKED in one with the keys COLLECT,
- * READ and ADMIN, PEOPLE another without events, to which duplicates are sent. */
+ * READ and ADMIN, PEOPLE another without events, to which duplicates are sent, VISITS what
+ * visits.mjs writes. */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { dragging, edits, first, followed, meddling, missing, narrow, several, wide } from './browser.mjs';
+import { attribution } from './attribution.mjs';
+import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
 import { login } from './login.mjs';
 import { nothing, reports } from './reports.mjs';
@@ -14,7 +17,7 @@ import { budgets, languages, lockFile, palette, templates, types } from './sourc
 import { suspects } from './suspects.mjs';
 import { run } from './tap.mjs';
 
-const [root, shop, empty, edited, live, locked, collect, read, admin, people] = process.argv.slice(2);
+const [root, shop, empty, edited, live, locked, collect, read, admin, people, visits] = process.argv.slice(2);
 const require = createRequire(join(root, 'web/package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -30,11 +33,12 @@ try {
   await run([
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
     [wide, missing, first, nothing, begin],
-    [reports],
+    [reports, attribution],
+    [heat],
     [narrow, dragging, followed],
     [login, data],
     [types, suspects],
-  ], { root, shop, empty, edited, live, locked, people, keys: { collect, read, admin }, chrome, axe });
+  ], { root, shop, empty, edited, live, locked, people, visits, keys: { collect, read, admin }, chrome, axe });
 } finally {
   await chrome.close();
 }

@@ -24,6 +24,9 @@ const Customers = lazy(() => import('./customers'));
 const ModelWords = lazy(() => import('./model/words'));
 const Edit = lazy(() => import('./model/edit'));
 const History = lazy(() => import('./model/history'));
+const Cohorts = lazy(() => import('./reports/cohorts'));
+const Attribution = lazy(() => import('./reports/attribution'));
+const RfmPage = lazy(() => import('./reports/rfm'));
 const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
 const Retention = lazy(() => import('./data/retention'));
@@ -142,6 +145,9 @@ function Pages({ info }: { info: Info }) {
           <Route path="/model"><ModelWords /></Route>
           <Route path="/model/edit"><Edit /></Route>
           <Route path="/model/history"><History /></Route>
+          <Route path="/reports/cohorts">{info.events === 0 ? <Empty /> : <Cohorts />}</Route>
+          <Route path="/reports/attribution">{info.events === 0 ? <Empty /> : <Attribution />}</Route>
+          <Route path="/reports/rfm">{info.events === 0 ? <Empty /> : <RfmPage />}</Route>
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>
           <Route path="/data/retention"><Retention /></Route>

@@ -27,6 +27,9 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     style: 'currency', currency, useGrouping: 'always',
     minimumFractionDigits: decimals, maximumFractionDigits: decimals,
   });
+  const short = { notation: 'compact', maximumSignificantDigits: 3 } as const;
+  const shortNumber = new Intl.NumberFormat(where, short);
+  const shortAmount = new Intl.NumberFormat(where, { ...short, style: 'currency', currency });
   const days = new Intl.NumberFormat(where, { style: 'unit', unit: 'day', unitDisplay: 'long' });
   /* "90d", "6mo" as the model has them */
   const units: Record<string, string> = {
@@ -42,7 +45,7 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     return (text: string) => (isDay(text) ? day : moment).format(Date.parse(text));
   };
   /* What the shipped templates say is translated, all else is shown as the model has it. */
-  type Kind = 'stages' | 'eventTypes' | 'facts' | 'segments' | 'goals' | 'descriptions' | 'kpis';
+  type Kind = 'stages' | 'eventTypes' | 'facts' | 'segments' | 'goals' | 'descriptions' | 'kpis' | 'groups';
   const translated = (kind: Kind, text: string): string | undefined =>
     i18n.getResource(language, 'page', kind)?.[text];
   const name = (kind: Kind, text: string) => translated(kind, text) ?? prettified(text);
@@ -54,6 +57,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     percent: (share: number) => percent.format(share),
     /* One that somebody wrote: 20 %, not 20.0 %. */
     rate: (share: number) => rate.format(share),
+    /* Of few digits: £1.23M. */
+    short: (n: number, type?: string) => (type === 'money' ? shortAmount : shortNumber).format(n),
     days: (n: number) => days.format(n),
     length: (text: string) => {
       const [, n, name] = text.match(/^(\d+)([a-z]+)$/) ?? [];
@@ -82,6 +87,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     eventId: (type: string, id: string) => (id.startsWith(`${type}:`) ? id.slice(type.length + 1) : id),
     kpi: (kpi: string) => name('kpis', kpi),
     segment: (segment: string) => name('segments', segment),
+    /* One of those by recency and frequency. */
+    group: (group: string) => name('groups', group),
     goal: (goal: string) => translated('goals', goal) ?? goal,
     description: (text: string) => translated('descriptions', text) ?? text,
     /* A property's or a trait's name, and its value. */

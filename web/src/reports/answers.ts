@@ -1,0 +1,85 @@
+/* What reports answer. */
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { ask, type By, type Params } from '../api';
+
+/* Sums are null when they are greater than a number can hold. */
+export interface CohortCell { period: string; customers: number; events: number; value?: number | null }
+export interface Cohort { cohort: string; start: string; customers: number; periods: CohortCell[] }
+/* Of `customers` for whom it came `times` times, it came `once_more` for so many. */
+export interface OnceMore {
+  times: number; customers: number; once_more: number; share: number; low: number; high: number;
+}
+export interface Cohorts {
+  at: string; by: By; cumulated: boolean; cohorts: Cohort[]; again: OnceMore[];
+}
+
+export const rfmMethods = ['interpolated', 'quintiles', 'ranks', 'limits'] as const;
+export type RfmMethod = (typeof rfmMethods)[number];
+export const measures = ['recency', 'frequency', 'monetary'] as const;
+export type Scores = Record<(typeof measures)[number], number>;
+export interface RfmCell extends Scores { customers: number; value: number | null }
+export interface RfmGroup { group: string; customers: number; value: number | null }
+export interface Rfm {
+  at: string; method: RfmMethod; total: number;
+  /* Nothing where scores are given by place alone. */
+  cuts: { recency?: (string | number)[]; frequency?: number[]; monetary?: (number | null)[] };
+  cells: RfmCell[]; groups: RfmGroup[];
+}
+export interface RfmCustomer extends Scores {
+  id: string; last: string; days: number; events: number; value: number | null;
+}
+
+/* How often it was gone, and by how many; null: that is not known without counting anew. */
+interface Travelled { ways: number; customers: number | null }
+export interface PathNode extends Travelled { step: number; name: string; kind: 'step' | 'other' | 'end' }
+export interface Paths extends Travelled {
+  at: string; direction: 'forwards' | 'backwards'; steps: number;
+  paths: (Travelled & { steps: string[]; ended: boolean })[];
+  other: Travelled & { paths: number };
+  nodes: PathNode[];
+  /* From a node to a node, in the order of time; `step` is that of the one nearer to the anchor. */
+  links: (Travelled & { step: number; from: number; to: number })[];
+}
+
+export const attributionModels = ['first', 'last', 'linear', 'position', 'decay', 'markov'] as const;
+/* Parts of conversions, and of their value where one is summed. */
+export interface Credit { conversions: number; value?: number | null }
+/* The chain is null where there are too many sources for it. */
+export type Source = Record<(typeof attributionModels)[number], Credit | null> & {
+  channel: string; campaign?: string | null; paths: number; lost: number; removal: number | null;
+};
+export interface Attribution extends Credit {
+  at: string; by: 'channel' | 'campaign'; untouched: Credit; lost: number; sources: Source[];
+}
+
+const question = <T>(path: string, params: Params, enabled: boolean) => ({
+  queryKey: [path, params],
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, params, signal),
+  enabled,
+});
+
+export const useCohorts = (params: Params, enabled: boolean) => useQuery({
+  ...question<Cohorts>('/api/cohorts', params, enabled), placeholderData: keepPreviousData,
+});
+export const useCohortCustomers = (params: Params) => useQuery({
+  ...question<{ customers: string[] }>('/api/cohorts', params, true), select: answer => answer.customers,
+});
+export const useRfm = (params: Params, enabled: boolean) => useQuery({
+  ...question<Rfm>('/api/rfm', params, enabled), placeholderData: keepPreviousData,
+});
+export const useRfmCustomers = (params: Params) => useQuery({
+  ...question<{ customers: RfmCustomer[] }>('/api/rfm', params, true), select: answer => answer.customers,
+});
+export const usePaths = (params: Params) => useQuery({
+  ...question<Paths>('/api/paths', params, true), placeholderData: keepPreviousData,
+});
+export const usePathCustomers = (params: Params) => useQuery({
+  ...question<{ listed: string[] }>('/api/paths', params, true), select: answer => answer.listed,
+});
+export const useAttribution = (params: Params, enabled: boolean) => useQuery({
+  ...question<Attribution>('/api/attribution', params, enabled), placeholderData: keepPreviousData,
+});
+export const useAttributionCustomers = (params: Params) => useQuery({
+  ...question<{ customers: string[] }>('/api/attribution', params, true), select: answer => answer.customers,
+});
