@@ -106,16 +106,17 @@ static bool cohort_begin(const struct yardstick *y, const struct model *m,
     struct cohort_plan plan = {.program = p,
                                .from_ms = MOMENT_MIN,
                                .to_ms = MOMENT_NEVER,
-                               .at_ms = MOMENT_NEVER};
+                               .at_ms = MOMENT_NEVER,
+                               .begin = {.by = BEGIN_EVENT, .at_ms = MOMENT_NEVER}};
     struct cohorts *c;
     uint32_t n;
 
     (void)y;
-    if (!picks_add(p, STR("purchase"), &plan.first, 1, &n, err)
+    if (!picks_add(p, STR("purchase"), &plan.begin.pick, 1, &n, err)
         || !flow_edges(m->workspace.zone, FLOW_MONTH, first_ms, last_ms, a, &plan.edge,
                        &plan.period_n, err))
         return false;
-    plan.again = plan.first;
+    plan.again = plan.begin.pick;
     if (!cohorts_new(&plan, &c, err))
         return false;
     *count = c;
