@@ -141,6 +141,8 @@ static const struct api_param funnel_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"stopped", "the number of a step: who stopped there, too"},
 };
 static const struct api_param cohorts_params[] = {
@@ -157,6 +159,8 @@ static const struct api_param cohorts_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"cohort", "the name of a cohort, such as 2026-01: its customers, too"},
     {"period", "with cohort: those of whom something came again in it"},
 };

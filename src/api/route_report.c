@@ -18,6 +18,11 @@ static bool scope_params(const struct api_request *r, struct report_scope *out,
            && at_param(r, &out->at_ms, err);
 }
 
+static struct report_against against_params(const struct api_request *r)
+{
+    return (struct report_against){param(r, "against"), param(r, "against_segment")};
+}
+
 static bool flag_param(const struct api_request *r, const char *name, bool *out,
                        struct err *err)
 {
@@ -39,8 +44,11 @@ static bool by_campaign_param(const struct api_request *r, bool *out, struct err
 bool get_funnel(struct api_request *r, struct err *err)
 {
     const str steps = param(r, "steps"), stopped = param(r, "stopped");
-    struct funnel_question q = {
-        .step = &steps, .step_n = 1, .within = param(r, "within"), .by = param(r, "by")};
+    struct funnel_question q = {.step = &steps,
+                                .step_n = 1,
+                                .within = param(r, "within"),
+                                .by = param(r, "by"),
+                                .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct funnel_view v;
     str wrong;
@@ -70,7 +78,8 @@ bool get_cohorts(struct api_request *r, struct err *err)
                                 .value = param(r, "value"),
                                 .by = FLOW_MONTH,
                                 .cohort = param(r, "cohort"),
-                                .period = param(r, "period")};
+                                .period = param(r, "period"),
+                                .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct cohort_view v;
     str wrong;

@@ -1,7 +1,6 @@
 #include "engine/cohort.h"
 
 #include "cli/report.h"
-#include "report/forecast.h"
 
 /* --- tables --- */
 
@@ -104,7 +103,7 @@ static void put_again(struct cli_table *t, const struct cohorts *c)
     cli_table_add(t, STR("share"));
     cli_table_add(t, STR("95 % sure"));
     for (uint32_t n = 1; n < COHORT_TIMES_MAX && c->at_least[n]; n++) {
-        struct share s = {c->at_least[n + 1], c->at_least[n]};
+        struct share s = cohort_once_more(c, n);
         struct buf b = {};
         double low, high;
 
@@ -116,6 +115,46 @@ static void put_again(struct cli_table *t, const struct cohorts *c)
         buf_add_format(&b, "%.1f to %.1f %%", 100 * low, 100 * high);
         add_text(t, &b, true);
         buf_free(&b);
+    }
+}
+
+static void put_against(struct cli_table *t, const struct cohort_view *v, bool plain)
+{
+    report_against_heading(t, "number", plain);
+    for (uint32_t i = 0; i < cohort_numbers(v); i++) {
+        cli_table_number(t, i);
+        report_against_cells(t, cohort_after(v->cohorts, i, v->cumulated),
+                             cohort_after(v->against->cohorts, i, v->cumulated), plain);
+    }
+}
+
+static void put_again_against(struct cli_table *t, const struct cohorts *here,
+                              const struct cohorts *there)
+{
+    report_against_heading(t, "times", false);
+    for (uint32_t n = 1;
+         n < COHORT_TIMES_MAX && (here->at_least[n] || there->at_least[n]); n++) {
+        cli_table_number(t, n);
+        report_against_cells(t, cohort_once_more(here, n), cohort_once_more(there, n),
+                             false);
+    }
+}
+
+static void print_against(struct cli *c, struct buf *b, const struct engine *e,
+                          const struct cohort_view *v)
+{
+    struct cli_table cells = {.arena = &c->arena}, again = {.arena = &c->arena};
+
+    put_against(&cells, v, cli_has(c, "csv"));
+    if (cli_has(c, "csv")) {
+        cli_table_csv(&cells, b);
+    } else if (!cohort_numbers(v)) {
+        report_nothing(b, e);
+    } else {
+        cli_table_print(&cells, b);
+        buf_add_char(b, '\n');
+        put_again_against(&again, v->cohorts, v->against->cohorts);
+        cli_table_print(&again, b);
     }
 }
 
@@ -134,6 +173,10 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     }
     if (v->cohorts->plan.list)
         return report_customers(c, b, e, v->cohorts->listed, v->cohorts->listed_n, err);
+    if (v->against) {
+        print_against(c, b, e, v);
+        return true;
+    }
     if (cli_has(c, "csv")) {
         put_cells(&cells, e, v);
         cli_table_csv(&cells, b);
@@ -180,7 +223,8 @@ static int run(struct cli *c)
                                 .by = FLOW_MONTH,
                                 .cumulated = cli_has(c, "cumulated"),
                                 .cohort = cli_text(c, "customers"),
-                                .period = cli_text(c, "period")};
+                                .period = cli_text(c, "period"),
+                                .against = report_against(c)};
 
     if (!cli_has(c, "first"))
         return cli_wrong(c, "where do cohorts begin? --first EVENT, or --first trait.x");
@@ -208,6 +252,7 @@ static const struct cli_option options[] = {
     {"customers", "COHORT", "list who is in the cohort, such as 2026-01", false},
     {"period", "PERIOD", "--customers: only those of whom something came again in it",
      false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV, a row for each cell", false},
 };

@@ -123,6 +123,32 @@ static bool print_table(struct cli *c, struct buf *b, const struct engine *e,
     return true;
 }
 
+static bool print_against(struct cli *c, struct buf *b, const struct engine *e,
+                          const struct funnel_view *v, const struct funnel_group *here,
+                          struct err *err)
+{
+    struct cli_table t = {.arena = &c->arena};
+    struct funnel_group there;
+    bool plain = cli_has(c, "csv");
+
+    if (!funnel_total(v->against->funnel, &there, err))
+        return false;
+    report_against_heading(&t, "step", plain);
+    for (uint32_t k = 0; k < v->funnel->plan.step_n; k++) {
+        cli_table_add(&t, v->funnel->plan.step[k].text);
+        report_against_cells(&t, funnel_share(here, 0, k), funnel_share(&there, 0, k),
+                             plain);
+    }
+    if (plain)
+        cli_table_csv(&t, b);
+    else if (!here->customers[0] && !there.customers[0])
+        report_nothing(b, e);
+    else
+        cli_table_print(&t, b);
+    funnel_group_free(&there);
+    return true;
+}
+
 static bool print(struct cli *c, struct buf *b, const struct engine *e,
                   struct funnel_view *v, struct err *err)
 {
@@ -139,7 +165,8 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return report_customers(c, b, e, v->funnel->listed, v->funnel->listed_n, err);
     if (!funnel_total(v->funnel, &all, err))
         return false;
-    ok = print_table(c, b, e, v->funnel, &all, err);
+    ok = v->against ? print_against(c, b, e, v, &all, err)
+                    : print_table(c, b, e, v->funnel, &all, err);
     funnel_group_free(&all);
     return ok;
 }
@@ -164,7 +191,8 @@ static int run(struct cli *c)
     struct funnel_question q = {.within = cli_text(c, "within"),
                                 .each_step = cli_has(c, "each-step"),
                                 .strict = cli_has(c, "strict"),
-                                .by = cli_text(c, "by")};
+                                .by = cli_text(c, "by"),
+                                .against = report_against(c)};
     struct err err;
 
     if (!cli_has(c, "step"))
@@ -192,6 +220,7 @@ static const struct cli_option options[] = {
     {"from", "DATE", "the first step is taken then or later (a date or a moment)", false},
     {"to", "DATE", "the first step is taken before then", false},
     {"customers", "STEP", "list who stopped at the step with this number", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},
 };

@@ -53,6 +53,59 @@ void report_share(struct cli_table *t, uint64_t part, uint64_t whole)
     add_right(t, &b);
 }
 
+struct report_against report_against(const struct cli *c)
+{
+    return (struct report_against){cli_text(c, "against"),
+                                   cli_text(c, "against-segment")};
+}
+
+void report_against_heading(struct cli_table *t, const char *what, bool plain)
+{
+    static const char *const exact[] = {"customers",  "of",  "against", "against_of",
+                                        "difference", "low", "high"};
+    static const char *const shown[] = {"customers", "of",    "share",      "against",
+                                        "of",        "share", "difference", "95 % sure"};
+    size_t n = plain ? sizeof exact / sizeof *exact : sizeof shown / sizeof *shown;
+
+    t->columns = 1 + n;
+    cli_table_add(t, str_of(what));
+    for (size_t i = 0; i < n; i++)
+        cli_table_add(t, str_of(plain ? exact[i] : shown[i]));
+}
+
+static void add_side(struct cli_table *t, struct share s, bool plain)
+{
+    cli_table_number(t, s.hits);
+    cli_table_number(t, s.n);
+    if (!plain)
+        report_share(t, s.hits, s.n);
+}
+
+void report_against_cells(struct cli_table *t, struct share here, struct share there,
+                          bool plain)
+{
+    bool known = here.n && there.n;
+    double difference = 0, low, high;
+    struct buf b[3] = {};
+
+    share_difference(here, there, &low, &high);
+    if (known)
+        difference =
+            (double)here.hits / (double)here.n - (double)there.hits / (double)there.n;
+    add_side(t, here, plain);
+    add_side(t, there, plain);
+    if (known && plain) {
+        buf_add_format(&b[0], "%.6f", difference);
+        buf_add_format(&b[1], "%.6f", low);
+        buf_add_format(&b[2], "%.6f", high);
+    } else if (known) {
+        buf_add_format(&b[0], "%+.1f", 100 * difference);
+        buf_add_format(&b[1], "%+.1f to %+.1f", 100 * low, 100 * high);
+    }
+    for (int i = 0; i < (plain ? 3 : 2); i++)
+        add_right(t, &b[i]);
+}
+
 void report_length(struct cli_table *t, int64_t ms, bool exact)
 {
     struct buf b = {};

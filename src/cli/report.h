@@ -3,7 +3,7 @@
 #define CLI_REPORT_H
 
 #include "cli/cli.h"
-#include "engine/report.h"
+#include "engine/against.h"
 
 /* Options that reports share; what --from, --to and --csv mean there, each says itself. */
 #define REPORT_OPTIONS                                                                   \
@@ -13,6 +13,18 @@
     {                                                                                    \
         "json", NULL, "as JSON", false                                                   \
     }
+
+/* Of reports that can be set beside another time or segment. */
+#define REPORT_AGAINST_OPTIONS                                                           \
+    {"against", "FROM..TO", "beside the same of this time", false},                      \
+    {                                                                                    \
+        "against-segment", "NAME", "beside the same of this segment", false              \
+    }
+struct report_against report_against(const struct cli *c);
+/* Two shares beside one another: the row's heading, and its cells. */
+void report_against_heading(struct cli_table *t, const char *what, bool plain);
+void report_against_cells(struct cli_table *t, struct share here, struct share there,
+                          bool plain);
 
 /* A report's answer as its text, in the form that --json and --csv ask for. ERR_INPUT: *wrong is
  * the text in which line and column of the error stand, or empty. */

@@ -2,7 +2,6 @@
 
 #include "engine/begin.h"
 #include "engine/query.h"
-#include "report/forecast.h"
 
 /* --- what is asked --- */
 
@@ -130,8 +129,8 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
-bool engine_cohorts(struct engine *e, const struct cohort_question *q, struct arena *a,
-                    struct cohort_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct cohort_question *q, struct arena *a,
+                     struct cohort_view *out, str *wrong, struct err *err)
 {
     struct cohort_plan plan;
     const struct fits *who;
@@ -155,8 +154,38 @@ bool engine_cohorts(struct engine *e, const struct cohort_question *q, struct ar
     return true;
 }
 
+static bool other_side(struct engine *e, const struct cohort_question *q, struct arena *a,
+                       struct cohort_view *out, str *wrong, struct err *err)
+{
+    struct cohort_question other = *q;
+
+    *wrong = STR("");
+    if (q->cohort.n)
+        return err_set(err, ERR_INPUT,
+                       "the customers of a cohort are listed of one side: without "
+                       "against");
+    out->against = arena_new(a, struct cohort_view);
+    if (!out->against)
+        return err_nomem(err);
+    return against_scope(e, &q->against, &q->scope, &other.scope, err)
+           && one_side(e, &other, a, out->against, wrong, err);
+}
+
+bool engine_cohorts(struct engine *e, const struct cohort_question *q, struct arena *a,
+                    struct cohort_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    cohort_view_free(out);
+    return false;
+}
+
 void cohort_view_free(struct cohort_view *v)
 {
+    if (v->against)
+        cohort_view_free(v->against);
     cohorts_free(v->cohorts);
     program_free(v->program);
     *v = (struct cohort_view){};
@@ -172,6 +201,22 @@ void cohort_rows(const struct cohort_view *v, uint32_t *first, uint32_t *end)
         ++*first;
     while (*first < *end && !c->began[*end - 1])
         --*end;
+}
+
+static uint32_t numbers_of(const struct cohort_view *v)
+{
+    uint32_t n = v->cohorts->plan.period_n;
+
+    while (n && !cohort_after(v->cohorts, n - 1, v->cumulated).n)
+        n--;
+    return n;
+}
+
+uint32_t cohort_numbers(const struct cohort_view *v)
+{
+    uint32_t here = numbers_of(v), there = numbers_of(v->against);
+
+    return here > there ? here : there;
 }
 
 /* --- as JSON --- */
@@ -252,7 +297,7 @@ static void put_again(struct json_out *j, const struct cohorts *c)
     json_key(j, "again");
     json_begin_list(j);
     for (uint32_t n = 1; n < COHORT_TIMES_MAX && c->at_least[n]; n++) {
-        struct share s = {c->at_least[n + 1], c->at_least[n]};
+        struct share s = cohort_once_more(c, n);
         double low, high;
 
         share_interval(s, &low, &high);
@@ -271,17 +316,63 @@ static void put_again(struct json_out *j, const struct cohorts *c)
     json_end_list(j);
 }
 
+/* "cohorts" and "again": of one side, inside an open object. */
+static void put_side(struct json_out *j, const struct engine *e,
+                     const struct cohort_view *v)
+{
+    uint32_t first, end;
+
+    cohort_rows(v, &first, &end);
+    json_key(j, "cohorts");
+    json_begin_list(j);
+    for (uint32_t i = first; i < end; i++)
+        put_cohort(j, e, v, i);
+    json_end_list(j);
+    put_again(j, v->cohorts);
+}
+
+static void put_against(struct json_out *j, const struct engine *e,
+                        const struct cohort_view *v)
+{
+    const struct cohorts *here = v->cohorts, *there = v->against->cohorts;
+
+    json_key(j, "against");
+    json_begin_object(j);
+    put_side(j, e, v->against);
+    json_end_object(j);
+    json_key(j, "difference");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < cohort_numbers(v); i++) {
+        json_begin_object(j);
+        json_key(j, "number");
+        json_put_int(j, i);
+        against_put(j, cohort_after(here, i, v->cumulated),
+                    cohort_after(there, i, v->cumulated));
+        json_end_object(j);
+    }
+    json_end_list(j);
+    json_key(j, "again_difference");
+    json_begin_list(j);
+    for (uint32_t n = 1;
+         n < COHORT_TIMES_MAX && (here->at_least[n] || there->at_least[n]); n++) {
+        json_begin_object(j);
+        json_key(j, "times");
+        json_put_int(j, n);
+        against_put(j, cohort_once_more(here, n), cohort_once_more(there, n));
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
 bool cohort_put_json(struct json_out *j, const struct engine *e,
                      const struct cohort_view *v, struct arena *a, struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const struct cohorts *c = v->cohorts;
     const uint32_t *customer;
-    uint32_t first, end;
 
     if (!report_by_id(e, c->listed, c->listed_n, a, &customer, err))
         return false;
-    cohort_rows(v, &first, &end);
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, c->plan.at_ms);
@@ -289,12 +380,9 @@ bool cohort_put_json(struct json_out *j, const struct engine *e,
     json_put_text(j, flow_by_name(v->by));
     json_key(j, "cumulated");
     json_put_bool(j, v->cumulated);
-    json_key(j, "cohorts");
-    json_begin_list(j);
-    for (uint32_t i = first; i < end; i++)
-        put_cohort(j, e, v, i);
-    json_end_list(j);
-    put_again(j, c);
+    put_side(j, e, v);
+    if (v->against)
+        put_against(j, e, v);
     if (c->plan.list) {
         json_key(j, "customers");
         json_begin_list(j);

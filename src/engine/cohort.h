@@ -2,7 +2,7 @@
 #ifndef ENGINE_COHORT_H
 #define ENGINE_COHORT_H
 
-#include "engine/report.h"
+#include "engine/against.h"
 #include "report/cohort.h"
 #include "report/flow.h"
 
@@ -16,6 +16,7 @@ struct cohort_question {
     enum flow_by by;
     bool cumulated;
     struct report_scope scope;
+    struct report_against against;
     /* List the customers of a cohort, or of a cell: the names of the periods; empty: none. */
     str cohort, period;
 };
@@ -25,6 +26,7 @@ struct cohort_view {
     struct program *program;
     enum flow_by by;
     bool cumulated;
+    struct cohort_view *against; /* the other side; NULL: none is asked for */
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Edges live
  * in `a`; *out is to be freed by cohort_view_free. */
@@ -34,6 +36,8 @@ struct cohort_view {
 void cohort_view_free(struct cohort_view *v);
 /* The cohorts from the first to the last that somebody is in: *first == *end for none. */
 void cohort_rows(const struct cohort_view *v, uint32_t *first, uint32_t *end);
+/* So many numbers of periods, from 0 on, are over for somebody on one of the sides. */
+uint32_t cohort_numbers(const struct cohort_view *v);
 /* A sum of values as JSON: a number, or money in major units. */
 void cohort_put_value(struct json_out *j, const struct engine *e,
                       const struct cohort_view *v, __int128 value);

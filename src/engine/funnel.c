@@ -113,8 +113,8 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
-bool engine_funnel(struct engine *e, const struct funnel_question *q, struct arena *a,
-                   struct funnel_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct funnel_question *q, struct arena *a,
+                     struct funnel_view *out, str *wrong, struct err *err)
 {
     struct funnel_plan plan;
     const struct fits *who;
@@ -138,8 +138,37 @@ bool engine_funnel(struct engine *e, const struct funnel_question *q, struct are
     return true;
 }
 
+static bool other_side(struct engine *e, const struct funnel_question *q, struct arena *a,
+                       struct funnel_view *out, str *wrong, struct err *err)
+{
+    struct funnel_question other = *q;
+
+    *wrong = STR("");
+    if (q->by.n || q->stopped)
+        return err_set(err, ERR_INPUT, "%s of one side: without against",
+                       q->by.n ? "a funnel is broken down" : "customers are listed");
+    out->against = arena_new(a, struct funnel_view);
+    if (!out->against)
+        return err_nomem(err);
+    return against_scope(e, &q->against, &q->scope, &other.scope, err)
+           && one_side(e, &other, a, out->against, wrong, err);
+}
+
+bool engine_funnel(struct engine *e, const struct funnel_question *q, struct arena *a,
+                   struct funnel_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    funnel_view_free(out);
+    return false;
+}
+
 void funnel_view_free(struct funnel_view *v)
 {
+    if (v->against)
+        funnel_view_free(v->against);
     funnel_free(v->funnel);
     program_free(v->program);
     *v = (struct funnel_view){};
@@ -319,6 +348,45 @@ static bool put_listed(struct json_out *j, const struct engine *e,
     return true;
 }
 
+struct share funnel_share(const struct funnel_group *g, uint32_t from, uint32_t step)
+{
+    return (struct share){g->customers[step], g->customers[from]};
+}
+
+static bool put_against(struct json_out *j, const struct engine *e,
+                        const struct funnel_view *v, const struct funnel_group *here,
+                        struct arena *a, struct err *err)
+{
+    const struct funnel *f = v->against->funnel;
+    struct funnel_group there;
+    bool ok;
+
+    if (!funnel_total(f, &there, err))
+        return false;
+    json_key(j, "against");
+    json_begin_object(j);
+    put_group(j, f, &there);
+    json_key(j, "stopped");
+    ok = put_stopped(j, e, f, &there, a, err);
+    json_end_object(j);
+    json_key(j, "difference");
+    json_begin_list(j);
+    for (uint32_t k = 1; k < f->plan.step_n; k++) {
+        json_begin_object(j);
+        json_key(j, "step");
+        json_put_text(j, f->plan.step[k].text);
+        against_put(j, funnel_share(here, 0, k), funnel_share(&there, 0, k));
+        json_key(j, "before");
+        json_begin_object(j);
+        against_put(j, funnel_share(here, k - 1, k), funnel_share(&there, k - 1, k));
+        json_end_object(j);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    funnel_group_free(&there);
+    return ok;
+}
+
 bool funnel_put_json(struct json_out *j, const struct engine *e, struct funnel_view *v,
                      struct arena *a, struct err *err)
 {
@@ -335,7 +403,8 @@ bool funnel_put_json(struct json_out *j, const struct engine *e, struct funnel_v
     json_key(j, "stopped");
     ok = put_stopped(j, e, f, &all, a, err)
          && (f->plan.by == FUNNEL_BY_NOTHING || put_groups(j, f, a, err))
-         && (!f->plan.stopped || put_listed(j, e, v, a, err));
+         && (!f->plan.stopped || put_listed(j, e, v, a, err))
+         && (!v->against || put_against(j, e, v, &all, a, err));
     json_end_object(j);
     funnel_group_free(&all);
     return ok;

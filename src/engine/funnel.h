@@ -2,7 +2,7 @@
 #ifndef ENGINE_FUNNEL_H
 #define ENGINE_FUNNEL_H
 
-#include "engine/report.h"
+#include "engine/against.h"
 #include "report/funnel.h"
 
 struct funnel_question {
@@ -14,12 +14,14 @@ struct funnel_question {
     str by; /* a property of the first step's event, channel, trait.x,
                           acquisition.x; empty: none */
     struct report_scope scope;
+    struct report_against against;
     uint32_t stopped; /* list who stopped at this step; 0: nobody */
 };
 
 struct funnel_view {
     struct funnel *funnel;
-    struct program *program; /* its patterns */
+    struct program *program;     /* its patterns */
+    struct funnel_view *against; /* the other side; NULL: none is asked for */
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. *out is to
  * be freed by funnel_view_free. */
@@ -37,6 +39,8 @@ struct funnel_next {
 };
 bool funnel_next(const struct funnel *f, uint32_t step, struct arena *a,
                  const struct funnel_next **out, uint32_t *n, struct err *err);
+/* Of those who took the first step, or the step before, who got to this one. */
+struct share funnel_share(const struct funnel_group *g, uint32_t from, uint32_t step);
 bool funnel_put_json(struct json_out *j, const struct engine *e, struct funnel_view *v,
                      struct arena *a, struct err *err);
 

@@ -216,3 +216,21 @@ struct cohort_cell cohort_cell(const struct cohorts *c, uint32_t cohort, uint32_
     sum.customers = sum.came;
     return sum;
 }
+
+struct share cohort_after(const struct cohorts *c, uint32_t number, bool cumulated)
+{
+    struct share s = {};
+
+    for (uint32_t k = 0; k < c->plan.period_n && number < c->plan.period_n - k; k++) {
+        if (c->plan.edge[k + number + 1] - 1 > c->plan.at_ms)
+            break;
+        s.hits += cohort_cell(c, k, k + number, cumulated).customers;
+        s.n += c->began[k];
+    }
+    return s;
+}
+
+struct share cohort_once_more(const struct cohorts *c, uint32_t times)
+{
+    return (struct share){c->at_least[times + 1], c->at_least[times]};
+}

@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "report/begin.h"
+#include "report/share.h"
 #include "rule/scan.h"
 
 #define COHORT_PERIODS_MAX 500u
@@ -65,5 +66,10 @@ bool cohorts_merge(struct cohorts *into, const struct cohorts *from, struct err 
  * end. */
 struct cohort_cell cohort_cell(const struct cohorts *c, uint32_t cohort, uint32_t period,
                                bool cumulated);
+/* Of all who began, as far as the period so many after their cohort's is over at at_ms: for how
+ * many something came in it; cumulated: by its end. */
+struct share cohort_after(const struct cohorts *c, uint32_t number, bool cumulated);
+/* Of those for whom something came so many times, for how many once more. */
+struct share cohort_once_more(const struct cohorts *c, uint32_t times);
 
 #endif

@@ -3,8 +3,6 @@
  * whenever its answer may change. */
 #include "report/forecast.h"
 
-#include <math.h>
-
 struct walk {
     const struct forecast *f;
     const struct forecast_span *span;
@@ -131,20 +129,4 @@ bool forecast_add(const struct forecast *f, const struct forecast_span *span,
         take_answer(&w, at_ms, is, out);
     }
     return true;
-}
-
-void share_interval(struct share s, double *low, double *high)
-{
-    const double z = 1.959963984540054; /* of the normal distribution, at 0.975 */
-    double n = (double)s.n, p = n > 0 ? (double)s.hits / n : 0;
-    double middle, width;
-
-    *low = 0;
-    *high = 1;
-    if (s.n == 0)
-        return;
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n);
-    width = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    *low = s.hits == 0 ? 0 : middle - width;
-    *high = s.hits == s.n ? 1 : middle + width;
 }

@@ -4,6 +4,7 @@
 #define REPORT_FORECAST_H
 
 #include "lifecycle/lifecycle.h"
+#include "report/share.h"
 
 struct forecast {
     uint16_t stage;
@@ -11,10 +12,6 @@ struct forecast {
     struct length within;
 };
 
-/* `hits` of `n`. */
-struct share {
-    uint64_t hits, n;
-};
 struct forecast_result {
     /* Entries into the stage in the time looked at whose `within` is over by its end; hits: the
      * rule was true at entry + within. */
@@ -36,10 +33,5 @@ struct forecast_span {
 bool forecast_add(const struct forecast *f, const struct forecast_span *span,
                   struct cursor *c, const struct timeline *t, const struct beside *moves,
                   struct forecast_result *out, struct err *err);
-
-/* Between which bounds the true share lies, with 95 % confidence: the score interval of
- * E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", Journal
- * of the American Statistical Association 22 (1927), 209-212. 0 to 1 when n is 0. */
-void share_interval(struct share s, double *low, double *high);
 
 #endif

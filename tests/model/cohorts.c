@@ -119,6 +119,36 @@ static bool is_listed(const struct asked *q, const struct life *l)
     return q->plan.list_period == COHORT_ANY;
 }
 
+/* Of all who began: for whom it came so many periods later, as far as that one is over. */
+static void need_after(const struct asked *q, const struct town *t,
+                       const struct cohorts *c, uint32_t number, bool cumulated)
+{
+    struct share wanted = {}, got = cohort_after(c, number, cumulated);
+
+    for (uint32_t i = 0; i < CUSTOMERS; i++) {
+        const struct fact *again[EVENTS_MAX];
+        uint32_t place, n, cohort = 0, period;
+        bool came = false;
+
+        if (!begins(q, &t->life[i], &place))
+            continue;
+        while (cohort < q->plan.period_n
+               && !is_in(q, t->life[i].fact[place].at_ms, cohort))
+            cohort++;
+        period = cohort + number;
+        if (period >= q->plan.period_n || q->plan.edge[period + 1] - 1 > q->plan.at_ms)
+            continue;
+        n = again_of(q, &t->life[i], place, again);
+        for (uint32_t k = 0; k < n; k++)
+            came |= cumulated ? again[k]->at_ms < q->plan.edge[period + 1]
+                              : is_in(q, again[k]->at_ms, period);
+        wanted.hits += came;
+        wanted.n++;
+    }
+    assert_int_equal(got.hits, wanted.hits);
+    assert_int_equal(got.n, wanted.n);
+}
+
 static void need_listed(const struct asked *q, const struct town *t,
                         const struct cohorts *c)
 {
@@ -193,6 +223,10 @@ static void need_twin(const struct asked *q, const struct town *t)
             need_cell(q, t, c, k, i, false);
             need_cell(q, t, c, k, i, true);
         }
+    for (uint32_t k = 0; k <= q->plan.period_n; k++) {
+        need_after(q, t, c, k, false);
+        need_after(q, t, c, k, true);
+    }
     need_times(q, t, c);
     if (q->plan.list)
         need_listed(q, t, c);

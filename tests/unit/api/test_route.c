@@ -675,6 +675,17 @@ TEST(a_funnel_is_told)
     need_error(e, "/api/funnel", "steps=purchase&by=items", ERR_INPUT, "is a list");
     need_error(e, "/api/funnel", "steps=purchase&segment=vips", ERR_INPUT, "\"vip\"");
     need_error(e, "/api/funnel", "steps=purchase&from=2027-01-01", ERR_INPUT, "future");
+    need_error(e, "/api/funnel", "steps=purchase&against=2026-01-01", ERR_INPUT,
+               "FROM..TO");
+    need_error(e, "/api/funnel", "steps=purchase&against=..", ERR_INPUT, "no moment");
+    need_error(e, "/api/funnel", "steps=purchase&against=2026-02-01..2026-01-01",
+               ERR_INPUT, "ends before");
+    need_error(e, "/api/funnel", "steps=purchase&against_segment=vips", ERR_INPUT,
+               "\"vip\"");
+    need_error(e, "/api/funnel", "steps=purchase&against_segment=vip&by=channel",
+               ERR_INPUT, "broken down");
+    need_error(e, "/api/funnel", "steps=purchase&against_segment=vip&stopped=1",
+               ERR_INPUT, "listed");
     engine_close(e);
 }
 
@@ -696,6 +707,8 @@ TEST(cohorts_are_told)
         "\"once_more\":0,\"share\":0,\"low\":0,\"high\":0.793451}],"
         "\"customers\":[\"10\"]}");
     need_error(e, "/api/cohorts", "", ERR_INPUT, "first is");
+    need_error(e, "/api/cohorts", "first=purchase&cohort=2026-01&against_segment=vip",
+               ERR_INPUT, "one side");
     need_error(e, "/api/cohorts", "first=purchase&by=hour", ERR_INPUT, "day, week");
     need_error(e, "/api/cohorts", "first=purchase&period=2026-01", ERR_INPUT,
                "period is");
@@ -803,8 +816,8 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/members/{id}", "get", 3, 0},
         {"/api/segments", "get", 2, 0},
         {"/api/segments/periods", "get", 3, 0},
-        {"/api/funnel", "get", 11, 0},
-        {"/api/cohorts", "get", 15, 0},
+        {"/api/funnel", "get", 13, 0},
+        {"/api/cohorts", "get", 17, 0},
         {"/api/rfm", "get", 12, 0},
         {"/api/attribution", "get", 15, 0},
         {"/api/paths", "get", 20, 0},
@@ -1010,6 +1023,8 @@ TEST(every_answer_survives_the_lack_of_memory)
          NULL},
         {e, "/api/cohorts",
          "first=any&again=purchase&value=revenue&cohort=2026-01&period=2026-02", NULL},
+        {e, "/api/funnel", "steps=any,purchase&against=2026-02-01..2026-03-01", NULL},
+        {e, "/api/cohorts", "first=purchase&against=2026-02-01..2026-03-01", NULL},
         {e, "/api/rfm", "event=purchase&value=revenue&customers=all&method=ranks", NULL},
         {e, "/api/paths",
          "through=event,revenue&before=purchase&each=1&links=1&top=1&customers=(other)",

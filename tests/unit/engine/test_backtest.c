@@ -5,7 +5,6 @@
 #include "support/unit.h"
 #include "unit/engine/bottega.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -359,29 +358,6 @@ TEST(a_forecast_sees_the_lifecycles_above)
     engine_close(e);
     unlink(bottega_path());
     buf_free(&lines);
-}
-
-/* Worked numbers: R. G. Newcombe, "Two-sided confidence intervals for the single proportion",
- * Statistics in Medicine 17 (1998), table I, method 3. */
-TEST(intervals_are_those_of_wilson)
-{
-    static const struct {
-        struct share share;
-        double low, high;
-    } known[] = {
-        {{81, 263}, 0.2553, 0.3662},
-        {{15, 148}, 0.0624, 0.1605},
-        {{0, 20}, 0.0000, 0.1611},
-        {{1, 29}, 0.0061, 0.1718},
-    };
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        double low, high;
-
-        share_interval(known[i].share, &low, &high);
-        assert_true(fabs(low - known[i].low) < 0.00005);
-        assert_true(fabs(high - known[i].high) < 0.00005);
-    }
 }
 
 /* --- printed, and without memory --- */

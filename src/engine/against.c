@@ -1,0 +1,65 @@
+#include "engine/against.h"
+
+#include <math.h>
+
+static bool read_period(const struct engine *e, str text, struct report_scope *out,
+                        struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+    size_t dots = 0;
+
+    while (dots + 1 < text.n && (text.p[dots] != '.' || text.p[dots + 1] != '.'))
+        dots++;
+    if (dots + 1 >= text.n)
+        return err_set(err, ERR_INPUT,
+                       "against: a time is FROM..TO, such as 2026-01-01..2026-02-01");
+    return ((moment_parse((str){text.p, dots}, z, &out->from_ms, err)
+             && moment_parse((str){text.p + dots + 2, text.n - dots - 2}, z, &out->to_ms,
+                             err))
+            || err_in(err, "against"))
+           && (out->from_ms < out->to_ms
+               || err_set(err, ERR_INPUT, "against: the time %.*s ends before it begins",
+                          STR_FMT(text)));
+}
+
+bool against_scope(const struct engine *e, const struct report_against *asked,
+                   const struct report_scope *scope, struct report_scope *out,
+                   struct err *err)
+{
+    *out = *scope;
+    if (asked->segment.n)
+        out->segment = asked->segment;
+    return !asked->period.n || read_period(e, asked->period, out, err);
+}
+
+static void put_counts(struct json_out *j, struct share s)
+{
+    json_key(j, "customers");
+    json_put_int(j, (int64_t)s.hits);
+    json_key(j, "of");
+    json_put_int(j, (int64_t)s.n);
+}
+
+void against_put(struct json_out *j, struct share here, struct share there)
+{
+    static const char *const name[] = {"difference", "low", "high"};
+    bool known = here.n && there.n;
+    double value[] = {0, 0, 0};
+
+    share_difference(here, there, &value[1], &value[2]);
+    if (known)
+        value[0] =
+            (double)here.hits / (double)here.n - (double)there.hits / (double)there.n;
+    put_counts(j, here);
+    json_key(j, "against");
+    json_begin_object(j);
+    put_counts(j, there);
+    json_end_object(j);
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        json_key(j, name[i]);
+        if (known)
+            json_put_num(j, llround(value[i] * 1e6));
+        else
+            json_put_null(j);
+    }
+}

@@ -1,0 +1,26 @@
+/* against.h - a report's question asked of another time, or of another segment, too: side by side,
+ * and how far apart the true shares are. */
+#ifndef ENGINE_AGAINST_H
+#define ENGINE_AGAINST_H
+
+#include "engine/report.h"
+#include "report/share.h"
+
+struct report_against {
+    str period;  /* FROM..TO, both days or moments; empty: the same time */
+    str segment; /* empty: the same customers */
+};
+static inline bool is_against(const struct report_against *asked)
+{
+    return asked->period.n || asked->segment.n;
+}
+/* The scope of the other side. */
+bool against_scope(const struct engine *e, const struct report_against *asked,
+                   const struct report_scope *scope, struct report_scope *out,
+                   struct err *err);
+
+/* "customers","of","against":{"customers","of"},"difference","low","high", the last three null
+ * when one of the shares is of none: inside an open object. */
+void against_put(struct json_out *j, struct share here, struct share there);
+
+#endif

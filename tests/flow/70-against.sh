@@ -1,0 +1,128 @@
+#!/bin/sh
+# A funnel or cohorts beside those of another time or segment: each side is what it is alone, and
+# the differences have the interval that the formula gives.
+. "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
+shop=$T/shop.ciclo
+cat >"$T/model.yaml" <<'YAML'
+ciclo: 1
+workspace: { name: Bottega, currency: EUR, timezone: Europe/Rome }
+events:
+  purchase: { properties: { revenue: money } }
+lifecycle:
+  start: reach
+  stages: { reach: {} }
+segments:
+  often: { when: "count(purchase) >= 2" }
+  seldom: { when: "count(purchase) < 2" }
+YAML
+python3 - >"$T/events.jsonl" <<'PY'
+import json, random
+r = random.Random(11)
+for customer in range(250):
+    for i in range(r.randrange(9)):
+        print(json.dumps({'type': 'track', 'event': r.choice(['visit', 'visit', 'signup', 'purchase']),
+                          'userId': f'u{customer}', 'messageId': f'{customer:03}-{i}',
+                          'timestamp': f'2026-0{r.randrange(1, 6)}-{r.randrange(1, 29):02}T0{r.randrange(3)}:00:00Z',
+                          'properties': {'revenue': r.randrange(1, 90)}}))
+PY
+t_ok 'a file' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3"' \
+    "$CICLO" "$shop" "$T/model.yaml" "$T/events.jsonl"
+
+cat >"$T/sides.py" <<'PY'
+import csv, io, json, math, subprocess, sys
+ciclo, shop = sys.argv[1:]
+def run(*words):
+    return subprocess.run([ciclo, *words[:1], shop, '--at', '2026-05-20', *words[1:]], check=True,
+                          capture_output=True, text=True).stdout
+def ask(*words):
+    return json.loads(run(*words, '--json'))
+def wilson(x, n):
+    z = 1.959963984540054
+    p, half = x / n, z * math.sqrt(x / n * (1 - x / n) / n + z * z / 4 / n / n)
+    return (p + z * z / 2 / n - half) / (1 + z * z / n), (p + z * z / 2 / n + half) / (1 + z * z / n)
+def need(row, here, there):
+    counts = row['customers'], row['of'], row['against']['customers'], row['against']['of']
+    assert counts == (*here, *there), (row, here, there)
+    if not here[1] or not there[1]:
+        assert row['difference'] is row['low'] is row['high'] is None
+        return 0
+    p, q, (l1, u1), (l2, u2) = here[0] / here[1], there[0] / there[1], wilson(*here), wilson(*there)
+    wanted = (p - q, p - q - math.sqrt((p - l1) ** 2 + (u2 - q) ** 2), p - q + math.sqrt((u1 - p) ** 2 + (q - l2) ** 2))
+    for got, value in zip((row['difference'], row['low'], row['high']), wanted):
+        assert abs(got - value) < 1e-6, (row, wanted)
+    return 1
+def pick(answer, *names):
+    return {name: answer[name] for name in names}
+def csv_is(words, wanted, *keys):
+    rows = list(csv.DictReader(io.StringIO(run(*words, '--csv'))))
+    assert len(rows) == len(wanted), rows
+    for row, d in zip(rows, wanted):
+        assert tuple(int(row[k]) for k in ('customers', 'of', 'against', 'against_of')) == \
+            (d['customers'], d['of'], d['against']['customers'], d['against']['of'])
+        for k in keys:
+            assert row[k] == '' if d[k] is None else abs(float(row[k]) - d[k]) < 2e-6, (row, d)
+
+spring, winter = ('--from', '2026-03-01', '--to', '2026-05-01'), ('--from', '2026-01-01', '--to', '2026-03-01')
+sides = [(spring, winter, ('--against', '2026-01-01..2026-03-01')),
+         (('--segment', 'often'), ('--segment', 'seldom'), ('--against-segment', 'seldom')),
+         ((*spring, '--segment', 'often'), (*winter, '--segment', 'seldom'),
+          ('--against', '2026-01-01..2026-03-01', '--against-segment', 'seldom'))]
+known = 0
+for this, that, against in sides:
+    steps = ('funnel', '--step', 'visit', '--step', 'signup', '--step', 'purchase', '--within', '40d')
+    both, here, there = ask(*steps, *this, *against), ask(*steps, *this), ask(*steps, *that)
+    for one, side in ((both, here), (both['against'], there)):
+        assert pick(one, 'whole', 'steps', 'stopped') == pick(side, 'whole', 'steps', 'stopped')
+    n, m = ([s['customers'] for s in side['steps']] for side in (here, there))
+    assert len(both['difference']) == 2
+    for k, row in enumerate(both['difference'], 1):
+        known += need(row, (n[k], n[0]), (m[k], m[0])) + need(row['before'], (n[k], n[k - 1]), (m[k], m[k - 1]))
+    csv_is((*steps, *this, *against), [{'customers': n[0], 'of': n[0], 'against': {'customers': m[0], 'of': m[0]}},
+                                       *both['difference']])
+    for more in ((), ('--cumulated',), ('--repeat', '--by', 'week')):
+        words = ('cohorts', '--first', 'visit', '--again', 'purchase', *more)
+        both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that)
+        for one, side in ((both, here), (both['against'], there)):
+            assert pick(one, 'cohorts', 'again') == pick(side, 'cohorts', 'again')
+        def after(side, number): # the month or week of 20 May is not over
+            over = [(c, c['periods'][number]) for c in side['cohorts'] if number < len(c['periods']) - 1]
+            return sum(p['customers'] for c, p in over), sum(c['customers'] for c, p in over)
+        for row in both['difference']:
+            known += need(row, after(here, row['number']), after(there, row['number']))
+        last = len(both['difference'])
+        assert last > 1 and not after(here, last)[1] and not after(there, last)[1]
+        times = lambda side, n: next(((a['once_more'], a['customers']) for a in side['again'] if a['times'] == n), (0, 0))
+        for row in both['again_difference']:
+            known += need(row, times(here, row['times']), times(there, row['times']))
+        csv_is((*words, *this, *against), both['difference'], 'difference', 'low', 'high')
+assert known > 40, known
+PY
+t_ok 'each side is what it is alone, the differences what the formula gives' \
+    python3 "$T/sides.py" "$CICLO" "$shop"
+
+funnel="$CICLO funnel $shop --step visit --step purchase"
+t_is 'for people, with counts' "$($funnel --segment often --against-segment seldom | head -1 | tr -s ' ')" \
+    'step customers of share against of share difference 95 % sure'
+t_is 'a time in which nothing happened' \
+    "$($funnel --to 2026-03-01 --against 2001-01-01..2002-01-01 --csv | tail -1 | cut -d, -f4-)" '0,0,,,'
+t_is 'nobody on either side' "$($funnel --to 2001-01-01 --against 2001-01-01..2002-01-01 | cut -d: -f1)" Nobody
+# shellcheck disable=SC2086
+{
+    t_fails 'half a time' 'FROM..TO' $funnel --against 2026-01-01
+    t_fails 'a time backwards' 'ends before it begins' $funnel --against 2026-02-01..2026-01-01
+    t_fails 'no segment' 'no segment "sometimes"' $funnel --against-segment sometimes
+    t_fails 'broken down' 'without against' $funnel --against-segment often --by channel
+    t_fails 'listed' 'without against' $funnel --against-segment often --customers 1
+    t_fails 'a cohort that is listed' 'without against' "$CICLO" cohorts "$shop" --first visit --customers 2026-01 \
+        --against-segment often
+}
+
+serve
+t_is 'the same over HTTP' \
+    "$(curl -s -G "${url}api/funnel" -d steps=visit,purchase -d at=2026-05-20 -d against=2026-01-01..2026-03-01)" \
+    "$($funnel --at 2026-05-20 --against 2026-01-01..2026-03-01 --json)"
+t_is 'cohorts, too' \
+    "$(curl -s -G "${url}api/cohorts" -d first=visit -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
+    "$("$CICLO" cohorts "$shop" --first visit --at 2026-05-20 --segment often --against-segment seldom --json)"
+t_done
