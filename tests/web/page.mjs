@@ -12,6 +12,7 @@ import { attribution } from './attribution.mjs';
 import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
 import { login } from './login.mjs';
+import { paths } from './paths.mjs';
 import { nothing, reports } from './reports.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
 import { suspects } from './suspects.mjs';
@@ -33,7 +34,7 @@ try {
   await run([
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
     [wide, missing, first, nothing, begin],
-    [reports, attribution],
+    [reports, attribution, paths],
     [heat],
     [narrow, dragging, followed],
     [login, data],

@@ -3,7 +3,7 @@
 const addresses = [
   '?utm_source=news&utm_medium=email&utm_campaign=spring', '?gclid=1&utm_campaign=tea', '', '?utm_medium=social',
 ];
-const seen = ['Product Viewed', 'Cart Viewed', 'Products Searched'];
+const seen = ['Product Viewed', '<img src=x onerror=alert(1)> > {n|b}', 'Products Searched'];
 let n = 0;
 
 function say(type, customer, at, more) {

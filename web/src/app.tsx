@@ -26,6 +26,7 @@ const Edit = lazy(() => import('./model/edit'));
 const History = lazy(() => import('./model/history'));
 const Cohorts = lazy(() => import('./reports/cohorts'));
 const Attribution = lazy(() => import('./reports/attribution'));
+const Paths = lazy(() => import('./reports/paths'));
 const RfmPage = lazy(() => import('./reports/rfm'));
 const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
@@ -147,6 +148,7 @@ function Pages({ info }: { info: Info }) {
           <Route path="/model/history"><History /></Route>
           <Route path="/reports/cohorts">{info.events === 0 ? <Empty /> : <Cohorts />}</Route>
           <Route path="/reports/attribution">{info.events === 0 ? <Empty /> : <Attribution />}</Route>
+          <Route path="/reports/paths">{info.events === 0 ? <Empty /> : <Paths />}</Route>
           <Route path="/reports/rfm">{info.events === 0 ? <Empty /> : <RfmPage />}</Route>
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>
