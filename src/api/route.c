@@ -223,6 +223,38 @@ static const struct api_param paths_params[] = {
     {"customers", "a way, such as visit > signup, or (other): who goes it, too"},
     {"step", "with customers: who goes so from the step with this number to the next"},
 };
+static const struct api_param churn_params[] = {
+    {"active",
+     "who is a customer: patterns with commas between, stage.x, or not stage.x"},
+    {"lifecycle", "of stages: in this one; in the first unless given"},
+    {"value", "a property of the one event, to be summed: gross and net retention"},
+    {"by", "day, week, month, quarter or year; month unless given"},
+    {"from", "from the period on that holds this moment or date"},
+    {"to", "periods that are over by then"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"period", "the name of a period, such as 2026-01: with who, its customers, too"},
+    {"who", "with period: kept, lost, new, returned or passed"},
+};
+static const struct api_param survival_params[] = {
+    {"first", "the pattern of the event with which somebody begins, trait.x, or stage.x"},
+    {"after", "of an event: those who come back with it so long after the one before"},
+    {"end", "what it ends with: patterns with commas between, stage.x, or not stage.x"},
+    {"lifecycle", "of stages: in this one; in the first unless given"},
+    {"every", "the length from point to point; 30d unless given"},
+    {"by",
+     "a property of the first event, trait.x, acquisition.x or segment.x: a curve for "
+     "each value"},
+    {"from", "who began at this moment or date, or later"},
+    {"to", "who began before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "ended or waiting: to whom it happened, or has not, too"},
+    {"within", "with customers: in this length of time"},
+    {"group", "with customers: of those with this value"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -344,6 +376,10 @@ static const struct api_route routes[] = {
         "to which channels conversions are owed, by six models"),
     GET("/api/paths", get_paths, paths_params,
         "the ways that customers go most, through events, channels or stages"),
+    GET("/api/survival", get_survival, survival_params,
+        "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
+    GET("/api/churn", get_churn, churn_params,
+        "who stays and who goes, period by period: retention and churn rates"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

@@ -20,6 +20,7 @@ api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_funnel, get_cohorts, get_rfm, get_attribution;
 api_handler get_segments, get_segment_periods;
 api_handler get_paths;
+api_handler get_survival, get_churn;
 api_handler get_live;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, get_decisions, post_identity;

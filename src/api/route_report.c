@@ -2,10 +2,13 @@
 #include "api/route_impl.h"
 
 #include "engine/attribution.h"
+#include "engine/begin.h"
+#include "engine/churn.h"
 #include "engine/cohort.h"
 #include "engine/funnel.h"
 #include "engine/paths.h"
 #include "engine/rfm.h"
+#include "engine/survival.h"
 
 /* Whom it is about, and of which time. */
 static bool scope_params(const struct api_request *r, struct report_scope *out,
@@ -13,9 +16,13 @@ static bool scope_params(const struct api_request *r, struct report_scope *out,
 {
     out->segment = param(r, "segment");
     out->when = param(r, "when");
-    return moment_param(r, "from", MOMENT_MIN, &out->from_ms, err)
-           && moment_param(r, "to", MOMENT_NEVER, &out->to_ms, err)
-           && at_param(r, &out->at_ms, err);
+    if (!moment_param(r, "from", MOMENT_MIN, &out->from_ms, err)
+        || !moment_param(r, "to", MOMENT_NEVER, &out->to_ms, err)
+        || !at_param(r, &out->at_ms, err))
+        return false;
+    out->known_ms = report_known(r->engine, out->at_ms, param(r, "at").n > 0,
+                                 engine_now_ms(r->engine));
+    return true;
 }
 
 static struct report_against against_params(const struct api_request *r)
@@ -197,5 +204,66 @@ bool get_paths(struct api_request *r, struct err *err)
         return false;
     ok = paths_put_json(&j, r->engine, &v, r->a, err);
     paths_view_free(&v);
+    return ok;
+}
+
+bool get_survival(struct api_request *r, struct err *err)
+{
+    struct survival_question q = {.first = param(r, "first"),
+                                  .after = param(r, "after"),
+                                  .lifecycle = param(r, "lifecycle"),
+                                  .end = param(r, "end"),
+                                  .every = param(r, "every"),
+                                  .by = param(r, "by"),
+                                  .list = param(r, "customers"),
+                                  .within = param(r, "within"),
+                                  .group = param(r, "group")};
+    struct json_out j = {.to = r->out};
+    struct survival_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err))
+        return false;
+    if (!q.first.n || !q.end.n)
+        return err_set(err, ERR_INPUT,
+                       "first says where somebody begins, and end what it ends with: "
+                       "patterns, or stage.x");
+    if ((q.within.n || q.group.n) && !q.list.n)
+        return err_set(err, ERR_INPUT, "within and group are of customers");
+    if (!engine_survival(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = survival_put_json(&j, r->engine, &v, r->a, err);
+    survival_view_free(&v);
+    return ok;
+}
+
+bool get_churn(struct api_request *r, struct err *err)
+{
+    struct churn_question q = {.active = param(r, "active"),
+                               .lifecycle = param(r, "lifecycle"),
+                               .value = param(r, "value"),
+                               .by = FLOW_MONTH,
+                               .period = param(r, "period"),
+                               .fate = param(r, "who")};
+    struct json_out j = {.to = r->out};
+    struct churn_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err))
+        return false;
+    if (!q.active.n)
+        return err_set(
+            err, ERR_INPUT,
+            "active says who is a customer: patterns, stage.x, or not stage.x");
+    if (param(r, "by").n && !flow_by_parse(param(r, "by"), &q.by))
+        return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
+    if (!q.period.n != !q.fate.n)
+        return err_set(err, ERR_INPUT, "period and who go together");
+    if (!engine_churn(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = churn_put_json(&j, r->engine, &v, r->a, err);
+    churn_view_free(&v);
     return ok;
 }

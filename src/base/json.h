@@ -46,7 +46,8 @@ void json_key(struct json_out *j, const char *name);
 void json_key_str(struct json_out *j, str name);
 void json_put_text(struct json_out *j, str s); /* bytes that are no UTF-8 become U+FFFD */
 void json_put_int(struct json_out *j, int64_t i);
-void json_put_num(struct json_out *j, int64_t number);                /* fixed point */
+void json_put_num(struct json_out *j, int64_t number); /* fixed point */
+void json_put_double(struct json_out *j, double d); /* twelve digits; null: no number */
 void json_put_money(struct json_out *j, int64_t minor, int decimals); /* 12.50 */
 void json_put_bool(struct json_out *j, bool b);
 void json_put_null(struct json_out *j);

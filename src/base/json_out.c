@@ -4,6 +4,7 @@
 #include "base/time.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -178,6 +179,16 @@ void json_put_num(struct json_out *j, int64_t number)
 {
     begin_value(j);
     num_print(j->to, number);
+}
+
+void json_put_double(struct json_out *j, double d)
+{
+    if (!isfinite(d)) {
+        json_put_null(j);
+        return;
+    }
+    begin_value(j);
+    buf_add_format(j->to, "%.12g", d == 0 ? 0 : d); /* -0 is 0 */
 }
 
 void json_put_money(struct json_out *j, int64_t minor, int decimals)

@@ -1,5 +1,7 @@
 #include "cli/report.h"
 
+#include "engine/begin.h"
+
 static bool read_scope(struct cli *c, const struct engine *e, struct report_scope *out,
                        struct err *err)
 {
@@ -7,9 +9,12 @@ static bool read_scope(struct cli *c, const struct engine *e, struct report_scop
 
     out->segment = cli_text(c, "segment");
     out->when = cli_text(c, "when");
-    return cli_moment(c, "from", z, MOMENT_MIN, &out->from_ms, err)
-           && cli_moment(c, "to", z, MOMENT_NEVER, &out->to_ms, err)
-           && cli_moment(c, "at", z, cli_now_ms(c), &out->at_ms, err);
+    if (!cli_moment(c, "from", z, MOMENT_MIN, &out->from_ms, err)
+        || !cli_moment(c, "to", z, MOMENT_NEVER, &out->to_ms, err)
+        || !cli_moment(c, "at", z, cli_now_ms(c), &out->at_ms, err))
+        return false;
+    out->known_ms = report_known(e, out->at_ms, cli_has(c, "at"), cli_now_ms(c));
+    return true;
 }
 
 int report_run(struct cli *c, report_answer *answer, void *question,

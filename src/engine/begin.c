@@ -164,3 +164,47 @@ bool report_by(struct program *p, const struct pick *first, str by, struct pick 
         *wrong = STR("");
     return ok;
 }
+
+/* --- periods and sums --- */
+
+bool report_period(const struct engine *e, enum flow_by by, const int64_t *edge,
+                   uint32_t period_n, str name, uint32_t *out, struct err *err)
+{
+    struct buf b = {};
+    bool ok = false;
+
+    for (*out = 0; *out < period_n; ++*out) {
+        buf_clear(&b);
+        flow_period_print(engine_model(e)->workspace.zone, by, edge[*out], &b);
+        ok = !b.failed && str_eq(buf_str(&b), name);
+        if (ok || b.failed)
+            break;
+    }
+    if (b.failed)
+        err_nomem(err);
+    else if (!ok)
+        err_set(err, ERR_INPUT, "there is no period \"%.*s\" here", STR_FMT(name));
+    buf_free(&b);
+    return ok;
+}
+
+void report_put_value(struct json_out *j, const struct engine *e, enum value_type type,
+                      __int128 value)
+{
+    if (value > INT64_MAX || value < INT64_MIN)
+        json_put_null(j);
+    else if (type == VALUE_MONEY)
+        json_put_money(j, (int64_t)value, engine_model(e)->workspace.decimals);
+    else
+        json_put_num(j, (int64_t)value);
+}
+
+int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms)
+{
+    struct store_facts facts = snapshot_facts(engine_snapshot(e));
+    int64_t known_ms = at_ms;
+
+    if (!given && facts.events)
+        known_ms = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
+    return known_ms < now_ms ? known_ms : now_ms;
+}

@@ -1,9 +1,11 @@
-/* begin.h - in words: where customers begin, by which stages, and by what they are broken down. */
+/* begin.h - what several reports have in words: where customers begin, by which stages, by what they
+ * are broken down, in which period; and sums. */
 #ifndef ENGINE_BEGIN_H
 #define ENGINE_BEGIN_H
 
 #include "engine/engine.h"
 #include "report/begin.h"
+#include "report/flow.h"
 
 /* Where everybody's moves up to at_ms in a lifecycle are. Lives in `a`. */
 bool report_moves(struct engine *e, const struct lifecycle *l, int64_t at_ms,
@@ -34,5 +36,14 @@ bool report_pattern(struct program *p, str text, struct pick *out, str *wrong,
  * trait.x, acquisition.x, consent.x.y. One that is not NULL is set; likewise. */
 bool report_by(struct program *p, const struct pick *first, str by, struct pick *out,
                bool *told, str *wrong, struct err *err);
+
+/* Which of the periods has this name. ERR_INPUT: none. */
+bool report_period(const struct engine *e, enum flow_by by, const int64_t *edge,
+                   uint32_t period_n, str name, uint32_t *out, struct err *err);
+/* A sum of values of this type as JSON: a number, or money in major units. */
+void report_put_value(struct json_out *j, const struct engine *e, enum value_type type,
+                      __int128 value);
+/* A scope's known_ms, when at_ms was given or stands for now. */
+int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms);
 
 #endif

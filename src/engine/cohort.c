@@ -52,37 +52,17 @@ static bool add_edges(const struct engine *e, const struct cohort_question *q,
                       &plan->edge, &plan->period_n, err);
 }
 
-static bool find_period(const struct engine *e, const struct cohort_question *q,
-                        const struct cohort_plan *plan, str name, uint32_t *out,
-                        struct err *err)
-{
-    struct buf b = {};
-    bool ok = false;
-
-    for (*out = 0; *out < plan->period_n; ++*out) {
-        buf_clear(&b);
-        flow_period_print(engine_model(e)->workspace.zone, q->by, plan->edge[*out], &b);
-        ok = !b.failed && str_eq(buf_str(&b), name);
-        if (ok || b.failed)
-            break;
-    }
-    if (b.failed)
-        err_nomem(err);
-    else if (!ok)
-        err_set(err, ERR_INPUT, "there is no period \"%.*s\" here", STR_FMT(name));
-    buf_free(&b);
-    return ok;
-}
-
 static bool add_list(const struct engine *e, const struct cohort_question *q,
                      struct cohort_plan *plan, struct err *err)
 {
     plan->list = q->cohort.n > 0;
     plan->list_period = COHORT_ANY;
     return !plan->list
-           || (find_period(e, q, plan, q->cohort, &plan->list_cohort, err)
+           || (report_period(e, q->by, plan->edge, plan->period_n, q->cohort,
+                             &plan->list_cohort, err)
                && (!q->period.n
-                   || find_period(e, q, plan, q->period, &plan->list_period, err)));
+                   || report_period(e, q->by, plan->edge, plan->period_n, q->period,
+                                    &plan->list_period, err)));
 }
 
 static bool plan_of(struct engine *e, const struct cohort_question *q, struct program *p,
@@ -224,14 +204,7 @@ uint32_t cohort_numbers(const struct cohort_view *v)
 void cohort_put_value(struct json_out *j, const struct engine *e,
                       const struct cohort_view *v, __int128 value)
 {
-    bool money = v->cohorts->plan.value.type == VALUE_MONEY;
-
-    if (value > INT64_MAX || value < INT64_MIN)
-        json_put_null(j);
-    else if (money)
-        json_put_money(j, (int64_t)value, engine_model(e)->workspace.decimals);
-    else
-        json_put_num(j, (int64_t)value);
+    report_put_value(j, e, v->cohorts->plan.value.type, value);
 }
 
 static void put_period_name(struct json_out *j, const struct engine *e,

@@ -1,5 +1,6 @@
 #include "engine/funnel.h"
 
+#include "engine/begin.h"
 #include <stdlib.h>
 
 /* --- what is asked --- */
@@ -22,30 +23,17 @@ static bool add_steps(const struct funnel_question *q, struct program *p,
                       "a funnel needs steps: events, such as visit, signup, purchase");
 }
 
-static bool is_told(str by)
-{
-    return str_starts(by, STR("trait.")) || str_starts(by, STR("acquisition."))
-           || str_starts(by, STR("consent."));
-}
-
 static bool add_by(const struct funnel_question *q, struct program *p,
                    struct funnel_plan *plan, str *wrong, struct err *err)
 {
-    bool told = is_told(q->by), ok;
+    bool told;
 
     if (!q->by.n)
         return true;
-    *wrong = q->by;
+    if (!report_by(p, &plan->step[0], q->by, &plan->by_pick, &told, wrong, err))
+        return false;
     plan->by = told ? FUNNEL_BY_TOLD : FUNNEL_BY_FIRST;
-    ok = told ? picks_add_told(p, q->by, &plan->by_pick, err)
-              : picks_add_property(p, plan->step[0], q->by, &plan->by_pick, err);
-    *wrong = ok ? STR("") : q->by;
-    if (ok && plan->by_pick.type == VALUE_LIST)
-        return err_set(err, ERR_INPUT,
-                       "%.*s is a list, of which a customer has several values: break "
-                       "down by something that he has one of",
-                       STR_FMT(q->by));
-    return ok;
+    return true;
 }
 
 static bool add_limit(const struct funnel_question *q, struct funnel_plan *plan,

@@ -25,7 +25,11 @@ struct report_kind {
 struct report_scope {
     int64_t from_ms, to_ms; /* from_ms is in it, to_ms is not */
     int64_t at_ms;          /* what happened later is not seen */
-    str segment, when;      /* empty: everybody */
+    /* Up to when it is known of everybody what he did, for reports in which it counts that
+     * nothing happened: at_ms, and unless it was given the end of the day of the file's last
+     * event; never later than now. */
+    int64_t known_ms;
+    str segment, when; /* empty: everybody */
 };
 /* Who is in the segment and fits the rule at at_ms. What they have of `a` ends with it; *out is
  * NULL when everybody is meant. */

@@ -1,6 +1,6 @@
 #include "report/funnel.h"
 
-#include "base/json.h"
+#include "report/by.h"
 
 #include <assert.h>
 #include <string.h>
@@ -212,57 +212,12 @@ static void walk_strict(struct walk *w)
 
 /* --- whom it is broken down to --- */
 
-/* The first entry whose event is not before the place. */
-static uint32_t entry_from(const struct picked *p, uint32_t event)
-{
-    uint32_t low = 0, high = p->n;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (p->event[middle] < event)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The entry that says it of the customer, or NOWHERE. */
+/* The entry that says it of the customer, or BY_NONE. */
 static uint32_t entry_of(const struct funnel *f, const struct walk *w,
                          const struct picked *p)
 {
-    uint32_t i;
-
-    if (f->plan.by == FUNNEL_BY_FIRST) {
-        i = entry_from(p, w->place[0]);
-        return i < p->n && p->event[i] == w->place[0] ? i : NOWHERE;
-    }
-    i = entry_from(p, w->of.to);
-    return i && p->event[i - 1] >= w->of.from && (!p->there || p->there[i - 1]) ? i - 1
-                                                                                : NOWHERE;
-}
-
-static void put_value(struct buf *to, const struct funnel *f, int64_t value)
-{
-    struct json_out j = {.to = to};
-
-    switch ((int)f->plan.by_pick.type) {
-    case VALUE_TEXT:
-        buf_add(to, picks_text(f->picks, value));
-        break;
-    case VALUE_MONEY:
-        json_put_money(&j, value, f->plan.decimals);
-        break;
-    case VALUE_BOOL:
-        json_put_bool(&j, value);
-        break;
-    case VALUE_MOMENT:
-        moment_print(to, value);
-        break;
-    default:
-        json_put_num(&j, value);
-    }
+    return f->plan.by == FUNNEL_BY_FIRST ? by_event(p, w->place[0])
+                                         : by_told(p, w->of.from, w->of.to);
 }
 
 static bool group_add(struct funnel *f, str name, struct funnel_group **out,
@@ -305,9 +260,10 @@ static bool group_of(struct funnel *f, const struct walk *w, struct buf *name,
     if (f->plan.by != FUNNEL_BY_NOTHING) {
         picked = picks_values(f->picks, f->plan.by_pick);
         entry = entry_of(f, w, &picked);
-        if (entry != NOWHERE) {
+        if (entry != BY_NONE) {
             buf_add_char(name, NAMED);
-            put_value(name, f, picked.value[entry]);
+            by_put(name, f->picks, f->plan.by_pick, f->plan.decimals,
+                   picked.value[entry]);
         }
     }
     if (name->failed)

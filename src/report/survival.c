@@ -11,12 +11,15 @@ static int lasted_cmp(const void *a, const void *b)
 {
     const struct lasted *x = a, *y = b;
 
-    return x->ms < y->ms ? -1 : x->ms > y->ms;
+    if (x->ms != y->ms)
+        return x->ms < y->ms ? -1 : 1;
+    return x->customer < y->customer ? -1 : x->customer > y->customer;
 }
 
 void survival_sort(struct lasted *row, size_t n)
 {
-    qsort(row, n, sizeof *row, lasted_cmp);
+    if (n) /* qsort takes no NULL */
+        qsort(row, n, sizeof *row, lasted_cmp);
 }
 
 /* --- the curve --- */

@@ -689,6 +689,74 @@ TEST(a_funnel_is_told)
     engine_close(e);
 }
 
+TEST(how_long_it_lasts_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(e, "/api/survival",
+              "first=stage.buyer&end=not stage.buyer&by=segment.vip&customers=ended"
+              "&within=30d&group=yes",
+              "{\"at\":\"2026-02-21T23:00:00.000Z\",\"first\":\"stage.buyer\","
+              "\"end\":\"not stage.buyer\",\"by\":\"segment.vip\","
+              "\"mean_to_ms\":2592000000,\"log_rank\":null,"
+              "\"groups\":[{\"value\":\"no\",\"customers\":2,\"ended\":2,"
+              "\"expected\":2,\"median_ms\":2592000000,\"median_low_ms\":null,"
+              "\"median_high_ms\":null,\"mean_ms\":2592000000,"
+              "\"mean_error_ms\":0,\"points\":[{\"after_ms\":0,\"at_risk\":2,"
+              "\"ended\":0,\"censored\":0,\"share\":1,\"error\":0,\"low\":null,"
+              "\"high\":null},{\"after_ms\":2592000000,\"at_risk\":2,\"ended\":2,"
+              "\"censored\":0,\"share\":0,\"error\":0,\"low\":null,"
+              "\"high\":null}]},{\"value\":\"yes\",\"customers\":1,\"ended\":1,"
+              "\"expected\":1,\"median_ms\":2592000000,\"median_low_ms\":null,"
+              "\"median_high_ms\":null,\"mean_ms\":2592000000,"
+              "\"mean_error_ms\":0,\"points\":[{\"after_ms\":0,\"at_risk\":1,"
+              "\"ended\":0,\"censored\":0,\"share\":1,\"error\":0,\"low\":null,"
+              "\"high\":null},{\"after_ms\":2592000000,\"at_risk\":1,\"ended\":1,"
+              "\"censored\":0,\"share\":0,\"error\":0,\"low\":null,"
+              "\"high\":null}]}],\"customers\":[\"9\"]}");
+    need_error(e, "/api/survival", "first=purchase", ERR_INPUT, "end what it ends with");
+    need_error(e, "/api/survival", "end=purchase", ERR_INPUT, "where somebody begins");
+    need_error(e, "/api/survival", "first=any&end=purchase&within=3d", ERR_INPUT,
+               "are of");
+    need_error(e, "/api/survival", "first=any&end=purchase&every=1mo", ERR_INPUT,
+               "always the same");
+    need_error(e, "/api/survival", "first=any&end=purchase&every=1s", ERR_LIMIT,
+               "at most");
+    need_error(e, "/api/survival", "first=purchase&end=any&by=items", ERR_INPUT, "list");
+    need_error(e, "/api/survival", "first=any&end=stage.buyers", ERR_INPUT, "buyer?");
+    engine_close(e);
+}
+
+TEST(who_stays_and_who_goes_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(e, "/api/churn",
+              "active=stage.buyer&by=month&period=2026-01&who=new&to=2026-02-01",
+              "{\"at\":\"2026-02-21T23:00:00.000Z\",\"by\":\"month\","
+              "\"periods\":[{\"period\":\"2026-01\","
+              "\"from\":\"2025-12-31T23:00:00.000Z\","
+              "\"to\":\"2026-01-31T23:00:00.000Z\",\"start\":0,\"kept\":0,"
+              "\"lost\":0,\"new\":3,\"returned\":0,\"passed\":0,\"end\":3,"
+              "\"rates\":{\"start\":null,\"end\":null,\"all\":{\"retention\":1,"
+              "\"churn\":0,\"low\":0.438502968245,\"high\":1},"
+              "\"average\":{\"retention\":1,\"churn\":0}}}],\"customers\":[\"9\","
+              "\"10\",\"anna\"]}");
+    need_error(e, "/api/churn", "", ERR_INPUT, "who is a customer");
+    need_error(e, "/api/churn", "active=purchase&by=hour", ERR_INPUT, "day, week");
+    need_error(e, "/api/churn", "active=purchase&who=new", ERR_INPUT, "go together");
+    need_error(e, "/api/churn", "active=purchase&period=2026-01&who=all", ERR_INPUT,
+               "kept, lost");
+    need_error(e, "/api/churn", "active=purchase&period=2026-02&who=new", ERR_INPUT,
+               "no period");
+    need_error(e, "/api/churn", "active=purchase,any&value=revenue", ERR_INPUT,
+               "is not one event");
+    need_error(e, "/api/churn", "active=stage.buyer&value=revenue", ERR_INPUT,
+               "is not one event");
+    need_error(e, "/api/churn", "active=purchase&value=sku", ERR_INPUT, "only numbers");
+    engine_close(e);
+}
+
 TEST(cohorts_are_told)
 {
     struct engine *e = bottega_open(NOW);
@@ -821,6 +889,8 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/rfm", "get", 12, 0},
         {"/api/attribution", "get", 15, 0},
         {"/api/paths", "get", 20, 0},
+        {"/api/survival", "get", 14, 0},
+        {"/api/churn", "get", 11, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -1034,6 +1104,13 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/rfm", "event=purchase&value=revenue&method=interpolated", NULL},
         {e, "/api/attribution",
          "conversion=purchase&value=revenue&by=campaign&customers=direct&as=last", NULL},
+        {e, "/api/survival",
+         "first=stage.buyer&end=not stage.buyer&by=segment.vip&customers=ended&group=yes",
+         NULL},
+        {e, "/api/survival", "first=signed_up&end=purchase,any&by=trait.country&every=5d",
+         NULL},
+        {e, "/api/churn", "active=purchase&value=revenue&period=2026-01&who=new", NULL},
+        {e, "/api/churn", "active=not stage.lapsed&by=week&when=count(any) > 1", NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
         {e, "/api/customers/10", "lang=pt", NULL},

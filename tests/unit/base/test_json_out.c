@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "support/unit.h"
 
+#include <math.h>
 #include <string.h>
 
 #define assert_text(s, literal)                                                          \
@@ -23,6 +24,11 @@ TEST(json_is_written_with_its_commas)
     json_put_int(&j, INT64_MIN);
     json_put_num(&j, -1);
     json_put_money(&j, 891140790, 2);
+    json_put_double(&j, 0.1);
+    json_put_double(&j, -0.0);
+    json_put_double(&j, 4.1688991586e-05);
+    json_put_double(&j, NAN);
+    json_put_double(&j, INFINITY);
     json_put_bool(&j, true);
     json_put_bool(&j, false);
     json_put_null(&j);
@@ -38,12 +44,12 @@ TEST(json_is_written_with_its_commas)
     json_key(&j, "d");
     json_put_text(&j, STR("\x01 \b\n\r\t/<\x7f \xc3\xa8 \xff\xc3 \xed\xa0\x80"));
     json_end_object(&j);
-    assert_text(
-        buf_str(&b),
-        "{\"a\":[-9223372036854775808,-0.000001,8911407.90,true,false,null,[],{}],"
-        "\"b\\\"\\\\\":\"1970-01-01T00:00:00.000Z\",\"c\":null,"
-        "\"d\":\"\\u0001 \\u0008\\n\\r\\t/<\x7f \xc3\xa8 "
-        "\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}");
+    assert_text(buf_str(&b),
+                "{\"a\":[-9223372036854775808,-0.000001,8911407.90,0.1,0,4.1688991586e-"
+                "05,null,null,true,false,null,[],{}],"
+                "\"b\\\"\\\\\":\"1970-01-01T00:00:00.000Z\",\"c\":null,"
+                "\"d\":\"\\u0001 \\u0008\\n\\r\\t/<\x7f \xc3\xa8 "
+                "\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}");
     buf_free(&b);
 }
 

@@ -1,0 +1,247 @@
+#include "engine/survival.h"
+
+#include "cli/report.h"
+
+#include <math.h>
+
+/* --- tables --- */
+
+static void add_text(struct cli_table *t, struct buf *b)
+{
+    t->failed |= b->failed;
+    if (!t->failed)
+        cli_table_right(t, buf_str(b));
+    buf_free(b);
+}
+
+/* A share as people read it, or exact; empty: it is not known. */
+static void add_share(struct cli_table *t, double share, bool exact)
+{
+    struct buf b = {};
+
+    if (!isnan(share))
+        buf_add_format(&b, exact ? "%.9g" : "%.1f %%", exact ? share : 100 * share);
+    add_text(t, &b);
+}
+
+static void add_band(struct cli_table *t, const struct survival_point *p)
+{
+    struct buf b = {};
+
+    if (!isnan(p->low))
+        buf_add_format(&b, "%.1f to %.1f %%", 100 * p->low, 100 * p->high);
+    add_text(t, &b);
+}
+
+static void add_name(struct cli_table *t, const struct survival_view *v, uint32_t group)
+{
+    str name = STR("(unknown)");
+
+    (void)spell_name(v->spells, group, &name);
+    cli_table_add(t, name.n ? name : STR("(unknown)"));
+}
+
+/* A row for each length; of several groups their shares alone. */
+static void put_points(struct cli_table *t, const struct survival_view *v)
+{
+    static const char *const heading[] = {"after", "at risk", "happened", "still without",
+                                          "95 % sure"};
+    const struct survival_curve *c = v->curve;
+
+    t->columns = v->by.n ? 1 + v->group_n : 5;
+    if (v->by.n) {
+        cli_table_add(t, STR("still without after"));
+        for (uint32_t g = 0; g < v->group_n; g++)
+            add_name(t, v, g);
+    }
+    for (size_t i = 0; !v->by.n && i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (uint32_t i = 0; i < v->point_n; i++) {
+        report_length(t, c->point[i].ms, false);
+        for (uint32_t g = 0; v->by.n && g < v->group_n; g++)
+            add_share(t, v->curve[g].point[i].share, false);
+        if (v->by.n)
+            continue;
+        cli_table_number(t, c->point[i].at_risk);
+        cli_table_number(t, c->point[i].ended);
+        add_share(t, c->point[i].share, false);
+        add_band(t, &c->point[i]);
+    }
+}
+
+static void put_sums(struct cli_table *t, const struct survival_view *v)
+{
+    static const char *const heading[] = {"customers", "happened", "expected", "median",
+                                          "at least",  "at most",  "mean"};
+    bool compares = v->rank.degrees > 0;
+
+    t->columns = v->by.n ? 7 + compares : 6;
+    if (v->by.n)
+        cli_table_add(t, v->by);
+    for (size_t i = 0; i < sizeof heading / sizeof *heading; i++)
+        if (compares || i != 2)
+            cli_table_add(t, str_of(heading[i]));
+    for (uint32_t g = 0; g < v->group_n; g++) {
+        const struct survival *s = &v->curve[g].sum;
+        struct buf b = {};
+
+        if (v->by.n)
+            add_name(t, v, g);
+        cli_table_number(t, s->customers);
+        cli_table_number(t, s->ended);
+        if (compares) {
+            buf_add_format(&b, "%.1f", v->rank.expected[g]);
+            add_text(t, &b);
+        }
+        report_length(t, s->median_ms, false);
+        report_length(t, s->median_low_ms, false);
+        report_length(t, s->median_high_ms, false);
+        report_length(t, (int64_t)(s->mean_ms + 0.5), false);
+    }
+}
+
+static void put_test(struct buf *b, const struct survival_view *v)
+{
+    if (!v->by.n)
+        return;
+    if (!v->rank.degrees) {
+        buf_add(b, STR("\nThere are no two groups that could be compared.\n"));
+        return;
+    }
+    buf_add_format(b, "\nLog-rank test: chi-square %.4f, %u degree%s of freedom, p ",
+                   v->rank.chi_square, v->rank.degrees, v->rank.degrees > 1 ? "s" : "");
+    if (v->rank.p < 1e-10)
+        buf_add(b, STR("< 1e-10.\n"));
+    else
+        buf_add_format(b, "= %.4g.\n", v->rank.p);
+}
+
+/* A row for each point of each group. */
+static void put_csv(struct cli_table *t, const struct survival_view *v)
+{
+    static const char *const heading[] = {"group", "after_ms", "at_risk",
+                                          "ended", "censored", "share",
+                                          "error", "low",      "high"};
+
+    t->columns = sizeof heading / sizeof *heading;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (uint32_t g = 0; g < v->group_n; g++)
+        for (uint32_t i = 0; i < v->point_n; i++) {
+            const struct survival_point *p = &v->curve[g].point[i];
+            str name = STR("");
+
+            (void)spell_name(v->spells, g, &name);
+            cli_table_add(t, name);
+            report_length(t, p->ms, true);
+            cli_table_number(t, p->at_risk);
+            cli_table_number(t, p->ended);
+            cli_table_number(t, p->censored);
+            add_share(t, p->share, true);
+            add_share(t, p->error, true);
+            add_share(t, p->low, true);
+            add_share(t, p->high, true);
+        }
+}
+
+static bool print(struct cli *c, struct buf *b, const struct engine *e,
+                  const struct survival_view *v, struct err *err)
+{
+    struct cli_table points = {.arena = &c->arena}, sums = {.arena = &c->arena};
+    struct json_out j = {.to = b};
+
+    if (cli_has(c, "json")) {
+        if (!survival_put_json(&j, e, v, &c->arena, err))
+            return false;
+        buf_add_char(b, '\n');
+        return true;
+    }
+    if (v->list)
+        return report_customers(c, b, e, v->listed, v->listed_n, err);
+    if (cli_has(c, "csv")) {
+        put_csv(&points, v);
+        cli_table_csv(&points, b);
+        return true;
+    }
+    if (!v->group_n) {
+        report_nothing(b, e);
+        return true;
+    }
+    put_points(&points, v);
+    cli_table_print(&points, b);
+    buf_add_char(b, '\n');
+    put_sums(&sums, v);
+    cli_table_print(&sums, b);
+    put_test(b, v);
+    return true;
+}
+
+/* --- what is asked --- */
+
+static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                   str *wrong, struct err *err)
+{
+    struct survival_view v;
+    bool ok;
+
+    if (!engine_survival(e, question, &c->arena, &v, wrong, err))
+        return false;
+    ok = print(c, b, e, &v, err);
+    survival_view_free(&v);
+    return ok;
+}
+
+static int run(struct cli *c)
+{
+    struct survival_question q = {.first = cli_text(c, "first"),
+                                  .after = cli_text(c, "after"),
+                                  .lifecycle = cli_text(c, "lifecycle"),
+                                  .end = cli_text(c, "end"),
+                                  .every = cli_text(c, "every"),
+                                  .by = cli_text(c, "by"),
+                                  .list = cli_text(c, "customers"),
+                                  .within = cli_text(c, "within"),
+                                  .group = cli_text(c, "group")};
+
+    if (!q.first.n)
+        return cli_wrong(c, "where does somebody begin? --first EVENT, --first trait.x, "
+                            "or --first stage.NAME");
+    if (!q.end.n)
+        return cli_wrong(c, "what does it end with? --end EVENT, or --end stage.NAME");
+    if ((q.within.n || q.group.n) && !q.list.n)
+        return cli_wrong(c, "--within and --group are of --customers");
+    return report_run(c, answer, &q, &q.scope);
+}
+
+static const struct cli_option options[] = {
+    {"first", "PATTERN",
+     "the event with which somebody begins, a trait that is a moment, or stage.NAME",
+     false},
+    {"after", "LENGTH", "--first: who comes back with it so long after the one before",
+     false},
+    {"end", "PATTERN", "what it ends with: events, stage.NAME, or 'not stage.NAME'",
+     false},
+    {"lifecycle", "NAME", "whose stages these are: of the first unless given", false},
+    {"every", "LENGTH", "from row to row: 30d unless given", false},
+    {"by", "NAME",
+     "a curve for each value: a property of the first event, trait.x, acquisition.x, or "
+     "segment.x",
+     false},
+    {"from", "DATE", "who began then or later (a date or a moment)", false},
+    {"to", "DATE", "who began before then", false},
+    {"customers", "WHICH", "list to whom it happened (ended), or has not (waiting)",
+     false},
+    {"within", "LENGTH", "--customers: in this length of time", false},
+    {"group", "VALUE", "--customers: of those with this value", false},
+    REPORT_OPTIONS,
+    {"csv", NULL, "as CSV, a row for each point of each curve", false},
+};
+
+const struct cli_command cli_survival = {
+    "survival",
+    "FILE",
+    "how long it lasts from a beginning to an end, as a Kaplan-Meier curve",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};

@@ -1,0 +1,383 @@
+#include "engine/survival.h"
+
+#include "engine/begin.h"
+
+/* --- what is asked --- */
+
+static bool add_end(struct engine *e, const struct survival_question *q,
+                    struct program *p, struct arena *a, struct spell_plan *plan,
+                    str *wrong, struct err *err)
+{
+    const struct lifecycle *l;
+
+    if (!stages_are_named(q->end)) {
+        *wrong = q->end;
+        if (!picks_add(p, q->end, plan->end, SPELL_ENDS_MAX, &plan->end_n, err))
+            return false;
+        *wrong = STR("");
+        return plan->end_n
+               || err_set(err, ERR_INPUT,
+                          "what it ends with must be said: an event, or stage.NAME");
+    }
+    return model_lifecycle_find(engine_model(e), q->lifecycle, &l, err)
+           && stages_named(l, q->end, a, &plan->end_stage, err)
+           && report_moves(e, l, plan->at_ms, a, &plan->end_moves, err);
+}
+
+struct member_of {
+    const struct engine *engine;
+    uint32_t segment;
+};
+
+static bool is_member(const void *context, uint32_t customer, int64_t at_ms)
+{
+    const struct member_of *m = context;
+
+    return engine_is_member(m->engine, customer, m->segment, at_ms);
+}
+
+static bool by_segment(struct engine *e, str name, struct arena *a,
+                       struct spell_plan *plan, struct err *err)
+{
+    const struct segments *all = engine_model(e)->segments;
+    struct member_of *m = arena_new(a, struct member_of);
+
+    if (!m)
+        return err_nomem(err);
+    if (engine_now_ms(e) < plan->at_ms && !engine_advance(e, plan->at_ms, err))
+        return false;
+    plan->by = SPELL_BY_SEGMENT;
+    plan->is_member = is_member;
+    plan->context = m;
+    for (uint32_t i = 0; i < all->segment_n; i++)
+        if (str_eq(all->segment[i].name, name)) {
+            *m = (struct member_of){e, i};
+            return true;
+        }
+    return err_set(err, ERR_INPUT, "the model has no segment \"%.*s\"", STR_FMT(name));
+}
+
+static bool add_by(struct engine *e, const struct survival_question *q, struct program *p,
+                   struct arena *a, struct spell_plan *plan, str *wrong, struct err *err)
+{
+    const struct pick *first = plan->begin.by == BEGIN_EVENT ? &plan->begin.pick : NULL;
+    bool told;
+
+    if (!q->by.n)
+        return true;
+    if (str_starts(q->by, STR("segment.")))
+        return by_segment(e, str_from(q->by, 8), a, plan, err);
+    if (!report_by(p, first, q->by, &plan->by_pick, &told, wrong, err))
+        return false;
+    plan->by = told ? SPELL_BY_TOLD : SPELL_BY_FIRST;
+    return true;
+}
+
+static bool plan_of(struct engine *e, const struct survival_question *q,
+                    struct program *p, struct arena *a, struct spell_plan *plan,
+                    str *wrong, struct err *err)
+{
+    int64_t at_ms = q->scope.known_ms;
+    struct begin_words words = {q->first, q->after, q->lifecycle, at_ms};
+
+    *plan = (struct spell_plan){.program = p,
+                                .from_ms = q->scope.from_ms,
+                                .to_ms = q->scope.to_ms,
+                                .at_ms = at_ms,
+                                .decimals = engine_model(e)->workspace.decimals};
+    return report_begin(e, &words, p, a, &plan->begin, wrong, err)
+           && add_end(e, q, p, a, plan, wrong, err)
+           && add_by(e, q, p, a, plan, wrong, err);
+}
+
+static bool begin(const void *plan, void **count, struct err *err)
+{
+    struct spells *s;
+
+    if (!spells_new(plan, &s, err))
+        return false;
+    *count = s;
+    return true;
+}
+
+static bool add(void *count, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
+{
+    return spells_add(count, c, span, who, err);
+}
+
+static bool merge(void *into, const void *from, struct err *err)
+{
+    return spells_merge(into, from, err);
+}
+
+static void end(void *count)
+{
+    spells_free(count);
+}
+
+static const struct report_kind kind = {begin, add, merge, end};
+
+/* --- what comes of it --- */
+
+/* A length of so many milliseconds; `name` is the option. */
+static bool fixed_length(const char *name, str text, int64_t *out, struct err *err)
+{
+    struct length l;
+
+    if (!length_parse(text, &l, err))
+        return err_in(err, "%s", name);
+    *out = l.ms;
+    return (!l.months && l.ms > 0)
+           || err_set(err, ERR_INPUT,
+                      "%s is a length that is always the same, such as 30d: months and "
+                      "years are not",
+                      name);
+}
+
+/* Points at multiples of the length, and where the longest ends. */
+static bool add_points(const struct survival_question *q, struct arena *a,
+                       struct survival_view *v, struct err *err)
+{
+    const struct spells *s = v->spells;
+    int64_t every_ms, longest_ms = s->n ? s->row[s->n - 1].ms : -1;
+    size_t n;
+
+    if (!fixed_length("every", q->every.n ? q->every : STR("30d"), &every_ms, err))
+        return false;
+    if (longest_ms / every_ms >= SURVIVAL_POINTS_MAX - 2)
+        return err_set(err, ERR_LIMIT,
+                       "it lasts up to %lld days, and at most %u points are shown: take "
+                       "a longer --every",
+                       (long long)(longest_ms / MS_DAY), SURVIVAL_POINTS_MAX);
+    n = longest_ms < 0 ? 0 : (size_t)(longest_ms / every_ms) + 1;
+    v->point_n = (uint32_t)n + (n && longest_ms % every_ms);
+    for (uint32_t g = 0; g < v->group_n; g++) {
+        struct survival_point *p = arena_array(a, struct survival_point, v->point_n + 1);
+
+        if (!p)
+            return err_nomem(err);
+        for (size_t i = 0; i < v->point_n; i++)
+            p[i].ms = i < n ? (int64_t)i * every_ms : longest_ms;
+        v->curve[g].point = p;
+        survival_at(s->row, s->n, g, p, v->point_n);
+    }
+    return true;
+}
+
+static bool add_curves(const struct survival_question *q, struct arena *a,
+                       struct survival_view *v, struct err *err)
+{
+    struct spells *s = v->spells;
+
+    if (!spells_finish(s, err))
+        return false;
+    v->group_n = s->name.n;
+    v->curve = arena_array(a, struct survival_curve, v->group_n + 1);
+    if (!v->curve)
+        return err_nomem(err);
+    for (uint32_t g = 0; g < v->group_n; g++) {
+        v->curve[g].sum = survival_of(s->row, s->n, g, 0);
+        if (!g || v->curve[g].sum.longest_ms < v->horizon_ms)
+            v->horizon_ms = v->curve[g].sum.longest_ms;
+    }
+    for (uint32_t g = 0; g < v->group_n; g++)
+        v->curve[g].sum = survival_of(s->row, s->n, g, v->horizon_ms);
+    return add_points(q, a, v, err)
+           && log_rank(s->row, s->n, v->group_n, a, &v->rank, err);
+}
+
+static bool find_group(const struct survival_view *v, str name, uint32_t *out,
+                       struct err *err)
+{
+    for (*out = 0; *out < v->group_n; ++*out) {
+        str had;
+
+        if (spell_name(v->spells, *out, &had) && str_eq(had, name))
+            return true;
+    }
+    return err_set(err, ERR_INPUT, "there is no group \"%.*s\" here", STR_FMT(name));
+}
+
+static bool add_list(const struct survival_question *q, struct arena *a,
+                     struct survival_view *v, struct err *err)
+{
+    bool ended = str_eq(q->list, STR("ended"));
+    int64_t within_ms = INT64_MAX;
+    uint32_t group = 0;
+
+    v->list = q->list.n > 0;
+    if (!v->list)
+        return true;
+    if (!ended && !str_eq(q->list, STR("waiting")))
+        return err_set(err, ERR_INPUT, "customers is ended or waiting, not \"%.*s\"",
+                       STR_FMT(q->list));
+    if ((q->within.n && !fixed_length("within", q->within, &within_ms, err))
+        || (q->group.n && !find_group(v, q->group, &group, err)))
+        return false;
+    v->listed = arena_array(a, uint32_t, v->spells->n + 1);
+    if (!v->listed)
+        return err_nomem(err);
+    for (size_t i = 0; i < v->spells->n; i++) {
+        const struct lasted *row = &v->spells->row[i];
+        bool has = row->ended && row->ms <= within_ms;
+        /* Who was not looked at for so long is not waiting then. */
+        bool waits = !has && (!q->within.n || row->ms >= within_ms);
+
+        if ((!q->group.n || row->group == group) && (ended ? has : waits))
+            v->listed[v->listed_n++] = row->customer;
+    }
+    return true;
+}
+
+bool engine_survival(struct engine *e, const struct survival_question *q, struct arena *a,
+                     struct survival_view *out, str *wrong, struct err *err)
+{
+    struct spell_plan plan;
+    const struct fits *who;
+    void *count = NULL;
+    bool ok;
+
+    *out = (struct survival_view){.first = q->first, .end = q->end, .by = q->by};
+    *wrong = STR("");
+    if (!report_program(e, &out->program, err))
+        return false;
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
+    if (ok) {
+        *wrong = q->scope.when;
+        ok = report_who(e, &q->scope, a, &who, err)
+             && engine_report(e, &kind, &plan, who, &count, err);
+    }
+    out->spells = count;
+    if (ok) {
+        *wrong = STR("");
+        ok = add_curves(q, a, out, err) && add_list(q, a, out, err);
+    }
+    if (!ok)
+        survival_view_free(out);
+    return ok;
+}
+
+void survival_view_free(struct survival_view *v)
+{
+    spells_free(v->spells);
+    program_free(v->program);
+    *v = (struct survival_view){};
+}
+
+/* --- as JSON --- */
+
+static void put_int(struct json_out *j, const char *key, uint64_t n)
+{
+    json_key(j, key);
+    json_put_int(j, (int64_t)n);
+}
+
+static void put_length(struct json_out *j, const char *key, int64_t ms)
+{
+    json_key(j, key);
+    if (ms < 0)
+        json_put_null(j);
+    else
+        json_put_int(j, ms);
+}
+
+static void put_double(struct json_out *j, const char *key, double d)
+{
+    json_key(j, key);
+    json_put_double(j, d);
+}
+
+static void put_point(struct json_out *j, const struct survival_point *p)
+{
+    json_begin_object(j);
+    put_length(j, "after_ms", p->ms);
+    put_int(j, "at_risk", p->at_risk);
+    put_int(j, "ended", p->ended);
+    put_int(j, "censored", p->censored);
+    put_double(j, "share", p->share);
+    put_double(j, "error", p->error);
+    put_double(j, "low", p->low);
+    put_double(j, "high", p->high);
+    json_end_object(j);
+}
+
+static void put_curve(struct json_out *j, const struct survival_view *v, uint32_t group)
+{
+    const struct survival_curve *c = &v->curve[group];
+    str name;
+
+    json_begin_object(j);
+    json_key(j, "value");
+    if (spell_name(v->spells, group, &name))
+        json_put_text(j, name);
+    else
+        json_put_null(j);
+    put_int(j, "customers", c->sum.customers);
+    put_int(j, "ended", c->sum.ended);
+    put_double(j, "expected", v->rank.expected[group]);
+    put_length(j, "median_ms", c->sum.median_ms);
+    put_length(j, "median_low_ms", c->sum.median_low_ms);
+    put_length(j, "median_high_ms", c->sum.median_high_ms);
+    put_double(j, "mean_ms", c->sum.mean_ms);
+    put_double(j, "mean_error_ms", c->sum.mean_error_ms);
+    json_key(j, "points");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->point_n; i++)
+        put_point(j, &c->point[i]);
+    json_end_list(j);
+    json_end_object(j);
+}
+
+static bool put_listed(struct json_out *j, const struct engine *e,
+                       const struct survival_view *v, struct arena *a, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    const uint32_t *customer;
+
+    if (!report_by_id(e, v->listed, v->listed_n, a, &customer, err))
+        return false;
+    json_key(j, "customers");
+    json_begin_list(j);
+    for (size_t i = 0; i < v->listed_n; i++)
+        json_put_text(j, catalog_customer_id(catalog, customer[i]));
+    json_end_list(j);
+    return true;
+}
+
+bool survival_put_json(struct json_out *j, const struct engine *e,
+                       const struct survival_view *v, struct arena *a, struct err *err)
+{
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, v->spells->plan.at_ms);
+    json_key(j, "first");
+    json_put_text(j, v->first);
+    json_key(j, "end");
+    json_put_text(j, v->end);
+    json_key(j, "by");
+    if (v->by.n)
+        json_put_text(j, v->by);
+    else
+        json_put_null(j);
+    put_length(j, "mean_to_ms", v->group_n ? v->horizon_ms : -1);
+    json_key(j, "log_rank");
+    if (v->rank.degrees) {
+        json_begin_object(j);
+        put_double(j, "chi_square", v->rank.chi_square);
+        put_int(j, "degrees", v->rank.degrees);
+        put_double(j, "p", v->rank.p);
+        json_end_object(j);
+    } else {
+        json_put_null(j);
+    }
+    json_key(j, "groups");
+    json_begin_list(j);
+    for (uint32_t g = 0; g < v->group_n; g++)
+        put_curve(j, v, g);
+    json_end_list(j);
+    if (v->list && !put_listed(j, e, v, a, err))
+        return false;
+    json_end_object(j);
+    return true;
+}

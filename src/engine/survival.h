@@ -1,0 +1,48 @@
+/* survival.h - survival curves in words: asked of everybody, and as JSON. */
+#ifndef ENGINE_SURVIVAL_H
+#define ENGINE_SURVIVAL_H
+
+#include "engine/report.h"
+#include "report/spell.h"
+
+#define SURVIVAL_POINTS_MAX 500u
+
+struct survival_question {
+    str first, after, lifecycle; /* where somebody begins: struct begin_words */
+    str end;                     /* patterns, or stages */
+    str every;                   /* the length from point to point; empty: 30d */
+    str by; /* a property of the first event, trait.x, acquisition.x, segment.x; empty: none */
+    struct report_scope scope; /* from and to are about beginnings */
+    /* List to whom it happened ("ended"), or has not ("waiting"); empty: nobody. */
+    str list;
+    str within; /* of .list: in this length of time; empty: whenever */
+    str group;  /* of .list: of those with this value; empty: of all */
+};
+
+struct survival_curve {
+    struct survival sum;
+    struct survival_point *point; /* view.point_n */
+};
+struct survival_view {
+    struct program *program;
+    struct spells *spells;
+    str first, end, by;
+    struct survival_curve *curve; /* by group, the largest first: see spell_name */
+    uint32_t group_n, point_n;
+    int64_t
+        horizon_ms; /* up to which means are: that somebody of each group was looked at */
+    struct log_rank rank;
+    bool list;
+    uint32_t *listed;
+    size_t listed_n;
+};
+/* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. What is not
+ * freed by survival_view_free lives in `a`. */
+[[nodiscard]] bool engine_survival(struct engine *e, const struct survival_question *q,
+                                   struct arena *a, struct survival_view *out, str *wrong,
+                                   struct err *err);
+void survival_view_free(struct survival_view *v);
+bool survival_put_json(struct json_out *j, const struct engine *e,
+                       const struct survival_view *v, struct arena *a, struct err *err);
+
+#endif

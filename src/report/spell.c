@@ -1,0 +1,235 @@
+#include "report/spell.h"
+
+#include "report/by.h"
+#include "report/marks.h"
+
+#include <stdlib.h>
+
+/* A group's name in the table: this and the value; without it, the value is missing. */
+#define NAMED '='
+
+bool spells_new(const struct spell_plan *plan, struct spells **out, struct err *err)
+{
+    struct spells *s = mem_alloc(sizeof *s);
+
+    if (!s)
+        return err_nomem(err);
+    s->plan = *plan;
+    if (!picks_new(plan->program, &s->picks, err)) {
+        spells_free(s);
+        return false;
+    }
+    *out = s;
+    return true;
+}
+
+void spells_free(struct spells *s)
+{
+    if (!s)
+        return;
+    text_table_free(&s->name);
+    mem_free(s->row);
+    picks_free(s->picks);
+    mem_free(s);
+}
+
+bool spell_name(const struct spells *s, uint32_t group, str *out)
+{
+    str name = text_table_get(&s->name, group);
+
+    *out = name.n ? str_from(name, 1) : name;
+    return name.n > 0;
+}
+
+static bool row_add(struct spells *s, const struct lasted *row, struct err *err)
+{
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 64;
+        struct lasted *more = mem_resize(s->row, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        s->row = more;
+        s->cap = cap;
+    }
+    s->row[s->n++] = *row;
+    return true;
+}
+
+static bool group_number(struct spells *s, str name, uint32_t *out, struct err *err)
+{
+    *out = text_table_find(&s->name, name);
+    if (*out != TEXT_NONE)
+        return true;
+    if (s->name.n == SPELL_GROUPS_MAX)
+        return err_set(err, ERR_LIMIT,
+                       "there are more than %u different values to break down by: take "
+                       "something with fewer",
+                       SPELL_GROUPS_MAX);
+    return text_table_add(&s->name, name, out) || err_nomem(err);
+}
+
+/* --- one customer --- */
+
+struct look {
+    const int64_t *at_ms;
+    struct begin_look begin;
+    const uint64_t *end[SPELL_ENDS_MAX];
+    struct picked by;
+    struct buf name;
+};
+
+/* The moment at which it ends; MOMENT_NEVER: not yet. */
+static int64_t end_by_event(const struct spell_plan *p, const struct look *l,
+                            const struct beginning *b, uint32_t to)
+{
+    uint32_t from = b->event + (p->begin.by == BEGIN_EVENT), first = to;
+
+    for (uint32_t k = 0; k < p->end_n && from < first; k++)
+        first = marks_first(l->end[k], from, first);
+    return from < to && first < to ? l->at_ms[first] : MOMENT_NEVER;
+}
+
+static int64_t end_by_stage(const struct spell_plan *p, uint32_t customer,
+                            const struct beginning *b)
+{
+    size_t n, i = p->begin.by == BEGIN_STAGE ? b->move : 0;
+    const struct move *move = p->end_moves.get(p->end_moves.context, customer, &n);
+
+    for (; i < n && move[i].at_ms <= p->at_ms; i++)
+        if (move[i].at_ms >= b->ms && stage_set_enters(&p->end_stage, &move[i]))
+            return move[i].at_ms;
+    return MOMENT_NEVER;
+}
+
+static bool group_of(struct spells *s, struct look *l, uint32_t customer,
+                     const struct beginning *b, uint32_t from, uint32_t to, uint32_t *out,
+                     struct err *err)
+{
+    const struct spell_plan *p = &s->plan;
+    uint32_t entry;
+
+    buf_clear(&l->name);
+    if (p->by == SPELL_BY_SEGMENT) {
+        buf_add(&l->name,
+                p->is_member(p->context, customer, b->ms) ? STR("=yes") : STR("=no"));
+    } else if (p->by != SPELL_BY_NOTHING) {
+        entry = p->by == SPELL_BY_FIRST ? by_event(&l->by, b->event)
+                                        : by_told(&l->by, from, to);
+        if (entry != BY_NONE) {
+            buf_add_char(&l->name, NAMED);
+            by_put(&l->name, s->picks, p->by_pick, p->decimals, l->by.value[entry]);
+        }
+    }
+    if (l->name.failed)
+        return err_nomem(err);
+    return group_number(s, buf_str(&l->name), out, err);
+}
+
+static bool add_customer(struct spells *s, struct look *l, uint32_t customer,
+                         uint32_t from, uint32_t to, struct err *err)
+{
+    const struct spell_plan *p = &s->plan;
+    struct lasted row = {.customer = customer};
+    struct beginning b;
+    int64_t end_ms;
+
+    if (!begin_find(&l->begin, customer, from, to, &b) || b.ms > p->at_ms
+        || b.ms < p->from_ms || b.ms >= p->to_ms)
+        return true;
+    end_ms = p->end_n ? end_by_event(p, l, &b, to) : end_by_stage(p, customer, &b);
+    row.ended = end_ms != MOMENT_NEVER;
+    row.ms = (row.ended ? end_ms : p->at_ms) - b.ms;
+    return group_of(s, l, customer, &b, from, to, &row.group, err)
+           && row_add(s, &row, err);
+}
+
+bool spells_add(struct spells *s, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
+{
+    const struct spell_plan *p = &s->plan;
+    struct bits all = bits_up_to(c->customer_n);
+    struct look l = {.at_ms = c->at_ms};
+    bool ok = picks_turn(s->picks, c, err);
+
+    if (!ok)
+        return false;
+    l.begin = begin_turn(&p->begin, s->picks, c);
+    for (uint32_t k = 0; k < p->end_n; k++)
+        l.end[k] = picks_marks(s->picks, p->end[k]);
+    if (p->by == SPELL_BY_FIRST || p->by == SPELL_BY_TOLD)
+        l.by = picks_values(s->picks, p->by_pick);
+    if (who)
+        all = bits_and(&all, who);
+    for (EACH_BIT(i, &all)) {
+        uint32_t from = c->first[i], to = c->first[i + 1];
+
+        while (span.last_ms > p->at_ms && to > from && c->at_ms[to - 1] > p->at_ms)
+            to--;
+        ok = add_customer(s, &l, c->customer_first + i, from, to, err);
+        if (!ok)
+            break;
+    }
+    buf_free(&l.name);
+    return ok;
+}
+
+bool spells_merge(struct spells *into, const struct spells *from, struct err *err)
+{
+    uint32_t number[SPELL_GROUPS_MAX] = {};
+
+    for (uint32_t i = 0; i < from->name.n; i++)
+        if (!group_number(into, text_table_get(&from->name, i), &number[i], err))
+            return false;
+    for (size_t i = 0; i < from->n; i++) {
+        struct lasted row = from->row[i];
+
+        row.group = number[row.group];
+        if (!row_add(into, &row, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- in order --- */
+
+struct sized {
+    str name;
+    uint64_t n;
+    uint32_t number;
+};
+
+static int sized_cmp(const void *a, const void *b)
+{
+    const struct sized *x = a, *y = b;
+
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return str_cmp(x->name, y->name);
+}
+
+bool spells_finish(struct spells *s, struct err *err)
+{
+    struct sized group[SPELL_GROUPS_MAX];
+    uint32_t place[SPELL_GROUPS_MAX], groups = s->name.n;
+    struct text_table name = {};
+    bool ok = true;
+
+    for (uint32_t i = 0; i < groups; i++)
+        group[i] = (struct sized){text_table_get(&s->name, i), 0, i};
+    for (size_t i = 0; i < s->n; i++)
+        group[s->row[i].group].n++;
+    qsort(group, groups, sizeof *group, sized_cmp);
+    for (uint32_t i = 0; ok && i < groups; i++)
+        ok = text_table_add(&name, group[i].name, &place[group[i].number]);
+    if (!ok) {
+        text_table_free(&name);
+        return err_nomem(err);
+    }
+    for (size_t i = 0; i < s->n; i++)
+        s->row[i].group = place[s->row[i].group];
+    text_table_free(&s->name);
+    s->name = name;
+    survival_sort(s->row, s->n);
+    return true;
+}
