@@ -240,7 +240,8 @@ static const struct api_param churn_params[] = {
 static const struct api_param survival_params[] = {
     {"first", "the pattern of the event with which somebody begins, trait.x, or stage.x"},
     {"after", "of an event: those who come back with it so long after the one before"},
-    {"end", "what it ends with: patterns with commas between, stage.x, or not stage.x"},
+    {"end", "what it ends with: patterns with commas between, stage.x, not stage.x or "
+            "segment.x"},
     {"lifecycle", "of stages: in this one; in the first unless given"},
     {"every", "the length from point to point; 30d unless given"},
     {"by",

@@ -207,7 +207,8 @@ static int run(struct cli *c)
         return cli_wrong(c, "where does somebody begin? --first EVENT, --first trait.x, "
                             "or --first stage.NAME");
     if (!q.end.n)
-        return cli_wrong(c, "what does it end with? --end EVENT, or --end stage.NAME");
+        return cli_wrong(c, "what does it end with? --end EVENT, --end stage.NAME, or "
+                            "--end segment.NAME");
     if ((q.within.n || q.group.n) && !q.list.n)
         return cli_wrong(c, "--within and --group are of --customers");
     return report_run(c, answer, &q, &q.scope);
@@ -219,8 +220,8 @@ static const struct cli_option options[] = {
      false},
     {"after", "LENGTH", "--first: who comes back with it so long after the one before",
      false},
-    {"end", "PATTERN", "what it ends with: events, stage.NAME, or 'not stage.NAME'",
-     false},
+    {"end", "PATTERN",
+     "what it ends with: events, stage.NAME, 'not stage.NAME' or segment.NAME", false},
     {"lifecycle", "NAME", "whose stages these are: of the first unless given", false},
     {"every", "LENGTH", "from row to row: 30d unless given", false},
     {"by", "NAME",

@@ -4,24 +4,62 @@
 
 /* --- what is asked --- */
 
+#define SEGMENT STR("segment.")
+
+/* Who is in it up to at_ms is known then. */
+static bool find_segment(struct engine *e, str name, int64_t at_ms, uint32_t *out,
+                         struct err *err)
+{
+    const struct segments *all = engine_model(e)->segments;
+
+    if (engine_now_ms(e) < at_ms && !engine_advance(e, at_ms, err))
+        return false;
+    for (*out = 0; *out < all->segment_n; ++*out)
+        if (str_eq(all->segment[*out].name, name))
+            return true;
+    return err_set(err, ERR_INPUT, "the model has no segment \"%.*s\"", STR_FMT(name));
+}
+
+static const struct move *get_changes(const void *context, uint32_t customer, size_t *n)
+{
+    return engine_members(context, customer, n);
+}
+
+static bool end_by_segment(struct engine *e, str name, struct spell_plan *plan,
+                           struct err *err)
+{
+    static const bool entered[] = {[MEMBER_OUT] = false, [MEMBER_IN] = true};
+    uint32_t segment;
+
+    if (!find_segment(e, name, plan->at_ms, &segment, err))
+        return false;
+    plan->end_stage = (struct stage_set){entered, false};
+    plan->end_moves = (struct moves_of){get_changes, e};
+    plan->has_end_way = true;
+    plan->end_way = (uint16_t)segment;
+    return true;
+}
+
 static bool add_end(struct engine *e, const struct survival_question *q,
                     struct program *p, struct arena *a, struct spell_plan *plan,
                     str *wrong, struct err *err)
 {
     const struct lifecycle *l;
 
-    if (!stages_are_named(q->end)) {
-        *wrong = q->end;
-        if (!picks_add(p, q->end, plan->end, SPELL_ENDS_MAX, &plan->end_n, err))
-            return false;
-        *wrong = STR("");
-        return plan->end_n
-               || err_set(err, ERR_INPUT,
-                          "what it ends with must be said: an event, or stage.NAME");
-    }
-    return model_lifecycle_find(engine_model(e), q->lifecycle, &l, err)
-           && stages_named(l, q->end, a, &plan->end_stage, err)
-           && report_moves(e, l, plan->at_ms, a, &plan->end_moves, err);
+    if (str_starts(q->end, SEGMENT))
+        return end_by_segment(e, str_from(q->end, SEGMENT.n), plan, err);
+    if (stages_are_named(q->end))
+        return model_lifecycle_find(engine_model(e), q->lifecycle, &l, err)
+               && stages_named(l, q->end, a, &plan->end_stage, err)
+               && report_moves(e, l, plan->at_ms, a, &plan->end_moves, err);
+    *wrong = q->end;
+    if (!picks_add(p, q->end, plan->end, SPELL_ENDS_MAX, &plan->end_n, err))
+        return false;
+    *wrong = STR("");
+    return plan->end_n
+           || err_set(err, ERR_INPUT,
+                      "what it ends with must be said: an event, stage.NAME, or "
+                      "segment.NAME");
 }
 
 struct member_of {
@@ -39,22 +77,15 @@ static bool is_member(const void *context, uint32_t customer, int64_t at_ms)
 static bool by_segment(struct engine *e, str name, struct arena *a,
                        struct spell_plan *plan, struct err *err)
 {
-    const struct segments *all = engine_model(e)->segments;
     struct member_of *m = arena_new(a, struct member_of);
 
     if (!m)
         return err_nomem(err);
-    if (engine_now_ms(e) < plan->at_ms && !engine_advance(e, plan->at_ms, err))
-        return false;
+    m->engine = e;
     plan->by = SPELL_BY_SEGMENT;
     plan->is_member = is_member;
     plan->context = m;
-    for (uint32_t i = 0; i < all->segment_n; i++)
-        if (str_eq(all->segment[i].name, name)) {
-            *m = (struct member_of){e, i};
-            return true;
-        }
-    return err_set(err, ERR_INPUT, "the model has no segment \"%.*s\"", STR_FMT(name));
+    return find_segment(e, name, plan->at_ms, &m->segment, err);
 }
 
 static bool add_by(struct engine *e, const struct survival_question *q, struct program *p,
@@ -65,8 +96,8 @@ static bool add_by(struct engine *e, const struct survival_question *q, struct p
 
     if (!q->by.n)
         return true;
-    if (str_starts(q->by, STR("segment.")))
-        return by_segment(e, str_from(q->by, 8), a, plan, err);
+    if (str_starts(q->by, SEGMENT))
+        return by_segment(e, str_from(q->by, SEGMENT.n), a, plan, err);
     if (!report_by(p, first, q->by, &plan->by_pick, &told, wrong, err))
         return false;
     plan->by = told ? SPELL_BY_TOLD : SPELL_BY_FIRST;

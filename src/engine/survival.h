@@ -9,7 +9,7 @@
 
 struct survival_question {
     str first, after, lifecycle; /* where somebody begins: struct begin_words */
-    str end;                     /* patterns, or stages */
+    str end;                     /* patterns, stages, or segment.x */
     str every;                   /* the length from point to point; empty: 30d */
     str by; /* a property of the first event, trait.x, acquisition.x, segment.x; empty: none */
     struct report_scope scope; /* from and to are about beginnings */

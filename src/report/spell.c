@@ -93,11 +93,12 @@ static int64_t end_by_event(const struct spell_plan *p, const struct look *l,
 static int64_t end_by_stage(const struct spell_plan *p, uint32_t customer,
                             const struct beginning *b)
 {
-    size_t n, i = p->begin.by == BEGIN_STAGE ? b->move : 0;
+    size_t n, i = p->begin.by == BEGIN_STAGE && !p->has_end_way ? b->move : 0;
     const struct move *move = p->end_moves.get(p->end_moves.context, customer, &n);
 
     for (; i < n && move[i].at_ms <= p->at_ms; i++)
-        if (move[i].at_ms >= b->ms && stage_set_enters(&p->end_stage, &move[i]))
+        if (move[i].at_ms >= b->ms && (!p->has_end_way || move[i].way == p->end_way)
+            && stage_set_enters(&p->end_stage, &move[i]))
             return move[i].at_ms;
     return MOMENT_NEVER;
 }

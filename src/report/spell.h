@@ -3,7 +3,7 @@
  *
  * begin.h says where he begins. It ends with the first event behind that which one of the patterns
  * picks, or with the first move into one of some stages: of one who began at a moment of a trait
- * or with an event, at that moment or later; of one who began with a move, with a later move. Whoever
+ * or with an event, at that moment or later; of one who began with a move, with a later one. Whoever
  * it has not happened to by at_ms was looked at until then.
  *
  * Written as per customer, then merge: each thread or shard gathers spells of its own. */
@@ -31,9 +31,12 @@ struct spell_plan {
     int64_t from_ms, to_ms;        /* who begins: from_ms <= the moment < to_ms */
     int64_t at_ms;
     struct pick end[SPELL_ENDS_MAX]; /* any of them */
-    uint32_t end_n;                  /* 0: a stage it is: */
+    uint32_t end_n;                  /* 0: a move it is: */
     struct stage_set end_stage;
     struct moves_of end_moves;
+    /* Of the moves those of this way alone: who enters segments is told by moves, too. */
+    bool has_end_way;
+    uint16_t end_way;
     enum spell_by by;
     struct pick by_pick;
     int decimals; /* of money among what is broken down by */

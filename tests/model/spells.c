@@ -86,8 +86,11 @@ static int64_t ends(const struct asked *q, const struct life *l, const struct pa
             if (is_seen(q, l->fact[event].at_ms)
                 && pattern_twin[q->end[k]].picks(&l->fact[event]))
                 return l->fact[event].at_ms;
+    if (q->plan.has_end_way)
+        move = 0;
     for (; !q->end_n && move < path->n; move++)
         if (is_seen(q, path->move[move].at_ms) && path->move[move].at_ms >= began_ms
+            && (!q->plan.has_end_way || path->move[move].way == q->plan.end_way)
             && has(&q->plan.end_stage, path->move[move].to)
             && !has(&q->plan.end_stage, path->move[move].from))
             return path->move[move].at_ms;
@@ -210,7 +213,8 @@ static void random_path(struct random *r, int64_t first_ms, struct path *out)
         to = to == STAGES ? STAGE_NONE : to;
         if (to == at)
             to = at == 0 ? 1 : 0;
-        out->move[i] = (struct move){.at_ms = first_ms, .from = at, .to = to};
+        out->move[i] = (struct move){
+            .at_ms = first_ms, .from = at, .to = to, .way = (uint16_t)random_below(r, 2)};
         at = to;
     }
 }
@@ -246,6 +250,8 @@ static void random_question(struct random *r, const struct town *t, struct progr
                                 .at_ms = first_ms + 60 * MS_DAY,
                                 .end_n = q->end_n,
                                 .end_moves = {get, path},
+                                .has_end_way = random_below(r, 3) == 0,
+                                .end_way = (uint16_t)random_below(r, 2),
                                 .by = (enum spell_by)random_below(r, 4),
                                 .is_member = is_member};
     if (random_below(r, 2))
