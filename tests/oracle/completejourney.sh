@@ -78,6 +78,17 @@ cohorts 'redeemed since the first mailing, by day' day "select * from ($mailed_f
     --first mailed --again redemption --from 2017-03-05 --to 2017-04-01
 from_day=''
 
+mailed_in_spring="select * from ($mailed_first) where day < '2017-05-01'"
+mailed_later="select * from ($mailed_first) where day >= '2017-05-01' and day < '2017-09-01'"
+against 'redeemed after mailings of spring and of later' month "$mailed_in_spring" "$mailed_later" \
+    "e.type = 'redemption' and e.place >= b.place" --first mailed --again redemption --to 2017-05-01 \
+    --against 2017-05-01..2017-09-01
+
+paths 'ways through events' 5 0 "select customer, place, type as name from e where is_any and at <= :at"
+paths 'collapsed, from the first redeemed coupon' 4 1 "select e.customer, place, type as name from e join
+    (select customer, min(place) as first from e where type = 'redemption' group by 1) b
+    on b.customer = e.customer and place >= first where is_any and at <= :at" --after redemption --collapse
+
 for method in interpolated quintiles ranks; do
     rfm "RFM $method, to the moment" $method 0 '' --method $method
     rfm "RFM $method, in days" $method 1 '' --method $method --days

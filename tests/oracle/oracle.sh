@@ -174,3 +174,38 @@ flow() {
     mv "$T/some.csv" "$T/got.csv"
     same "$1" 'period, stage, customers, entered, left'
 }
+
+# paths NAME STEPS COLLAPSE QUERY OPTION...: QUERY gives (customer, place, name) of what may be a
+# step, from the beginning of each customer's way on.
+paths() {
+    p_name=$1 p_steps=$2 p_collapse=$3 p_query=$4
+    shift 4
+    report paths --steps "$p_steps" --top 1000 "$@"
+    {
+        parameters "steps=$p_steps" "collapse=$p_collapse"
+        echo "create temp table steps as $p_query;"
+        echo ".read $sql/paths.sql"
+    } >"$T/ask.sql"
+    same "$p_name" 'ways, customers, way'
+}
+
+# against NAME BY HERE THERE COMES OPTION...: cohorts of two sides, each a query for (customer,
+# day, place) of who begins; COMES is a condition on e and begins b.
+against() {
+    g_name=$1 g_by=$2 g_here=$3 g_there=$4 g_comes=$5
+    shift 5
+    report cohorts --by "$g_by" "$@"
+    {
+        parameters "by='$g_by'" "from_day='0000'" "to_day='$at'"
+        echo ".read $sql/periods.sql"
+        echo "create temp table sides as select 1 as side, * from ($g_here) union all select 2, * from ($g_there);
+            create index temp.sides_of on sides(customer);
+            create temp table comes as select side, e.customer, e.day
+                from e join sides b using (customer) where e.at <= :at and $g_comes;"
+        echo ".read $sql/against.sql"
+    } >"$T/ask.sql"
+    # Where one side has nobody there is no difference.
+    grep -v ',,,$' "$T/got.csv" >"$T/some.csv"
+    mv "$T/some.csv" "$T/got.csv"
+    same "$g_name" 'number, customers, of, against, against_of, difference, low, high'
+}

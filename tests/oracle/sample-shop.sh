@@ -59,6 +59,28 @@ cohorts 'who began in summer' month "select * from ($first) where day >= '2011-0
     "$purchase" --first purchase --from 2011-06-01 --to 2011-09-01
 from_day=''
 
+between="day >= '%s' and day < '%s'"
+# shellcheck disable=SC2059
+against 'who began in winter against who did in summer' month \
+    "select * from ($first) where $(printf "$between" 2011-01-01 2011-03-01)" \
+    "select * from ($first) where $(printf "$between" 2011-05-01 2011-08-01)" "$purchase and e.place > b.place" \
+    --first purchase --repeat --from 2011-01-01 --to 2011-03-01 --against 2011-05-01..2011-08-01
+large_spender="customer in (select customer from e where $purchase and at <= :at group by 1
+    having sum(cents) filter (where datetime(clock, '+1 year') > '2011-12-10 00:00:00') >= 200000)"
+many="customer in (select customer from e where $purchase and at <= :at group by 1 having count(*) >= 2)"
+against 'who spends much against who buys again' week "select * from ($first) where $large_spender" \
+    "select * from ($first) where $many" "$purchase and e.place > b.place" --first purchase --repeat \
+    --segment vip --against-segment repeat
+
+paths 'ways through stages' 5 0 "select customer, rowid as place, \"to\" as name from move
+    where 1000 * unixepoch(substr(at, 1, 19)) <= :at" --through stage
+paths 'ways on from the first at_risk' 4 0 "select m.customer, m.rowid as place,
+    case m.rowid when first then 'stage.at_risk' else \"to\" end as name from move m
+    join (select customer, min(rowid) as first from move where \"to\" = 'at_risk'
+        and 1000 * unixepoch(substr(at, 1, 19)) <= :at group by customer) b
+    on b.customer = m.customer and m.rowid >= first
+    where 1000 * unixepoch(substr(at, 1, 19)) <= :at" --through stage --after stage.at_risk
+
 for method in interpolated quintiles ranks; do
     rfm "RFM $method, to the moment" $method 0 '' --method $method
     rfm "RFM $method, in days" $method 1 '' --method $method --days
