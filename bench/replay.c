@@ -312,7 +312,7 @@ int main(int argc, char **argv)
     }
     list_months();
     yardstick_load(&y, argv[1], argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0,
-                   false);
+                   false, false);
     printf(
         "%u customers, %llu events in chunks after %.1f s, moments and types %.0f MiB\n",
         y.customers, (unsigned long long)y.events, seconds() - began, columns_mib(&y));

@@ -110,7 +110,7 @@ int main(int argc, char **argv)
         fputs("usage: bench_scan DATA [EXPECTED [KERNEL]]\n", stderr);
         return 2;
     }
-    yardstick_load(&y, argv[1], 0, true);
+    yardstick_load(&y, argv[1], 0, true, false);
     need(model_compile(io_system(), str_of(model_text), &y.catalog, &model, &err),
          "model", &err);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { TYPES = 12 };
+#define CAMPAIGN STR("context.campaign.source")
 
 static const char *const type_name[TYPES] = {
     "page_view",   "signup",      "purchase",       "email_open",
@@ -74,6 +75,16 @@ static void name_all(struct yardstick *y)
 
         need(catalog_add_event(&y->catalog, &e, &err), "catalog", &err);
     }
+    if (y->channel) {
+        const struct property campaign = {CAMPAIGN, {.type = VALUE_TEXT}};
+        struct event e = {.customer = STR("c0"),
+                          .type = str_of(type_name[0]),
+                          .id = STR("0"),
+                          .property = &campaign,
+                          .property_n = 1};
+
+        need(catalog_add_event(&y->catalog, &e, &err), "catalog", &err);
+    }
     if (y->country) {
         const struct property country = {STR("country"), {.type = VALUE_TEXT}};
         struct event e = {.customer = STR("c0"),
@@ -98,12 +109,22 @@ static str country_name(uint8_t code)
     return str_trim((str){names + code * 3, 3});
 }
 
+/* c0, c1 ... */
+static str channel_name(uint8_t code)
+{
+    static const char names[] = "c0c1c2c3c4c5c6c7";
+
+    if (code >= (sizeof names - 1) / 2)
+        give_up("channel.u8", "it has more channels than the yardstick");
+    return (str){names + code * 2, 2};
+}
+
 static void build_chunk(void *context, uint32_t k)
 {
     struct yardstick *y = context;
     uint32_t first = k * CHUNK_CUSTOMERS, last = first + CHUNK_CUSTOMERS, n;
     struct event *event;
-    struct property *property;
+    struct property(*property)[2];
     char(*text)[24];
     struct err err;
 
@@ -121,14 +142,14 @@ static void build_chunk(void *context, uint32_t k)
             int id_n = snprintf(id, sizeof *text, "i%x", c);
             int customer_n = snprintf(customer, sizeof *text, "c%u", c);
 
-            property[i] = (struct property){
+            property[i][0] = (struct property){
                 STR("country"),
                 {.type = VALUE_TEXT, .text = country_name(y->country[c])}};
             event[i] = (struct event){.at_ms = (int64_t)y->ts[y->off[c]] * MS_SECOND,
                                       .customer = {customer, (size_t)customer_n},
                                       .type = STR("identify"),
                                       .id = {id, (size_t)id_n},
-                                      .trait = &property[i],
+                                      .trait = property[i],
                                       .trait_n = 1};
             i++;
         }
@@ -138,16 +159,22 @@ static void build_chunk(void *context, uint32_t k)
             int id_n = snprintf(id, sizeof *text, "%x", e);
             int customer_n = snprintf(customer, sizeof *text, "c%u", c);
 
-            property[i] =
-                (struct property){STR("revenue"),
-                                  {.type = VALUE_NUMBER,
-                                   .number = (int64_t)y->amount[e] * (NUM_ONE / 100)}};
+            uint32_t has = 0;
+
+            if (y->channel)
+                property[i][has++] = (struct property){
+                    CAMPAIGN, {.type = VALUE_TEXT, .text = channel_name(y->channel[e])}};
+            if (bought)
+                property[i][has++] = (struct property){
+                    STR("revenue"),
+                    {.type = VALUE_NUMBER,
+                     .number = (int64_t)y->amount[e] * (NUM_ONE / 100)}};
             event[i] = (struct event){.at_ms = (int64_t)y->ts[e] * MS_SECOND,
                                       .customer = {customer, (size_t)customer_n},
                                       .type = str_of(type_name[y->type[e]]),
                                       .id = {id, (size_t)id_n},
-                                      .property = &property[i],
-                                      .property_n = bought};
+                                      .property = property[i],
+                                      .property_n = has};
         }
     }
     need(chunk_build(&y->catalog, NULL, first, event, n, &y->chunk[k], &err), "chunk",
@@ -158,7 +185,7 @@ static void build_chunk(void *context, uint32_t k)
 }
 
 void yardstick_load(struct yardstick *y, const char *folder, uint32_t customers,
-                    bool countries)
+                    bool countries, bool channels)
 {
     size_t bytes;
 
@@ -172,6 +199,8 @@ void yardstick_load(struct yardstick *y, const char *folder, uint32_t customers,
     y->type = mapped(folder, "type.u8", &bytes);
     if (countries)
         y->country = mapped(folder, "country.u8", &bytes);
+    if (channels)
+        y->channel = mapped(folder, "channel.u8", &bytes);
     name_all(y);
     y->chunk_n = (y->customers + CHUNK_CUSTOMERS - 1) / CHUNK_CUSTOMERS;
     y->chunk = mem_alloc(y->chunk_n * sizeof(struct chunk *));

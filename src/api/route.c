@@ -256,6 +256,25 @@ static const struct api_param survival_params[] = {
     {"within", "with customers: in this length of time"},
     {"group", "with customers: of those with this value"},
 };
+static const struct api_param journey_map_params[] = {
+    {"through",
+     "event, channel, a property, or several with commas between; event unless given"},
+    {"events", "patterns of the events that are touchpoints; any unless given"},
+    {"score", "a property such as survey_answered.score: of the touchpoint before it"},
+    {"worse", "stages with commas between: whoever moves there is lost; ends, and those "
+              "that stand before in the text, unless given"},
+    {"within", "a length: lost in this time after the touch; 30d unless given"},
+    {"top", "touchpoints of a stage that are told apart: at most 1000; 20 unless given"},
+    LIFECYCLE,
+    {"from", "events at this moment or date, or later"},
+    {"to", "events before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "a stage: who has touchpoints in it, too"},
+    {"touchpoint", "with customers: of this touchpoint alone"},
+    {"lost", "1: with customers: only those who are lost after it"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -381,6 +400,8 @@ static const struct api_route routes[] = {
         "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
     GET("/api/churn", get_churn, churn_params,
         "who stays and who goes, period by period: retention and churn rates"),
+    GET("/api/journey-map", get_journey_map, journey_map_params,
+        "stage by touchpoint: who, when, how content, and where customers are lost"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

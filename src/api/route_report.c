@@ -6,6 +6,7 @@
 #include "engine/churn.h"
 #include "engine/cohort.h"
 #include "engine/funnel.h"
+#include "engine/journey.h"
 #include "engine/paths.h"
 #include "engine/rfm.h"
 #include "engine/survival.h"
@@ -265,5 +266,34 @@ bool get_churn(struct api_request *r, struct err *err)
         return false;
     ok = churn_put_json(&j, r->engine, &v, r->a, err);
     churn_view_free(&v);
+    return ok;
+}
+
+bool get_journey_map(struct api_request *r, struct err *err)
+{
+    struct journey_question q = {.through = param(r, "through"),
+                                 .events = param(r, "events"),
+                                 .score = param(r, "score"),
+                                 .worse = param(r, "worse"),
+                                 .within = param(r, "within"),
+                                 .top = 20,
+                                 .lifecycle = param(r, "lifecycle"),
+                                 .list_stage = param(r, "customers"),
+                                 .list_name = param(r, "touchpoint")};
+    struct json_out j = {.to = r->out};
+    struct journey_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "lost", &q.list_lost, err)
+        || !number_param(r, "top", PATHS_TOP_MAX, &q.top, err))
+        return false;
+    if ((q.list_name.n || q.list_lost) && !q.list_stage.n)
+        return err_set(err, ERR_INPUT,
+                       "touchpoint and lost are of the stage that customers names");
+    if (!engine_journey(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = journey_put_json(&j, r->engine, &v, r->a, err);
+    journey_view_free(&v);
     return ok;
 }

@@ -18,7 +18,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_channels,      &cli_dictionary,   &cli_mapping_list, &cli_mapping_show,
     &cli_retain,        &cli_consent,      &cli_webhook,      &cli_funnel,
     &cli_cohorts,       &cli_rfm,          &cli_segment,      &cli_attribution,
-    &cli_paths,         &cli_survival,     &cli_churn,
+    &cli_paths,         &cli_survival,     &cli_churn,        &cli_journey_map,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -8,8 +8,7 @@
 
 /* --- what is asked --- */
 
-/* Takes the part up to the next comma off a list. */
-static str take_part(str *rest)
+str take_part(str *rest)
 {
     const char *comma = rest->n ? memchr(rest->p, ',', rest->n) : NULL;
     str part = {rest->p, comma ? (size_t)(comma - rest->p) : rest->n};
@@ -203,7 +202,7 @@ static bool add_times(const struct paths_question *q, struct paths_plan *plan,
     return true;
 }
 
-static const struct move *moves_of(const void *context, uint32_t customer, size_t *n)
+const struct move *paths_moves_of(const void *context, uint32_t customer, size_t *n)
 {
     const struct paths_moves *m = context;
 
@@ -218,7 +217,7 @@ static bool plan_of(struct asked_paths *asked, struct program *p, struct arena *
     struct paths_plan *plan = &asked->plan;
 
     *plan = (struct paths_plan){.program = p,
-                                .moves = moves_of,
+                                .moves = paths_moves_of,
                                 .moves_context = &asked->moves,
                                 .steps = q->steps,
                                 .each = q->each,

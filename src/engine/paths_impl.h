@@ -16,6 +16,10 @@ struct asked_paths {
     const struct paths_view *view; /* whose ways and nodes are told apart */
 };
 
+/* A customer's moves; the context is a struct paths_moves. */
+const struct move *paths_moves_of(const void *context, uint32_t customer, size_t *n);
+/* Takes the part up to the next comma off a list. */
+str take_part(str *rest);
 /* What steps are called by, in words, and which events are steps; by_stage NULL: stages are
  * not. */
 bool through_read(const struct engine *e, str text, str events, struct program *p,

@@ -2,9 +2,10 @@
 
 #include <math.h>
 
-void share_interval(struct share s, double *low, double *high)
+static const double z_95 = 1.959963984540054; /* of the normal distribution, at 0.975 */
+
+static void interval(struct share s, double z, double *low, double *high)
 {
-    const double z = 1.959963984540054; /* of the normal distribution, at 0.975 */
     double n = (double)s.n, p = n > 0 ? (double)s.hits / n : 0;
     double middle, width;
 
@@ -18,7 +19,8 @@ void share_interval(struct share s, double *low, double *high)
     *high = s.hits == s.n ? 1 : middle + width;
 }
 
-void share_difference(struct share a, struct share b, double *low, double *high)
+static void difference(struct share a, struct share b, double z, double *low,
+                       double *high)
 {
     double low_a, high_a, low_b, high_b, p_a, p_b;
 
@@ -28,8 +30,40 @@ void share_difference(struct share a, struct share b, double *low, double *high)
         return;
     p_a = (double)a.hits / (double)a.n;
     p_b = (double)b.hits / (double)b.n;
-    share_interval(a, &low_a, &high_a);
-    share_interval(b, &low_b, &high_b);
+    interval(a, z, &low_a, &high_a);
+    interval(b, z, &low_b, &high_b);
     *low = p_a - p_b - hypot(p_a - low_a, high_b - p_b);
     *high = p_a - p_b + hypot(high_a - p_a, p_b - low_b);
+}
+
+void share_interval(struct share s, double *low, double *high)
+{
+    interval(s, z_95, low, high);
+}
+
+void share_difference(struct share a, struct share b, double *low, double *high)
+{
+    difference(a, b, z_95, low, high);
+}
+
+/* Within how many standard deviations this share of the normal distribution lies. */
+static double deviations(double sure)
+{
+    double low = 0, high = 40;
+
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2;
+
+        if (1 - erfc(middle / sqrt(2)) < sure)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+void share_difference_sure(struct share a, struct share b, double sure, double *low,
+                           double *high)
+{
+    difference(a, b, deviations(sure), low, high);
 }

@@ -18,5 +18,8 @@ void share_interval(struct share s, double *low, double *high);
  * Proportions: Comparison of Eleven Methods", Statistics in Medicine 17 (1998), 873-890. -1 to 1
  * when one of them is of none. */
 void share_difference(struct share a, struct share b, double *low, double *high);
+/* The same with another confidence than 0.95. */
+void share_difference_sure(struct share a, struct share b, double sure, double *low,
+                           double *high);
 
 #endif

@@ -868,6 +868,41 @@ TEST(paths_are_told)
     engine_close(e);
 }
 
+TEST(the_journey_map_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(e, "/api/journey-map",
+              "when=count(purchase) > 1&worse=at_risk&score=any.hour&events=purchase"
+              "&customers=reach&lost=1",
+              "{\"at\":\"2026-06-01T00:00:00.000Z\",\"stages\":[],\"listed\":[]}");
+    need_body(
+        e, "/api/journey-map", "when=count(purchase) > 1&worse=lapsed&within=40d",
+        "{\"at\":\"2026-06-01T00:00:00.000Z\",\"stages\":["
+        "{\"stage\":\"reach\",\"customers\":1,\"events\":1,\"since_ms\":0,\"until_ms\":0,"
+        "\"touches\":1,\"lost\":0,\"low\":0,\"high\":0.793451,\"touchpoints\":["
+        "{\"touchpoint\":\"purchase\",\"customers\":1,\"events\":1,\"since_ms\":0,"
+        "\"until_ms\":0,\"touches\":1,\"lost\":0,\"low\":0,\"high\":0.793451,"
+        "\"others\":{\"touches\":0,\"lost\":0},\"difference\":0,"
+        "\"difference_low\":-1,\"difference_high\":1,\"pain\":false}],"
+        "\"other\":{\"touchpoints\":0,\"events\":0}},"
+        "{\"stage\":\"at_risk\",\"customers\":1,\"events\":1,\"since_ms\":1432800000,"
+        "\"until_ms\":0,\"touches\":1,\"lost\":0,\"low\":0,\"high\":0.793451,"
+        "\"touchpoints\":[{\"touchpoint\":\"purchase\",\"customers\":1,\"events\":1,"
+        "\"since_ms\":1432800000,\"until_ms\":0,\"touches\":1,\"lost\":0,\"low\":0,"
+        "\"high\":0.793451,\"others\":{\"touches\":0,\"lost\":0},\"difference\":0,"
+        "\"difference_low\":-1,\"difference_high\":1,\"pain\":false}],"
+        "\"other\":{\"touchpoints\":0,\"events\":0}}]}");
+    need_error(e, "/api/journey-map", "top=0", ERR_INPUT, "from 1 to 1000");
+    need_error(e, "/api/journey-map", "touchpoint=purchase", ERR_INPUT,
+               "customers names");
+    need_error(e, "/api/journey-map", "lost=1", ERR_INPUT, "customers names");
+    need_error(e, "/api/journey-map", "customers=nowhere", ERR_INPUT, "no stage");
+    need_error(e, "/api/journey-map", "within=soon", ERR_INPUT, "within");
+    need_error(e, "/api/journey-map", "score=purchase", ERR_INPUT, "is a number");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -891,6 +926,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/paths", "get", 20, 0},
         {"/api/survival", "get", 14, 0},
         {"/api/churn", "get", 11, 0},
+        {"/api/journey-map", "get", 15, 0},
         {"/api/live", "get", 5, 0},
         {"/api/suspicions", "get", 3, 0},
         {"/api/decisions", "get", 3, 0},
@@ -1098,6 +1134,10 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/rfm", "event=purchase&value=revenue&customers=all&method=ranks", NULL},
         {e, "/api/paths",
          "through=event,revenue&before=purchase&each=1&links=1&top=1&customers=(other)",
+         NULL},
+        {e, "/api/journey-map",
+         "through=event,channel,revenue&score=any.hour&customers=buyer", NULL},
+        {e, "/api/journey-map", "score=any.weekday&events=purchase,signed_up&top=1",
          NULL},
         {e, "/api/paths", "through=stage&after=stage.buyer&customers=at_risk&step=2",
          NULL},
