@@ -51,11 +51,11 @@ enum MHD_Result answer_stream(struct MHD_Connection *c, struct MHD_Response *str
 }
 
 enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const char *allow,
-                             const struct err *err)
+                             const struct err *err, str text)
 {
     struct buf b = {};
 
-    api_put_error(&b, err);
+    api_put_error(&b, err, text);
     return answer_buf(c, status, &b, "application/json",
                       (struct answer_header){"Allow", allow});
 }
@@ -199,5 +199,5 @@ enum MHD_Result answer_page(struct MHD_Connection *c, str path)
     if (asset && (!looks_like_file(path) || str_starts(path, STR("/customers/"))))
         return answer_index(c, asset);
     err_set(&err, ERR_NOT_FOUND, "there is no such file");
-    return answer_error(c, MHD_HTTP_NOT_FOUND, NULL, &err);
+    return answer_error(c, MHD_HTTP_NOT_FOUND, NULL, &err, STR(""));
 }

@@ -19,7 +19,7 @@ enum MHD_Result answer_buf(struct MHD_Connection *c, unsigned status, struct buf
 enum MHD_Result answer_stream(struct MHD_Connection *c, struct MHD_Response *stream);
 /* As JSON. `allow` is given with 405: the methods that the path takes. */
 enum MHD_Result answer_error(struct MHD_Connection *c, unsigned status, const char *allow,
-                             const struct err *err);
+                             const struct err *err, str text);
 /* To who may not come in. */
 enum MHD_Result answer_denial(struct MHD_Connection *c, const struct denial *denial);
 /* A file of the page, or the page itself. */

@@ -78,7 +78,7 @@ static enum MHD_Result reply_error(struct MHD_Connection *c, struct reply how,
 {
     struct buf b = {};
 
-    api_put_error(&b, err);
+    api_put_error(&b, err, STR(""));
     return reply(c, how, &b);
 }
 

@@ -22,7 +22,7 @@ int api_status(enum err_code code)
     return 500;
 }
 
-void api_put_fault(struct json_out *j, const struct err *err)
+static void put_fault(struct json_out *j, const struct err *err, str text)
 {
     static const char *const name[] = {
         [ERR_NONE] = "none",
@@ -45,17 +45,26 @@ void api_put_fault(struct json_out *j, const struct err *err)
         json_put_int(j, err->line);
         json_key(j, "column");
         json_put_int(j, err->column);
+        if (text.n) {
+            json_key(j, "text");
+            json_put_text(j, text);
+        }
     }
     json_end_object(j);
 }
 
-void api_put_error(struct buf *out, const struct err *err)
+void api_put_fault(struct json_out *j, const struct err *err)
+{
+    put_fault(j, err, STR(""));
+}
+
+void api_put_error(struct buf *out, const struct err *err, str text)
 {
     struct json_out j = {.to = out};
 
     json_begin_object(&j);
     json_key(&j, "error");
-    api_put_fault(&j, err);
+    put_fault(&j, err, text);
     json_end_object(&j);
 }
 

@@ -7,8 +7,9 @@
 
 /* 200, 400, 404 ... */
 int api_status(enum err_code code);
-/* {"error":{"code":"not_found","message":".."}}, with line and column when there are some */
-void api_put_error(struct buf *out, const struct err *err);
+/* {"error":{"code":"not_found","message":".."}}, with line and column when there are some, and the
+ * text of the question in which they stand, unless it is empty. */
+void api_put_error(struct buf *out, const struct err *err, str text);
 /* The same for what has no err_code. */
 void api_put_denial(struct buf *out, const char *code, str message);
 /* Its inner object. */

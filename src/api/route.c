@@ -143,7 +143,10 @@ static const struct api_param funnel_params[] = {
     {"when", "of those who fit this rule then"},
     {"against", "FROM..TO: the same of this time beside it, and the differences"},
     {"against_segment", "the same of this segment beside it"},
-    {"stopped", "the number of a step: who stopped there, too"},
+    {"stopped", "the number of a step: who stopped there, too; or ..."},
+    {"reached", "... who got there, or beyond"},
+    {"group", "with stopped or reached: only those for whom by has this value"},
+    {"group_missing", "1: only those for whom it is missing"},
 };
 static const struct api_param cohorts_params[] = {
     {"first", "the pattern of the event with which somebody begins, trait.x, or stage.x"},

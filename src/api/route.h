@@ -24,6 +24,8 @@ struct api_request {
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
     void *context;
     const struct json *body;     /* of a POST; NULL: there was none */
+    str wrong;                   /* of an error: the part of the question in which it is;
+                                    borrowed from the query */
     struct arena *a;             /* ends with the request */
     struct buf *out;             /* the answer's body */
     const char *type;            /* of the body; application/json unless changed */

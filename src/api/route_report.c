@@ -49,9 +49,34 @@ static bool by_campaign_param(const struct api_request *r, bool *out, struct err
            || err_set(err, ERR_INPUT, "by is channel or campaign");
 }
 
+/* Who is listed. */
+static bool funnel_list_params(const struct api_request *r, struct funnel_question *q,
+                               struct err *err)
+{
+    str stopped = param(r, "stopped"), reached = param(r, "reached");
+
+    q->group = param(r, "group");
+    q->beyond = reached.n > 0;
+    if (!flag_param(r, "group_missing", &q->group_missing, err))
+        return false;
+    q->in_group = q->group.n || q->group_missing;
+    if (stopped.n && reached.n)
+        return err_set(err, ERR_INPUT, "stopped or reached, not both");
+    if (q->group.n && q->group_missing)
+        return err_set(err, ERR_INPUT, "group or group_missing, not both");
+    if (q->in_group && (!q->by.n || !(stopped.n || reached.n)))
+        return err_set(err, ERR_INPUT,
+                       "a group is one of what by breaks down by, and of it those are "
+                       "listed who stopped at a step or reached it");
+    if (stopped.n && !whole_parse(stopped, 1, FUNNEL_STEPS_MAX, &q->stopped))
+        return err_set(err, ERR_INPUT, "stopped is the number of a step, from 1");
+    return !reached.n || whole_parse(reached, 1, FUNNEL_STEPS_MAX, &q->stopped)
+           || err_set(err, ERR_INPUT, "reached is the number of a step, from 1");
+}
+
 bool get_funnel(struct api_request *r, struct err *err)
 {
-    const str steps = param(r, "steps"), stopped = param(r, "stopped");
+    const str steps = param(r, "steps");
     struct funnel_question q = {.step = &steps,
                                 .step_n = 1,
                                 .within = param(r, "within"),
@@ -59,7 +84,6 @@ bool get_funnel(struct api_request *r, struct err *err)
                                 .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct funnel_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !flag_param(r, "each_step", &q.each_step, err)
@@ -68,9 +92,9 @@ bool get_funnel(struct api_request *r, struct err *err)
     if (!steps.n)
         return err_set(err, ERR_INPUT,
                        "steps are patterns with commas between: visit, signup, purchase");
-    if (stopped.n && !whole_parse(stopped, 1, FUNNEL_STEPS_MAX, &q.stopped))
-        return err_set(err, ERR_INPUT, "stopped is the number of a step, from 1");
-    if (!engine_funnel(r->engine, &q, r->a, &v, &wrong, err))
+    if (!funnel_list_params(r, &q, err))
+        return false;
+    if (!engine_funnel(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = funnel_put_json(&j, r->engine, &v, r->a, err);
     funnel_view_free(&v);
@@ -90,7 +114,6 @@ bool get_cohorts(struct api_request *r, struct err *err)
                                 .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct cohort_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !flag_param(r, "repeat", &q.repeat, err)
@@ -102,7 +125,7 @@ bool get_cohorts(struct api_request *r, struct err *err)
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
     if (q.period.n && !q.cohort.n)
         return err_set(err, ERR_INPUT, "period is of the cohort that is named");
-    if (!engine_cohorts(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_cohorts(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = cohort_put_json(&j, r->engine, &v, r->a, err);
     cohort_view_free(&v);
@@ -119,14 +142,13 @@ bool get_rfm(struct api_request *r, struct err *err)
         .list = param(r, "customers")};
     struct json_out j = {.to = r->out};
     struct rfm_view v;
-    str wrong;
 
     if (!scope_params(r, &q.scope, err) || !flag_param(r, "days", &q.in_days, err))
         return false;
     if (!q.event.n || !q.value.n)
         return err_set(err, ERR_INPUT,
                        "event is a pattern, and value a property of it that is summed");
-    if (!engine_rfm(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_rfm(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     rfm_put_json(&j, r->engine, &v);
     rfm_view_free(&v);
@@ -146,7 +168,6 @@ bool get_attribution(struct api_request *r, struct err *err)
                                      .list_as = param(r, "as")};
     struct json_out j = {.to = r->out};
     struct attribution_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !by_campaign_param(r, &q.by_campaign, err))
@@ -157,7 +178,7 @@ bool get_attribution(struct api_request *r, struct err *err)
     if ((q.list_campaign.n || q.list_as.n) && !q.list.n)
         return err_set(err, ERR_INPUT,
                        "campaign and as are of the channel whose customers are listed");
-    if (!engine_attribution(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_attribution(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = attribution_put_json(&j, r->engine, &v, r->a, err);
     attribution_view_free(&v);
@@ -188,7 +209,6 @@ bool get_paths(struct api_request *r, struct err *err)
                                .list = param(r, "customers")};
     struct json_out j = {.to = r->out};
     struct paths_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !flag_param(r, "each", &q.each, err)
@@ -201,7 +221,7 @@ bool get_paths(struct api_request *r, struct err *err)
         return false;
     if (q.list_step && !q.list.n)
         return err_set(err, ERR_INPUT, "step is of the link that customers names");
-    if (!engine_paths(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_paths(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = paths_put_json(&j, r->engine, &v, r->a, err);
     paths_view_free(&v);
@@ -221,7 +241,6 @@ bool get_survival(struct api_request *r, struct err *err)
                                   .group = param(r, "group")};
     struct json_out j = {.to = r->out};
     struct survival_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err))
@@ -232,7 +251,7 @@ bool get_survival(struct api_request *r, struct err *err)
                        "patterns, or stage.x");
     if ((q.within.n || q.group.n) && !q.list.n)
         return err_set(err, ERR_INPUT, "within and group are of customers");
-    if (!engine_survival(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_survival(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = survival_put_json(&j, r->engine, &v, r->a, err);
     survival_view_free(&v);
@@ -249,7 +268,6 @@ bool get_churn(struct api_request *r, struct err *err)
                                .fate = param(r, "who")};
     struct json_out j = {.to = r->out};
     struct churn_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err))
@@ -262,7 +280,7 @@ bool get_churn(struct api_request *r, struct err *err)
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
     if (!q.period.n != !q.fate.n)
         return err_set(err, ERR_INPUT, "period and who go together");
-    if (!engine_churn(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_churn(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = churn_put_json(&j, r->engine, &v, r->a, err);
     churn_view_free(&v);

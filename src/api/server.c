@@ -101,9 +101,10 @@ static str query_param(void *context, const char *name)
     return sent_argument(context, name);
 }
 
-static enum MHD_Result answer_code(struct MHD_Connection *c, const struct err *err)
+static enum MHD_Result answer_code(struct MHD_Connection *c, const struct err *err,
+                                   str text)
 {
-    return answer_error(c, (unsigned)api_status(err->code), NULL, err);
+    return answer_error(c, (unsigned)api_status(err->code), NULL, err, text);
 }
 
 /* NULL when nothing came. */
@@ -219,7 +220,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
     buf_free(&r.cookie);
     if (err.code == ERR_CORRUPT || err.code == ERR_IO)
         log_failure(s, path, &err);
-    return answer_code(c, &err);
+    return answer_code(c, &err, r.wrong);
 }
 
 static enum door door_of(const struct exchange *x, str path)
@@ -265,7 +266,7 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
     if (refused)
         return x->request.collects
                    ? collect_answer_error(c, refused, x->request.allow, &err)
-                   : answer_error(c, refused, x->request.allow, &err);
+                   : answer_error(c, refused, x->request.allow, &err, STR(""));
     if (is_strangers_page(s, x, method))
         return collect_answer_words(c, MHD_HTTP_FORBIDDEN,
                                     "without a key only pages of this machine may send "
@@ -295,7 +296,7 @@ static enum MHD_Result answer_too_much(struct MHD_Connection *c, const struct ex
     if (x->request.collects)
         return collect_answer_busy(c);
     err_set(&err, ERR_NOMEM, "too much is being sent at the same time: try again");
-    return answer_code(c, &err);
+    return answer_code(c, &err, STR(""));
 }
 
 static enum MHD_Result answer_health(struct MHD_Connection *c, unsigned status, str body)
@@ -359,7 +360,7 @@ static enum MHD_Result answer_shut(struct MHD_Connection *c, const struct exchan
     if (x->request.collects)
         return collect_answer_failed(c);
     err_set(&err, ERR_NOMEM, "the data file cannot be opened: try again later");
-    return answer_code(c, &err);
+    return answer_code(c, &err, STR(""));
 }
 
 static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,

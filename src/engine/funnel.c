@@ -64,6 +64,10 @@ static bool plan_of(const struct engine *e, const struct funnel_question *q,
         .decimals = w->decimals,
         .type_n = snapshot_catalog(engine_snapshot(e))->type.n,
         .stopped = q->stopped,
+        .beyond = q->beyond,
+        .in_group = q->in_group,
+        .group_missing = q->group_missing,
+        .group = q->group,
     };
     if (!add_steps(q, p, plan, wrong, err) || !add_by(q, p, plan, wrong, err)
         || !add_limit(q, plan, err) || !picks_add(p, STR("any"), &plan->any, 1, &n, err))

@@ -15,7 +15,11 @@ struct funnel_question {
                           acquisition.x; empty: none */
     struct report_scope scope;
     struct report_against against;
-    uint32_t stopped; /* list who stopped at this step; 0: nobody */
+    uint32_t stopped; /* list who stopped at this step; 0: nobody; ... */
+    bool beyond;      /* ... who got further, too; ... */
+    bool in_group;    /* ... of one group alone: */
+    bool group_missing;
+    str group; /* its value, unless it is missing */
 };
 
 struct funnel_view {

@@ -288,6 +288,17 @@ static bool list(struct funnel *f, uint32_t customer, struct err *err)
     return true;
 }
 
+/* `name` is his group's, as group_of has it. */
+static bool is_listed(const struct funnel_plan *plan, uint32_t steps, str name)
+{
+    if (!plan->stopped || (plan->beyond ? steps < plan->stopped : steps != plan->stopped))
+        return false;
+    if (!plan->in_group)
+        return true;
+    return plan->group_missing ? !name.n
+                               : name.n && str_eq(str_from(name, 1), plan->group);
+}
+
 /* What he did next, having stopped. */
 static void count_next(struct funnel *f, const struct walk *w, const uint16_t *type)
 {
@@ -383,7 +394,8 @@ bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
         if (!w.steps)
             continue;
         ok = group_of(f, &w, &name, &g, err) && count(f, &w, g, err)
-             && (w.steps != f->plan.stopped || list(f, c->customer_first + i, err));
+             && (!is_listed(&f->plan, w.steps, buf_str(&name))
+                 || list(f, c->customer_first + i, err));
         if (ok && w.steps < f->plan.step_n)
             count_next(f, &w, c->type);
     }

@@ -41,9 +41,13 @@ struct funnel_plan {
     int64_t at_ms;          /* events after it are not seen */
     enum funnel_by by;
     struct pick by_pick;
-    int decimals;     /* of money among what is broken down by */
-    uint32_t type_n;  /* of events, in the catalog */
-    uint32_t stopped; /* who stopped at this step is listed, from 1; 0: nobody */
+    int decimals;       /* of money among what is broken down by */
+    uint32_t type_n;    /* of events, in the catalog */
+    uint32_t stopped;   /* who stopped at this step is listed, from 1; 0: nobody; ... */
+    bool beyond;        /* ... who got further, too; ... */
+    bool in_group;      /* ... but only of the group with the name `group`, */
+    bool group_missing; /* or of whom it is missing */
+    str group;
 };
 
 struct funnel_group {

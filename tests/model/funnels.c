@@ -217,7 +217,10 @@ static void need_told(const struct asked *q, const struct town *town, struct fun
 {
     struct told told[CUSTOMERS];
     uint32_t n = 0, listed = 0, groups = 0;
+    char wanted[32] = "-";
 
+    if (q->plan.in_group && !q->plan.group_missing)
+        snprintf(wanted, sizeof wanted, "%.*s", STR_FMT(q->plan.group));
     for (uint32_t i = 0; i < CUSTOMERS; i++)
         n += tell(q, town, i, &told[n]);
     for (uint32_t i = 0; i < n; i++) {
@@ -240,7 +243,10 @@ static void need_told(const struct asked *q, const struct town *town, struct fun
     if (f->listed_n)
         qsort(f->listed, f->listed_n, sizeof *f->listed, by_number);
     for (uint32_t i = 0; i < n; i++)
-        if (told[i].steps == q->plan.stopped) {
+        if (q->plan.stopped
+            && (q->plan.beyond ? told[i].steps >= q->plan.stopped
+                               : told[i].steps == q->plan.stopped)
+            && (!q->plan.in_group || !strcmp(told[i].group, wanted))) {
             assert_true(listed < f->listed_n);
             assert_int_equal(f->listed[listed++], told[i].customer);
         }
@@ -285,6 +291,10 @@ static void random_question(struct random *r, const struct town *t, struct progr
                                  .type_n = t->catalog.type.n},
                         .who = random_below(r, 3) ? NULL : is_odd};
     q->plan.stopped = (uint32_t)random_below(r, q->plan.step_n + 1);
+    q->plan.beyond = random_below(r, 2) == 0;
+    q->plan.in_group = q->plan.by != FUNNEL_BY_NOTHING && random_below(r, 2) == 0;
+    q->plan.group_missing = random_below(r, 4) == 0;
+    q->plan.group = q->plan.by == FUNNEL_BY_TOLD ? STR("IT") : STR("1");
     if (random_below(r, 3) == 0)
         q->plan.from_ms = first_ms + (int64_t)random_below(r, 20) * 3 * MS_HOUR;
     if (random_below(r, 3) == 0)

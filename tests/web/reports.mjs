@@ -55,6 +55,87 @@ async function segments(page, shop, axe, root, language, name) {
   ok(page.url().includes(`/customers/${list.customers[0].id}`), `${name}: each leads to his page`);
 }
 
+const shownWay = page => page.getAttribute('[data-funnel]', 'data-funnel');
+
+async function funnel(page, shop, axe, root, language, name) {
+  const words = texts(root, language);
+  const at = (await ask(shop, '/api/info')).default_at;
+  const asked = more => ask(shop, `/api/funnel?at=${at}&${more}`);
+  const way = of => of.steps.map(step => step.customers).join();
+  const shows = (of, what) => page.waitForSelector(`[data-funnel="${way(of)}"]`).then(
+    () => ok(true, what), async () => equal(await shownWay(page), way(of), what));
+  const step = n => page.getByLabel(words['funnel.step'].replace('{{n}}', n), { exact: true });
+  await page.goto(new URL(`/reports/funnel?lang=${language}`, shop).href);
+  await step(1).waitFor();
+  const before = page.url();
+  await step(1).fill('purchase where revenue > 20');
+  await step(1).press('Enter');
+  await step(2).fill('purchase');
+  await step(2).press('Enter');
+  const two = await asked('steps=purchase where revenue > 20, purchase');
+  ok(two.steps[0].customers > two.steps[1].customers && two.steps[1].customers > 0,
+    `${name}: the fixture has some who stop`);
+  await shows(two, `${name}: each step has as many as the server says`);
+  await sound(page, axe, root, language, `${name} funnel`);
+
+  await page.getByRole('button', { name: words['funnel.add'], exact: true }).click();
+  await page.keyboard.type('any');
+  await page.keyboard.press('Enter');
+  await shows(await asked('steps=purchase where revenue > 20, purchase, any'), `${name}: a step is added by keys`);
+  await step(3).press('Alt+ArrowUp');
+  await shows(await asked('steps=purchase where revenue > 20, any, purchase'), `${name}: and put elsewhere`);
+  ok(await step(2).evaluate(field => field === document.activeElement), `${name}: the keyboard goes with it`);
+  await page.goBack();
+  await shows(await asked('steps=purchase where revenue > 20, purchase, any'), `${name}: the way back undoes it`);
+  await page.getByRole('button', { name: words['funnel.remove'].replace('{{n}}', 3), exact: true }).click();
+  await shows(two, `${name}: a step is taken away`);
+
+  const stop = page.locator(`[data-stopped="${two.stopped[0].customers}"] h3 button`);
+  const who = await whoIs(page, stop);
+  equal(who.total, two.stopped[0].customers, `${name}: who stopped is shown`);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  equal((await whoIs(page, page.locator('[data-reached]').nth(1))).total, two.steps[1].customers,
+    `${name}: and who went on`);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+
+  await page.getByLabel(words['report.by'], { exact: true }).selectOption('trait.country');
+  await page.waitForSelector('[data-groups]');
+  const groups = (await asked('steps=purchase where revenue > 20, purchase&by=trait.country')).groups;
+  equal(Number(await page.getAttribute('[data-groups]', 'data-groups')), groups.length, `${name}: it is broken down`);
+  equal((await whoIs(page, page.locator('[data-group] button').first())).total, groups[0].steps[0].customers,
+    `${name}: and each group shows its customers`);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: words['figure.table'], exact: true }).click();
+  equal(await page.locator('figure tbody tr').count(), 2, `${name}: it is there as a table`);
+  await sound(page, axe, root, language, `${name} funnel as a table`);
+  const link = page.url();
+  ok(link !== before && new URL(link).searchParams.get('by') === 'trait.country', `${name}: the address holds the question`);
+
+  for (const [field, wrong, says] of [
+    ['report.when', 'trait.country = = "IT"', 'trait.country'], ['report.when', '<script>alert(1)</script>', '<script>'],
+    ['funnel.within', '3x', '"3x"'],
+  ]) {
+    await page.goto(link);
+    const input = page.getByLabel(words[field], { exact: true });
+    await input.fill(wrong);
+    await input.press('Enter');
+    await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.ariaInvalid === 'true'
+      || document.querySelector(`input[aria-label="${label}"][aria-invalid=true]`), words[field]);
+    ok((await page.locator('main').innerText()).includes(says), `${name}: what is wrong stands at its field: ${wrong}`);
+    await input.fill('');
+    await input.press('Enter');
+    await page.waitForSelector('[data-groups]');
+  }
+  await step(2).fill('purchas');
+  await step(2).press('Enter');
+  await page.getByText('did you mean purchase?').waitFor();
+  equal(await step(2).getAttribute('aria-invalid'), 'true', `${name}: and what is wrong with a step, at the step`);
+  await sound(page, axe, root, language, `${name} funnel with a fault`);
+}
+
 export async function reports({ chrome, root, shop, axe }) {
   for (const [language, width, height, colorScheme] of [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
@@ -62,7 +143,8 @@ export async function reports({ chrome, root, shop, axe }) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await segments(page, shop, axe, root, language, `${language} ${width}`);
-    equal(faults, [], `${language} ${width}: no report is an error in the console`);
+    await funnel(page, shop, axe, root, language, `${language} ${width}`);
+    equal(faults.filter(fault => !/status of 400/.test(fault)), [], `${language} ${width}: no report is an error in the console`);
     await page.context().close();
   }
 }

@@ -181,10 +181,8 @@ export interface Customer {
 /* Query parameters; those that are undefined are left out, an empty one is sent. */
 export type Params = Record<string, string | number | undefined>;
 
-/* What is wrong, and where: in which parameter of a question, in which line of its text. */
-export interface Fault {
-  code: string; message: string; line?: number; column?: number; parameter?: string;
-}
+/* What is wrong, and where: in which line of the text, and of a question, in which part of it. */
+export interface Fault { code: string; message: string; line?: number; column?: number; text?: string }
 
 export class ApiError extends Error {
   readonly code: string;

@@ -656,6 +656,21 @@ TEST(what_is_no_route_is_not_found)
     "{\"step\":\"purchase where revenue > 90\",\"customers\":1,"                         \
     "\"median_ms\":4024800000,\"p90_ms\":4024800000}]"
 
+static void need_listed(struct engine *e, const char *query, const char *wanted)
+{
+    struct arena a = {};
+    const struct json *list = MEMBER(ask_json(e, "/api/funnel", query, &a), "customers");
+    struct buf ids = {};
+
+    for (size_t i = 0; i < list->n; i++)
+        buf_add_format(&ids, "%s%.*s", i ? "," : "", STR_FMT(list->item[i].text));
+    if (!str_eq(buf_str(&ids), str_of(wanted)))
+        fail_msg("%s: got \"%.*s\", wanted \"%s\"", query, STR_FMT(buf_str(&ids)),
+                 wanted);
+    buf_free(&ids);
+    arena_free(&a);
+}
+
 TEST(a_funnel_is_told)
 {
     struct engine *e = bottega_open(NOW);
@@ -668,6 +683,21 @@ TEST(a_funnel_is_told)
         "{\"event\":\"purchase\",\"customers\":1},{\"event\":null,\"customers\":1}]}],"
         "\"by\":\"trait.country\",\"groups\":[{\"value\":null," FUNNEL_OF_ALL "}],"
         "\"customers\":[\"9\",\"anna\"]}");
+    need_listed(e, "steps=any,purchase where revenue > 90&to=2026-02-01&reached=1",
+                "9,10,anna");
+    need_listed(e, "steps=any,purchase where revenue > 90&to=2026-02-01&reached=2", "10");
+    need_listed(e, "steps=purchase&by=channel&reached=1&group_missing=1", "9,10,anna");
+    need_listed(e, "steps=purchase&by=channel&reached=1&group=web", "");
+    need_listed(e, "steps=purchase&by=weekday&stopped=1&group=1", "9,10");
+    need_error(e, "/api/funnel", "steps=purchase&group=1&reached=1", ERR_INPUT, "by");
+    need_error(e, "/api/funnel", "steps=purchase&by=channel&group=1", ERR_INPUT,
+               "listed");
+    need_error(e, "/api/funnel", "steps=purchase&stopped=1&reached=1", ERR_INPUT,
+               "not both");
+    need_error(e, "/api/funnel", "steps=purchase&by=channel&group=1&group_missing=1",
+               ERR_INPUT, "not both");
+    need_error(e, "/api/funnel", "steps=purchase&reached=17", ERR_INPUT, "from 1");
+    need_error(e, "/api/funnel", "steps=purchase&group_missing=yes", ERR_INPUT, "is 1");
     need_error(e, "/api/funnel", "", ERR_INPUT, "commas between");
     need_error(e, "/api/funnel", "steps=purchase&strict=yes", ERR_INPUT, "strict is 1");
     need_error(e, "/api/funnel", "steps=purchase&stopped=0", ERR_INPUT, "from 1");
@@ -919,7 +949,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/members/{id}", "get", 3, 0},
         {"/api/segments", "get", 2, 0},
         {"/api/segments/periods", "get", 3, 0},
-        {"/api/funnel", "get", 13, 0},
+        {"/api/funnel", "get", 16, 0},
         {"/api/cohorts", "get", 17, 0},
         {"/api/rfm", "get", 12, 0},
         {"/api/attribution", "get", 15, 0},
@@ -1070,7 +1100,7 @@ TEST(every_code_has_its_status_and_its_name)
         struct buf b = {};
 
         err_set(&err, all[i].code, "a \"b\"");
-        api_put_error(&b, &err);
+        api_put_error(&b, &err, STR(""));
         buf_add_char(&b, '\0');
         assert_string_equal(b.p, all[i].body);
         assert_int_equal(api_status(all[i].code), all[i].status);
@@ -1085,11 +1115,17 @@ TEST(an_error_in_a_text_says_where)
     struct err err;
 
     err_at(&err, 3, 14, "no such stage");
-    api_put_error(&b, &err);
+    api_put_error(&b, &err, STR(""));
     buf_add_char(&b, '\0');
     assert_string_equal(b.p,
                         "{\"error\":{\"code\":\"input\",\"message\":\"no such stage\","
                         "\"line\":3,\"column\":14}}");
+    buf_clear(&b);
+    api_put_error(&b, &err, STR("stage = \"b\""));
+    buf_add_char(&b, '\0');
+    assert_string_equal(b.p,
+                        "{\"error\":{\"code\":\"input\",\"message\":\"no such stage\","
+                        "\"line\":3,\"column\":14,\"text\":\"stage = \\\"b\\\"\"}}");
     buf_free(&b);
 }
 

@@ -6,7 +6,7 @@ import { useDictionary, type Fault } from '../api';
 import { useInfo } from '../info';
 import { dayOf, isDay } from '../time';
 import { Button, Field, Select, type Option } from '../ui/controls';
-import { faultAt, useDraft, type Common, type Question } from './question';
+import { faultAt, ruleName, useDraft, type Common, type Question } from './question';
 import styles from './reports.module.css';
 
 const SETTLE_MS = 700;       /* a date is typed in parts */
@@ -26,8 +26,9 @@ export function FaultHere({ fault, text }: { fault: Fault; text: string }) {
   );
 }
 
+/* `wide`: it takes a line of its own on a narrow page, or as much as there is always. */
 export function Labelled({ label, wide, children }: {
-  label: string; wide?: boolean; children: ReactNode;
+  label: string; wide?: 'narrow' | 'always'; children: ReactNode;
 }) {
   return (
     <div className={styles.labelled} data-wide={wide}>
@@ -78,7 +79,7 @@ export function useTraitOptions() {
     ({ value: `${prefix}${name}`, label });
   return [
     { group: t('report.traits'), items: (known?.traits ?? []).filter(trait => trait.type !== 'list')
-      .map(trait => option('trait.', trait.name, format.fact(trait.name))) },
+      .map(trait => option('trait.', ruleName(trait.name), format.fact(trait.name))) },
     { group: t('report.acquisition'), items: (['channel', 'source', 'medium', 'campaign', 'referrer', 'page'] as const)
       .map(name => option('acquisition.', name, t(`acquisition.${name}`))) },
   ].filter(group => group.items.length > 0);
@@ -103,7 +104,7 @@ export function Controls({ question, fields, error, by, children, end }: {
   const known = (by ?? []).flatMap(one => ('items' in one ? one.items : [one]));
   const day = (name: 'from' | 'to' | 'at', title?: string) => has(name) && (
     <Labelled label={t(`report.${name}`)}>
-      <DateField label={t(`report.${name}`)} title={title} fault={faultAt(error, name)}
+      <DateField label={t(`report.${name}`)} title={title} fault={faultAt(error, name, read(name))}
         value={read(name) ?? (name === 'at' ? lastDay : '')}
         onCommit={value => ask({ [name]: name === 'at' && value === lastDay ? '' : value })} />
     </Labelled>
@@ -137,9 +138,9 @@ export function Controls({ question, fields, error, by, children, end }: {
         </Labelled>
       )}
       {has('when') && (
-        <Labelled label={t('report.when')} wide>
+        <Labelled label={t('report.when')} wide="always">
           <TextField label={t('report.when')} value={read('when') ?? ''} placeholder={t('report.whenLike')}
-            onCommit={when => ask({ when })} fault={faultAt(error, 'when')} />
+            onCommit={when => ask({ when })} fault={faultAt(error, 'when', read('when'))} />
         </Labelled>
       )}
       {set.length > 0 && (

@@ -52,8 +52,14 @@ export function useReportLink() {
   });
 }
 
-/* What is wrong with one parameter, to be shown at its field. */
-export const faultAt = (error: Error | null, name: string) => {
+/* What is wrong with one parameter, to be shown at its field: the server says in which text it is, or
+ * begins with the parameter's name. `value`: what was asked, unless the address has it. */
+export const faultAt = (error: Error | null, name: string,
+  value = new URLSearchParams(location.search).get(name) ?? undefined) => {
   const fault = (error as ApiError | null)?.fault;
-  return fault?.parameter === name ? fault : undefined;
+  return fault && (fault.text !== undefined ? fault.text === value : new RegExp(`^${name}\\b`).test(fault.message))
+    ? fault : undefined;
 };
+
+/* A name as rules have it: of more than one word it stands in backquotes. */
+export const ruleName = (name: string) => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``);

@@ -143,6 +143,7 @@ function Table({ sizes, latest, from, question, shown }: {
         </div>
         <p className={styles.links}>
           <Link to={link('/customers', { at: read('at'), segment: shown.name })}>{t('segments_page.list')}</Link>
+          <Link to={link('/reports/funnel', { at: read('at'), segment: shown.name })}>{t('segments_page.funnel')}</Link>
           <Link to={link('/model/edit')}>{t('segments_page.edit')}</Link>
         </p>
         {chosen && chosen.length > 1 && (
@@ -174,7 +175,7 @@ export default function Segments() {
           ...sizes.data.segments.map(one => [one.name, one.customers, one.entered, one.left]),
         ]} />
       )}>
-        <Labelled label={t('segments_page.period')} wide>
+        <Labelled label={t('segments_page.period')} wide="always">
           <Choice<PeriodName> label={t('segments_page.period')} value={period}
             onChange={p => ask({ period: p === '30d' ? '' : p })}
             options={periods.map(value => ({ value, label: t(`period.${value}`) }))} />

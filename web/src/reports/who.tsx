@@ -44,7 +44,7 @@ export function Who({ title, note, file, head = [], whose, all, error, retry, at
   const more = whose && (shown < whose.length || onMore !== undefined);
   return (
     <dialog ref={dialog} className={styles.who} aria-labelledby="who" data-who={total}
-      onCancel={event => { event.preventDefault(); onClose(); }}
+      onCancel={event => { event.preventDefault(); onClose(); }} onClose={onClose}
       onClick={event => { if (event.target === dialog.current) onClose(); }}>
       <div className={styles.inside}>
         <div className={styles.head}>

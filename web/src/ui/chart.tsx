@@ -6,7 +6,7 @@ import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'reac
 export type ChartOption = EChartsCoreOption;
 
 /* What a chart can be asked for: its picture as a data address. */
-export interface Picture { png(): string }
+export interface Picture { png(): string | Promise<string> }
 
 /* `onPoint` is called with the item under the pointer, `onPlace` with the place of a click in
  * the chart's coordinates. */

@@ -18,3 +18,5 @@ export const Right = drawn('m6 3 5 5-5 5');
 export const Check = drawn('m3 8.5 3.2 3.2L13 5');
 export const Leave = drawn('M6.5 2.5h-4v11h4M10.5 4.8 13.7 8l-3.2 3.2M6.5 8h7');
 export const Plus = drawn('M8 3v10M3 8h10');
+export const Up = drawn('m3.5 10 4.5-4.5L12.5 10');
+export const Down = drawn('m3.5 6 4.5 4.5L12.5 6');
