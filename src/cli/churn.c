@@ -148,8 +148,8 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         put_csv(&t, e, v);
         cli_table_csv(&t, b);
     } else if (!v->churn->plan.period_n) {
-        buf_add(b, STR("No period of that time is over. "));
         report_nothing(b, e);
+        buf_add(b, STR("A period is shown when it is over.\n"));
     } else {
         put_rates(&t, e, v, formula);
         cli_table_print(&t, b);

@@ -30,6 +30,10 @@ cohorts --first visit --again purchase --value revenue --cumulated
 rfm --event purchase --value revenue
 attribution --conversion purchase --value revenue
 paths --through event
+survival --first visit --end purchase
+survival --first purchase --end segment.buyers --by channel
+churn --active purchase
+churn --active stage.buyer --by week
 END
 
 # shop NAME: a file with the events of $T/NAME.jsonl.
@@ -41,7 +45,7 @@ shop() {
 asked() {
     a_shop=$1 a_report=$2
     shift 2
-    "$CICLO" "$a_report" "$T/$a_shop.ciclo" --at 2026-12-01 "$@"
+    "$CICLO" "$a_report" "$T/$a_shop.ciclo" --clock 2026-12-02 --at 2026-12-01 "$@"
 }
 # is_nothing WHY SHOP OPTION...: each report says why, in JSON no number is more than nothing, and
 # CSV has its heading.
@@ -107,6 +111,12 @@ t_is 'once more: he did not, and little is known' \
 t_is 'his way' "$(asked one paths --csv | tail -n +2)" '1,1,purchase'
 t_is 'his conversion' "$(asked one attribution --conversion purchase --json | grep -o '"conversions":1' | head -1)" \
     '"conversions":1'
+t_is 'how long it lasts until he comes again: nobody knows' \
+    "$(asked one survival --first purchase --end purchase --csv | sed -n '2p;$p' | tr '\n' ' ')" \
+    ',0,1,0,0,1,0,, ,23724000000,1,0,1,1,0,, '
+t_is 'he is new, and then he is lost' \
+    "$(asked one churn --active purchase --csv | sed -n '2,4p' | cut -d, -f1-8 | tr '\n' ' ')" \
+    '2026-03,0,0,0,1,0,0,1 2026-04,1,0,1,0,0,0,0 2026-05,0,0,0,0,0,0,0 '
 t_is 'his stage' "$("$CICLO" stages "$T/one.ciclo" --csv | tail -n +2 | tr '\n' ' ')" 'reach,0,1,1 buyer,1,1,0 '
 t_is 'an end of time in the future sees what there is' \
     "$(asked one funnel --step purchase --from 2026-01-01 --to 2100-01-01 --csv | tail -1)" '1,purchase,1,,'
@@ -119,6 +129,10 @@ done >"$T/alike.jsonl"
 t_ok 'a hundred customers who are all alike' shop alike
 t_is 'one cell of cohorts' "$(asked alike cohorts --first purchase --value revenue --csv | tail -n +2)" \
     '2026-03,100,2026-03,0,100,100,500.00'
+t_is 'it happens to all at once, and no bounds are told' \
+    "$(asked alike survival --first purchase --end segment.buyers --csv | tail -n +2)" ',0,100,100,0,0,0,,'
+t_is 'all are new in one period' \
+    "$(asked alike churn --active stage.buyer --csv | sed -n 2p | cut -d, -f1-8)" '2026-03,0,0,0,100,0,0,100'
 t_is 'one way' "$(asked alike paths --csv | tail -n +2)" '100,100,purchase'
 t_is 'nobody gets to a second step' "$(asked alike funnel --step purchase --step purchase --csv | tail -n +2 | tr '\n' ' ')" \
     '1,purchase,100,, 2,purchase,0,, '
@@ -172,6 +186,9 @@ import json, sys
 for c in json.load(sys.stdin)["cohorts"]:
     if c["customers"]: print(c["cohort"], c["customers"], "%.0f" % c["periods"][0]["value"], end="; ")')" \
     '2026-03-28 1 1; 2026-03-29 4 30; 2026-03-30 1 32; 2026-10-25 4 15; 2026-10-26 1 16; '
+t_is 'who is new, day by day' \
+    "$(asked clock churn --active purchase --by day --csv | awk -F, '$5 { print $1, $5 }' | tail -n +2 | tr '\n' ';')" \
+    '2026-03-28 1;2026-03-29 4;2026-03-30 1;2026-10-25 4;2026-10-26 1;'
 for range in '2026-03-29 2026-03-30 4' '2026-10-25 2026-10-26 4'; do
     # shellcheck disable=SC2086
     set -- $range
