@@ -333,6 +333,9 @@ static bool lint_segments(struct lint *l)
         const struct segment *s = &all->segment[i];
         struct words w = {};
 
+        /* Groups come all together, and their rules are ours. */
+        if (s->is_group)
+            continue;
         if (!lint_split(l, s->text, &w) || !number_rule(l, &w, &number[i])
             || !lint_missing(l, s->when, &w) || !lint_counts(l, s->when, &w, s->rule))
             return false;

@@ -97,7 +97,8 @@ static bool look_at_rules(struct look *x)
                 return false;
     }
     for (uint32_t i = 0; i < m->segments->segment_n; i++)
-        if (!look_at_lengths(x, m->segments->segment[i].when))
+        if (!m->segments->segment[i].is_group
+            && !look_at_lengths(x, m->segments->segment[i].when))
             return false;
     for (uint32_t i = 0; i < m->segments->score_n; i++) {
         const struct yaml *parts = yaml_find(m->segments->score[i].node, STR("parts"));
@@ -309,8 +310,8 @@ static bool find_segments(struct look *x)
         const struct segment *s = &all->segment[i];
         uint32_t same = 0;
 
-        /* Nothing that the data shows: the text has shown it. */
-        if (program_verdict(x->l->model->program, s->rule) != RULE_OPEN)
+        /* Nothing that the data shows: the text has shown it. Groups come all together. */
+        if (s->is_group || program_verdict(x->l->model->program, s->rule) != RULE_OPEN)
             continue;
         if (!x->tally.members[i] || x->tally.members[i] == x->tally.people) {
             if (!lint_find(

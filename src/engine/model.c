@@ -24,7 +24,8 @@ static bool check_root(const struct yaml *root, struct err *err)
     static const str keys[] = {STR("ciclo"),     STR("workspace"), STR("events"),
                                STR("traits"),    STR("lifecycle"), STR("lifecycles"),
                                STR("measures"),  STR("segments"),  STR("scores"),
-                               STR("retention"), STR("channels"),  STR("dictionary")};
+                               STR("retention"), STR("channels"),  STR("dictionary"),
+                               STR("groups")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -218,6 +219,7 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
            && measures_parse(yaml_find(root, STR("measures")), &m->measures, err)
            && parse_lifecycle(root, m, err)
            && segments_parse(yaml_find(root, STR("segments")),
+                             yaml_find(root, STR("groups")),
                              yaml_find(root, STR("scores")), &m->arena, &m->segments, err)
            && compile_rules(m, catalog, err);
 }

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/num.h"
+#include "rule/picks.h"
 
 #define ENTRIES_MAX 10000
 #define NAME_BYTES_MAX 100
@@ -29,6 +30,7 @@ struct entry {
 struct segments_private {
     struct program *program;
     struct arena *arena;
+    struct buyer_groups groups;
     struct entry *entry; /* the segments, then the scores */
     str *segment_name, *score_name;
     uint32_t *slot, slot_n; /* by name: 1 + place in entry; slot_n is a power of two */
@@ -217,8 +219,53 @@ static bool index_names(struct segments *s, struct err *err)
     return true;
 }
 
-bool segments_parse(const struct yaml *segments, const struct yaml *scores,
-                    struct arena *a, struct segments **out, struct err *err)
+static bool has_segment(const struct segments *s, str name)
+{
+    for (uint32_t i = 0; i < s->segment_n; i++)
+        if (str_eq(s->segment[i].name, name))
+            return true;
+    return false;
+}
+
+static void add_groups(struct segments *s)
+{
+    for (int g = 0; g < BUYER_GROUPS_END; g++) {
+        const struct yaml *when = s->own->groups.when[g];
+        str name = group_name((enum buyer_group)g);
+
+        if (when && !has_segment(s, name))
+            s->segment[s->segment_n++] =
+                (struct segment){.name = name,
+                                 .description = group_description((enum buyer_group)g),
+                                 .text = when->text,
+                                 .when = when,
+                                 .is_group = true};
+    }
+}
+
+static bool list_names(struct segments *s, struct err *err)
+{
+    struct segments_private *own = s->own;
+
+    own->segment_name = arena_array(own->arena, str, s->segment_n);
+    own->score_name = arena_array(own->arena, str, s->score_n);
+    own->entry = arena_array(own->arena, struct entry, (size_t)s->segment_n + s->score_n);
+    if (!own->segment_name || !own->score_name || !own->entry)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < s->segment_n; i++) {
+        own->segment_name[i] = s->segment[i].name;
+        own->entry[i] = (struct entry){.kind = RULE_SEGMENT, .number = i};
+    }
+    for (uint32_t i = 0; i < s->score_n; i++) {
+        own->score_name[i] = s->score[i].name;
+        own->entry[s->segment_n + i] = (struct entry){.kind = RULE_SCORE, .number = i};
+    }
+    return index_names(s, err);
+}
+
+bool segments_parse(const struct yaml *segments, const struct yaml *groups,
+                    const struct yaml *scores, struct arena *a, struct segments **out,
+                    struct err *err)
 {
     struct segments *s = arena_new(a, struct segments);
     struct segments_private *own = arena_new(a, struct segments_private);
@@ -226,31 +273,24 @@ bool segments_parse(const struct yaml *segments, const struct yaml *scores,
     if (!s || !own)
         return err_nomem(err);
     if (!count_entries(segments, "segment", &s->segment_n, err)
+        || !groups_parse(groups, a, &own->groups, err)
         || !count_entries(scores, "score", &s->score_n, err))
         return false;
     s->own = own;
-    s->segment = arena_array(a, struct segment, s->segment_n);
+    s->segment = arena_array(a, struct segment, (size_t)s->segment_n + BUYER_GROUPS_END);
     s->score = arena_array(a, struct score, s->score_n);
     own->arena = a;
-    own->segment_name = arena_array(a, str, s->segment_n);
-    own->score_name = arena_array(a, str, s->score_n);
-    own->entry = arena_array(a, struct entry, (size_t)s->segment_n + s->score_n);
-    if (!s->segment || !s->score || !own->segment_name || !own->score_name || !own->entry)
+    if (!s->segment || !s->score)
         return err_nomem(err);
-    for (uint32_t i = 0; i < s->segment_n; i++) {
+    for (uint32_t i = 0; i < s->segment_n; i++)
         if (!parse_segment(segments->key[i], segments->item[i], &s->segment[i], err))
             return false;
-        own->segment_name[i] = s->segment[i].name;
-        own->entry[i] = (struct entry){.kind = RULE_SEGMENT, .number = i};
-    }
-    for (uint32_t i = 0; i < s->score_n; i++) {
+    for (uint32_t i = 0; i < s->score_n; i++)
         if (!parse_score(scores->key[i], scores->item[i], &s->score[i], err))
             return false;
-        own->score_name[i] = s->score[i].name;
-        own->entry[s->segment_n + i] = (struct entry){.kind = RULE_SCORE, .number = i};
-    }
+    add_groups(s);
     *out = s;
-    return index_names(s, err);
+    return list_names(s, err);
 }
 
 void segments_use(struct segments *s, struct program *p)
@@ -318,6 +358,29 @@ static bool compile_rule(struct segments *s, const struct yaml *when,
     return false;
 }
 
+/* A fault in what the model says stands there, not in the rule that is made of it. */
+static bool check_pattern(struct segments *s, const struct yaml *pattern, struct err *err)
+{
+    struct pick pick;
+    uint32_t n;
+
+    if (!pattern || picks_add(s->own->program, pattern->text, &pick, 1, &n, err))
+        return true;
+    if (err->code == ERR_INPUT)
+        yaml_err_in_scalar(pattern, err);
+    return false;
+}
+
+static bool compile_segment(struct segments *s, struct segment *segment, struct err *err)
+{
+    const struct buyer_groups *groups = &s->own->groups;
+
+    return (!segment->is_group
+            || (check_pattern(s, groups->purchase, err)
+                && check_pattern(s, groups->registered, err)))
+           && compile_rule(s, segment->when, &segment->rule, err);
+}
+
 static bool compile_score(struct segments *s, struct score *score, struct err *err)
 {
     const struct yaml *parts = yaml_find(score->node, STR("parts"));
@@ -356,9 +419,7 @@ static bool compile(struct segments *s, struct entry *e, struct err *err)
     e->state = STATE_COMPILING;
     own->compiling = e;
     if (e->kind == RULE_SEGMENT) {
-        struct segment *segment = &s->segment[e->number];
-
-        ok = compile_rule(s, segment->when, &segment->rule, err);
+        ok = compile_segment(s, &s->segment[e->number], err);
     } else {
         ok = compile_score(s, &s->score[e->number], err);
     }

@@ -1,14 +1,16 @@
 /* segment.h - sets of customers given by a rule, and scores made of rules: the model's
- * `segments:` and `scores:`, compiled on demand since they may name one another. */
+ * `segments:`, `groups:` and `scores:`, compiled on demand since they may name one another. */
 #ifndef SEGMENT_SEGMENT_H
 #define SEGMENT_SEGMENT_H
 
 #include "base/yaml.h"
 #include "rule/rule.h"
+#include "segment/groups.h"
 
 struct segment {
     str name, description, text;
     const struct yaml *when;
+    bool is_group; /* one of the built-in ones, whose rule is ours */
     struct rule_ref rule;
 };
 
@@ -29,9 +31,11 @@ struct segments {
     struct segments_private *own;
 };
 
-/* Either node may be NULL. Lives in `a`. */
-bool segments_parse(const struct yaml *segments, const struct yaml *scores,
-                    struct arena *a, struct segments **out, struct err *err);
+/* Each node may be NULL. The groups stand behind the segments; where one has a group's name, it
+ * stands in its place. Lives in `a`. */
+bool segments_parse(const struct yaml *segments, const struct yaml *groups,
+                    const struct yaml *scores, struct arena *a, struct segments **out,
+                    struct err *err);
 /* Into which program they compile. */
 void segments_use(struct segments *s, struct program *p);
 /* For rule_env, whose .context is then the struct segments. */

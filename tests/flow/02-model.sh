@@ -30,7 +30,7 @@ t_fails 'and not made anew' "$shop" "$CICLO" init "$shop"
 "$CICLO" model show "$shop" >"$model"
 echo '# a remark of mine' >>"$model"
 t_ok 'a model is checked before it is live' sh -c \
-    '"$0" model check "$1" "$2" | grep -q "^The model is right: 8 stages, 9 moves, 6 segments"' \
+    '"$0" model check "$1" "$2" | grep -q "^The model is right: 8 stages, 9 moves, 11 segments"' \
     "$CICLO" "$shop" "$model"
 t_is 'it is applied as the next version' "$("$CICLO" model apply "$shop" "$model")" \
     'This is now model version 2.'

@@ -7,7 +7,7 @@ awk '/^```/ { on = /^```yaml/; next } on' "$ROOT/docs/model.md" >"$model"
 t_ok 'a file is made' "$CICLO" init "$file" --template retail
 "$CICLO" model check "$file" "$model" >"$T/check" 2>&1
 t_is 'the document has a model, and nothing is odd about it' \
-    "$(cat "$T/check")" 'The model is right: 6 stages, 6 moves, 3 segments.'
+    "$(cat "$T/check")" 'The model is right: 6 stages, 6 moves, 10 segments.'
 t_ok 'it is applied' "$CICLO" model apply "$file" "$model"
 t_is 'and shown as it was written' "$("$CICLO" model show "$file")" "$(cat "$model")"
 

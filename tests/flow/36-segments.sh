@@ -53,4 +53,21 @@ t_fails 'neither' '--when' "$CICLO" segment "$shop"
 t_fails 'both' '--when' "$CICLO" segment "$shop" vip --when 'true'
 t_fails 'two shapes' 'exclude' "$CICLO" segment "$shop" vip --ids --csv
 t_ok 'the file is whole' "$CICLO" verify "$shop"
+
+# Groups of buyers: segments like others, out of one line.
+{ sed '/^segments:/,$d' "$T/model.yaml"
+  echo 'groups: { purchase: "purchase where revenue > 40", frequent: 2, at_risk_after: 10d, lapsed_after: 30d }'
+  echo 'segments: { back: { when: "segment.reactivated and segment.repeat" } }'
+} >"$T/groups.yaml"
+t_ok 'a model with groups' "$CICLO" model apply "$shop" "$T/groups.yaml"
+who() { for name in first_time repeat frequent at_risk lapsed reactivated back; do
+    printf '%s:%s ' $name "$(segment $name --ids --at "$1")"; done; }
+t_is 'first bought' "$(who 2026-01-06)" 'first_time:ada repeat: frequent: at_risk: lapsed: reactivated: back: '
+t_is 'then at risk' "$(who 2026-01-20)" 'first_time:ada repeat: frequent: at_risk:ada lapsed: reactivated: back: '
+t_is 'then gone' "$(who 2026-02-05)" 'first_time:ada repeat: frequent: at_risk: lapsed:ada reactivated: back: '
+t_is 'and back' "$(who 2026-02-06)" 'first_time: repeat:ada frequent:ada at_risk: lapsed: reactivated:ada back:ada '
+t_is 'the rule of a group' "$(segment reactivated --at 2026-02-06)" \
+    'On 2026-02-06 00:00:00 1 of 2 customers are in it: first(purchase where revenue > 40, 10d) - last(purchase where revenue > 40, 10d..9999y) >= 30d'
+sed '/^groups:/s/"purchase where.*40"/bought/' "$T/groups.yaml" >"$T/wrong.yaml"
+t_fails 'an event that there is none of' 'line 8, column 21: ' "$CICLO" model check "$shop" "$T/wrong.yaml"
 t_done

@@ -74,7 +74,8 @@ static bool open_world(struct world *w, const char *yaml, struct err *err)
          && catalog_init(&w->catalog, err)
          && yaml_parse(str_of(yaml), &w->arena, &root, err)
          && segments_parse(yaml_find(root, STR("segments")),
-                           yaml_find(root, STR("scores")), &w->arena, &w->segments, err)
+                           yaml_find(root, STR("groups")), yaml_find(root, STR("scores")),
+                           &w->arena, &w->segments, err)
          && build(w, err);
     if (ok) {
         segments_use(w->segments, w->program);
@@ -219,6 +220,19 @@ static const struct fault {
     {"scores: { x: { parts: [ { points: 1, when: exists(aa) } ] } }\n", 1, 51, "aa"},
     {"segments: { x: { when: segment.vips } , vip: { when: exists(a) } }\n", 1, 32,
      "vip"},
+    {"groups: a\n", 1, 9, "{ purchase: EVENT }"},
+    {"groups: {}\n", 1, 9, "which event"},
+    {"groups: { bought: a }\n", 1, 11, "\"bought\""},
+    {"groups: { purchase: aa }\n", 1, 21, "aa"},
+    {"groups: { purchase: \"a, b\" }\n", 1, 25, "at most 1"},
+    {"groups: { purchase: \"a) or exists(b\" }\n", 1, 23, "\")\""},
+    {"groups: { purchase: \"c where m = 1\" }\n", 1, 30, "m"},
+    {"groups: { purchase: a, registered: bb }\n", 1, 36, "bb"},
+    {"groups: { purchase: a, frequent: 0 }\n", 1, 34, "frequent"},
+    {"groups: { purchase: a, frequent: many }\n", 1, 34, "frequent"},
+    {"groups: { purchase: a, frequent_within: 3 }\n", 1, 41, "3"},
+    {"groups: { purchase: a, lapsed_after: 90d }\n", 1, 38, "longer"},
+    {"groups: { purchase: a, lapsed_after: 1y }\n", 1, 38, "months"},
     /* The fault stands in the rule that has it, not in the one that names it. */
     {"segments:\n  x: { when: \"exists(a) and segment.y\" }\n"
      "  y: { when: \"exists(b) or segment.z\" }\n"
@@ -319,11 +333,98 @@ static bool opens(void *context, struct err *err)
     return true;
 }
 
+/* --- groups --- */
+
+static const struct segment *group_of(const struct world *w, const char *name)
+{
+    for (uint32_t i = 0; i < w->segments->segment_n; i++)
+        if (str_eq(w->segments->segment[i].name, str_of(name)))
+            return &w->segments->segment[i];
+    return NULL;
+}
+
+TEST(the_groups_of_buyers_follow_from_what_buying_is)
+{
+    static const char *const rules[][2] = {
+        {"registered_not_bought", "exists(b) and not exists(c where n > 1)"},
+        {"first_time", "count(c where n > 1) = 1"},
+        {"repeat", "count(c where n > 1) >= 2"},
+        {"frequent", "count(c where n > 1, 30d) >= 4"},
+        {"at_risk", "since(c where n > 1) >= 30d and since(c where n > 1) < 365d"},
+        {"lapsed", "since(c where n > 1) >= 365d"},
+        {"reactivated", "first(c where n > 1, 30d) - last(c where n > 1, 30d..9999y) "
+                        ">= 365d"},
+    };
+    struct world w;
+
+    must_open(&w, "groups: { purchase: c where n > 1, registered: b, frequent: 4, "
+                  "frequent_within: 30d, at_risk_after: 30d, lapsed_after: 365d }\n");
+    assert_int_equal(w.segments->segment_n, sizeof rules / sizeof *rules);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const struct segment *s = group_of(&w, rules[i][0]);
+
+        assert_non_null(s);
+        assert_true(s->is_group);
+        assert_true(s->description.n > 0);
+        if (!str_eq(s->text, str_of(rules[i][1])))
+            fail_msg("%s: %.*s", rules[i][0], STR_FMT(s->text));
+    }
+    close_world(&w);
+}
+
+TEST(a_segment_of_a_groups_name_stands_in_its_place)
+{
+    struct world w;
+
+    must_open(&w, "segments:\n"
+                  "  lapsed: { when: exists(b) }\n"
+                  "  back: { when: segment.reactivated or segment.lapsed }\n"
+                  "groups: { purchase: a }\n");
+    assert_int_equal(w.segments->segment_n, 2 + 5);
+    assert_false(group_of(&w, "lapsed")->is_group);
+    assert_true(group_of(&w, "repeat")->is_group);
+    assert_null(group_of(&w, "registered_not_bought"));
+    close_world(&w);
+}
+
+/* He buys on day 0 and on day 1; half a day without is being at risk, 20 hours is having lapsed. */
+TEST(a_buyer_is_in_each_group_to_the_millisecond)
+{
+    static const struct {
+        const char *name;
+        int64_t from_ms, to_ms; /* when he is in it */
+    } stays[] = {
+        {"first_time", 0, MS_DAY - 1},
+        {"repeat", MS_DAY, 9 * MS_DAY},
+        {"at_risk", 12 * MS_HOUR, 20 * MS_HOUR - 1},
+        {"at_risk", MS_DAY + 12 * MS_HOUR, MS_DAY + 20 * MS_HOUR - 1},
+        {"lapsed", 20 * MS_HOUR, MS_DAY - 1},
+        {"lapsed", MS_DAY + 20 * MS_HOUR, 9 * MS_DAY},
+        {"reactivated", MS_DAY, MS_DAY + 12 * MS_HOUR - 1},
+    };
+    struct world w;
+
+    for (size_t i = 0; i < sizeof stays / sizeof *stays; i++) {
+        const int64_t at[] = {stays[i].from_ms - 1, stays[i].from_ms, stays[i].to_ms,
+                              stays[i].to_ms + 1};
+
+        must_open(&w,
+                  "groups: { purchase: any, at_risk_after: 12h, lapsed_after: 20h }\n");
+        for (int k = 0; k < 4; k++)
+            if (at[k] >= 0 && at[k] <= 9 * MS_DAY
+                && ask(&w, group_of(&w, stays[i].name)->rule, at[k]).truth
+                       != (k == 1 || k == 2))
+                fail_msg("%s at %lld", stays[i].name, (long long)at[k]);
+        close_world(&w);
+    }
+}
+
 TEST(segments_survive_the_lack_of_memory)
 {
     static char text[] = "segments:\n"
                          "  x: { when: segment.y and score.s > 1 }\n"
                          "  y: { when: exists(a) }\n"
+                         "groups: { purchase: a, registered: b }\n"
                          "scores:\n"
                          "  s: { parts: [ { points: 1, when: segment.y } ] }\n";
 
