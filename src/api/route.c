@@ -278,6 +278,13 @@ static const struct api_param journey_map_params[] = {
     {"touchpoint", "with customers: of this touchpoint alone"},
     {"lost", "1: with customers: only those who are lost after it"},
 };
+static const struct api_param overlap_params[] = {
+    {"segments", "2 to 12 names with commas between"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "names with commas between: who is in exactly these"},
+};
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};
 
 #define TEXT                                                                             \
@@ -395,6 +402,8 @@ static const struct api_route routes[] = {
         "customers by when they began, and what of them comes again"),
     GET("/api/rfm", get_rfm, rfm_params,
         "who bought how lately, how often and for how much"),
+    GET("/api/overlap", get_overlap, overlap_params,
+        "how many customers segments have in common"),
     GET("/api/attribution", get_attribution, attribution_params,
         "to which channels conversions are owed, by six models"),
     GET("/api/paths", get_paths, paths_params,

@@ -7,9 +7,12 @@
 #include "engine/cohort.h"
 #include "engine/funnel.h"
 #include "engine/journey.h"
+#include "engine/overlap.h"
 #include "engine/paths.h"
 #include "engine/rfm.h"
 #include "engine/survival.h"
+
+#include <string.h>
 
 /* Whom it is about, and of which time. */
 static bool scope_params(const struct api_request *r, struct report_scope *out,
@@ -314,4 +317,27 @@ bool get_journey_map(struct api_request *r, struct err *err)
     ok = journey_put_json(&j, r->engine, &v, r->a, err);
     journey_view_free(&v);
     return ok;
+}
+
+bool get_overlap(struct api_request *r, struct err *err)
+{
+    str name[OVERLAP_MAX + 1], rest = param(r, "segments");
+    struct overlap_question q = {.segment = name, .list = param(r, "customers")};
+    struct json_out j = {.to = r->out};
+    struct overlap_view v;
+    str wrong;
+
+    if (!scope_params(r, &q.scope, err))
+        return false;
+    while (rest.n && q.segment_n <= OVERLAP_MAX) {
+        const char *comma = memchr(rest.p, ',', rest.n);
+        size_t n = comma ? (size_t)(comma - rest.p) : rest.n;
+
+        name[q.segment_n++] = (str){rest.p, n};
+        rest = str_from(rest, comma ? n + 1 : n);
+    }
+    if (!engine_overlap(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    overlap_put_json(&j, r->engine, &v);
+    return true;
 }

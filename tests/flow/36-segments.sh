@@ -70,4 +70,30 @@ t_is 'the rule of a group' "$(segment reactivated --at 2026-02-06)" \
     'On 2026-02-06 00:00:00 1 of 2 customers are in it: first(purchase where revenue > 40, 10d) - last(purchase where revenue > 40, 10d..9999y) >= 30d'
 sed '/^groups:/s/"purchase where.*40"/bought/' "$T/groups.yaml" >"$T/wrong.yaml"
 t_fails 'an event that there is none of' 'line 8, column 21: ' "$CICLO" model check "$shop" "$T/wrong.yaml"
+
+# How they overlap: every customer, set by set, as the lists of who is in them say.
+overlap() { "$CICLO" overlap "$shop" "$@"; }
+t_is 'in pairs' "$(overlap first_time repeat reactivated --at 2026-02-06 --csv)" \
+    'a,b,customers a,customers b,both,either,jaccard
+first_time,repeat,0,1,0,1,0
+first_time,reactivated,0,1,0,1,0
+repeat,reactivated,1,1,1,1,1'
+t_is 'in words' "$(overlap repeat reactivated --at 2026-02-06 | sed 's/  */ /g; s/ $//')" \
+    'Of 2 customers on 2026-02-06 00:00:00:
+
+a b customers a customers b both either jaccard
+repeat reactivated 1 1 1 1 1
+
+in exactly customers share
+(none) 1 50.0 %
+repeat 0 0.0 %
+reactivated 0 0.0 %
+repeat, reactivated 1 50.0 %'
+t_is 'who' "$(overlap repeat lapsed --at 2026-02-06 --customers repeat --csv)" 'customer
+ada'
+t_is 'of whom' "$(overlap repeat frequent --at 2026-02-06 --segment first_time --json)" \
+    '{"at":"2026-02-05T23:00:00.000Z","of":0,"segments":[{"segment":"repeat","customers":0},{"segment":"frequent","customers":0}],"pairs":[{"a":"repeat","b":"frequent","both":0,"either":0,"jaccard":null}],"exactly":[{"segments":[],"customers":0},{"segments":["repeat"],"customers":0},{"segments":["frequent"],"customers":0},{"segments":["repeat","frequent"],"customers":0}]}'
+t_fails 'one alone' 'name 2 to 12 segments' "$CICLO" overlap "$shop" repeat
+t_fails 'a name that there is none of' 'did you mean "lapsed"' "$CICLO" overlap "$shop" repeat lapse
+t_fails 'one twice' 'named twice' "$CICLO" overlap "$shop" repeat repeat
 t_done

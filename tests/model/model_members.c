@@ -3,9 +3,10 @@
  *
  * After each of them the kept membership of every segment is that which its rule, asked of
  * everybody now, gives, and the moments at which everybody entered and left are those of a replay
- * that knows nothing of before. Now and then everything is held against the twin, too. CICLO_ROUNDS
+ * that knows nothing of before; how segments overlap is counted one customer after the other. Now and then everything is held against the twin, too. CICLO_ROUNDS
  * of 100 are 100,000 operations. */
 #include "engine/history.h"
+#include "engine/overlap.h"
 #include "life.h"
 #include "support/temp.h"
 
@@ -43,6 +44,51 @@ static void compare_anew(const struct life *l)
             assert_true(members_same(&kept[i], &real[i]));
     }
     histories_free(anew);
+}
+
+static uint32_t set_of(const struct life *l, uint32_t customer, uint32_t segment_n)
+{
+    uint32_t set = 0;
+
+    for (uint32_t i = 0; i < segment_n; i++)
+        set |= (uint32_t)engine_is_member(l->e, customer, i, l->now_ms) << i;
+    return set;
+}
+
+/* How the segments overlap, customer by customer. */
+static void compare_overlap(const struct life *l)
+{
+    const struct segments *all = l->e->model->segments;
+    struct overlap_question q = {.scope.at_ms = l->now_ms};
+    uint64_t exact[1 << OVERLAP_EXACT_MAX] = {}, both[OVERLAP_MAX][OVERLAP_MAX] = {};
+    str name[OVERLAP_MAX], wrong;
+    struct overlap_view v;
+    struct arena a = {};
+    struct err err;
+
+    q.segment = name;
+    for (; q.segment_n < all->segment_n && q.segment_n < OVERLAP_EXACT_MAX; q.segment_n++)
+        name[q.segment_n] = all->segment[q.segment_n].name;
+    if (q.segment_n < OVERLAP_MIN)
+        return;
+    NEED_OK(engine_overlap(l->e, &q, &a, &v, &wrong, &err), err);
+    for (uint32_t customer = 0; customer < engine_customer_n(l->e); customer++) {
+        uint32_t set = set_of(l, customer, v.n);
+
+        exact[set] += set != 0;
+        for (uint32_t i = 0; i < v.n * v.n; i++)
+            both[i / v.n][i % v.n] += set >> i / v.n & 1 && set >> i % v.n & 1;
+    }
+    for (uint32_t set = 1; set < 1u << v.n; set++)
+        assert_int_equal(v.exact[set], exact[set]);
+    for (uint32_t i = 0; i < v.n; i++) {
+        assert_int_equal(v.size[i], both[i][i]);
+        for (uint32_t k = 0; k < i; k++) {
+            assert_int_equal(v.both[i][k], both[i][k]);
+            assert_int_equal(v.both[k][i], both[i][k]);
+        }
+    }
+    arena_free(&a);
 }
 
 static size_t changes(const struct life *l)
@@ -131,6 +177,7 @@ static bool live(struct life *l, const char *path, size_t enough, struct done *d
             return false;
         life_compare_sizes(l);
         compare_anew(l);
+        compare_overlap(l);
         if (i % TWIN_EVERY == 0)
             life_compare(l);
     }

@@ -933,6 +933,27 @@ TEST(the_journey_map_is_told)
     engine_close(e);
 }
 
+TEST(overlaps_are_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_body(e, "/api/overlap", "segments=vip,quiet&customers=quiet,vip",
+              "{\"at\":\"2026-06-01T00:00:00.000Z\",\"of\":10,\"segments\":["
+              "{\"segment\":\"vip\",\"customers\":2},"
+              "{\"segment\":\"quiet\",\"customers\":10}],\"pairs\":["
+              "{\"a\":\"vip\",\"b\":\"quiet\",\"both\":2,\"either\":10,\"jaccard\":0.2}],"
+              "\"exactly\":[{\"segments\":[],\"customers\":0},"
+              "{\"segments\":[\"vip\"],\"customers\":0},"
+              "{\"segments\":[\"quiet\"],\"customers\":8},"
+              "{\"segments\":[\"vip\",\"quiet\"],\"customers\":2}],"
+              "\"customers\":[\"9\",\"10\"]}");
+    need_error(e, "/api/overlap", "", ERR_INPUT, "2 to 12");
+    need_error(e, "/api/overlap", "segments=vip,quit", ERR_INPUT, "mean \"quiet\"");
+    need_error(e, "/api/overlap", "segments=vip,quiet&customers=all", ERR_INPUT,
+               "\"all\" is none");
+    engine_close(e);
+}
+
 /* The document is made from the table of routes: each of its paths is answered, each of its
  * parameters is heard, and what is not in it is none. */
 TEST(the_openapi_document_tells_every_route)
@@ -952,6 +973,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/funnel", "get", 16, 0},
         {"/api/cohorts", "get", 17, 0},
         {"/api/rfm", "get", 12, 0},
+        {"/api/overlap", "get", 5, 0},
         {"/api/attribution", "get", 15, 0},
         {"/api/paths", "get", 20, 0},
         {"/api/survival", "get", 14, 0},
@@ -1178,6 +1200,8 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/paths", "through=stage&after=stage.buyer&customers=at_risk&step=2",
          NULL},
         {e, "/api/rfm", "event=purchase&value=revenue&method=interpolated", NULL},
+        {e, "/api/overlap", "segments=vip,quiet&customers=quiet&when=count(any) > 1",
+         NULL},
         {e, "/api/attribution",
          "conversion=purchase&value=revenue&by=campaign&customers=direct&as=last", NULL},
         {e, "/api/survival",
