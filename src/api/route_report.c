@@ -303,7 +303,6 @@ bool get_journey_map(struct api_request *r, struct err *err)
                                  .list_name = param(r, "touchpoint")};
     struct json_out j = {.to = r->out};
     struct journey_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !flag_param(r, "lost", &q.list_lost, err)
@@ -312,7 +311,7 @@ bool get_journey_map(struct api_request *r, struct err *err)
     if ((q.list_name.n || q.list_lost) && !q.list_stage.n)
         return err_set(err, ERR_INPUT,
                        "touchpoint and lost are of the stage that customers names");
-    if (!engine_journey(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_journey(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = journey_put_json(&j, r->engine, &v, r->a, err);
     journey_view_free(&v);

@@ -4,7 +4,7 @@ import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useDictionary, type Fault } from '../api';
 import { useInfo } from '../info';
-import { dayOf, isDay } from '../time';
+import { dayOf, isDay, isMoment } from '../time';
 import { Button, Field, Select, type Option } from '../ui/controls';
 import { faultAt, ruleName, useDraft, type Common, type Question } from './question';
 import styles from './reports.module.css';
@@ -63,7 +63,7 @@ function DateField(props: {
     const timer = setTimeout(commit, SETTLE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const day = text && !isDay(text) && !isNaN(Date.parse(text)) ? dayOf(text, info.workspace.timezone) : text;
+  const day = isDay(text) ? text : isMoment(text) ? dayOf(text, info.workspace.timezone) : '';
   return (
     <Field {...rest} type="date" value={day} onChange={set} onDone={commit}
       error={fault && text === value ? fault.message : undefined} />

@@ -175,7 +175,7 @@ export default function Segments() {
           ...sizes.data.segments.map(one => [one.name, one.customers, one.entered, one.left]),
         ]} />
       )}>
-        <Labelled label={t('segments_page.period')} wide="always">
+        <Labelled label={t('segments_page.period')} wide="narrow">
           <Choice<PeriodName> label={t('segments_page.period')} value={period}
             onChange={p => ask({ period: p === '30d' ? '' : p })}
             options={periods.map(value => ({ value, label: t(`period.${value}`) }))} />
