@@ -11,6 +11,7 @@ import { dragging, edits, first, followed, meddling, missing, narrow, several, w
 import { attribution } from './attribution.mjs';
 import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
+import { lasting } from './lasting.mjs';
 import { login } from './login.mjs';
 import { paths } from './paths.mjs';
 import { nothing, reports } from './reports.mjs';
@@ -35,7 +36,7 @@ try {
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
     [wide, missing, first, nothing, begin],
     [reports, attribution, paths],
-    [heat],
+    [heat, lasting],
     [narrow, dragging, followed],
     [login, data],
     [types, suspects],

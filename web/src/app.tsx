@@ -27,6 +27,8 @@ const History = lazy(() => import('./model/history'));
 const Cohorts = lazy(() => import('./reports/cohorts'));
 const Attribution = lazy(() => import('./reports/attribution'));
 const Paths = lazy(() => import('./reports/paths'));
+const Survival = lazy(() => import('./reports/survival'));
+const Churn = lazy(() => import('./reports/churn'));
 const RfmPage = lazy(() => import('./reports/rfm'));
 const Dictionary = lazy(() => import('./data/dictionary'));
 const Refused = lazy(() => import('./data/refused'));
@@ -151,6 +153,8 @@ function Pages({ info }: { info: Info }) {
           <Route path="/reports/cohorts">{info.events === 0 ? <Empty /> : <Cohorts />}</Route>
           <Route path="/reports/attribution">{info.events === 0 ? <Empty /> : <Attribution />}</Route>
           <Route path="/reports/paths">{info.events === 0 ? <Empty /> : <Paths />}</Route>
+          <Route path="/reports/survival">{info.events === 0 ? <Empty /> : <Survival />}</Route>
+          <Route path="/reports/churn">{info.events === 0 ? <Empty /> : <Churn />}</Route>
           <Route path="/reports/rfm">{info.events === 0 ? <Empty /> : <RfmPage />}</Route>
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>

@@ -53,6 +53,28 @@ export interface Attribution extends Credit {
   at: string; by: 'channel' | 'campaign'; untouched: Credit; lost: number; sources: Source[];
 }
 
+/* Lengths are in milliseconds; null is not known, or not reached. */
+export interface SurvivalPoint {
+  after_ms: number; at_risk: number; ended: number; share: number | null; low: number | null; high: number | null;
+}
+export interface Survival {
+  at: string; by: string | null;
+  log_rank: { chi_square: number; degrees: number; p: number } | null;
+  groups: {
+    value: string | null; customers: number; ended: number;
+    median_ms: number | null; median_low_ms: number | null; median_high_ms: number | null;
+    mean_ms: number | null; points: SurvivalPoint[];
+  }[];
+}
+
+export const fates = ['kept', 'lost', 'new', 'returned', 'passed'] as const;
+export const churnFormulas = ['start', 'end', 'all', 'average', 'gross', 'net'] as const;
+export interface Rate { retention: number; churn: number; low?: number; high?: number }
+export type ChurnPeriod = Record<(typeof fates)[number] | 'start' | 'end', number> & {
+  period: string; rates: Partial<Record<(typeof churnFormulas)[number], Rate | null>>;
+};
+export interface Churn { at: string; by: By; periods: ChurnPeriod[] }
+
 const question = <T>(path: string, params: Params, enabled: boolean) => ({
   queryKey: [path, params],
   queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, params, signal),
@@ -82,4 +104,16 @@ export const useAttribution = (params: Params, enabled: boolean) => useQuery({
 });
 export const useAttributionCustomers = (params: Params) => useQuery({
   ...question<{ customers: string[] }>('/api/attribution', params, true), select: answer => answer.customers,
+});
+export const useSurvival = (params: Params, enabled: boolean) => useQuery({
+  ...question<Survival>('/api/survival', params, enabled), placeholderData: keepPreviousData,
+});
+export const useSurvivalCustomers = (params: Params) => useQuery({
+  ...question<{ customers: string[] }>('/api/survival', params, true), select: answer => answer.customers,
+});
+export const useChurn = (params: Params, enabled: boolean) => useQuery({
+  ...question<Churn>('/api/churn', params, enabled), placeholderData: keepPreviousData,
+});
+export const useChurnCustomers = (params: Params) => useQuery({
+  ...question<{ customers: string[] }>('/api/churn', params, true), select: answer => answer.customers,
 });

@@ -8,7 +8,9 @@ import { Skeleton } from '../ui/controls';
 import { Failure, Link } from '../ui/page';
 import { useReportLink } from './question';
 
-const pages = ['segments', 'funnel', 'cohorts', 'rfm', 'paths', 'attribution'] as const;
+const pages = [
+  'segments', 'funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn',
+] as const;
 
 export function ReportPage({ note, children }: { note?: ReactNode; children: ReactNode }) {
   const { t } = useTranslation();
