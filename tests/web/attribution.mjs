@@ -79,7 +79,7 @@ export async function attribution({ chrome, root, shop, visits, axe }) {
   const bad = encodeURIComponent('<img src=x onerror=document.title=1>');
   for (const query of [`conversion=${bad}`, `without=${bad}`, 'position=1,2,3', 'half_life=soon', `customers=${bad}`]) {
     await page.goto(new URL(`/reports/attribution?lang=en&${query}`, visits).href);
-    ok(await page.locator('main [role=alert], dialog [role=alert], dialog p').first().waitFor().then(() => true),
+    ok(await page.locator('main [role=alert], main [class*=error], dialog [role=alert], dialog p').first().waitFor().then(() => true),
       `${decodeURIComponent(query)}: is explained`);
     equal(await page.locator('main img').count(), 0, `${decodeURIComponent(query)}: is text`);
   }
