@@ -284,7 +284,7 @@ static void paths_show(void *count, struct buf *to)
     struct arena a = {};
     struct err err;
 
-    need(paths_rank(&v, 20, &a, &err), "Q6", &err);
+    need(paths_settle(v.paths, &err) && paths_rank(&v, 20, &a, &err), "Q6", &err);
     for (uint32_t i = 0; i < v.way_n; i++) {
         uint32_t code = 0;
 

@@ -409,7 +409,7 @@ static bool answer(struct asked_paths *asked, struct arena *a, struct paths_view
         return false;
     *wrong = STR("");
     out->paths = count;
-    return paths_rank(out, q->top, a, err)
+    return paths_settle(out->paths, err) && paths_rank(out, q->top, a, err)
            && (!q->list.n || list_who(asked, who, out, err));
 }
 

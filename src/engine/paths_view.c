@@ -1,4 +1,5 @@
 /* paths_view.c - ways, nodes and links in their order, what is rare as one; and as JSON. */
+#include "base/kth.h"
 #include "engine/paths_impl.h"
 
 #include <stdlib.h>
@@ -103,17 +104,48 @@ static bool entries_of(const struct tally *t, bool nodes, bool ways, struct aren
     return true;
 }
 
+/* Those that may be among the first `top` come to the front: as often as the last of these, or
+ * more often. */
+static bool most_first(const struct tally_entry **entry, uint32_t n, uint32_t top,
+                       uint32_t *first, struct err *err)
+{
+    int64_t *times, least;
+
+    *first = n;
+    if (n <= top)
+        return true;
+    times = mem_alloc(n * sizeof *times);
+    if (!times)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < n; i++)
+        times[i] = (int64_t)entry[i]->times;
+    least = kth_least(times, n, n - top);
+    mem_free(times);
+    *first = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tally_entry *e = entry[i];
+
+        if ((int64_t)e->times < least)
+            continue;
+        entry[i] = entry[*first];
+        entry[(*first)++] = e;
+    }
+    return true;
+}
+
 static bool rank_ways(struct paths_view *v, uint32_t top, struct arena *a,
                       struct err *err)
 {
     struct paths *p = v->paths;
     const struct tally_entry **entry;
     struct path_way *way;
-    uint32_t n;
+    uint32_t n, first;
 
     if (!entries_of(&p->ways, false, true, a, &entry, &n, err))
         return false;
-    qsort_r(entry, n, sizeof(struct tally_entry *), entry_cmp, p);
+    if (!most_first(entry, n, top, &first, err))
+        return false;
+    qsort_r(entry, first, sizeof(struct tally_entry *), entry_cmp, p);
     way = arena_array(a, struct path_way, (n < top ? n : top) + 1);
     if (!way)
         return err_nomem(err);

@@ -65,6 +65,8 @@ void paths_free(struct paths *p)
     if (p->list)
         mem_free(p->list->point);
     mem_free(p->list);
+    mem_free(p->sweep.cell);
+    mem_free(p->sweep.number);
     tally_free(&p->ways);
     tally_free(&p->links);
     through_free(&p->look);
@@ -289,14 +291,19 @@ bool paths_add(struct paths *p, const struct chunk *c, struct scan_span span,
 {
     struct bits all = bits_up_to(c->customer_n);
     struct source s = {.chunk = c, .later = span.last_ms > p->plan.at_ms};
+    bool done;
 
     if (!picks_turn(p->picks, c, err)
         || (!p->plan.by_stage && !through_turn(&p->look, p->picks, c, err)))
         return false;
-    if (p->plan.from != PATHS_ANY && p->plan.anchor_stage == STAGE_NONE)
-        s.anchor = picks_marks(p->picks, p->plan.anchor);
     if (who)
         all = bits_and(&all, who);
+    if (!paths_sweep(p, c, span, &all, &done, err))
+        return false;
+    if (done)
+        return true;
+    if (p->plan.from != PATHS_ANY && p->plan.anchor_stage == STAGE_NONE)
+        s.anchor = picks_marks(p->picks, p->plan.anchor);
     for (EACH_BIT(i, &all))
         if (!list_customer(p, &s, i, err)
             || !count_customer(p, c->customer_first + i, err))
@@ -337,7 +344,8 @@ bool paths_merge(struct paths *into, const struct paths *from, struct err *err)
     for (uint32_t i = 0; ok && i < n; i++)
         ok = step_names_add(&into->names, text_table_get(&from->names.text, i),
                             &ours[i + 1], err);
-    ok = ok && merge_tally(&into->ways, &from->ways, ours, 0, err)
+    ok = ok && sweep_move(from, ours, into, err)
+         && merge_tally(&into->ways, &from->ways, ours, 0, err)
          && merge_tally(&into->links, &from->links, ours, 1, err);
     mem_free(ours);
     for (size_t i = 0; ok && i < from->listed_n; i++)

@@ -61,6 +61,18 @@ struct paths_plan {
  * step's name, or 0 where the way ends}. */
 #define PATHS_NODE UINT16_MAX
 
+/* Ways counted where they stand as numbers, with the names of their steps as digits: where ways
+ * begin at every step and there are few names. */
+#define SWEEP_MAX (UINT64_C(1) << 21)
+struct sweep {
+    uint32_t base; /* more than there are names; 0: there is none yet */
+    struct sweep_cell {
+        uint32_t times, customers, last;
+    } * cell;         /* base ^ plan.steps */
+    uint16_t *number; /* of one customer's steps */
+    uint32_t cap;
+};
+
 struct paths {
     struct paths_plan plan;
     struct picks *picks;
@@ -68,6 +80,7 @@ struct paths {
     struct through_look look;
     uint16_t anchor; /* the number of its name */
     struct tally ways, links;
+    struct sweep sweep;
     uint64_t way_n, customer_n; /* ways, and who goes one */
     uint32_t *listed;
     size_t listed_n, listed_cap;
@@ -83,6 +96,17 @@ void paths_free(struct paths *p);
 bool paths_add(struct paths *p, const struct chunk *c, struct scan_span span,
                const struct bits *who, struct err *err);
 bool paths_merge(struct paths *into, const struct paths *from, struct err *err);
+/* When all has been added and merged: only then .ways has all of them. */
+bool paths_settle(struct paths *p, struct err *err);
+
+/* --- for paths.c --- */
+/* Counts the customers of a chunk by a sweep, where that is possible; *done says whether. The names
+ * of its events are known. */
+bool paths_sweep(struct paths *p, const struct chunk *c, struct scan_span span,
+                 const struct bits *who, bool *done, struct err *err);
+/* What was swept goes to the ways of `into`, where the names have these numbers; NULL: the same. */
+bool sweep_move(const struct paths *from, const uint16_t *numbers, struct paths *into,
+                struct err *err);
 
 /* How a step is called: without what tells anchors from other steps of the same name. */
 str paths_name(const struct paths *p, uint16_t number);

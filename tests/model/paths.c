@@ -22,6 +22,7 @@ struct asked {
     uint32_t events, anchor; /* in pattern_twin */
     const struct moved *moved;
     const struct zone *zone;
+    struct scan_span span; /* that all events lie in */
 };
 
 /* --- the twin --- */
@@ -290,10 +291,10 @@ static void need_twin(const struct asked *q, const struct town *t)
     NEED_OK(paths_new(&q->plan, &p, &err), err);
     NEED_OK(paths_new(&q->plan, &other, &err), err);
     for (uint32_t k = 0; k < CHUNKS; k++)
-        NEED_OK(paths_add(k % 2 ? p : other, t->chunk[k], SCAN_SPAN_ANY, NULL, &err),
-                err);
+        NEED_OK(paths_add(k % 2 ? p : other, t->chunk[k], q->span, NULL, &err), err);
     NEED_OK(paths_merge(p, other, &err), err);
     paths_free(other);
+    NEED_OK(paths_settle(p, &err), err);
     need_same(p, &p->ways, false, &ways);
     if (q->plan.links)
         need_same(p, &p->links, true, &links);
@@ -366,6 +367,8 @@ static void random_question(struct random *r, const struct town *t, struct progr
                                 .to_ms = MOMENT_NEVER,
                                 .at_ms = MOMENT_NEVER,
                                 .links = random_below(r, 2)};
+    q->span = random_below(r, 2) ? SCAN_SPAN_ANY
+                                 : (struct scan_span){first_ms, first_ms + 60 * MS_DAY};
     q->anchor = (uint32_t)random_below(r, PATTERNS);
     q->events = (uint32_t)random_below(r, PATTERNS);
     if (random_below(r, 2))

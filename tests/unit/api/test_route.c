@@ -1197,6 +1197,7 @@ TEST(every_answer_survives_the_lack_of_memory)
          "through=event,channel,revenue&score=any.hour&customers=buyer", NULL},
         {e, "/api/journey-map", "score=any.weekday&events=purchase,signed_up&top=1",
          NULL},
+        {e, "/api/paths", "each=1&whole=1&steps=2&top=1", NULL},
         {e, "/api/paths", "through=stage&after=stage.buyer&customers=at_risk&step=2",
          NULL},
         {e, "/api/rfm", "event=purchase&value=revenue&method=interpolated", NULL},
