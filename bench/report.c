@@ -114,7 +114,6 @@ static bool cohort_begin(const struct yardstick *y, const struct model *m,
     int64_t first_ms = civil_ms((struct civil){.year = 2024, .month = 1, .day = 1}),
             last_ms = civil_ms((struct civil){.year = 2025, .month = 12, .day = 31});
     struct cohort_plan plan = {.program = p,
-                               .begin = {.at_ms = MOMENT_NEVER},
                                .from_ms = MOMENT_MIN,
                                .to_ms = MOMENT_NEVER,
                                .at_ms = MOMENT_NEVER,
