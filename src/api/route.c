@@ -184,6 +184,23 @@ static const struct api_param attribution_params[] = {
     {"campaign", "with customers, by campaign: only of this one, or (none)"},
     {"as", "with customers: any, first, last or lost; any unless given"},
 };
+static const struct api_param channels_params[] = {
+    {"won",
+     "the pattern of the event by which customers are won; else their first touch"},
+    {"event", "the pattern of what is counted of what they do, such as purchase"},
+    {"value", "a property of it that is summed, such as revenue"},
+    {"by", "channel or campaign; channel unless given"},
+    {"touch", "first or last: to which touch it is owed; first unless given"},
+    {"without", "channels that are no touches, with commas between"},
+    {"from", "what happened at this moment or date, or later"},
+    {"to", "what happened before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "a channel: whom it won, too; (none): whom no channel won"},
+    {"campaign", "with customers, by campaign: only of this one, or (none)"},
+    {"as", "with customers: won, reached or events; won unless given"},
+};
 static const struct api_param rfm_params[] = {
     {"event", "the pattern of what is counted, such as purchase"},
     {"value", "a property of it that is summed, such as revenue"},
@@ -414,6 +431,8 @@ static const struct api_route routes[] = {
         "who stays and who goes, period by period: retention and churn rates"),
     GET("/api/journey-map", get_journey_map, journey_map_params,
         "stage by touchpoint: who, when, how content, and where customers are lost"),
+    GET("/api/channels", get_channels, channels_params,
+        "what channels cost, whom they reach and win, and what they bring"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,

@@ -17,7 +17,7 @@ api_handler get_consent, get_retention, post_retention, get_retain, delete_retai
 api_handler get_webhooks, post_webhook, delete_webhook, post_webhook_replay,
     post_webhook_test;
 api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
-api_handler get_funnel, get_cohorts, get_rfm, get_overlap, get_attribution;
+api_handler get_funnel, get_cohorts, get_rfm, get_overlap, get_attribution, get_channels;
 api_handler get_segments, get_segment_periods;
 api_handler get_paths, get_journey_map;
 api_handler get_survival, get_churn;

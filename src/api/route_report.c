@@ -9,6 +9,7 @@
 #include "engine/journey.h"
 #include "engine/overlap.h"
 #include "engine/paths.h"
+#include "engine/returns.h"
 #include "engine/rfm.h"
 #include "engine/survival.h"
 
@@ -339,4 +340,34 @@ bool get_overlap(struct api_request *r, struct err *err)
         return false;
     overlap_put_json(&j, r->engine, &v);
     return true;
+}
+
+bool get_channels(struct api_request *r, struct err *err)
+{
+    str touch = param(r, "touch");
+    struct returns_question q = {.won = param(r, "won"),
+                                 .event = param(r, "event"),
+                                 .value = param(r, "value"),
+                                 .by_last = str_eq(touch, STR("last")),
+                                 .without = param(r, "without"),
+                                 .list = param(r, "customers"),
+                                 .list_campaign = param(r, "campaign"),
+                                 .list_as = param(r, "as")};
+    struct json_out j = {.to = r->out};
+    struct returns_view v;
+    str wrong;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err) || !by_campaign_param(r, &q.by_campaign, err))
+        return false;
+    if (touch.n && !q.by_last && !str_eq(touch, STR("first")))
+        return err_set(err, ERR_INPUT, "touch is first or last");
+    if ((q.list_campaign.n || q.list_as.n) && !q.list.n)
+        return err_set(err, ERR_INPUT,
+                       "campaign and as are of the channel whose customers are listed");
+    if (!engine_returns(r->engine, &q, r->a, &v, &wrong, err))
+        return false;
+    ok = returns_put_json(&j, r->engine, &v, r->a, err);
+    returns_view_free(&v);
+    return ok;
 }

@@ -35,7 +35,8 @@ static void add(void *context, const struct difference *d)
     X(histories, "chunks with histories")                                                \
     X(keys, "keys")                                                                      \
     X(webhooks, "webhooks")                                                              \
-    X(told, "moves in the journal")
+    X(told, "moves in the journal")                                                      \
+    X(spent, "days that channels cost")
 
 static void print_json(struct buf *b, const struct verify_report *r,
                        const struct findings *f)

@@ -504,7 +504,7 @@ static bool sort_reasons(struct import *im, struct err *err)
     return true;
 }
 
-static str base_name(str path)
+str import_source(str path)
 {
     for (size_t i = path.n; i-- > 0;)
         if (path.p[i] == '/')
@@ -539,7 +539,7 @@ bool engine_import(struct engine *e, str path, const struct mapping *m,
         .mapping = m,
         .options = options,
         .path = path,
-        .source = base_name(path),
+        .source = import_source(path),
         .arena = a,
         .report = &report,
         .sample = arena_array(a, struct event, SAMPLE_EVENTS),

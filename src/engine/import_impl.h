@@ -176,4 +176,7 @@ bool import_csv(struct import *im, struct err *err);
 /* *is_jsonl is false, and nothing was done, when the first byte is no "{". */
 bool import_jsonl(struct import *im, bool *is_jsonl, struct err *err);
 
+/* What refusals name: the file without its folders. */
+str import_source(str path);
+
 #endif

@@ -280,18 +280,6 @@ static size_t too_old(const struct attribution *at, int64_t end_ms)
     return n;
 }
 
-static bool is_source(const struct attribution *at, uint32_t source)
-{
-    const struct attribution_plan *p = &at->plan;
-    str campaign;
-
-    if (!str_eq(source_channel(&at->sources, source), p->list_channel))
-        return false;
-    if (!source_campaign(&at->sources, source, &campaign))
-        campaign = SOURCE_NO_CAMPAIGN;
-    return !p->list_campaign.n || str_eq(campaign, p->list_campaign);
-}
-
 static bool is_listed(const struct attribution *at, const struct attribution_touch *touch,
                       size_t n, bool converts)
 {
@@ -305,7 +293,8 @@ static bool is_listed(const struct attribution *at, const struct attribution_tou
     for (size_t i = 0; i < n && !found; i++)
         found = (at->plan.list != ATTRIBUTION_LIST_FIRST || i == 0)
                 && (at->plan.list != ATTRIBUTION_LIST_LAST || i + 1 == n)
-                && is_source(at, touch[i].source);
+                && source_is(&at->sources, touch[i].source, at->plan.list_channel,
+                             at->plan.list_campaign);
     return found;
 }
 

@@ -102,6 +102,17 @@ bool source_campaign(const struct sources *s, uint32_t source, str *out)
     return name.n > 1;
 }
 
+bool source_is(const struct sources *s, uint32_t source, str channel, str campaign)
+{
+    str own;
+
+    if (!str_eq(source_channel(s, source), channel))
+        return false;
+    if (!source_campaign(s, source, &own))
+        own = SOURCE_NO_CAMPAIGN;
+    return !campaign.n || str_eq(own, campaign);
+}
+
 int source_cmp(const struct sources *s, uint32_t a, uint32_t b)
 {
     str campaign_a, campaign_b;

@@ -45,6 +45,8 @@ bool sources_add(struct sources *s, const struct sources *from, uint32_t source,
 str source_channel(const struct sources *s, uint32_t source);
 /* False: without a campaign. */
 bool source_campaign(const struct sources *s, uint32_t source, str *out);
+/* Is it this channel's, and when the campaign is not empty, this campaign's or SOURCE_NO_CAMPAIGN? */
+bool source_is(const struct sources *s, uint32_t source, str channel, str campaign);
 /* By channel, then by campaign, those without one first. */
 int source_cmp(const struct sources *s, uint32_t a, uint32_t b);
 

@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #define APPLICATION_ID 0x4369636c /* "Cicl" */
-#define FORMAT 6
+#define FORMAT 7
 #define FORMAT_FIRST 1 /* the oldest that can be migrated */
 
 /* path + behind with a NUL, and so that SQLite sees a plain file in it: "./:memory:". */
@@ -18,8 +18,8 @@ bool file_path(str path, const char *behind, char out[PATH_MAX], struct err *err
 bool file_look(struct io *io, const char *path, struct stat *out, struct err *err);
 /* That it is ours, and of a format that is known. The first look into the file. */
 bool file_recognise(struct sql *sql, int64_t *format, struct err *err);
-/* A file of format 5 becomes one of this: it only lacks tables. All of it, or nothing. */
-bool file_migrate_5(struct sql *sql, struct err *err);
+/* A file of format 5 or 6 becomes one of this: it only lacks tables. All of it, or nothing. */
+bool file_migrate(struct sql *sql, int64_t format, struct err *err);
 /* Whether the file that the connection has open still stands where it was opened. */
 bool file_is_there(const struct sql *sql);
 

@@ -92,9 +92,9 @@ bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
                   || sql_number(&w.old, "select count(*) from type where name = 'group'",
                                 &groups, err));
 
-    if (ok && w.format == 5
-        && !groups) /* of group calls the log says who is whose member */
-        ok = file_migrate_5(&w.old, err);
+    if (ok && (w.format == 6 || w.format == 5)
+        && !groups) /* of group calls in format 5 the log says who is whose member */
+        ok = file_migrate(&w.old, w.format, err);
     else if (ok && w.format < FORMAT) /* else somebody else did it meanwhile */
         ok = rewrite_refill(&w, &all, &report, err) && rewrite_exchange(&w, &sizes, err);
     rewrite_end(&w);

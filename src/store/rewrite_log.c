@@ -616,6 +616,18 @@ static bool take_receipt(struct refill *r, const struct row *row, struct err *er
            && store_receipt_add(r->made, buf_str(&r->bytes), err);
 }
 
+/* --- what channels cost --- */
+
+static bool take_spend(struct refill *r, const struct row *row, struct err *err)
+{
+    const struct spend_row *spent;
+    uint32_t n;
+
+    return row_unpack(row, SPEND_BYTES_MAX, &r->bytes, err)
+           && spend_decode(buf_str(&r->bytes), &r->arena, &spent, &n, err)
+           && store_spend_add(r->made, row->number[1], spent, n, err);
+}
+
 /* --- what is sent to others --- */
 
 /* Lines before the first that was not delivered may be gone: rather twice than never. */
@@ -718,6 +730,7 @@ static const struct table tables[] = {
     {"webhook", "select max(number) from webhook", take_webhook, SQL_WEBHOOK_AFTER,
      false},
     {"journal", "select max(seq) from journal", take_journal, SQL_JOURNAL_AFTER, false},
+    {"spend", "select max(seq) from spend", take_spend, SQL_SPEND_AFTER, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -733,6 +746,8 @@ static bool take_tables(struct refill *r, struct err *err)
             continue;
         if ((t.after == SQL_WEBHOOK_AFTER || t.after == SQL_JOURNAL_AFTER)
             && r->w->format < 6)
+            continue;
+        if (t.after == SQL_SPEND_AFTER && r->w->format < 7)
             continue;
         if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
             t.after = SQL_MODEL_AFTER_2;

@@ -128,6 +128,10 @@
     X(JOURNAL_TRIM, /* the last one stays: its number is not given again */              \
       "delete from journal where seq <= ?"                                               \
       " and seq < (select max(seq) from journal)")                                       \
+    X(SPEND_ADD,                                                                         \
+      "insert into spend (told_ms, codec, bytes, checksum) values (?, ?, ?, ?)")         \
+    X(SPEND_AFTER, "select seq, told_ms, codec, bytes, checksum from spend"              \
+                   " where seq > ? order by seq limit 1")                                \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -155,7 +159,9 @@
       " union all"                                                                       \
       " select 'webhook', count(*), coalesce(sum(length(bytes)), 0) from webhook"        \
       " union all"                                                                       \
-      " select 'journal', count(*), coalesce(sum(length(bytes)), 0) from journal")       \
+      " select 'journal', count(*), coalesce(sum(length(bytes)), 0) from journal"        \
+      " union all"                                                                       \
+      " select 'spend', count(*), coalesce(sum(length(bytes)), 0) from spend")           \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

@@ -201,6 +201,24 @@ struct webhook_row {
 bool snapshot_each_webhook(struct snapshot *v,
                            bool (*each)(void *context, const struct webhook_row *w),
                            void *context, struct err *err);
+/* What a day of a channel, or of a campaign of it, cost, as somebody told it. */
+enum { SPEND_NAME_MAX = 200, SPEND_ROWS_MAX = 4096, SPEND_DAYS = 2932897 };
+struct spend_row {
+    int32_t day; /* of the calendar, since 1970: less than SPEND_DAYS, the year 10000 */
+    char currency[4];
+    int64_t minor;
+    str source, channel,
+        campaign; /* each up to SPEND_NAME_MAX bytes; source and campaign may be
+                                      empty: who tells it is one, it is of no campaign */
+};
+/* Not too long, UTF-8, and without control characters. */
+bool spend_name_is_valid(str name);
+/* Walks all that store_spend_add kept, oldest first; stops when `each`, which may not ask the
+ * snapshot, returns false. Texts are borrowed. */
+bool snapshot_each_spend(struct snapshot *v,
+                         bool (*each)(void *context, int64_t told_ms,
+                                      const struct spend_row *row),
+                         void *context, struct err *err);
 /* The first row of the journal behind `after`: appends its lines. *seq is 0 when there is none. */
 bool snapshot_journal(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
                       int64_t *told_ms, struct err *err);
@@ -322,6 +340,9 @@ bool store_receipt_add(struct store *s, str bytes, struct err *err);
 /* A new webhook, or another state of the one with this number; and none any more. */
 bool store_webhook_put(struct store *s, const struct webhook_row *w, struct err *err);
 bool store_webhook_drop(struct store *s, uint32_t number, struct err *err);
+/* What was told at one moment, for ever: 1 to SPEND_ROWS_MAX rows, all of them valid. */
+bool store_spend_add(struct store *s, int64_t told_ms, const struct spend_row *row,
+                     uint32_t n, struct err *err);
 /* One more row of what was told: lines of JSON, an object each, at most 1 GiB; and away with the
  * rows up to this one, but the last. */
 bool store_journal_add(struct store *s, int64_t told_ms, str lines, struct err *err);

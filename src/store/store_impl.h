@@ -392,8 +392,16 @@ bool receipts_each(struct sql *sql, pthread_mutex_t *lock,
 /* --- what is sent to others --- */
 
 #define WEBHOOK_BYTES_MAX ((size_t)1 << 20) /* of a webhook, unpacked */
+#define SPEND_BYTES_MAX ((size_t)4 << 20)   /* of a row, unpacked */
 #define JOURNAL_BYTES_MAX ((size_t)1 << 30) /* of a row, unpacked */
 /* All but the number; texts are borrowed from `bytes`, lists live in `a`. */
+void spend_encode(const struct spend_row *row, uint32_t n, struct buf *to);
+/* *out lives in `a`. */
+bool spend_decode(str bytes, struct arena *a, const struct spend_row **out, uint32_t *n,
+                  struct err *err);
+bool spend_each(struct sql *sql, pthread_mutex_t *lock,
+                bool (*each)(void *context, int64_t told_ms, const struct spend_row *row),
+                void *context, struct err *err);
 void webhook_encode(const struct webhook_row *w, struct buf *to);
 bool webhook_decode(str bytes, struct arena *a, struct webhook_row *out, struct err *err);
 bool webhooks_each(struct sql *sql, pthread_mutex_t *lock,

@@ -244,6 +244,15 @@ static bool count_webhook(void *context, [[maybe_unused]] const struct webhook_r
     return true;
 }
 
+static bool count_spend(void *context, [[maybe_unused]] int64_t told_ms,
+                        [[maybe_unused]] const struct spend_row *row)
+{
+    struct verify *v = context;
+
+    v->report->spent++;
+    return true;
+}
+
 static bool verify_journal(struct verify *v, struct err *err)
 {
     int64_t seq = 0, told_ms;
@@ -278,6 +287,8 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "receipt", true, err))
            && (webhooks_each(v->sql, v->sql_lock, count_webhook, v, err)
                || found_err(v, "webhook", true, err))
+           && (spend_each(v->sql, v->sql_lock, count_spend, v, err)
+               || found_err(v, "spend", true, err))
            && verify_journal(v, err) && verify_histories(v, err);
 }
 

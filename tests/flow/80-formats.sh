@@ -43,6 +43,9 @@ shop,collect,100,2024-06-04,2024-06-05'
     [ "$format" -lt 6 ] || t_is "format $format: the webhook, and moves that it is owed" \
         "$("$CICLO" webhook "$file" list --csv | tail -n 1) $(sqlite3 "$file" 'select count(*) > 0 from journal')" \
         'crm,https://hooks.example/in,"moves,segments",on,,, 1'
+    [ "$format" -lt 7 ] || t_is "format $format: what channels cost" \
+        "$("$CICLO" spend list "$file" --csv | tail -n +2)" '2024-06-01,paid search,spring,12.34,EUR,
+2024-06-02,email,,0.50,EUR,'
     t_ok "format $format: the proof" "$CICLO" verify "$file"
     same "format $format: the events of the log" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/logged.py" "$file"

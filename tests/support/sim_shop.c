@@ -107,7 +107,8 @@ void sim_shop_make_later(int format)
         [3] = "begin; drop table key; pragma user_version = 3; commit",
         [4] = "pragma user_version = 4",
         [5] = "begin; drop table member; drop table webhook; drop table journal;"
-              "pragma user_version = 5; commit",
+              "drop table spend; pragma user_version = 5; commit",
+        [6] = "begin; drop table spend; pragma user_version = 6; commit",
     };
     struct sql sql = {0};
     struct err err;
