@@ -152,15 +152,9 @@ static bool take_sources(struct table *t, const struct returns *r, struct err *e
 /* A day counts when its first moment is in the range. */
 static bool is_day_in(const struct zone *z, int32_t day, const struct report_scope *s)
 {
-    struct civil c = civil_of((int64_t)day * MS_DAY);
-    struct buf text = {};
-    int64_t at_ms;
-    bool ok;
+    int64_t at_ms = zone_moment(z, (int64_t)day * MS_DAY);
 
-    buf_add_format(&text, "%04d-%02d-%02d", c.year, c.month, c.day);
-    ok = !text.failed && moment_parse(buf_str(&text), z, &at_ms, &(struct err){});
-    buf_free(&text);
-    return ok && at_ms >= s->from_ms && at_ms < s->to_ms && at_ms <= s->at_ms;
+    return at_ms >= s->from_ms && at_ms < s->to_ms && at_ms <= s->at_ms;
 }
 
 static bool take_spend(struct table *t, struct engine *e,

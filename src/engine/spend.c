@@ -76,7 +76,7 @@ struct spend_row spend_book_row(const struct spend_book *b, uint32_t number)
 
 struct loading {
     struct spend_book *book;
-    struct err *err;
+    struct err err;
     bool ok;
 };
 
@@ -86,7 +86,7 @@ static bool take(void *context, [[maybe_unused]] int64_t told_ms,
     struct loading *l = context;
     uint32_t number;
 
-    l->ok = spend_book_find(l->book, row, true, &number, l->err);
+    l->ok = spend_book_find(l->book, row, true, &number, &l->err);
     if (l->ok)
         l->book->minor[number] = row->minor;
     return l->ok;
@@ -94,7 +94,11 @@ static bool take(void *context, [[maybe_unused]] int64_t told_ms,
 
 bool spend_book_load(struct spend_book *b, struct engine *e, struct err *err)
 {
-    struct loading l = {b, err, true};
+    struct loading l = {.book = b, .ok = true};
 
-    return snapshot_each_spend(engine_snapshot(e), take, &l, err) && l.ok;
+    if (!snapshot_each_spend(engine_snapshot(e), take, &l, err))
+        return false;
+    if (!l.ok)
+        *err = l.err;
+    return l.ok;
 }
