@@ -355,7 +355,6 @@ bool get_channels(struct api_request *r, struct err *err)
                                  .list_as = param(r, "as")};
     struct json_out j = {.to = r->out};
     struct returns_view v;
-    str wrong;
     bool ok;
 
     if (!scope_params(r, &q.scope, err) || !by_campaign_param(r, &q.by_campaign, err))
@@ -365,7 +364,7 @@ bool get_channels(struct api_request *r, struct err *err)
     if ((q.list_campaign.n || q.list_as.n) && !q.list.n)
         return err_set(err, ERR_INPUT,
                        "campaign and as are of the channel whose customers are listed");
-    if (!engine_returns(r->engine, &q, r->a, &v, &wrong, err))
+    if (!engine_returns(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = returns_put_json(&j, r->engine, &v, r->a, err);
     returns_view_free(&v);
