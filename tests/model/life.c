@@ -350,13 +350,17 @@ static void note_arrival(struct life *l, const struct event *e)
     l->arrival[l->arrived++] = (struct arrival){e->at_ms, e};
 }
 
-/* It stands with the second of the two when no event carries the first. */
+/* It stands with the second of the two when no event carries the first, be it beside another id. */
 static const struct event *as_kept(struct life *l, const struct event *e,
                                    const struct decision *d)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(l->e));
+    const struct graph *g;
+    struct err err;
+    uint32_t a;
 
-    return catalog_key_find(catalog, e->customer) != CUSTOMER_NONE
+    NEED_OK(engine_graph(l->e, &g, &err), err);
+    a = graph_find(g, d->a);
+    return a == GRAPH_NO_ID || graph_first_ms(g, a) != MOMENT_NEVER
                ? e
                : town_decided(&l->w, d->b, d->a, d->says, e->at_ms);
 }
