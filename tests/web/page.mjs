@@ -34,7 +34,7 @@ try {
   /* What changes the same file is in one lane. */
   await run([
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
-    [wide, missing, first, nothing, begin],
+    [wide, missing, nothing, first, begin],
     [reports, attribution, paths],
     [heat, lasting],
     [narrow, dragging, followed],
