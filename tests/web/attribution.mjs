@@ -1,7 +1,7 @@
 /* To which channels conversions are owed: the page shows what the server counts. */
 
 import { ask, shut, whoIs } from './cohorts.mjs';
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -65,9 +65,9 @@ async function walk(page, visits, axe, root, language, name) {
 }
 
 export async function attribution({ chrome, root, shop, visits, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(2, [
     ['en', 390, 844, 'dark'], ['it', 1440, 900, 'light'], ['pt', 1440, 900, 'dark'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await walk(page, visits, axe, root, language, `${language} ${width}`);

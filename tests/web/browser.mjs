@@ -152,6 +152,10 @@ async function walk(page, url, axe, root, language, name) {
   await sound(page, axe, root, language, `${name} model`);
 }
 
+/* In which ways a part looks at a page: in all of them with CICLO_ROUNDS, otherwise in its own, so that
+ * all parts together still look in each language, wide and narrow, light and dark. */
+export const looks = (own, all) => (Number(process.env.CICLO_ROUNDS ?? 1) > 1 ? all : [all[own]]);
+
 export async function fresh(browser, options, faults) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
@@ -520,9 +524,9 @@ async function following(page, root, url, axe, language, name) {
 }
 
 export async function followed({ chrome, root, live, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(1, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await following(page, root, live, axe, language, `${language} ${width}`);
@@ -545,8 +549,8 @@ export async function first({ chrome, empty }) {
   await page.context().close();
 }
 
-async function walks({ chrome, root, shop, axe }, width, height, colorScheme) {
-  for (const language of ['en', 'it', 'pt']) {
+async function walks({ chrome, root, shop, axe }, own, width, height, colorScheme) {
+  for (const language of looks(own, ['en', 'it', 'pt'])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await walk(page, shop, axe, root, language, `${language} ${width}`);
@@ -555,13 +559,13 @@ async function walks({ chrome, root, shop, axe }, width, height, colorScheme) {
   }
 }
 
-export const wide = given => walks(given, 1440, 900, 'light');
-export const narrow = given => walks(given, 390, 844, 'dark');
+export const wide = given => walks(given, 2, 1440, 900, 'light');
+export const narrow = given => walks(given, 1, 390, 844, 'dark');
 
 export async function edits({ chrome, root, edited, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(0, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await editing(page, edited, axe, root, language, `${language} ${width}`);

@@ -1,6 +1,6 @@
 /* Cohorts and RFM: what the page shows is what the server counts, and every number shows who they are. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -178,9 +178,9 @@ async function pages(page, shop) {
 }
 
 export async function heat({ chrome, root, shop, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(1, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await cohorts(page, shop, axe, root, language, `${language} ${width}`);

@@ -1,6 +1,6 @@
 /* The dictionary, what was refused, and the keys, as somebody sees them who may do everything. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -162,9 +162,9 @@ export async function begin({ chrome, root, empty, axe }) {
 }
 
 export async function data({ chrome, root, locked, keys, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(2, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await walk(page, locked, keys, axe, root, language, `${language} ${width}`);

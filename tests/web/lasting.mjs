@@ -1,6 +1,6 @@
 /* How long it lasts, and who stays: the page shows what the server counts, and who they are. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { ask, shut, whoIs } from './cohorts.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
@@ -74,9 +74,9 @@ async function hostile(page, shop, axe, root) {
 }
 
 export async function lasting({ chrome, root, shop, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(0, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 1440, 900, 'dark'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await survival(page, shop, axe, root, language, `${language} ${width}`);

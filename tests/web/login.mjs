@@ -1,6 +1,6 @@
 /* Signing in with a key, where the file has keys. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -35,9 +35,9 @@ async function pass(page, locked, keys, axe, root, language, name) {
 }
 
 export async function login({ chrome, root, locked, keys, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(1, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await pass(page, locked, keys, axe, root, language, `${language} ${width}`);

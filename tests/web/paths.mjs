@@ -1,6 +1,6 @@
 /* The ways that customers go: the page shows what the server counts, and who goes them. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { ask, shut, whoIs } from './cohorts.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
@@ -76,9 +76,9 @@ async function hostile(page, shop, visits, axe, root) {
 }
 
 export async function paths({ chrome, root, shop, visits, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(0, [
     ['en', 1440, 900, 'dark'], ['it', 1440, 900, 'light'], ['pt', 390, 844, 'light'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await walk(page, visits, axe, root, language, `${language} ${width}`);

@@ -1,7 +1,7 @@
 /* The reports: their numbers are the server's, each shows who they are, and the address holds the
  * question. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -137,9 +137,9 @@ async function funnel(page, shop, axe, root, language, name) {
 }
 
 export async function reports({ chrome, root, shop, axe }) {
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(2, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await segments(page, shop, axe, root, language, `${language} ${width}`);

@@ -1,6 +1,6 @@
 /* Suspected duplicates: found, decided, taken back, by page; and from a customer's page. */
 
-import { fresh, sound } from './browser.mjs';
+import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
 
@@ -113,9 +113,9 @@ export async function suspects({ chrome, root, people, axe }) {
   await sound(page, axe, root, 'it', 'nothing suspected');
   equal(faults, [], 'which is no error in the console');
   await page.context().close();
-  for (const [language, width, height, colorScheme] of [
+  for (const [language, width, height, colorScheme] of looks(1, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
-  ]) {
+  ])) {
     const faults = [];
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await walk(page, people, axe, root, language, `${language} ${width}`);
