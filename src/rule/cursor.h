@@ -116,6 +116,7 @@ struct cursor {
     struct entries
         *entries; /* by series: listed of a stretch of the chunk's events, that ... */
     bool *wanted; /* by series: those that are listed; NULL: all */
+    bool *wanted_types; /* likewise, by type set: those that are marked */
     uint32_t stretch_n,
         stretch_to;    /* ... is as long and ends there; to 0: none is listed */
     uint32_t taken_to; /* the last customer's events end there */

@@ -198,16 +198,24 @@ bool sights_mark(const struct sights *s, const struct timeline *t, uint32_t firs
 bool cursor_limit(struct cursor *c, const struct sights *s, const uint32_t *place,
                   uint32_t n, struct err *err)
 {
+    size_t room = (size_t)c->p->series_n + c->p->types_n + 1;
+
     if (!c->wanted)
-        c->wanted = mem_alloc(((size_t)c->p->series_n + 1) * sizeof *c->wanted);
+        c->wanted = mem_alloc(room * sizeof *c->wanted);
     if (!c->wanted)
         return err_nomem(err);
-    memset(c->wanted, 0, c->p->series_n * sizeof *c->wanted);
+    memset(c->wanted, 0, room * sizeof *c->wanted);
+    c->wanted_types = c->wanted + c->p->series_n;
     for (uint32_t i = 0; i < n; i++) {
         const struct sight *of = &s->sight[place ? place[i] : i];
 
-        for (uint32_t k = 0; k < of->n; k++)
+        for (uint32_t k = 0; k < of->n; k++) {
+            const struct series *series = &c->p->series[of->series[k]];
+
             c->wanted[of->series[k]] = true;
+            if (series->kind == SERIES_EVENTS)
+                c->wanted_types[series->types] = true;
+        }
     }
     c->stretch_n = c->stretch_to = 0;
     return true;

@@ -152,7 +152,7 @@ bool types_mark(struct cursor *c, uint32_t from, uint32_t to, struct err *err)
 {
     c->marked_from = from / 64 * 64;
     for (uint32_t i = 0; i < c->p->types_n; i++)
-        if (!mark_set(c, i, to, err))
+        if ((!c->wanted || c->wanted_types[i]) && !mark_set(c, i, to, err))
             return false;
     return true;
 }
