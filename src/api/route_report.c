@@ -338,8 +338,7 @@ bool get_overlap(struct api_request *r, struct err *err)
     }
     if (!engine_overlap(r->engine, &q, r->a, &v, &wrong, err))
         return false;
-    overlap_put_json(&j, r->engine, &v);
-    return true;
+    return overlap_put_json(&j, r->engine, &v, r->a, err);
 }
 
 bool get_channels(struct api_request *r, struct err *err)

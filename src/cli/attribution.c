@@ -160,8 +160,7 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         ok = attribution_put_json(&j, e, &v, &c->arena, err);
         buf_add_char(b, '\n');
     } else if (v.attribution->plan.list != ATTRIBUTION_LIST_NONE) {
-        ok = report_customers(c, b, e, v.attribution->listed, v.attribution->listed_n,
-                              err);
+        ok = report_customers(c, b, e, &v.attribution->listed, err);
     } else if (cli_has(c, "csv")) {
         put_table(&rows, e, &v, true, false);
         cli_table_csv(&rows, b);

@@ -143,7 +143,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return true;
     }
     if (v->churn->plan.list)
-        return report_customers(c, b, e, v->churn->listed, v->churn->listed_n, err);
+        return report_customers(c, b, e, &v->churn->listed, err);
     if (cli_has(c, "csv")) {
         put_csv(&t, e, v);
         cli_table_csv(&t, b);

@@ -172,7 +172,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return true;
     }
     if (v->cohorts->plan.list)
-        return report_customers(c, b, e, v->cohorts->listed, v->cohorts->listed_n, err);
+        return report_customers(c, b, e, &v->cohorts->listed, err);
     if (v->against) {
         print_against(c, b, e, v);
         return true;

@@ -162,7 +162,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return ok;
     }
     if (v->funnel->plan.stopped)
-        return report_customers(c, b, e, v->funnel->listed, v->funnel->listed_n, err);
+        return report_customers(c, b, e, &v->funnel->listed, err);
     if (!funnel_total(v->funnel, &all, err))
         return false;
     ok = v->against ? print_against(c, b, e, v, &all, err)

@@ -126,7 +126,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return true;
     }
     if (v->lists)
-        return report_customers(c, b, e, v->journey->listed, v->journey->listed_n, err);
+        return report_customers(c, b, e, &v->journey->listed, err);
     if (!v->row_n && !cli_has(c, "csv")) {
         report_nothing(b, e);
         return true;

@@ -90,10 +90,11 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
     if (!engine_overlap(e, question, &c->arena, &v, wrong, err))
         return false;
     if (cli_has(c, "json")) {
-        overlap_put_json(&j, e, &v);
+        if (!overlap_put_json(&j, e, &v, &c->arena, err))
+            return false;
         buf_add_char(b, '\n');
     } else if (v.has_list) {
-        return report_customers(c, b, e, v.list, v.list_n, err);
+        return report_customers(c, b, e, &v.listed, err);
     } else if (cli_has(c, "csv")) {
         put_pairs(&t, &v);
         cli_table_csv(&t, b);

@@ -85,7 +85,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return true;
     }
     if (v->lists)
-        return report_customers(c, b, e, v->listed, v->listed_n, err);
+        return report_customers(c, b, e, &v->listed, err);
     if (!v->way_n && !cli_has(c, "csv")) {
         report_nothing(b, e);
         return true;

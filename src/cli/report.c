@@ -145,15 +145,16 @@ void report_nothing(struct buf *b, const struct engine *e)
 }
 
 bool report_customers(struct cli *c, struct buf *b, const struct engine *e,
-                      const uint32_t *customer, size_t n, struct err *err)
+                      const struct listed *listed, struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     struct cli_table t = {.arena = &c->arena, .columns = 1};
+    const uint32_t *customer;
 
-    if (!report_by_id(e, customer, n, &c->arena, &customer, err))
+    if (!report_by_id(e, listed->customer, listed->n, &c->arena, &customer, err))
         return false;
     cli_table_add(&t, STR("customer"));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < listed->n; i++)
         cli_table_add(&t, catalog_customer_id(catalog, customer[i]));
     if (cli_has(c, "csv"))
         cli_table_csv(&t, b);

@@ -44,6 +44,6 @@ void report_nothing(struct buf *b, const struct engine *e);
 
 /* A table of customers, by id. */
 bool report_customers(struct cli *c, struct buf *b, const struct engine *e,
-                      const uint32_t *customer, size_t n, struct err *err);
+                      const struct listed *listed, struct err *err);
 
 #endif

@@ -97,7 +97,7 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         ok = returns_put_json(&j, e, &v, &c->arena, err);
         buf_add_char(b, '\n');
     } else if (v.returns->plan.list != RETURNS_LIST_NONE) {
-        ok = report_customers(c, b, e, v.returns->listed, v.returns->listed_n, err);
+        ok = report_customers(c, b, e, &v.returns->listed, err);
     } else if (cli_has(c, "csv")) {
         put_table(&t, e, &v);
         cli_table_csv(&t, b);

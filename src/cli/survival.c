@@ -157,7 +157,7 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
         return true;
     }
     if (v->list)
-        return report_customers(c, b, e, v->listed, v->listed_n, err);
+        return report_customers(c, b, e, &v->listed, err);
     if (cli_has(c, "csv")) {
         put_csv(&points, v);
         cli_table_csv(&points, b);

@@ -198,7 +198,6 @@ bool engine_attribution(struct engine *e, const struct attribution_question *q,
                         struct err *err)
 {
     struct attribution_plan plan;
-    const struct fits *who;
     void *count = NULL;
     bool ok;
 
@@ -206,13 +205,9 @@ bool engine_attribution(struct engine *e, const struct attribution_question *q,
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
-    if (ok) {
-        *wrong = q->scope.when;
-        ok = report_who(e, &q->scope, a, &who, err)
-             && engine_report(e, &kind, &plan, who, &count, err);
-        out->attribution = count;
-    }
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err)
+         && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
+    out->attribution = count;
     if (!ok || !attribution_result(count, a, &out->row, &out->row_n, err)) {
         attribution_view_free(out);
         return false;
@@ -295,22 +290,6 @@ static void put_source(struct json_out *j, const struct engine *e,
     json_end_object(j);
 }
 
-static bool put_listed(struct json_out *j, const struct engine *e,
-                       const struct attribution *at, struct arena *a, struct err *err)
-{
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    const uint32_t *customer;
-
-    if (!report_by_id(e, at->listed, at->listed_n, a, &customer, err))
-        return false;
-    json_key(j, "customers");
-    json_begin_list(j);
-    for (size_t i = 0; i < at->listed_n; i++)
-        json_put_text(j, catalog_customer_id(catalog, customer[i]));
-    json_end_list(j);
-    return true;
-}
-
 bool attribution_put_json(struct json_out *j, const struct engine *e,
                           const struct attribution_view *v, struct arena *a,
                           struct err *err)
@@ -335,7 +314,8 @@ bool attribution_put_json(struct json_out *j, const struct engine *e,
     for (uint32_t i = 0; i < v->row_n; i++)
         put_source(j, e, v, &v->row[i]);
     json_end_list(j);
-    ok = at->plan.list == ATTRIBUTION_LIST_NONE || put_listed(j, e, at, a, err);
+    ok = at->plan.list == ATTRIBUTION_LIST_NONE
+         || report_put_listed(j, "customers", e, &at->listed, a, err);
     json_end_object(j);
     return ok;
 }

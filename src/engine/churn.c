@@ -125,7 +125,6 @@ bool engine_churn(struct engine *e, const struct churn_question *q, struct arena
                   struct churn_view *out, str *wrong, struct err *err)
 {
     struct churn_plan plan;
-    const struct fits *who;
     void *count = NULL;
     bool ok;
 
@@ -133,12 +132,8 @@ bool engine_churn(struct engine *e, const struct churn_question *q, struct arena
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
-    if (ok) {
-        *wrong = q->scope.when;
-        ok = report_who(e, &q->scope, a, &who, err)
-             && engine_report(e, &kind, &plan, who, &count, err);
-    }
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err)
+         && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
     out->churn = count;
     if (!ok)
         churn_view_free(out);
@@ -233,12 +228,9 @@ static void put_period(struct json_out *j, const struct engine *e,
 bool churn_put_json(struct json_out *j, const struct engine *e,
                     const struct churn_view *v, struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const struct churn *c = v->churn;
-    const uint32_t *customer;
+    bool ok;
 
-    if (!report_by_id(e, c->listed, c->listed_n, a, &customer, err))
-        return false;
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, c->plan.at_ms);
@@ -249,13 +241,7 @@ bool churn_put_json(struct json_out *j, const struct engine *e,
     for (uint32_t k = 0; k < c->plan.period_n; k++)
         put_period(j, e, v, k);
     json_end_list(j);
-    if (c->plan.list) {
-        json_key(j, "customers");
-        json_begin_list(j);
-        for (size_t i = 0; i < c->listed_n; i++)
-            json_put_text(j, catalog_customer_id(catalog, customer[i]));
-        json_end_list(j);
-    }
+    ok = !(c->plan.list) || report_put_listed(j, "customers", e, &c->listed, a, err);
     json_end_object(j);
-    return true;
+    return ok;
 }

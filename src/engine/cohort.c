@@ -113,20 +113,14 @@ static bool one_side(struct engine *e, const struct cohort_question *q, struct a
                      struct cohort_view *out, str *wrong, struct err *err)
 {
     struct cohort_plan plan;
-    const struct fits *who;
     void *count = NULL;
 
     *out = (struct cohort_view){.by = q->by, .cumulated = q->cumulated};
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    if (!plan_of(e, q, out->program, a, &plan, wrong, err)) {
-        cohort_view_free(out);
-        return false;
-    }
-    *wrong = q->scope.when;
-    if (!report_who(e, &q->scope, a, &who, err)
-        || !engine_report(e, &kind, &plan, who, &count, err)) {
+    if (!plan_of(e, q, out->program, a, &plan, wrong, err)
+        || !report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err)) {
         cohort_view_free(out);
         return false;
     }
@@ -340,12 +334,9 @@ static void put_against(struct json_out *j, const struct engine *e,
 bool cohort_put_json(struct json_out *j, const struct engine *e,
                      const struct cohort_view *v, struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const struct cohorts *c = v->cohorts;
-    const uint32_t *customer;
+    bool ok;
 
-    if (!report_by_id(e, c->listed, c->listed_n, a, &customer, err))
-        return false;
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, c->plan.at_ms);
@@ -356,13 +347,7 @@ bool cohort_put_json(struct json_out *j, const struct engine *e,
     put_side(j, e, v);
     if (v->against)
         put_against(j, e, v);
-    if (c->plan.list) {
-        json_key(j, "customers");
-        json_begin_list(j);
-        for (size_t i = 0; i < c->listed_n; i++)
-            json_put_text(j, catalog_customer_id(catalog, customer[i]));
-        json_end_list(j);
-    }
+    ok = !(c->plan.list) || report_put_listed(j, "customers", e, &c->listed, a, err);
     json_end_object(j);
-    return true;
+    return ok;
 }

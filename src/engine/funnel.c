@@ -109,20 +109,14 @@ static bool one_side(struct engine *e, const struct funnel_question *q, struct a
                      struct funnel_view *out, str *wrong, struct err *err)
 {
     struct funnel_plan plan;
-    const struct fits *who;
     void *count = NULL;
 
     *out = (struct funnel_view){};
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    if (!plan_of(e, q, out->program, &plan, wrong, err)) {
-        funnel_view_free(out);
-        return false;
-    }
-    *wrong = q->scope.when;
-    if (!report_who(e, &q->scope, a, &who, err)
-        || !engine_report(e, &kind, &plan, who, &count, err)) {
+    if (!plan_of(e, q, out->program, &plan, wrong, err)
+        || !report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err)) {
         funnel_view_free(out);
         return false;
     }
@@ -323,23 +317,6 @@ static bool put_groups(struct json_out *j, struct funnel *f, struct arena *a,
     return true;
 }
 
-static bool put_listed(struct json_out *j, const struct engine *e,
-                       const struct funnel_view *v, struct arena *a, struct err *err)
-{
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    const uint32_t *customer;
-    size_t n = v->funnel->listed_n;
-
-    if (!report_by_id(e, v->funnel->listed, n, a, &customer, err))
-        return false;
-    json_key(j, "customers");
-    json_begin_list(j);
-    for (size_t i = 0; i < n; i++)
-        json_put_text(j, catalog_customer_id(catalog, customer[i]));
-    json_end_list(j);
-    return true;
-}
-
 struct share funnel_share(const struct funnel_group *g, uint32_t from, uint32_t step)
 {
     return (struct share){g->customers[step], g->customers[from]};
@@ -395,7 +372,8 @@ bool funnel_put_json(struct json_out *j, const struct engine *e, struct funnel_v
     json_key(j, "stopped");
     ok = put_stopped(j, e, f, &all, a, err)
          && (f->plan.by == FUNNEL_BY_NOTHING || put_groups(j, f, a, err))
-         && (!f->plan.stopped || put_listed(j, e, v, a, err))
+         && (!f->plan.stopped
+             || report_put_listed(j, "customers", e, &v->funnel->listed, a, err))
          && (!v->against || put_against(j, e, v, &all, a, err));
     json_end_object(j);
     funnel_group_free(&all);

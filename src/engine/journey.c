@@ -225,16 +225,12 @@ static bool answer(struct asked_journey *asked, struct arena *a, struct journey_
 {
     const struct journey_question *q = asked->q;
     struct engine *e = asked->moves.engine;
-    const struct fits *who;
     void *count = NULL;
 
     if (engine_now_ms(e) < q->scope.at_ms && !engine_advance(e, q->scope.at_ms, err))
         return false;
-    *wrong = q->scope.when;
-    if (!report_who(e, &q->scope, a, &who, err)
-        || !engine_report(e, &kind, &asked->plan, who, &count, err))
+    if (!report_count(e, &kind, &q->scope, &asked->plan, a, &count, wrong, err))
         return false;
-    *wrong = STR("");
     out->journey = count;
     out->lists = asked->plan.list;
     return rank(out, q->top, a, err);
@@ -380,12 +376,9 @@ static void put_stage(struct json_out *j, const struct journey_view *v, uint32_t
 bool journey_put_json(struct json_out *j, const struct engine *e, struct journey_view *v,
                       struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    const uint32_t *customer;
+    bool ok;
     uint32_t at = 0;
 
-    if (!report_by_id(e, v->journey->listed, v->journey->listed_n, a, &customer, err))
-        return false;
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, v->journey->plan.at_ms);
@@ -394,13 +387,7 @@ bool journey_put_json(struct json_out *j, const struct engine *e, struct journey
     while (at < v->row_n)
         put_stage(j, v, &at);
     json_end_list(j);
-    if (v->lists) {
-        json_key(j, "listed");
-        json_begin_list(j);
-        for (size_t i = 0; i < v->journey->listed_n; i++)
-            json_put_text(j, catalog_customer_id(catalog, customer[i]));
-        json_end_list(j);
-    }
+    ok = !(v->lists) || report_put_listed(j, "listed", e, &v->journey->listed, a, err);
     json_end_object(j);
-    return true;
+    return ok;
 }

@@ -128,17 +128,16 @@ static void count(const struct sets *s, struct overlap_view *v)
         v->exact[0] -= v->exact[set];
 }
 
-static bool list_those(const struct engine *e, const struct sets *s, uint32_t set,
-                       struct arena *a, struct overlap_view *v, struct err *err)
+static bool list_those(const struct sets *s, uint32_t set, struct arena *a,
+                       struct overlap_view *v, struct err *err)
 {
     uint64_t most = v->of;
-    uint32_t *customer;
 
     for (uint32_t i = 0; i < s->n; i++)
         if (set >> i & 1 && v->size[i] < most)
             most = v->size[i];
-    customer = arena_array(a, uint32_t, most + 1);
-    if (!customer)
+    v->listed.customer = arena_array(a, uint32_t, most + 1);
+    if (!v->listed.customer)
         return err_nomem(err);
     for (uint32_t k = 0; k < s->chunk_n; k++) {
         struct bits in[OVERLAP_MAX], those;
@@ -147,10 +146,10 @@ static bool list_those(const struct engine *e, const struct sets *s, uint32_t se
             in[i] = chunk_of(s, i, k);
         those = exactly(in, s->n, set);
         for (EACH_BIT(i, &those))
-            customer[v->list_n++] = k * CHUNK_CUSTOMERS + i;
+            v->listed.customer[v->listed.n++] = k * CHUNK_CUSTOMERS + i;
     }
     v->has_list = true;
-    return report_by_id(e, customer, v->list_n, a, &v->list, err);
+    return true;
 }
 
 bool engine_overlap(struct engine *e, const struct overlap_question *q, struct arena *a,
@@ -165,7 +164,7 @@ bool engine_overlap(struct engine *e, const struct overlap_question *q, struct a
         || !scan_sets(e, q, out, a, &s, wrong, err))
         return false;
     count(&s, out);
-    return !set || list_those(e, &s, set, a, out, err);
+    return !set || list_those(&s, set, a, out, err);
 }
 
 int64_t overlap_jaccard(const struct overlap_view *v, uint32_t i, uint32_t k)
@@ -225,21 +224,11 @@ static void put_exact(struct json_out *j, const struct overlap_view *v)
     json_end_list(j);
 }
 
-static void put_list(struct json_out *j, const struct engine *e,
-                     const struct overlap_view *v)
+bool overlap_put_json(struct json_out *j, const struct engine *e,
+                      const struct overlap_view *v, struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    bool ok;
 
-    json_key(j, "customers");
-    json_begin_list(j);
-    for (size_t i = 0; i < v->list_n; i++)
-        json_put_text(j, catalog_customer_id(catalog, v->list[i]));
-    json_end_list(j);
-}
-
-void overlap_put_json(struct json_out *j, const struct engine *e,
-                      const struct overlap_view *v)
-{
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, v->at_ms);
@@ -259,7 +248,7 @@ void overlap_put_json(struct json_out *j, const struct engine *e,
     put_pairs(j, v);
     if (v->has_exact)
         put_exact(j, v);
-    if (v->has_list)
-        put_list(j, e, v);
+    ok = !v->has_list || report_put_listed(j, "customers", e, &v->listed, a, err);
     json_end_object(j);
+    return ok;
 }

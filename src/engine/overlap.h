@@ -25,8 +25,7 @@ struct overlap_view {
     /* By set of segments, the first being bit 0; only when has_exact. */
     uint64_t exact[1 << OVERLAP_EXACT_MAX];
     bool has_exact, has_list;
-    const uint32_t *list; /* by id */
-    size_t list_n;
+    struct listed listed; /* lives in the arena */
 };
 /* Lives in `a`. ERR_INPUT: *wrong is the text in which line and column stand, or empty. */
 bool engine_overlap(struct engine *e, const struct overlap_question *q, struct arena *a,
@@ -39,7 +38,7 @@ static inline uint64_t overlap_either(const struct overlap_view *v, uint32_t i,
 }
 /* Jaccard's index, both / either, as a number of millionths; -1: nobody is in either. */
 int64_t overlap_jaccard(const struct overlap_view *v, uint32_t i, uint32_t k);
-void overlap_put_json(struct json_out *j, const struct engine *e,
-                      const struct overlap_view *v);
+bool overlap_put_json(struct json_out *j, const struct engine *e,
+                      const struct overlap_view *v, struct arena *a, struct err *err);
 
 #endif

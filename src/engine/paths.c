@@ -378,10 +378,9 @@ static bool list_who(struct asked_paths *asked, const struct fits *who,
     found = count;
     v->lists = true;
     v->listed = found->listed;
-    v->listed_n = found->listed_n;
-    found->listed = NULL;
+    found->listed = (struct listed){};
     paths_free(found);
-    return v->listed_n
+    return v->listed.n
            || err_set(err, ERR_INPUT,
                       "nobody goes \"%.*s\": ways are called as they are shown, with "
                       "\"" BETWEEN "\" between the steps",
@@ -436,6 +435,6 @@ void paths_view_free(struct paths_view *v)
 {
     paths_free(v->paths);
     program_free(v->program);
-    mem_free(v->listed);
+    mem_free(v->listed.customer);
     *v = (struct paths_view){};
 }

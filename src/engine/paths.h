@@ -58,8 +58,7 @@ struct paths_view {
     const struct path_link *link; /* by step, the most travelled first */
     uint32_t link_n;
     bool lists;
-    uint32_t *listed; /* to be given to mem_free */
-    size_t listed_n;
+    struct listed listed;
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Ways, nodes
  * and links live in `a`; *out is to be freed by paths_view_free. */

@@ -391,12 +391,9 @@ static void put_links(struct json_out *j, const struct paths_view *v)
 bool paths_put_json(struct json_out *j, const struct engine *e,
                     const struct paths_view *v, struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const struct paths *p = v->paths;
-    const uint32_t *customer;
+    bool ok;
 
-    if (!report_by_id(e, v->listed, v->listed_n, a, &customer, err))
-        return false;
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, p->plan.at_ms);
@@ -408,13 +405,7 @@ bool paths_put_json(struct json_out *j, const struct engine *e,
     put_ways(j, v);
     if (p->plan.links)
         put_links(j, v);
-    if (v->lists) {
-        json_key(j, "listed");
-        json_begin_list(j);
-        for (size_t i = 0; i < v->listed_n; i++)
-            json_put_text(j, catalog_customer_id(catalog, customer[i]));
-        json_end_list(j);
-    }
+    ok = !(v->lists) || report_put_listed(j, "listed", e, &v->listed, a, err);
     json_end_object(j);
-    return true;
+    return ok;
 }

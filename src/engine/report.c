@@ -183,6 +183,20 @@ bool report_who(struct engine *e, const struct report_scope *scope, struct arena
                    && fits_both(who, &fit, a, err)));
 }
 
+bool report_count(struct engine *e, const struct report_kind *kind,
+                  const struct report_scope *scope, const void *plan, struct arena *a,
+                  void **out, str *wrong, struct err *err)
+{
+    const struct fits *who;
+
+    *wrong = scope->when;
+    if (!report_who(e, scope, a, &who, err)
+        || !engine_report(e, kind, plan, who, out, err))
+        return false;
+    *wrong = STR("");
+    return true;
+}
+
 bool report_program(const struct engine *e, struct program **out, struct err *err)
 {
     return picks_program(engine_model(e)->program, out, err);
@@ -207,5 +221,21 @@ bool report_by_id(const struct engine *e, const uint32_t *customer, size_t n,
         memcpy(sorted, customer, n * sizeof *sorted);
     qsort_r(sorted, n, sizeof *sorted, by_id, (void *)(uintptr_t)catalog);
     *out = sorted;
+    return true;
+}
+
+bool report_put_listed(struct json_out *j, const char *key, const struct engine *e,
+                       const struct listed *listed, struct arena *a, struct err *err)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    const uint32_t *customer;
+
+    if (!report_by_id(e, listed->customer, listed->n, a, &customer, err))
+        return false;
+    json_key(j, key);
+    json_begin_list(j);
+    for (size_t i = 0; i < listed->n; i++)
+        json_put_text(j, catalog_customer_id(catalog, customer[i]));
+    json_end_list(j);
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "engine/scan.h"
+#include "report/listed.h"
 #include "rule/scan.h"
 
 /* How a report counts. Each thread has a count of its own. */
@@ -35,6 +36,14 @@ struct report_scope {
  * NULL when everybody is meant. */
 bool report_who(struct engine *e, const struct report_scope *scope, struct arena *a,
                 const struct fits **out, struct err *err);
+/* engine_report about them. ERR_INPUT: *wrong is the text in which line and column of the error
+ * stand. */
+[[nodiscard]] bool report_count(struct engine *e, const struct report_kind *kind,
+                                const struct report_scope *scope, const void *plan,
+                                struct arena *a, void **out, str *wrong, struct err *err);
+/* "key":["id", ...], in the order of the ids, inside an open object. */
+bool report_put_listed(struct json_out *j, const char *key, const struct engine *e,
+                       const struct listed *listed, struct arena *a, struct err *err);
 /* Customers in the order of their ids. Lives in `a`. */
 bool report_by_id(const struct engine *e, const uint32_t *customer, size_t n,
                   struct arena *a, const uint32_t **out, struct err *err);

@@ -257,7 +257,6 @@ bool engine_returns(struct engine *e, const struct returns_question *q, struct a
                     struct returns_view *out, str *wrong, struct err *err)
 {
     struct returns_plan plan;
-    const struct fits *who;
     void *count = NULL;
     bool ok;
 
@@ -265,13 +264,9 @@ bool engine_returns(struct engine *e, const struct returns_question *q, struct a
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
-    if (ok) {
-        *wrong = q->scope.when;
-        ok = report_who(e, &q->scope, a, &who, err)
-             && engine_report(e, &kind, &plan, who, &count, err);
-        out->returns = count;
-    }
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err)
+         && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
+    out->returns = count;
     if (!ok || !make_rows(e, q, a, out, err)) {
         returns_view_free(out);
         return false;
@@ -394,12 +389,9 @@ static void put_rows(struct json_out *j, const struct engine *e,
 bool returns_put_json(struct json_out *j, const struct engine *e,
                       const struct returns_view *v, struct arena *a, struct err *err)
 {
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     const struct returns *r = v->returns;
-    const uint32_t *customer;
+    bool ok;
 
-    if (!report_by_id(e, r->listed, r->listed_n, a, &customer, err))
-        return false;
     json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, r->plan.at_ms);
@@ -413,13 +405,8 @@ bool returns_put_json(struct json_out *j, const struct engine *e,
     json_put_int(j, (int64_t)v->foreign);
     json_key(j, "sources");
     put_rows(j, e, v);
-    if (r->plan.list != RETURNS_LIST_NONE) {
-        json_key(j, "customers");
-        json_begin_list(j);
-        for (size_t i = 0; i < r->listed_n; i++)
-            json_put_text(j, catalog_customer_id(catalog, customer[i]));
-        json_end_list(j);
-    }
+    ok = !(r->plan.list != RETURNS_LIST_NONE)
+         || report_put_listed(j, "customers", e, &r->listed, a, err);
     json_end_object(j);
-    return true;
+    return ok;
 }

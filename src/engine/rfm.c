@@ -219,7 +219,6 @@ bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
     struct rfm_plan plan = {.zone = engine_model(e)->workspace.zone,
                             .from_ms = q->scope.from_ms,
                             .at_ms = q->scope.at_ms};
-    const struct fits *who;
     void *count = NULL;
     bool ok;
 
@@ -228,13 +227,9 @@ bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
     if (!check_list(q->list, err) || !report_program(e, &out->program, err))
         return false;
     plan.program = out->program;
-    ok = add_patterns(q, out->program, &plan, wrong, err) && add_method(e, q, &plan, err);
-    if (ok) {
-        *wrong = q->scope.when;
-        ok = report_who(e, &q->scope, a, &who, err)
-             && engine_report(e, &kind, &plan, who, &count, err);
-        out->rfm = count;
-    }
+    ok = add_patterns(q, out->program, &plan, wrong, err) && add_method(e, q, &plan, err)
+         && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
+    out->rfm = count;
     ok = ok && rfm_score(out->rfm, by_id, (void *)(uintptr_t)catalog, err)
          && take_list(e, q->list, a, out, err);
     if (!ok) {

@@ -246,8 +246,8 @@ static bool add_list(const struct survival_question *q, struct arena *a,
     if ((q->within.n && !fixed_length("within", q->within, &within_ms, err))
         || (q->group.n && !find_group(v, q->group, &group, err)))
         return false;
-    v->listed = arena_array(a, uint32_t, v->spells->n + 1);
-    if (!v->listed)
+    v->listed.customer = arena_array(a, uint32_t, v->spells->n + 1);
+    if (!v->listed.customer)
         return err_nomem(err);
     for (size_t i = 0; i < v->spells->n; i++) {
         const struct lasted *row = &v->spells->row[i];
@@ -256,7 +256,7 @@ static bool add_list(const struct survival_question *q, struct arena *a,
         bool waits = !has && (!q->within.n || row->ms >= within_ms);
 
         if ((!q->group.n || row->group == group) && (ended ? has : waits))
-            v->listed[v->listed_n++] = row->customer;
+            v->listed.customer[v->listed.n++] = row->customer;
     }
     return true;
 }
@@ -265,7 +265,6 @@ bool engine_survival(struct engine *e, const struct survival_question *q, struct
                      struct survival_view *out, str *wrong, struct err *err)
 {
     struct spell_plan plan;
-    const struct fits *who;
     void *count = NULL;
     bool ok;
 
@@ -273,17 +272,10 @@ bool engine_survival(struct engine *e, const struct survival_question *q, struct
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
-    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
-    if (ok) {
-        *wrong = q->scope.when;
-        ok = report_who(e, &q->scope, a, &who, err)
-             && engine_report(e, &kind, &plan, who, &count, err);
-    }
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err)
+         && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
     out->spells = count;
-    if (ok) {
-        *wrong = STR("");
-        ok = add_curves(q, a, out, err) && add_list(q, a, out, err);
-    }
+    ok = ok && add_curves(q, a, out, err) && add_list(q, a, out, err);
     if (!ok)
         survival_view_free(out);
     return ok;
@@ -360,22 +352,6 @@ static void put_curve(struct json_out *j, const struct survival_view *v, uint32_
     json_end_object(j);
 }
 
-static bool put_listed(struct json_out *j, const struct engine *e,
-                       const struct survival_view *v, struct arena *a, struct err *err)
-{
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    const uint32_t *customer;
-
-    if (!report_by_id(e, v->listed, v->listed_n, a, &customer, err))
-        return false;
-    json_key(j, "customers");
-    json_begin_list(j);
-    for (size_t i = 0; i < v->listed_n; i++)
-        json_put_text(j, catalog_customer_id(catalog, customer[i]));
-    json_end_list(j);
-    return true;
-}
-
 bool survival_put_json(struct json_out *j, const struct engine *e,
                        const struct survival_view *v, struct arena *a, struct err *err)
 {
@@ -407,7 +383,7 @@ bool survival_put_json(struct json_out *j, const struct engine *e,
     for (uint32_t g = 0; g < v->group_n; g++)
         put_curve(j, v, g);
     json_end_list(j);
-    if (v->list && !put_listed(j, e, v, a, err))
+    if (v->list && !report_put_listed(j, "customers", e, &v->listed, a, err))
         return false;
     json_end_object(j);
     return true;

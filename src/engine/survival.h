@@ -33,8 +33,7 @@ struct survival_view {
         horizon_ms; /* up to which means are: that somebody of each group was looked at */
     struct log_rank rank;
     bool list;
-    uint32_t *listed;
-    size_t listed_n;
+    struct listed listed; /* lives in the arena */
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. What is not
  * freed by survival_view_free lives in `a`. */

@@ -42,27 +42,12 @@ void attribution_free(struct attribution *at)
     mem_free(at->weight);
     mem_free(at->share);
     mem_free(at->part);
-    mem_free(at->listed);
+    mem_free(at->listed.customer);
     picks_free(at->picks);
     mem_free(at);
 }
 
 /* --- room --- */
-
-static bool list(struct attribution *at, uint32_t customer, struct err *err)
-{
-    if (at->listed_n == at->listed_cap) {
-        size_t cap = at->listed_cap ? at->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(at->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        at->listed = more;
-        at->listed_cap = cap;
-    }
-    at->listed[at->listed_n++] = customer;
-    return true;
-}
 
 /* For all sources that have a number. */
 static bool need_sources(struct attribution *at, struct err *err)
@@ -332,7 +317,7 @@ static bool add_customer(struct attribution *at, struct look *l, uint32_t i,
         || (at->touch_n
             && !end_path(at, false, at->path[at->touch_n - 1].at_ms, 0, &listed, err)))
         return false;
-    return !listed || list(at, c->customer_first + i, err);
+    return !listed || listed_add(&at->listed, c->customer_first + i, err);
 }
 
 bool attribution_add(struct attribution *at, const struct chunk *c,
@@ -406,7 +391,6 @@ bool attribution_merge(struct attribution *into, const struct attribution *from,
     into->lost += from->lost;
     into->value += from->value;
     into->untouched_value += from->untouched_value;
-    for (size_t i = 0; ok && i < from->listed_n; i++)
-        ok = list(into, from->listed[i], err);
+    ok = ok && listed_join(&into->listed, &from->listed, err);
     return ok;
 }

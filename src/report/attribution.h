@@ -22,6 +22,7 @@
 #include "base/bits.h"
 #include "base/time.h"
 #include "report/credit.h"
+#include "report/listed.h"
 #include "report/markov.h"
 #include "report/sources.h"
 #include "rule/picks.h"
@@ -96,8 +97,7 @@ struct attribution {
     size_t touch_n, touch_cap;
     uint64_t *weight, *share; /* likewise */
     __int128 *part;
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan's program and channels outlive it. */

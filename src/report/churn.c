@@ -129,24 +129,9 @@ void churn_free(struct churn *c)
         return;
     mem_free(c->period);
     mem_free(c->life);
-    mem_free(c->listed);
+    mem_free(c->listed.customer);
     picks_free(c->picks);
     mem_free(c);
-}
-
-static bool list(struct churn *c, uint32_t customer, struct err *err)
-{
-    if (c->listed_n == c->listed_cap) {
-        size_t cap = c->listed_cap ? c->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(c->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        c->listed = more;
-        c->listed_cap = cap;
-    }
-    c->listed[c->listed_n++] = customer;
-    return true;
 }
 
 static void begin_life(struct churn_life *l, uint32_t period_n)
@@ -266,7 +251,7 @@ static bool count(struct churn *c, uint32_t customer, struct err *err)
             c->period[k].net += now;
         }
         if (p->list && k == p->list_period && fate == p->list_fate
-            && !list(c, customer, err))
+            && !listed_add(&c->listed, customer, err))
             return false;
     }
     return true;
@@ -314,8 +299,7 @@ bool churn_merge(struct churn *into, const struct churn *from, struct err *err)
         p->gross += more->gross;
         p->net += more->net;
     }
-    for (size_t i = 0; i < from->listed_n; i++)
-        if (!list(into, from->listed[i], err))
-            return false;
+    if (!listed_join(&into->listed, &from->listed, err))
+        return false;
     return true;
 }

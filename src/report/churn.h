@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "report/begin.h"
+#include "report/listed.h"
 #include "rule/scan.h"
 
 #define CHURN_PERIODS_MAX 500u
@@ -96,8 +97,7 @@ struct churn {
     struct picks *picks;
     struct churn_period *period;
     struct churn_life *life; /* of one customer */
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan's program and edges outlive it. ERR_LIMIT for too many periods. */

@@ -36,24 +36,9 @@ void cohorts_free(struct cohorts *c)
         return;
     mem_free(c->began);
     mem_free(c->cell);
-    mem_free(c->listed);
+    mem_free(c->listed.customer);
     picks_free(c->picks);
     mem_free(c);
-}
-
-static bool list(struct cohorts *c, uint32_t customer, struct err *err)
-{
-    if (c->listed_n == c->listed_cap) {
-        size_t cap = c->listed_cap ? c->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(c->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        c->listed = more;
-        c->listed_cap = cap;
-    }
-    c->listed[c->listed_n++] = customer;
-    return true;
 }
 
 /* --- one customer --- */
@@ -156,7 +141,7 @@ static bool add_customer(struct cohorts *c, struct look *l, const struct chunk *
         b.event += p->repeat;
     listed =
         count_again(c, l, cohort, b.event, to) && p->list && cohort == p->list_cohort;
-    return !listed || list(c, chunk->customer_first + i, err);
+    return !listed || listed_add(&c->listed, chunk->customer_first + i, err);
 }
 
 bool cohorts_add(struct cohorts *c, const struct chunk *chunk, struct scan_span span,
@@ -194,9 +179,8 @@ bool cohorts_merge(struct cohorts *into, const struct cohorts *from, struct err 
     }
     for (size_t i = 0; i <= COHORT_TIMES_MAX; i++)
         into->at_least[i] += from->at_least[i];
-    for (size_t i = 0; i < from->listed_n; i++)
-        if (!list(into, from->listed[i], err))
-            return false;
+    if (!listed_join(&into->listed, &from->listed, err))
+        return false;
     return true;
 }
 

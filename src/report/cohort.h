@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "report/begin.h"
+#include "report/listed.h"
 #include "report/share.h"
 #include "rule/scan.h"
 
@@ -48,8 +49,7 @@ struct cohorts {
         *cell; /* [cohort][period], the period from the beginning of time on */
     /* Who had at least so many events of `again`, whenever; of 1 to COHORT_TIMES_MAX. */
     uint64_t at_least[COHORT_TIMES_MAX + 1];
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan's program and edges outlive it. ERR_LIMIT for too many periods. */

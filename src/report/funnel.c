@@ -42,7 +42,7 @@ void funnel_free(struct funnel *f)
     mem_free(f->group);
     text_table_free(&f->name);
     mem_free(f->next);
-    mem_free(f->listed);
+    mem_free(f->listed.customer);
     picks_free(f->picks);
     mem_free(f);
 }
@@ -273,21 +273,6 @@ static bool group_of(struct funnel *f, const struct walk *w, struct buf *name,
 
 /* --- counting --- */
 
-static bool list(struct funnel *f, uint32_t customer, struct err *err)
-{
-    if (f->listed_n == f->listed_cap) {
-        size_t cap = f->listed_cap ? f->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(f->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        f->listed = more;
-        f->listed_cap = cap;
-    }
-    f->listed[f->listed_n++] = customer;
-    return true;
-}
-
 /* `name` is his group's, as group_of has it. */
 static bool is_listed(const struct funnel_plan *plan, uint32_t steps, str name)
 {
@@ -395,7 +380,7 @@ bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
             continue;
         ok = group_of(f, &w, &name, &g, err) && count(f, &w, g, err)
              && (!is_listed(&f->plan, w.steps, buf_str(&name))
-                 || list(f, c->customer_first + i, err));
+                 || listed_add(&f->listed, c->customer_first + i, err));
         if (ok && w.steps < f->plan.step_n)
             count_next(f, &w, c->type);
     }
@@ -431,9 +416,8 @@ bool funnel_merge(struct funnel *into, const struct funnel *from, struct err *er
     }
     for (size_t i = 0; i < cells; i++)
         into->next[i] += from->next[i];
-    for (size_t i = 0; i < from->listed_n; i++)
-        if (!list(into, from->listed[i], err))
-            return false;
+    if (!listed_join(&into->listed, &from->listed, err))
+        return false;
     return true;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/bits.h"
 #include "report/lengths.h"
+#include "report/listed.h"
 #include "rule/picks.h"
 #include "rule/scan.h"
 
@@ -65,8 +66,7 @@ struct funnel {
     uint32_t group_cap;
     uint64_t
         *next; /* [step][type, or type_n for none]: the next event of who stopped there */
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan's program outlives it. */

@@ -31,7 +31,7 @@ void journey_free(struct journey *j)
     through_free(&j->look);
     step_names_free(&j->names);
     picks_free(j->picks);
-    mem_free(j->listed);
+    mem_free(j->listed.customer);
     mem_free(j);
 }
 
@@ -71,23 +71,6 @@ static struct journey_cell *cell_of(struct journey *j, uint16_t stage, uint16_t 
     if (is_new)
         j->cell[at] = (struct journey_cell){.listed = is_listed(j, stage, name)};
     return &j->cell[at];
-}
-
-static bool list_who(struct journey *j, uint32_t customer, struct err *err)
-{
-    if (j->listed_n && j->listed[j->listed_n - 1] == customer)
-        return true;
-    if (j->listed_n == j->listed_cap) {
-        size_t cap = j->listed_cap ? j->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(j->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        j->listed = more;
-        j->listed_cap = cap;
-    }
-    j->listed[j->listed_n++] = customer;
-    return true;
 }
 
 /* --- one customer --- */
@@ -152,7 +135,7 @@ static bool count_event(struct journey *j, const struct walk *w, struct journey_
     add_fate(&c->lost, fate);
     add_fate(&c->stays, w->first);
     if (c->listed && (!j->plan.list_lost || fate == FATE_LOST)
-        && !list_who(j, w->customer, err))
+        && !listed_add(&j->listed, w->customer, err))
         return false;
     return lengths_add(&c->since, at_ms - w->move[w->stay].at_ms, err)
            && (w->stay + 1 == w->move_n
@@ -295,8 +278,7 @@ bool journey_merge(struct journey *into, const struct journey *from, struct err 
         if (!c || !cell_join(c, &from->cell[i], err))
             return false;
     }
-    for (size_t i = 0; i < from->listed_n; i++)
-        if (!list_who(into, from->listed[i], err))
-            return false;
+    if (!listed_join(&into->listed, &from->listed, err))
+        return false;
     return true;
 }

@@ -17,6 +17,7 @@
 #include "base/bits.h"
 #include "lifecycle/lifecycle.h"
 #include "report/lengths.h"
+#include "report/listed.h"
 #include "report/share.h"
 #include "report/tally.h"
 #include "report/through.h"
@@ -65,8 +66,7 @@ struct journey {
     struct journey_cell *cell; /* as many as places */
     uint32_t cell_cap;
     uint64_t stay; /* the last one's number */
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan outlives it. */

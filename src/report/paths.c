@@ -72,7 +72,7 @@ void paths_free(struct paths *p)
     through_free(&p->look);
     step_names_free(&p->names);
     picks_free(p->picks);
-    mem_free(p->listed);
+    mem_free(p->listed.customer);
     mem_free(p);
 }
 
@@ -213,23 +213,6 @@ static struct tally_row follow(const struct paths *p, uint32_t start)
 
 /* --- counting --- */
 
-static bool list_who(struct paths *p, uint32_t customer, struct err *err)
-{
-    if (p->listed_n && p->listed[p->listed_n - 1] == customer)
-        return true;
-    if (p->listed_n == p->listed_cap) {
-        size_t cap = p->listed_cap ? p->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(p->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        p->listed = more;
-        p->listed_cap = cap;
-    }
-    p->listed[p->listed_n++] = customer;
-    return true;
-}
-
 static bool count_row(struct paths *p, struct tally *t, struct tally_row row,
                       uint32_t customer, struct err *err)
 {
@@ -241,7 +224,7 @@ static bool count_row(struct paths *p, struct tally *t, struct tally_row row,
     if (is_new && p->plan.lists)
         e->listed = p->plan.lists(p->plan.lists_context, p, row, t == &p->ways);
     tally_count(e, customer);
-    return !e->listed || list_who(p, customer, err);
+    return !e->listed || listed_add(&p->listed, customer, err);
 }
 
 static bool count_links(struct paths *p, struct tally_row row, uint32_t n,
@@ -348,8 +331,7 @@ bool paths_merge(struct paths *into, const struct paths *from, struct err *err)
          && merge_tally(&into->ways, &from->ways, ours, 0, err)
          && merge_tally(&into->links, &from->links, ours, 1, err);
     mem_free(ours);
-    for (size_t i = 0; ok && i < from->listed_n; i++)
-        ok = list_who(into, from->listed[i], err);
+    ok = ok && listed_join(&into->listed, &from->listed, err);
     into->way_n += from->way_n;
     into->customer_n += from->customer_n;
     return ok;

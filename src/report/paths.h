@@ -13,6 +13,7 @@
 
 #include "base/bits.h"
 #include "lifecycle/lifecycle.h"
+#include "report/listed.h"
 #include "report/tally.h"
 #include "report/through.h"
 #include "rule/scan.h"
@@ -82,8 +83,7 @@ struct paths {
     struct tally ways, links;
     struct sweep sweep;
     uint64_t way_n, customer_n; /* ways, and who goes one */
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
     struct paths_list *list; /* of the customer at hand */
 };
 

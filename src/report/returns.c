@@ -24,24 +24,9 @@ void returns_free(struct returns *r)
         return;
     sources_free(&r->sources);
     mem_free(r->source);
-    mem_free(r->listed);
+    mem_free(r->listed.customer);
     picks_free(r->picks);
     mem_free(r);
-}
-
-static bool list(struct returns *r, uint32_t customer, struct err *err)
-{
-    if (r->listed_n == r->listed_cap) {
-        size_t cap = r->listed_cap ? r->listed_cap * 2 : 64;
-        uint32_t *more = mem_resize(r->listed, cap * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        r->listed = more;
-        r->listed_cap = cap;
-    }
-    r->listed[r->listed_n++] = customer;
-    return true;
 }
 
 static bool need_sources(struct returns *r, struct err *err)
@@ -178,7 +163,7 @@ static bool add_customer(struct returns *r, struct look *l, uint32_t i, struct e
          e++)
         if (!add_event(r, l, &w, e, err))
             return false;
-    return !w.listed || list(r, c->customer_first + i, err);
+    return !w.listed || listed_add(&r->listed, c->customer_first + i, err);
 }
 
 bool returns_add(struct returns *r, const struct chunk *c, const struct bits *who,
@@ -226,8 +211,7 @@ bool returns_merge(struct returns *into, const struct returns *from, struct err 
     }
     join(&into->nobody, &from->nobody);
     join(&into->all, &from->all);
-    for (size_t i = 0; i < from->listed_n; i++)
-        if (!list(into, from->listed[i], err))
-            return false;
+    if (!listed_join(&into->listed, &from->listed, err))
+        return false;
     return true;
 }

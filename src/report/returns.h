@@ -12,6 +12,7 @@
 #define REPORT_RETURNS_H
 
 #include "base/bits.h"
+#include "report/listed.h"
 #include "report/sources.h"
 #include "rule/picks.h"
 #include "rule/scan.h"
@@ -49,8 +50,7 @@ struct returns {
     uint32_t source_cap;
     struct returns_source nobody, all; /* all: each customer once */
     uint64_t customer_n;               /* that were looked at */
-    uint32_t *listed;
-    size_t listed_n, listed_cap;
+    struct listed listed;
 };
 
 /* The plan's program and channels outlive it. */

@@ -226,12 +226,12 @@ static void need_listed(const struct wanted *w, const struct attribution *at)
     for (uint32_t i = 0; i < CUSTOMERS; i++) {
         bool found = false;
 
-        for (size_t k = 0; k < at->listed_n; k++)
-            found |= at->listed[k] == i;
+        for (size_t k = 0; k < at->listed.n; k++)
+            found |= at->listed.customer[k] == i;
         assert_int_equal(found, w->listed[i]);
         wanted += found;
     }
-    assert_int_equal(at->listed_n, wanted);
+    assert_int_equal(at->listed.n, wanted);
 }
 
 static void need_twin(const struct asked *q, const struct town *t)

@@ -105,8 +105,8 @@ static int fate_of(const struct asked *q, const struct town *t, uint32_t custome
 
 static bool is_listed(const struct churn *c, uint32_t customer)
 {
-    for (size_t i = 0; i < c->listed_n; i++)
-        if (c->listed[i] == customer)
+    for (size_t i = 0; i < c->listed.n; i++)
+        if (c->listed.customer[i] == customer)
             return true;
     return false;
 }

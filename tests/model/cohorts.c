@@ -157,12 +157,12 @@ static void need_listed(const struct asked *q, const struct town *t,
     for (uint32_t i = 0; i < CUSTOMERS; i++) {
         bool found = false;
 
-        for (size_t k = 0; k < c->listed_n; k++)
-            found |= c->listed[k] == i;
+        for (size_t k = 0; k < c->listed.n; k++)
+            found |= c->listed.customer[k] == i;
         assert_int_equal(found, is_listed(q, &t->life[i]));
         wanted += found;
     }
-    assert_int_equal(c->listed_n, wanted);
+    assert_int_equal(c->listed.n, wanted);
 }
 
 static void random_question(struct random *r, const struct town *t, struct program *p,

@@ -240,17 +240,17 @@ static void need_told(const struct asked *q, const struct town *town, struct fun
         need_group(q, &f->group[i], told, n, name);
     }
     need_next(town, f, told, n);
-    if (f->listed_n)
-        qsort(f->listed, f->listed_n, sizeof *f->listed, by_number);
+    if (f->listed.n)
+        qsort(f->listed.customer, f->listed.n, sizeof *f->listed.customer, by_number);
     for (uint32_t i = 0; i < n; i++)
         if (q->plan.stopped
             && (q->plan.beyond ? told[i].steps >= q->plan.stopped
                                : told[i].steps == q->plan.stopped)
             && (!q->plan.in_group || !strcmp(told[i].group, wanted))) {
-            assert_true(listed < f->listed_n);
-            assert_int_equal(f->listed[listed++], told[i].customer);
+            assert_true(listed < f->listed.n);
+            assert_int_equal(f->listed.customer[listed++], told[i].customer);
         }
-    assert_int_equal(listed, f->listed_n);
+    assert_int_equal(listed, f->listed.n);
 }
 
 /* --- questions by chance --- */

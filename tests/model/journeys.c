@@ -214,8 +214,8 @@ static void need_cell(const struct asked *q, const struct town *t, struct journe
         for (uint32_t c = 0; c < CUSTOMERS; c++) {
             bool found = false;
 
-            for (size_t i = 0; i < j->listed_n; i++)
-                found |= j->listed[i] == c;
+            for (size_t i = 0; i < j->listed.n; i++)
+                found |= j->listed.customer[i] == c;
             assert_int_equal(found, listed[c]);
         }
     mem_free(wanted.since.ms);

@@ -269,12 +269,12 @@ static void need_listed(const struct asked *q, const struct paths *p,
                       && (!strcmp(ways->said[i].text, "a")
                           || !strncmp(ways->said[i].text, "a >", 3)
                           || !strncmp(ways->said[i].text, "anchor", 6));
-        for (size_t i = 0; i < p->listed_n; i++)
-            found |= p->listed[i] == c;
+        for (size_t i = 0; i < p->listed.n; i++)
+            found |= p->listed.customer[i] == c;
         assert_int_equal(found, wanted);
         n += wanted;
     }
-    assert_int_equal(p->listed_n, n);
+    assert_int_equal(p->listed.n, n);
 }
 
 static void need_twin(const struct asked *q, const struct town *t)

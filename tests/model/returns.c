@@ -143,8 +143,8 @@ static void need_twin(const struct asked *q, const struct town *t)
     for (uint32_t i = 0; i < CUSTOMERS; i++) {
         uint32_t found = 0;
 
-        for (size_t k = 0; k < r->listed_n; k++)
-            found += r->listed[k] == i;
+        for (size_t k = 0; k < r->listed.n; k++)
+            found += r->listed.customer[k] == i;
         assert_int_equal(found, w.listed[i]);
     }
     returns_free(r);

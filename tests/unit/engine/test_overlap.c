@@ -60,8 +60,9 @@ static bool ask_once(void *context, struct err *err)
     str wrong;
     bool ok = engine_overlap(asked->e, &asked->q, &a, &v, &wrong, err);
 
-    for (size_t i = 0; ok && i < v.list_n; i++)
-        buf_add_format(&list, "%.*s ", STR_FMT(catalog_customer_id(catalog, v.list[i])));
+    for (size_t i = 0; ok && i < v.listed.n; i++)
+        buf_add_format(&list, "%.*s ",
+                       STR_FMT(catalog_customer_id(catalog, v.listed.customer[i])));
     buf_add_char(&list, 0);
     if (ok && list.failed)
         ok = err_nomem(err);
