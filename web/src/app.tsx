@@ -117,7 +117,7 @@ function Empty() {
   --property 'revenue:money=sum(Quantity * UnitPrice)'`}</pre>
       <p><Words text={t('empty.columns')} /></p>
       <p><Words text={t('empty.send')} /></p>
-      <pre tabIndex={0}>{`curl ${location.origin}/v1/track -d \
+      <pre tabIndex={0}>{`curl ${location.origin}/v1/track -d \\
   '{"userId":"ada","event":"purchase","properties":{"revenue":12.5}}'`}</pre>
     </Notice>
   );
