@@ -25,8 +25,9 @@ static const char model_text[] =
     "lifecycle: { start: all, stages: { all: {} } }\n";
 
 static const char *const rules[] = {
-    "count(purchase, 90d) >= 3 and sum(purchase.revenue, 90d) > 200"
-    " and not exists(support_ticket, 30d) and trait.country in ('K1', 'K3', 'K5', 'K7')",
+    ("count(purchase, 90d) >= 3 and sum(purchase.revenue, 90d) > 200"
+     " and not exists(support_ticket, 30d) and trait.country in ('K1', 'K3', 'K5', "
+     "'K7')"),
     "count(purchase, 90d) >= 3",
     "sum(purchase.revenue, 90d) > 200",
     "count(any) >= 50",

@@ -72,14 +72,13 @@ static void commit(struct engine *e)
 static struct engine *make(const char *path, enum touches touches)
 {
     struct buf model = {};
-    struct engine *e;
+    struct engine *e = NULL;
     struct err err;
     uint64_t n = (uint64_t)CUSTOMERS * EVENTS_EACH;
 
     print_model(touches, &model);
-    need(!model.failed
-             && engine_create(io_system(), str_of(path), buf_str(&model), MOMENT_MIN, &e,
-                              &err),
+    need(!model.failed || err_nomem(&err), path, &err);
+    need(engine_create(io_system(), str_of(path), buf_str(&model), MOMENT_MIN, &e, &err),
          path, &err);
     buf_free(&model);
     need(store_begin(engine_store(e), FIRST_MS, &err), "begin", &err);
