@@ -287,13 +287,16 @@ static bool is_listed(const struct attribution *at, const struct attribution_tou
 static bool end_path(struct attribution *at, bool converts, int64_t end_ms, int64_t value,
                      bool *listed, struct err *err)
 {
+    const struct attribution_touch *touch = at->path; /* NULL: nobody was touched yet */
     size_t old;
 
     if (end_ms < at->plan.from_ms)
         return true;
     old = too_old(at, end_ms);
-    *listed |= is_listed(at, at->path + old, at->touch_n - old, converts);
-    return attribution_count(at, at->path + old, at->touch_n - old, converts, value, err);
+    if (old)
+        touch += old;
+    *listed |= is_listed(at, touch, at->touch_n - old, converts);
+    return attribution_count(at, touch, at->touch_n - old, converts, value, err);
 }
 
 static bool add_customer(struct attribution *at, struct look *l, uint32_t i,
