@@ -38,7 +38,7 @@ bool job_end(struct api_request *r, const struct job_kind *kind, struct err *err
 str param(const struct api_request *r, const char *name);
 const struct model *model_of(const struct api_request *r);
 bool language_param(const struct api_request *r, enum language *out, struct err *err);
-/* A moment or a date; the future is not known. */
+/* A moment or a date, which may be counted from `at`; the future is not known. */
 bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
                   int64_t *out, struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);

@@ -23,16 +23,11 @@ bool language_param(const struct api_request *r, enum language *out, struct err 
            || err_set(err, ERR_INPUT, "lang is one of en, it, pt");
 }
 
-/* A moment or a date; the future is not known. */
-bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
-                  int64_t *out, struct err *err)
+/* The future is not known. */
+static bool read_moment(const struct api_request *r, const char *name, int64_t now_ms,
+                        int64_t *out, struct err *err)
 {
-    str given = param(r, name);
-
-    *out = otherwise;
-    if (!given.n)
-        return true;
-    if (!moment_parse(given, model_of(r)->workspace.zone, out, err))
+    if (!moment_parse_from(param(r, name), model_of(r)->workspace.zone, now_ms, out, err))
         return err_in(err, "%s", name);
     return *out <= engine_now_ms(r->engine)
            || err_set(err, ERR_INPUT, "%s lies in the future", name);
@@ -40,7 +35,18 @@ bool moment_param(const struct api_request *r, const char *name, int64_t otherwi
 
 bool at_param(const struct api_request *r, int64_t *out, struct err *err)
 {
-    return moment_param(r, "at", engine_now_ms(r->engine), out, err);
+    *out = engine_now_ms(r->engine);
+    return !param(r, "at").n || read_moment(r, "at", *out, out, err);
+}
+
+bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
+                  int64_t *out, struct err *err)
+{
+    int64_t at_ms;
+
+    *out = otherwise;
+    return !param(r, name).n
+           || (at_param(r, &at_ms, err) && read_moment(r, name, at_ms, out, err));
 }
 
 bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out)

@@ -73,6 +73,25 @@ void moment_print_day(struct buf *b, const struct zone *z, int64_t at_ms);
  * no month has. */
 bool moment_parse(str s, const struct zone *z, int64_t *out, struct err *err);
 
+/* A stretch of the calendar; a week begins on Monday. */
+enum calendar {
+    CALENDAR_DAY,
+    CALENDAR_WEEK,
+    CALENDAR_MONTH,
+    CALENDAR_QUARTER,
+    CALENDAR_YEAR
+};
+bool calendar_parse(str name, enum calendar *out);
+str calendar_name(enum calendar p); /* "month" */
+/* The first moment of the period that lies n periods after that of at_ms. */
+int64_t calendar_start(const struct zone *z, enum calendar p, int64_t at_ms, int n);
+
+/* As moment_parse; or counted from now_ms: `-30d` is so long before it, `month` the beginning of
+ * the period that holds it, `month-1mo` so long before that. Whole days and months are those of
+ * the calendar. */
+bool moment_parse_from(str s, const struct zone *z, int64_t now_ms, int64_t *out,
+                       struct err *err);
+
 /* %Y %y (69 to 99: last century) %m %d %H %I %p %M %S %f (fraction) %b %B (English month,
  * short or long, any case) %z (+hh:mm, +hhmm, +hh or Z) %% and literal text, where a space
  * stands for any white space; or alone %s (seconds since 1970, a fraction allowed) or %Q

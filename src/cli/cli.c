@@ -68,8 +68,14 @@ bool cli_all(struct cli *c, const char *option, const str **out, size_t *n)
 bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
                 int64_t otherwise, int64_t *out, struct err *err)
 {
+    int64_t now_ms = cli_now_ms(c);
+
     *out = otherwise;
-    return !cli_has(c, option) || moment_parse(cli_text(c, option), z, out, err)
+    if (!cli_has(c, option))
+        return true;
+    if (strcmp(option, "at") && !cli_moment(c, "at", z, now_ms, &now_ms, err))
+        return false;
+    return moment_parse_from(cli_text(c, option), z, now_ms, out, err)
            || err_in(err, "--%s", option);
 }
 

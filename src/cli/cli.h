@@ -53,7 +53,8 @@ bool cli_has(const struct cli *c, const char *option);
 str cli_text(const struct cli *c, const char *option); /* empty when not given */
 /* All values of an option, in order; *out lives in the command's arena. */
 bool cli_all(struct cli *c, const char *option, const str **out, size_t *n);
-/* An option that is a moment or a date in the zone; `otherwise` when not given. */
+/* An option that is a moment or a date in the zone, which may be counted from --at, or else from
+ * now; `otherwise` when not given. */
 bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
                 int64_t otherwise, int64_t *out, struct err *err);
 bool cli_number(str s, uint32_t *out); /* digits */

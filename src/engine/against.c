@@ -5,6 +5,7 @@
 static bool read_period(const struct engine *e, str text, struct report_scope *out,
                         struct err *err)
 {
+    const int64_t at_ms = out->at_ms;
     const struct zone *z = engine_model(e)->workspace.zone;
     size_t dots = 0;
 
@@ -13,9 +14,8 @@ static bool read_period(const struct engine *e, str text, struct report_scope *o
     if (dots + 1 >= text.n)
         return err_set(err, ERR_INPUT,
                        "against: a time is FROM..TO, such as 2026-01-01..2026-02-01");
-    return ((moment_parse((str){text.p, dots}, z, &out->from_ms, err)
-             && moment_parse((str){text.p + dots + 2, text.n - dots - 2}, z, &out->to_ms,
-                             err))
+    return ((moment_parse_from((str){text.p, dots}, z, at_ms, &out->from_ms, err)
+             && moment_parse_from(str_from(text, dots + 2), z, at_ms, &out->to_ms, err))
             || err_in(err, "against"))
            && (out->from_ms < out->to_ms
                || err_set(err, ERR_INPUT, "against: the time %.*s ends before it begins",

@@ -3,53 +3,24 @@
 #define PERIODS_MAX 100000u
 #define COUNTS_MAX (1u << 26) /* half a gigabyte */
 
-static const char *const by_name[] = {
-    [FLOW_DAY] = "day",         [FLOW_WEEK] = "week", [FLOW_MONTH] = "month",
-    [FLOW_QUARTER] = "quarter", [FLOW_YEAR] = "year",
-};
-
 bool flow_by_parse(str name, enum flow_by *out)
 {
-    for (size_t i = 0; i < sizeof by_name / sizeof *by_name; i++)
-        if (str_eq(name, str_of(by_name[i]))) {
-            *out = (enum flow_by)i;
-            return true;
-        }
-    return false;
+    enum calendar period;
+    bool ok = calendar_parse(name, &period);
+
+    if (ok)
+        *out = (enum flow_by)period;
+    return ok;
 }
 
 str flow_by_name(enum flow_by by)
 {
-    return str_of(by_name[by]);
+    return calendar_name((enum calendar)by);
 }
 
-/* 0 is Monday. */
-static int weekday(int64_t local_ms)
+static int64_t start_of(const struct zone *z, enum flow_by by, int64_t at_ms, int n)
 {
-    int64_t day = local_ms / MS_DAY - (local_ms % MS_DAY < 0);
-
-    return (int)(((day + 3) % 7 + 7) % 7); /* 1 January 1970 was a Thursday */
-}
-
-/* The first moment of the period that lies n periods after that of at_ms. */
-static int64_t period_start(const struct zone *z, enum flow_by by, int64_t at_ms, int n)
-{
-    int64_t local_ms = zone_local(z, at_ms);
-    int month = civil_of(local_ms).month - 1;
-
-    switch (by) {
-    case FLOW_DAY:
-        return zone_day(z, at_ms, n);
-    case FLOW_WEEK:
-        return zone_day(z, at_ms, 7 * n - weekday(local_ms));
-    case FLOW_MONTH:
-        return zone_month(z, at_ms, n);
-    case FLOW_QUARTER:
-        return zone_month(z, at_ms, 3 * n - month % 3);
-    case FLOW_YEAR:
-        return zone_month(z, at_ms, 12 * n - month);
-    }
-    return at_ms;
+    return calendar_start(z, (enum calendar)by, at_ms, n);
 }
 
 bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t to_ms,
@@ -60,7 +31,7 @@ bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t 
 
     if (to_ms < from_ms)
         return err_set(err, ERR_INPUT, "the time asked for ends before it begins");
-    for (; period_start(z, by, from_ms, (int)steps) <= to_ms; steps++)
+    for (; start_of(z, by, from_ms, (int)steps) <= to_ms; steps++)
         if (steps == PERIODS_MAX)
             return err_set(err, ERR_LIMIT,
                            "these are more than %u periods; choose longer ones, or less "
@@ -69,9 +40,9 @@ bool flow_edges(const struct zone *z, enum flow_by by, int64_t from_ms, int64_t 
     e = arena_array(a, int64_t, (size_t)steps + 1);
     if (!e)
         return err_nomem(err);
-    last = e[0] = period_start(z, by, from_ms, 0);
+    last = e[0] = start_of(z, by, from_ms, 0);
     for (uint32_t i = 1; i <= steps; i++) {
-        int64_t start = period_start(z, by, from_ms, (int)i);
+        int64_t start = start_of(z, by, from_ms, (int)i);
 
         /* A day that the zone left out begins where the next one does. */
         if (start > last)

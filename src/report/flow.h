@@ -7,7 +7,13 @@
 
 #include "lifecycle/lifecycle.h"
 
-enum flow_by { FLOW_DAY, FLOW_WEEK, FLOW_MONTH, FLOW_QUARTER, FLOW_YEAR };
+enum flow_by {
+    FLOW_DAY = CALENDAR_DAY,
+    FLOW_WEEK = CALENDAR_WEEK,
+    FLOW_MONTH = CALENDAR_MONTH,
+    FLOW_QUARTER = CALENDAR_QUARTER,
+    FLOW_YEAR = CALENDAR_YEAR,
+};
 bool flow_by_parse(str name, enum flow_by *out);
 str flow_by_name(enum flow_by by); /* "month" */
 

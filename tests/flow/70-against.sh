@@ -118,10 +118,18 @@ t_is 'nobody on either side' "$($funnel --to 2001-01-01 --against 2001-01-01..20
         --against-segment often
 }
 
+t_is 'dates counted from --at' \
+    "$($funnel --at 2026-05-20 --from month-1mo --to month --against month-2mo..month-1mo --json)" \
+    "$($funnel --at 2026-05-20 --from 2026-04-01 --to 2026-05-01 --against 2026-03-01..2026-04-01 --json)"
+# shellcheck disable=SC2086
+t_fails 'a date that is none' '"-30" is no date counted from the present' $funnel --from -30
+
 serve
 t_is 'the same over HTTP' \
     "$(curl -s -G "${url}api/funnel" -d steps=visit,purchase -d at=2026-05-20 -d against=2026-01-01..2026-03-01)" \
     "$($funnel --at 2026-05-20 --against 2026-01-01..2026-03-01 --json)"
+t_is 'dates counted from at' "$(curl -s -G "${url}api/funnel" -d steps=visit,purchase -d at=2026-05-20 -d from=-30d)" \
+    "$($funnel --at 2026-05-20 --from 2026-04-20 --json)"
 t_is 'cohorts, too' \
     "$(curl -s -G "${url}api/cohorts" -d first=visit -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
     "$("$CICLO" cohorts "$shop" --first visit --at 2026-05-20 --segment often --against-segment seldom --json)"

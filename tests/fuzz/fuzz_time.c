@@ -18,6 +18,19 @@ static void moment(str s, const struct zone *z)
     buf_free(&b);
 }
 
+static void counted(str s, const struct zone *z)
+{
+    int64_t at, plain;
+    struct err err;
+
+    if (!moment_parse_from(s, z, 0, &at, &err)) {
+        NEED(!moment_parse(s, z, &plain, &err));
+        return;
+    }
+    NEED(at >= MOMENT_MIN && at <= MOMENT_MAX);
+    NEED(moment_parse(s, z, &plain, &err) ? plain == at : at <= 0);
+}
+
 static void length(str s, const struct zone *z)
 {
     struct buf b = {0};
@@ -75,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     NEED(zone_open(io_system(), STR("UTC"), &z, &err));
     moment(s, z);
+    counted(s, z);
     length(s, z);
     format(s, z);
     guess(s, z);

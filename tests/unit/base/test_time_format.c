@@ -134,6 +134,48 @@ TEST(what_is_no_moment_is_refused_with_words)
     zone_close(z);
 }
 
+TEST(a_date_may_be_counted_from_the_present)
+{
+    static const char *const cases[][3] = {
+        {"-30d", "2024-03-31T12:00:00+02:00", "2024-03-01T12:00:00+01:00"},
+        {"-12h", "2024-03-31T12:00:00+02:00", "2024-03-30T23:00:00+01:00"},
+        {"-1w", "2024-03-31T12:00:00+02:00", "2024-03-24T12:00:00+01:00"},
+        {"-1mo", "2024-03-31T12:00:00+02:00", "2024-03-01T00:00:00+01:00"},
+        {"day", "2024-03-31T12:00:00+02:00", "2024-03-31T00:00:00+01:00"},
+        {"week", "2024-03-31T12:00:00+02:00", "2024-03-25T00:00:00+01:00"},
+        {"month", "2024-03-31T12:00:00+02:00", "2024-03-01T00:00:00+01:00"},
+        {"quarter", "2024-05-31T12:00:00+02:00", "2024-04-01T00:00:00+02:00"},
+        {"year", "2024-05-31T12:00:00+02:00", "2024-01-01T00:00:00+01:00"},
+        {"month-1mo", "2024-05-31T12:00:00+02:00", "2024-04-01T00:00:00+02:00"},
+        {"day-30d", "2024-04-10T12:00:00+02:00", "2024-03-11T00:00:00+01:00"},
+        {"-9999y", "2024-04-10T12:00:00+02:00", "0001-01-01T00:00:00Z"},
+        {"2024-01-01", "2024-04-10T12:00:00+02:00", "2024-01-01T00:00:00+01:00"},
+    };
+    static const char *const wrong[] = {"",        "-",      "-30",       "--30d",
+                                        "+30d",    "month-", "month+1mo", "month-1mo-1d",
+                                        "months",  "-30d ",  "monthly",   "day 30d",
+                                        "day-30dx"};
+    struct zone *z = rome();
+    int64_t now_ms, ms, expected;
+    struct err err;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(moment_parse(str_of(cases[i][1]), NULL, &now_ms, &err));
+        assert_true(moment_parse(str_of(cases[i][2]), NULL, &expected, &err));
+        if (!moment_parse_from(str_of(cases[i][0]), z, now_ms, &ms, &err))
+            fail_msg("%s: %s", cases[i][0], err.msg);
+        if (ms != expected)
+            fail_msg("%s is %lld, not %lld", cases[i][0], (long long)ms,
+                     (long long)expected);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (moment_parse_from(str_of(wrong[i]), z, 0, &ms, &err))
+            fail_msg("%s was taken", wrong[i]);
+        assert_int_equal(err.code, ERR_INPUT);
+    }
+    zone_close(z);
+}
+
 TEST(what_is_printed_is_read)
 {
     struct random r = chance();
