@@ -254,6 +254,7 @@ static const struct api_param churn_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"formula", "which of the rates somebody looks at; the answer has all of them"},
     {"period", "the name of a period, such as 2026-01: with who, its customers, too"},
     {"who", "with period: kept, lost, new, returned or passed"},
 };
@@ -353,6 +354,15 @@ static const struct api_field replay_fields[] = {
     {"name", JSON_TEXT, true, "which webhook"},
     {"from", JSON_TEXT, false,
      "what came from this moment or date on; unless given, it goes on where it stopped"},
+};
+static const struct api_field view_fields[] = {
+    {"name", JSON_TEXT, true, "what the view is called"},
+    {"question", JSON_TEXT, true,
+     "a report and its parameters: funnel?steps=visit,purchase&from=-30d"},
+};
+static const struct api_field dashboard_fields[] = {
+    {"name", JSON_TEXT, true, "what the dashboard is called"},
+    {"views", JSON_LIST, true, "the names of 1 to 24 views, in the order of its tiles"},
 };
 static const struct api_field test_fields[] = {
     {"name", JSON_TEXT, true, "which webhook"},
@@ -516,6 +526,20 @@ static const struct api_route routes[] = {
          "sends one ping, whose answer GET /api/webhooks tells"),
     BARE("DELETE", "/api/webhooks/:name", KEY_ADMIN, false, delete_webhook,
          "it is sent nothing any more"),
+    BARE("GET", "/api/views", KEY_READ, false, get_views,
+         "questions of reports that are kept by a name"),
+    POST("/api/views", KEY_EDIT, false, post_view, view_fields,
+         "keeps a question, which must have an answer now"),
+    BARE("GET", "/api/views/:name", KEY_READ, false, get_view,
+         "what its report answers now"),
+    BARE("DELETE", "/api/views/:name", KEY_EDIT, false, delete_view,
+         "the question is kept no more"),
+    BARE("GET", "/api/dashboards", KEY_READ, false, get_dashboards,
+         "lists of views to be seen together"),
+    POST("/api/dashboards", KEY_EDIT, false, post_dashboard, dashboard_fields,
+         "makes a dashboard"),
+    BARE("DELETE", "/api/dashboards/:name", KEY_EDIT, false, delete_dashboard,
+         "its views stay"),
     BARE("GET", "/api/openapi.json", KEY_READ, false, get_openapi, "this document"),
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
@@ -574,6 +598,16 @@ static const struct api_route *find_route(str path, const char *method)
         if (route_is(&routes[i], path) && takes(&routes[i], method))
             return &routes[i];
     return NULL;
+}
+
+bool api_has_param(str path, str name)
+{
+    const struct api_route *route = find_route(path, "GET");
+
+    for (size_t i = 0; route && i < route->param_n; i++)
+        if (str_eq(str_of(route->param[i].name), name))
+            return true;
+    return false;
 }
 
 bool api_needs(str path, const char *method, enum key_right *right)

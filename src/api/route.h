@@ -23,9 +23,10 @@ struct api_request {
     str path;                                      /* "/api/customers/12347", decoded */
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
     void *context;
+    int64_t as_of_ms; /* without a request: what is asked as of another moment; 0: now */
     const struct json *body;     /* of a POST; NULL: there was none */
     str wrong;                   /* of an error: the part of the question in which it is;
-                                    borrowed from the query */
+                                    borrowed from the query, or in .a */
     struct arena *a;             /* ends with the request */
     struct buf *out;             /* the answer's body */
     const char *type;            /* of the body; application/json unless changed */
@@ -41,6 +42,9 @@ bool api_answer(struct api_request *r, struct err *err);
 /* Whether the path takes the method (HEAD goes where GET goes); *allow says which it takes. A
  * path that is nobody's takes GET, and is then not found. */
 bool api_takes(str path, const char *method, const char **allow);
+
+/* Whether a GET of the path takes the parameter. */
+bool api_has_param(str path, str name);
 
 /* Which right it needs; false when everybody may. */
 bool api_needs(str path, const char *method, enum key_right *right);

@@ -35,7 +35,7 @@ static bool read_moment(const struct api_request *r, const char *name, int64_t n
 
 bool at_param(const struct api_request *r, int64_t *out, struct err *err)
 {
-    *out = engine_now_ms(r->engine);
+    *out = r->as_of_ms ? r->as_of_ms : engine_now_ms(r->engine);
     return !param(r, "at").n || read_moment(r, "at", *out, out, err);
 }
 

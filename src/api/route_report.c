@@ -25,7 +25,7 @@ static bool scope_params(const struct api_request *r, struct report_scope *out,
         || !moment_param(r, "to", MOMENT_NEVER, &out->to_ms, err)
         || !at_param(r, &out->at_ms, err))
         return false;
-    out->known_ms = report_known(r->engine, out->at_ms, param(r, "at").n > 0,
+    out->known_ms = report_known(r->engine, out->at_ms, r->as_of_ms || param(r, "at").n,
                                  engine_now_ms(r->engine));
     return true;
 }

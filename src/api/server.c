@@ -209,18 +209,21 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .a = &a,
         .out = &b,
     };
+    enum MHD_Result result;
     struct err err;
-    bool ok = advance(s, &err) && read_body(s, &x->body.bytes, &a, &r.body, &err)
-              && api_answer(&r, &err);
 
+    if (advance(s, &err) && read_body(s, &x->body.bytes, &a, &r.body, &err)
+        && api_answer(&r, &err)) {
+        result = answer_made(c, x, &r);
+    } else {
+        buf_free(&b);
+        buf_free(&r.cookie);
+        if (err.code == ERR_CORRUPT || err.code == ERR_IO)
+            log_failure(s, path, &err);
+        result = answer_code(c, &err, r.wrong);
+    }
     arena_free(&a);
-    if (ok)
-        return answer_made(c, x, &r);
-    buf_free(&b);
-    buf_free(&r.cookie);
-    if (err.code == ERR_CORRUPT || err.code == ERR_IO)
-        log_failure(s, path, &err);
-    return answer_code(c, &err, r.wrong);
+    return result;
 }
 
 static enum door door_of(const struct exchange *x, str path)

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include "cli/view.h"
 #include "engine/begin.h"
 
 static bool read_scope(struct cli *c, const struct engine *e, struct report_scope *out,
@@ -29,12 +30,14 @@ int report_run(struct cli *c, report_answer *answer, void *question,
 
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
-    if (!cli_open(c, STORE_READ, &e, &err))
+    if (!cli_open(c, cli_has(c, "save") ? STORE_WRITE : STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!read_scope(c, e, scope, &err))
         status = cli_fail(&err, c->word[0]);
     else if (!answer(c, e, question, &b, &wrong, &err))
         status = cli_fail_in(&err, wrong);
+    else if (cli_has(c, "save") && !view_keep(c, e, &err))
+        status = cli_fail(&err, NULL);
     else
         status = plain ? cli_print(&b) : cli_show(&b);
     buf_free(&b);

@@ -10,6 +10,7 @@
     {"at", "DATE", "later events are not seen: now unless given", false},                \
         {"segment", "NAME", "of those who are in this segment at that moment", false},   \
         {"when", "RULE", "of those who fit this rule at that moment", false},            \
+        {"save", "NAME", "keep this question as a view of this name", false},            \
     {                                                                                    \
         "json", NULL, "as JSON", false                                                   \
     }

@@ -36,7 +36,8 @@ static void add(void *context, const struct difference *d)
     X(keys, "keys")                                                                      \
     X(webhooks, "webhooks")                                                              \
     X(told, "moves in the journal")                                                      \
-    X(spent, "days that channels cost")
+    X(spent, "days that channels cost")                                                  \
+    X(saved, "views, dashboards and alerts")
 
 static void print_json(struct buf *b, const struct verify_report *r,
                        const struct findings *f)

@@ -24,6 +24,9 @@
 #define SCHEMA_SINCE_6 /* what format 7 added */                                         \
     "create table spend (seq integer primary key, told_ms integer not null,"             \
     " codec integer not null, bytes blob not null, checksum integer not null);"
+#define SCHEMA_SINCE_7 /* what format 8 added */                                         \
+    "create table saved (number integer primary key, codec integer not null,"            \
+    " bytes blob not null, checksum integer not null);"
 #define SCHEMA_NAMED "pragma user_version = " TEXT(FORMAT) ";"
 
 static const char schema[] =
@@ -61,15 +64,18 @@ static const char schema[] =
     " bytes blob not null, checksum integer not null);"
     "create table receipt (number integer primary key, codec integer not null,"
     " bytes blob not null, checksum integer not null);" SCHEMA_SINCE_5 SCHEMA_SINCE_6
-    "pragma application_id = " TEXT(APPLICATION_ID) ";" SCHEMA_NAMED;
+        SCHEMA_SINCE_7 "pragma application_id = " TEXT(APPLICATION_ID) ";" SCHEMA_NAMED;
 
 bool file_migrate(struct sql *sql, int64_t format, struct err *err)
 {
-    static const char from_5[] =
-        "begin immediate;" SCHEMA_SINCE_5 SCHEMA_SINCE_6 SCHEMA_NAMED "commit";
-    static const char from_6[] = "begin immediate;" SCHEMA_SINCE_6 SCHEMA_NAMED "commit";
+    static const char *const from[] = {
+        [5] = "begin immediate;" SCHEMA_SINCE_5 SCHEMA_SINCE_6 SCHEMA_SINCE_7 SCHEMA_NAMED
+              "commit",
+        [6] = "begin immediate;" SCHEMA_SINCE_6 SCHEMA_SINCE_7 SCHEMA_NAMED "commit",
+        [7] = "begin immediate;" SCHEMA_SINCE_7 SCHEMA_NAMED "commit",
+    };
 
-    return sql_set_up(sql, err) && sql_exec(sql, format == 5 ? from_5 : from_6, err);
+    return sql_set_up(sql, err) && sql_exec(sql, from[format], err);
 }
 
 /* --- opening --- */

@@ -92,7 +92,7 @@ bool rewrite_migrate(struct io *io, str path, size_t memory_bytes,
                   || sql_number(&w.old, "select count(*) from type where name = 'group'",
                                 &groups, err));
 
-    if (ok && (w.format == 6 || w.format == 5)
+    if (ok && w.format >= 5 && w.format < FORMAT
         && !groups) /* of group calls in format 5 the log says who is whose member */
         ok = file_migrate(&w.old, w.format, err);
     else if (ok && w.format < FORMAT) /* else somebody else did it meanwhile */

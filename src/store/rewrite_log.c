@@ -628,6 +628,19 @@ static bool take_spend(struct refill *r, const struct row *row, struct err *err)
            && store_spend_add(r->made, row->number[1], spent, n, err);
 }
 
+/* --- what people keep by a name --- */
+
+static bool take_saved(struct refill *r, const struct row *row, struct err *err)
+{
+    struct saved_row saved = {.number = (uint32_t)row->number[0]};
+
+    return (row->number[0] <= UINT32_MAX
+            || err_set(err, ERR_CORRUPT, "its number is wrong"))
+           && row_unpack(row, SAVED_BYTES_MAX, &r->bytes, err)
+           && saved_decode(buf_str(&r->bytes), &r->arena, &saved, err)
+           && store_saved_put(r->made, &saved, err);
+}
+
 /* --- what is sent to others --- */
 
 /* Lines before the first that was not delivered may be gone: rather twice than never. */
@@ -731,6 +744,7 @@ static const struct table tables[] = {
      false},
     {"journal", "select max(seq) from journal", take_journal, SQL_JOURNAL_AFTER, false},
     {"spend", "select max(seq) from spend", take_spend, SQL_SPEND_AFTER, false},
+    {"saved", "select max(number) from saved", take_saved, SQL_SAVED_AFTER, false},
 };
 
 static bool take_tables(struct refill *r, struct err *err)
@@ -748,6 +762,8 @@ static bool take_tables(struct refill *r, struct err *err)
             && r->w->format < 6)
             continue;
         if (t.after == SQL_SPEND_AFTER && r->w->format < 7)
+            continue;
+        if (t.after == SQL_SAVED_AFTER && r->w->format < 8)
             continue;
         if (t.after == SQL_MODEL_AFTER && r->w->format < 3)
             t.after = SQL_MODEL_AFTER_2;

@@ -132,6 +132,11 @@
       "insert into spend (told_ms, codec, bytes, checksum) values (?, ?, ?, ?)")         \
     X(SPEND_AFTER, "select seq, told_ms, codec, bytes, checksum from spend"              \
                    " where seq > ? order by seq limit 1")                                \
+    X(SAVED_PUT, "insert or replace into saved (number, codec, bytes, checksum)"         \
+                 " values (?, ?, ?, ?)")                                                 \
+    X(SAVED_DROP, "delete from saved where number = ?")                                  \
+    X(SAVED_AFTER, "select number, 0, codec, bytes, checksum from saved"                 \
+                   " where number > ? order by number limit 1")                          \
     X(PART_ALL, "select \"column\", chunk, codec, bytes, checksum from part")            \
     X(INFO_TABLES, /* log and part are known by their names */                           \
       "select 'log', count(*), coalesce(sum(length(bytes)), 0) from log"                 \
@@ -161,7 +166,9 @@
       " union all"                                                                       \
       " select 'journal', count(*), coalesce(sum(length(bytes)), 0) from journal"        \
       " union all"                                                                       \
-      " select 'spend', count(*), coalesce(sum(length(bytes)), 0) from spend")           \
+      " select 'spend', count(*), coalesce(sum(length(bytes)), 0) from spend"            \
+      " union all"                                                                       \
+      " select 'saved', count(*), coalesce(sum(length(bytes)), 0) from saved")           \
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \

@@ -219,6 +219,23 @@ bool snapshot_each_spend(struct snapshot *v,
                          bool (*each)(void *context, int64_t told_ms,
                                       const struct spend_row *row),
                          void *context, struct err *err);
+/* What somebody keeps by a name: a question of a report, a list of those, an alert of one. */
+enum saved_kind { SAVED_VIEW, SAVED_DASHBOARD, SAVED_ALERT, SAVED_KINDS };
+enum { SAVED_NAME_MAX = 64, SAVED_TEXT_MAX = 16384 };
+struct saved_row {
+    uint32_t number; /* from 1 */
+    enum saved_kind kind;
+    int64_t made_ms;
+    str name, author; /* up to SAVED_NAME_MAX bytes; nobody may know who made it */
+    str text, state;  /* up to SAVED_TEXT_MAX bytes; an alert alone has a state */
+};
+/* Neither empty nor too long, UTF-8, and without control characters. */
+bool saved_name_is_valid(str name);
+/* Walks all of them in the order of their numbers; stops when `each`, which may not ask the
+ * snapshot, returns false. Texts are borrowed. */
+bool snapshot_each_saved(struct snapshot *v,
+                         bool (*each)(void *context, const struct saved_row *row),
+                         void *context, struct err *err);
 /* The first row of the journal behind `after`: appends its lines. *seq is 0 when there is none. */
 bool snapshot_journal(struct snapshot *v, int64_t after, struct buf *to, int64_t *seq,
                       int64_t *told_ms, struct err *err);
@@ -340,6 +357,9 @@ bool store_receipt_add(struct store *s, str bytes, struct err *err);
 /* A new webhook, or another state of the one with this number; and none any more. */
 bool store_webhook_put(struct store *s, const struct webhook_row *w, struct err *err);
 bool store_webhook_drop(struct store *s, uint32_t number, struct err *err);
+/* A new one, or what became of the one with this number; and none any more. */
+bool store_saved_put(struct store *s, const struct saved_row *row, struct err *err);
+bool store_saved_drop(struct store *s, uint32_t number, struct err *err);
 /* What was told at one moment, for ever: 1 to SPEND_ROWS_MAX rows, all of them valid. */
 bool store_spend_add(struct store *s, int64_t told_ms, const struct spend_row *row,
                      uint32_t n, struct err *err);
@@ -347,7 +367,7 @@ bool store_spend_add(struct store *s, int64_t told_ms, const struct spend_row *r
  * rows up to this one, but the last. */
 bool store_journal_add(struct store *s, int64_t told_ms, str lines, struct err *err);
 bool store_journal_trim(struct store *s, int64_t seq, struct err *err);
-/* As store_begin, for a transaction of histories, webhooks and the journal alone: all snapshots see what they saw,
+/* As store_begin, for a transaction of histories, webhooks, what is saved and the journal alone: all snapshots see what they saw,
  * but for snapshot_history, which may give what is newer. */
 [[nodiscard]] bool store_begin_histories(struct store *s, struct err *err);
 

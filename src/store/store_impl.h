@@ -393,6 +393,7 @@ bool receipts_each(struct sql *sql, pthread_mutex_t *lock,
 
 #define WEBHOOK_BYTES_MAX ((size_t)1 << 20) /* of a webhook, unpacked */
 #define SPEND_BYTES_MAX ((size_t)4 << 20)   /* of a row, unpacked */
+#define SAVED_BYTES_MAX ((size_t)64 << 10)  /* of a row, unpacked */
 #define JOURNAL_BYTES_MAX ((size_t)1 << 30) /* of a row, unpacked */
 /* All but the number; texts are borrowed from `bytes`, lists live in `a`. */
 void spend_encode(const struct spend_row *row, uint32_t n, struct buf *to);
@@ -402,6 +403,12 @@ bool spend_decode(str bytes, struct arena *a, const struct spend_row **out, uint
 bool spend_each(struct sql *sql, pthread_mutex_t *lock,
                 bool (*each)(void *context, int64_t told_ms, const struct spend_row *row),
                 void *context, struct err *err);
+void saved_encode(const struct saved_row *row, struct buf *to);
+/* All but the number; texts are borrowed from `bytes`. */
+bool saved_decode(str bytes, struct arena *a, struct saved_row *out, struct err *err);
+bool saved_each(struct sql *sql, pthread_mutex_t *lock,
+                bool (*each)(void *context, const struct saved_row *row), void *context,
+                struct err *err);
 void webhook_encode(const struct webhook_row *w, struct buf *to);
 bool webhook_decode(str bytes, struct arena *a, struct webhook_row *out, struct err *err);
 bool webhooks_each(struct sql *sql, pthread_mutex_t *lock,

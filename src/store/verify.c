@@ -253,6 +253,14 @@ static bool count_spend(void *context, [[maybe_unused]] int64_t told_ms,
     return true;
 }
 
+static bool count_saved(void *context, [[maybe_unused]] const struct saved_row *row)
+{
+    struct verify *v = context;
+
+    v->report->saved++;
+    return true;
+}
+
 static bool verify_journal(struct verify *v, struct err *err)
 {
     int64_t seq = 0, told_ms;
@@ -289,6 +297,8 @@ static bool verify_others(struct verify *v, struct err *err)
                || found_err(v, "webhook", true, err))
            && (spend_each(v->sql, v->sql_lock, count_spend, v, err)
                || found_err(v, "spend", true, err))
+           && (saved_each(v->sql, v->sql_lock, count_saved, v, err)
+               || found_err(v, "saved", true, err))
            && verify_journal(v, err) && verify_histories(v, err);
 }
 

@@ -31,7 +31,7 @@ enum { DIFFERENCES_TOLD = 100 };
 
 struct verify_report {
     uint64_t pages, batches, events, customers, chunks, parts, news, ids, refused, erased,
-        histories, keys, receipts, webhooks, told, spent;
+        histories, keys, receipts, webhooks, told, spent, saved;
     uint64_t differences;
     bool in_truth; /* one of them is */
     bool opens;    /* else only its pages were looked at */

@@ -32,8 +32,9 @@ static void write_back(struct verify *v)
 
 static void found_page(struct verify *v, int64_t number)
 {
-    static const char *const truth[] = {"log", "refused", "model",   "erased",  "setting",
-                                        "key", "receipt", "webhook", "journal", "spend"};
+    static const char *const truth[] = {"log",     "refused", "model",   "erased",
+                                        "setting", "key",     "receipt", "webhook",
+                                        "journal", "spend",   "saved"};
     char owner[SQL_OWNER_BYTES];
     const char *table = NULL;
 

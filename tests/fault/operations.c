@@ -129,6 +129,7 @@ static const struct operation migrations[] = {
     {"migrating format 3", read_all, 0, true, 3, .from = 3},
     {"migrating format 5", read_all, 0, true, 1, .from = 5},
     {"migrating format 6", read_all, 0, true, 1, .from = 6},
+    {"migrating format 7", read_all, 0, true, 1, .from = 7},
 };
 enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 

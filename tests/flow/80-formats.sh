@@ -46,6 +46,11 @@ shop,collect,100,2024-06-04,2024-06-05'
     [ "$format" -lt 7 ] || t_is "format $format: what channels cost" \
         "$("$CICLO" spend list "$file" --csv | tail -n +2)" '2024-06-01,paid search,spring,12.34,EUR,
 2024-06-02,email,,0.50,EUR,'
+    [ "$format" -lt 8 ] || t_is "format $format: what is kept by a name" \
+        "$("$CICLO" view "$file" list --csv | tail -n +2 | cut -d, -f1-3)
+$("$CICLO" dashboard "$file" list --csv | tail -n +2 | cut -d, -f1-2)" 'buyers,"funnel?from=-30d&steps=visit,purchase"
+Monday,buyers'
+    t_ok "format $format: a view may be kept in it" "$CICLO" view "$file" add new rfm?event=purchase\&value=revenue
     t_ok "format $format: the proof" "$CICLO" verify "$file"
     same "format $format: the events of the log" "$data/events.jsonl" \
         python3 "$ROOT/tests/format/logged.py" "$file"

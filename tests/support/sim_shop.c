@@ -107,8 +107,10 @@ void sim_shop_make_later(int format)
         [3] = "begin; drop table key; pragma user_version = 3; commit",
         [4] = "pragma user_version = 4",
         [5] = "begin; drop table member; drop table webhook; drop table journal;"
-              "drop table spend; pragma user_version = 5; commit",
-        [6] = "begin; drop table spend; pragma user_version = 6; commit",
+              "drop table spend; drop table saved; pragma user_version = 5; commit",
+        [6] =
+            "begin; drop table spend; drop table saved; pragma user_version = 6; commit",
+        [7] = "begin; drop table saved; pragma user_version = 7; commit",
     };
     struct sql sql = {0};
     struct err err;

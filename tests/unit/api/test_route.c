@@ -977,7 +977,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/attribution", "get", 15, 0},
         {"/api/paths", "get", 20, 0},
         {"/api/survival", "get", 14, 0},
-        {"/api/churn", "get", 11, 0},
+        {"/api/churn", "get", 12, 0},
         {"/api/journey-map", "get", 15, 0},
         {"/api/channels", "get", 14, 0},
         {"/api/live", "get", 5, 0},
@@ -1025,6 +1025,13 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/webhooks/replay", "post", 0, 2},
         {"/api/webhooks/test", "post", 0, 1},
         {"/api/webhooks/{name}", "delete", 1, 0},
+        {"/api/views", "get", 0, 0},
+        {"/api/views", "post", 0, 2},
+        {"/api/views/{name}", "get", 1, 0},
+        {"/api/views/{name}", "delete", 1, 0},
+        {"/api/dashboards", "get", 0, 0},
+        {"/api/dashboards", "post", 0, 2},
+        {"/api/dashboards/{name}", "delete", 1, 0},
         {"/api/openapi.json", "get", 0, 0},
     };
     enum { N = sizeof route / sizeof *route };

@@ -1082,9 +1082,9 @@ TEST(a_database_of_another_program_is_refused_untouched)
 TEST(a_file_of_a_newer_format_is_refused_with_words)
 {
     store_close(create("shop"));
-    change("shop", "pragma user_version = 8");
+    change("shop", "pragma user_version = 9");
     need_refusal(temp_path("shop"), ERR_INPUT,
-                 "newer Ciclo (format 8, this one knows 7)");
+                 "newer Ciclo (format 9, this one knows 8)");
 }
 
 TEST(a_file_of_other_sizes_is_refused_with_words)
