@@ -387,6 +387,13 @@ static const struct api_field identity_fields[] = {
      "decided"},
 };
 
+static const struct api_field list_fields[] = {
+    {"list", JSON_TEXT, true, "a segment of the model that is a list"},
+    {"listed", JSON_BOOL, true, "true: they are put on it; false: taken off"},
+    {"customers", JSON_LIST, true, "their ids"},
+    {"skip_unknown", JSON_BOOL, false,
+     "ids that nobody has are passed over; otherwise nothing is done"},
+};
 static const struct api_field similar_fields[] = {
     {"bits", JSON_NUMBER, false, "how much their likeness weighs at least, 1 to 100; 12"},
 };
@@ -423,6 +430,8 @@ static const struct api_route routes[] = {
         "how many are in each segment, and how many entered and left"),
     GET("/api/segments/periods", get_segment_periods, segment_periods_params,
         "how many were in each segment at the end of each period"),
+    POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
+         "puts customers on a list, or takes them off it"),
     GET("/api/funnel", get_funnel, funnel_params,
         "how many customers get how far along ordered steps"),
     GET("/api/cohorts", get_cohorts, cohorts_params,

@@ -111,6 +111,8 @@ static bool put_segments(struct json_out *j, const struct model *m,
         json_put_text(j, s->description);
         json_key(j, "when");
         json_put_text(j, s->text);
+        json_key(j, "list");
+        json_put_bool(j, s->is_list);
         ok = put_words(j, m, s->rule, language, err);
         json_end_object(j);
     }

@@ -1,6 +1,7 @@
 /* route_segments.c - the model's segments: how many are in them, and how that changed. */
 #include "api/route_impl.h"
 
+#include "engine/list.h"
 #include "engine/segment_sizes.h"
 
 static void put_moments(struct json_out *j, const char *key, const int64_t *at_ms,
@@ -88,6 +89,47 @@ bool get_segment_periods(struct api_request *r, struct err *err)
         json_end_object(&j);
     }
     json_end_list(&j);
+    json_end_object(&j);
+    return true;
+}
+
+static bool read_ids(const struct json *list, struct arena *a, struct list_change *out,
+                     struct err *err)
+{
+    str *id = arena_array(a, str, list->n + 1);
+
+    if (!id)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (list->item[i].type != JSON_TEXT)
+            return err_set(err, ERR_INPUT, "\"customers\" are ids: texts");
+        id[i] = list->item[i].text;
+    }
+    out->id = id;
+    out->n = (uint32_t)list->n;
+    return true;
+}
+
+/* The next answer takes up what follows from it. */
+bool post_list(struct api_request *r, struct err *err)
+{
+    const struct json *skip = json_find(r->body, STR("skip_unknown"));
+    struct list_change change = {
+        .list = json_find_text(r->body, STR("list")),
+        .on = json_find(r->body, STR("listed"))->truth,
+        .skip_unknown = skip && skip->type == JSON_BOOL && skip->truth,
+        .by = r->who.name,
+    };
+    struct json_out j = {.to = r->out};
+    struct list_changed done;
+
+    if (!read_ids(json_find(r->body, STR("customers")), r->a, &change, err)
+        || !engine_list(r->engine, &change, r->now_ms, &done, err))
+        return false;
+    json_begin_object(&j);
+    put_count(&j, "changed", done.changed);
+    put_count(&j, "already", done.already);
+    put_count(&j, "unknown", done.unknown);
     json_end_object(&j);
     return true;
 }

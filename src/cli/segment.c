@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/list.h"
 #include "engine/rule.h"
 #include "engine/scan.h"
 
@@ -178,6 +178,8 @@ static int run(struct cli *c)
     struct err err;
     int status;
 
+    if (cli_lists(c))
+        return cli_list(c);
     if ((c->word_n > 1) == cli_has(c, "when"))
         return cli_wrong(c, "behind FILE stands a segment's name, or --when 'RULE'");
     if (cli_has(c, "count") + cli_has(c, "ids") + cli_has(c, "csv") > 1
@@ -198,6 +200,17 @@ static const struct cli_option options[] = {
     {"ids", NULL, "their ids, a line each", false},
     {"csv", NULL, "who, and since when he is in it", false},
     {"json", NULL, "the same as JSON", false},
+    {"add", "CUSTOMER", "puts him on the list NAME", true},
+    {"add-from", "TABLE",
+     "puts those on it whose ids a file has: its column customer, or the first; - reads "
+     "standard input",
+     false},
+    {"remove", "CUSTOMER", "takes him off the list", true},
+    {"remove-from", "TABLE", "takes those off whose ids a file has", false},
+    {"skip-unknown", NULL, "ids that nobody has are passed over; else nothing is done",
+     false},
+    {"by", "NAME", "who puts them on, or takes them off; the login name unless given",
+     false},
 };
 
 const struct cli_command cli_segment = {

@@ -379,23 +379,45 @@ static struct property text_property(const char *name, str text)
     return (struct property){str_of(name), {.type = VALUE_TEXT, .text = text}};
 }
 
-static bool append(struct engine *e, const struct event *event, int64_t now_ms,
-                   struct err *err)
+static bool append(struct engine *e, const struct event *event, struct err *err)
 {
     struct buf line = {};
     bool added, ok;
 
     event_print(event, &line);
     ok = !line.failed || err_nomem(err);
-    ok = ok && store_begin(e->store, now_ms, err);
-    if (ok
-        && !(store_append(e->store, event, buf_str(&line), &added, err)
-             && identity_take(e, event, err))) {
-        identity_cancel(e);
-        ok = false;
-    }
+    ok = ok && store_append(e->store, event, buf_str(&line), &added, err)
+         && identity_take(e, event, err);
     buf_free(&line);
-    return ok && identity_commit(e, err) && engine_refresh(e, err);
+    return ok;
+}
+
+bool identity_write(struct engine *e, struct id who, str type,
+                    const struct property *property, uint32_t n, int64_t at_ms,
+                    struct err *err)
+{
+    struct arena a = {};
+    struct event event = {.at_ms = at_ms,
+                          .customer = id_key(who, &a),
+                          .type = type,
+                          .property = property,
+                          .property_n = n,
+                          .who = &who,
+                          .who_n = 1};
+    struct buf id = {};
+    hash128 secret;
+    bool ok = event.customer.p || err_nomem(err);
+
+    if (ok && !random_secret(&secret, sizeof secret))
+        ok = err_sys(err, "the system has no random bytes");
+    if (ok) {
+        hash128_print(&id, secret);
+        event.id = buf_str(&id);
+        ok = id.failed ? err_nomem(err) : append(e, &event, err);
+    }
+    buf_free(&id);
+    arena_free(&a);
+    return ok;
 }
 
 static bool decide(struct engine *e, struct id a, struct id b, enum graph_says says,
@@ -408,28 +430,14 @@ static bool decide(struct engine *e, struct id a, struct id b, enum graph_says s
                                   text_property("b_kind", kind_b),
                                   text_property("b", b.value),
                                   text_property("by", by)};
-    struct arena arena = {};
-    struct event event = {.at_ms = now_ms,
-                          .customer = id_key(a, &arena),
-                          .type = STR(EVENT_DECIDED),
-                          .property = property,
-                          .property_n = by.n ? 6 : 5,
-                          .who = &a,
-                          .who_n = 1};
-    struct buf id = {};
-    hash128 secret;
-    bool ok = event.customer.p || err_nomem(err);
 
-    if (ok && !random_secret(&secret, sizeof secret))
-        ok = err_sys(err, "the system has no random bytes");
-    if (ok) {
-        hash128_print(&id, secret);
-        event.id = buf_str(&id);
-        ok = id.failed ? err_nomem(err) : append(e, &event, now_ms, err);
+    if (!store_begin(e->store, now_ms, err))
+        return false;
+    if (!identity_write(e, a, STR(EVENT_DECIDED), property, by.n ? 6 : 5, now_ms, err)) {
+        identity_cancel(e);
+        return false;
     }
-    buf_free(&id);
-    arena_free(&arena);
-    return ok;
+    return identity_commit(e, err) && engine_refresh(e, err);
 }
 
 static void swap_ids(uint32_t *a, uint32_t *b)

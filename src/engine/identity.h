@@ -50,6 +50,11 @@ void identity_expect(const struct engine *e, const struct event *event);
 /* The event was appended, and was new. What it says of an account is appended too, as an event of the
  * account. */
 bool identity_take(struct engine *e, const struct event *event, struct err *err);
+/* An event that Ciclo itself makes, with an id that nobody can know before: written down and taken.
+ * Of `who` it is. */
+bool identity_write(struct engine *e, struct id who, str type,
+                    const struct property *property, uint32_t n, int64_t at_ms,
+                    struct err *err);
 /* As store_commit, when all stands where it belongs. */
 bool identity_commit(struct engine *e, struct err *err);
 /* As store_cancel. */

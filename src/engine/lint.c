@@ -333,8 +333,8 @@ static bool lint_segments(struct lint *l)
         const struct segment *s = &all->segment[i];
         struct words w = {};
 
-        /* Groups come all together, and their rules are ours. */
-        if (s->is_group)
+        /* The rules of these are ours; groups come all together. */
+        if (s->is_group || s->is_list)
             continue;
         if (!lint_split(l, s->text, &w) || !number_rule(l, &w, &number[i])
             || !lint_missing(l, s->when, &w) || !lint_counts(l, s->when, &w, s->rule))

@@ -310,8 +310,10 @@ static bool find_segments(struct look *x)
         const struct segment *s = &all->segment[i];
         uint32_t same = 0;
 
-        /* Nothing that the data shows: the text has shown it. Groups come all together. */
-        if (s->is_group || program_verdict(x->l->model->program, s->rule) != RULE_OPEN)
+        /* Nothing that the data shows: the text has shown it, or people say it. Groups come all
+         * together. */
+        if (s->is_group || s->is_list
+            || program_verdict(x->l->model->program, s->rule) != RULE_OPEN)
             continue;
         if (!x->tally.members[i] || x->tally.members[i] == x->tally.people) {
             if (!lint_find(

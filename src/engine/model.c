@@ -221,6 +221,8 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
            && segments_parse(yaml_find(root, STR("segments")),
                              yaml_find(root, STR("groups")),
                              yaml_find(root, STR("scores")), &m->arena, &m->segments, err)
+           && (!segments_have_lists(m->segments)
+               || dictionary_add_lists(&m->dictionary, &m->arena) || err_nomem(err))
            && compile_rules(m, catalog, err);
 }
 

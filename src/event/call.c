@@ -246,7 +246,7 @@ bool call_parse(const struct json *call, const struct call_frame *by, struct are
         return false;
     out->property = f.property;
     out->property_n = f.n;
-    if (str_eq(out->type, STR(EVENT_DECIDED)))
+    if (str_eq(out->type, STR(EVENT_DECIDED)) || str_eq(out->type, STR(EVENT_LISTED)))
         return err_set(err, ERR_INPUT, "event is a name that Ciclo keeps for itself");
     return who_read(call, a, out, err)
            && (!out->nobody.n || err_set(err, ERR_INPUT, "%.*s", STR_FMT(out->nobody)));

@@ -415,6 +415,21 @@ bool dictionary_learn_property(struct dictionary *d, struct arena *a, str type, 
     return !event || property_learn(d, properties_of(d, event), a, name, raw);
 }
 
+bool dictionary_add_lists(struct dictionary *d, struct arena *a)
+{
+    struct dictionary_event *event = event_add(d, a, STR(EVENT_LISTED));
+
+    if (!event)
+        return false;
+    event->passive = true;
+    return property_add(
+               d, properties_of(d, event), a,
+               (struct dictionary_property){.name = STR("list"), .type = VALUE_TEXT})
+           && property_add(
+               d, properties_of(d, event), a,
+               (struct dictionary_property){.name = STR("listed"), .type = VALUE_BOOL});
+}
+
 bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
                             enum value_type raw)
 {

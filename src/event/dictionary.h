@@ -54,6 +54,8 @@ bool dictionary_parse(const struct yaml *events, const struct yaml *traits,
                                              str type, str name, enum value_type raw);
 [[nodiscard]] bool dictionary_learn_trait(struct dictionary *d, struct arena *a, str name,
                                           enum value_type raw);
+/* The event by which lists change, which rules of lists look at. */
+[[nodiscard]] bool dictionary_add_lists(struct dictionary *d, struct arena *a);
 /* By name or alias; NULL when unknown. */
 const struct dictionary_event *dictionary_event(const struct dictionary *d, str name);
 const struct dictionary_property *dictionary_property(const struct dictionary *d,

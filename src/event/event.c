@@ -8,8 +8,9 @@
 
 bool event_type_is_reserved(str type)
 {
-    static const str reserved[] = {STR("any"),   STR("identify"), STR("group"),
-                                   STR("alias"), STR("consent"),  STR(EVENT_DECIDED)};
+    static const str reserved[] = {STR("any"),       STR("identify"), STR("group"),
+                                   STR("alias"),     STR("consent"),  STR(EVENT_DECIDED),
+                                   STR(EVENT_LISTED)};
 
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
         if (str_eq(type, reserved[i]))
@@ -304,22 +305,25 @@ const struct value *property_find(const struct property *p, uint32_t n, str name
     return NULL;
 }
 
+static bool is_of_type(const struct property *p, uint32_t n, str name,
+                       enum value_type type)
+{
+    const struct value *v = property_find(p, n, name);
+
+    return v && v->type == type;
+}
+
 bool event_is_consent(const struct property *p, uint32_t n)
 {
-    static const struct {
-        str name;
-        enum value_type type;
-    } needed[] = {{STR("channel"), VALUE_TEXT},
-                  {STR("purpose"), VALUE_TEXT},
-                  {STR("granted"), VALUE_BOOL}};
+    return is_of_type(p, n, STR("channel"), VALUE_TEXT)
+           && is_of_type(p, n, STR("purpose"), VALUE_TEXT)
+           && is_of_type(p, n, STR("granted"), VALUE_BOOL);
+}
 
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        const struct value *v = property_find(p, n, needed[i].name);
-
-        if (!v || v->type != needed[i].type)
-            return false;
-    }
-    return true;
+bool event_is_listing(const struct property *p, uint32_t n)
+{
+    return is_of_type(p, n, STR("list"), VALUE_TEXT)
+           && is_of_type(p, n, STR("listed"), VALUE_BOOL);
 }
 
 static bool read_track(const struct json *json, struct found *f, struct event *out,
@@ -333,10 +337,13 @@ static bool read_track(const struct json *json, struct found *f, struct event *o
     if (!name_check(out->type, "event, the name of what happened,", err))
         return false;
     if (event_type_is_reserved(out->type) && !str_eq(out->type, STR("consent"))
-        && !str_eq(out->type, STR(EVENT_DECIDED)))
+        && !str_eq(out->type, STR(EVENT_DECIDED))
+        && !str_eq(out->type, STR(EVENT_LISTED)))
         return err_set(
             err, ERR_INPUT,
             "event is a name that Ciclo keeps for itself (any, identify, group, alias)");
+    if (str_eq(out->type, STR(EVENT_LISTED)) && !event_is_listing(f->property, f->n))
+        return err_set(err, ERR_INPUT, EVENT_NO_LISTING);
     return !str_eq(out->type, STR("consent")) || event_is_consent(f->property, f->n)
            || err_set(err, ERR_INPUT, EVENT_NO_CONSENT);
 }

@@ -69,7 +69,7 @@ struct event {
 };
 #define EVENT_IDS_MAX 16u
 
-/* Names that are the platform's own: a track event has none of them but consent. */
+/* Names that are the platform's own: a track event that others send has none of them but consent. */
 bool event_type_is_reserved(str type);
 /* Has a consent what a rule asks for as consent.channel.purpose: the properties channel and
  * purpose, which are texts, and granted, which is true or false? */
@@ -83,6 +83,14 @@ bool event_is_consent(const struct property *p, uint32_t n);
  * No call of a tracking SDK has this type. One that lost an id, since that was erased, decides
  * nothing. */
 #define EVENT_DECIDED "identity_decided"
+/* That a person put a customer on a list of the model, or took him off it: its properties are list,
+ * a text, listed, true or false, and by, which may be missing. No call of a tracking SDK has this
+ * type. */
+#define EVENT_LISTED "list_changed"
+#define EVENT_NO_LISTING                                                                 \
+    "a change of a list has the properties list, which is a text, and listed, which is " \
+    "true or false"
+bool event_is_listing(const struct property *p, uint32_t n);
 /* The property by which an event says which system it is from: of several that say something of a
  * trait, a model may name the one that is believed. */
 #define EVENT_SOURCE "context.source"

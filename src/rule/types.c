@@ -8,8 +8,8 @@
 
 static bool is_platforms(str type)
 {
-    static const str names[] = {
-        {"identify", 8}, {"group", 5}, {"alias", 5}, {"consent", 7}, {EVENT_DECIDED, 16}};
+    static const str names[] = {{"identify", 8}, {"group", 5},        {"alias", 5},
+                                {"consent", 7},  {EVENT_DECIDED, 16}, {EVENT_LISTED, 12}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (str_eq(type, names[i]))

@@ -74,20 +74,56 @@ static bool check_rule(const struct yaml *owner, const char *what,
     return true;
 }
 
-static bool parse_segment(const struct yaml *key, const struct yaml *node,
-                          struct segment *out, struct err *err)
+/* last(list_changed.listed where list = "press") = true, as if it stood in the segment's place. The
+ * events of an account's members are not its own. */
+static bool make_list(const struct yaml *node, struct arena *a, struct segment *out,
+                      struct err *err)
 {
-    static const str keys[] = {STR("when"), STR("description")};
+    struct yaml *when = arena_new(a, struct yaml);
+    struct buf rule = {};
+
+    buf_add_format(&rule,
+                   "last(" EVENT_LISTED ".listed where list = \"%.*s\" and member is "
+                   "missing) = true",
+                   STR_FMT(out->name));
+    if (when)
+        *when = (struct yaml){.type = YAML_SCALAR,
+                              .line = node->line,
+                              .column = node->column,
+                              .text = arena_str(a, buf_str(&rule)),
+                              .plain = true};
+    if (!when || rule.failed || !when->text.p) {
+        buf_free(&rule);
+        return err_nomem(err);
+    }
+    buf_free(&rule);
+    when->source = when->text;
+    out->when = when;
+    return true;
+}
+
+static bool parse_segment(const struct yaml *key, const struct yaml *node,
+                          struct arena *a, struct segment *out, struct err *err)
+{
+    static const str keys[] = {STR("when"), STR("list"), STR("description")};
 
     if (!check_name(key, "segment", err))
         return false;
     if (node->type != YAML_MAP)
-        return wrong(node, err, "a segment has the form { when: \"RULE\" }");
-    if (!yaml_check_keys(node, keys, 2, "a segment", err)
+        return wrong(node, err,
+                     "a segment has the form { when: \"RULE\" }, or { list: true } where "
+                     "people say who is in it");
+    if (!yaml_check_keys(node, keys, sizeof keys / sizeof *keys, "a segment", err)
         || !yaml_get_text(node, STR("description"), &out->description, err)
-        || !check_rule(node, "segment", &out->when, err))
+        || !yaml_get_bool(node, STR("list"), &out->is_list, err))
         return false;
     out->name = key->text;
+    if (out->is_list && yaml_find(node, STR("when")))
+        return wrong(yaml_find(node, STR("when")), err,
+                     "a list has no `when`: people say who is on it");
+    if (!(out->is_list ? make_list(node, a, out, err)
+                       : check_rule(node, "segment", &out->when, err)))
+        return false;
     out->text = out->when->text;
     return true;
 }
@@ -283,7 +319,7 @@ bool segments_parse(const struct yaml *segments, const struct yaml *groups,
     if (!s->segment || !s->score)
         return err_nomem(err);
     for (uint32_t i = 0; i < s->segment_n; i++)
-        if (!parse_segment(segments->key[i], segments->item[i], &s->segment[i], err))
+        if (!parse_segment(segments->key[i], segments->item[i], a, &s->segment[i], err))
             return false;
     for (uint32_t i = 0; i < s->score_n; i++)
         if (!parse_score(scores->key[i], scores->item[i], &s->score[i], err))
@@ -291,6 +327,14 @@ bool segments_parse(const struct yaml *segments, const struct yaml *groups,
     add_groups(s);
     *out = s;
     return list_names(s, err);
+}
+
+bool segments_have_lists(const struct segments *s)
+{
+    for (uint32_t i = 0; i < s->segment_n; i++)
+        if (s->segment[i].is_list)
+            return true;
+    return false;
 }
 
 void segments_use(struct segments *s, struct program *p)

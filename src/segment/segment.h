@@ -11,6 +11,8 @@ struct segment {
     str name, description, text;
     const struct yaml *when;
     bool is_group; /* one of the built-in ones, whose rule is ours */
+    bool
+        is_list; /* people say who is in it; the rule, which is ours, asks what they said last */
     struct rule_ref rule;
 };
 
@@ -36,6 +38,8 @@ struct segments {
 bool segments_parse(const struct yaml *segments, const struct yaml *groups,
                     const struct yaml *scores, struct arena *a, struct segments **out,
                     struct err *err);
+/* Is one of them a list? */
+bool segments_have_lists(const struct segments *s);
 /* Into which program they compile. */
 void segments_use(struct segments *s, struct program *p);
 /* For rule_env, whose .context is then the struct segments. */

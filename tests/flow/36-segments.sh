@@ -96,4 +96,40 @@ t_is 'of whom' "$(overlap repeat frequent --at 2026-02-06 --segment first_time -
 t_fails 'one alone' 'name 2 to 12 segments' "$CICLO" overlap "$shop" repeat
 t_fails 'a name that there is none of' 'did you mean "lapsed"' "$CICLO" overlap "$shop" repeat lapse
 t_fails 'one twice' 'named twice' "$CICLO" overlap "$shop" repeat repeat
+# Lists: people say who is on them, and that is an event like all else.
+{ sed '/^segments:/,$d' "$T/model.yaml"
+  echo 'dictionary: { mode: strict }'
+  echo 'segments: { press: { list: true }, buying_press: { when: "segment.press and exists(purchase, 10d)" } }'
+} >"$T/lists.yaml"
+t_ok 'a model with a list' "$CICLO" model apply "$shop" "$T/lists.yaml"
+t_is 'a list that nobody is on is nothing odd' "$("$CICLO" model check "$shop" "$T/lists.yaml" | grep -c press)" 1
+t_is 'nobody is on it yet' "$(segment press --count)" 0
+t_is 'one is put on it' "$(segment press --add ada --by Eva --clock 2026-02-10T10:00:00Z)" '1 customers were put on "press".'
+printf 'name;customer\nBob;bob\n\nZed;zed\n' >"$T/press.csv"
+t_fails 'somebody unknown, in a line of a table' 'press.csv, line 4: there is no customer "zed"' \
+    "$CICLO" segment "$shop" press --add-from "$T/press.csv"
+t_is 'nothing was done' "$(segment press --ids)" ada
+t_is 'passed over' "$(segment press --add-from "$T/press.csv" --skip-unknown --json --clock 2026-02-11T10:00:00Z)" \
+    '{"list":"press","added":1,"already":0,"unknown":1}'
+t_is 'since when' "$(segment press --csv --at 2026-02-12 | cut -c 1-18)" 'customer,since
+ada,2026-02-10T10:
+bob,2026-02-11T10:'
+t_is 'rules see it' "$(segment buying_press --ids --at 2026-02-13)" ada
+t_is 'by whom' "$("$CICLO" export "$shop" events --json --type list_changed --customer ada | grep -o '"properties":{[^}]*}')" \
+    '"properties":{"by":"Eva","list":"press","listed":true}'
+t_is 'it is nothing that he did' "$(segment --when 'count(any) = 2' --ids --at 2026-02-13)" ada
+segment press --remove bob --clock 2026-02-12T10:00:00Z >/dev/null
+t_is 'taken off' "$(segment press --ids --at 2026-02-13) $(segment press --count --at 2026-02-12)" 'ada 2'
+t_is 'who fits a rule, kept as a list' "$(segment --when 'exists(purchase)' --ids | "$CICLO" segment "$shop" press --add-from -)" \
+    '1 customers were put on "press"; 1 were on it already, or named twice.'
+t_fails 'a segment with a rule' '"buying_press" is no list' "$CICLO" segment "$shop" buying_press --add ada
+t_fails 'both at once' 'two commands' "$CICLO" segment "$shop" press --add ada --remove bob
+t_fails 'no list' "list's name" "$CICLO" segment "$shop" --add ada
+"$CICLO" export "$shop" events --json >"$T/all.jsonl"
+"$CICLO" init "$T/copy.ciclo" --model "$T/lists.yaml" >/dev/null
+"$CICLO" import "$T/copy.ciclo" "$T/all.jsonl" >/dev/null
+t_is 'exported and imported' "$("$CICLO" segment "$T/copy.ciclo" press --csv)" "$(segment press --csv)"
+echo '{"type":"track","event":"list_changed","userId":"ada","messageId":"w1","timestamp":"2026-01-05T10:00:00Z","properties":{"list":"press"}}' >"$T/wrong.jsonl"
+t_is 'what changes no list' "$("$CICLO" import "$T/copy.ciclo" "$T/wrong.jsonl" --json 2>&1 | grep -c 'true or false')" 1
+t_ok 'both files are whole' sh -c "'$CICLO' verify '$shop' && '$CICLO' verify '$T/copy.ciclo'"
 t_done

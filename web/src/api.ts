@@ -4,7 +4,8 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 
 export interface Stage { name: string; goal: string | null; end: boolean }
 export interface Rule { from: string[] | 'any'; to: string; when: string; words: string }
-export interface Segment { name: string; description: string | null; when: string; words: string }
+/* `list`: people say who is in it. */
+export interface Segment { name: string; description: string | null; when: string; words: string; list: boolean }
 
 export interface Info {
   version: string;
@@ -439,6 +440,10 @@ export const idText = ({ kind, id }: Id) => (kind === 'other' ? id : `${kind}:${
 
 export const decide = (a: string, b: string, says: 'merge' | 'apart' | 'undecided') =>
   send<object>('/api/identity', { a, b, says });
+
+export interface ListChanged { changed: number; already: number; unknown: number }
+export const changeList = (list: string, listed: boolean, customers: string[]) =>
+  send<ListChanged>('/api/lists', { list, listed, customers });
 
 export function useKeys() {
   return useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => ask<Key[]>('/api/keys', {}, signal) });

@@ -12,6 +12,7 @@ import { Failure, Link, Notice } from '../ui/page';
 import styles from './customer.module.css';
 import { Events } from './events';
 import { Identity } from './identity';
+import { Lists } from './lists';
 import { Moves } from './moves';
 import { Next } from './next';
 import { Accounts, Members } from './peers';
@@ -118,6 +119,7 @@ export default function CustomerPage({ id }: { id: string }) {
                   ))}
                 </ul>
               : <p className={styles.note}>{t('customer.noSegments')}</p>}
+            {!asked && customer.ids[0] && <Lists customer={customer} of={customer.ids[0]} />}
             {customer.segment_changes.length > 0 && (
               <details className={styles.changes}>
                 <summary>{t('customer.changes', { count: customer.segment_changes.length })}</summary>

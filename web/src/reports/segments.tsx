@@ -13,6 +13,7 @@ import { SaveMenu } from '../ui/figure';
 import { Link } from '../ui/page';
 import { useSegmentPeriods, useSegments, type SegmentSizes } from './ask';
 import { Controls, Labelled } from './controls';
+import { ListEditor } from './lists';
 import { Answered, ReportPage } from './page';
 import { useQuestion, type Question } from './question';
 import styles from './segments.module.css';
@@ -138,9 +139,10 @@ function Table({ sizes, latest, from, question, shown }: {
           {shown.description && <p>{format.description(shown.description)}</p>}
         </div>
         <div className={styles.rule}>
-          <p>{shown.words}</p>
+          <p>{shown.list ? t('lists.what') : shown.words}</p>
           <code>{shown.when}</code>
         </div>
+        {shown.list && !asked && <ListEditor key={shown.name} list={shown} />}
         <p className={styles.links}>
           <Link to={link('/customers', { at: read('at'), segment: shown.name })}>{t('segments_page.list')}</Link>
           <Link to={link('/reports/funnel', { at: read('at'), segment: shown.name })}>{t('segments_page.funnel')}</Link>
