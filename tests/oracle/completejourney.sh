@@ -1,34 +1,11 @@
 #!/bin/sh
 # Every report on a year of a grocer's baskets, mailings and redeemed coupons equals what SQLite's
-# shell computes from the exported events, cell by cell. Most of it has no hour: many things of
-# one customer happen at the same moment.
+# shell computes from the exported events, cell by cell.
 . "$ROOT/tests/support/tap.sh"
 . "$ROOT/tests/oracle/oracle.sh"
-data=${CICLO_REFERENCE:-$ROOT/../shared/data}/completejourney
-[ -d "$data" ] || t_skip_all 'completejourney is not among the reference data beside the repository'
-export TZ=America/New_York
-file=$T/grocer.ciclo at=2018-01-01 moves_until=2018-02-28 passive=mailed
+. "$ROOT/tests/oracle/grocer.sh"
 everybody='true' tab=$(printf '\t')
-day=86400000
 
-# Who was sent what, on the first day of each campaign; who has which income.
-sqlite3 -csv -header :memory: ".import --csv $data/campaigns.csv sent" \
-    ".import --csv $data/campaign_descriptions.csv campaign" \
-    "select household_id, start_date, campaign_id, campaign_type from sent join campaign using (campaign_id)" >"$T/mailed.csv"
-take() { # DATA TIME OPTION...
-    taken=$1 time=$2
-    shift 2
-    "$CICLO" import "$file" "$taken" --customer household_id --time "$time" "$@"
-}
-the_grocer() {
-    "$CICLO" init "$file" --model "$sql/completejourney.yaml" &&
-        take "$data/transactions_sample.csv.xz" transaction_timestamp --event purchase --id basket_id \
-            --property 'revenue:money=sum(sales_value)' &&
-        take "$data/coupon_redemptions.csv" redemption_date --event redemption --property 'campaign:text=campaign_id' &&
-        take "$T/mailed.csv" start_date --event mailed --property 'kind:text=campaign_type' &&
-        "$CICLO" import "$file" "$data/demographics.csv" --customer household_id --moment 2017-01-01 \
-            --event identify --trait 'income=income' && load
-}
 t_ok 'the grocer is imported, and exported' the_grocer
 
 purchase="type = 'purchase'"
@@ -61,6 +38,10 @@ first_in=
 spenders="customer in (select customer from e where at <= :at group by 1
     having sum(cents) filter (where $purchase and at + 90 * $day > :at) >= 5000)"
 funnel 'of a segment' funnel "$campaign" "60 * $day" '' "$spenders" --within 60d --segment spenders
+
+funnel_against 'mailed in spring against mailed in autumn' funnel "$campaign" "20 * $day" \
+    "at >= $(ms 2017-03-01) and at < $(ms 2017-06-01)" "at >= $(ms 2017-08-01) and at < $(ms 2017-11-01)" --within 20d \
+    --from 2017-03-01 --to 2017-06-01 --against 2017-08-01..2017-11-01
 
 first="select customer, min(day) as day, min(place) as place from e where $purchase group by customer"
 mailed_first="select customer, min(day) as day, min(place) as place from e where type = 'mailed' group by customer"

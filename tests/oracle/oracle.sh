@@ -50,30 +50,33 @@ parameters() {
     done
 }
 
-# funnel NAME SHAPE STEPS WITHIN_MS GROUP WHO OPTION...: STEPS has a line for each step, the
-# pattern, a tab, and what SQL says for it; GROUP is an expression over the first step's event,
-# or ''; WHO is a condition on `customer`.
-funnel() {
-    f_name=$1 f_shape=$2 f_steps=$3 f_within=$4 f_group=${5:-null} f_who=$6
-    shift 6
+# funnel_ways SHAPE STEPS WITHIN_MS GROUP WHO: SQL for tables way, steps and of_group. STEPS has a line
+# for each step, the pattern, a tab, and what SQL says for it; GROUP is an expression over the first
+# step's event, or ''; WHO is a condition on `customer`; $first_in one on the first step's event.
+funnel_ways() {
     f_n=0
-    {
-        parameters "within=$f_within"
-        echo 'create temp table fits(step, customer, place, at); create temp table steps(step);'
-        echo "$f_steps" >"$T/steps"
-        while IFS="$(printf '\t')" read -r _ f_condition; do
-            f_n=$((f_n + 1))
-            echo "insert into steps values ($f_n); insert into fits
-                select $f_n, customer, place, at from e where $f_condition and at <= :at and $f_who;"
-        done <"$T/steps"
-        echo 'create index temp.fits_by on fits(customer, step, place);
-            create temp table seen as select customer, place from e where at <= :at
-                and (is_any or (customer, place) in (select customer, place from fits));'
-        echo "delete from fits where step = 1 and not (${first_in:-true});"
-        echo ".read $sql/$f_shape.sql"
-        echo "create temp table of_group as select customer, $f_group as value
-            from way join e using (customer, place) where step = 1;"
-    } >"$T/funnel.sql"
+    parameters "within=$3"
+    echo 'create temp table fits(step, customer, place, at); create temp table steps(step);'
+    echo "$2" >"$T/steps"
+    while IFS="$(printf '\t')" read -r _ f_condition; do
+        f_n=$((f_n + 1))
+        echo "insert into steps values ($f_n); insert into fits
+            select $f_n, customer, place, at from e where $f_condition and at <= :at and $5;"
+    done <"$T/steps"
+    echo 'create index temp.fits_by on fits(customer, step, place);
+        create temp table seen as select customer, place from e where at <= :at
+            and (is_any or (customer, place) in (select customer, place from fits));'
+    echo "delete from fits where step = 1 and not (${first_in:-true});"
+    echo ".read $sql/$1.sql"
+    echo "create temp table of_group as select customer, ${4:-null} as value
+        from way join e using (customer, place) where step = 1;"
+}
+
+# funnel NAME SHAPE STEPS WITHIN_MS GROUP WHO OPTION...
+funnel() {
+    f_name=$1 f_group=${5:-null}
+    funnel_ways "$2" "$3" "$4" "$5" "$6" >"$T/funnel.sql"
+    shift 6
     while IFS="$(printf '\t')" read -r f_pattern _; do
         set -- "$@" --step "$f_pattern"
     done <"$T/steps"
@@ -90,6 +93,35 @@ funnel() {
         from json_each(readfile('$T/got.json'), '\$.stopped') s, json_each(s.value, '\$.next') n" >"$T/got.csv"
     { cat "$T/funnel.sql"; echo ".read $sql/funnel-next.sql"; } >"$T/ask.sql"
     same "$f_name: what comes next" '*'
+}
+
+# funnel_against NAME SHAPE STEPS WITHIN_MS HERE THERE OPTION...: HERE and THERE are conditions on the
+# first step's event of each side.
+funnel_against() {
+    a_name=$1 a_shape=$2 a_steps=$3 a_within=$4 a_here=$5 a_there=$6
+    shift 6
+    : >"$T/sides"
+    for a_side in 1 2; do
+        [ $a_side = 1 ] && first_in=$a_here || first_in=$a_there
+        {
+            funnel_ways "$a_shape" "$a_steps" "$a_within" '' true
+            echo "select step, (select count(*) from way w where w.step = s.step), (select count(*) from way where step = 1)
+                from steps s;"
+        } | sqlite3 -csv "$T/rows.db" | sed "s/^/$a_side,/" >>"$T/sides"
+    done
+    first_in=
+    while IFS="$(printf '\t')" read -r a_pattern _; do
+        set -- "$@" --step "$a_pattern"
+    done <"$T/steps"
+    report funnel "$@"
+    {
+        echo 'create temp table side(side, name, hits, n);'
+        sed "s/^\([12]\),\(.*\)/insert into side values (\1, \2);/" "$T/sides"
+        echo "create temp table pair as select a.name, a.hits as hits1, a.n as n1, b.hits as hits2, b.n as n2
+            from side a join side b using (name) where a.side = 1 and b.side = 2;"
+        echo ".read $sql/newcombe.sql"
+    } >"$T/ask.sql"
+    same "$a_name" 'rowid, customers, of, against, against_of, difference, low, high'
 }
 
 # cohorts NAME BY BEGINS COMES OPTION...: BEGINS is a query for (customer, day, place), COMES a
@@ -203,6 +235,7 @@ against() {
             create temp table comes as select side, e.customer, e.day
                 from e join sides b using (customer) where e.at <= :at and $g_comes;"
         echo ".read $sql/against.sql"
+        echo ".read $sql/newcombe.sql"
     } >"$T/ask.sql"
     # Where one side has nobody there is no difference.
     grep -v ',,,$' "$T/got.csv" >"$T/some.csv"

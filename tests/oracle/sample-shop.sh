@@ -40,6 +40,13 @@ often="customer in (select customer from e where $purchase and at <= :at group b
 funnel 'of those who bought five times' funnel-strict "$large_and_more" "9e15" '' "$often" --strict \
     --when 'count(purchase) >= 5'
 
+funnel_against 'begun in winter against begun in summer' funnel "$large_and_more" "45 * $day" \
+    "at >= $(ms 2010-12-15) and at < $(ms 2011-02-15)" "at >= $(ms 2011-06-01) and at < $(ms 2011-09-01)" --within 45d \
+    --from 2010-12-15 --to 2011-02-15 --against 2011-06-01..2011-09-01
+funnel_against 'the same, strict' funnel-strict "$any_three" "45 * $day" \
+    "at >= $(ms 2010-12-15) and at < $(ms 2011-02-15)" "at >= $(ms 2011-06-01) and at < $(ms 2011-09-01)" --within 45d \
+    --strict --from 2010-12-15 --to 2011-02-15 --against 2011-06-01..2011-09-01
+
 first="select customer, min(day) as day, min(place) as place from e where $purchase group by customer"
 cohorts 'cohorts by month' month "$first" "$purchase" --first purchase
 amount=e.cents
