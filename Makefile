@@ -55,7 +55,7 @@ test: setup-test web sdk build/dev/build.ninja build/release/build.ninja
 check: setup-test web sdk build/dev/build.ninja build/clang/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 ASAN_OPTIONS=quarantine_size_mb=256 tools/test \
 	    build/dev=unit,house,fuzz,flow,large,model,static \
-	    build/clang=unit build/release=flow,sample,oracle,page,sdk
+	    build/clang=unit build/release=flow,large,sample,oracle,page,sdk
 fault: setup-test build/dev/build.ninja build/valgrind/build.ninja
 	tools/test build/dev=fault,stress build/valgrind=valgrind
 tsan: setup-test build/tsan/build.ninja

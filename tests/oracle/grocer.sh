@@ -7,10 +7,19 @@ export TZ=America/New_York
 file=$T/grocer.ciclo at=2018-01-01 moves_until=2018-02-28 passive=mailed
 day=86400000
 
-# Who was sent what, on the first day of each campaign; who has which income.
-sqlite3 -csv -header :memory: ".import --csv $data/campaigns.csv sent" \
-    ".import --csv $data/campaign_descriptions.csv campaign" \
-    "select household_id, start_date, campaign_id, campaign_type from sent join campaign using (campaign_id)" >"$T/mailed.csv"
+# Who was sent what, on the first day of each campaign, and who redeemed a coupon of it, as JSON lines; the
+# kind of campaign is what came by email, as a message and as a display.
+sqlite3 :memory: ".import --csv $data/campaigns.csv sent" ".import --csv $data/campaign_descriptions.csv campaign" \
+    ".import --csv $data/coupon_redemptions.csv redeemed" \
+    "with happened as (
+        select 'mailed' as event, household_id, campaign_id, start_date as day, json_object('kind', campaign_type) as properties
+            from sent join campaign using (campaign_id)
+        union all select 'redemption', household_id, campaign_id, redemption_date, json_object('campaign', campaign_id) from redeemed)
+    select json_object('type', 'track', 'event', event, 'userId', household_id, 'messageId', event || row_number() over (),
+        'timestamp', strftime('%Y-%m-%dT%H:%M:%SZ', day, 'utc'), 'properties', json(properties),
+        'context', json_object('campaign', json_object('medium', case campaign_type when 'Type A' then 'email'
+            when 'Type B' then 'sms' else 'display' end, 'name', campaign_id)))
+    from happened join campaign using (campaign_id)" >"$T/campaigns.jsonl"
 take() { # DATA TIME OPTION...
     taken=$1 time=$2
     shift 2
@@ -21,8 +30,7 @@ the_grocer() {
         take "$data/transactions_sample.csv.xz" transaction_timestamp --event purchase --id basket_id \
             --property 'revenue:money=sum(sales_value)' --property 'cost:money=sum(quantity)' \
             --property 'lines:number=count(product_id)' &&
-        take "$data/coupon_redemptions.csv" redemption_date --event redemption --property 'campaign:text=campaign_id' &&
-        take "$T/mailed.csv" start_date --event mailed --property 'kind:text=campaign_type' &&
+        "$CICLO" import "$file" "$T/campaigns.jsonl" &&
         "$CICLO" import "$file" "$data/demographics.csv" --customer household_id --moment 2017-01-01 \
             --event identify --trait 'income=income' && load
 }

@@ -15,7 +15,8 @@ load() {
     "$CICLO" export "$file" events --csv --exact --out "$T/events.csv" &&
         "$CICLO" export "$file" stages --csv --exact --at "$moves_until" --out "$T/moves.csv" &&
         sqlite3 "$T/rows.db" ".import --csv $T/events.csv event" \
-            ".import --csv $T/moves.csv move" ".read $sql/events.sql" \
+            ".import --csv $T/moves.csv move" \
+            'create index move_of on move(customer, "to")' ".read $sql/events.sql" \
             "alter table e add column is_any" \
             "update e set is_any = type not in ('identify'${passive:+, '$passive'})"
 }
@@ -208,17 +209,25 @@ flow() {
 }
 
 # paths NAME STEPS COLLAPSE QUERY OPTION...: QUERY gives (customer, place, name) of what may be a
-# step, from the beginning of each customer's way on.
+# step, from the beginning of each customer's way on; or (customer, way, place, name), where he has several.
+# $backwards is 1 where the way ends with its beginning.
 paths() {
     p_name=$1 p_steps=$2 p_collapse=$3 p_query=$4
     shift 4
-    report paths --steps "$p_steps" --top 1000 "$@"
     {
-        parameters "steps=$p_steps" "collapse=$p_collapse"
-        echo "create temp table steps as $p_query;"
+        parameters "steps=$p_steps" "collapse=$p_collapse" "backwards=${backwards:-0}"
+        case $p_query in
+        *' as way'*) echo "create temp table steps as $p_query;" ;;
+        *) echo "create temp table steps as select *, 0 as way from ($p_query);" ;;
+        esac
         echo ".read $sql/paths.sql"
-    } >"$T/ask.sql"
+    } >"$T/paths.sql"
+    report paths --steps "$p_steps" --top 1000 "$@"
+    { cat "$T/paths.sql"; echo ".read $sql/paths-ways.sql"; } >"$T/ask.sql"
     same "$p_name" 'ways, customers, way'
+    report paths --steps "$p_steps" --top 1000 --links "$@"
+    { cat "$T/paths.sql"; echo ".read $sql/paths-links.sql"; } >"$T/ask.sql"
+    same "$p_name: links" 'step, "from", "to", ways, customers'
 }
 
 # against NAME BY HERE THERE COMES OPTION...: cohorts of two sides, each a query for (customer,
