@@ -342,7 +342,8 @@ static const struct api_field webhook_fields[] = {
     {"name", JSON_TEXT, true, "what the webhook is called"},
     {"url", JSON_TEXT, true, "where to; https, unless it is this machine"},
     {"what", JSON_TEXT, false,
-     "some of events,moves,segments, with commas between; all of them unless given"},
+     "some of events,moves,segments,alerts, with commas between; all of them unless "
+     "given"},
     {"types", JSON_LIST, false, "events of these types alone"},
     {"stages", JSON_LIST, false, "moves into these stages alone"},
     {"segments", JSON_LIST, false, "who enters or leaves these segments alone"},
@@ -360,6 +361,20 @@ static const struct api_field view_fields[] = {
     {"question", JSON_TEXT, true,
      "a report and its parameters: funnel?steps=visit,purchase&from=-30d"},
 };
+#define ALERT_FIELDS                                                                     \
+    {"view", JSON_TEXT, true, "the name of the view whose number it is"},                \
+        {"number", JSON_TEXT, true,                                                      \
+         "which one: a JSON pointer into the view's answer, such as "                    \
+         "/steps/0/customers"},                                                          \
+        {"every", JSON_TEXT, true, "how often it is looked at: hour, day or week"},      \
+        {"above", JSON_TEXT, false, "it goes on above this limit; or ..."},              \
+        {"below", JSON_TEXT, false, "... below this one; or ..."},                       \
+    {                                                                                    \
+        "unusual", JSON_BOOL, false, "... beyond the number's usual range"               \
+    }
+static const struct api_field alert_fields[] = {
+    {"name", JSON_TEXT, true, "what the alert is called"}, ALERT_FIELDS};
+static const struct api_field alert_try_fields[] = {ALERT_FIELDS};
 static const struct api_field dashboard_fields[] = {
     {"name", JSON_TEXT, true, "what the dashboard is called"},
     {"views", JSON_LIST, true, "the names of 1 to 24 views, in the order of its tiles"},
@@ -549,6 +564,14 @@ static const struct api_route routes[] = {
          "makes a dashboard"),
     BARE("DELETE", "/api/dashboards/:name", KEY_EDIT, false, delete_dashboard,
          "its views stay"),
+    BARE("GET", "/api/alerts", KEY_READ, false, get_alerts,
+         "numbers that are looked at, and what came of the last look"),
+    POST("/api/alerts", KEY_EDIT, false, post_alert, alert_fields,
+         "looks at a number from now on; webhooks are told when it goes on or off"),
+    POST("/api/alerts/try", KEY_EDIT, false, post_alert_try, alert_try_fields,
+         "what a look would find now"),
+    BARE("DELETE", "/api/alerts/:name", KEY_EDIT, false, delete_alert,
+         "it is looked at no more"),
     BARE("GET", "/api/openapi.json", KEY_READ, false, get_openapi, "this document"),
 };
 enum { ROUTES = sizeof routes / sizeof *routes };

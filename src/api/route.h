@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "engine/query.h"
 
+struct alerts;
 struct sender;
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
@@ -16,6 +17,7 @@ struct api_request {
     struct gate *gate;
     struct live *live;
     struct sender *sender;
+    struct alerts *alerts;
     struct key_view who; /* asks; with an open gate an admin without a name */
     struct MHD_Connection *connection; /* for sessions */
     int64_t now_ms, steady_ms;

@@ -6,6 +6,7 @@
 #include "api/server.h"
 
 #include "api/answer.h"
+#include "api/ask.h"
 #include "api/bodies.h"
 #include "api/collect.h"
 #include "api/collect_answer.h"
@@ -18,6 +19,7 @@
 #include "api/request.h"
 #include "api/route.h"
 #include "api/sent.h"
+#include "engine/alerts.h"
 #include "engine/collect.h"
 #include "engine/sender.h"
 
@@ -49,6 +51,8 @@ struct server {
     struct gate *gate;
     struct live *live;
     struct sender *sender;
+    struct alerts *alerts;
+    bool looks_on;      /* at alerts, as soon as may be */
     uint32_t exchanges; /* that the sender knows of */
     struct json_parser *parser;
     struct server_options options;
@@ -198,6 +202,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .gate = s->gate,
         .live = s->live,
         .sender = s->sender,
+        .alerts = s->alerts,
         .who = x->who,
         .connection = c,
         .now_ms = server_now_ms(s),
@@ -444,7 +449,7 @@ static int32_t wait_ms(const struct server *s)
 
     if (!engine_is_open(s->engine))
         return POLL_MS;
-    if (collector_waits(s->collector))
+    if (collector_waits(s->collector) || s->looks_on)
         return 0;
     next_ms = engine_next_ms(s->engine);
     if (s->unsettled && settle_ms < most)
@@ -542,8 +547,24 @@ static void send_on(struct server *s)
             return;
         }
         s->exchanges = engine_exchanges(s->engine);
+        alerts_changed(s->alerts);
     }
     sender_run(s->sender, server_now_ms(s));
+}
+
+/* One number of an alert at a time, so that nobody waits long for his answer. */
+static void look(struct server *s)
+{
+    struct err err;
+
+    s->looks_on = false;
+    if (alerts_next_ms(s->alerts) > server_now_ms(s) || clock_steady_ms() < s->tick_ms)
+        return;
+    if (!advance(s, &err)
+        || !alerts_run(s->alerts, engine_now_ms(s->engine), &s->looks_on, &err)) {
+        tell_failure(s, "alert", &err);
+        s->tick_ms = clock_steady_ms() + AGAIN_MS;
+    }
 }
 
 /* What was exchanged is there, whatever kept it from being opened. */
@@ -572,12 +593,16 @@ static void *serve(void *context)
         if (!engine_is_open(s->engine) && !reopen(s))
             continue;
         collect(s);
-        s->unsettled |= jobs_tick(s->jobs); /* it may have made another model live */
+        if (jobs_tick(s->jobs)) { /* it may have made another model live */
+            s->unsettled = true;
+            alerts_changed(s->alerts);
+        }
         if (!engine_is_open(s->engine))
             continue;
         tick(s);
         live_run(s->live);
         tidy(s);
+        look(s);
         send_on(s);
         checkpoint(s);
     }
@@ -671,6 +696,7 @@ static void server_free(struct server *s)
     collector_free(s->collector);
     live_free(s->live);
     sender_free(s->sender);
+    alerts_free(s->alerts);
     gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
@@ -698,7 +724,7 @@ bool server_start(struct engine *e, const struct server_options *options,
                                       is_secret ? STR("https://") : STR("http://")};
     ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
          && gate_new(e, is_secret, &s->gate, err) && live_new(e, s->gate, &s->live, err)
-         && check_safety(s, &at, err)
+         && check_safety(s, &at, err) && alerts_new(e, ask_answer, &s->alerts, err)
          && sender_new(e, s->options.clock_offset_ms, &s->options.log, &s->sender, err)
          && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->bodies,
                           &s->options.log, &s->collector, err)

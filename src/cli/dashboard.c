@@ -39,20 +39,14 @@ static bool add_row(struct cli_table *t, const struct saved_row *row, struct err
     return true;
 }
 
-static bool put_json(struct json_out *j, const struct saved_row *row,
-                     [[maybe_unused]] struct arena *a, struct err *err)
-{
-    return dashboard_put_json(j, row, err);
-}
-
-static int list(struct cli *c, [[maybe_unused]] struct engine *e, struct saved *s)
+static int list(struct cli *c, struct engine *e, struct saved *s)
 {
     struct cli_table t = {.arena = &c->arena, .columns = 3};
 
     cli_table_add(&t, STR("name"));
     cli_table_add(&t, STR("views"));
     cli_table_add(&t, STR("author"));
-    return saved_list(c, s, SAVED_DASHBOARD, &t, add_row, put_json);
+    return saved_list(c, s, SAVED_DASHBOARD, &t, add_row, e, dashboard_put_json);
 }
 
 static int remove_one(struct cli *c, [[maybe_unused]] struct engine *e, struct saved *s)

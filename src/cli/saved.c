@@ -77,8 +77,7 @@ int saved_list(struct cli *c, const struct saved *s, enum saved_kind kind,
                struct cli_table *t,
                bool (*row)(struct cli_table *t, const struct saved_row *row,
                            struct err *err),
-               bool (*put)(struct json_out *j, const struct saved_row *row,
-                           struct arena *a, struct err *err))
+               const struct engine *e, saved_put *put)
 {
     bool json = cli_has(c, "json"), ok = true;
     struct buf b = {};
@@ -93,7 +92,7 @@ int saved_list(struct cli *c, const struct saved *s, enum saved_kind kind,
         json_begin_list(&j);
     for (uint32_t i = 0; ok && i < n; i++)
         if (all[i].kind == kind)
-            ok = json ? put(&j, &all[i], &c->arena, &err) : row(t, &all[i], &err);
+            ok = json ? put(&j, e, &all[i], &c->arena, &err) : row(t, &all[i], &err);
     if (!ok) {
         status = cli_fail(&err, c->word[0]);
     } else if (json) {

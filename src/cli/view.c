@@ -283,7 +283,7 @@ static bool add_row(struct cli_table *t, const struct saved_row *row,
     return true;
 }
 
-static int list(struct cli *c, [[maybe_unused]] struct engine *e, struct saved *s)
+static int list(struct cli *c, struct engine *e, struct saved *s)
 {
     struct cli_table t = {.arena = &c->arena, .columns = 4};
 
@@ -291,7 +291,7 @@ static int list(struct cli *c, [[maybe_unused]] struct engine *e, struct saved *
     cli_table_add(&t, STR("question"));
     cli_table_add(&t, STR("author"));
     cli_table_add(&t, STR("made"));
-    return saved_list(c, s, SAVED_VIEW, &t, add_row, view_put_json);
+    return saved_list(c, s, SAVED_VIEW, &t, add_row, e, view_put_json);
 }
 
 static int remove_one(struct cli *c, [[maybe_unused]] struct engine *e, struct saved *s)

@@ -19,13 +19,14 @@ int saved_run(struct cli *c, const struct saved_action *action, size_t n);
 /* Adds what the second word names, and says so. */
 int saved_add_named(struct cli *c, struct saved *s, enum saved_kind kind, str text);
 int saved_remove_named(struct cli *c, struct saved *s, enum saved_kind kind);
+typedef bool saved_put(struct json_out *j, const struct engine *e,
+                       const struct saved_row *row, struct arena *a, struct err *err);
 /* The list in the form that --json or --csv ask for; `put` is of JSON, `row` of a table whose
  * heading stands. */
 int saved_list(struct cli *c, const struct saved *s, enum saved_kind kind,
                struct cli_table *t,
                bool (*row)(struct cli_table *t, const struct saved_row *row,
                            struct err *err),
-               bool (*put)(struct json_out *j, const struct saved_row *row,
-                           struct arena *a, struct err *err));
+               const struct engine *e, saved_put *put);
 
 #endif

@@ -265,7 +265,8 @@ static const struct cli_option options[] = {
     {"name", "NAME", "what the webhook is called", false},
     {"url", "URL", "add: where to; https, unless it is this machine", false},
     {"what", "LIST",
-     "add: some of events,moves,segments, with commas between: all of them unless given",
+     "add: some of events,moves,segments,alerts, with commas between: all of them unless "
+     "given",
      false},
     {"type", "TYPE", "add: events of this type alone", true},
     {"stage", "STAGE", "add: moves into this stage alone", true},

@@ -413,6 +413,35 @@ bool engine_tell(struct engine *e, struct err *err)
     return true;
 }
 
+static bool wants_alerts(void *context, const struct webhook_row *w)
+{
+    bool *wanted = context;
+
+    *wanted |= w->what & WEBHOOK_ALERTS;
+    return true;
+}
+
+/* Moves up to now are told first: whoever opens the file takes the journal's last row for the
+ * moment up to which they were. */
+bool engine_tell_saved(struct engine *e, const struct saved_row *row, str line,
+                       struct err *err)
+{
+    struct store *s = e->store;
+    bool wanted = false;
+
+    if (store_is_held(s))
+        return err_set(err, ERR_CONFLICT, "the file is being written anew");
+    if (!engine_tell(e, err) || !snapshot_each_webhook(e->now, wants_alerts, &wanted, err)
+        || !store_begin_histories(s, err))
+        return false;
+    if (!store_saved_put(s, row, err)
+        || (line.n && wanted && !store_journal_add(s, engine_now_ms(e), line, err))) {
+        store_cancel(s);
+        return false;
+    }
+    return store_commit(s, err);
+}
+
 bool engine_listen(struct engine *e, int64_t now_ms, struct err *err)
 {
     struct snapshot *v;

@@ -68,6 +68,10 @@ void engine_distrust(struct engine *e);
 bool engine_checkpoint(struct engine *e, struct err *err);
 /* Writes down the moves of the last advances that webhooks are to be sent. */
 bool engine_tell(struct engine *e, struct err *err);
+/* Writes down what became of something that is saved, and with it a line for webhooks, unless none
+ * of them wants to hear of alerts. */
+bool engine_tell_saved(struct engine *e, const struct saved_row *row, str line,
+                       struct err *err);
 /* After webhooks were added or removed: whether there are moves to be told. What moved up to now_ms
  * is not told to those who are new. */
 bool engine_listen(struct engine *e, int64_t now_ms, struct err *err);

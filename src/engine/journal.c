@@ -366,8 +366,8 @@ static bool find_least(void *context, const struct webhook_row *w)
 {
     int64_t *least = context;
 
-    if ((w->what & (WEBHOOK_MOVES | WEBHOOK_SEGMENTS)) && w->state != WEBHOOK_GONE
-        && w->move.seq < *least)
+    if ((w->what & (WEBHOOK_MOVES | WEBHOOK_SEGMENTS | WEBHOOK_ALERTS))
+        && w->state != WEBHOOK_GONE && w->move.seq < *least)
         *least = w->move.seq;
     return true;
 }

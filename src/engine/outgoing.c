@@ -217,6 +217,50 @@ static bool make_change(const struct json *line, str segment, str text,
     return end_body(&j, a, out, err);
 }
 
+static void put_number(struct json_out *j, const struct json *object, const char *name)
+{
+    const struct json *number = json_find(object, str_of(name));
+
+    json_key(j, name);
+    if (number && number->type == JSON_NUMBER && number->fits)
+        json_put_num(j, number->number);
+    else
+        json_put_null(j);
+}
+
+/* An alert that went on or off. */
+static bool make_alert(const struct json *line, str name, str text,
+                       const struct webhook_row *w, struct arena *a,
+                       struct outgoing_message *out, bool *is_wanted, struct err *err)
+{
+    const struct json *on = json_find(line, STR("on"));
+    const struct json *usual = json_find(line, STR("usual"));
+    struct buf b = {0};
+    struct json_out j = {.to = &b};
+    int64_t at_ms = whole(line, "at");
+
+    *is_wanted = w->what & WEBHOOK_ALERTS;
+    if (!*is_wanted)
+        return true;
+    out->customer = hash64(name);
+    begin_body(&j, "alert", at_ms);
+    put_text(&j, "alert", name);
+    put_text(&j, "view", json_find_text(line, STR("view")));
+    put_text(&j, "number", json_find_text(line, STR("number")));
+    json_key(&j, "on");
+    json_put_bool(&j, on && on->truth);
+    put_number(&j, line, "value");
+    put_number(&j, line, "above");
+    put_number(&j, line, "below");
+    put_number(&j, usual, "low");
+    put_number(&j, usual, "median");
+    put_number(&j, usual, "high");
+    json_key(&j, "at");
+    json_put_moment(&j, at_ms);
+    put_id(out->id, "alr", text);
+    return end_body(&j, a, out, err);
+}
+
 static bool make_move(const struct json *line, str text, const struct webhook_row *w,
                       struct arena *a, struct outgoing_message *out, bool *is_wanted,
                       struct err *err)
@@ -228,6 +272,10 @@ static bool make_move(const struct json *line, str text, const struct webhook_ro
     str segment = json_find_text(line, STR("segment"));
     int64_t at_ms = whole(line, "at");
 
+    str alert = json_find_text(line, STR("alert"));
+
+    if (alert.n)
+        return make_alert(line, alert, text, w, a, out, is_wanted, err);
     if (segment.n)
         return make_change(line, segment, text, w, a, out, is_wanted, err);
     *is_wanted = (w->what & WEBHOOK_MOVES)

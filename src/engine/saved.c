@@ -279,8 +279,8 @@ static void put_made(struct json_out *j, const struct saved_row *row)
     put_text(j, "author", row->author);
 }
 
-bool view_put_json(struct json_out *j, const struct saved_row *row, struct arena *a,
-                   struct err *err)
+bool view_put_json(struct json_out *j, [[maybe_unused]] const struct engine *e,
+                   const struct saved_row *row, struct arena *a, struct err *err)
 {
     struct question q;
 
@@ -305,7 +305,9 @@ bool view_put_json(struct json_out *j, const struct saved_row *row, struct arena
     return true;
 }
 
-bool dashboard_put_json(struct json_out *j, const struct saved_row *row, struct err *err)
+bool dashboard_put_json(struct json_out *j, [[maybe_unused]] const struct engine *e,
+                        const struct saved_row *row, [[maybe_unused]] struct arena *a,
+                        struct err *err)
 {
     str name[TILES_MAX];
     uint32_t n;

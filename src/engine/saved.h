@@ -33,8 +33,10 @@ bool dashboard_text(const struct saved *s, const str *name, uint32_t n, struct b
                     struct err *err);
 
 /* {"name","question","report","params":{..},"made","author"}; {"name","views":[..],"made","author"} */
-bool view_put_json(struct json_out *j, const struct saved_row *row, struct arena *a,
-                   struct err *err);
-bool dashboard_put_json(struct json_out *j, const struct saved_row *row, struct err *err);
+/* All three kinds are printed alike; whose calendar it is matters to alerts alone. */
+bool view_put_json(struct json_out *j, const struct engine *e,
+                   const struct saved_row *row, struct arena *a, struct err *err);
+bool dashboard_put_json(struct json_out *j, const struct engine *e,
+                        const struct saved_row *row, struct arena *a, struct err *err);
 
 #endif

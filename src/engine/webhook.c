@@ -141,14 +141,16 @@ bool webhook_what_parse(str text, uint32_t *out, struct err *err)
             *out |= WEBHOOK_MOVES;
         else if (str_eq(str_trim(word), STR("segments")))
             *out |= WEBHOOK_SEGMENTS;
+        else if (str_eq(str_trim(word), STR("alerts")))
+            *out |= WEBHOOK_ALERTS;
         else
             break;
         text = str_from(text, word.n + (comma ? 1 : 0));
     }
     return (*out && !text.n)
            || err_set(err, ERR_INPUT,
-                      "what is sent is some of events, moves, segments, with commas "
-                      "between");
+                      "what is sent is some of events, moves, segments, alerts, with "
+                      "commas between");
 }
 
 const char *webhook_state_name(enum webhook_state state)
@@ -166,7 +168,7 @@ const char *webhook_state_name(enum webhook_state state)
 
 void webhook_what_print(uint32_t what, struct buf *to)
 {
-    static const char *const words[] = {"events", "moves", "segments"};
+    static const char *const words[] = {"events", "moves", "segments", "alerts"};
     bool first = true;
 
     for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {

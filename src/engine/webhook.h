@@ -28,7 +28,7 @@ bool webhooks_remove(struct webhooks *w, str name, struct err *err);
 /* It is sent again what came from from_ms on; with MOMENT_NEVER it goes on where it stopped. */
 bool webhooks_replay(struct webhooks *w, str name, int64_t from_ms, struct err *err);
 
-/* "events,moves,segments", or some of them */
+/* "events,moves,segments,alerts", or some of them */
 bool webhook_what_parse(str text, uint32_t *out, struct err *err);
 const char *webhook_state_name(enum webhook_state state);
 void webhook_what_print(uint32_t what, struct buf *to);

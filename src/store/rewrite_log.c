@@ -681,6 +681,10 @@ static bool tells_of_one(struct refill *r, str line, bool *tells, struct err *er
             err->code = ERR_CORRUPT;
         return false;
     }
+    if (!json_find(json, STR("customer"))) { /* it is of an alert */
+        *tells = mentions_find_telling(&l->mentions, line) != TEXT_NONE;
+        return true;
+    }
     if (!journal_key(r, json, &key, err))
         return false;
     /* An account that nobody else named has no event any more. */

@@ -172,7 +172,8 @@ enum {
     WEBHOOK_EVENTS = 1,
     WEBHOOK_MOVES = 2,
     WEBHOOK_SEGMENTS = 4,
-    WEBHOOK_ALL = 7
+    WEBHOOK_ALERTS = 8,
+    WEBHOOK_ALL = 15
 };                                                         /* .what */
 enum { WEBHOOK_PLAIN_HTTP = 1, WEBHOOK_PRIVATE_HOST = 2 }; /* .allows */
 enum { WEBHOOK_NAME_MAX = 64, WEBHOOK_URL_MAX = 2048, WEBHOOK_FILTERS_MAX = 100 };

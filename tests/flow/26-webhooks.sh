@@ -175,6 +175,31 @@ stop TERM
 "$CICLO" webhook "$shop" add --name crm --url "$hook" --allow-private >"$T/r/secret.in" 2>/dev/null
 serve
 
+# --- an alert goes on, and off: once each, whatever is killed ---
+stop TERM
+"$CICLO" view "$shop" add buyers 'funnel?steps=any' >/dev/null
+"$CICLO" alert "$shop" add many buyers /steps/0/customers --every hour --above 3 >/dev/null
+"$CICLO" alert "$shop" add none buyers /steps/0/customers --every hour --below 3 >/dev/null
+: >"$T/r/got"
+echo 500 >"$T/r/how"
+serve
+until_got '[g["body"]["data"]["alert"] for g in got if g["body"]["type"] == "alert"][:1] == ["many"]' 'an alert goes on'
+stop KILL
+echo 200 >"$T/r/how"
+serve
+until_got 'any(g["status"] == 200 and g["body"]["type"] == "alert" for g in got)' 'nothing of it is lost'
+until_state 'd["under_way"]' 0 'all of it arrives'
+t_is 'signed, with one id and one body' "$(got '(all(g["ok"] for g in got), len({(g["id"], json.dumps(g["body"])) for g in got if g["body"]["type"] == "alert"}))')" '(True, 1)'
+t_is 'it says what it found' "$(got '[(g["body"]["data"]["on"], g["body"]["data"]["value"] > 3, g["body"]["data"]["above"]) for g in got if g["body"]["type"] == "alert"][0]')" \
+    '(True, True, 3)'
+stop TERM
+t_is 'and the file keeps it' "$("$CICLO" alert "$shop" list --csv | cut -d, -f1,9)" 'name,state
+many,on
+none,off'
+"$CICLO" alert "$shop" remove many >/dev/null
+"$CICLO" alert "$shop" remove none >/dev/null
+serve
+
 # --- an account: its members' events are sent once, as theirs, and its moves ---
 : >"$T/r/got"
 curl -s "${url}v1/group" -H 'Content-Type: application/json' \

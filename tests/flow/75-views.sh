@@ -119,7 +119,7 @@ t_is 'but changes nothing' "$(api read POST views "$new" | grep -o no_right)$(ap
 t_is 'who edits adds one' "$(api edit POST views "$new")" '{"ok":true}'
 t_is 'with his name' "$(api read GET views | grep -o '"name":"new".*"author":"edit"' | grep -c .)" 1
 t_is 'not twice' "$(api edit POST views "$new" | grep -o conflict)" conflict
-api edit POST views '{"name":"x","question":"funnel?steps=visit%20wher"}' >&2; t_is 'a question that has no answer tells where it is wrong' \
+t_is 'a question that has no answer tells where it is wrong' \
     "$(api edit POST views '{"name":"x","question":"funnel?steps=visit%20wher"}' | grep -o '"column":[0-9]*\|"text":"visit wher"')" \
     '"column":7
 "text":"visit wher"'

@@ -1033,6 +1033,10 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/dashboards", "get", 0, 0},
         {"/api/dashboards", "post", 0, 2},
         {"/api/dashboards/{name}", "delete", 1, 0},
+        {"/api/alerts", "get", 0, 0},
+        {"/api/alerts", "post", 0, 7},
+        {"/api/alerts/try", "post", 0, 6},
+        {"/api/alerts/{name}", "delete", 1, 0},
         {"/api/openapi.json", "get", 0, 0},
     };
     enum { N = sizeof route / sizeof *route };

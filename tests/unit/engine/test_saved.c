@@ -84,7 +84,8 @@ static bool add(struct saved *s, enum saved_kind kind, const char *name, str tex
         err);
 }
 
-static void need_json(struct saved *s, uint32_t place, const char *wanted)
+static void need_json(const struct engine *e, struct saved *s, uint32_t place,
+                      const char *wanted)
 {
     struct arena a = {};
     struct buf b = {};
@@ -94,9 +95,12 @@ static void need_json(struct saved *s, uint32_t place, const char *wanted)
 
     assert_true(place < n);
     if (row[place].kind == SAVED_VIEW)
-        NEED_OK(view_put_json(&(struct json_out){.to = &b}, &row[place], &a, &err), err);
+        NEED_OK(view_put_json(&(struct json_out){.to = &b}, e, &row[place], &a, &err),
+                err);
     else
-        NEED_OK(dashboard_put_json(&(struct json_out){.to = &b}, &row[place], &err), err);
+        NEED_OK(
+            dashboard_put_json(&(struct json_out){.to = &b}, e, &row[place], &a, &err),
+            err);
     buf_add_char(&b, 0);
     assert_string_equal(b.p, wanted);
     buf_free(&b);
@@ -131,11 +135,11 @@ TEST(views_and_dashboards_stand_in_the_file)
     saved_free(s);
 
     s = saved_of(e);
-    need_json(s, 0,
+    need_json(e, s, 0,
               "{\"name\":\"one\",\"question\":\"funnel?steps=a%20b\",\"report\":"
               "\"funnel\",\"params\":{\"steps\":\"a b\"},\"made\":\"1970-01-01T00:00:01."
               "000Z\",\"author\":\"\"}");
-    need_json(s, 2,
+    need_json(e, s, 2,
               "{\"name\":\"one\",\"views\":[\"one\",\"two\"],\"made\":\"1970-01-01T00:00:"
               "01.000Z\",\"author\":\"\"}");
     NEED_OK(saved_remove(s, SAVED_DASHBOARD, STR("one"), &err), err);
