@@ -142,8 +142,7 @@ struct view {
     /* The moment asked about; events after s->at_ms are not seen even when it is later. */
     int64_t t;
     int64_t holds_ms; /* the least moment at which something that was looked at changes */
-    uint32_t event;   /* where: the place in the chunk, and its moment */
-    int64_t event_ms;
+    uint32_t event;   /* where: the place in the chunk */
 };
 
 static inline str text_of(const struct cursor *c, int64_t key)

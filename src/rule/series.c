@@ -120,7 +120,7 @@ struct val source_read(struct view *v, const struct source *s)
         value = member_value(v->c, v->event);
     } else if (s->kind == SOURCE_BUILTIN) {
         value.type = VALUE_NUMBER;
-        value.n = builtin_value(p->env.zone, s->builtin, v->event_ms) * NUM_ONE;
+        value.n = builtin_value(p->env.zone, s->builtin, v->c->at_ms[v->event]) * NUM_ONE;
     } else if (s->column != NONE) {
         column = &v->c->column[s->column];
         if (column_reaches(column, v->event))
@@ -232,7 +232,7 @@ static uint64_t within(const struct stretch *of, uint32_t first)
 static bool list_event(struct cursor *c, const struct series *s, struct entries *e,
                        uint32_t place, struct err *err)
 {
-    struct view v = {.c = c, .event = place, .event_ms = c->at_ms[place]};
+    struct view v = {.c = c, .event = place};
     struct val value = {.type = VALUE_MISSING};
 
     if (s->where && !ask_condition(&v, s->where))
@@ -245,6 +245,27 @@ static bool list_event(struct cursor *c, const struct series *s, struct entries 
     return add_value(e, s, place, &value, err);
 }
 
+/* The marked events that have a cell, where nothing else is asked of them. */
+static bool list_cells(struct cursor *c, const struct series *s, const struct stretch *of,
+                       struct entries *e, struct err *err)
+{
+    const uint64_t *marked = c->marks[s->types].word;
+    struct column_at *column = &c->column[s->source.column];
+    const struct cells *cells = column->cells;
+
+    for (; column->at < cells->n && cells->event[column->at] < of->to; column->at++) {
+        uint32_t place = cells->event[column->at], at = place - c->marked_from;
+        struct val value;
+
+        if (!(marked[at / 64] >> at % 64 & 1))
+            continue;
+        value = cell_value(c->p, column, s->source.type);
+        if (value.type != VALUE_MISSING && !add_value(e, s, place, &value, err))
+            return false;
+    }
+    return true;
+}
+
 static bool list_events(struct cursor *c, const struct series *s,
                         const struct stretch *of, struct entries *e, struct err *err)
 {
@@ -254,6 +275,8 @@ static bool list_events(struct cursor *c, const struct series *s,
     e->all = by_type && m->all;
     if (e->all)
         return true;
+    if (!s->where && s->source.kind == SOURCE_COLUMN)
+        return s->source.column == NONE || list_cells(c, s, of, e, err);
     for (uint32_t w = 0, first = c->marked_from; first < of->to; w++, first += 64) {
         uint64_t word = m->word[w] & within(of, first);
 
