@@ -212,11 +212,14 @@ bool num_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *out)
 bool num_div128(__int128 sum, int64_t n, int64_t *out)
 {
     u128 m = sum < 0 ? 0 - (u128)sum : (u128)sum;
-    uint64_t by = magnitude(n);
+    uint64_t by = magnitude(n), rest;
+    u128 whole;
 
     if (!n)
         return false;
-    return signed_of(m / by + (m % by >= by - m % by), (sum < 0) != (n < 0), out);
+    whole = m <= UINT64_MAX ? (uint64_t)m / by : m / by;
+    rest = (uint64_t)(m - whole * by);
+    return signed_of(whole + (rest >= by - rest), (sum < 0) != (n < 0), out);
 }
 
 /* ISO 4217. All currencies in use, funds and metals left out; those that are not hundredths
