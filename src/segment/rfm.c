@@ -116,21 +116,20 @@ static uint64_t marked(const uint64_t *mark, uint32_t word, uint32_t from, uint3
     return bits;
 }
 
-static void gather(const uint64_t *mark, const int64_t *at_ms, uint32_t from, uint32_t to,
-                   struct rfm_customer *out)
+/* How many there are; *last is the last one's place, if there is one. */
+static uint32_t gather(const uint64_t *mark, uint32_t from, uint32_t to, uint32_t *last)
 {
-    uint32_t last = 0;
+    uint32_t n = 0;
 
     for (uint32_t word = from / 64; word * 64 < to; word++) {
         uint64_t bits = marked(mark, word, from, to);
 
         if (!bits)
             continue;
-        out->n += __builtin_popcountll(bits);
-        last = word * 64 + 63 - (uint32_t)__builtin_clzll(bits);
+        n += (uint32_t)__builtin_popcountll(bits);
+        *last = word * 64 + 63 - (uint32_t)__builtin_clzll(bits);
     }
-    if (out->n)
-        out->last_ms = at_ms[last];
+    return n;
 }
 
 bool rfm_add(struct rfm *r, const struct chunk *c, struct scan_span span,
@@ -140,7 +139,8 @@ bool rfm_add(struct rfm *r, const struct chunk *c, struct scan_span span,
     struct bits all = bits_up_to(c->customer_n);
     const uint64_t *mark;
     struct picked value;
-    uint32_t at = 0;
+    uint32_t at = 0, last[CHUNK_CUSTOMERS] = {0};
+    size_t first = r->n;
 
     if (!room(r, c->customer_n, err) || !picks_turn(r->picks, c, err))
         return false;
@@ -157,7 +157,10 @@ bool rfm_add(struct rfm *r, const struct chunk *c, struct scan_span span,
             to--;
         while (span.first_ms < p->from_ms && from < to && c->at_ms[from] < p->from_ms)
             from++;
-        gather(mark, c->at_ms, from, to, row);
+        row->n = gather(mark, from, to, &last[r->n - first]);
+        if (!row->n)
+            continue;
+        __builtin_prefetch(&c->at_ms[last[r->n - first]]);
         while (at < value.n && value.event[at] < from)
             at++;
         for (; at < value.n && value.event[at] < to; at++)
@@ -166,8 +169,10 @@ bool rfm_add(struct rfm *r, const struct chunk *c, struct scan_span span,
                 return err_set(err, ERR_LIMIT,
                                "the values of one customer sum up to more than can be "
                                "counted");
-        r->n += row->n > 0;
+        r->n++;
     }
+    for (size_t i = first; i < r->n; i++)
+        r->row[i].last_ms = c->at_ms[last[i - first]];
     return true;
 }
 
