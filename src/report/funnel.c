@@ -117,8 +117,6 @@ struct ways {
 /* The last step first: no event is two steps of a way. */
 static void go_on(struct walk *w, struct ways *known, uint32_t word, uint32_t place)
 {
-    int64_t at_ms = w->at_ms[place];
-
     for (uint32_t k = w->plan->step_n - 1; k > 0; k--) {
         int64_t limit_ms;
 
@@ -126,8 +124,10 @@ static void go_on(struct walk *w, struct ways *known, uint32_t word, uint32_t pl
             || (k > 1 && !(known->there >> (k - 1) & 1)))
             continue;
         limit_ms = k > 1 ? known->limit_ms[k - 1] : limit_of(w, known->start);
-        if (at_ms > limit_ms)
+        if (w->at_ms[place] > limit_ms) {
+            known->there &= ~(UINT32_C(1) << (k - 1)); /* whatever comes is later */
             continue;
+        }
         if (k == 1)
             known->place[1][0] = known->start;
         else
@@ -351,12 +351,26 @@ static struct span span_of(const struct funnel_plan *plan, const struct chunk *c
     return s;
 }
 
+enum { FETCHED_AHEAD = 16 }; /* words */
+
+/* The moments of a rare second step lie far apart: they come from memory while the customers
+ * before are walked. */
+static void fetch(const struct walk *w, uint32_t words, uint32_t *word)
+{
+    uint32_t first = w->of.from / 64, end = w->of.to / 64 + FETCHED_AHEAD;
+
+    for (*word = *word < first ? first : *word; *word < end && *word < words; ++*word)
+        for (uint64_t bits = w->mark[1][*word]; bits; bits &= bits - 1)
+            __builtin_prefetch(&w->at_ms[lowest(*word, bits)]);
+}
+
 bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
                 const struct bits *who, struct err *err)
 {
     struct bits all = bits_up_to(c->customer_n);
     struct walk w = {.plan = &f->plan, .at_ms = c->at_ms};
     struct buf name = {};
+    uint32_t fetched = 0;
     bool ok = picks_turn(f->picks, c, err);
 
     if (who)
@@ -371,6 +385,8 @@ bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
         if (!ok)
             break;
         w.of = span_of(&f->plan, c, span, i);
+        if (f->plan.step_n > 1)
+            fetch(&w, c->event_n / 64, &fetched);
         w.steps = 0;
         if (f->plan.strict)
             walk_strict(&w);
