@@ -64,13 +64,13 @@ struct paths_plan {
 
 /* Ways counted where they stand as numbers, with the names of their steps as digits: where ways
  * begin at every step and there are few names. */
-#define SWEEP_MAX (UINT64_C(1) << 21)
+#define SWEEP_BITS 21u
 struct sweep {
-    uint32_t base; /* more than there are names; 0: there is none yet */
+    uint32_t bits; /* of a digit; 0: there is none yet */
     struct sweep_cell {
-        uint32_t times, customers, last;
-    } * cell;         /* base ^ plan.steps */
-    uint16_t *number; /* of one customer's steps */
+        uint32_t times, customers, last; /* 1 + the customer for whom it came */
+    } * cell;                            /* 1 << bits * plan.steps */
+    uint16_t *number;                    /* of one customer's steps */
     uint32_t cap;
 };
 

@@ -1,6 +1,5 @@
 /* paths_sweep.c - ways as numbers: the names of their steps are the digits, the first one the
- * highest, 0 where a way has ended. From a step to the next the number loses its highest digit
- * and gains one at its end. */
+ * highest, 0 where a way has ended. */
 #include "report/paths.h"
 
 #include <string.h>
@@ -13,86 +12,81 @@ static bool is_fit(const struct paths_plan *p, struct scan_span span)
            && p->at_ms >= span.last_ms;
 }
 
-/* base ^ n, or more than SWEEP_MAX. */
-static uint64_t power(uint32_t base, uint32_t n)
-{
-    uint64_t out = 1;
-
-    while (n-- && out <= SWEEP_MAX)
-        out *= base;
-    return out;
-}
-
-/* Digits for all names, with room for some more. */
+/* Digits for all names. */
 static bool sweep_room(struct paths *p, bool *fits, struct err *err)
 {
     struct sweep *s = &p->sweep;
-    uint32_t names = p->names.text.n, base = names + 1;
+    uint32_t bits = 1;
 
-    *fits = base <= s->base;
-    if (*fits)
-        return true;
-    if (power(base + base / 16, p->plan.steps) <= SWEEP_MAX)
-        base += base / 16;
-    if (power(base, p->plan.steps) > SWEEP_MAX)
+    while (p->names.text.n >> bits)
+        bits++;
+    *fits = bits <= s->bits;
+    if (*fits || bits * p->plan.steps > SWEEP_BITS)
         return true;
     if (!sweep_move(p, NULL, p, err))
         return false;
     mem_free(s->cell);
-    s->base = 0;
-    s->cell = mem_alloc(power(base, p->plan.steps) * sizeof *s->cell);
+    s->bits = 0;
+    s->cell = mem_alloc((sizeof *s->cell) << bits * p->plan.steps);
     if (!s->cell)
         return err_nomem(err);
-    s->base = base;
+    s->bits = bits;
     *fits = true;
     return true;
 }
 
-/* The customer's steps, without the events between that are none. */
-static bool steps_of(struct paths *p, const struct chunk *c, uint32_t i, uint32_t *n,
-                     struct err *err)
+static bool room_for(struct sweep *s, uint32_t events, struct err *err)
 {
-    struct sweep *s = &p->sweep;
-    uint32_t events = c->first[i + 1] - c->first[i];
+    uint16_t *more;
 
-    if (events > s->cap) {
-        uint16_t *more = mem_resize(s->number, (size_t)events * 2 * sizeof *more);
-
-        if (!more)
-            return err_nomem(err);
-        s->number = more;
-        s->cap = events * 2;
-    }
-    *n = 0;
-    for (uint32_t e = c->first[i]; e < c->first[i + 1]; e++) {
-        s->number[*n] = p->look.number[e];
-        *n += p->look.number[e] != NAME_NONE;
-    }
+    if (events <= s->cap)
+        return true;
+    more = mem_resize(s->number, (size_t)events * 2 * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    s->number = more;
+    s->cap = events * 2;
     return true;
 }
 
-static void count_way(struct sweep *s, uint32_t way, uint32_t customer)
+/* Without the events between that are none. */
+static const uint16_t *steps_of(const struct paths *p, const uint16_t *number,
+                                uint32_t events, uint32_t *n)
 {
-    struct sweep_cell *c = &s->cell[way];
-
-    c->customers += !c->times || c->last != customer;
-    c->last = customer;
-    c->times++;
+    *n = events;
+    if (p->look.all)
+        return number;
+    *n = 0;
+    for (uint32_t e = 0; e < events; e++) {
+        p->sweep.number[*n] = number[e];
+        *n += number[e] != NAME_NONE;
+    }
+    return p->sweep.number;
 }
 
-static void sweep_customer(struct paths *p, uint32_t n, uint32_t customer)
+static void count_way(struct sweep_cell *c, uint32_t mark)
+{
+    c->times++;
+    c->customers += c->last != mark;
+    c->last = mark;
+}
+
+static void sweep_customer(struct paths *p, const uint16_t *number, uint32_t events,
+                           uint32_t customer)
 {
     struct sweep *s = &p->sweep;
-    uint32_t steps = p->plan.steps, base = s->base, way = 0;
-    uint32_t highest = (uint32_t)power(base, steps - 1);
-    uint32_t ways = !p->plan.whole ? n : n < steps ? 0 : n - steps + 1;
+    uint32_t n, steps = p->plan.steps, bits = s->bits, ways, way = 0;
+    uint32_t mask = (UINT32_C(1) << steps * bits) - 1;
 
+    number = steps_of(p, number, events, &n);
+    ways = n;
+    if (p->plan.whole)
+        ways = n < steps ? 0 : n - steps + 1;
     for (uint32_t k = 0; k < steps - 1; k++)
-        way = way * base + (k < n ? s->number[k] : 0);
-    for (uint32_t k = 0; k < ways; k++) {
-        way = way * base + (k + steps - 1 < n ? s->number[k + steps - 1] : 0);
-        count_way(s, way, customer);
-        way -= s->number[k] * highest;
+        way = way << bits | (k < n ? number[k] : 0);
+    for (uint32_t k = steps - 1; k < ways + steps - 1; k++) {
+        way = (way << bits | (k < n ? number[k] : 0)) & mask;
+        count_way(&s->cell[way], customer + 1);
     }
     p->way_n += ways;
     p->customer_n += ways > 0;
@@ -109,11 +103,11 @@ bool paths_sweep(struct paths *p, const struct chunk *c, struct scan_span span,
     if (!*done)
         return true;
     for (EACH_BIT(i, who)) {
-        uint32_t n;
+        uint32_t from = c->first[i], events = c->first[i + 1] - from;
 
-        if (!steps_of(p, c, i, &n, err))
+        if (!room_for(&p->sweep, events, err))
             return false;
-        sweep_customer(p, n, c->customer_first + i);
+        sweep_customer(p, p->look.number + from, events, c->customer_first + i);
     }
     return true;
 }
@@ -122,21 +116,19 @@ bool sweep_move(const struct paths *from, const uint16_t *numbers, struct paths 
                 struct err *err)
 {
     const struct sweep *s = &from->sweep;
-    uint64_t cells = s->base ? power(s->base, from->plan.steps) : 0;
+    uint32_t digit = (UINT32_C(1) << s->bits) - 1;
+    uint32_t cells = s->bits ? UINT32_C(1) << s->bits * from->plan.steps : 0;
 
-    for (uint64_t i = 0; i < cells; i++) {
+    for (uint32_t i = 0; i < cells; i++) {
         struct tally_row row = {};
         struct tally_entry *e;
-        uint64_t rest = i;
+        uint32_t rest = i;
         bool is_new;
 
         if (!s->cell[i].times)
             continue;
-        for (uint32_t k = from->plan.steps; k-- > 0; rest /= s->base) {
-            uint16_t digit = (uint16_t)(rest % s->base);
-
-            row.number[k] = numbers ? numbers[digit] : digit;
-        }
+        for (uint32_t k = from->plan.steps; k-- > 0; rest >>= s->bits)
+            row.number[k] = numbers ? numbers[rest & digit] : (uint16_t)(rest & digit);
         e = tally_find(&into->ways, row, &is_new, err);
         if (!e)
             return false;
@@ -152,6 +144,6 @@ bool paths_settle(struct paths *p, struct err *err)
 
     mem_free(p->sweep.cell);
     p->sweep.cell = NULL;
-    p->sweep.base = 0;
+    p->sweep.bits = 0;
     return ok;
 }

@@ -128,18 +128,54 @@ static bool name_pair(struct through_look *l, uint16_t type, uint8_t channel,
     return take_name(l, &name, number, err);
 }
 
+static uint16_t *pair_of(const struct through_look *l, uint16_t type, uint8_t channel)
+{
+    return &l->pair[type * (CHANNELS_MAX + 1) + channel];
+}
+
+static bool are_named(const uint16_t *number, uint32_t n)
+{
+    uint16_t none = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        none |= number[i] == NAME_NONE;
+    return !none;
+}
+
+/* Numbers n events that follow one another; have all of them a name? */
+static bool number_named(const struct through_look *l, const uint16_t *type,
+                         const uint8_t *channel, uint32_t n, uint16_t *number)
+{
+    for (uint32_t i = 0; i < n; i++)
+        number[i] = *pair_of(l, type[i], channel[i]);
+    return are_named(number, n);
+}
+
 static bool number_pairs(struct through_look *l, const struct chunk *chunk,
                          const uint64_t *marks, const uint8_t *channel, struct err *err)
 {
-    for (uint32_t e = 0; e < chunk->event_n; e++) {
-        uint16_t *pair;
+    static const uint8_t none[64];
 
-        if (!(marks[e / 64] >> e % 64 & 1) || (l->through->channel && !channel[e]))
+    for (uint32_t first = 0; first < chunk->event_n; first += 64) {
+        uint32_t left = chunk->event_n - first, n = left < 64 ? left : 64;
+        uint64_t all = n < 64 ? ~(UINT64_MAX << n) : UINT64_MAX,
+                 bits = marks[first / 64] & all;
+
+        if (bits == all
+            && number_named(l, chunk->type + first, channel ? channel + first : none, n,
+                            l->number + first))
             continue;
-        pair = &l->pair[chunk->type[e] * (CHANNELS_MAX + 1) + (channel ? channel[e] : 0)];
-        if (!*pair && !name_pair(l, chunk->type[e], channel ? channel[e] : 0, pair, err))
-            return false;
-        l->number[e] = *pair;
+        for (; bits; bits &= bits - 1) {
+            uint32_t e = first + (uint32_t)__builtin_ctzll(bits);
+            uint8_t of = channel ? channel[e] : 0;
+            uint16_t *pair = pair_of(l, chunk->type[e], of);
+
+            if (l->through->channel && !of)
+                continue;
+            if (!*pair && !name_pair(l, chunk->type[e], of, pair, err))
+                return false;
+            l->number[e] = *pair;
+        }
     }
     return true;
 }
@@ -203,6 +239,7 @@ bool through_turn(struct through_look *l, const struct picks *picks,
         return false;
     if (l->of_text)
         memset(l->of_text, 0, l->text_cap * sizeof *l->of_text);
+    l->all = false;
     if (t->channel && !t->channels)
         return true;
     if (t->channel && !channels_of(t->channels, chunk, &origins, err))
@@ -215,5 +252,6 @@ bool through_turn(struct through_look *l, const struct picks *picks,
                 : !number_pairs(l, chunk, picks_marks(picks, t->pick[i]), channel, err))
             return false;
     }
+    l->all = are_named(l->number, chunk->event_n);
     return true;
 }

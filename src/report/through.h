@@ -36,6 +36,7 @@ struct through_look {
     struct step_names *names;
     uint16_t *pair;   /* [type][channel]: the number, or NAME_NONE as long as none came */
     uint16_t *number; /* by event: NAME_NONE: it is no step */
+    bool all;         /* of them are steps */
     uint32_t cap;
     uint16_t *of_text; /* by a text's key, in this chunk */
     uint32_t text_cap;

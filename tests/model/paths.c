@@ -340,6 +340,23 @@ static void random_moves(struct random *r, const struct town *t, int64_t first_m
     }
 }
 
+/* Ways from every step on, of which nothing else is asked: what paths_sweep.c is for. */
+static void make_sweep(struct random *r, int64_t first_ms, struct asked *q)
+{
+    struct paths_plan *plan = &q->plan;
+
+    q->span = (struct scan_span){first_ms, first_ms + 60 * MS_DAY};
+    plan->from = PATHS_ANY;
+    plan->each = true;
+    plan->steps = 2 + (uint32_t)random_below(r, 4);
+    plan->by_stage = plan->collapsed = plan->has_within = plan->links = false;
+    plan->lists = NULL;
+    plan->gap_ms = 0;
+    plan->from_ms = MOMENT_MIN;
+    plan->to_ms = plan->at_ms = MOMENT_NEVER;
+    plan->anchor_stage = STAGE_NONE;
+}
+
 static void random_question(struct random *r, const struct town *t, struct program *p,
                             int64_t first_ms, const str *types, struct asked *q)
 {
@@ -385,6 +402,8 @@ static void random_question(struct random *r, const struct town *t, struct progr
         plan->at_ms = some_moment(r, first_ms);
     if (plan->from != PATHS_ANY && random_below(r, 3) == 0)
         plan->anchor_stage = (uint16_t)random_below(r, STAGES);
+    if (random_below(r, 3) == 0)
+        make_sweep(r, first_ms, q);
     NEED_OK(
         picks_add(p, str_of(pattern_twin[q->anchor].text), &plan->anchor, 1, &n, &err),
         err);

@@ -6,7 +6,7 @@
 #include "support/chance.h"
 #include "support/unit.h"
 
-enum { CUSTOMERS = 17, EVENTS_MAX = 9, CHUNKS = CUSTOMERS / CHUNK_CUSTOMERS + 1 };
+enum { CUSTOMERS = 17, EVENTS_MAX = 25, CHUNKS = CUSTOMERS / CHUNK_CUSTOMERS + 1 };
 
 #define NEED_OK(call, err)                                                               \
     do {                                                                                 \
