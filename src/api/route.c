@@ -402,6 +402,15 @@ static const struct api_field identity_fields[] = {
      "decided"},
 };
 
+static const struct api_param lookalikes_params[] = {
+    {"segment", "the members: who is in this segment then ..."},
+    {"when", "... and fits this rule"},
+    {"measures", "rules that give a number, money, a length or a moment, with commas "
+                 "between: count(purchase, 1y), since(purchase)"},
+    {"traits", "names of traits, with commas between"},
+    AT,
+    {"limit", "how many customers at most; 100 unless given"},
+};
 static const struct api_field list_fields[] = {
     {"list", JSON_TEXT, true, "a segment of the model that is a list"},
     {"listed", JSON_BOOL, true, "true: they are put on it; false: taken off"},
@@ -445,6 +454,8 @@ static const struct api_route routes[] = {
         "how many are in each segment, and how many entered and left"),
     GET("/api/segments/periods", get_segment_periods, segment_periods_params,
         "how many were in each segment at the end of each period"),
+    GET("/api/lookalikes", get_lookalikes, lookalikes_params,
+        "who outside of a segment is like its members"),
     POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
          "puts customers on a list, or takes them off it"),
     GET("/api/funnel", get_funnel, funnel_params,

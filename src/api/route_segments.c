@@ -2,6 +2,7 @@
 #include "api/route_impl.h"
 
 #include "engine/list.h"
+#include "engine/lookalike.h"
 #include "engine/segment_sizes.h"
 
 static void put_moments(struct json_out *j, const char *key, const int64_t *at_ms,
@@ -132,4 +133,28 @@ bool post_list(struct api_request *r, struct err *err)
     put_count(&j, "unknown", done.unknown);
     json_end_object(&j);
     return true;
+}
+
+bool get_lookalikes(struct api_request *r, struct err *err)
+{
+    str measures = param(r, "measures"), traits = param(r, "traits");
+    struct lookalike_question q = {
+        .by = {&measures, measures.n > 0, &traits, traits.n > 0},
+        .scope = {.segment = param(r, "segment"), .when = param(r, "when")},
+        .limit = LOOKALIKES_DEFAULT};
+    struct json_out j = {.to = r->out};
+    struct lookalike_view v;
+    bool ok;
+
+    if (!at_param(r, &q.scope.at_ms, err))
+        return false;
+    if (param(r, "limit").n
+        && !whole_parse(param(r, "limit"), 1, LOOKALIKES_MAX, &q.limit))
+        return err_set(err, ERR_INPUT, "limit is a whole number from 1 to %u",
+                       LOOKALIKES_MAX);
+    ok = engine_lookalike(r->engine, &q, r->a, &v, &r->wrong, err);
+    if (ok)
+        lookalike_put_json(&j, r->engine, &v);
+    lookalike_view_free(&v);
+    return ok;
 }

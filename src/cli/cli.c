@@ -20,7 +20,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_cohorts,       &cli_rfm,          &cli_segment,      &cli_attribution,
     &cli_paths,         &cli_survival,     &cli_churn,        &cli_journey_map,
     &cli_overlap,       &cli_spend_import, &cli_spend_list,   &cli_returns,
-    &cli_view,          &cli_dashboard,    &cli_alert,
+    &cli_view,          &cli_dashboard,    &cli_alert,        &cli_lookalike,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -401,14 +401,19 @@ static bool check_wanted(struct check *c, struct rule *rule)
 {
     if (rule->want == RULE_CONDITION)
         return check_condition(c, rule->root);
-    if (!check(c, rule->root))
+    if (!(rule->want == RULE_MEASURE ? check_node(c, rule->root) : check(c, rule->root)))
         return false;
     if (rule->want == RULE_EITHER && rule->root->type == VALUE_BOOL)
         rule->want = RULE_CONDITION;
-    else if (!is_amount(rule->root->type))
+    else if (!is_amount(rule->root->type)
+             && !(rule->want == RULE_MEASURE
+                  && (rule->root->type == VALUE_LENGTH
+                      || rule->root->type == VALUE_MOMENT)))
         return check_fault(c, rule->root,
-                           rule->want == RULE_NUMBER
-                               ? "a number or money is needed here"
+                           rule->want == RULE_NUMBER ? "a number or money is needed here"
+                           : rule->want == RULE_MEASURE
+                               ? "a number, money, a length or a moment is needed here, "
+                                 "such as count(purchase, 1y) or since(purchase)"
                                : "a condition, a number or money is needed here, such as "
                                  "count(purchase, 90d) >= 3");
     return true;

@@ -333,6 +333,13 @@ enum value_type program_type(const struct program *p, struct rule_ref rule)
     return r->root ? r->root->type : VALUE_NUMBER; /* a score */
 }
 
+int program_grows(const struct program *p, struct rule_ref rule)
+{
+    const struct node *root = p->rule[rule.v].root;
+
+    return !root || root->growing == GROWS_NOT ? 0 : root->growing == GROWS_UP ? 1 : -1;
+}
+
 bool program_needs_stage(const struct program *p, struct rule_ref rule)
 {
     return program_asks_stage(p, rule) || p->rule[rule.v].above_n > 0;

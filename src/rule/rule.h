@@ -20,6 +20,7 @@ enum rule_want {
     RULE_CONDITION, /* true or false */
     RULE_NUMBER,    /* a number or money */
     RULE_EITHER,
+    RULE_MEASURE, /* a number, money, a length or a moment, by which customers are compared */
 };
 
 enum rule_named { RULE_SEGMENT, RULE_SCORE };
@@ -82,6 +83,9 @@ bool program_add_score(struct program *p, int64_t from, int64_t low, int64_t hig
 
 /* What a rule answers with: BOOL, NUMBER or MONEY. */
 enum value_type program_type(const struct program *p, struct rule_ref rule);
+/* Of a measure that grows with time (since, age, time_in_stage: 1) or shrinks (until: -1) the answer
+ * is the moment from which, or up to which, it counts; 0: of others the value itself. */
+int program_grows(const struct program *p, struct rule_ref rule);
 /* Does its answer hang on where the customer stands? */
 bool program_needs_stage(const struct program *p, struct rule_ref rule);
 /* Whether a condition can be anything but false, or but true, whatever a customer does; found from
@@ -112,7 +116,8 @@ struct situation {
 };
 
 struct answer {
-    struct value value;     /* BOOL, NUMBER, MONEY or MISSING */
+    struct value
+        value; /* BOOL, NUMBER, MONEY or MISSING; of measures LENGTH, MOMENT too */
     int64_t holds_until_ms; /* after at_ms; not later than the first moment at which the
                                answer would differ if nothing more happened; MOMENT_NEVER */
 };

@@ -131,5 +131,17 @@ t_fails 'no list' "list's name" "$CICLO" segment "$shop" --add ada
 t_is 'exported and imported' "$("$CICLO" segment "$T/copy.ciclo" press --csv)" "$(segment press --csv)"
 echo '{"type":"track","event":"list_changed","userId":"ada","messageId":"w1","timestamp":"2026-01-05T10:00:00Z","properties":{"list":"press"}}' >"$T/wrong.jsonl"
 t_is 'what changes no list' "$("$CICLO" import "$T/copy.ciclo" "$T/wrong.jsonl" --json 2>&1 | grep -c 'true or false')" 1
+# Who is like them.
+like() { "$CICLO" lookalike "$shop" --at 2026-02-06 "$@"; }
+t_is 'the nearest' "$(like --when 'sum(purchase.revenue) >= 100' --measure 'count(purchase), sum(purchase.revenue)' --csv)" \
+    'customer,distance,count(purchase),sum(purchase.revenue),close in
+bob,0.5,1,30.00,'
+t_is 'in words' "$(like --segment press --measure 'since(purchase)' 2>&1)" \
+    'ciclo: nobody is in the segment: there is no one to be like'
+t_fails 'a fault in a measure' 'line 1, column 7' like --when true --measure 'count(bought)'
+t_fails 'a condition is no measure' 'a number, money, a length or a moment' like --when true --measure 'count(purchase) > 1'
+t_fails 'a trait that there is none of' 'column 1' like --when true --trait town
+t_fails 'nobody named' '--segment NAME' like --measure 'count(purchase)'
+t_fails 'compared by nothing' '--measure and --trait' like --segment press
 t_ok 'both files are whole' sh -c "'$CICLO' verify '$shop' && '$CICLO' verify '$T/copy.ciclo'"
 t_done
