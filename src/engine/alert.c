@@ -3,6 +3,7 @@
 #include "base/kth.h"
 #include "base/num.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -260,6 +261,7 @@ struct usual usual_of(int64_t *value, uint32_t n)
     __int128 sum = 0, reach;
     int64_t mad;
 
+    assert(n);
     for (uint32_t i = 0; i < n; i++) {
         __int128 away = (__int128)value[i] - u.median;
 

@@ -131,7 +131,7 @@ async function walk(page, locked, keys, axe, root, language, name) {
   const hook = page.locator(`[data-webhook="${named}"]`);
   await hook.waitFor();
   const of = (await api('/api/webhooks')).find(one => one.webhook.name === named).webhook;
-  equal(`${of.what} ${of.segments.join()}`, `events,moves,segments ${told}`, `${name}: of the segment that was chosen`);
+  equal(`${of.what} ${of.segments.join()}`, `events,moves,segments,alerts ${told}`, `${name}: of the segment that was chosen`);
   await sound(page, axe, root, language, `${name} webhooks`);
   await hook.getByRole('button', { name: words['webhooks.remove'], exact: true }).click();
   await hook.getByRole('button', { name: words['webhooks.really'].replace('{{name}}', named) }).click();

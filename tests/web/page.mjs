@@ -16,6 +16,7 @@ import { login } from './login.mjs';
 import { paths } from './paths.mjs';
 import { nothing, reports } from './reports.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
+import { saved } from './saved.mjs';
 import { suspects } from './suspects.mjs';
 import { run } from './tap.mjs';
 
@@ -35,7 +36,7 @@ try {
   await run([
     [languages, templates, lockFile, palette, budgets, edits, meddling, several],
     [wide, missing, nothing, first, begin],
-    [reports, attribution, paths],
+    [reports, attribution, paths, saved],
     [heat, lasting],
     [narrow, dragging, followed],
     [login, data],

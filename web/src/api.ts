@@ -201,7 +201,7 @@ export function address(path: string, params: Params = {}) {
   return text ? `${path}?${text}` : path;
 }
 
-async function answered<T>(url: string, init: RequestInit): Promise<T> {
+export async function answered<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, init);
@@ -218,7 +218,7 @@ async function answered<T>(url: string, init: RequestInit): Promise<T> {
 export const ask = <T>(path: string, params: Params, signal: AbortSignal) =>
   answered<T>(address(path, params), { signal });
 
-const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T>(path, {
+export const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T>(path, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,
 });
 

@@ -35,6 +35,8 @@ const Refused = lazy(() => import('./data/refused'));
 const Retention = lazy(() => import('./data/retention'));
 const Suspects = lazy(() => import('./data/suspects'));
 const Segments = lazy(() => import('./reports/segments'));
+const Views = lazy(() => import('./reports/views'));
+const Dashboards = lazy(() => import('./reports/dashboards'));
 const Funnel = lazy(() => import('./reports/funnel'));
 const Keys = lazy(() => import('./data/keys'));
 const Webhooks = lazy(() => import('./data/webhooks'));
@@ -147,6 +149,8 @@ function Pages({ info }: { info: Info }) {
           <Route path="/reports"><Redirect to={link('/reports/segments')} replace /></Route>
           <Route path="/reports/segments">{info.events === 0 ? <Empty /> : <Segments />}</Route>
           <Route path="/reports/funnel">{info.events === 0 ? <Empty /> : <Funnel />}</Route>
+          <Route path="/reports/views">{info.events === 0 ? <Empty /> : <Views />}</Route>
+          <Route path="/reports/dashboards">{info.events === 0 ? <Empty /> : <Dashboards />}</Route>
           <Route path="/model"><ModelWords /></Route>
           <Route path="/model/edit"><Edit /></Route>
           <Route path="/model/history"><History /></Route>

@@ -13,7 +13,7 @@ import styles from './data.module.css';
 import { Secret } from './keys';
 import { DataPage } from './page';
 
-const parts = ['events', 'moves', 'segments'] as const;
+const parts = ['events', 'moves', 'segments', 'alerts'] as const;
 const kinds = [parts.join(','), 'events,moves', ...parts];
 
 /* What is sent, in words. */

@@ -215,7 +215,7 @@ export default function AttributionPage() {
   const shown = ['conversion', 'without', 'lookback', 'position', 'half_life', 'when', 'from', 'to', 'at']
     .some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('attribution.note')}>
+    <ReportPage note={t('attribution.note')} keeps={{ report: 'attribution', asked: q.asked, at: q.question.asked }}>
       <AttributionControls q={q} error={answer.error} />
       {q.known.ready && q.conversion === undefined
         ? <p className={heat.none}>{t('cohorts.choose')}</p>

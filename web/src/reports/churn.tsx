@@ -159,7 +159,7 @@ export default function ChurnPage() {
   const period = q.question.read('period'), who = q.question.read('who');
   const shown = ['active', 'when', 'from', 'to', 'at'].some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('churn.note')}>
+    <ReportPage note={t('churn.note')} keeps={{ report: 'churn', asked: q.asked, at: q.question.asked }}>
       <ChurnControls q={q} error={answer.error} />
       {q.known.ready && q.active === undefined ? <p className={heat.none}>{t('cohorts.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>{data => <Found q={q} answer={data} />}</Answered>}

@@ -153,7 +153,7 @@ export default function CohortsPage() {
   const cohort = read('cohort'), period = read('period');
   const shown = ['first', 'after', 'again', 'when', 'from', 'to', 'at'].some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('cohorts.note')}>
+    <ReportPage note={t('cohorts.note')} keeps={{ report: 'cohorts', asked: q.asked, at: q.question.asked }}>
       <CohortControls q={q} error={answer.error} />
       {q.first === undefined && q.known.ready
         ? <p className={heat.none}>{t('cohorts.choose')}</p>

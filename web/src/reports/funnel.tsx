@@ -268,7 +268,7 @@ export default function FunnelPage() {
   const shown = ['steps', 'within', 'by', 'when', 'from', 'to', 'at'].some(name => fault(name));
   const who = read('who');
   return (
-    <ReportPage note={t('funnel.what')}>
+    <ReportPage note={t('funnel.what')} keeps={steps === undefined ? undefined : { report: 'funnel', asked, at: question.asked }}>
       {steps === undefined ? <Skeleton height={120} /> : (
         <StepEditor text={steps} events={suggested.events} fault={fault('steps')}
           onChange={next => ask({ steps: next, who: '' })} />

@@ -6,13 +6,15 @@ import { useLocation } from 'wouter';
 import views from '../model/page.module.css';
 import { Skeleton } from '../ui/controls';
 import { Failure, Link } from '../ui/page';
+import { Keep, type Kept } from './keep';
 import { useReportLink } from './question';
 
 const pages = [
-  'segments', 'funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn',
+  'segments', 'funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn', 'views', 'dashboards',
 ] as const;
 
-export function ReportPage({ note, children }: { note?: ReactNode; children: ReactNode }) {
+/* `keeps`: the question that may be kept by a name. */
+export function ReportPage({ note, keeps, children }: { note?: ReactNode; keeps?: Kept; children: ReactNode }) {
   const { t } = useTranslation();
   const [path] = useLocation();
   const to = useReportLink();
@@ -32,6 +34,7 @@ export function ReportPage({ note, children }: { note?: ReactNode; children: Rea
           ))}
         </nav>
       </div>
+      {keeps && <Keep {...keeps} />}
       {children}
     </>
   );

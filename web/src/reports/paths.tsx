@@ -212,7 +212,7 @@ export default function PathsPage() {
   const shown = ['after', 'before', 'events', 'within', 'gap', 'when', 'from', 'to', 'at']
     .some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('paths.note')}>
+    <ReportPage note={t('paths.note')} keeps={{ report: 'paths', asked: q.asked, at: q.question.asked }}>
       <PathsControls q={q} error={answer.error} />
       <Answered query={answer} shown={shown} height={520}>{data => <Found q={q} answer={data} />}</Answered>
       {way && answer.data && !answer.error && <PathCustomers q={q} way={way} step={read('step')} />}

@@ -139,7 +139,7 @@ export default function RfmPage() {
   const who = q.question.read('customers');
   const shown = ['event', 'when', 'from', 'at', ...measures].some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('rfm.note')}>
+    <ReportPage note={t('rfm.note')} keeps={{ report: 'rfm', asked: q.asked, at: q.question.asked }}>
       <RfmControls q={q} error={answer.error} />
       {q.known.ready && (q.event === undefined || q.value === undefined)
         ? <p className={heat.none}>{t('rfm.choose')}</p>

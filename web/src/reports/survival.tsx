@@ -151,7 +151,7 @@ export default function SurvivalPage() {
   const which = q.question.read('customers');
   const shown = ['first', 'after', 'end', 'when', 'from', 'to', 'at'].some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('survival.note')}>
+    <ReportPage note={t('survival.note')} keeps={{ report: 'survival', asked: q.asked, at: q.question.asked }}>
       <SurvivalControls q={q} error={answer.error} />
       {q.known.ready && !known ? <p className={heat.none}>{t('cohorts.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>{data => <Found answer={data} />}</Answered>}
