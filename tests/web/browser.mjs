@@ -425,10 +425,10 @@ export async function meddling({ chrome, root, edited: url }) {
   await page.route('**/api/model/backtest', route => begun.then(() => route.continue()));
   await button('difference.see').click();
   await page.waitForSelector('progress');
-  ok(await button('edit.cancel').isDisabled(), 'what is only being begun cannot be given up');
+  ok(await button('list.cancel').isDisabled(), 'what is only being begun cannot be given up');
   begin();
   const [ended] = await Promise.all([
-    page.waitForRequest(request => request.method() === 'DELETE'), button('edit.cancel').click(),
+    page.waitForRequest(request => request.method() === 'DELETE'), button('list.cancel').click(),
   ]);
   ok(ended, 'what is being tried can');
   await page.waitForSelector('progress', { state: 'detached' });

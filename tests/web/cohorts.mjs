@@ -69,8 +69,8 @@ async function cohorts(page, shop, axe, root, language, name) {
   ok(JSON.stringify(fewer) !== JSON.stringify(shares), `${name}: without the first it is another table`);
   equal(await shownCells(page, fewer), fewer, `${name}: which is shown`);
 
-  await page.getByLabel(words['cohorts.value'], { exact: true }).selectOption('revenue');
-  await page.getByLabel(words['cohorts.periods'], { exact: true }).selectOption('quarter');
+  await page.getByLabel(words['report.value'], { exact: true }).selectOption('revenue');
+  await page.getByLabel(words['report.periods'], { exact: true }).selectOption('quarter');
   await button('cohorts.cumulated').click();
   await page.getByText(words['cohorts.shows.each'], { exact: true }).click();
   const sums = cellsOf(await ask(shop, `${asked}&repeat=1&by=quarter&value=revenue&cumulated=1`),

@@ -49,7 +49,7 @@ async function churn(page, shop, axe, root, language, name) {
   equal(await whoIs(page, page.locator(`[data-period="${month.period}"] [data-fate=lost] a`)),
     { total: month.lost, ids: lost.customers }, `${name}: and shows whom it lost`);
   await shut(page);
-  await page.getByLabel(words['cohorts.value'], { exact: true }).selectOption('revenue');
+  await page.getByLabel(words['report.value'], { exact: true }).selectOption('revenue');
   await page.getByLabel(words['churn.formula'], { exact: true }).selectOption('net');
   const sums = expected((await ask(shop, `${asked}&value=revenue`)).periods, 'net');
   await page.waitForFunction(text => JSON.stringify([...document.querySelectorAll('[data-period]')].map(

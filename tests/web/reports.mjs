@@ -136,6 +136,38 @@ async function funnel(page, shop, axe, root, language, name) {
   await sound(page, axe, root, language, `${name} funnel with a fault`);
 }
 
+/* The list of reports: always there where there is room, else behind a button; a report keeps the time
+ * that was asked for, and its words follow the language. */
+async function list(page, shop, axe, root, language, width, name) {
+  const words = texts(root, language);
+  await page.goto(new URL(`/reports/segments?lang=${language}&from=2011-06-01`, shop).href);
+  await page.waitForSelector('[data-segment]');
+  const links = page.locator('nav #reports a');
+  if (width < 1100) {
+    const button = page.getByRole('button', { name: words['report.all'], exact: true });
+    equal(await links.filter({ visible: true }).count(), 0, `${name}: a narrow window has no list`);
+    await button.press('Enter');
+    await links.first().waitFor();
+    await sound(page, axe, root, language, `${name} list of reports`);
+    await page.keyboard.press('Escape');
+    await links.first().waitFor({ state: 'hidden' });
+    await button.press('Enter');
+    await links.first().waitFor();
+  }
+  const titles = Object.entries(words).filter(([key]) => key.startsWith('report.pages.')).map(([, title]) => title);
+  equal((await links.allInnerTexts()).sort(), titles.sort(), `${name}: every report is in the list, once`);
+  equal(await page.locator('nav #reports a[aria-current=page]').allInnerTexts(), [words['report.pages.segments']],
+    `${name}: and says which it is`);
+  await page.getByRole('link', { name: words['report.pages.funnel'], exact: true }).press('Enter');
+  await page.getByRole('heading', { level: 1, name: words['report.pages.funnel'], exact: true }).waitFor();
+  equal(new URL(page.url()).searchParams.get('from'), '2011-06-01', `${name}: another report is of the same time`);
+  const other = language === 'it' ? 'pt' : 'it', own = texts(root, other);
+  await page.getByLabel(words['nav.language'], { exact: true }).selectOption(other);
+  await page.getByRole('heading', { level: 1, name: own['report.pages.funnel'], exact: true }).waitFor();
+  await sound(page, axe, root, other, `${name} in another language`);
+  await page.evaluate(() => localStorage.removeItem('lang'));
+}
+
 export async function reports({ chrome, root, shop, axe }) {
   for (const [language, width, height, colorScheme] of looks(2, [
     ['en', 1440, 900, 'light'], ['it', 390, 844, 'dark'], ['pt', 390, 844, 'light'],
@@ -144,6 +176,7 @@ export async function reports({ chrome, root, shop, axe }) {
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await segments(page, shop, axe, root, language, `${language} ${width}`);
     await funnel(page, shop, axe, root, language, `${language} ${width}`);
+    await list(page, shop, axe, root, language, width, `${language} ${width}`);
     equal(faults.filter(fault => !/status of 400/.test(fault)), [], `${language} ${width}: no report is an error in the console`);
     await page.context().close();
   }

@@ -44,7 +44,7 @@ async function walk(page, url, axe, root, language, name) {
   ok(await list(page, 'suspicions').locator('[data-pair]').first().innerText().then(text => text.includes(long)),
     `${name}: the newest first, however long its id`);
   await sound(page, axe, root, language, `${name} suspicions`);
-  await press(list(page, 'suspicions'), 'more');
+  await list(page, 'suspicions').getByRole('button', { name: words['list.more'], exact: true }).click();
   await page.waitForFunction(n => document.querySelectorAll('[data-list=suspicions] [data-pair]').length === n, Math.min(total, 100));
   ok(true, `${name}: and then the next`);
 

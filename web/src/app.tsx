@@ -1,7 +1,7 @@
 /* The frame around every page: header, navigation, and which page an address means. */
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Redirect, Route, Switch, useLocation, useSearchParams } from 'wouter';
 import { ApiError, infoQuery, logOut, useSession, type Info } from './api';
@@ -9,37 +9,32 @@ import styles from './app.module.css';
 import { Board } from './board/board';
 import { prettified } from './format';
 import { InfoProvider } from './info';
-import { choose, languages, type Language } from './language';
+import { choose, languages, page, type Language } from './language';
 import { customerHere, link, useParams } from './links';
 import { useLive } from './live';
 import { Login } from './login';
 import { Mark } from './mark';
+import { codes, type Report } from './reports/list';
 import { IconButton, Select, Skeleton } from './ui/controls';
 import { Leave, Moon, Sun } from './ui/icons';
 import { Failure, Link, Notice, Words } from './ui/page';
 import { useScheme, useToggleScheme } from './ui/theme';
 
-const CustomerPage = lazy(() => import('./customer/customer'));
-const Customers = lazy(() => import('./customers'));
-const ModelWords = lazy(() => import('./model/words'));
-const Edit = lazy(() => import('./model/edit'));
-const History = lazy(() => import('./model/history'));
-const Cohorts = lazy(() => import('./reports/cohorts'));
-const Attribution = lazy(() => import('./reports/attribution'));
-const Paths = lazy(() => import('./reports/paths'));
-const Survival = lazy(() => import('./reports/survival'));
-const Churn = lazy(() => import('./reports/churn'));
-const RfmPage = lazy(() => import('./reports/rfm'));
-const Dictionary = lazy(() => import('./data/dictionary'));
-const Refused = lazy(() => import('./data/refused'));
-const Retention = lazy(() => import('./data/retention'));
-const Suspects = lazy(() => import('./data/suspects'));
-const Segments = lazy(() => import('./reports/segments'));
-const Views = lazy(() => import('./reports/views'));
-const Dashboards = lazy(() => import('./reports/dashboards'));
-const Funnel = lazy(() => import('./reports/funnel'));
-const Keys = lazy(() => import('./data/keys'));
-const Webhooks = lazy(() => import('./data/webhooks'));
+const CustomerPage = page(() => import('./customer/customer'), 'customers', 'duplicates');
+const Customers = page(() => import('./customers'));
+const ModelWords = page(() => import('./model/words'), 'model');
+const Edit = page(() => import('./model/edit'), 'model');
+const History = page(() => import('./model/history'), 'model');
+const Dictionary = page(() => import('./data/dictionary'), 'data');
+const Refused = page(() => import('./data/refused'), 'data');
+const Retention = page(() => import('./data/retention'), 'data');
+const Suspects = page(() => import('./data/suspects'), 'data', 'duplicates');
+const Keys = page(() => import('./data/keys'), 'data');
+const Webhooks = page(() => import('./data/webhooks'), 'data');
+const reports = Object.entries(codes).map(([name, code]) => ({
+  path: `/reports/${name}`,
+  Report: page(code, 'reports', name as Report),
+}));
 
 /* Only who came in by a key can go. */
 function Leaving() {
@@ -147,19 +142,12 @@ function Pages({ info }: { info: Info }) {
             {() => <CustomerPage key={customerHere()} id={customerHere()} />}
           </Route>
           <Route path="/reports"><Redirect to={link('/reports/segments')} replace /></Route>
-          <Route path="/reports/segments">{info.events === 0 ? <Empty /> : <Segments />}</Route>
-          <Route path="/reports/funnel">{info.events === 0 ? <Empty /> : <Funnel />}</Route>
-          <Route path="/reports/views">{info.events === 0 ? <Empty /> : <Views />}</Route>
-          <Route path="/reports/dashboards">{info.events === 0 ? <Empty /> : <Dashboards />}</Route>
+          {reports.map(({ path, Report }) => (
+            <Route key={path} path={path}>{info.events === 0 ? <Empty /> : <Report />}</Route>
+          ))}
           <Route path="/model"><ModelWords /></Route>
           <Route path="/model/edit"><Edit /></Route>
           <Route path="/model/history"><History /></Route>
-          <Route path="/reports/cohorts">{info.events === 0 ? <Empty /> : <Cohorts />}</Route>
-          <Route path="/reports/attribution">{info.events === 0 ? <Empty /> : <Attribution />}</Route>
-          <Route path="/reports/paths">{info.events === 0 ? <Empty /> : <Paths />}</Route>
-          <Route path="/reports/survival">{info.events === 0 ? <Empty /> : <Survival />}</Route>
-          <Route path="/reports/churn">{info.events === 0 ? <Empty /> : <Churn />}</Route>
-          <Route path="/reports/rfm">{info.events === 0 ? <Empty /> : <RfmPage />}</Route>
           <Route path="/data"><Dictionary /></Route>
           <Route path="/data/refused"><Refused /></Route>
           <Route path="/data/retention"><Retention /></Route>

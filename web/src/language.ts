@@ -2,16 +2,38 @@
  * workspace's. */
 
 import i18n from 'i18next';
+import { lazy, type ComponentType } from 'react';
 import { initReactI18next } from 'react-i18next';
 import type en from './lang/en.json';
 
 export const languages = { en: 'English', it: 'Italiano', pt: 'Português' };
 export type Language = keyof typeof languages;
 
+/* The words that come with the pages that need them: lang/NAME.LANGUAGE.json. */
+interface Parts {
+  attribution: typeof import('./lang/attribution.en.json');
+  churn: typeof import('./lang/churn.en.json');
+  cohorts: typeof import('./lang/cohorts.en.json');
+  customers: typeof import('./lang/customers.en.json');
+  data: typeof import('./lang/data.en.json');
+  dashboards: typeof import('./lang/dashboards.en.json');
+  duplicates: typeof import('./lang/duplicates.en.json');
+  funnel: typeof import('./lang/funnel.en.json');
+  model: typeof import('./lang/model.en.json');
+  paths: typeof import('./lang/paths.en.json');
+  reports: typeof import('./lang/reports.en.json');
+  rfm: typeof import('./lang/rfm.en.json');
+  segments: typeof import('./lang/segments.en.json');
+  survival: typeof import('./lang/survival.en.json');
+  views: typeof import('./lang/views.en.json');
+}
+export type Part = keyof Parts;
+type All<T> = (T extends unknown ? (one: T) => void : never) extends (all: infer U) => void ? U : never;
+
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'page';
-    resources: { page: typeof en };
+    resources: { page: typeof en & All<Parts[Part]> };
   }
 }
 
@@ -31,13 +53,30 @@ export function locale(language: Language): string {
   return navigator.languages.find(l => known(l) === language && l.includes('-')) ?? usual[language];
 }
 
+const parts = new Set<Part>();
+const loaded = new Set<string>();
+
+async function loadOne(file: string, language: Language, texts: () => Promise<{ default: object }>) {
+  if (loaded.has(file)) return;
+  i18n.addResourceBundle(language, 'page', (await texts()).default, true);
+  loaded.add(file);
+}
+
 async function load(language: Language) {
-  if (!i18n.hasResourceBundle(language, 'page')) {
-    const texts = await import(`./lang/${language}.json`);
-    i18n.addResourceBundle(language, 'page', texts.default);
-  }
+  await Promise.all([
+    loadOne(language, language, () => import(`./lang/${language}.json`)),
+    ...[...parts].map(part => loadOne(`${part}.${language}`, language, () => import(`./lang/${part}.${language}.json`))),
+  ]);
   document.documentElement.lang = language;
 }
+
+/* A page that comes, with its words, when it is first opened. */
+export const page = <Props>(code: () => Promise<{ default: ComponentType<Props> }>, ...words: Part[]) =>
+  lazy(async () => {
+    words.forEach(part => parts.add(part));
+    const [found] = await Promise.all([code(), load(known(i18n.language)!)]);
+    return found;
+  });
 
 export async function start(wanted: string) {
   const language = known(wanted) ?? 'en';

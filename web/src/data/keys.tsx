@@ -77,7 +77,7 @@ function Revoke({ name, done }: { name: string; done: (fault: string | null) => 
   return asked
     ? <span className={styles.buttons}>
         <Button primary onClick={revoke}>{t('keys.really', { name })}</Button>
-        <Button onClick={() => setAsked(false)}>{t('edit.cancel')}</Button>
+        <Button onClick={() => setAsked(false)}>{t('list.cancel')}</Button>
       </span>
     : <Button onClick={() => setAsked(true)}>{t('keys.revoke')}</Button>;
 }

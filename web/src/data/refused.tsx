@@ -149,7 +149,7 @@ function All({ group }: { group: RefusedGroup }) {
 function More({ pages }: { pages: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
   const { t } = useTranslation();
   return pages.hasNextPage && (
-    <p><Button onClick={() => void pages.fetchNextPage()} disabled={pages.isFetchingNextPage}>{t('suspects.more')}</Button></p>
+    <p><Button onClick={() => void pages.fetchNextPage()} disabled={pages.isFetchingNextPage}>{t('list.more')}</Button></p>
   );
 }
 

@@ -149,7 +149,7 @@ function List({ title, none, query, children }: {
       {query.hasNextPage && (
         <p>
           <Button onClick={() => void query.fetchNextPage()} disabled={query.isFetchingNextPage}>
-            {t('suspects.more')}
+            {t('list.more')}
           </Button>
         </p>
       )}

@@ -103,7 +103,7 @@ function Actions({ name, done }: { name: string; done: (fault: string | null) =>
     setAsked(null);
     void action.then(() => done(null), (error: ApiError) => done(error.message));
   };
-  const cancel = <Button onClick={() => setAsked(null)}>{t('edit.cancel')}</Button>;
+  const cancel = <Button onClick={() => setAsked(null)}>{t('list.cancel')}</Button>;
   if (asked === 'remove')
     return (
       <span className={styles.buttons}>

@@ -78,7 +78,7 @@ export function Progress({ label, done, all, starting, cancel }: {
     <div className={styles.progress}>
       <progress aria-label={label} value={all ? done : undefined} max={all || undefined} />
       <span>{label}</span>
-      <Button onClick={cancel} disabled={starting}>{t('edit.cancel')}</Button>
+      <Button onClick={cancel} disabled={starting}>{t('list.cancel')}</Button>
     </div>
   );
 }

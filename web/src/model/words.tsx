@@ -122,7 +122,7 @@ export default function ModelWords() {
                   <SegmentRow key={segment.name} segment={segment} at={at} asked={asked} />
                 ))}
               </ul>
-            : <p className={styles.note}>{t('model.noSegments')}</p>}
+            : <p className={styles.note}>{t('segments_page.none')}</p>}
         </section>
       </div>
     </ModelPage>

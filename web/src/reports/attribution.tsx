@@ -64,7 +64,7 @@ function AttributionControls({ q, error }: { q: AttributionQuestion; error: Erro
       <Labelled label={t('attribution.value')}>
         <Select label={t('attribution.value')} value={q.value ?? '-'} onChange={value => ask({ value, show: '' })}
           options={[
-            { value: '-', label: t('cohorts.valueNone') },
+            { value: '-', label: t('report.valueNone') },
             ...[...new Set([...q.sums, ...(q.value ? [q.value] : [])])]
               .map(value => ({ value, label: format.fact(value) })),
           ]} />
@@ -118,7 +118,7 @@ function Found({ q, answer }: { q: AttributionQuestion; answer: Attribution }) {
         <div className={heat.tools}>
           <Choice label={t('attribution.by')} value={q.by} onChange={by => ask({ by: by === 'channel' ? '' : by })}
             options={[{ value: 'channel', label: t('attribution.channel') }, { value: 'campaign', label: t('attribution.campaign') }]} />
-          <Choice<Show> label={t('cohorts.show')} value={q.show} onChange={show => ask({ show: show === 'share' ? '' : show })}
+          <Choice<Show> label={t('report.show')} value={q.show} onChange={show => ask({ show: show === 'share' ? '' : show })}
             options={q.offered.map(value => ({ value, label: t(`attribution.shows.${value}`) }))} />
           <SaveMenu file="attribution" rows={() => [
             ['channel', ...(q.by === 'campaign' ? ['campaign'] : []), 'paths', 'lost', 'removal',
@@ -218,7 +218,7 @@ export default function AttributionPage() {
     <ReportPage note={t('attribution.note')} keeps={{ report: 'attribution', asked: q.asked, at: q.question.asked }}>
       <AttributionControls q={q} error={answer.error} />
       {q.known.ready && q.conversion === undefined
-        ? <p className={heat.none}>{t('cohorts.choose')}</p>
+        ? <p className={heat.none}>{t('report.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>{data => <Found q={q} answer={data} />}</Answered>}
       {channel && answer.data && !answer.error && <Customers q={q} channel={channel} />}
     </ReportPage>

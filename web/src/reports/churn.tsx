@@ -52,14 +52,14 @@ function ChurnControls({ q, error }: { q: ChurnQuestion; error: Error | null }) 
         <TextField label={t('churn.active')} value={q.active ?? ''} list="active" title={t('churn.activeWhat')}
           onCommit={active => ask({ active, value: '' })} fault={faultAt(error, 'active')} />
       </Labelled>
-      <Labelled label={t('cohorts.periods')}>
-        <Select label={t('cohorts.periods')} value={q.by} onChange={by => ask({ by: by === 'month' ? '' : by })}
-          options={steps.map(value => ({ value, label: t(`cohorts.by.${value}`) }))} />
+      <Labelled label={t('report.periods')}>
+        <Select label={t('report.periods')} value={q.by} onChange={by => ask({ by: by === 'month' ? '' : by })}
+          options={steps.map(value => ({ value, label: t(`report.length.${value}`) }))} />
       </Labelled>
-      <Labelled label={t('cohorts.value')}>
-        <Select label={t('cohorts.value')} value={q.value ?? ''} onChange={value => ask({ value, formula: '' })}
+      <Labelled label={t('report.value')}>
+        <Select label={t('report.value')} value={q.value ?? ''} onChange={value => ask({ value, formula: '' })}
           options={[
-            { value: '', label: t('cohorts.valueNone') },
+            { value: '', label: t('report.valueNone') },
             ...[...new Set([...q.sums, ...(q.value ? [q.value] : [])])].map(value => ({ value, label: format.fact(value) })),
           ]} />
       </Labelled>
@@ -98,13 +98,13 @@ function Found({ q, answer }: { q: ChurnQuestion; answer: Churn }) {
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">{t(`cohorts.by.${q.by}`)}</th>
+              <th scope="col">{t(`report.length.${q.by}`)}</th>
               <th scope="col">{t('churn.retention')}</th>
               <th scope="col">{t('churn.churn')}</th>
               <th scope="col">{t('churn.start')}</th>
               {shown.map(fate => <th key={fate} scope="col">{t(`churn.fates.${fate}`)}</th>)}
               <th scope="col">{t('churn.end')}</th>
-              <th scope="col">{t('onceMore.interval')}</th>
+              <th scope="col">{t('report.interval')}</th>
               <th scope="col" className={styles.bar} aria-hidden="true" />
             </tr>
           </thead>
@@ -161,7 +161,7 @@ export default function ChurnPage() {
   return (
     <ReportPage note={t('churn.note')} keeps={{ report: 'churn', asked: q.asked, at: q.question.asked }}>
       <ChurnControls q={q} error={answer.error} />
-      {q.known.ready && q.active === undefined ? <p className={heat.none}>{t('cohorts.choose')}</p>
+      {q.known.ready && q.active === undefined ? <p className={heat.none}>{t('report.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>{data => <Found q={q} answer={data} />}</Answered>}
       {period && who && answer.data && !answer.error && <Customers q={q} period={period} who={who} />}
     </ReportPage>

@@ -83,15 +83,15 @@ function CohortControls({ q, error }: { q: CohortQuestion; error: Error | null }
         <TextField label={t('cohorts.again')} value={q.again ?? ''} list="comes" placeholder={q.byEvent ? t('cohorts.againSame') : undefined}
           onCommit={again => ask({ again })} fault={faultAt(error, 'again')} />
       </Labelled>
-      <Labelled label={t('cohorts.periods')}>
-        <Select label={t('cohorts.periods')} value={q.by}
+      <Labelled label={t('report.periods')}>
+        <Select label={t('report.periods')} value={q.by}
           onChange={by => ask({ by: by === 'month' ? '' : by, rows: '', columns: '', cohort: '', period: '' })}
-          options={steps.map(value => ({ value, label: t(`cohorts.by.${value}`) }))} />
+          options={steps.map(value => ({ value, label: t(`report.length.${value}`) }))} />
       </Labelled>
-      <Labelled label={t('cohorts.value')}>
-        <Select label={t('cohorts.value')} value={q.value ?? ''} onChange={value => ask({ value, show: '' })}
+      <Labelled label={t('report.value')}>
+        <Select label={t('report.value')} value={q.value ?? ''} onChange={value => ask({ value, show: '' })}
           options={[
-            { value: '', label: t('cohorts.valueNone') },
+            { value: '', label: t('report.valueNone') },
             ...[...new Set([...sums, ...(q.value ? [q.value] : [])])].map(value => ({ value, label: format.fact(value) })),
           ]} />
       </Labelled>
@@ -125,7 +125,7 @@ function Found({ q, answer }: { q: CohortQuestion; answer: Cohorts }) {
         <div className={heat.head}>
           <h2 id="cohorts">{t('cohorts.title')}</h2>
           <div className={heat.tools}>
-            <Choice<Show> label={t('cohorts.show')} value={q.show} onChange={show => ask({ show })}
+            <Choice<Show> label={t('report.show')} value={q.show} onChange={show => ask({ show })}
               options={q.offered.map(value => ({ value, label: t(`cohorts.shows.${value}`) }))} />
             <Button pressed={q.repeat} onClick={() => ask({ repeat: q.repeat ? '' : 1 })}>{t('cohorts.repeat')}</Button>
             {/* Everybody is there from the first period on: only what comes behind it adds up. */}
@@ -156,7 +156,7 @@ export default function CohortsPage() {
     <ReportPage note={t('cohorts.note')} keeps={{ report: 'cohorts', asked: q.asked, at: q.question.asked }}>
       <CohortControls q={q} error={answer.error} />
       {q.first === undefined && q.known.ready
-        ? <p className={heat.none}>{t('cohorts.choose')}</p>
+        ? <p className={heat.none}>{t('report.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>
             {data => <Found q={q} answer={data} />}
           </Answered>}

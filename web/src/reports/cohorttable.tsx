@@ -91,7 +91,7 @@ export function CohortTable({ answer, show, type, wholeAtFirst, cellLink, opened
         <table className={styles.heat} data-cohorts={cohorts.length}>
           <thead>
             <tr>
-              <th scope="col" rowSpan={2} className={styles.name}>{t(`cohorts.by.${by}`)}</th>
+              <th scope="col" rowSpan={2} className={styles.name}>{t(`report.length.${by}`)}</th>
               <th scope="col" rowSpan={2}>{t('cohorts.customers')}</th>
               <th scope="colgroup" colSpan={numbers.length} className={styles.over}>{t(`cohorts.after.${by}`)}</th>
             </tr>

@@ -145,7 +145,7 @@ function Stops({ funnel, open }: { funnel: Funnel; open: (who: string) => () => 
             </h3>
             <table className={styles.next}>
               <thead>
-                <tr><th scope="col">{t('funnel.next')}</th><th scope="col">{t('bands.all')}</th><th scope="col">{t('segments_page.share')}</th></tr>
+                <tr><th scope="col">{t('funnel.next')}</th><th scope="col">{t('bands.all')}</th><th scope="col">{t('list.share')}</th></tr>
               </thead>
               <tbody>
                 {(all === stop.place ? stop.next : stop.next.slice(0, NEXT)).map(next => (
@@ -158,7 +158,7 @@ function Stops({ funnel, open }: { funnel: Funnel; open: (who: string) => () => 
               </tbody>
             </table>
             {stop.next.length > NEXT && all !== stop.place && (
-              <button type="button" className={styles.more} onClick={() => setAll(stop.place)}>{t('suspects.more')}</button>
+              <button type="button" className={styles.more} onClick={() => setAll(stop.place)}>{t('list.more')}</button>
             )}
           </div>
         ))}
@@ -214,7 +214,7 @@ function Groups({ funnel, by, groups, open }: {
         </table>
       </div>
       {shown < groups.length && (
-        <button type="button" className={styles.more} onClick={() => setShown(shown * 5)}>{t('suspects.more')}</button>
+        <button type="button" className={styles.more} onClick={() => setShown(shown * 5)}>{t('list.more')}</button>
       )}
     </section>
   );

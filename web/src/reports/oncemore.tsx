@@ -35,7 +35,7 @@ export function OnceMoreTable({ again }: { again: OnceMore[] }) {
               <th scope="col">{t('onceMore.customers')}</th>
               <th scope="col">{t('onceMore.more')}</th>
               <th scope="col">{t('onceMore.share')}</th>
-              <th scope="col" className={styles.wide}>{t('onceMore.interval')}</th>
+              <th scope="col" className={styles.wide}>{t('report.interval')}</th>
               <th scope="col" className={styles.bars} aria-hidden="true" />
             </tr>
           </thead>

@@ -1,42 +1,61 @@
 /* The frame of the reports: their names, and what they share. */
 
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import views from '../model/page.module.css';
 import { Skeleton } from '../ui/controls';
 import { Failure, Link } from '../ui/page';
 import { Keep, type Kept } from './keep';
+import { groups, type Report } from './list';
 import { useReportLink } from './question';
+import styles from './page.module.css';
 
-const pages = [
-  'segments', 'funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn', 'views', 'dashboards',
-] as const;
+function Reports({ here }: { here: Report | undefined }) {
+  const { t } = useTranslation();
+  const to = useReportLink();
+  const [open, setOpen] = useState(false);
+  return (
+    <nav className={styles.nav} aria-label={t('nav.reports')} onKeyDown={key => key.key === 'Escape' && setOpen(false)}>
+      <button type="button" aria-expanded={open} aria-controls="reports" onClick={() => setOpen(!open)}>
+        {t('report.all')}
+      </button>
+      <div id="reports" className={styles.groups} data-open={open}>
+        {groups.map(({ group, pages }) => (
+          <div key={group}>
+            <p id={`reports-${group}`}>{t(`report.groups.${group}`)}</p>
+            <ul aria-labelledby={`reports-${group}`}>
+              {pages.map(page => (
+                <li key={page}>
+                  <Link to={to(`/reports/${page}`)} aria-current={page === here ? 'page' : undefined}>
+                    {t(`report.pages.${page}`)}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </div>
+    </nav>
+  );
+}
 
 /* `keeps`: the question that may be kept by a name. */
 export function ReportPage({ note, keeps, children }: { note?: ReactNode; keeps?: Kept; children: ReactNode }) {
   const { t } = useTranslation();
   const [path] = useLocation();
-  const to = useReportLink();
-  const here = pages.find(page => path === `/reports/${page}`);
+  const here = groups.flatMap(({ pages }) => pages).find(page => path === `/reports/${page}`);
   return (
-    <>
-      <div className={views.top}>
-        <div>
+    <div className={styles.frame}>
+      <Reports here={here} />
+      <div className={styles.report}>
+        <div className={styles.top}>
           <h1>{t(here ? `report.pages.${here}` : 'nav.reports')}</h1>
-          {note && <p className={views.note}>{note}</p>}
+          {note && <p>{note}</p>}
         </div>
-        <nav className={views.views} aria-label={t('nav.reports')}>
-          {pages.map(page => (
-            <Link key={page} to={to(`/reports/${page}`)} aria-current={page === here ? 'page' : undefined}>
-              {t(`report.pages.${page}`)}
-            </Link>
-          ))}
-        </nav>
+        {keeps && <Keep {...keeps} />}
+        {children}
       </div>
-      {keeps && <Keep {...keeps} />}
-      {children}
-    </>
+    </div>
   );
 }
 

@@ -27,7 +27,7 @@ export function periodName(period: string, by: By, format: Format, t: TFunction)
   switch (by) {
     case 'day': case 'week': return format.day(day);
     case 'month': return `${format.month(day)} ${format.year(day)}`;
-    case 'quarter': return t('cohorts.quarter', { n: period.slice(-1), year: format.year(day) });
+    case 'quarter': return t('report.quarter', { n: period.slice(-1), year: format.year(day) });
     case 'year': return format.year(day);
   }
 }

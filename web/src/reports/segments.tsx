@@ -91,7 +91,7 @@ function Table({ sizes, latest, from, question, shown }: {
               <th scope="col">{t('filter.segment')}</th>
               <th scope="col" className={styles.number}>{t('segments_page.size')}</th>
               {asked && <th scope="col" className={`${styles.number} ${styles.wide}`}>{format.day(opening)}</th>}
-              <th scope="col" className={`${styles.number} ${styles.wide}`}>{t('segments_page.share')}</th>
+              <th scope="col" className={`${styles.number} ${styles.wide}`}>{t('list.share')}</th>
               <th scope="col" className={styles.number}>{t('segments_page.entered')}</th>
               <th scope="col" className={styles.number}>{t('segments_page.left')}</th>
               <th scope="col" className={`${styles.trend} ${styles.wide}`}>{t('segments_page.trend')}</th>
@@ -188,7 +188,7 @@ export default function Segments() {
             {data => <Table sizes={data} latest={asked ? latest.data : undefined} from={from} question={question} shown={shown} />}
           </Answered>
         : <p className={styles.none} data-segments={0}>
-            {t('model.noSegments')} <Link to={link('/model/edit')}>{t('segments_page.edit')}</Link>
+            {t('segments_page.none')} <Link to={link('/model/edit')}>{t('segments_page.edit')}</Link>
           </p>}
     </ReportPage>
   );

@@ -108,7 +108,7 @@ function Found({ answer }: { answer: Survival }) {
                 <th scope="col">{t('survival.ended')}</th>
                 <th scope="col">{t('survival.waiting')}</th>
                 <th scope="col">{t('survival.median')}</th>
-                <th scope="col">{t('onceMore.interval')}</th>
+                <th scope="col">{t('report.interval')}</th>
                 <th scope="col">{t('survival.mean')}</th>
               </tr>
             </thead>
@@ -153,7 +153,7 @@ export default function SurvivalPage() {
   return (
     <ReportPage note={t('survival.note')} keeps={{ report: 'survival', asked: q.asked, at: q.question.asked }}>
       <SurvivalControls q={q} error={answer.error} />
-      {q.known.ready && !known ? <p className={heat.none}>{t('cohorts.choose')}</p>
+      {q.known.ready && !known ? <p className={heat.none}>{t('report.choose')}</p>
         : <Answered query={answer} shown={shown} height={420}>{data => <Found answer={data} />}</Answered>}
       {which && answer.data && !answer.error && <Customers q={q} which={which} />}
     </ReportPage>

@@ -90,7 +90,7 @@ export function Who({ title, note, file, head = [], whose, all, error, retry, at
                   <Button onClick={() => {
                     if (shown >= whose.length) onMore?.();
                     setShown(shown + SHOWN);
-                  }}>{t('suspects.more')}</Button>
+                  }}>{t('list.more')}</Button>
                 </p>
               )}
             </div>}
