@@ -11,6 +11,7 @@ import { dragging, edits, first, followed, meddling, missing, narrow, several, w
 import { attribution } from './attribution.mjs';
 import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
+import { journey } from './journey.mjs';
 import { lasting } from './lasting.mjs';
 import { login } from './login.mjs';
 import { paths } from './paths.mjs';
@@ -39,7 +40,7 @@ try {
     [reports, attribution, paths, saved],
     [heat, lasting],
     [narrow, dragging, followed],
-    [login, data],
+    [login, data, journey],
     [types, suspects],
   ], { root, shop, empty, edited, live, locked, people, visits, keys: { collect, read, admin }, chrome, axe });
 } finally {

@@ -19,6 +19,7 @@ interface Parts {
   dashboards: typeof import('./lang/dashboards.en.json');
   duplicates: typeof import('./lang/duplicates.en.json');
   funnel: typeof import('./lang/funnel.en.json');
+  journey: typeof import('./lang/journey.en.json');
   model: typeof import('./lang/model.en.json');
   paths: typeof import('./lang/paths.en.json');
   reports: typeof import('./lang/reports.en.json');

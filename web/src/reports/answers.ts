@@ -75,6 +75,20 @@ export type ChurnPeriod = Record<(typeof fates)[number] | 'start' | 'end', numbe
 };
 export interface Churn { at: string; by: By; periods: ChurnPeriod[] }
 
+/* `since_ms`, `until_ms`: the medians from coming into the stage to the touch, and from it to the next stage. */
+export interface Touched {
+  customers: number; events: number; since_ms: number | null; until_ms: number | null;
+  touches: number; lost: number; low: number | null; high: number | null; score?: number | null; answers?: number;
+}
+export interface Touchpoint extends Touched {
+  touchpoint: string; others: { touches: number; lost: number };
+  difference: number; difference_low: number; difference_high: number; pain: boolean;
+}
+export interface Journey {
+  at: string;
+  stages: (Touched & { stage: string; touchpoints: Touchpoint[]; other: { touchpoints: number; events: number } })[];
+}
+
 const question = <T>(path: string, params: Params, enabled: boolean) => ({
   queryKey: [path, params],
   queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, params, signal),
@@ -116,4 +130,10 @@ export const useChurn = (params: Params, enabled: boolean) => useQuery({
 });
 export const useChurnCustomers = (params: Params) => useQuery({
   ...question<{ customers: string[] }>('/api/churn', params, true), select: answer => answer.customers,
+});
+export const useJourney = (params: Params) => useQuery({
+  ...question<Journey>('/api/journey-map', params, true), placeholderData: keepPreviousData,
+});
+export const useJourneyCustomers = (params: Params) => useQuery({
+  ...question<{ listed: string[] }>('/api/journey-map', params, true), select: answer => answer.listed,
 });

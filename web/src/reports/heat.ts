@@ -3,9 +3,9 @@
 
 const DARKEST = 46;
 
-export const heat = (value: number, greatest: number) => {
+export const heat = (value: number, greatest: number, colour = 'var(--accent)') => {
   const part = greatest > 0 ? Math.min(Math.max(value / greatest, 0), 1) : 0;
   return value > 0
-    ? `color-mix(in srgb, var(--accent) ${(3 + part * (DARKEST - 3)).toFixed(1)}%, var(--paper))`
+    ? `color-mix(in srgb, ${colour} ${(3 + part * (DARKEST - 3)).toFixed(1)}%, var(--paper))`
     : 'var(--paper-2)';
 };

@@ -9,6 +9,7 @@ export const reports = {
   behaviour: {
     funnel: () => import('./funnel'),
     paths: () => import('./paths'),
+    journey: () => import('./journey'),
   },
   time: {
     cohorts: () => import('./cohorts'),
