@@ -277,6 +277,21 @@ static const struct api_param survival_params[] = {
     {"within", "with customers: in this length of time"},
     {"group", "with customers: of those with this value"},
 };
+static const struct api_param value_params[] = {
+    {"model",
+     "nbd, bg-nbd, mbg-nbd, pareto-nbd, bg-cnbd-k or mbg-cnbd-k: the likeliest of "
+     "the first four unless given"},
+    {"k", "of the last two: how regular purchases are, 1 to 12; tried unless given"},
+    {"event", "the pattern of a purchase; purchase unless given"},
+    {"value", "what it brings, such as revenue"},
+    {"until", "the last day that the model knows, whole"},
+    {"unit", "day, week (unless given) or month: in what rates are told"},
+    {"ahead", "how far to look, in whole days; 365d unless given"},
+    {"hold_out", "so many days are not told to the model, and shown beside it"},
+    {"customer", "tell of the one who has this id, too"},
+    {"segment", "of those who are in this segment at that day's end"},
+    {"when", "of those who fit this rule then"},
+};
 static const struct api_param journey_map_params[] = {
     {"through",
      "event, channel, a property, or several with commas between; event unless given"},
@@ -474,6 +489,8 @@ static const struct api_route routes[] = {
         "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
     GET("/api/churn", get_churn, churn_params,
         "who stays and who goes, period by period: retention and churn rates"),
+    GET("/api/value", get_value, value_params,
+        "what customers will buy and bring, and how such forecasts turned out"),
     GET("/api/journey-map", get_journey_map, journey_map_params,
         "stage by touchpoint: who, when, how content, and where customers are lost"),
     GET("/api/channels", get_channels, channels_params,

@@ -12,6 +12,7 @@
 #include "engine/returns.h"
 #include "engine/rfm.h"
 #include "engine/survival.h"
+#include "engine/value.h"
 
 #include <string.h>
 
@@ -260,6 +261,28 @@ bool get_survival(struct api_request *r, struct err *err)
     ok = survival_put_json(&j, r->engine, &v, r->a, err);
     survival_view_free(&v);
     return ok;
+}
+
+bool get_value(struct api_request *r, struct err *err)
+{
+    struct value_question q = {.model = param(r, "model"),
+                               .k = param(r, "k"),
+                               .event = param(r, "event"),
+                               .value = param(r, "value"),
+                               .unit = param(r, "unit"),
+                               .hold_out = param(r, "hold_out"),
+                               .ahead = param(r, "ahead"),
+                               .customer = param(r, "customer")};
+    struct json_out j = {.to = r->out};
+    struct value_view v;
+
+    if (!scope_params(r, &q.scope, err)
+        || !moment_param(r, "until", MOMENT_NEVER, &q.until_ms, err)
+        || !engine_value(r->engine, &q, r->a, &v, &r->wrong, err))
+        return false;
+    value_view_put_json(&j, r->engine, &v);
+    value_view_free(&v);
+    return true;
 }
 
 bool get_churn(struct api_request *r, struct err *err)

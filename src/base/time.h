@@ -37,6 +37,8 @@ str zone_name(const struct zone *z);
 /* The same for zones with the same offsets at all moments. */
 uint64_t zone_hash(const struct zone *z);
 int64_t zone_local(const struct zone *z, int64_t at_ms);
+/* The day of the calendar that the wall clock shows then, counted from 1970. */
+int32_t day_of_moment(const struct zone *z, int64_t at_ms);
 /* The moment of a local reading: in a gap of the clock the gap's end, in an overlap the
  * first pass. */
 int64_t zone_moment(const struct zone *z, int64_t local_ms);

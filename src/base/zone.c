@@ -469,6 +469,13 @@ int64_t zone_local(const struct zone *z, int64_t at_ms)
     return at_ms + span_at(z, at_ms - periods_over(z, at_ms))->offset;
 }
 
+int32_t day_of_moment(const struct zone *z, int64_t at_ms)
+{
+    int64_t local = zone_local(z, at_ms);
+
+    return (int32_t)(local / MS_DAY - (local % MS_DAY < 0));
+}
+
 int64_t zone_moment(const struct zone *z, int64_t local_ms)
 {
     size_t low = 0, high = z->n - 1;

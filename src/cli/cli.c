@@ -8,19 +8,20 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-    &cli_init,          &cli_import,       &cli_stages,       &cli_customer,
-    &cli_serve,         &cli_sql,          &cli_export,       &cli_info,
-    &cli_refused,       &cli_model_show,   &cli_model_check,  &cli_model_apply,
-    &cli_model_history, &cli_model_diff,   &cli_model_revert, &cli_model_backtest,
-    &cli_rule_check,    &cli_rule_explain, &cli_replay,       &cli_backup,
-    &cli_rebuild,       &cli_compact,      &cli_erase,        &cli_verify,
-    &cli_key,           &cli_identity,     &cli_person,       &cli_receipt,
-    &cli_channels,      &cli_dictionary,   &cli_mapping_list, &cli_mapping_show,
-    &cli_retain,        &cli_consent,      &cli_webhook,      &cli_funnel,
-    &cli_cohorts,       &cli_rfm,          &cli_segment,      &cli_attribution,
-    &cli_paths,         &cli_survival,     &cli_churn,        &cli_journey_map,
-    &cli_overlap,       &cli_spend_import, &cli_spend_list,   &cli_returns,
-    &cli_view,          &cli_dashboard,    &cli_alert,        &cli_lookalike,
+    &cli_init,          &cli_import,       &cli_stages,         &cli_customer,
+    &cli_serve,         &cli_sql,          &cli_export,         &cli_info,
+    &cli_refused,       &cli_model_show,   &cli_model_check,    &cli_model_apply,
+    &cli_model_history, &cli_model_diff,   &cli_model_revert,   &cli_model_backtest,
+    &cli_rule_check,    &cli_rule_explain, &cli_replay,         &cli_backup,
+    &cli_rebuild,       &cli_compact,      &cli_erase,          &cli_verify,
+    &cli_key,           &cli_identity,     &cli_person,         &cli_receipt,
+    &cli_channels,      &cli_dictionary,   &cli_mapping_list,   &cli_mapping_show,
+    &cli_retain,        &cli_consent,      &cli_webhook,        &cli_funnel,
+    &cli_cohorts,       &cli_rfm,          &cli_segment,        &cli_attribution,
+    &cli_paths,         &cli_survival,     &cli_churn,          &cli_journey_map,
+    &cli_overlap,       &cli_spend_import, &cli_spend_list,     &cli_returns,
+    &cli_view,          &cli_dashboard,    &cli_alert,          &cli_lookalike,
+    &cli_value_fit,     &cli_value_show,   &cli_value_customer,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -168,7 +168,7 @@ bool bgbb_fit(struct bgbb *m, const struct bgbb_row *row, size_t n, const double
     if (ok && taken == 0)
         ok = err_set(err, ERR_INPUT, "nobody ever came back: how often is not known");
     if (ok) {
-        best = newton_maximum(slope_at, &t, start ? start : (double[]){1, 1, 1, 1}, 4);
+        best = fit_from(slope_at, &t, start, (double[]){1, 1, 1, 1}, 4);
         *m = (struct bgbb){best.at[0], best.at[1], best.at[2], best.at[3]};
         *out = fit_of(&best, FIT_INSIDE);
     }

@@ -328,8 +328,7 @@ static bool fit_one(const struct bgnbd *m, const struct cbs *d, const double *st
             from[0] = 1 / from[0];
         else
             from[1] *= from[0];
-        *out = newton_maximum(slope_at, &t, start ? start : from,
-                              rate_n + bgnbd_dropout_n(m));
+        *out = fit_from(slope_at, &t, start, from, rate_n + bgnbd_dropout_n(m));
     }
     arena_free(&a);
     return ok;
@@ -512,7 +511,7 @@ static void add_purchases(void *context, uint64_t n, double probability)
 
 double bgnbd_expected(const struct bgnbd *m, struct bgnbd_seen c, double length)
 {
-    double share[BGNBD_K_MAX], sum = 0;
+    double share[BGNBD_K_MAX] = {}, sum = 0;
 
     steps_done(m, c, share);
     for (unsigned done = 0; done < m->k && length > 0; done++) {
@@ -544,7 +543,7 @@ static void add_chance(void *context, uint64_t n, double probability)
 
 double bgnbd_chance(const struct bgnbd *m, struct bgnbd_seen c, unsigned n, double length)
 {
-    double share[BGNBD_K_MAX], alive = bgnbd_alive(m, c), sum = 0, stays = 1;
+    double share[BGNBD_K_MAX] = {}, alive = bgnbd_alive(m, c), sum = 0, stays = 1;
 
     for (unsigned i = 0; i + 1 < n; i++)
         stays *= stays_again(m, chances(m, c.x) + i);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static uint32_t place(const struct cbs *c, const struct cbs_row *row)
@@ -74,6 +75,32 @@ bool cbs_add(struct cbs *c, struct cbs_row row, double gaps, struct err *err)
     c->x_max = row.x > c->x_max ? row.x : c->x_max;
     c->age_max = row.age_days > c->age_max ? row.age_days : c->age_max;
     return true;
+}
+
+static int by_what_they_are(const void *a, const void *b)
+{
+    const struct cbs_row *l = a, *r = b;
+
+    if (l->x != r->x)
+        return l->x < r->x ? -1 : 1;
+    if (l->last_days != r->last_days)
+        return l->last_days < r->last_days ? -1 : 1;
+    return (l->age_days > r->age_days) - (l->age_days < r->age_days);
+}
+
+void cbs_settle(struct cbs *c)
+{
+    if (c->n == 0)
+        return;
+    qsort(c->row, c->n, sizeof *c->row, by_what_they_are);
+    memset(c->slot, 0, c->cap * sizeof *c->slot);
+    for (uint32_t i = 0; i < c->n; i++)
+        c->slot[place(c, &c->row[i])] = i + 1;
+}
+
+uint32_t cbs_find(const struct cbs *c, struct cbs_row row)
+{
+    return c->slot[place(c, &row)] - 1;
 }
 
 void cbs_free(struct cbs *c)

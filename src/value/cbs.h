@@ -34,6 +34,11 @@ struct cbs {
  * purchase or the reverse, or after the last day that was looked at. Zero it to start. */
 [[nodiscard]] bool cbs_add(struct cbs *c, struct cbs_row row, double gaps,
                            struct err *err);
+/* Puts the rows in order, so that what is made of them does not hang on the order in which customers
+ * came. */
+void cbs_settle(struct cbs *c);
+/* Which row has these three, which one of them has. */
+uint32_t cbs_find(const struct cbs *c, struct cbs_row row);
 void cbs_free(struct cbs *c);
 
 #endif

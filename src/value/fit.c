@@ -6,6 +6,19 @@
 const char fit_nobody_twice[] =
     "nobody bought on a second day: how often anybody buys is not known";
 
+struct newton fit_from(newton_function *f, void *context, const double *start,
+                       const double *usual, size_t n)
+{
+    struct newton r;
+
+    if (start) {
+        r = newton_maximum(f, context, start, n);
+        if (r.end == NEWTON_FOUND)
+            return r;
+    }
+    return newton_maximum(f, context, usual, n);
+}
+
 struct fit fit_of(const struct newton *best, enum fit_limit limit)
 {
     struct fit f = {.log_likelihood = best->value,

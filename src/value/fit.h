@@ -29,6 +29,9 @@ struct fit {
     bool converged;
     unsigned steps;
 };
+/* From `start`, and where that leads to no maximum from `usual`; NULL: from there at once. */
+struct newton fit_from(newton_function *f, void *context, const double *start,
+                       const double *usual, size_t n);
 struct fit fit_of(const struct newton *best, enum fit_limit limit);
 /* Of models that are as likely as one another, the simpler one, which is tried later. */
 bool fit_is_better(const struct newton *tried, const struct newton *best);

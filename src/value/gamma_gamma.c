@@ -122,7 +122,7 @@ bool gamma_gamma_fit(struct gamma_gamma *m, const struct spending *row, size_t n
     if (ok) {
         for (size_t i = 0; i < n; i++)
             mean += row[i].mean / (double)n;
-        best = newton_maximum(slope_at, &d, start ? start : (double[]){3, 3, mean}, 3);
+        best = fit_from(slope_at, &d, start, (double[]){3, 3, mean}, 3);
         *m = (struct gamma_gamma){best.at[0], best.at[1], best.at[2]};
         *out = fit_of(&best, FIT_INSIDE);
     }

@@ -453,7 +453,7 @@ static bool fit_one(const struct pareto *m, const struct cbs *d, const double *s
         from[n + death_n(m) - 1] = m->death == PARETO_GAMMA  ? age
                                    : m->death == PARETO_SAME ? 1 / age
                                                              : from[n - 1];
-        *out = newton_maximum(slope_at, &t, start ? start : from, n + death_n(m));
+        *out = fit_from(slope_at, &t, start, from, n + death_n(m));
     }
     arena_free(&a);
     return ok;

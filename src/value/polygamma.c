@@ -8,8 +8,8 @@ double digamma(double x)
 {
     double below = 0, y;
 
-    for (; x < far_enough; x++)
-        below += 1 / x;
+    while (x < far_enough)
+        below += 1 / x++;
     y = 1 / (x * x);
     return log(x) - 0.5 / x - below
            - y
@@ -27,8 +27,10 @@ double trigamma(double x)
 {
     double below = 0, y;
 
-    for (; x < far_enough; x++)
+    while (x < far_enough) {
         below += 1 / (x * x);
+        x++;
+    }
     y = 1 / (x * x);
     return below + 1 / x + 0.5 * y
            + y / x

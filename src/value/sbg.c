@@ -53,7 +53,7 @@ bool sbg_fit(struct sbg *m, const struct sbg_data *d, const double *start,
     if (left == 0)
         return err_set(err, ERR_INPUT,
                        "nobody has left yet: how long contracts go on is not known");
-    best = newton_maximum(slope_at, &data, start ? start : (double[]){1, 1}, 2);
+    best = fit_from(slope_at, &data, start, (double[]){1, 1}, 2);
     *m = (struct sbg){best.at[0], best.at[1]};
     *out = fit_of(&best, best.end == NEWTON_FAR && best.at[0] > 1e3 ? FIT_SAME_DROPOUT
                                                                     : FIT_INSIDE);

@@ -85,11 +85,12 @@ static void fill(struct elog *e, const struct purchase *p, size_t n, int32_t hol
         if (i == 0 || p[i].customer != p[i - 1].customer)
             any = false;
         if (p[i].day <= e->until)
-            buyer_add(&b->buyer, &any, p[i].day, p[i].amount);
+            buyer_add(&b->buyer, any, p[i].day, p[i].amount), any = true;
         else if (any && p[i].day <= hold_out && p[i].day != p[i - 1].day)
             b->later++;
         if (any && (i + 1 == n || p[i + 1].customer != p[i].customer)) {
-            assert_true(buyer_to_cbs(&b->buyer, e->until, &e->cbs, &err));
+            assert_true(cbs_add(&e->cbs, buyer_cbs(&b->buyer, e->until),
+                                b->buyer.log_gaps, &err));
             if (b->buyer.x && b->buyer.spent > 0)
                 e->spending[e->spending_n++] = (struct spending){
                     b->buyer.x, (double)b->buyer.spent / NUM_ONE / b->buyer.x};

@@ -37,72 +37,78 @@ static struct fit fit(struct bgnbd *m, const struct cbs *data, const double *sta
 struct known {
     const struct elog_file *file;
     const char *until;
-    struct bgnbd model;
+    const struct bgnbd *model;
     double log_likelihood, off; /* known to so much */
     double parameter[4], error[4];
 };
 static const struct known known[] = {
     {&cdnow_sample,
      "1997-09-30",
-     nbd,
+     &nbd,
      -9763.657614673,
      1e-6,
      {.3847661358, 12.0720228448},
      {.020985, .808723}},
     {&cdnow_sample,
      "1997-09-30",
-     bg,
+     &bg,
      -9582.429206674,
      1e-6,
      {.2425945224, 4.4136020191, .7929220172, 2.4259067768},
      {.012557, .378224, .185734, .705414}},
     {&cdnow_sample,
      "1997-09-30",
-     mbg,
+     &mbg,
      -9582.135715554,
      1e-6,
      {.5248431591, 6.1830852796, .8913593907, 1.6140022402},
      {.083268, .695622, .154790, .537496}},
-    {&cdnow, "1997-09-30", nbd, -96845.344241248, 1e-6, {.3872471661, 12.2712279368}, {}},
     {&cdnow,
      "1997-09-30",
-     bg,
+     &nbd,
+     -96845.344241248,
+     1e-6,
+     {.3872471661, 12.2712279368},
+     {}},
+    {&cdnow,
+     "1997-09-30",
+     &bg,
      -95368.443933161,
      1e-6,
      {.2516239589, 4.7889429619, .7234335768, 2.1610883591},
      {.004202, .131255, .053929, .198589}},
     {&cdnow,
      "1997-09-30",
-     mbg,
+     &mbg,
      -95336.958319880,
      1e-6,
      {.6371397335, 7.3102895422, .8074741179, 1.2283939956},
      {.036208, .293264, .037612, .111946}},
-    {&grocery, "2006-12-31", nbd, -16376.8639, 5e-5, {.4203195, 5.2451073}, {}},
+    {&grocery, "2006-12-31", &nbd, -16376.8639, 5e-5, {.4203195, 5.2451073}, {}},
     {&grocery,
      "2006-12-31",
-     bg,
+     &bg,
      -15836.5662306,
      1e-6,
      {.3486458666, 2.5816711231, .5038454182, 3.6443857629},
      {}},
     {&grocery,
      "2006-12-31",
-     mbg,
+     &mbg,
      -15781.9393749,
      1e-6,
      {1.2569212767, 6.0391423236, .3682766133, .7157636233},
      {}},
     {&apparel,
      "2006-12-31",
-     bg,
+     &bg,
      -5857.0197489,
      1e-6,
      {.6073113, 20.9567540, 1.2755614, 8.8609490},
      {}},
     {&apparel,
      "2006-12-31",
-     mbg,
+     &mbg,
      -5848.0452782,
      1e-6,
      {1.8913804, 45.8272054, .6023690, 1.5823707},
@@ -116,7 +122,7 @@ TEST(a1_a2_a4_the_optima_are_those_of_the_published_data)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const struct known *k = &known[i];
         struct elog e;
-        struct bgnbd m = k->model;
+        struct bgnbd m = *k->model;
         struct fit f;
 
         if (!elog_read(k->file, k->until, NULL, &e)) {
@@ -525,7 +531,7 @@ static void simulate(struct random *r, struct cbs *c)
 TEST(a15_intervals_cover_what_was_simulated)
 {
     enum { SETS = 200 };
-    struct random r = chance();
+    struct random r = random_seeded(15); /* by chance one in twenty runs would fail */
     unsigned inside[4] = {};
 
     for (int set = 0; set < SETS; set++) {
@@ -544,7 +550,7 @@ TEST(a15_intervals_cover_what_was_simulated)
     }
     for (size_t i = 0; i < 4; i++) {
         print_message("# parameter %zu: %u of %d\n", i, inside[i], SETS);
-        assert_true(inside[i] >= SETS * 0.90 && inside[i] <= SETS * 0.995);
+        assert_true(inside[i] >= SETS * 0.92 && inside[i] <= SETS * 0.98);
     }
 }
 

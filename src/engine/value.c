@@ -1,0 +1,692 @@
+#include "engine/value.h"
+
+#include "base/num.h"
+#include "engine/begin.h"
+#include "engine/identity.h"
+#include "engine/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what is asked --- */
+
+static bool find_unit(str name, struct value_view *v, struct err *err)
+{
+    static const struct {
+        const char *name;
+        double days;
+    } unit[] = {{"week", 7}, {"day", 1}, {"month", 365.25 / 12}};
+
+    v->unit = name.n ? name : STR("week");
+    for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
+        if (str_eq(v->unit, str_of(unit[i].name))) {
+            v->unit_days = unit[i].days;
+            return true;
+        }
+    return err_set(err, ERR_INPUT, "units are day, week and month, not \"%.*s\"",
+                   STR_FMT(name));
+}
+
+static bool whole_days(const char *what, str text, int32_t otherwise, int32_t *out,
+                       struct err *err)
+{
+    struct length l;
+
+    *out = otherwise;
+    if (!text.n)
+        return true;
+    if (!length_parse(text, &l, err))
+        return err_in(err, "%s", what);
+    if (l.months || l.ms % MS_DAY || l.ms <= 0 || l.ms / MS_DAY > 36500)
+        return err_set(err, ERR_INPUT,
+                       "%s is a number of whole days, such as 90d, at most 36500d", what);
+    *out = (int32_t)(l.ms / MS_DAY);
+    return true;
+}
+
+static bool add_patterns(const struct value_question *q, struct program *p,
+                         struct value_view *v, struct buyers_plan *plan, str *wrong,
+                         struct err *err)
+{
+    uint32_t n;
+
+    v->event = q->event.n ? q->event : STR("purchase");
+    v->value = q->value;
+    *wrong = v->event;
+    if (!picks_add(p, v->event, &plan->event, 1, &n, err))
+        return false;
+    *wrong = q->value;
+    plan->has_value = q->value.n > 0;
+    if (plan->has_value
+        && !picks_add_property(p, plan->event, q->value, &plan->value, err))
+        return false;
+    *wrong = STR("");
+    return !plan->has_value || plan->value.type == VALUE_NUMBER
+           || plan->value.type == VALUE_MONEY
+           || err_set(err, ERR_INPUT,
+                      "%.*s is a %.*s: only numbers and money can be summed",
+                      STR_FMT(q->value), STR_FMT(value_type_name(plan->value.type)));
+}
+
+static bool plan_of(struct engine *e, const struct value_question *q, struct arena *a,
+                    struct value_view *v, struct buyers_plan *plan,
+                    struct report_scope *scope, str *wrong, struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+    int32_t ahead;
+
+    (void)a;
+    *plan = (struct buyers_plan){.program = v->program, .zone = z};
+    if (!find_unit(q->unit, v, err)
+        || !whole_days("hold-out", q->hold_out, 0, &v->hold_out_days, err)
+        || !whole_days("ahead", q->ahead, v->hold_out_days ? v->hold_out_days : 365,
+                       &ahead, err)
+        || !add_patterns(q, v->program, v, plan, wrong, err))
+        return false;
+    v->ahead_days = ahead;
+    if (q->until_ms != MOMENT_NEVER)
+        plan->until_day = day_of_moment(z, q->until_ms);
+    else
+        plan->until_day =
+            day_of_moment(z, q->scope.known_ms > 0 ? q->scope.known_ms - 1 : 0)
+            - v->hold_out_days;
+    plan->after_days = v->hold_out_days;
+    v->until_day = plan->until_day;
+    *scope = q->scope;
+    scope->at_ms = zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY);
+    return true;
+}
+
+static bool begin(const void *plan, void **count, struct err *err)
+{
+    struct buyers *b;
+
+    if (!buyers_new(plan, &b, err))
+        return false;
+    *count = b;
+    return true;
+}
+
+static bool add(void *count, const struct chunk *c, struct scan_span span,
+                const struct bits *who, struct err *err)
+{
+    (void)span;
+    return buyers_add(count, c, who, err);
+}
+
+static bool merge(void *into, const void *from, struct err *err)
+{
+    return buyers_merge(into, from, err);
+}
+
+static void end(void *count)
+{
+    buyers_free(count);
+}
+
+static const struct report_kind kind = {begin, add, merge, end};
+
+/* --- fitting --- */
+
+/* A stored value in major units, or as a number. */
+static double major(const struct value_view *v, const struct engine *e, double stored)
+{
+    double one = v->buyers->plan.value.type == VALUE_MONEY
+                     ? pow(10, engine_model(e)->workspace.decimals)
+                     : (double)NUM_ONE;
+
+    return stored / one;
+}
+
+static int by_spending(const void *a, const void *b)
+{
+    const struct spending *l = a, *r = b;
+
+    if (l->x != r->x)
+        return l->x < r->x ? -1 : 1;
+    return (l->mean > r->mean) - (l->mean < r->mean);
+}
+
+static bool fit_spending(const struct engine *e, struct value_view *v, struct err *err)
+{
+    struct spending *row = mem_alloc((v->buyers->n + 1) * sizeof *row);
+    size_t n = 0;
+    bool ok;
+
+    if (!row)
+        return err_nomem(err);
+    for (size_t i = 0; i < v->buyers->n; i++) {
+        const struct buyer *b = &v->buyers->row[i];
+
+        v->spenders += b->x > 0;
+        v->without_money += b->x > 0 && b->spent <= 0;
+        if (b->x && b->spent > 0)
+            row[n++] = (struct spending){b->x, major(v, e, (double)b->spent) / b->x};
+    }
+    qsort(row, n, sizeof *row, by_spending);
+    ok = gamma_gamma_fit(&v->spending, row, n, NULL, &v->spending_fit, err);
+    v->has_spending = ok;
+    mem_free(row);
+    return ok;
+}
+
+static bool fit_repeats(const struct value_question *q, struct value_view *v,
+                        struct err *err)
+{
+    enum value_model model;
+    uint32_t k = 0;
+    int64_t number;
+
+    if (q->k.n
+        && (!num_parse(q->k, &number) || number % NUM_ONE || number < NUM_ONE
+            || number / NUM_ONE > BGNBD_K_MAX))
+        return err_set(err, ERR_INPUT, "k is a whole number from 1 to %d, not \"%.*s\"",
+                       BGNBD_K_MAX, STR_FMT(q->k));
+    k = q->k.n ? (uint32_t)(number / NUM_ONE) : 0;
+    v->has_model = true;
+    if (!q->model.n)
+        return repeat_choose(v->unit_days, &v->cbs, v->tried, v->was_tried, &v->model,
+                             err);
+    return value_model_parse(q->model, &model, err)
+           && repeat_fit(model, k, v->unit_days, &v->cbs, &v->model, err);
+}
+
+static bool fit(struct engine *e, const struct value_question *q, struct value_view *v,
+                struct err *err)
+{
+    int64_t began_us = clock_steady_us();
+    bool only_spending = str_eq(q->model, STR("gamma-gamma"));
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < v->buyers->n; i++)
+        ok = cbs_add(&v->cbs, buyer_cbs(&v->buyers->row[i], v->until_day),
+                     v->buyers->row[i].log_gaps, err);
+    if (!ok)
+        return false;
+    cbs_settle(&v->cbs);
+    if (v->cbs.customers == 0)
+        return err_set(err, ERR_INPUT,
+                       "nobody had a %.*s by then: there is nothing to learn from",
+                       STR_FMT(v->event));
+    if (only_spending && !v->buyers->plan.has_value)
+        return err_set(
+            err, ERR_INPUT,
+            "gamma-gamma is about money: say which of the event's values it is, "
+            "such as revenue");
+    if (!only_spending && !fit_repeats(q, v, err))
+        return false;
+    if (v->buyers->plan.has_value && !fit_spending(e, v, err))
+        return false;
+    v->seconds = (double)(clock_steady_us() - began_us) / 1e6;
+    return true;
+}
+
+bool engine_value_fit(struct engine *e, const struct value_question *q, struct arena *a,
+                      struct value_view *out, str *wrong, struct err *err)
+{
+    struct buyers_plan plan;
+    struct report_scope scope;
+    void *count = NULL;
+    bool ok;
+
+    *out = (struct value_view){};
+    *wrong = STR("");
+    if (!report_program(e, &out->program, err))
+        return false;
+    ok = plan_of(e, q, a, out, &plan, &scope, wrong, err)
+         && report_count(e, &kind, &scope, &plan, a, &count, wrong, err);
+    out->buyers = count;
+    ok = ok && fit(e, q, out, err);
+    if (!ok)
+        value_view_free(out);
+    return ok;
+}
+
+void value_view_free(struct value_view *v)
+{
+    buyers_free(v->buyers);
+    program_free(v->program);
+    cbs_free(&v->cbs);
+    *v = (struct value_view){};
+}
+
+/* --- what is expected --- */
+
+/* A purchase of his; 0: there is nothing to reckon it by. */
+static double worth_of(const struct engine *e, const struct value_view *v,
+                       const struct buyer *b)
+{
+    struct spending s = {0};
+
+    if (b->x && b->spent > 0)
+        s = (struct spending){b->x, major(v, e, (double)b->spent) / b->x};
+    return v->has_spending ? gamma_gamma_expected(&v->spending, s) : 0;
+}
+
+struct order {
+    const struct catalog *catalog;
+    const struct buyer *buyer;
+};
+
+static int by_expected(const void *a, const void *b, void *order)
+{
+    const struct order *o = order;
+    const struct forecast *l = a, *r = b;
+
+    if (l->purchases != r->purchases)
+        return l->purchases > r->purchases ? -1 : 1;
+    if (l->value != r->value)
+        return l->value > r->value ? -1 : 1;
+    return str_cmp(catalog_customer_id(o->catalog, o->buyer[l->buyer].customer),
+                   catalog_customer_id(o->catalog, o->buyer[r->buyer].customer));
+}
+
+/* Customers alike in what they did have alike expectations: of each kind they are reckoned once. */
+static bool expect_all(const struct engine *e, struct value_view *v, struct arena *a,
+                       struct err *err)
+{
+    struct forecast *alike = arena_array(a, struct forecast, (size_t)v->cbs.n + 1);
+
+    v->forecast = arena_array(a, struct forecast, v->buyers->n + 1);
+    if (!alike || !v->forecast)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < v->cbs.n; i++) {
+        const struct cbs_row *r = &v->cbs.row[i];
+
+        alike[i].alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
+        alike[i].purchases =
+            repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
+    }
+    for (size_t i = 0; i < v->buyers->n; i++) {
+        const struct buyer *b = &v->buyers->row[i];
+        struct forecast *f = &v->forecast[i];
+
+        *f = alike[cbs_find(&v->cbs, buyer_cbs(b, v->until_day))];
+        f->buyer = (uint32_t)i;
+        f->value = f->purchases * worth_of(e, v, b);
+        f->is_untold = isnan(f->value);
+        f->value = f->is_untold ? 0 : f->value;
+        v->untold += f->is_untold;
+    }
+    qsort_r(v->forecast, v->buyers->n, sizeof *v->forecast, by_expected,
+            &(struct order){snapshot_catalog(engine_snapshot(e)), v->buyers->row});
+    return true;
+}
+
+static void add_tenths(const struct engine *e, struct value_view *v)
+{
+    for (size_t i = 0; i < v->buyers->n; i++) {
+        const struct forecast *f = &v->forecast[i];
+        const struct buyer *b = &v->buyers->row[f->buyer];
+        struct value_tenth *t = &v->tenth[i * VALUE_TENTHS / v->buyers->n];
+
+        t->customers++;
+        t->alive += f->alive;
+        t->purchases += f->purchases;
+        t->value += f->value;
+        t->was_purchases += b->later;
+        t->was_value +=
+            v->buyers->plan.has_value ? major(v, e, (double)b->later_spent) : 0;
+    }
+}
+
+/* --- held against what came --- */
+
+static void add_guess(struct value_guess *g, double guessed, double came)
+{
+    g->mean_error += fabs(guessed - came);
+    g->root_error += (guessed - came) * (guessed - came);
+    g->sum += guessed;
+}
+
+static void finish_guess(struct value_guess *g, size_t n)
+{
+    g->mean_error /= (double)n;
+    g->root_error = sqrt(g->root_error / (double)n);
+}
+
+/* Recency and frequency in five bands each, doubling: days since the last purchase up to 30, 60,
+ * 120, 240 and more; purchases 1, 2, 3 to 4, 5 to 8 and more. */
+enum { BANDS = 5 };
+static size_t cell_of(int32_t silence_days, uint32_t purchases)
+{
+    static const int32_t days[BANDS - 1] = {30, 60, 120, 240};
+    static const uint32_t times[BANDS - 1] = {1, 2, 4, 8};
+    size_t r = 0, f = 0;
+
+    while (r < BANDS - 1 && silence_days > days[r])
+        r++;
+    while (f < BANDS - 1 && purchases > times[f])
+        f++;
+    return r * BANDS + f;
+}
+
+/* What those of each cell bought in the last stretch of this length says of those who are in it
+ * now. */
+static void guess_by_cells(struct value_view *v)
+{
+    double bought[BANDS * BANDS] = {}, were[BANDS * BANDS] = {}, all = 0, customers = 0;
+    int32_t then = v->until_day - v->hold_out_days;
+
+    for (size_t i = 0; i < v->buyers->n; i++) {
+        const struct buyer *b = &v->buyers->row[i];
+
+        if (b->before) {
+            size_t cell = cell_of(then - b->before_day, b->before);
+
+            bought[cell] += b->lately;
+            were[cell]++;
+            all += b->lately;
+            customers++;
+        }
+    }
+    v->has_cells = customers > 0;
+    for (size_t i = 0; i < v->buyers->n && v->has_cells; i++) {
+        const struct buyer *b = &v->buyers->row[i];
+        size_t cell = cell_of(v->until_day - b->day, b->x + 1);
+
+        add_guess(&v->by_cells,
+                  were[cell] > 0 ? bought[cell] / were[cell] : all / customers, b->later);
+    }
+}
+
+static void hold_against(struct value_view *v)
+{
+    size_t n = v->buyers->n;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct buyer *b = &v->buyers->row[v->forecast[i].buyer];
+
+        add_guess(&v->by_model, v->forecast[i].purchases, b->later);
+        add_guess(&v->by_last_time, b->lately, b->later);
+    }
+    guess_by_cells(v);
+    finish_guess(&v->by_model, n);
+    finish_guess(&v->by_last_time, n);
+    finish_guess(&v->by_cells, n);
+}
+
+static double error_of(const struct value_guess *g, bool by_root)
+{
+    return by_root ? g->root_error : g->mean_error;
+}
+
+const char *value_nearest(const struct value_view *v, bool by_root)
+{
+    double model = error_of(&v->by_model, by_root),
+           cells = error_of(&v->by_cells, by_root);
+    double last_time = error_of(&v->by_last_time, by_root);
+
+    if (model <= last_time && (!v->has_cells || model <= cells))
+        return "model";
+    return !v->has_cells || last_time <= cells ? "last_time" : "cells";
+}
+
+uint64_t value_came(const struct value_view *v)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < v->buyers->n; i++)
+        sum += v->buyers->row[i].later;
+    return sum;
+}
+
+static bool find_customer(struct engine *e, const struct value_question *q,
+                          struct value_view *v, struct err *err)
+{
+    uint32_t customer;
+
+    if (!q->customer.n)
+        return true;
+    if (!engine_find(e, q->customer, &customer, err))
+        return false;
+    for (size_t i = 0; i < v->buyers->n; i++)
+        if (v->buyers->row[v->forecast[i].buyer].customer == customer)
+            v->customer = &v->forecast[i];
+    return v->customer
+           || err_set(err, ERR_NOT_FOUND,
+                      "%.*s had no %.*s by then: of what he will buy nothing is known",
+                      STR_FMT(q->customer), STR_FMT(v->event));
+}
+
+bool engine_value(struct engine *e, const struct value_question *q, struct arena *a,
+                  struct value_view *out, str *wrong, struct err *err)
+{
+    bool ok;
+
+    if (!engine_value_fit(e, q, a, out, wrong, err))
+        return false;
+    ok = out->has_model
+         || err_set(err, ERR_INPUT,
+                    "gamma-gamma says what a purchase brings, not how many "
+                    "come: take another model, and --value beside it");
+    ok = ok && expect_all(e, out, a, err) && find_customer(e, q, out, err);
+    if (ok) {
+        add_tenths(e, out);
+        if (out->hold_out_days)
+            hold_against(out);
+    } else {
+        value_view_free(out);
+    }
+    return ok;
+}
+
+/* --- as JSON --- */
+
+void value_put_day(struct buf *b, int32_t day)
+{
+    struct civil c = civil_of((int64_t)day * MS_DAY);
+
+    buf_add_format(b, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
+static void put_double(struct json_out *j, const char *key, double d)
+{
+    json_key(j, key);
+    json_put_double(j, d);
+}
+
+static void put_int(struct json_out *j, const char *key, uint64_t n)
+{
+    json_key(j, key);
+    json_put_int(j, (int64_t)n);
+}
+
+static void put_text(struct json_out *j, const char *key, str text)
+{
+    json_key(j, key);
+    json_put_text(j, text);
+}
+
+static void put_day(struct json_out *j, const char *key, int32_t day)
+{
+    struct buf b = {};
+
+    value_put_day(&b, day);
+    put_text(j, key, buf_str(&b));
+    buf_free(&b);
+}
+
+const char *value_limit_text(enum fit_limit limit)
+{
+    static const char *const text[] = {
+#define X(name, words) words,
+        FIT_LIMITS(X)
+#undef X
+    };
+
+    return text[limit];
+}
+
+static void put_fit(struct json_out *j, const struct fit *f)
+{
+    put_double(j, "log_likelihood", f->log_likelihood);
+    json_key(j, "boundary");
+    if (f->limit == FIT_INSIDE)
+        json_put_null(j);
+    else
+        json_put_text(j, str_of(value_limit_text(f->limit)));
+    json_key(j, "converged");
+    json_put_bool(j, f->converged);
+}
+
+static void put_repeats(struct json_out *j, const struct repeat_model *m)
+{
+    size_t n = repeat_parameter_n(m);
+
+    if (m->kind == VALUE_BG_CNBD_K || m->kind == VALUE_MBG_CNBD_K)
+        put_int(j, "k", m->bgnbd.k);
+    json_key(j, "parameters");
+    json_begin_object(j);
+    for (size_t i = 0; i < n; i++)
+        put_double(j, repeat_parameter_name(m, i), repeat_parameter(m, i));
+    json_end_object(j);
+    json_key(j, "standard_errors");
+    json_begin_object(j);
+    for (size_t i = 0; i < n; i++)
+        put_double(j, repeat_parameter_name(m, i), repeat_parameter_error(m, i));
+    json_end_object(j);
+    put_fit(j, &m->fit);
+}
+
+static void put_spending(struct json_out *j, const struct value_view *v)
+{
+    static const char *const name[] = {"p", "q", "gamma"};
+    const double parameter[] = {v->spending.p, v->spending.q, v->spending.gamma};
+
+    put_int(j, "customers", v->spenders - v->without_money);
+    put_int(j, "without_money", v->without_money);
+    json_key(j, "parameters");
+    json_begin_object(j);
+    for (size_t i = 0; i < 3; i++)
+        put_double(j, name[i], parameter[i]);
+    json_end_object(j);
+    json_key(j, "standard_errors");
+    json_begin_object(j);
+    for (size_t i = 0; i < 3; i++)
+        put_double(j, name[i], v->spending_fit.error[i]);
+    json_end_object(j);
+    put_fit(j, &v->spending_fit);
+}
+
+/* Inside an open object. */
+static void put_fitted(struct json_out *j, const struct value_view *v)
+{
+    put_text(j, "model",
+             v->has_model ? value_model_name(v->model.kind) : STR("gamma-gamma"));
+    if (v->has_model) {
+        put_int(j, "customers", v->cbs.customers);
+        put_int(j, "repeaters", v->cbs.repeaters);
+        put_int(j, "purchases", v->cbs.purchases);
+        put_repeats(j, &v->model);
+    } else {
+        put_spending(j, v);
+    }
+    put_day(j, "until", v->until_day);
+    put_text(j, "unit", v->unit);
+    put_double(j, "seconds", v->seconds);
+    if (v->has_model && v->has_spending) {
+        json_key(j, "spending");
+        json_begin_object(j);
+        put_spending(j, v);
+        json_end_object(j);
+    }
+    if (v->was_tried[VALUE_NBD]) {
+        json_key(j, "tried");
+        json_begin_object(j);
+        for (int m = 0; m < VALUE_MODELS_END; m++)
+            if (v->was_tried[m])
+                put_double(j, value_model_name((enum value_model)m).p,
+                           v->tried[m].fit.log_likelihood);
+        json_end_object(j);
+    }
+}
+
+void value_fit_put_json(struct json_out *j, const struct value_view *v)
+{
+    json_begin_object(j);
+    put_fitted(j, v);
+    json_end_object(j);
+}
+
+static void put_guess(struct json_out *j, const char *key, const struct value_guess *g)
+{
+    json_key(j, key);
+    json_begin_object(j);
+    put_double(j, "mean_error", g->mean_error);
+    put_double(j, "root_error", g->root_error);
+    put_double(j, "sum", g->sum);
+    json_end_object(j);
+}
+
+static void put_forecast(struct json_out *j, const struct engine *e,
+                         const struct value_view *v, const struct forecast *f)
+{
+    const struct buyer *b = &v->buyers->row[f->buyer];
+
+    json_begin_object(j);
+    put_text(j, "customer",
+             catalog_customer_id(snapshot_catalog(engine_snapshot(e)), b->customer));
+    put_int(j, "purchases", b->x + 1);
+    put_day(j, "first", b->first_day);
+    put_day(j, "last", b->day);
+    put_double(j, "alive", f->alive);
+    put_double(j, "expected_purchases", f->purchases);
+    if (v->has_spending) {
+        put_double(j, "expected_each", worth_of(e, v, b));
+        put_double(j, "expected_value", f->is_untold ? NAN : f->value);
+    }
+    json_end_object(j);
+}
+
+static void put_tenths(struct json_out *j, const struct value_view *v)
+{
+    json_key(j, "tenths");
+    json_begin_list(j);
+    for (int i = 0; i < VALUE_TENTHS; i++) {
+        const struct value_tenth *t = &v->tenth[i];
+
+        json_begin_object(j);
+        put_int(j, "customers", t->customers);
+        put_double(j, "alive", t->alive);
+        put_double(j, "expected_purchases", t->purchases);
+        if (v->has_spending)
+            put_double(j, "expected_value", t->value);
+        if (v->hold_out_days) {
+            put_double(j, "purchases", t->was_purchases);
+            if (v->has_spending)
+                put_double(j, "value", t->was_value);
+        }
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+void value_view_put_json(struct json_out *j, const struct engine *e,
+                         const struct value_view *v)
+{
+    json_begin_object(j);
+    put_fitted(j, v);
+    put_double(j, "ahead_days", v->ahead_days);
+    put_int(j, "untold", v->untold);
+    put_tenths(j, v);
+    if (v->hold_out_days) {
+        put_int(j, "hold_out_days", (uint64_t)v->hold_out_days);
+        put_guess(j, "by_model", &v->by_model);
+        put_guess(j, "by_last_time", &v->by_last_time);
+        if (v->has_cells)
+            put_guess(j, "by_cells", &v->by_cells);
+        put_int(j, "came", value_came(v));
+        json_key(j, "nearest");
+        json_begin_object(j);
+        put_text(j, "mean_error", str_of(value_nearest(v, false)));
+        put_text(j, "root_error", str_of(value_nearest(v, true)));
+        json_end_object(j);
+    }
+    if (v->customer) {
+        json_key(j, "customer");
+        put_forecast(j, e, v, v->customer);
+    }
+    json_end_object(j);
+}

@@ -1,0 +1,92 @@
+/* value.h - what customers will buy and spend, in words: models fitted to everybody's purchases, held
+ * against what came later, and as JSON. */
+#ifndef ENGINE_VALUE_H
+#define ENGINE_VALUE_H
+
+#include "engine/report.h"
+#include "value/buyer.h"
+#include "value/models.h"
+
+struct value_question {
+    str model; /* of VALUE_MODELS, or gamma-gamma; empty: the likeliest of the simple ones */
+    str k;     /* of the regular ones: 1 to 12; empty: the likeliest */
+    str event;    /* a pattern; empty: purchase */
+    str value;    /* what of it is money, or a number; empty: nothing */
+    str unit;     /* day, week or month of parameters; empty: week */
+    str hold_out; /* so many whole days behind .until: what came in them is told beside what
+                     was expected; empty: none */
+    str ahead;    /* so many days are looked ahead; empty: 365d, or the hold-out */
+    /* The first moment of the last day that the model knows; MOMENT_NEVER: of the last day of
+     * which all is known. */
+    int64_t until_ms;
+    str customer;              /* tell of him, too; empty: nobody */
+    struct report_scope scope; /* to_ms, from_ms and at_ms are not asked for */
+};
+
+/* What is expected of one customer. */
+struct forecast {
+    uint32_t buyer; /* in view.buyers */
+    double alive;   /* the probability that he is still a customer */
+    double purchases, value;
+    bool is_untold; /* .value: the model has no mean for him */
+};
+
+/* A tenth of the customers, those first of whom the most is expected; sums over them. */
+struct value_tenth {
+    uint64_t customers;
+    double alive, purchases, value;  /* expected */
+    double was_purchases, was_value; /* what came in the hold-out */
+};
+/* How far off a way of guessing is, of everybody's purchases in the hold-out. */
+struct value_guess {
+    double mean_error, root_error, sum; /* mean absolute error; root of the mean square */
+};
+enum { VALUE_TENTHS = 10 };
+
+struct value_view {
+    struct program *program;
+    struct buyers *buyers;
+    struct cbs cbs;
+    struct repeat_model model, tried[VALUE_MODELS_END];
+    bool was_tried[VALUE_MODELS_END];
+    bool has_model, has_spending;
+    struct gamma_gamma spending;
+    struct fit spending_fit;
+    uint64_t spenders, without_money; /* who bought again, and of them for nothing */
+    uint64_t untold;                  /* of how many .value is */
+    str unit, event, value;
+    double unit_days, ahead_days;
+    int32_t until_day, hold_out_days;
+    double seconds;            /* that fitting took */
+    struct forecast *forecast; /* of all, those first of whom the most is expected */
+    struct value_tenth tenth[VALUE_TENTHS];
+    /* Of those who had bought by .until_day, by what was known then: by the model; that as much comes as
+     * in the stretch of the same length before; that those who bought so lately and so often do as such
+     * did then. */
+    struct value_guess by_model, by_last_time, by_cells;
+    bool has_cells;            /* somebody had bought before that stretch */
+    struct forecast *customer; /* NULL: none was asked for */
+};
+/* Fits the models. ERR_INPUT: *wrong is the text in which line and column of the error stand, or
+ * empty. To be freed by value_view_free. */
+[[nodiscard]] bool engine_value_fit(struct engine *e, const struct value_question *q,
+                                    struct arena *a, struct value_view *out, str *wrong,
+                                    struct err *err);
+/* The same, and what is expected of everybody. What is not freed lives in `a`. */
+[[nodiscard]] bool engine_value(struct engine *e, const struct value_question *q,
+                                struct arena *a, struct value_view *out, str *wrong,
+                                struct err *err);
+void value_view_free(struct value_view *v);
+/* Which guess has the least error: "model", "last_time" or "cells". */
+const char *value_nearest(const struct value_view *v, bool by_root);
+/* What came in the hold-out, of all. */
+uint64_t value_came(const struct value_view *v);
+/* "no dropout"; empty: inside of all limits. */
+const char *value_limit_text(enum fit_limit limit);
+/* 1997-09-30 */
+void value_put_day(struct buf *b, int32_t day);
+void value_fit_put_json(struct json_out *j, const struct value_view *v);
+void value_view_put_json(struct json_out *j, const struct engine *e,
+                         const struct value_view *v);
+
+#endif

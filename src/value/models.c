@@ -1,0 +1,169 @@
+#include "value/models.h"
+
+#include <math.h>
+
+static const char *const name[] = {
+#define X(name, text) text,
+    VALUE_MODELS(X)
+#undef X
+};
+
+str value_model_name(enum value_model m)
+{
+    return str_of(name[m]);
+}
+
+bool value_model_parse(str text, enum value_model *out, struct err *err)
+{
+    for (int m = 0; m < VALUE_MODELS_END; m++)
+        if (str_eq(text, value_model_name((enum value_model)m))) {
+            *out = (enum value_model)m;
+            return true;
+        }
+    return err_set(
+        err, ERR_INPUT,
+        "there is no model \"%.*s\": nbd, bg-nbd, mbg-nbd, bg-cnbd-k, mbg-cnbd-k "
+        "and pareto-nbd are those of how often customers buy",
+        STR_FMT(text));
+}
+
+/* --- fitting --- */
+
+static bool is_regular(enum value_model kind)
+{
+    return kind == VALUE_BG_CNBD_K || kind == VALUE_MBG_CNBD_K;
+}
+
+static bool fit_bgnbd(enum value_model kind, unsigned k, double unit_days,
+                      const struct cbs *data, struct repeat_model *out, struct err *err)
+{
+    out->kind = kind;
+    out->bgnbd = (struct bgnbd){
+        .dropout = kind == VALUE_NBD ? DROPOUT_NONE : DROPOUT_BETA,
+        .at_once = kind == VALUE_MBG_NBD || kind == VALUE_MBG_CNBD_K,
+        .k = k,
+        .unit_days = unit_days,
+    };
+    return bgnbd_fit(&out->bgnbd, data, NULL, &out->fit, err);
+}
+
+bool repeat_fit(enum value_model kind, unsigned k, double unit_days,
+                const struct cbs *data, struct repeat_model *out, struct err *err)
+{
+    struct repeat_model next;
+
+    if (kind == VALUE_PARETO_NBD) {
+        out->kind = kind;
+        out->pareto = (struct pareto){.unit_days = unit_days};
+        return pareto_fit(&out->pareto, data, NULL, &out->fit, err);
+    }
+    if (!is_regular(kind) || k)
+        return fit_bgnbd(kind, k ? k : 1, unit_days, data, out, err);
+    if (!fit_bgnbd(kind, 1, unit_days, data, out, err))
+        return false;
+    for (k = 2; k <= BGNBD_K_MAX; k++) {
+        if (!fit_bgnbd(kind, k, unit_days, data, &next, err))
+            return false;
+        if (!(next.fit.log_likelihood > out->fit.log_likelihood))
+            break;
+        *out = next;
+    }
+    return true;
+}
+
+bool repeat_choose(double unit_days, const struct cbs *data,
+                   struct repeat_model tried[VALUE_MODELS_END],
+                   bool was_tried[VALUE_MODELS_END], struct repeat_model *out,
+                   struct err *err)
+{
+    static const enum value_model simple[] = {VALUE_NBD, VALUE_BG_NBD, VALUE_MBG_NBD,
+                                              VALUE_PARETO_NBD};
+
+    for (size_t i = 0; i < VALUE_MODELS_END; i++)
+        was_tried[i] = false;
+    for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
+        struct repeat_model *m = &tried[simple[i]];
+
+        if (!repeat_fit(simple[i], 1, unit_days, data, m, err))
+            return false;
+        was_tried[simple[i]] = true;
+        /* A model at its limit is a simpler one, which was tried before. */
+        if (i == 0 || m->fit.log_likelihood > out->fit.log_likelihood + 1e-6)
+            *out = *m;
+    }
+    return true;
+}
+
+/* --- parameters --- */
+
+size_t repeat_parameter_n(const struct repeat_model *m)
+{
+    if (m->kind == VALUE_PARETO_NBD)
+        return (m->pareto.rate == PARETO_GAMMA ? 2u : 1u)
+               + (m->pareto.death == PARETO_GAMMA  ? 2u
+                  : m->pareto.death == PARETO_SAME ? 1u
+                                                   : 0u);
+    return bgnbd_rate_n(&m->bgnbd) + bgnbd_dropout_n(&m->bgnbd);
+}
+
+const char *repeat_parameter_name(const struct repeat_model *m, size_t i)
+{
+    bool pareto = m->kind == VALUE_PARETO_NBD;
+    bool rate = pareto ? m->pareto.rate == PARETO_GAMMA : m->bgnbd.rate == RATE_GAMMA;
+    size_t rates = rate ? 2 : 1;
+
+    if (i < rates)
+        return !rate ? "lambda" : i ? "alpha" : "r";
+    i -= rates;
+    if (pareto)
+        return m->pareto.death == PARETO_SAME ? "mu" : i ? "beta" : "s";
+    return m->bgnbd.dropout == DROPOUT_SAME ? "p" : i ? "b" : "a";
+}
+
+/* All leave with one probability: the model has its odds. */
+static bool is_odds(const struct repeat_model *m, size_t i)
+{
+    return m->kind != VALUE_PARETO_NBD && m->bgnbd.dropout == DROPOUT_SAME
+           && i == bgnbd_rate_n(&m->bgnbd);
+}
+
+double repeat_parameter(const struct repeat_model *m, size_t i)
+{
+    double p =
+        m->kind == VALUE_PARETO_NBD ? m->pareto.parameter[i] : m->bgnbd.parameter[i];
+
+    return is_odds(m, i) ? p / (1 + p) : p;
+}
+
+double repeat_parameter_error(const struct repeat_model *m, size_t i)
+{
+    double p = m->bgnbd.parameter[i];
+
+    return is_odds(m, i) ? m->fit.error[i] / ((1 + p) * (1 + p)) : m->fit.error[i];
+}
+
+/* --- one customer --- */
+
+double repeat_alive(const struct repeat_model *m, uint32_t x, double last_days,
+                    double age_days)
+{
+    if (m->kind == VALUE_PARETO_NBD) {
+        double unit = m->pareto.unit_days;
+
+        return pareto_alive(&m->pareto,
+                            (struct pareto_seen){x, last_days / unit, age_days / unit});
+    }
+    return bgnbd_alive(&m->bgnbd, (struct bgnbd_seen){x, last_days / m->bgnbd.unit_days,
+                                                      age_days / m->bgnbd.unit_days});
+}
+
+double repeat_expected(const struct repeat_model *m, uint32_t x, double last_days,
+                       double age_days, double ahead_days)
+{
+    double unit = m->kind == VALUE_PARETO_NBD ? m->pareto.unit_days : m->bgnbd.unit_days;
+    double last = last_days / unit, age = age_days / unit, ahead = ahead_days / unit;
+
+    return m->kind == VALUE_PARETO_NBD
+               ? pareto_expected(&m->pareto, (struct pareto_seen){x, last, age}, ahead)
+               : bgnbd_expected(&m->bgnbd, (struct bgnbd_seen){x, last, age}, ahead);
+}

@@ -1,0 +1,136 @@
+#!/bin/sh
+# What customers will buy and bring: the published figures of CDNOW from end to end, what was held out
+# counted by another hand, and too little data; on the command line and over HTTP.
+. "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
+
+cat >"$T/model.yaml" <<'YAML'
+ciclo: 1
+workspace: { name: CDNOW, currency: USD, timezone: Europe/Rome }
+events: { purchase: { properties: { revenue: money, title: text } } }
+lifecycle: { start: all, stages: { all: {} } }
+YAML
+shop=$T/cdnow.ciclo
+data=$ROOT/tests/data/cdnow/cdnow_sample.csv.gz
+t_ok 'a shop of music' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3" --customer master_id \
+    --time date --time-format %Y%m%d --event purchase --property revenue:money=amount' \
+    "$CICLO" "$shop" "$T/model.yaml" "$data"
+
+# of JSON on standard input, what the expression says of it
+of() { python3 -c 'import json, sys
+v = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"; }
+known='" ".join(["%.3f" % v["parameters"][p] for p in ("r", "alpha", "a", "b")]
+    + ["%.6f" % v["log_likelihood"], str(v["customers"]), str(v["repeaters"]), str(v["boundary"])])'
+fit() { "$CICLO" value fit "$shop" --until 1997-09-30 "$@"; }
+t_is 'the model of the paper' "$(fit --model bg-nbd --unit week --json | of "$known")" \
+    '0.243 4.414 0.793 2.426 -9582.429207 2357 946 None'
+t_is 'in days' "$(fit --model bg-nbd --unit day --json | of '"%.3f" % (v["parameters"]["alpha"] / 7)')" 4.414
+t_is 'what a purchase brings' "$(fit --model gamma-gamma --value revenue --json |
+    of '"%.2f %.2f %.2f %.4f %d" % (*v["parameters"].values(), v["log_likelihood"], v["customers"])')" \
+    '6.25 3.74 15.44 -4055.9177 946'
+t_is 'the likeliest of those that were tried' "$(fit --json |
+    of 'v["model"] + " " + max(v["tried"], key=v["tried"].get) + " %d" % len(v["tried"])')" \
+    'mbg-nbd mbg-nbd 4'
+one_less=$(gzip -dc "$data" | python3 -c 'import csv, sys
+days, first = {}, {}
+for r in csv.DictReader(sys.stdin):
+    if r["date"] <= "19970929":
+        days.setdefault(r["master_id"], set()).add(r["date"])
+print(sum(len(d) - 1 for d in days.values()))')
+t_is 'a day is known when it is over' "$("$CICLO" value fit "$shop" --until 1997-09-29 --json |
+    of 'v["until"] + " %d" % v["purchases"]')" "1997-09-29 $one_less"
+
+# in whatever order they came, to the last digit
+gzip -dc "$data" | python3 -c 'import random, sys
+heading, *rows = sys.stdin.readlines()
+random.Random(7).shuffle(rows)
+sys.stdout.writelines([heading, *rows])' >"$T/shuffled.csv"
+t_ok 'the same purchases in another order' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3" \
+    --customer master_id --time date --time-format %Y%m%d --event purchase --property revenue:money=amount' \
+    "$CICLO" "$T/shuffled.ciclo" "$T/model.yaml" "$T/shuffled.csv"
+timeless='json.dumps({k: v[k] for k in v if k != "seconds"}, sort_keys=True)'
+t_is 'say the same' "$("$CICLO" value show "$T/shuffled.ciclo" --value revenue --hold-out 90d --json | of "$timeless")" \
+    "$("$CICLO" value show "$shop" --value revenue --hold-out 90d --json | of "$timeless")"
+
+# 39 weeks held out, counted out of the file by another hand: days with a purchase after 1997-09-30 of those
+# who had bought by then, and what they paid.
+came=$(gzip -dc "$data" | python3 -c 'import csv, sys
+from decimal import Decimal
+later, knew, paid = {}, set(), Decimal(0)
+for r in csv.DictReader(sys.stdin):
+    if r["date"] <= "19970930":
+        knew.add(r["master_id"])
+    elif r["date"] <= "19980630":
+        later.setdefault(r["master_id"], set()).add(r["date"])
+        paid += Decimal(r["amount"])
+print(sum(len(d) for c, d in later.items() if c in knew), paid)')
+show() { "$CICLO" value show "$shop" --until 1997-09-30 --value revenue --hold-out 273d "$@"; }
+t_is 'what came is what the file says' "$(show --json |
+    of '"%d %.2f" % (v["came"], sum(t["value"] for t in v["tenths"]))')" "$came"
+t_is 'sums and errors of Pareto/NBD as they were published' "$(show --model pareto-nbd --json |
+    of '"%.3f %.6f %.5f" % (v["by_model"]["sum"], v["by_model"]["mean_error"], v["by_model"]["root_error"])')" \
+    '1665.513 0.754523 1.60285'
+t_is 'tenths are of everybody, the best first' "$(show --json |
+    of '(all(a["expected_purchases"] >= b["expected_purchases"] for a, b in zip(v["tenths"], v["tenths"][1:])),
+        sum(t["customers"] for t in v["tenths"]),
+        abs(sum(t["expected_purchases"] for t in v["tenths"]) - v["by_model"]["sum"]) < 1e-6)')" '(True, 2357, True)'
+t_is 'words say who is nearest' "$(show | grep Nearest)" \
+    '1882 came. Nearest by the mean error: the model; by the root mean square: the model.'
+t_is 'as CSV: a row for each tenth' "$(show --csv | wc -l)" 11
+t_is 'one customer' "$("$CICLO" value customer "$shop" 00004 --until 1997-09-30 --value revenue | head -1)" \
+    'Bought on 3 days, first on 1997-01-01, last on 1997-08-02.'
+
+# Days are those of the workspace's zone: half past eleven at night in London is tomorrow in Rome.
+night=$T/night.ciclo
+sed 's/CDNOW/Night/' "$T/model.yaml" >"$T/night.yaml"
+printf '%s\n' '{"type":"track","event":"purchase","userId":"a","messageId":"1","timestamp":"2026-01-05T12:00:00Z"}' \
+    '{"type":"track","event":"purchase","userId":"a","messageId":"2","timestamp":"2026-01-05T23:30:00Z"}' \
+    '{"type":"track","event":"purchase","userId":"b","messageId":"3","timestamp":"2026-01-02T12:00:00Z"}' \
+    '{"type":"track","event":"purchase","userId":"b","messageId":"4","timestamp":"2026-01-03T01:00:00Z"}' \
+    '{"type":"track","event":"purchase","userId":"b","messageId":"5","timestamp":"2026-01-03T02:00:00Z"}' >"$T/night.jsonl"
+"$CICLO" init "$night" --model "$T/night.yaml" >/dev/null
+"$CICLO" import "$night" "$T/night.jsonl" >/dev/null
+t_is 'purchases of one day are one' "$("$CICLO" value fit "$night" --model nbd --until 2026-01-31 --json |
+    of '"%d %d" % (v["repeaters"], v["purchases"])')" '2 2'
+
+# Too little: words, or finite numbers, never NaN or infinity.
+few=$T/few.ciclo
+"$CICLO" init "$few" --model "$T/night.yaml" >/dev/null
+t_fails 'nobody at all' 'nobody had a purchase by then' "$CICLO" value fit "$few"
+head -1 "$T/night.jsonl" >"$T/one.jsonl"
+"$CICLO" import "$few" "$T/one.jsonl" >/dev/null
+t_fails 'nobody came back' 'nobody bought on a second day' "$CICLO" value fit "$few"
+head -2 "$T/night.jsonl" >"$T/one.jsonl"
+"$CICLO" import "$few" "$T/one.jsonl" >/dev/null
+for model in nbd bg-nbd mbg-nbd pareto-nbd bg-cnbd-k mbg-cnbd-k; do
+    t_is "one customer who came back once, $model" "$("$CICLO" value show "$few" --model $model --until 2026-02-28 --json |
+        of '0 <= v["tenths"][0]["expected_purchases"] < 366 and v["tenths"][0]["alive"] <= 1')" True
+done
+t_is 'no infinity is printed' "$("$CICLO" value show "$few" --until 2026-02-28 --json | grep -ciE 'nan|inf')" 0
+
+# wrong use
+t_fails 'a model that there is not' 'there is no model "clv"' "$CICLO" value show "$shop" --model clv
+t_fails 'k beyond the bound' 'k is a whole number from 1 to 12' "$CICLO" value show "$shop" --model bg-cnbd-k --k 13
+t_fails 'a unit that there is not' 'units are day, week and month' "$CICLO" value show "$shop" --unit year
+t_fails 'months are no whole days' 'hold-out is a number of whole days' "$CICLO" value show "$shop" --hold-out 3mo
+t_fails 'an event that there is not' 'sold' "$CICLO" value show "$shop" --event sold
+t_fails 'a text cannot be summed' 'only numbers and money can be summed' "$CICLO" value show "$shop" --value title
+t_fails 'money where money was not asked for' 'say which of the event' "$CICLO" value show "$shop" --model gamma-gamma
+t_fails 'spending alone forecasts nothing' 'not how many come' "$CICLO" value show "$shop" --model gamma-gamma --value revenue
+t_fails 'somebody who is not there' 'nobody' "$CICLO" value customer "$shop" nobody
+
+serve
+get() { python3 -c 'import sys, urllib.request, urllib.parse, urllib.error
+query = urllib.parse.urlencode([tuple(p.split("=", 1)) for p in sys.argv[2:]])
+try:
+    sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1] + "api/value?" + query).read())
+except urllib.error.HTTPError as e:
+    print(e.code, e.read().decode())' "$url" "$@"; }
+t_is 'the same over HTTP' "$(get until=1997-09-30 value=revenue hold_out=273d customer=00004 | of "v['customer']['expected_value']")" \
+    "$("$CICLO" value customer "$shop" 00004 --until 1997-09-30 --value revenue --ahead 273d --json | of "v['customer']['expected_value']")"
+t_is 'the same over HTTP, of all' "$(get until=1997-09-30 value=revenue hold_out=273d | of "$timeless")" \
+    "$(show --json | of "$timeless")"
+t_is 'what is wrong is told' "$(get model=clv | grep -c '^400 .*there is no model')" 1
+ends
+t_done
