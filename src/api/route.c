@@ -426,6 +426,17 @@ static const struct api_param lookalikes_params[] = {
     AT,
     {"limit", "how many customers at most; 100 unless given"},
 };
+static const struct api_param personas_params[] = {
+    {"measures", "rules that give a number, money, a length or a moment, with commas "
+                 "between: count(purchase, 1y), since(purchase)"},
+    {"traits", "names of traits, with commas between"},
+    {"groups", "how many personas, or several to choose from: 2..8; 5 unless given"},
+    {"seed", "a whole number, of the chance with which it starts; 1 unless given"},
+    {"customers", "the number of a persona: lists who is of it"},
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    AT,
+};
 static const struct api_field list_fields[] = {
     {"list", JSON_TEXT, true, "a segment of the model that is a list"},
     {"listed", JSON_BOOL, true, "true: they are put on it; false: taken off"},
@@ -471,6 +482,8 @@ static const struct api_route routes[] = {
         "how many were in each segment at the end of each period"),
     GET("/api/lookalikes", get_lookalikes, lookalikes_params,
         "who outside of a segment is like its members"),
+    GET("/api/personas", get_personas, personas_params,
+        "customers in groups of like ones, and what each group is like"),
     POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
          "puts customers on a list, or takes them off it"),
     GET("/api/funnel", get_funnel, funnel_params,

@@ -3,6 +3,7 @@
 
 #include "engine/list.h"
 #include "engine/lookalike.h"
+#include "engine/personas.h"
 #include "engine/segment_sizes.h"
 
 static void put_moments(struct json_out *j, const char *key, const int64_t *at_ms,
@@ -156,5 +157,40 @@ bool get_lookalikes(struct api_request *r, struct err *err)
     if (ok)
         lookalike_put_json(&j, r->engine, &v);
     lookalike_view_free(&v);
+    return ok;
+}
+
+static bool personas_params(const struct api_request *r, struct personas_question *q,
+                            struct err *err)
+{
+    uint32_t seed = 1;
+
+    if (param(r, "groups").n && !personas_groups(param(r, "groups"), q, err))
+        return false;
+    if (param(r, "seed").n && !whole_parse(param(r, "seed"), 0, UINT32_MAX, &seed))
+        return err_set(err, ERR_INPUT, "seed is a whole number");
+    q->seed = seed;
+    return !param(r, "customers").n
+           || whole_parse(param(r, "customers"), 1, PERSONAS_MAX, &q->list)
+           || err_set(err, ERR_INPUT, "customers is the number of a persona, from 1");
+}
+
+bool get_personas(struct api_request *r, struct err *err)
+{
+    str measures = param(r, "measures"), traits = param(r, "traits");
+    struct personas_question q = {
+        .by = {&measures, measures.n > 0, &traits, traits.n > 0},
+        .scope = {.segment = param(r, "segment"), .when = param(r, "when")},
+        .from = PERSONAS_DEFAULT,
+        .to = PERSONAS_DEFAULT};
+    struct json_out j = {.to = r->out};
+    struct personas_view v;
+    bool ok;
+
+    if (!at_param(r, &q.scope.at_ms, err) || !personas_params(r, &q, err))
+        return false;
+    ok = engine_personas(r->engine, &q, r->a, &v, &r->wrong, err)
+         && personas_put_json(&j, r->engine, &v, r->a, err);
+    personas_view_free(&v);
     return ok;
 }

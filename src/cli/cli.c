@@ -21,7 +21,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_paths,         &cli_survival,     &cli_churn,          &cli_journey_map,
     &cli_overlap,       &cli_spend_import, &cli_spend_list,     &cli_returns,
     &cli_view,          &cli_dashboard,    &cli_alert,          &cli_lookalike,
-    &cli_value_fit,     &cli_value_show,   &cli_value_customer,
+    &cli_value_fit,     &cli_value_show,   &cli_value_customer, &cli_personas,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -143,5 +143,30 @@ t_fails 'a condition is no measure' 'a number, money, a length or a moment' like
 t_fails 'a trait that there is none of' 'column 1' like --when true --trait town
 t_fails 'nobody named' '--segment NAME' like --measure 'count(purchase)'
 t_fails 'compared by nothing' '--measure and --trait' like --segment press
+# What kinds of customers there are: five who buy little, and ten who buy much.
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    n=$((i <= 5 ? 1 : 100))
+    echo "{\"type\":\"identify\",\"userId\":\"p$i\",\"messageId\":\"k$i\",\"timestamp\":\"2026-01-01T10:00:00Z\",\"traits\":{\"town\":\"$([ $n = 1 ] && echo Rome || echo Porto)\"}}"
+    buy p$i q$i 2026-01-05T10:00:00Z $((n * 10 + i))
+done >"$T/kinds.jsonl"
+"$CICLO" init "$T/kinds.ciclo" --model "$T/model.yaml" >/dev/null
+"$CICLO" import "$T/kinds.ciclo" "$T/kinds.jsonl" >/dev/null
+kinds() { "$CICLO" personas "$T/kinds.ciclo" --measure 'sum(purchase.revenue)' --trait town --at 2026-02-01 "$@"; }
+t_is 'personas' "$(kinds --groups 2 --csv)" 'persona,customers,column,value,have_it,everybody,everybody_has_it
+1,10,sum(purchase.revenue),1010.00,,1008.00,
+1,10,town,Porto,10,,10
+2,5,sum(purchase.revenue),13.00,,1008.00,
+2,5,town,Rome,5,,5'
+t_is 'in words' "$(kinds --groups 2 | grep -A3 'Persona 2')" 'Persona 2: 5 customers (33.3 %). Less than most: sum(purchase.revenue).
+  sum(purchase.revenue): 13.00 (everybody 1008.00)
+  town: Rome: 100.0 % (everybody 33.3 %, 3.0 times as often)'
+t_is 'who' "$(kinds --groups 2 --customers 2 --csv | tr '\n' ' ')" 'customer p1 p2 p3 p4 p5 '
+t_is 'two are the best number' "$(kinds --groups 2..6 --json | python3 -c 'import json, sys
+v = json.load(sys.stdin); print(len(v["personas"]), [g["groups"] for g in v["groups"]])')" '2 [2, 3, 4, 5, 6]'
+t_is 'the same again' "$(kinds --groups 4 --seed 7 --json)" "$(kinds --groups 4 --seed 7 --json)"
+t_fails 'more than there are' 'different customers' kinds --groups 16
+t_fails 'no number' 'from 2 to 20' kinds --groups 1
+t_fails 'no such persona' 'there are 2 personas' kinds --groups 2 --customers 3
+t_fails 'of nobody' 'no customers' kinds --when 'count(purchase) > 9'
 t_ok 'both files are whole' sh -c "'$CICLO' verify '$shop' && '$CICLO' verify '$T/copy.ciclo'"
 t_done

@@ -971,6 +971,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/segments", "get", 2, 0},
         {"/api/segments/periods", "get", 3, 0},
         {"/api/lookalikes", "get", 6, 0},
+        {"/api/personas", "get", 8, 0},
         {"/api/lists", "post", 0, 4},
         {"/api/funnel", "get", 16, 0},
         {"/api/cohorts", "get", 17, 0},

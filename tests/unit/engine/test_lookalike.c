@@ -1,4 +1,5 @@
 #include "engine/lookalike.h"
+#include "engine/personas.h"
 
 #include "base/json.h"
 #include "support/fail.h"
@@ -88,5 +89,32 @@ TEST(looking_for_who_is_like_a_segment_survives_the_lack_of_memory)
     struct engine *e = bottega_with(model, events, NOW);
 
     each_oom_kept(ask_once, e);
+    engine_close(e);
+}
+
+static bool group_once(void *context, struct err *err)
+{
+    struct personas_question q = {.by = {measures, 2, traits, 1},
+                                  .scope.at_ms = moment_of(NOW),
+                                  .from = 2,
+                                  .to = 3,
+                                  .seed = 1,
+                                  .list = 1};
+    struct personas_view v;
+    struct arena a = {};
+    str wrong;
+    bool ok = engine_personas(context, &q, &a, &v, &wrong, err);
+
+    assert_true(!ok || (v.k_n == 2 && v.found.n == 3));
+    personas_view_free(&v);
+    arena_free(&a);
+    return ok;
+}
+
+TEST(making_personas_survives_the_lack_of_memory)
+{
+    struct engine *e = bottega_with(model, events, NOW);
+
+    each_oom_kept(group_once, e);
     engine_close(e);
 }
