@@ -43,6 +43,9 @@ bool language_param(const struct api_request *r, enum language *out, struct err 
 /* A moment or a date, which may be counted from `at`; the future is not known. */
 bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
                   int64_t *out, struct err *err);
+/* from and to of a report, which may lie in the future; all of time where they are not given. */
+bool range_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
+                  struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);
 /* A whole number from min to max. */
 bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out);

@@ -2,6 +2,7 @@
 #include "api/route_impl.h"
 
 #include "base/num.h"
+#include "engine/begin.h"
 
 str param(const struct api_request *r, const char *name)
 {
@@ -23,20 +24,42 @@ bool language_param(const struct api_request *r, enum language *out, struct err 
            || err_set(err, ERR_INPUT, "lang is one of en, it, pt");
 }
 
-/* The future is not known. */
+/* now_ms: from when on it counts, where it is told in days from the present. */
 static bool read_moment(const struct api_request *r, const char *name, int64_t now_ms,
                         int64_t *out, struct err *err)
 {
-    if (!moment_parse_from(param(r, name), model_of(r)->workspace.zone, now_ms, out, err))
-        return err_in(err, "%s", name);
-    return *out <= engine_now_ms(r->engine)
-           || err_set(err, ERR_INPUT, "%s lies in the future", name);
+    return moment_parse_from(param(r, name), model_of(r)->workspace.zone, now_ms, out,
+                             err)
+           || err_in(err, "%s", name);
+}
+
+static bool is_known(const struct api_request *r, const char *name, int64_t at_ms,
+                     struct err *err)
+{
+    return at_ms <= engine_now_ms(r->engine)
+           || err_set(err, ERR_INPUT,
+                      "%s lies in the future, which nobody knows: leave it out for now",
+                      name);
 }
 
 bool at_param(const struct api_request *r, int64_t *out, struct err *err)
 {
     *out = r->as_of_ms ? r->as_of_ms : engine_now_ms(r->engine);
-    return !param(r, "at").n || read_moment(r, "at", *out, out, err);
+    return !param(r, "at").n
+           || (read_moment(r, "at", *out, out, err) && is_known(r, "at", *out, err));
+}
+
+bool range_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
+                  struct err *err)
+{
+    int64_t at_ms;
+
+    *from_ms = MOMENT_MIN;
+    *to_ms = MOMENT_NEVER;
+    return at_param(r, &at_ms, err)
+           && (!param(r, "from").n || read_moment(r, "from", at_ms, from_ms, err))
+           && (!param(r, "to").n || read_moment(r, "to", at_ms, to_ms, err))
+           && report_range(*from_ms, *to_ms, err);
 }
 
 bool moment_param(const struct api_request *r, const char *name, int64_t otherwise,
@@ -46,7 +69,8 @@ bool moment_param(const struct api_request *r, const char *name, int64_t otherwi
 
     *out = otherwise;
     return !param(r, name).n
-           || (at_param(r, &at_ms, err) && read_moment(r, name, at_ms, out, err));
+           || (at_param(r, &at_ms, err) && read_moment(r, name, at_ms, out, err)
+               && is_known(r, name, *out, err));
 }
 
 bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out)

@@ -22,8 +22,7 @@ static bool scope_params(const struct api_request *r, struct report_scope *out,
 {
     out->segment = param(r, "segment");
     out->when = param(r, "when");
-    if (!moment_param(r, "from", MOMENT_MIN, &out->from_ms, err)
-        || !moment_param(r, "to", MOMENT_NEVER, &out->to_ms, err)
+    if (!range_params(r, &out->from_ms, &out->to_ms, err)
         || !at_param(r, &out->at_ms, err))
         return false;
     out->known_ms = report_known(r->engine, out->at_ms, r->as_of_ms || param(r, "at").n,

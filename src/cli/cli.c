@@ -77,8 +77,12 @@ bool cli_moment(const struct cli *c, const char *option, const struct zone *z,
         return true;
     if (strcmp(option, "at") && !cli_moment(c, "at", z, now_ms, &now_ms, err))
         return false;
-    return moment_parse_from(cli_text(c, option), z, now_ms, out, err)
-           || err_in(err, "--%s", option);
+    if (!moment_parse_from(cli_text(c, option), z, now_ms, out, err))
+        return err_in(err, "--%s", option);
+    return strcmp(option, "at") != 0 || *out <= now_ms
+           || err_set(
+               err, ERR_INPUT,
+               "--at lies in the future, which nobody knows: leave it out for now");
 }
 
 bool cli_number(str s, uint32_t *out)

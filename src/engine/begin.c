@@ -38,6 +38,22 @@ bool stages_are_named(str text)
     return str_starts(str_starts(text, NOT) ? str_trim(str_from(text, 4)) : text, STAGE);
 }
 
+bool report_stage(const struct lifecycle *l, str name, uint16_t *out, struct err *err)
+{
+    str near = str_nearest(name, l->stage_name, l->stage_n);
+
+    *out = lifecycle_stage_find(l, name);
+    if (*out != STAGE_NONE)
+        return true;
+    name.n = name.n < 100 ? name.n : 100;
+    if (near.n)
+        return err_set(err, ERR_INPUT, "there is no stage \"%.*s\"; did you mean %.*s?",
+                       STR_FMT(name), STR_FMT(near));
+    return err_set(err, ERR_INPUT,
+                   "there is no stage \"%.*s\"; the stages are those under `stages:`",
+                   STR_FMT(name));
+}
+
 bool stages_named(const struct lifecycle *l, str text, struct arena *a,
                   struct stage_set *out, struct err *err)
 {
@@ -57,19 +73,13 @@ bool stages_named(const struct lifecycle *l, str text, struct arena *a,
 
         rest = comma ? str_trim(str_from(rest, n + 1)) : STR("");
         name = str_starts(word, STAGE) ? str_from(word, STAGE.n) : STR("");
-        stage = lifecycle_stage_find(l, name);
         if (!name.n)
             return err_set(err, ERR_INPUT,
                            "stages are named stage.NAME, with commas between, and "
                            "\"%.*s\" is none",
                            STR_FMT(word));
-        if (stage == STAGE_NONE) {
-            str near = str_nearest(name, l->stage_name, l->stage_n);
-
-            return err_set(err, ERR_INPUT, "there is no stage \"%.*s\"%s%.*s%s",
-                           STR_FMT(name), near.n ? "; did you mean " : "", STR_FMT(near),
-                           near.n ? "?" : "");
-        }
+        if (!report_stage(l, name, &stage, err))
+            return false;
         has[stage] = !others;
     }
     *out = (struct stage_set){has, others};
@@ -183,7 +193,10 @@ bool report_period(const struct engine *e, enum flow_by by, const int64_t *edge,
     if (b.failed)
         err_nomem(err);
     else if (!ok)
-        err_set(err, ERR_INPUT, "there is no period \"%.*s\" here", STR_FMT(name));
+        err_set(err, ERR_INPUT,
+                "there is no period \"%.*s\" here; periods are called as the report "
+                "calls them",
+                STR_FMT(name));
     buf_free(&b);
     return ok;
 }
@@ -197,6 +210,14 @@ void report_put_value(struct json_out *j, const struct engine *e, enum value_typ
         json_put_money(j, (int64_t)value, engine_model(e)->workspace.decimals);
     else
         json_put_num(j, (int64_t)value);
+}
+
+bool report_range(int64_t from_ms, int64_t to_ms, struct err *err)
+{
+    return from_ms < to_ms
+           || err_set(
+               err, ERR_INPUT,
+               "the time asked for ends before it begins: to must be later than from");
 }
 
 int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms)

@@ -13,6 +13,8 @@ bool report_moves(struct engine *e, const struct lifecycle *l, int64_t at_ms,
 
 /* Whether the text names stages, not events. */
 bool stages_are_named(str text);
+/* ERR_INPUT: no stage has this name. */
+bool report_stage(const struct lifecycle *l, str name, uint16_t *out, struct err *err);
 /* `stage.retention, stage.loyalty`, or all others: `not stage.lost`, among which is to be in no
  * stage at all. Lives in `a`. */
 bool stages_named(const struct lifecycle *l, str text, struct arena *a,
@@ -43,6 +45,8 @@ bool report_period(const struct engine *e, enum flow_by by, const int64_t *edge,
 /* A sum of values of this type as JSON: a number, or money in major units. */
 void report_put_value(struct json_out *j, const struct engine *e, enum value_type type,
                       __int128 value);
+/* ERR_INPUT: the range of a scope holds no time. */
+bool report_range(int64_t from_ms, int64_t to_ms, struct err *err);
 /* A scope's known_ms, when at_ms was given or stands for now. */
 int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms);
 

@@ -1,5 +1,6 @@
 #include "engine/journey.h"
 
+#include "engine/begin.h"
 #include "engine/paths_impl.h"
 
 #include <stdlib.h>
@@ -11,15 +12,6 @@ struct asked_journey {
     struct paths_moves moves;
     struct journey_plan plan;
 };
-
-static bool find_stage(const struct lifecycle *l, str name, uint16_t *out,
-                       struct err *err)
-{
-    *out = lifecycle_stage_find(l, name);
-    return *out != STAGE_NONE
-           || err_set(err, ERR_INPUT, "there is no stage \"%.*s\"",
-                      (int)(name.n < 100 ? name.n : 100), name.p);
-}
 
 /* Out of the lifecycle is worse than any stage. */
 static bool add_worse(const struct journey_question *q, struct arena *a,
@@ -39,7 +31,7 @@ static bool add_worse(const struct journey_question *q, struct arena *a,
     while (rest.n) {
         uint16_t stage;
 
-        if (!find_stage(l, take_part(&rest), &stage, err))
+        if (!report_stage(l, take_part(&rest), &stage, err))
             return false;
         for (uint32_t from = 0; from < n; from++)
             worse[from * (n + 1) + stage] = from != stage;
@@ -74,7 +66,7 @@ static bool add_list(const struct journey_question *q, struct journey_plan *plan
     plan->list_lost = q->list_lost;
     plan->list_name = q->list_name;
     return !plan->list
-           || find_stage(plan->lifecycle, q->list_stage, &plan->list_stage, err);
+           || report_stage(plan->lifecycle, q->list_stage, &plan->list_stage, err);
 }
 
 static bool plan_of(struct asked_journey *asked, struct program *p, struct arena *a,

@@ -1,5 +1,6 @@
 /* paths.c - a question about ways becomes a plan; who is behind a way is counted in a second pass,
  * when the first one has said which ways are told apart. */
+#include "engine/begin.h"
 #include "engine/paths_impl.h"
 
 #include <string.h>
@@ -176,9 +177,7 @@ static bool add_anchor(const struct paths_question *q, struct program *p,
         return true;
     }
     stage = str_from(text, sizeof "stage." - 1);
-    plan->anchor_stage = lifecycle_stage_find(plan->lifecycle, stage);
-    return plan->anchor_stage != STAGE_NONE
-           || err_set(err, ERR_INPUT, "there is no stage \"%.*s\"", STR_FMT(stage));
+    return report_stage(plan->lifecycle, stage, &plan->anchor_stage, err);
 }
 
 static bool add_times(const struct paths_question *q, struct paths_plan *plan,

@@ -122,9 +122,14 @@ static bool find_segment(const struct model *m, str name, struct rule_ref *out,
         names[i] = all->segment[i].name;
     near = str_nearest(name, names, all->segment_n);
     mem_free(names);
-    return err_set(err, ERR_INPUT, "the model has no segment \"%.*s\"%s%.*s%s",
-                   STR_FMT(name), near.n ? "; did you mean \"" : "", STR_FMT(near),
-                   near.n ? "\"?" : "");
+    if (near.n)
+        return err_set(err, ERR_INPUT,
+                       "the model has no segment \"%.*s\"; did you mean \"%.*s\"?",
+                       STR_FMT(name), STR_FMT(near));
+    return err_set(err, ERR_INPUT,
+                   "the model has no segment \"%.*s\"; those that it has stand under "
+                   "`segments:` and `groups:`",
+                   STR_FMT(name));
 }
 
 static bool fits_when(struct engine *e, str when, int64_t at_ms, struct arena *a,

@@ -3,6 +3,7 @@
 # over days on which the clock changes, of the future. Right, and where there is nothing, with
 # words that say why.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 cat >"$T/model.yaml" <<'YAML'
 ciclo: 1
 workspace: { name: Bottega, currency: EUR, timezone: Europe/Rome }
@@ -60,6 +61,7 @@ why, ciclo, shop, report, *words = sys.argv[1:]
 if report == 'rfm' and '--to' in words:
     at = words.index('--to')
     del words[at:at + 2]
+words += ['--clock', '2026-12-02']
 if '--at' not in words:
     words += ['--at', '2026-12-01']
 def run(*more):
@@ -215,4 +217,60 @@ t_is 'a length of a day is 24 hours, whatever the clock shows' \
     "$(for within in 23h 24h 1d; do
         asked within funnel --step visit --step purchase --within $within --csv | tail -1 | cut -d, -f3
     done | tr '\n' ' ')" '0 2 2 '
+
+# Which time: the same of every report, on the command line and over HTTP.
+while read -r words; do
+    report=${words%% *}
+    # shellcheck disable=SC2086
+    t_fails "the future is not known: $words" '--at lies in the future, which nobody knows' \
+        "$CICLO" $report "$T/one.ciclo" ${words#"$report"} --clock 2026-12-02 --at 2026-12-03
+    [ "$report" = rfm ] || t_fails "a range the wrong way round: $words" 'to must be later than from' \
+        "$CICLO" $report "$T/one.ciclo" ${words#"$report"} --clock 2026-12-02 --from 2026-03-02 --to 2026-03-01
+done <"$T/reports"
+# What is called by a name that there is not: what, and what there is.
+refuses() {
+    # shellcheck disable=SC2086
+    t_fails "$1 is none" "$2" asked one $3
+}
+refuses 'a stage far from any' 'no stage "kitchen"; the stages are those under `stages:`' 'paths --after stage.kitchen'
+refuses 'a stage near one' 'no stage "buyr"; did you mean buyer?' 'churn --active stage.buyr'
+refuses 'a worse stage' 'no stage "x"; the stages are' 'journey-map --worse x'
+refuses 'a segment far from any' 'no segment "x"; those that it has stand under `segments:`' 'paths --segment x'
+refuses 'a period' 'no period "2026-13" here; periods are called as the report calls them' \
+    'churn --active purchase --customers 2026-13 --who lost'
+t_fails 'a segment without a name' '--segment says nothing: leave it out for everybody' asked one paths --segment ''
+t_fails 'a rule of nothing' '--when says nothing: leave it out for everybody' asked one funnel --step purchase --when ''
+for words in stages 'segment buyers' 'overlap buyers buyers'; do
+    # shellcheck disable=SC2086
+    set -- $words
+    t_name=$1
+    shift
+    t_fails "nor is it to $t_name" '--at lies in the future' "$CICLO" "$t_name" "$T/one.ciclo" "$@" --clock 2026-12-02 --at 2026-12-03
+done
+shop=$T/one.ciclo
+serve --clock 2026-12-02
+# said ROUTE PARAMETER...: what is wrong with it.
+said() {
+    s_route=$1
+    shift
+    curl -s -G "${url}api/$s_route" "$@" | sed 's/.*"message":"\([^"]*\)".*/\1/'
+}
+while read -r route question; do
+    # shellcheck disable=SC2086
+    t_is "over HTTP, too: $route" "$(said "$route" $question -d at=2026-12-03); $(said "$route" $question -d from=2026-03-02 -d to=2026-03-01)" \
+        'at lies in the future, which nobody knows: leave it out for now; the time asked for ends before it begins: to must be later than from'
+    # shellcheck disable=SC2086
+    t_is "and a time to come has nobody in it: $route" \
+        "$(curl -s -o "$T/out" -w '%{http_code}' -G "${url}api/$route" $question -d from=2100-01-01 -d to=2101-01-01) $(grep -c '"customers":[1-9]' "$T/out")" \
+        '200 0'
+done <<'END'
+funnel -d steps=visit,purchase
+cohorts -d first=purchase
+attribution -d conversion=purchase
+paths -d through=event
+survival -d first=visit -d end=purchase
+churn -d active=purchase
+journey-map -d through=event
+channels -d event=purchase
+END
 t_done

@@ -39,7 +39,7 @@ sqlite3 "$T/rows.db" ".import --csv $T/events.csv event" \
     "create table e as select customer, cast(at_ms as integer) at_ms, page, type, cast(place as integer) place from event"
 rows() { sqlite3 -csv "$T/rows.db" "$1"; }
 # ways WORDS...: how often, by how many, which way
-ways() { "$CICLO" paths "$shop" --csv --at 2027-01-01 --top 1000 "$@" | tail -n +2 | sort; }
+ways() { "$CICLO" paths "$shop" --csv --top 1000 "$@" | tail -n +2 | sort; }
 
 t_is 'three steps, from each of them' "$(ways --each --whole --steps 3)" \
     "$(rows "with w as (select customer, type || ' > ' || lead(type, 1) over o || ' > ' || lead(type, 2) over o way

@@ -155,7 +155,8 @@ async function hostile(page, shop, axe, root) {
   await page.goto(new URL('/reports/rfm?method=toString&view=valueOf&days=2&lang=en', shop).href);
   await page.waitForSelector('[data-place]');
   ok(true, 'what the address says and nobody knows is as if it were not there');
-  await wrong('/reports/cohorts?from=2031-01-01', 'a time to come');
+  await wrong('/reports/cohorts?at=2031-01-01', 'a time to come');
+  await wrong('/reports/cohorts?from=2011-03-01&to=2011-02-01', 'a range the wrong way round');
   await page.goto(new URL('/reports/cohorts?from=2011-12-10&lang=en', shop).href);
   await page.waitForSelector('[data-cohorts="0"]');
   ok(true, 'cohorts of a time without events are none');

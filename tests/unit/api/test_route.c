@@ -704,7 +704,9 @@ TEST(a_funnel_is_told)
     need_error(e, "/api/funnel", "steps=purchase&stopped=2", ERR_INPUT, "no step 2");
     need_error(e, "/api/funnel", "steps=purchase&by=items", ERR_INPUT, "is a list");
     need_error(e, "/api/funnel", "steps=purchase&segment=vips", ERR_INPUT, "\"vip\"");
-    need_error(e, "/api/funnel", "steps=purchase&from=2027-01-01", ERR_INPUT, "future");
+    need_error(e, "/api/funnel", "steps=purchase&at=2027-01-01", ERR_INPUT, "future");
+    need_error(e, "/api/funnel", "steps=purchase&from=2026-02-01&to=2026-02-01",
+               ERR_INPUT, "later than from");
     need_error(e, "/api/funnel", "steps=purchase&against=2026-01-01", ERR_INPUT,
                "FROM..TO");
     need_error(e, "/api/funnel", "steps=purchase&against=..", ERR_INPUT, "no moment");
