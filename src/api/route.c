@@ -254,6 +254,8 @@ static const struct api_param churn_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"formula", "which of the rates somebody looks at; the answer has all of them"},
     {"period", "the name of a period, such as 2026-01: with who, its customers, too"},
     {"who", "with period: kept, lost, new, returned or passed"},

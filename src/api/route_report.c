@@ -290,6 +290,7 @@ bool get_churn(struct api_request *r, struct err *err)
                                .lifecycle = param(r, "lifecycle"),
                                .value = param(r, "value"),
                                .by = FLOW_MONTH,
+                               .against = against_params(r),
                                .period = param(r, "period"),
                                .fate = param(r, "who")};
     struct json_out j = {.to = r->out};

@@ -123,6 +123,63 @@ static void put_csv(struct cli_table *t, const struct engine *e,
     }
 }
 
+static void add_period_at(struct cli_table *t, const struct engine *e,
+                          const struct churn_view *v, uint32_t row)
+{
+    if (row < v->churn->plan.period_n)
+        add_period(t, e, v, row);
+    else
+        cli_table_add(t, STR(""));
+}
+
+/* The rate that is asked for, period beside period. */
+static void put_against(struct cli_table *t, const struct engine *e,
+                        const struct churn_view *v, enum churn_formula formula,
+                        bool plain)
+{
+    bool share = churn_is_share(formula);
+
+    cli_table_add(t, STR("period"));
+    if (share)
+        report_against_heading(t, plain ? "against_period" : "against", plain);
+    else
+        report_figures_heading(t, plain ? "against_period" : "against", plain);
+    t->columns++;
+    for (uint32_t k = 0; k < churn_rows(v); k++) {
+        struct churn_rate here = churn_rate_at(v, k, formula),
+                          there = churn_rate_at(v->against, k, formula);
+
+        add_period_at(t, e, v, k);
+        add_period_at(t, e, v->against, k);
+        if (share)
+            report_against_cells(t, here.share, there.share, plain);
+        else
+            report_figures_cells(t, (struct figure){here.known, here.retention},
+                                 (struct figure){there.known, there.retention}, plain);
+    }
+}
+
+static void print_against(struct cli *c, struct buf *b, const struct engine *e,
+                          const struct churn_view *v, enum churn_formula formula)
+{
+    struct cli_table t = {.arena = &c->arena};
+    bool plain = cli_has(c, "csv");
+
+    put_against(&t, e, v, formula, plain);
+    if (plain) {
+        cli_table_csv(&t, b);
+    } else if (!churn_rows(v)) {
+        report_nothing(b, e);
+        buf_add(b, STR("A period is shown when it is over.\n"));
+    } else {
+        cli_table_print(&t, b);
+        if (!churn_is_share(formula))
+            buf_add(b,
+                    STR("This rate is no share of a number of customers: its difference "
+                        "has no bounds.\n"));
+    }
+}
+
 /* --- what is asked --- */
 
 struct asked {
@@ -144,6 +201,10 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     }
     if (v->churn->plan.list)
         return report_customers(c, b, e, &v->churn->listed, err);
+    if (v->against) {
+        print_against(c, b, e, v, formula);
+        return true;
+    }
     if (cli_has(c, "csv")) {
         put_csv(&t, e, v);
         cli_table_csv(&t, b);
@@ -177,6 +238,7 @@ static int run(struct cli *c)
                                    .lifecycle = cli_text(c, "lifecycle"),
                                    .value = cli_text(c, "value"),
                                    .by = FLOW_MONTH,
+                                   .against = report_against(c),
                                    .period = cli_text(c, "customers"),
                                    .fate = cli_text(c, "who")}};
 
@@ -209,6 +271,7 @@ static const struct cli_option options[] = {
     {"to", "DATE", "periods that are over by this day", false},
     {"customers", "PERIOD", "list whom it befell in this period: --who", false},
     {"who", "FATE", "kept, lost, new, returned or passed", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV, with every formula", false},
 };

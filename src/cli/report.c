@@ -124,6 +124,32 @@ void report_against_cells(struct cli_table *t, struct share here, struct share t
         add_right(t, &b[i]);
 }
 
+void report_figures_heading(struct cli_table *t, const char *what, bool plain)
+{
+    t->columns = 4;
+    cli_table_add(t, str_of(what));
+    cli_table_add(t, plain ? STR("value") : STR("share"));
+    cli_table_add(t, STR("against"));
+    cli_table_add(t, STR("difference"));
+}
+
+void report_figures_cells(struct cli_table *t, struct figure here, struct figure there,
+                          bool plain)
+{
+    struct figure f[] = {
+        here, there, {here.known && there.known, here.value - there.value}};
+
+    for (int i = 0; i < 3; i++) {
+        struct buf b = {};
+
+        if (f[i].known && plain)
+            buf_add_format(&b, "%.9g", f[i].value);
+        else if (f[i].known)
+            buf_add_format(&b, i < 2 ? "%.1f %%" : "%+.1f", 100 * f[i].value);
+        add_right(t, &b);
+    }
+}
+
 void report_length(struct cli_table *t, int64_t ms, bool exact)
 {
     struct buf b = {};

@@ -26,6 +26,10 @@ struct report_against report_against(const struct cli *c);
 void report_against_heading(struct cli_table *t, const char *what, bool plain);
 void report_against_cells(struct cli_table *t, struct share here, struct share there,
                           bool plain);
+/* The same of what has no bounds; exact, or as shares of a hundred. */
+void report_figures_heading(struct cli_table *t, const char *what, bool plain);
+void report_figures_cells(struct cli_table *t, struct figure here, struct figure there,
+                          bool plain);
 
 /* A report's answer as its text, in the form that --json and --csv ask for. ERR_INPUT: *wrong is
  * the text in which line and column of the error stand, or empty. */

@@ -63,3 +63,20 @@ void against_put(struct json_out *j, struct share here, struct share there)
             json_put_null(j);
     }
 }
+
+static void put_figure(struct json_out *j, const char *key, struct figure f)
+{
+    json_key(j, key);
+    if (f.known)
+        json_put_double(j, f.value);
+    else
+        json_put_null(j);
+}
+
+void against_put_figures(struct json_out *j, struct figure here, struct figure there)
+{
+    put_figure(j, "value", here);
+    put_figure(j, "against", there);
+    put_figure(j, "difference",
+               (struct figure){here.known && there.known, here.value - there.value});
+}

@@ -22,5 +22,12 @@ bool against_scope(const struct engine *e, const struct report_against *asked,
 /* "customers","of","against":{"customers","of"},"difference","low","high", the last three null
  * when one of the shares is of none: inside an open object. */
 void against_put(struct json_out *j, struct share here, struct share there);
+/* Of numbers that are no shares of customers, which have no bounds: "value","against",
+ * "difference", null what is not known. */
+struct figure {
+    bool known;
+    double value;
+};
+void against_put_figures(struct json_out *j, struct figure here, struct figure there);
 
 #endif

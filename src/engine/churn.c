@@ -121,8 +121,8 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
-bool engine_churn(struct engine *e, const struct churn_question *q, struct arena *a,
-                  struct churn_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct churn_question *q, struct arena *a,
+                     struct churn_view *out, str *wrong, struct err *err)
 {
     struct churn_plan plan;
     void *count = NULL;
@@ -140,8 +140,37 @@ bool engine_churn(struct engine *e, const struct churn_question *q, struct arena
     return ok;
 }
 
+static bool other_side(struct engine *e, const struct churn_question *q, struct arena *a,
+                       struct churn_view *out, str *wrong, struct err *err)
+{
+    struct churn_question other = *q;
+
+    *wrong = STR("");
+    if (q->period.n)
+        return err_set(err, ERR_INPUT,
+                       "customers are listed of one side: without against");
+    out->against = arena_new(a, struct churn_view);
+    if (!out->against)
+        return err_nomem(err);
+    return against_scope(e, &q->against, &q->scope, &other.scope, err)
+           && one_side(e, &other, a, out->against, wrong, err);
+}
+
+bool engine_churn(struct engine *e, const struct churn_question *q, struct arena *a,
+                  struct churn_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    churn_view_free(out);
+    return false;
+}
+
 void churn_view_free(struct churn_view *v)
 {
+    if (v->against)
+        churn_view_free(v->against);
     churn_free(v->churn);
     program_free(v->program);
     *v = (struct churn_view){};
@@ -179,6 +208,11 @@ static void put_rate(struct json_out *j, const struct churn_period *p,
     json_end_object(j);
 }
 
+static int formulas(const struct churn_view *v)
+{
+    return v->churn->plan.has_value ? CHURN_FORMULAS_END : CHURN_BY_GROSS;
+}
+
 static void put_sums(struct json_out *j, const struct engine *e,
                      const struct churn_view *v, const struct churn_period *p)
 {
@@ -190,18 +224,31 @@ static void put_sums(struct json_out *j, const struct engine *e,
     churn_put_value(j, e, v, p->net);
 }
 
+static void put_name(struct json_out *j, const char *key, const struct engine *e,
+                     const struct churn_view *v, uint32_t period)
+{
+    const struct churn_plan *plan = &v->churn->plan;
+    struct buf name = {};
+
+    json_key(j, key);
+    if (period < plan->period_n) {
+        flow_period_print(engine_model(e)->workspace.zone, v->by, plan->edge[period],
+                          &name);
+        j->to->failed |= name.failed;
+        json_put_text(j, buf_str(&name));
+        buf_free(&name);
+    } else
+        json_put_null(j);
+}
+
 static void put_period(struct json_out *j, const struct engine *e,
                        const struct churn_view *v, uint32_t period)
 {
     const struct churn_plan *plan = &v->churn->plan;
     const struct churn_period *p = &v->churn->period[period];
-    struct buf name = {};
 
-    flow_period_print(engine_model(e)->workspace.zone, v->by, plan->edge[period], &name);
-    j->to->failed |= name.failed;
     json_begin_object(j);
-    json_key(j, "period");
-    json_put_text(j, buf_str(&name));
+    put_name(j, "period", e, v, period);
     json_key(j, "from");
     json_put_moment(j, plan->edge[period]);
     json_key(j, "to");
@@ -218,11 +265,74 @@ static void put_period(struct json_out *j, const struct engine *e,
         put_sums(j, e, v, p);
     json_key(j, "rates");
     json_begin_object(j);
-    for (int f = 0; f < (plan->has_value ? CHURN_FORMULAS_END : CHURN_BY_GROSS); f++)
+    for (int f = 0; f < formulas(v); f++)
         put_rate(j, p, (enum churn_formula)f);
     json_end_object(j);
     json_end_object(j);
-    buf_free(&name);
+}
+
+static void put_periods(struct json_out *j, const struct engine *e,
+                        const struct churn_view *v)
+{
+    json_key(j, "periods");
+    json_begin_list(j);
+    for (uint32_t k = 0; k < v->churn->plan.period_n; k++)
+        put_period(j, e, v, k);
+    json_end_list(j);
+}
+
+uint32_t churn_rows(const struct churn_view *v)
+{
+    uint32_t here = v->churn->plan.period_n, there = v->against->churn->plan.period_n;
+
+    return here > there ? here : there;
+}
+
+struct churn_rate churn_rate_at(const struct churn_view *side, uint32_t row,
+                                enum churn_formula f)
+{
+    return row < side->churn->plan.period_n ? churn_rate(&side->churn->period[row], f)
+                                            : (struct churn_rate){};
+}
+
+static void put_difference(struct json_out *j, const struct engine *e,
+                           const struct churn_view *v, uint32_t row)
+{
+    json_begin_object(j);
+    put_name(j, "period", e, v, row);
+    put_name(j, "against_period", e, v->against, row);
+    json_key(j, "rates");
+    json_begin_object(j);
+    for (int i = 0; i < formulas(v); i++) {
+        enum churn_formula f = (enum churn_formula)i;
+        struct churn_rate here = churn_rate_at(v, row, f),
+                          there = churn_rate_at(v->against, row, f);
+
+        json_key_str(j, churn_formula_name(f));
+        json_begin_object(j);
+        if (churn_is_share(f))
+            against_put(j, here.share, there.share);
+        else
+            against_put_figures(j, (struct figure){here.known, here.retention},
+                                (struct figure){there.known, there.retention});
+        json_end_object(j);
+    }
+    json_end_object(j);
+    json_end_object(j);
+}
+
+static void put_against(struct json_out *j, const struct engine *e,
+                        const struct churn_view *v)
+{
+    json_key(j, "against");
+    json_begin_object(j);
+    put_periods(j, e, v->against);
+    json_end_object(j);
+    json_key(j, "difference");
+    json_begin_list(j);
+    for (uint32_t k = 0; k < churn_rows(v); k++)
+        put_difference(j, e, v, k);
+    json_end_list(j);
 }
 
 bool churn_put_json(struct json_out *j, const struct engine *e,
@@ -236,11 +346,9 @@ bool churn_put_json(struct json_out *j, const struct engine *e,
     json_put_moment(j, c->plan.at_ms);
     json_key(j, "by");
     json_put_text(j, flow_by_name(v->by));
-    json_key(j, "periods");
-    json_begin_list(j);
-    for (uint32_t k = 0; k < c->plan.period_n; k++)
-        put_period(j, e, v, k);
-    json_end_list(j);
+    put_periods(j, e, v);
+    if (v->against)
+        put_against(j, e, v);
     ok = !(c->plan.list) || report_put_listed(j, "customers", e, &c->listed, a, err);
     json_end_object(j);
     return ok;

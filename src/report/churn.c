@@ -46,12 +46,12 @@ str churn_formula_name(enum churn_formula f)
 
 static struct churn_rate share_rate(uint64_t hits, uint64_t n)
 {
-    struct churn_rate r = {.known = n > 0, .has_bounds = n > 0};
+    struct churn_rate r = {.known = n > 0, .has_bounds = n > 0, .share = {hits, n}};
 
     if (!n)
         return r;
     r.retention = (double)hits / (double)n;
-    share_interval((struct share){hits, n}, &r.low, &r.high);
+    share_interval(r.share, &r.low, &r.high);
     return r;
 }
 

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "report/begin.h"
 #include "report/listed.h"
+#include "report/share.h"
 #include "rule/scan.h"
 
 #define CHURN_PERIODS_MAX 500u
@@ -87,10 +88,16 @@ str churn_formula_name(enum churn_formula f);
 struct churn_rate {
     bool known; /* there is something to divide by */
     double retention;
-    bool has_bounds;  /* of a share of customers: */
+    bool has_bounds; /* of a share of customers: */
+    struct share share;
     double low, high; /* Wilson's, with 95 % confidence */
 };
 struct churn_rate churn_rate(const struct churn_period *p, enum churn_formula f);
+/* Its rates are shares of customers. */
+static inline bool churn_is_share(enum churn_formula f)
+{
+    return f == CHURN_BY_START || f == CHURN_BY_ALL;
+}
 
 struct churn {
     struct churn_plan plan;

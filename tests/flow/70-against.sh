@@ -1,5 +1,5 @@
 #!/bin/sh
-# A funnel or cohorts beside those of another time or segment: each side is what it is alone, and
+# A funnel, cohorts or churn beside those of another time or segment: each side is what it is alone, and
 # the differences have the interval that the formula gives.
 . "$(dirname "$0")/../support/tap.sh"
 . "$(dirname "$0")/../support/serve.sh"
@@ -96,7 +96,35 @@ for this, that, against in sides:
         for row in both['again_difference']:
             known += need(row, times(here, row['times']), times(there, row['times']))
         csv_is((*words, *this, *against), both['difference'], 'difference', 'low', 'high')
-assert known > 40, known
+    words = ('churn', '--active', 'purchase', '--value', 'revenue')
+    both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that)
+    assert both['periods'] == here['periods'] and both['against'] == pick(there, 'periods')
+    assert len(both['difference']) == max(len(here['periods']), len(there['periods'])) > 1
+    for k, row in enumerate(both['difference']):
+        p, q = (side['periods'][k] if k < len(side['periods']) else None for side in (here, there))
+        assert (row['period'], row['against_period']) == (p and p['period'], q and q['period'])
+        counts = {'start': lambda p: (p['kept'], p['start']),
+                  'all': lambda p: (p['end'], p['end'] + p['lost'] + p['passed'])}
+        for name, rate in row['rates'].items():
+            if name in counts:
+                known += need(rate, *(counts[name](x) if x else (0, 0) for x in (p, q)))
+                continue
+            value, other = (x and x['rates'][name] and x['rates'][name]['retention'] for x in (p, q))
+            assert sorted(rate) == ['against', 'difference', 'value']
+            assert (rate['value'], rate['against']) == (value, other)
+            if value is None or other is None:
+                assert rate['difference'] is None
+            else:
+                assert abs(rate['difference'] - (value - other)) < 1e-9
+        assert sorted(row['rates']) == ['all', 'average', 'end', 'gross', 'net', 'start']
+    csv_is((*words, *this, *against), [row['rates']['start'] for row in both['difference']], 'difference', 'low', 'high')
+    rows = list(csv.DictReader(io.StringIO(run(*words, *this, *against, '--formula', 'gross', '--csv'))))
+    for row, d in zip(rows, both['difference'], strict=True):
+        assert (row['period'], row['against_period']) == (d['period'] or '', d['against_period'] or '')
+        for k in ('value', 'against', 'difference'):
+            got, value = row[k], d['rates']['gross'][k]
+            assert got == '' if value is None else abs(float(got) - value) < 1e-6, (row, d)
+assert known > 60, known
 PY
 t_ok 'each side is what it is alone, the differences what the formula gives' \
     python3 "$T/sides.py" "$CICLO" "$shop"
@@ -117,6 +145,11 @@ t_is 'nobody on either side' "$($funnel --to 2001-01-01 --against 2001-01-01..20
     t_fails 'a cohort that is listed' 'without against' "$CICLO" cohorts "$shop" --first visit --customers 2026-01 \
         --against-segment often
 }
+t_fails 'customers of churn' 'without against' "$CICLO" churn "$shop" --active purchase --customers 2026-01 \
+    --who new --against-segment often
+t_is 'churn for people says where there are no bounds' \
+    "$("$CICLO" churn "$shop" --active purchase --against-segment often --formula average | tail -n 1 | cut -d: -f1)" \
+    'This rate is no share of a number of customers'
 
 t_is 'dates counted from --at' \
     "$($funnel --at 2026-05-20 --from month-1mo --to month --against month-2mo..month-1mo --json)" \
@@ -133,4 +166,7 @@ t_is 'dates counted from at' "$(curl -s -G "${url}api/funnel" -d steps=visit,pur
 t_is 'cohorts, too' \
     "$(curl -s -G "${url}api/cohorts" -d first=visit -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
     "$("$CICLO" cohorts "$shop" --first visit --at 2026-05-20 --segment often --against-segment seldom --json)"
+t_is 'churn, too' \
+    "$(curl -s -G "${url}api/churn" -d active=purchase -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
+    "$("$CICLO" churn "$shop" --active purchase --at 2026-05-20 --segment often --against-segment seldom --json)"
 t_done

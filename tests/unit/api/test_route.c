@@ -781,6 +781,11 @@ TEST(who_stays_and_who_goes_is_told)
                "kept, lost");
     need_error(e, "/api/churn", "active=purchase&period=2026-02&who=new", ERR_INPUT,
                "no period");
+    need_error(e, "/api/churn",
+               "active=purchase&period=2026-01&who=new&against_segment=vip", ERR_INPUT,
+               "without against");
+    need_error(e, "/api/churn", "active=purchase&against=2026-01-01", ERR_INPUT,
+               "FROM..TO");
     need_error(e, "/api/churn", "active=purchase,any&value=revenue", ERR_INPUT,
                "is not one event");
     need_error(e, "/api/churn", "active=stage.buyer&value=revenue", ERR_INPUT,
@@ -982,7 +987,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/attribution", "get", 15, 0},
         {"/api/paths", "get", 20, 0},
         {"/api/survival", "get", 14, 0},
-        {"/api/churn", "get", 12, 0},
+        {"/api/churn", "get", 14, 0},
         {"/api/journey-map", "get", 15, 0},
         {"/api/channels", "get", 14, 0},
         {"/api/live", "get", 5, 0},
@@ -1230,6 +1235,8 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/survival", "first=signed_up&end=purchase,any&by=trait.country&every=5d",
          NULL},
         {e, "/api/churn", "active=purchase&value=revenue&period=2026-01&who=new", NULL},
+        {e, "/api/churn", "active=purchase&value=revenue&against=2026-02-01..2026-03-01",
+         NULL},
         {e, "/api/churn", "active=not stage.lapsed&by=week&when=count(any) > 1", NULL},
         {e, "/api/customers", "segment=vip&limit=1", NULL},
         {e, "/api/customers", "format=csv", NULL},
