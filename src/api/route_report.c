@@ -63,15 +63,8 @@ static bool funnel_list_params(const struct api_request *r, struct funnel_questi
     q->beyond = reached.n > 0;
     if (!flag_param(r, "group_missing", &q->group_missing, err))
         return false;
-    q->in_group = q->group.n || q->group_missing;
     if (stopped.n && reached.n)
         return err_set(err, ERR_INPUT, "stopped or reached, not both");
-    if (q->group.n && q->group_missing)
-        return err_set(err, ERR_INPUT, "group or group_missing, not both");
-    if (q->in_group && (!q->by.n || !(stopped.n || reached.n)))
-        return err_set(err, ERR_INPUT,
-                       "a group is one of what by breaks down by, and of it those are "
-                       "listed who stopped at a step or reached it");
     if (stopped.n && !whole_parse(stopped, 1, FUNNEL_STEPS_MAX, &q->stopped))
         return err_set(err, ERR_INPUT, "stopped is the number of a step, from 1");
     return !reached.n || whole_parse(reached, 1, FUNNEL_STEPS_MAX, &q->stopped)

@@ -192,15 +192,21 @@ static int run(struct cli *c)
                                 .each_step = cli_has(c, "each-step"),
                                 .strict = cli_has(c, "strict"),
                                 .by = cli_text(c, "by"),
-                                .against = report_against(c)};
+                                .against = report_against(c),
+                                .beyond = cli_has(c, "reached"),
+                                .group = cli_text(c, "group"),
+                                .group_missing = cli_has(c, "group-missing")};
+    const char *listed = q.beyond ? "reached" : "customers";
     struct err err;
 
     if (!cli_has(c, "step"))
         return cli_wrong(c,
                          "which steps? --step EVENT says one, and stands once for each");
-    if (cli_has(c, "customers")
-        && (!cli_number(cli_text(c, "customers"), &q.stopped) || !q.stopped))
-        return cli_wrong(c, "--customers takes the number of a step, from 1");
+    if (cli_has(c, "customers") && q.beyond)
+        return cli_wrong(c, "--customers and --reached exclude each other");
+    if (cli_has(c, listed)
+        && (!cli_number(cli_text(c, listed), &q.stopped) || !q.stopped))
+        return cli_wrong(c, "--%s takes the number of a step, from 1", listed);
     if (!cli_all(c, "step", &q.step, &q.step_n)) {
         err_nomem(&err);
         return cli_fail(&err, NULL);
@@ -220,6 +226,9 @@ static const struct cli_option options[] = {
     {"from", "DATE", "the first step is taken then or later (a date or a moment)", false},
     {"to", "DATE", "the first step is taken before then", false},
     {"customers", "STEP", "list who stopped at the step with this number", false},
+    {"reached", "STEP", "list who got to the step with this number, or beyond", false},
+    {"group", "VALUE", "list only those for whom what --by names has this value", false},
+    {"group-missing", NULL, "list only those for whom it is missing", false},
     REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},

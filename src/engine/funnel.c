@@ -65,13 +65,20 @@ static bool plan_of(const struct engine *e, const struct funnel_question *q,
         .type_n = snapshot_catalog(engine_snapshot(e))->type.n,
         .stopped = q->stopped,
         .beyond = q->beyond,
-        .in_group = q->in_group,
+        .in_group = q->group.n || q->group_missing,
         .group_missing = q->group_missing,
         .group = q->group,
     };
     if (!add_steps(q, p, plan, wrong, err) || !add_by(q, p, plan, wrong, err)
         || !add_limit(q, plan, err) || !picks_add(p, STR("any"), &plan->any, 1, &n, err))
         return false;
+    if (q->group.n && q->group_missing)
+        return err_set(err, ERR_INPUT,
+                       "a group is that of a value or the one without, not both");
+    if (plan->in_group && (!q->by.n || !q->stopped))
+        return err_set(err, ERR_INPUT,
+                       "a group is one of what by breaks down by, and of it those are "
+                       "listed who stopped at a step or reached it");
     return q->stopped <= plan->step_n
            || err_set(err, ERR_INPUT, "the funnel has %u steps: there is no step %u",
                       plan->step_n, q->stopped);

@@ -15,11 +15,10 @@ struct funnel_question {
                           acquisition.x; empty: none */
     struct report_scope scope;
     struct report_against against;
-    uint32_t stopped; /* list who stopped at this step; 0: nobody; ... */
-    bool beyond;      /* ... who got further, too; ... */
-    bool in_group;    /* ... of one group alone: */
-    bool group_missing;
-    str group; /* its value, unless it is missing */
+    uint32_t stopped;   /* list who stopped at this step; 0: nobody; ... */
+    bool beyond;        /* ... who got further, too; ... */
+    str group;          /* ... of the group of this value alone; empty: of all; ... */
+    bool group_missing; /* ... or of that for which it is missing */
 };
 
 struct funnel_view {

@@ -124,6 +124,22 @@ stopped="select e.customer, min(e.place) place from e where type = 'visit' and n
 t_is 'those who stopped, by name' \
     "$("$CICLO" funnel "$shop" --step visit --step purchase --customers 1 --csv | tail -n +2 | sort)" \
     "$(rows "select customer from ($stopped) order by 1")"
+by="$CICLO funnel $shop --step visit --step purchase --by page"
+$by --json >"$T/by.json"
+# listed WORDS...: the number of those listed. cell VALUE STEP: the number in the table ("-": missing).
+listed() { $by "$@" --csv | tail -n +2 | sort -u | wc -l; }
+cell() { python3 -c 'import json, sys
+print(next(g["steps"][int(sys.argv[3])]["customers"] for g in json.load(open(sys.argv[1]))["groups"]
+    if (g["value"] or "-") == sys.argv[2]))' "$T/by.json" "$@"; }
+t_is 'those who got to each step: as many as the table has' "$(listed --reached 1) $(listed --reached 2)" \
+    "$(python3 -c 'import json, sys
+print(*(s["customers"] for s in json.load(open(sys.argv[1]))["steps"]))' "$T/by.json")"
+for value in $(python3 -c 'import json, sys
+print(*(g["value"] or "-" for g in json.load(open(sys.argv[1]))["groups"]))' "$T/by.json"); do
+    if [ "$value" = - ]; then set -- --group-missing; else set -- --group "$value"; fi
+    t_is "of the group $value" "$(listed --reached 1 "$@") $(listed --reached 2 "$@") $(listed --customers 1 "$@")" \
+        "$(cell "$value" 0) $(cell "$value" 1) $(($(cell "$value" 0) - $(cell "$value" 1)))"
+done
 t_is 'and what they did next' \
     "$("$CICLO" funnel "$shop" --step visit --step purchase --json | python3 -c 'import json, sys
 for n in json.load(sys.stdin)["stopped"][0]["next"]: print(n["event"] or "", n["customers"], sep=",")' | sort)" \
@@ -152,6 +168,14 @@ t_fails 'a length that is none' 'within' "$CICLO" funnel "$shop" --step visit --
 t_fails 'a limit without its length' 'needs its length' "$CICLO" funnel "$shop" --step visit --each-step
 t_fails 'a step that is not there' 'there is no step 3' \
     "$CICLO" funnel "$shop" --step 'visit, purchase' --customers 3
+t_fails 'stopped and reached' 'exclude each other' \
+    "$CICLO" funnel "$shop" --step 'visit, purchase' --customers 1 --reached 1
+t_fails 'a group of nothing' 'what by breaks down by' \
+    "$CICLO" funnel "$shop" --step 'visit, purchase' --reached 1 --group home
+t_fails 'a group of nobody who is listed' 'what by breaks down by' \
+    "$CICLO" funnel "$shop" --step 'visit, purchase' --by page --group-missing
+t_fails 'two groups' 'not both' \
+    "$CICLO" funnel "$shop" --step 'visit, purchase' --by page --reached 1 --group home --group-missing
 t_fails 'too many steps' 'at most' "$CICLO" funnel "$shop" \
     --step 'any,any,any,any,any,any,any,any,any,any,any,any,any,any,any,any,any'
 t_fails 'no steps' 'which steps?' "$CICLO" funnel "$shop"
