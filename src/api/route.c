@@ -2,6 +2,7 @@
 #include "api/route.h"
 
 #include "api/collect.h"
+#include "api/kept.h"
 #include "api/route_impl.h"
 #include "base/num.h"
 
@@ -30,6 +31,7 @@ struct api_route {
     size_t param_n;
     const struct api_field *field;
     size_t field_n;
+    bool is_report; /* it has `at`, as of which its answer follows from file and model */
 };
 
 #define AT                                                                               \
@@ -457,6 +459,11 @@ static api_handler get_openapi;
         "GET", path, KEY_READ, false, run, what, params, sizeof params / sizeof *params, \
             NULL, 0                                                                      \
     }
+#define REPORT(path, run, params, what)                                                  \
+    {                                                                                    \
+        "GET", path, KEY_READ, false, run, what, params, sizeof params / sizeof *params, \
+            NULL, 0, true                                                                \
+    }
 #define POST(path, right, is_open, run, fields, what)                                    \
     {                                                                                    \
         "POST", path, right, is_open, run, what, NULL, 0, fields,                        \
@@ -468,18 +475,18 @@ static api_handler get_openapi;
     }
 static const struct api_route routes[] = {
     GET("/api/info", get_info, info_params, "the workspace, its model and its size"),
-    GET("/api/stages", get_stages, stages_params, "who stands where, and who moved"),
+    REPORT("/api/stages", get_stages, stages_params, "who stands where, and who moved"),
     GET("/api/stages/periods", get_periods, periods_params, "the same, period by period"),
-    GET("/api/customers", get_customers, customers_params,
-        "the customers behind a number"),
+    REPORT("/api/customers", get_customers, customers_params,
+           "the customers behind a number"),
     GET("/api/customers/:id", get_customer, customer_params,
         "one customer, with his why"),
     GET("/api/members/:id", get_members, members_params,
         "whose events an account's timeline holds besides its own"),
     BARE("GET", "/api/person/:id", KEY_ADMIN, false, get_person,
          "everything known of one customer, to be given to him"),
-    GET("/api/segments", get_segments, segments_params,
-        "how many are in each segment, and how many entered and left"),
+    REPORT("/api/segments", get_segments, segments_params,
+           "how many are in each segment, and how many entered and left"),
     GET("/api/segments/periods", get_segment_periods, segment_periods_params,
         "how many were in each segment at the end of each period"),
     GET("/api/lookalikes", get_lookalikes, lookalikes_params,
@@ -488,28 +495,28 @@ static const struct api_route routes[] = {
         "customers in groups of like ones, and what each group is like"),
     POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
          "puts customers on a list, or takes them off it"),
-    GET("/api/funnel", get_funnel, funnel_params,
-        "how many customers get how far along ordered steps"),
-    GET("/api/cohorts", get_cohorts, cohorts_params,
-        "customers by when they began, and what of them comes again"),
-    GET("/api/rfm", get_rfm, rfm_params,
-        "who bought how lately, how often and for how much"),
-    GET("/api/overlap", get_overlap, overlap_params,
-        "how many customers segments have in common"),
-    GET("/api/attribution", get_attribution, attribution_params,
-        "to which channels conversions are owed, by six models"),
-    GET("/api/paths", get_paths, paths_params,
-        "the ways that customers go most, through events, channels or stages"),
-    GET("/api/survival", get_survival, survival_params,
-        "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
-    GET("/api/churn", get_churn, churn_params,
-        "who stays and who goes, period by period: retention and churn rates"),
-    GET("/api/value", get_value, value_params,
-        "what customers will buy and bring, and how such forecasts turned out"),
-    GET("/api/journey-map", get_journey_map, journey_map_params,
-        "stage by touchpoint: who, when, how content, and where customers are lost"),
-    GET("/api/channels", get_channels, channels_params,
-        "what channels cost, whom they reach and win, and what they bring"),
+    REPORT("/api/funnel", get_funnel, funnel_params,
+           "how many customers get how far along ordered steps"),
+    REPORT("/api/cohorts", get_cohorts, cohorts_params,
+           "customers by when they began, and what of them comes again"),
+    REPORT("/api/rfm", get_rfm, rfm_params,
+           "who bought how lately, how often and for how much"),
+    REPORT("/api/overlap", get_overlap, overlap_params,
+           "how many customers segments have in common"),
+    REPORT("/api/attribution", get_attribution, attribution_params,
+           "to which channels conversions are owed, by six models"),
+    REPORT("/api/paths", get_paths, paths_params,
+           "the ways that customers go most, through events, channels or stages"),
+    REPORT("/api/survival", get_survival, survival_params,
+           "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
+    REPORT("/api/churn", get_churn, churn_params,
+           "who stays and who goes, period by period: retention and churn rates"),
+    REPORT("/api/value", get_value, value_params,
+           "what customers will buy and bring, and how such forecasts turned out"),
+    REPORT("/api/journey-map", get_journey_map, journey_map_params,
+           "stage by touchpoint: who, when, how content, and where customers are lost"),
+    REPORT("/api/channels", get_channels, channels_params,
+           "what channels cost, whom they reach and win, and what they bring"),
     GET("/api/live", get_live, live_params,
         "what happens, as it happens: server-sent events"),
     GET("/api/suspicions", get_suspicions, pairs_params,
@@ -743,6 +750,43 @@ static bool check_body(const struct api_route *route, const struct json *body,
     return true;
 }
 
+/* The question in one way of writing it; empty unless it names a moment, as of which its answer is
+ * the same as long as engine_state is. */
+static void name_question(const struct api_request *r, const struct api_route *route,
+                          struct buf *to)
+{
+    if (!r->kept || !route->is_report || !moment_is_fixed(param(r, "at")))
+        return;
+    buf_add(to, str_of(route->path));
+    for (size_t i = 0; i < route->param_n; i++) {
+        str given = param(r, route->param[i].name);
+
+        buf_add_format(to, " %zu:", given.n);
+        buf_add(to, given);
+    }
+    if (to->failed)
+        buf_clear(to);
+}
+
+static bool run_route(struct api_request *r, const struct api_route *route,
+                      struct err *err)
+{
+    const uint64_t state = engine_state(r->engine);
+    struct buf question = {};
+    bool ok;
+
+    name_question(r, route, &question);
+    if (question.n && kept_find(r->kept, state, buf_str(&question), r->out)) {
+        buf_free(&question);
+        return true;
+    }
+    ok = route->run(r, err) && (!r->out->failed || err_nomem(err));
+    if (ok && question.n && !strcmp(r->type, "application/json"))
+        kept_add(r->kept, state, buf_str(&question), buf_str(r->out));
+    buf_free(&question);
+    return ok;
+}
+
 bool api_answer(struct api_request *r, struct err *err)
 {
     const struct api_route *route = find_route(r->path, r->method);
@@ -754,8 +798,7 @@ bool api_answer(struct api_request *r, struct err *err)
         return err_set(err, ERR_NOT_FOUND,
                        "there is no such path; /api/openapi.json lists those there are");
     r->id = str_from(r->path, route_stem(route, &name).n);
-    return check_body(route, r->body, err) && route->run(r, err)
-           && (!r->out->failed || err_nomem(err));
+    return check_body(route, r->body, err) && run_route(r, route, err);
 }
 
 /* --- the document --- */

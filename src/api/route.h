@@ -11,6 +11,7 @@
 
 struct alerts;
 struct sender;
+struct kept;
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
     struct jobs *jobs;
@@ -18,6 +19,7 @@ struct api_request {
     struct live *live;
     struct sender *sender;
     struct alerts *alerts;
+    struct kept *kept;   /* answers of reports (kept.h); NULL: all are made anew */
     struct key_view who; /* asks; with an open gate an admin without a name */
     struct MHD_Connection *connection; /* for sessions */
     int64_t now_ms, steady_ms;

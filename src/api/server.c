@@ -12,6 +12,7 @@
 #include "api/collect_answer.h"
 #include "api/daemon_log.h"
 #include "api/gate.h"
+#include "api/kept.h"
 #include "api/listen.h"
 #include "api/live.h"
 #include "api/metrics.h"
@@ -41,6 +42,7 @@ enum {
     PARTING_MAX = 100,
     AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
+    KEPT_BYTES = 16 << 20,
     ENDLESS_MAX = 16 << 20, /* sent of a body that is not taken: then nobody listens */
 };
 
@@ -52,7 +54,8 @@ struct server {
     struct live *live;
     struct sender *sender;
     struct alerts *alerts;
-    bool looks_on;      /* at alerts, as soon as may be */
+    bool looks_on; /* at alerts, as soon as may be */
+    struct kept *kept;
     uint32_t exchanges; /* that the sender knows of */
     struct json_parser *parser;
     struct server_options options;
@@ -203,6 +206,7 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .live = s->live,
         .sender = s->sender,
         .alerts = s->alerts,
+        .kept = s->kept,
         .who = x->who,
         .connection = c,
         .now_ms = server_now_ms(s),
@@ -697,6 +701,7 @@ static void server_free(struct server *s)
     live_free(s->live);
     sender_free(s->sender);
     alerts_free(s->alerts);
+    kept_free(s->kept);
     gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
@@ -722,9 +727,11 @@ bool server_start(struct engine *e, const struct server_options *options,
     s->peers.patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS;
     s->rules = (struct request_rules){options->host, options->host_n,
                                       is_secret ? STR("https://") : STR("http://")};
-    ok = jobs_new(&s->jobs, err) && json_parser_new(&s->parser, err)
-         && gate_new(e, is_secret, &s->gate, err) && live_new(e, s->gate, &s->live, err)
-         && check_safety(s, &at, err) && alerts_new(e, ask_answer, &s->alerts, err)
+    s->kept = kept_new(KEPT_BYTES);
+    ok = (s->kept || err_nomem(err)) && jobs_new(&s->jobs, err)
+         && json_parser_new(&s->parser, err) && gate_new(e, is_secret, &s->gate, err)
+         && live_new(e, s->gate, &s->live, err) && check_safety(s, &at, err)
+         && alerts_new(e, ask_answer, &s->alerts, err)
          && sender_new(e, s->options.clock_offset_ms, &s->options.log, &s->sender, err)
          && collector_new(e, gate_keys(s->gate), options->behind_proxy, &s->bodies,
                           &s->options.log, &s->collector, err)

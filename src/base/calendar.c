@@ -60,6 +60,11 @@ static int64_t go_back(const struct zone *z, int64_t at_ms, struct length l)
     return zone_moment(z, zone_local(z, at_ms) - l.ms);
 }
 
+bool moment_is_fixed(str s)
+{
+    return s.n && s.p[0] >= '0' && s.p[0] <= '9';
+}
+
 bool moment_parse_from(str s, const struct zone *z, int64_t now_ms, int64_t *out,
                        struct err *err)
 {

@@ -93,6 +93,8 @@ int64_t calendar_start(const struct zone *z, enum calendar p, int64_t at_ms, int
  * the calendar. */
 bool moment_parse_from(str s, const struct zone *z, int64_t now_ms, int64_t *out,
                        struct err *err);
+/* Whether such a text is counted from nothing: it is the same moment whenever it is read. */
+bool moment_is_fixed(str s);
 
 /* %Y %y (69 to 99: last century) %m %d %H %I %p %M %S %f (fraction) %b %B (English month,
  * short or long, any case) %z (+hh:mm, +hhmm, +hh or Z) %% and literal text, where a space

@@ -70,6 +70,7 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
     e->histories = h;
     e->model = m;
     e->version = version;
+    e->state++;
     if (m != old)
         model_free(old);
     if (v != e->now)
@@ -495,6 +496,11 @@ const int64_t *engine_stock(const struct engine *e, uint32_t lifecycle)
 uint64_t engine_stock_version(const struct engine *e)
 {
     return histories_stock_version(e->histories);
+}
+
+uint64_t engine_state(const struct engine *e)
+{
+    return e->state;
 }
 
 int64_t engine_now_ms(const struct engine *e)

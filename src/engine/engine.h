@@ -58,6 +58,9 @@ uint32_t engine_model_version(const struct engine *e);
  * moves. */
 bool engine_advance(struct engine *e, int64_t now_ms, struct err *err);
 int64_t engine_now_ms(const struct engine *e);
+/* Another number whenever what is asked as of a moment that has passed may have another answer;
+ * never 0. */
+uint64_t engine_state(const struct engine *e);
 /* How often a customer was replayed since the histories were begun. */
 uint64_t engine_replayed(const struct engine *e);
 /* What the file has of histories is not looked at: all are computed from the events. Before the

@@ -21,6 +21,7 @@ struct engine {
     uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
     struct model *model;
     uint32_t version;
+    uint64_t state;                /* how often .now, .model or .version became others */
     struct histories *histories;   /* of .model, as of .now after an advance */
     struct owner owner;            /* for when the file is migrated as it is opened */
     struct people *people;         /* NULL: not read yet (identity.c) */
