@@ -215,9 +215,10 @@ static const struct api_param rfm_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"since", "an earlier date: who moved from which group then to which group now"},
     {"customers",
      "who is in this group, in this cell such as 555 (54: of every monetary score), or "
-     "all"},
+     "all; with since also who moved: loyal > at risk"},
 };
 static const struct api_param paths_params[] = {
     {"through",

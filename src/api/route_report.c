@@ -136,6 +136,8 @@ bool get_rfm(struct api_request *r, struct err *err)
         .value = param(r, "value"),
         .method = param(r, "method"),
         .limit = {param(r, "recency"), param(r, "frequency"), param(r, "monetary")},
+        .since = param(r, "since"),
+        .from = param(r, "from"),
         .list = param(r, "customers")};
     struct json_out j = {.to = r->out};
     struct rfm_view v;

@@ -76,6 +76,67 @@ static void put_list(struct cli_table *t, const struct engine *e,
     }
 }
 
+static void put_moves(struct cli_table *t, const struct rfm_view *v, bool plain)
+{
+    static const char *const heading[] = {"from", "to", "customers", "share"};
+
+    put_heading(t, heading, plain ? 3 : 4);
+    for (unsigned from = 0; from <= RFM_GROUPS_END; from++) {
+        uint64_t all = 0;
+
+        for (unsigned to = 0; to <= RFM_GROUPS_END; to++)
+            all += v->moved[from][to];
+        for (unsigned to = 0; to <= RFM_GROUPS_END; to++) {
+            if (!v->moved[from][to])
+                continue;
+            cli_table_add(t, rfm_side_name(from));
+            cli_table_add(t, rfm_side_name(to));
+            cli_table_number(t, v->moved[from][to]);
+            if (!plain)
+                report_share(t, v->moved[from][to], all);
+        }
+    }
+}
+
+/* One side of a customer who moved; empty where he is in no group. */
+static void add_side(struct cli_table *t, const struct engine *e,
+                     const struct rfm_view *v, size_t i)
+{
+    const struct rfm_customer *row = i < v->list_n ? v->list[i] : NULL;
+    struct buf cell = {};
+
+    for (int what = 0; row && what < RFM_MEASURES; what++)
+        buf_add_char(&cell, (char)('0' + row->score[what]));
+    t->failed |= cell.failed;
+    cli_table_right(t, t->failed ? STR("") : buf_str(&cell));
+    buf_free(&cell);
+    if (row) {
+        cli_table_number(t, (uint64_t)row->n);
+        add_value(t, e, v, row->value);
+    } else {
+        cli_table_right(t, STR(""));
+        cli_table_right(t, STR(""));
+    }
+}
+
+static void put_moved(struct cli_table *t, const struct engine *e,
+                      const struct rfm_view *v, bool plain)
+{
+    static const char *const heading[] = {"customer", "before", "events", "value",
+                                          "now",      "events", "value"};
+    static const char *const exact[] = {
+        "customer", "before", "before_events", "before_value", "now", "events", "value"};
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    const struct rfm_view *known = v->list_n ? v : v->before;
+
+    put_heading(t, plain ? exact : heading, sizeof heading / sizeof *heading);
+    for (size_t i = 0; i < known->list_n; i++) {
+        cli_table_add(t, catalog_customer_id(catalog, known->list[i]->customer));
+        add_side(t, e, v->before, i);
+        add_side(t, e, v, i);
+    }
+}
+
 static void print(struct cli *c, struct buf *b, const struct engine *e,
                   const struct rfm_view *v)
 {
@@ -88,12 +149,16 @@ static void print(struct cli *c, struct buf *b, const struct engine *e,
         buf_add_char(b, '\n');
         return;
     }
-    if (!plain && !v->rfm->n) {
+    if (!plain && !v->rfm->n && !(v->before && v->before->rfm->n)) {
         report_nothing(b, e);
         return;
     }
-    if (v->has_list)
+    if (v->list_moved)
+        put_moved(&t, e, v, plain);
+    else if (v->has_list)
         put_list(&t, e, v);
+    else if (v->before)
+        put_moves(&t, v, plain);
     else if (plain)
         put_cells(&t, e, v);
     else
@@ -125,6 +190,8 @@ static int run(struct cli *c)
         .limit = {cli_text(c, "recency"), cli_text(c, "frequency"),
                   cli_text(c, "monetary")},
         .in_days = cli_has(c, "days"),
+        .since = cli_text(c, "since"),
+        .from = cli_text(c, "from"),
         .list = cli_text(c, "customers"),
     };
 
@@ -144,8 +211,11 @@ static const struct cli_option options[] = {
     {"frequency", "TIMES", "own limits: four, such as 2,3,5,10", false},
     {"monetary", "SUMS", "own limits: four, such as 50,100,250,1000", false},
     {"from", "DATE", "earlier events are not looked at (a date or a moment)", false},
+    {"since", "DATE", "who moved from which group then to which group now", false},
     {"customers", "WHO",
-     "list a group (champions), a cell (555), a place of the grid (55), or all", false},
+     "list a group (champions), a cell (555), a place of the grid (55), or all; with "
+     "--since also who moved ('loyal > at risk')",
+     false},
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV: the 125 cells", false},
 };

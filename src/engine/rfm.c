@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const measure_name[RFM_MEASURES] = {"recency", "frequency",
-                                                       "monetary"};
+const char *const rfm_measure[RFM_MEASURES] = {"recency", "frequency", "monetary"};
 
 /* --- what is asked --- */
 
@@ -73,7 +72,7 @@ static bool add_limits(const struct engine *e, const struct rfm_question *q, int
     return (ok && !rest.n)
            || err_set(err, ERR_INPUT,
                       "%s takes four ascending limits with commas between, such as %s",
-                      measure_name[what],
+                      rfm_measure[what],
                       what == RFM_RECENCY     ? "14,33,72,180 (days)"
                       : what == RFM_FREQUENCY ? "2,3,5,10"
                                               : "50,100,250,1000");
@@ -162,37 +161,84 @@ static bool is_listed(const struct rfm_customer *row, str list)
     return true;
 }
 
-static bool check_list(str list, struct err *err)
-{
-    bool ok = list.n <= RFM_MEASURES;
+/* Both sides of "loyal > at risk". */
+struct from_to {
+    uint8_t from, to;
+};
 
+static bool read_side(str name, uint8_t *out)
+{
+    for (*out = 0; *out <= RFM_GROUPS_END; (*out)++)
+        if (str_eq(name, rfm_side_name(*out)))
+            return true;
+    return false;
+}
+
+static bool read_way(str list, struct from_to *out)
+{
+    const char *arrow = list.n ? memchr(list.p, '>', list.n) : NULL;
+    size_t n = arrow ? (size_t)(arrow - list.p) : 0;
+
+    return arrow && read_side(str_trim((str){list.p, n}), &out->from)
+           && read_side(str_trim(str_from(list, n + 1)), &out->to)
+           && (out->from < RFM_GROUPS_END || out->to < RFM_GROUPS_END);
+}
+
+static bool check_list(const struct rfm_question *q, struct err *err)
+{
+    const str list = q->list;
+    bool ok = list.n <= RFM_MEASURES;
+    struct from_to way;
+
+    if (q->since.n && read_way(list, &way))
+        return true;
     for (size_t i = 0; ok && i < list.n; i++)
         ok = is_digit(list.p[i]);
     ok = ok || str_eq(list, STR("all"));
     for (int g = 0; !ok && g < RFM_GROUPS_END; g++)
         ok = str_eq(list, rfm_group_name((enum rfm_group)g));
     return ok
-           || err_set(err, ERR_INPUT,
-                      "\"%.*s\" is no group, no cell such as 555, and not all",
-                      STR_FMT(list));
+           || err_set(
+               err, ERR_INPUT, "\"%.*s\" is no group, no cell such as 555, and not all%s",
+               STR_FMT(list),
+               q->since.n ? ", nor from one group to another: loyal > at risk" : "");
 }
 
-static bool take_list(const struct engine *e, str list, struct arena *a,
-                      struct rfm_view *v, struct err *err)
+/* Those of `v` who are in the list, or with `both` those who went this way. */
+static bool take_list(const struct engine *e, str list, const struct rfm_view *both,
+                      const struct from_to *way, struct arena *a, struct rfm_view *v,
+                      struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
 
-    v->has_list = list.n > 0;
-    if (!v->has_list)
-        return true;
+    v->has_list = true;
+    v->list_moved = both;
     v->list = arena_array(a, const struct rfm_customer *, v->rfm->n + 1);
     if (!v->list)
         return err_nomem(err);
-    for (size_t i = 0; i < v->rfm->n; i++)
-        if (is_listed(&v->rfm->row[i], list))
-            v->list[v->list_n++] = &v->rfm->row[i];
+    for (size_t i = 0; i < v->rfm->n; i++) {
+        const struct rfm_customer *row = &v->rfm->row[i];
+
+        if (both ? both->before->group_of[row->customer] == way->from
+                       && both->group_of[row->customer] == way->to
+                 : is_listed(row, list))
+            v->list[v->list_n++] = row;
+    }
     qsort_r(v->list, v->list_n, sizeof *v->list, row_cmp, (void *)(uintptr_t)catalog);
     return true;
+}
+
+static bool take_lists(const struct engine *e, const struct rfm_question *q,
+                       struct arena *a, struct rfm_view *v, struct err *err)
+{
+    struct from_to way;
+
+    if (!q->list.n)
+        return true;
+    if (!v->before || !read_way(q->list, &way))
+        return take_list(e, q->list, NULL, NULL, a, v, err);
+    return take_list(e, q->list, v, &way, a, v->before, err)
+           && take_list(e, q->list, v, &way, a, v, err);
 }
 
 static void count_cells(struct rfm_view *v)
@@ -212,186 +258,109 @@ static void count_cells(struct rfm_view *v)
     }
 }
 
-bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
-                struct rfm_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct rfm_question *q, int64_t from_ms,
+                     int64_t at_ms, struct arena *a, struct rfm_view *out, str *wrong,
+                     struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-    struct rfm_plan plan = {.zone = engine_model(e)->workspace.zone,
-                            .from_ms = q->scope.from_ms,
-                            .at_ms = q->scope.at_ms};
+    struct rfm_plan plan = {
+        .zone = engine_model(e)->workspace.zone, .from_ms = from_ms, .at_ms = at_ms};
     void *count = NULL;
     bool ok;
 
     *out = (struct rfm_view){};
-    *wrong = STR("");
-    if (!check_list(q->list, err) || !report_program(e, &out->program, err))
+    if (!report_program(e, &out->program, err))
         return false;
     plan.program = out->program;
     ok = add_patterns(q, out->program, &plan, wrong, err) && add_method(e, q, &plan, err)
          && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
     out->rfm = count;
-    ok = ok && rfm_score(out->rfm, by_id, (void *)(uintptr_t)catalog, err)
-         && take_list(e, q->list, a, out, err);
-    if (!ok) {
-        rfm_view_free(out);
+    if (!ok || !rfm_score(out->rfm, by_id, (void *)(uintptr_t)catalog, err))
         return false;
-    }
     count_cells(out);
     return true;
 }
 
+static bool read_since(const struct engine *e, const struct rfm_question *q,
+                       int64_t *from_ms, int64_t *at_ms, struct err *err)
+{
+    const struct zone *z = engine_model(e)->workspace.zone;
+
+    *from_ms = MOMENT_MIN;
+    if (!moment_parse_from(q->since, z, q->scope.at_ms, at_ms, err))
+        return err_in(err, "since");
+    if (*at_ms >= q->scope.at_ms)
+        return err_set(err, ERR_INPUT,
+                       "since %.*s is not before the date whose groups are asked for",
+                       STR_FMT(q->since));
+    return !q->from.n || moment_parse_from(q->from, z, *at_ms, from_ms, err)
+           || err_in(err, "from");
+}
+
+static bool take_groups(const struct engine *e, struct arena *a, struct rfm_view *v,
+                        struct err *err)
+{
+    uint32_t n = catalog_customer_n(snapshot_catalog(engine_snapshot(e)));
+    uint8_t *group = arena_array(a, uint8_t, n + 1);
+
+    if (!group)
+        return err_nomem(err);
+    memset(group, RFM_GROUPS_END, n);
+    for (size_t i = 0; i < v->rfm->n; i++) {
+        const uint8_t *s = v->rfm->row[i].score;
+
+        group[v->rfm->row[i].customer] =
+            (uint8_t)rfm_group_of(s[RFM_RECENCY], s[RFM_FREQUENCY]);
+    }
+    v->group_of = group;
+    return true;
+}
+
+/* The side of since, and who moved from there to here. */
+static bool add_before(struct engine *e, const struct rfm_question *q, struct arena *a,
+                       struct rfm_view *v, str *wrong, struct err *err)
+{
+    uint32_t n = catalog_customer_n(snapshot_catalog(engine_snapshot(e)));
+    int64_t from_ms, at_ms;
+
+    if (!read_since(e, q, &from_ms, &at_ms, err))
+        return false;
+    v->before = arena_new(a, struct rfm_view);
+    if (!v->before)
+        return err_nomem(err);
+    if (!one_side(e, q, from_ms, at_ms, a, v->before, wrong, err)
+        || !take_groups(e, a, v->before, err) || !take_groups(e, a, v, err))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        v->moved[v->before->group_of[i]][v->group_of[i]]++;
+    v->moved[RFM_GROUPS_END][RFM_GROUPS_END] = 0;
+    return true;
+}
+
+bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
+                struct rfm_view *out, str *wrong, struct err *err)
+{
+    *out = (struct rfm_view){};
+    *wrong = STR("");
+    if (check_list(q, err)
+        && one_side(e, q, q->scope.from_ms, q->scope.at_ms, a, out, wrong, err)
+        && (!q->since.n || add_before(e, q, a, out, wrong, err))
+        && take_lists(e, q, a, out, err))
+        return true;
+    rfm_view_free(out);
+    return false;
+}
+
 void rfm_view_free(struct rfm_view *v)
 {
+    if (v->before)
+        rfm_view_free(v->before);
     rfm_free(v->rfm);
     program_free(v->program);
     *v = (struct rfm_view){};
 }
 
-/* --- as JSON --- */
-
-int64_t rfm_days_ago(const struct rfm_view *v, int64_t last_ms)
+str rfm_side_name(unsigned group)
 {
-    const struct rfm_plan *p = &v->rfm->plan;
-
-    return rfm_day(p->zone, p->at_ms) - rfm_day(p->zone, last_ms);
-}
-
-void rfm_put_value(struct json_out *j, const struct engine *e, const struct rfm_view *v,
-                   __int128 value)
-{
-    if (value > INT64_MAX || value < INT64_MIN)
-        json_put_null(j);
-    else if (v->rfm->plan.value.type == VALUE_MONEY)
-        json_put_money(j, (int64_t)value, engine_model(e)->workspace.decimals);
-    else
-        json_put_num(j, (int64_t)value);
-}
-
-static void put_cell(struct json_out *j, const struct engine *e, const struct rfm_view *v,
-                     const struct rfm_cell *cell)
-{
-    json_key(j, "customers");
-    json_put_int(j, (int64_t)cell->customers);
-    json_key(j, "value");
-    rfm_put_value(j, e, v, cell->value);
-    json_end_object(j);
-}
-
-static void put_cells(struct json_out *j, const struct engine *e,
-                      const struct rfm_view *v)
-{
-    json_key(j, "cells");
-    json_begin_list(j);
-    for (unsigned i = 0; i < RFM_SCORES * RFM_SCORES * RFM_SCORES; i++) {
-        unsigned r = i / RFM_SCORES / RFM_SCORES, f = i / RFM_SCORES % RFM_SCORES,
-                 m = i % RFM_SCORES;
-
-        if (!v->cell[r][f][m].customers)
-            continue;
-        json_begin_object(j);
-        json_key(j, "recency");
-        json_put_int(j, r + 1);
-        json_key(j, "frequency");
-        json_put_int(j, f + 1);
-        json_key(j, "monetary");
-        json_put_int(j, m + 1);
-        put_cell(j, e, v, &v->cell[r][f][m]);
-    }
-    json_end_list(j);
-}
-
-/* Cuts as the measures are: recency as a moment, or as days before at_ms. */
-static void put_cut(struct json_out *j, const struct engine *e, const struct rfm_view *v,
-                    int what, int64_t cut)
-{
-    const struct rfm_plan *p = &v->rfm->plan;
-    int64_t parts = p->method == RFM_INTERPOLATED ? RFM_SCORES : 1;
-    int64_t at_day = rfm_day(p->zone, p->at_ms);
-    __int128 exact = cut;
-
-    if (what == RFM_RECENCY && !p->in_days)
-        json_put_moment(j, cut / parts);
-    else if (what == RFM_RECENCY)
-        json_put_num(j, (at_day * parts - cut) * NUM_ONE / parts);
-    else if (what == RFM_FREQUENCY)
-        json_put_num(j, cut * NUM_ONE / parts);
-    else if (parts == 1)
-        rfm_put_value(j, e, v, cut);
-    else {
-        /* In millionths: money has fewer decimals than a fifth of its least unit. */
-        for (int d = engine_model(e)->workspace.decimals;
-             p->value.type == VALUE_MONEY && d < 6; d++)
-            exact *= 10;
-        json_put_num(j, (int64_t)(exact / parts));
-    }
-}
-
-static void put_cuts(struct json_out *j, const struct engine *e, const struct rfm_view *v)
-{
-    bool none = v->rfm->plan.method == RFM_RANKS || !v->rfm->n;
-
-    json_key(j, "cuts");
-    json_begin_object(j);
-    for (int what = 0; !none && what < RFM_MEASURES; what++) {
-        json_key(j, measure_name[what]);
-        json_begin_list(j);
-        for (unsigned k = 0; k < RFM_CUTS; k++)
-            put_cut(j, e, v, what, v->rfm->cut[what][k]);
-        json_end_list(j);
-    }
-    json_end_object(j);
-}
-
-static void put_list(struct json_out *j, const struct engine *e, const struct rfm_view *v)
-{
-    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
-
-    json_key(j, "customers");
-    json_begin_list(j);
-    for (size_t i = 0; i < v->list_n; i++) {
-        const struct rfm_customer *row = v->list[i];
-
-        json_begin_object(j);
-        json_key(j, "id");
-        json_put_text(j, catalog_customer_id(catalog, row->customer));
-        for (int what = 0; what < RFM_MEASURES; what++) {
-            json_key(j, measure_name[what]);
-            json_put_int(j, row->score[what]);
-        }
-        json_key(j, "last");
-        json_put_moment(j, row->last_ms);
-        json_key(j, "days");
-        json_put_int(j, rfm_days_ago(v, row->last_ms));
-        json_key(j, "events");
-        json_put_int(j, row->n);
-        json_key(j, "value");
-        rfm_put_value(j, e, v, row->value);
-        json_end_object(j);
-    }
-    json_end_list(j);
-}
-
-void rfm_put_json(struct json_out *j, const struct engine *e, const struct rfm_view *v)
-{
-    json_begin_object(j);
-    json_key(j, "at");
-    json_put_moment(j, v->rfm->plan.at_ms);
-    json_key(j, "method");
-    json_put_text(j, rfm_method_name(v->rfm->plan.method));
-    json_key(j, "total");
-    json_put_int(j, (int64_t)v->rfm->n);
-    put_cuts(j, e, v);
-    put_cells(j, e, v);
-    json_key(j, "groups");
-    json_begin_list(j);
-    for (int g = 0; g < RFM_GROUPS_END; g++) {
-        json_begin_object(j);
-        json_key(j, "group");
-        json_put_text(j, rfm_group_name((enum rfm_group)g));
-        put_cell(j, e, v, &v->group[g]);
-    }
-    json_end_list(j);
-    if (v->has_list)
-        put_list(j, e, v);
-    json_end_object(j);
+    return group < RFM_GROUPS_END ? rfm_group_name((enum rfm_group)group) : STR("(none)");
 }

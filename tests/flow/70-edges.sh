@@ -29,6 +29,7 @@ funnel --step visit --step purchase --strict --by channel
 cohorts --first purchase
 cohorts --first visit --again purchase --value revenue --cumulated
 rfm --event purchase --value revenue
+rfm --event purchase --value revenue --since 2000-01-01
 attribution --conversion purchase --value revenue
 paths --through event
 survival --first visit --end purchase

@@ -95,6 +95,84 @@ assert len(listed) == cell['customers'] and abs(sum(c['value'] for c in listed) 
 place = [c for c in all_of_them['cells'] if (c['recency'], c['frequency']) == (cell['recency'], cell['frequency'])]
 assert len(place) > 1 and len(ask('--customers', name[:2])['customers']) == sum(c['customers'] for c in place)
 PY
+# Both sides by cuts in proportion, out of the exported events.
+t_ok 'who moved between groups: of all events, of a window that moves along, of a segment, by own limits' \
+    python3 - "$CICLO" "$shop" "$T/events.csv" <<'PY'
+import collections, csv, json, subprocess, sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+ciclo, shop, events = sys.argv[1:]
+def ms(day):
+    return int(datetime.fromisoformat(day).replace(tzinfo=ZoneInfo('Europe/Rome')).timestamp() * 1000)
+bought = collections.defaultdict(list)
+for row in csv.DictReader(open(events)):
+    bought[row['customer']].append(int(row['at_ms']))
+often = {who for who, moments in bought.items() if len([m for m in moments if m <= ms('2025-12-10')]) >= 3}
+names = {5: ['new', 'potential loyalists', 'potential loyalists', 'champions', 'champions'],
+         4: ['promising', 'potential loyalists', 'potential loyalists', 'loyal', 'loyal'],
+         3: ['about to sleep', 'about to sleep', 'need attention', 'loyal', 'loyal'],
+         2: ['hibernating', 'hibernating', 'at risk', 'at risk', 'cannot lose']}
+names[1] = names[2]
+def scores(values): # a score more for each cut passed, five times both to keep to whole numbers
+    order, n = sorted(values.values()), len(values)
+    cuts = [order[(n - 1) * k // 5] * (5 - (n - 1) * k % 5)
+            + order[min(n - 1, (n - 1) * k // 5 + 1)] * ((n - 1) * k % 5) for k in range(1, 5)]
+    return {who: 1 + sum(5 * value > cut for cut in cuts) for who, value in values.items()}
+def groups(since, until, whom):
+    seen = {who: [m for m in moments if since <= m <= until] for who, moments in bought.items() if who in whom}
+    seen = {who: moments for who, moments in seen.items() if moments}
+    last, times = (scores({who: f(moments) for who, moments in seen.items()}) for f in (max, len))
+    return {who: names[last[who]][times[who] - 1] for who in seen}
+def run(*words, at='2025-12-10'):
+    return subprocess.run([ciclo, 'rfm', shop, '--event', 'purchase', '--value', 'revenue', '--at', at,
+                           *words], check=True, capture_output=True, text=True).stdout
+def ask(*words):
+    return json.loads(run(*words, '--json'))
+def none(name):
+    return name or '(none)'
+gone = moved = 0
+for words, windows, whom in (
+        ([], ('1970-01-02', '1970-01-02'), bought),
+        (['--from', '2025-10-01'], ('2025-10-01', '2025-10-01'), bought),
+        (['--from', '-1mo'], ('2025-10-10', '2025-11-10'), bought),
+        (['--from', 'month', '--segment', 'often'], ('2025-11-01', '2025-12-01'), often)):
+    then, now = groups(ms(windows[0]), ms('2025-11-10'), whom), groups(ms(windows[1]), ms('2025-12-10'), whom)
+    wanted = collections.defaultdict(list)
+    for who in sorted({*then, *now}, key=lambda who: int(who[1:])):
+        wanted[then.get(who), now.get(who)].append(who)
+    got = ask(*words, '--since', '2025-11-10')
+    assert {(m['from'], m['to']): m['customers'] for m in got['moves']} == \
+        {way: len(who) for way, who in wanted.items()}, (words, got['moves'], wanted)
+    assert got['before']['total'] == len(then) and got['total'] == len(now)
+    rows = list(csv.DictReader(run(*words, '--since', '2025-11-10', '--csv').splitlines()))
+    assert [(r['from'], r['to'], int(r['customers'])) for r in rows] == \
+        [(none(m['from']), none(m['to']), m['customers']) for m in got['moves']]
+    gone += sum(len(who) for (a, b), who in wanted.items() if not b)
+    moved += sum(len(who) for (a, b), who in wanted.items() if a != b)
+    if words == ['--from', '2025-10-01']:
+        continue # its lists are as those of all
+    for (a, b), who in wanted.items():
+        way = ['--since', '2025-11-10', '--customers', f'{none(a)} > {none(b)}']
+        listed = ask(*words, *way)
+        for side, group in ((listed['before'], a), (listed, b)):
+            assert [c['id'] for c in side['customers']] == (who if group else []), (words, way)
+            assert all(names[c['recency']][c['frequency'] - 1] == group for c in side['customers'])
+        table = list(csv.DictReader(run(*words, *way, '--csv').splitlines()))
+        assert [r['customer'] for r in table] == who
+        for k, row in enumerate(table):
+            for key, pre, side in (('before', 'before_', listed['before']), ('now', '', listed)):
+                one = side['customers'][k] if side['customers'] else None
+                assert row[key] == ('%d%d%d' % (one['recency'], one['frequency'], one['monetary']) if one else '')
+                assert row[pre + 'events'] == (str(one['events']) if one else ''), row
+                assert row[pre + 'value'] == ('%.2f' % one['value'] if one else ''), row
+assert gone > 5 and moved > 60, (gone, moved)
+# By own limits each side is what it is alone.
+limits = ['--recency', '10,20,45,90', '--frequency', '2,3,5,8', '--monetary', '20.50,50,100,200']
+both = ask(*limits, '--since', '2025-11-10', '--customers', 'all')
+alone = json.loads(run(*limits, '--json', at='2025-11-10'))
+assert both['before'] == alone, (both['before'], alone)
+assert len(both['customers']) == both['total']
+PY
 t_is 'of a segment, since a day' \
     "$("$CICLO" rfm "$shop" --event purchase --value revenue --segment often --from 2025-11-01 --customers all --csv |
         tail -n +2 | cut -d, -f1,6 | sort)" \
@@ -105,6 +183,26 @@ one=$T/one.ciclo
 echo '{"type":"track","event":"purchase","userId":"u","messageId":"1","timestamp":"2025-01-01T00:00:00Z","properties":{"revenue":5}}' >"$T/one.jsonl"
 t_ok 'one customer' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3"' \
     "$CICLO" "$one" "$T/model.yaml" "$T/one.jsonl"
+moves="$CICLO rfm $one --event purchase --value revenue"
+t_is 'he is new, stays as he is, and in a window that moves along is gone' \
+    "$($moves --at 2025-02-01 --since 2024-12-31 --csv | tail -1) $(
+        $moves --at 2025-03-01 --since 2025-02-01 --csv | tail -1) $(
+        $moves --at 2025-03-01 --since 2025-01-10 --from -1mo --csv | tail -1)" \
+    '(none),hibernating,1 hibernating,hibernating,1 hibernating,(none),1'
+t_is 'in a range of the future nobody moves' "$($moves --at 2100-01-01 --since 2099-01-01 --csv | tail -n +2)" \
+    'hibernating,hibernating,1'
+t_is 'before all events there is nobody' "$($moves --at 2001-01-01 --since 2000-01-01 | cut -d: -f1)" Nobody
+t_is 'dates count days, also over the night of 25 hours' \
+    "$($moves --at 2025-10-27 --since -2d --json | grep -o '"before":{"at":"[^"]*"')" \
+    '"before":{"at":"2025-10-24T22:00:00.000Z"'
+# shellcheck disable=SC2086
+{
+    t_fails 'since then is later' 'is not before' $moves --at 2025-02-01 --since 2025-02-01
+    t_fails 'since no date' 'since: ' $moves --since yesterday
+    t_fails 'a way from nowhere to nowhere' 'nor from one group' $moves --since 2025-01-01 --customers '(none) > (none)'
+    t_fails 'a way with a group that is none' 'nor from one group' $moves --since 2025-01-01 --customers 'loyal > lost'
+    t_fails 'a way without a date' 'is no group' $moves --customers 'loyal > at risk'
+}
 t_is 'whose values are all cuts' \
     "$(for m in interpolated quintiles ranks; do
         "$CICLO" rfm "$one" --event purchase --value revenue --method $m --csv | grep ',1,5.00,' | cut -d, -f1-3; done |
@@ -130,5 +228,10 @@ t_is 'the same over HTTP' \
         --data-urlencode 'customers=at risk' | sed 's/"at":"[^"]*"//; s/"days":[0-9]*//g')" \
     "$("$CICLO" rfm "$shop" --event purchase --value revenue --method ranks --days --customers 'at risk' --json |
         sed 's/"at":"[^"]*"//; s/"days":[0-9]*//g')"
+t_is 'who moved, over HTTP' \
+    "$(curl -s -G "${url}api/rfm" -d event=purchase -d value=revenue -d at=2025-12-10 -d since=2025-11-10 -d from=-1mo \
+        --data-urlencode 'customers=champions > (none)')" \
+    "$("$CICLO" rfm "$shop" --event purchase --value revenue --at 2025-12-10 --since 2025-11-10 --from -1mo \
+        --customers 'champions > (none)' --json)"
 t_is 'what is missing' "$(curl -s "${url}api/rfm?event=purchase" | grep -c 'value a property')" 1
 t_done
