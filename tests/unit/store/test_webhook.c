@@ -42,7 +42,7 @@ static struct webhook_row shop(void)
 /* [F17] */
 TEST(a_row_of_a_webhook_is_as_the_format_says)
 {
-    static const char before[] = "\x01\x07\x02";
+    static const char before[] = "\x01\x0f\x02";
     static const char after[] =
         "\xd1\x0f\x07\x03\x02\x00\x02\x00\xc8\x01\x02\x01\x02"
         "\x04\x0dshophttps://a.b/c\x08\x05purchasevisit\x03vip\x03\x04"
