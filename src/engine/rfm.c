@@ -54,7 +54,7 @@ static bool limit_value(const struct rfm_plan *plan, int what, int64_t at_day,
 static bool add_limits(const struct engine *e, const struct rfm_question *q, int what,
                        struct rfm_plan *plan, struct err *err)
 {
-    int64_t at_day = rfm_day(plan->zone, plan->at_ms);
+    int64_t at_day = day_of_moment(plan->zone, plan->at_ms);
     int decimals = engine_model(e)->workspace.decimals;
     int64_t *limit = plan->limit[what], number;
     str rest = q->limit[what];

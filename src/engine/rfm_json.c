@@ -7,7 +7,7 @@ int64_t rfm_days_ago(const struct rfm_view *v, int64_t last_ms)
 {
     const struct rfm_plan *p = &v->rfm->plan;
 
-    return rfm_day(p->zone, p->at_ms) - rfm_day(p->zone, last_ms);
+    return day_of_moment(p->zone, p->at_ms) - day_of_moment(p->zone, last_ms);
 }
 
 void rfm_put_value(struct json_out *j, const struct engine *e, const struct rfm_view *v,
@@ -60,7 +60,7 @@ static void put_cut(struct json_out *j, const struct engine *e, const struct rfm
 {
     const struct rfm_plan *p = &v->rfm->plan;
     int64_t parts = p->method == RFM_INTERPOLATED ? RFM_SCORES : 1;
-    int64_t at_day = rfm_day(p->zone, p->at_ms);
+    int64_t at_day = day_of_moment(p->zone, p->at_ms);
     __int128 exact = cut;
 
     if (what == RFM_RECENCY && !p->in_days)

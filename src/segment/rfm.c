@@ -50,13 +50,6 @@ enum rfm_group rfm_group_of(unsigned recency, unsigned frequency)
     return group[recency - 1][frequency - 1];
 }
 
-int64_t rfm_day(const struct zone *z, int64_t ms)
-{
-    int64_t local = zone_local(z, ms);
-
-    return local / MS_DAY - (local % MS_DAY < 0);
-}
-
 bool rfm_new(const struct rfm_plan *plan, struct rfm **out, struct err *err)
 {
     struct rfm *r = mem_alloc(sizeof *r);
@@ -195,7 +188,7 @@ static int64_t measure(const struct rfm_plan *p, const struct rfm_customer *row,
         return row->n;
     if (what == RFM_MONETARY)
         return row->value;
-    return p->in_days ? rfm_day(p->zone, row->last_ms) : row->last_ms;
+    return p->in_days ? day_of_moment(p->zone, row->last_ms) : row->last_ms;
 }
 
 /* Of everybody, by the place in .row. */

@@ -98,7 +98,4 @@ bool rfm_merge(struct rfm *into, const struct rfm *from, struct err *err);
 bool rfm_score(struct rfm *r, int (*by_id)(void *context, uint32_t a, uint32_t b),
                void *context, struct err *err);
 
-/* The day of the calendar that holds the moment, counted from 1970. */
-int64_t rfm_day(const struct zone *z, int64_t ms);
-
 #endif

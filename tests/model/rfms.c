@@ -31,7 +31,8 @@ static uint32_t rows_of(const struct asked *q, const struct town *t,
             if (!pattern_twin[q->event].picks(f) || f->at_ms < p->from_ms
                 || f->at_ms > p->at_ms)
                 continue;
-            row.measure[RFM_RECENCY] = p->in_days ? rfm_day(p->zone, f->at_ms) : f->at_ms;
+            row.measure[RFM_RECENCY] =
+                p->in_days ? day_of_moment(p->zone, f->at_ms) : f->at_ms;
             row.measure[RFM_FREQUENCY]++;
             row.measure[RFM_MONETARY] += f->n > 0 ? f->n * INT64_C(1000000) : 0;
         }
@@ -144,7 +145,7 @@ static void random_question(struct random *r, const struct town *t, struct progr
         q->plan.at_ms = first_ms + (int64_t)random_below(r, 20) * 3 * MS_HOUR;
     q->plan.in_days |= q->plan.method == RFM_LIMITS;
     for (int k = 0; k < 4; k++) {
-        q->plan.limit[RFM_RECENCY][k] = rfm_day(q->plan.zone, first_ms) + k;
+        q->plan.limit[RFM_RECENCY][k] = day_of_moment(q->plan.zone, first_ms) + k;
         q->plan.limit[RFM_FREQUENCY][k] = k + 1;
         q->plan.limit[RFM_MONETARY][k] = k * INT64_C(1000000);
     }
