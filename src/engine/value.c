@@ -213,7 +213,9 @@ static bool fit(struct engine *e, const struct value_question *q, struct value_v
             err, ERR_INPUT,
             "gamma-gamma is about money: say which of the event's values it is, "
             "such as revenue");
-    if (!only_spending && !fit_repeats(q, v, err))
+    if (only_spending) /* which the purchases' days are not counted for */
+        began_us = clock_steady_us();
+    else if (!fit_repeats(q, v, err))
         return false;
     if (v->buyers->plan.has_value && !fit_spending(e, v, err))
         return false;

@@ -197,11 +197,6 @@ static void add_shared_terms(const struct tables *t, struct slope *s)
     }
 }
 
-static double plus_one_log(double q)
-{
-    return q > 0 ? q + log1p(exp(-q)) : log1p(exp(q));
-}
-
 static double as_share(double q)
 {
     return q > 0 ? 1 / (1 + exp(-q)) : exp(q) / (1 + exp(q));
@@ -221,12 +216,13 @@ static void add_row(const struct tables *t, const struct cbs_row *row, struct sl
                t->log_alpha ? t->log_alpha[row->last_days] : 0, c, &stays, &left);
     s->value += n * stays.value;
     if (may_have_left) {
-        double log_odds;
+        double log_odds, less;
 
         odds = odds_term(m, chances(m, row->x) - 1, t->log_b ? t->log_b[row->x] : 0);
         log_odds = left.value + odds.value;
-        s->value += n * plus_one_log(log_odds);
-        share = as_share(log_odds);
+        less = exp(-fabs(log_odds));
+        s->value += n * (fmax(log_odds, 0) + log(1 + less));
+        share = (log_odds > 0 ? 1 : less) / (1 + less);
     }
     spread = share * (1 - share);
     for (size_t i = 0; i < rate_n; i++) {
