@@ -25,13 +25,13 @@ struct api_route {
     const char *path;     /* "/:id" at its end: the rest of the path is an id */
     enum key_right right; /* that it needs, ... */
     bool is_open;         /* ... unless everybody may */
+    bool is_report; /* it has `at`, as of which its answer follows from file and model */
     api_handler *run;
     const char *what;
     const struct api_param *param;
     size_t param_n;
     const struct api_field *field;
     size_t field_n;
-    bool is_report; /* it has `at`, as of which its answer follows from file and model */
 };
 
 #define AT                                                                               \
@@ -457,22 +457,22 @@ static api_handler get_openapi;
 
 #define GET(path, run, params, what)                                                     \
     {                                                                                    \
-        "GET", path, KEY_READ, false, run, what, params, sizeof params / sizeof *params, \
-            NULL, 0                                                                      \
+        "GET", path, KEY_READ, false, false, run, what, params,                          \
+            sizeof params / sizeof *params, NULL, 0                                      \
     }
 #define REPORT(path, run, params, what)                                                  \
     {                                                                                    \
-        "GET", path, KEY_READ, false, run, what, params, sizeof params / sizeof *params, \
-            NULL, 0, true                                                                \
+        "GET", path, KEY_READ, false, true, run, what, params,                           \
+            sizeof params / sizeof *params, NULL, 0                                      \
     }
 #define POST(path, right, is_open, run, fields, what)                                    \
     {                                                                                    \
-        "POST", path, right, is_open, run, what, NULL, 0, fields,                        \
+        "POST", path, right, is_open, false, run, what, NULL, 0, fields,                 \
             sizeof fields / sizeof *fields                                               \
     }
 #define BARE(method, path, right, is_open, run, what)                                    \
     {                                                                                    \
-        method, path, right, is_open, run, what, NULL, 0, NULL, 0                        \
+        method, path, right, is_open, false, run, what, NULL, 0, NULL, 0                 \
     }
 static const struct api_route routes[] = {
     GET("/api/info", get_info, info_params, "the workspace, its model and its size"),

@@ -362,7 +362,7 @@ static int group_cmp(const void *a, const void *b, void *context)
 /* The largest first. */
 static void put_in_order(struct groups *g, uint32_t n)
 {
-    uint8_t old[PERSONAS_MAX], now[PERSONAS_MAX];
+    uint8_t old[PERSONAS_MAX], now[PERSONAS_MAX] = {};
     struct centre centre[PERSONAS_MAX];
 
     memcpy(centre, g->centre, sizeof centre);
