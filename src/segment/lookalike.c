@@ -143,8 +143,10 @@ bool lookalike_find(const struct crowd *c, const bool *in, struct arena *a,
         out->member_n += in[i];
     out->other_n = c->n - out->member_n;
     if (!out->member_n)
-        return err_set(err, ERR_INPUT,
-                       "nobody is in the segment: there is no one to be like");
+        return err_set(
+            err, ERR_INPUT,
+            "nobody is in the segment then: there is no one to be like; ask as of "
+            "another day (at)");
     if (!out->other_n)
         return err_set(err, ERR_INPUT,
                        "everybody is in the segment: there is no one else");

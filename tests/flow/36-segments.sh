@@ -137,7 +137,7 @@ t_is 'the nearest' "$(like --when 'sum(purchase.revenue) >= 100' --measure 'coun
     'customer,distance,count(purchase),sum(purchase.revenue),close in
 bob,0.5,1,30.00,'
 t_is 'in words' "$(like --segment press --measure 'since(purchase)' 2>&1)" \
-    'ciclo: nobody is in the segment: there is no one to be like'
+    'ciclo: nobody is in the segment then: there is no one to be like; ask as of another day (at)'
 t_fails 'a fault in a measure' 'line 1, column 7' like --when true --measure 'count(bought)'
 t_fails 'a condition is no measure' 'a number, money, a length or a moment' like --when true --measure 'count(purchase) > 1'
 t_fails 'a trait that there is none of' 'column 1' like --when true --trait town
