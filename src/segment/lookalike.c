@@ -137,6 +137,8 @@ bool lookalike_find(const struct crowd *c, const bool *in, struct arena *a,
     int32_t *distance = arena_array(a, int32_t, (size_t)c->n + 1);
 
     *out = (struct lookalike){.distance = distance};
+    if (!columns)
+        return err_set(err, ERR_INPUT, "by what they are like is not said");
     if (!distance)
         return err_nomem(err);
     for (uint32_t i = 0; i < c->n; i++)

@@ -119,6 +119,8 @@ static int64_t deviation(const struct space *s, const int32_t *number)
 {
     __int128 sum = 0, squares = 0;
 
+    if (!s->n)
+        return 0;
     for (uint32_t i = 0; i < s->n; i++) {
         sum += number[i];
         squares += (int64_t)number[i] * number[i];
@@ -383,7 +385,7 @@ static int64_t silhouette_of(const struct space *s, const struct groups *g)
 
     for (uint32_t i = 0; i < s->n; i++) {
         int64_t own = root((unsigned __int128)cost_of(s, &g->centre[g->group[i]], i)),
-                other = INT64_MAX, cost;
+                other = INT64_MAX, cost, more;
 
         for (uint32_t k = 0; k < g->k; k++)
             if (k != g->group[i] && g->centre[k].n) {
@@ -391,10 +393,11 @@ static int64_t silhouette_of(const struct space *s, const struct groups *g)
                 other = cost < other ? cost : other;
             }
         other = root((unsigned __int128)other);
-        if (own || other)
-            sum += (other - own) * CROWD_ONE / (own > other ? own : other);
+        more = own > other ? own : other;
+        if (more)
+            sum += (other - own) * CROWD_ONE / more;
     }
-    return (int64_t)(sum / s->n);
+    return s->n ? (int64_t)(sum / s->n) : 0;
 }
 
 static bool profile_measures(const struct crowd *c, struct arena *a, struct personas *out,
