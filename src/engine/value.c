@@ -90,6 +90,12 @@ static bool plan_of(struct engine *e, const struct value_question *q,
         plan->until_day =
             day_of_moment(z, q->scope.known_ms > 0 ? q->scope.known_ms - 1 : 0)
             - v->hold_out_days;
+    if (q->until_ms != MOMENT_NEVER
+        && zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY) > q->scope.at_ms)
+        return err_set(
+            err, ERR_INPUT,
+            "until is a day that is not over: what is still to come in it is not "
+            "known; take an earlier one, or leave it out");
     plan->after_days = v->hold_out_days;
     v->until_day = plan->until_day;
     *scope = q->scope;

@@ -114,6 +114,7 @@ t_fails 'a model that there is not' 'there is no model "clv"' "$CICLO" value sho
 t_fails 'k beyond the bound' 'k is a whole number from 1 to 12' "$CICLO" value show "$shop" --model bg-cnbd-k --k 13
 t_fails 'a unit that there is not' 'units are day, week and month' "$CICLO" value show "$shop" --unit year
 t_fails 'months are no whole days' 'hold-out is a number of whole days' "$CICLO" value show "$shop" --hold-out 3mo
+t_fails 'a day that is not over' 'until is a day that is not over' "$CICLO" value show "$shop" --until 2100-01-01
 t_fails 'an event that there is not' 'sold' "$CICLO" value show "$shop" --event sold
 t_fails 'a text cannot be summed' 'only numbers and money can be summed' "$CICLO" value show "$shop" --value title
 t_fails 'money where money was not asked for' 'say which of the event' "$CICLO" value show "$shop" --model gamma-gamma

@@ -12,6 +12,7 @@ static struct value_question question(void)
                                    .value = STR("revenue"),
                                    .ahead = STR("30d"),
                                    .until_ms = moment_of("2026-02-28"),
+                                   .scope.at_ms = moment_of("2026-03-01"),
                                    .scope.known_ms = moment_of("2026-03-01")};
 }
 
