@@ -98,64 +98,87 @@ static bool need_path(struct attribution *at, size_t n, struct err *err)
 
 /* --- a path --- */
 
-/* What each touch weighs; all of it does not matter, only the proportions. */
-static void weigh(const struct attribution_plan *p, enum attribution_model model,
-                  const struct attribution_touch *touch, size_t n, uint64_t *weight)
+static void give(struct attribution *at, enum attribution_model m,
+                 struct attribution_touch touch, uint64_t share, __int128 value)
 {
-    const double one = (double)(UINT64_C(1) << 52);
-    int64_t last_ms = touch[n - 1].at_ms;
+    at->source[touch.source].conversions[m] += (__int128)share;
+    at->source[touch.source].value[m] += value;
+}
 
-    for (size_t i = 0; i < n; i++)
-        switch (model) {
-        case ATTRIBUTION_FIRST:
-            weight[i] = i == 0;
-            break;
-        case ATTRIBUTION_LAST:
-            weight[i] = i + 1 == n;
-            break;
-        case ATTRIBUTION_POSITION:
-            if (n <= 2)
-                weight[i] = i ? p->position[2] : p->position[0];
-            else
-                weight[i] = i == 0       ? p->position[0] * (n - 2)
-                            : i + 1 == n ? p->position[2] * (n - 2)
-                                         : p->position[1];
-            break;
-        case ATTRIBUTION_DECAY:
-            weight[i] = (uint64_t)(one
-                                   * exp2(-(double)(last_ms - touch[i].at_ms)
-                                          / (double)p->half_life_ms));
-            break;
-        case ATTRIBUTION_LINEAR:
-        case ATTRIBUTION_MARKOV:
-        case ATTRIBUTION_MODELS_END:
-            weight[i] = 1;
-        }
+/* By what the first, each between and the last weigh; only the proportions matter. */
+static void share_by_place(struct attribution *at, enum attribution_model m,
+                           const struct attribution_touch *touch, size_t n, int64_t value,
+                           const uint64_t weight[3])
+{
+    uint64_t sum = weight[0] + weight[1] * (n - 2) + weight[2], share[3];
+    uint64_t left = CREDIT_ONE;
+    __int128 part[3], left_value = (__int128)value * CREDIT_VALUE_ONE;
+    size_t last = 0;
+
+    for (int k = 0; k < 3; k++) {
+        share[k] = credit_part(weight[k], sum);
+        part[k] = credit_part_value(value, share[k]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        int k = i == 0 ? 0 : i + 1 == n ? 2 : 1;
+
+        if (!weight[k])
+            continue;
+        give(at, m, touch[i], share[k], part[k]);
+        left -= share[k];
+        left_value -= part[k];
+        last = i;
+    }
+    give(at, m, touch[last], left, left_value);
 }
 
 /* Where the first and the last count for nothing, a path without any between has nobody else. */
-static void need_weight(uint64_t *weight, size_t n)
+static void share_by_position(struct attribution *at,
+                              const struct attribution_touch *touch, size_t n,
+                              int64_t value)
 {
+    const uint32_t *p = at->plan.position;
+    uint64_t between = n > 2 ? n - 2 : 1;
+    bool has_weight = n > 2 || p[0] || p[2];
+    const uint64_t weight[3] = {has_weight ? p[0] * between : 1, p[1],
+                                has_weight ? p[2] * between : 1};
+
+    share_by_place(at, ATTRIBUTION_POSITION, touch, n, value, weight);
+}
+
+static void share_by_age(struct attribution *at, const struct attribution_touch *touch,
+                         size_t n, int64_t value)
+{
+    const double one = (double)(UINT64_C(1) << 52);
+    double half_life_ms = (double)at->plan.half_life_ms;
+
     for (size_t i = 0; i < n; i++)
-        if (weight[i])
-            return;
+        at->weight[i] = (uint64_t)(one
+                                   * exp2((double)(touch[i].at_ms - touch[n - 1].at_ms)
+                                          / half_life_ms));
+    credit_share(at->weight, n, at->share);
+    credit_share_value(value, at->share, n, at->part);
     for (size_t i = 0; i < n; i++)
-        weight[i] = 1;
+        give(at, ATTRIBUTION_DECAY, touch[i], at->share[i], at->part[i]);
 }
 
 static void share_out(struct attribution *at, const struct attribution_touch *touch,
                       size_t n, int64_t value)
 {
-    for (enum attribution_model m = 0; m < ATTRIBUTION_SHARED; m++) {
-        weigh(&at->plan, m, touch, n, at->weight);
-        need_weight(at->weight, n);
-        credit_share(at->weight, n, at->share);
-        credit_share_value(value, at->share, n, at->part);
-        for (size_t i = 0; i < n; i++) {
-            at->source[touch[i].source].conversions[m] += (__int128)at->share[i];
-            at->source[touch[i].source].value[m] += at->part[i];
-        }
+    static const uint64_t alike[3] = {1, 1, 1};
+    __int128 whole = (__int128)value * CREDIT_VALUE_ONE;
+
+    give(at, ATTRIBUTION_FIRST, touch[0], CREDIT_ONE, whole);
+    give(at, ATTRIBUTION_LAST, touch[n - 1], CREDIT_ONE, whole);
+    if (n == 1) {
+        give(at, ATTRIBUTION_LINEAR, touch[0], CREDIT_ONE, whole);
+        give(at, ATTRIBUTION_POSITION, touch[0], CREDIT_ONE, whole);
+        give(at, ATTRIBUTION_DECAY, touch[0], CREDIT_ONE, whole);
+        return;
     }
+    share_by_place(at, ATTRIBUTION_LINEAR, touch, n, value, alike);
+    share_by_position(at, touch, n, value);
+    share_by_age(at, touch, n, value);
 }
 
 static void count_steps(struct markov *m, const struct attribution_touch *touch, size_t n,

@@ -11,6 +11,23 @@ static size_t last_of(const uint64_t *weight, size_t n)
     return n - 1;
 }
 
+uint64_t credit_part(uint64_t weight, unsigned __int128 sum)
+{
+    return (uint64_t)((unsigned __int128)CREDIT_ONE * weight / sum);
+}
+
+/* By whole and rest of a share: so that nearly all values need no division of 128 bits. */
+__int128 credit_part_value(int64_t value, uint64_t share)
+{
+    const int64_t rest = (int64_t)CREDIT_ONE / CREDIT_VALUE_ONE;
+    int64_t left = (int64_t)(share % (uint64_t)rest), part;
+    __int128 whole = (__int128)value * (__int128)(share / (uint64_t)rest);
+
+    if (__builtin_mul_overflow(value, left, &part))
+        return whole + (__int128)value * left / rest;
+    return whole + part / rest;
+}
+
 void credit_share(const uint64_t *weight, size_t n, uint64_t *share)
 {
     uint64_t left = CREDIT_ONE;
@@ -19,7 +36,7 @@ void credit_share(const uint64_t *weight, size_t n, uint64_t *share)
     for (size_t i = 0; i < n; i++)
         sum += weight[i];
     for (size_t i = 0; i < n; i++) {
-        share[i] = (uint64_t)((unsigned __int128)CREDIT_ONE * weight[i] / sum);
+        share[i] = credit_part(weight[i], sum);
         left -= share[i];
     }
     share[last_of(weight, n)] += left;
@@ -27,11 +44,10 @@ void credit_share(const uint64_t *weight, size_t n, uint64_t *share)
 
 void credit_share_value(int64_t value, const uint64_t *share, size_t n, __int128 *out)
 {
-    const int64_t rest = (int64_t)CREDIT_ONE / CREDIT_VALUE_ONE;
     __int128 left = (__int128)value * CREDIT_VALUE_ONE;
 
     for (size_t i = 0; i < n; i++) {
-        out[i] = (__int128)value * (__int128)share[i] / rest;
+        out[i] = credit_part_value(value, share[i]);
         left -= out[i];
     }
     out[last_of(share, n)] += left;

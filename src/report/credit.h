@@ -12,6 +12,10 @@
 #define CREDIT_ONE UINT64_C(1000000000000000000)
 #define CREDIT_VALUE_ONE INT64_C(1000000000)
 
+/* Rounded down: the share of a weight in their sum, and a share's part of a value. */
+uint64_t credit_part(uint64_t weight, unsigned __int128 sum);
+__int128 credit_part_value(int64_t value, uint64_t share);
+
 /* CREDIT_ONE shared in proportion to the weights, of which at least one is more than 0; what
  * division leaves over is the last one's that has any. Exactly CREDIT_ONE in all. */
 void credit_share(const uint64_t *weight, size_t n, uint64_t *share);

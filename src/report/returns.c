@@ -126,7 +126,7 @@ static bool add_event(struct returns *r, struct look *l, struct walk *w, uint32_
 {
     const struct returns_plan *p = &r->plan;
     int64_t at_ms = l->chunk->at_ms[event];
-    bool in_range = at_ms >= p->from_ms && at_ms < p->to_ms, there, is_first;
+    bool in_range = at_ms >= p->from_ms, there, is_first;
     struct source_touch touch;
     uint32_t owed;
 
@@ -151,6 +151,26 @@ static bool add_event(struct returns *r, struct look *l, struct walk *w, uint32_
     return true;
 }
 
+/* The first event of [from, to) that is marked or the next touch; or `to`. */
+static uint32_t next_event(const struct returns *r, const struct look *l, uint32_t from,
+                           uint32_t to)
+{
+    uint32_t touch = sources_ahead(&r->sources);
+
+    if (touch < to)
+        to = touch;
+    for (uint32_t word = from / 64; from < to; from = ++word * 64) {
+        uint64_t marks =
+            ((l->won ? l->won[word] : 0) | (l->event ? l->event[word] : 0)) >> from % 64;
+
+        if (marks) {
+            from += (uint32_t)__builtin_ctzll(marks);
+            break;
+        }
+    }
+    return from < to ? from : to;
+}
+
 static bool add_customer(struct returns *r, struct look *l, uint32_t i, struct err *err)
 {
     const struct chunk *c = l->chunk;
@@ -158,8 +178,9 @@ static bool add_customer(struct returns *r, struct look *l, uint32_t i, struct e
 
     r->customer_n++;
     sources_skip(&r->sources, c->first[i]);
-    for (uint32_t e = c->first[i]; e < c->first[i + 1] && c->at_ms[e] <= r->plan.at_ms
-                                   && c->at_ms[e] < r->plan.to_ms;
+    for (uint32_t e = c->first[i], to = c->first[i + 1];
+         (e = next_event(r, l, e, to)) < to && c->at_ms[e] <= r->plan.at_ms
+         && c->at_ms[e] < r->plan.to_ms;
          e++)
         if (!add_event(r, l, &w, e, err))
             return false;

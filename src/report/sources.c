@@ -1,10 +1,30 @@
 #include "report/sources.h"
 
+#include <string.h>
+
 #define NAMED '='
 
 void sources_free(struct sources *s)
 {
     text_table_free(&s->name);
+    mem_free(s->of_word);
+}
+
+static bool forget_words(struct sources *s, struct err *err)
+{
+    uint32_t n = s->origins->word_n;
+
+    if (n > s->word_cap) {
+        mem_free(s->of_word);
+        s->word_cap = 0;
+        s->of_word = mem_alloc(2 * (size_t)n * sizeof *s->of_word);
+        if (!s->of_word)
+            return err_nomem(err);
+        s->word_cap = 2 * n;
+    }
+    if (n)
+        memset(s->of_word, 0, n * sizeof *s->of_word);
+    return true;
 }
 
 bool sources_turn(struct sources *s, const struct chunk *c, struct err *err)
@@ -13,8 +33,9 @@ bool sources_turn(struct sources *s, const struct chunk *c, struct err *err)
 
     s->origins = &none;
     s->next = 0;
-    s->last = SOURCE_NONE;
-    return !s->plan.channels || channels_of(s->plan.channels, c, &s->origins, err);
+    return !s->plan.channels
+           || (channels_of(s->plan.channels, c, &s->origins, err)
+               && (!s->plan.by_campaign || forget_words(s, err)));
 }
 
 static bool number(struct sources *s, str name, uint32_t *out, struct err *err)
@@ -30,29 +51,40 @@ static bool number(struct sources *s, str name, uint32_t *out, struct err *err)
     return text_table_add(&s->name, name, out) || err_nomem(err);
 }
 
-static bool number_of(struct sources *s, uint8_t channel, uint32_t campaign,
-                      uint32_t *out, struct err *err)
+static bool number_name(struct sources *s, uint8_t channel, uint32_t campaign,
+                        uint32_t *out, struct err *err)
 {
     struct buf name = {};
     bool ok;
 
-    if (!s->plan.by_campaign)
-        campaign = WORD_NONE;
-    if (s->last == SOURCE_NONE || s->last_channel != channel
-        || s->last_campaign != campaign) {
-        buf_add_char(&name, (char)channel);
-        if (campaign != WORD_NONE) {
-            buf_add_char(&name, NAMED);
-            buf_add(&name, s->origins->word[campaign]);
-        }
-        ok = name.failed ? err_nomem(err) : number(s, buf_str(&name), &s->last, err);
-        buf_free(&name);
-        if (!ok)
-            return false;
-        s->last_channel = channel;
-        s->last_campaign = campaign;
+    buf_add_char(&name, (char)channel);
+    if (campaign != WORD_NONE) {
+        buf_add_char(&name, NAMED);
+        buf_add(&name, s->origins->word[campaign]);
     }
-    *out = s->last;
+    ok = name.failed ? err_nomem(err) : number(s, buf_str(&name), out, err);
+    buf_free(&name);
+    return ok;
+}
+
+static bool number_of(struct sources *s, uint8_t channel, uint32_t campaign,
+                      uint32_t *out, struct err *err)
+{
+    if (!s->plan.by_campaign || campaign == WORD_NONE) {
+        if (!s->plain[channel]) {
+            if (!number_name(s, channel, WORD_NONE, out, err))
+                return false;
+            s->plain[channel] = 1 + *out;
+        }
+        *out = s->plain[channel] - 1;
+        return true;
+    }
+    if (s->of_word[campaign].channel != channel) {
+        if (!number_name(s, channel, campaign, out, err))
+            return false;
+        s->of_word[campaign] = (struct source_of_word){channel, *out};
+    }
+    *out = s->of_word[campaign].source;
     return true;
 }
 

@@ -23,9 +23,15 @@ struct source_plan {
 struct sources {
     struct source_plan plan;
     struct text_table name; /* the channel's byte, and with a campaign `=` and its name */
+    uint32_t plain[CHANNELS_MAX
+                   + 1]; /* by channel, without a campaign; 0, or 1 + the source */
     /* of the chunk that is turned to */
     const struct origins *origins;
-    uint32_t next, last_channel, last_campaign, last;
+    uint32_t next;
+    struct source_of_word {
+        uint32_t channel, source; /* the one that it was found with last; 0: none */
+    } * of_word;
+    uint32_t word_cap;
 };
 void sources_free(struct sources *s);
 bool sources_turn(struct sources *s, const struct chunk *c, struct err *err);
@@ -38,6 +44,11 @@ bool sources_next(struct sources *s, uint32_t end, struct source_touch *out, boo
                   struct err *err);
 /* All touches before the event are passed over. */
 void sources_skip(struct sources *s, uint32_t event);
+/* The next event that may be a touch: UINT32_MAX behind the last. */
+static inline uint32_t sources_ahead(const struct sources *s)
+{
+    return s->next < s->origins->touch_n ? s->origins->touch[s->next].event : UINT32_MAX;
+}
 
 /* The number here of another's source. */
 bool sources_add(struct sources *s, const struct sources *from, uint32_t source,
