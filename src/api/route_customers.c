@@ -104,43 +104,38 @@ static bool put_row(struct json_out *j, const struct api_request *r,
     return true;
 }
 
-static bool put_page(struct api_request *r, const struct customer_row *row, uint32_t n,
+static bool put_page(struct api_request *r, const struct customer_page *page,
                      const struct customer_filter *f, struct err *err)
 {
     struct json_out j = {.to = r->out};
-    str after = param(r, "after");
-    uint32_t limit, first = 0, end;
 
-    if (!limit_param(r, &limit, err))
-        return false;
-    while (after.n && first < n && id_cmp(row_id(r, &row[first]), after) <= 0)
-        first++;
-    end = n - first > limit ? first + limit : n;
     json_begin_object(&j);
     json_key(&j, "at");
     json_put_moment(&j, f->at_ms);
     json_key(&j, "total");
-    json_put_int(&j, n);
+    json_put_int(&j, page->total);
     json_key(&j, "customers");
     json_begin_list(&j);
-    for (uint32_t i = first; i < end; i++)
-        if (!put_row(&j, r, &row[i], f, err))
+    for (uint32_t i = 0; i < page->n; i++)
+        if (!put_row(&j, r, &page->row[i], f, err))
             return false;
     json_end_list(&j);
     json_key(&j, "next");
-    if (end < n)
-        json_put_text(&j, row_id(r, &row[end - 1]));
+    if (page->n < page->behind)
+        json_put_text(&j, row_id(r, &page->row[page->n - 1]));
     else
         json_put_null(&j);
     json_end_object(&j);
     return true;
 }
 
-static void put_csv(struct api_request *r, const struct customer_row *row, uint32_t n,
+static void put_csv(struct api_request *r, const struct customer_page *page,
                     const struct lifecycle *l)
 {
+    const struct customer_row *row = page->row;
+
     buf_add(r->out, STR("id,stage,since,first,last,events\n"));
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < page->n; i++) {
         const int64_t moment[] = {row[i].since_ms, row[i].first_ms, row[i].last_ms};
 
         buf_add_csv(r->out, row_id(r, &row[i]));
@@ -158,18 +153,20 @@ static void put_csv(struct api_request *r, const struct customer_row *row, uint3
 bool get_customers(struct api_request *r, struct err *err)
 {
     bool csv = str_eq(param(r, "format"), STR("csv"));
-    const struct customer_row *row;
     struct customer_filter f;
-    uint32_t n;
+    struct customer_page page;
 
     if (param(r, "format").n && !csv)
         return err_set(err, ERR_INPUT, "format is csv, or is not given");
-    if (!filter_params(r, &f, err)
-        || !engine_customers(r->engine, &f, r->a, &row, &n, err))
+    if (!filter_params(r, &f, err))
+        return false;
+    f.after = csv ? STR("") : param(r, "after");
+    if ((!csv && !limit_param(r, &f.limit, err))
+        || !engine_customers(r->engine, &f, r->a, &page, err))
         return false;
     if (!csv)
-        return put_page(r, row, n, &f, err);
-    put_csv(r, row, n, f.lifecycle);
+        return put_page(r, &page, &f, err);
+    put_csv(r, &page, f.lifecycle);
     return true;
 }
 

@@ -109,20 +109,75 @@ static bool changed_so(const struct engine *e, const struct customer_filter *f,
     return false;
 }
 
-static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
-                   int64_t at_ms, struct customer_row *out, struct err *err)
+/* The last move up to at_ms of whoever fits; NULL: he does not. */
+static const struct move *fits(const struct engine *e, const struct customer_filter *f,
+                               const struct fits *members, uint32_t customer)
+{
+    size_t n;
+    const struct move *move = engine_moves(e, f->lifecycle->number, customer, &n);
+
+    while (n && move[n - 1].at_ms > f->at_ms)
+        n--;
+    if (!n || move[n - 1].to == STAGE_NONE
+        || (f->stage != STAGE_NONE && move[n - 1].to != f->stage)
+        || (f->by_move && !moved_so(f, move, n))
+        || (f->segment && !fits_has(members, customer))
+        || (f->changed && !changed_so(e, f, customer)))
+        return NULL;
+    return &move[n - 1];
+}
+
+/* The first of many by their ids. When there is no more room, what stands behind the first
+ * `limit` goes, and whoever stands behind these need not be looked at again. */
+struct first_ids {
+    struct found {
+        str id;
+        uint32_t customer;
+        const struct move *last;
+    } * found;
+    uint32_t n, cap, limit;
+    bool is_cut;
+};
+
+static int found_cmp(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+
+    return id_cmp(x->id, y->id);
+}
+
+static void put_in_order(struct first_ids *f)
+{
+    qsort(f->found, f->n, sizeof *f->found, found_cmp);
+    if (f->n > f->limit)
+        f->n = f->limit;
+}
+
+static void add_found(struct first_ids *f, struct found found)
+{
+    if (f->is_cut && found_cmp(&f->found[f->limit - 1], &found) < 0)
+        return;
+    if (f->n == f->cap) {
+        put_in_order(f);
+        f->is_cut = true;
+    }
+    f->found[f->n++] = found;
+}
+
+static bool row_of(struct engine *e, const struct found *found, int64_t at_ms,
+                   struct customer_row *out, struct err *err)
 {
     struct timeline t;
     uint32_t n = 0;
 
-    if (!engine_timeline(e, customer, &t, err))
+    if (!engine_timeline(e, found->customer, &t, err))
         return false;
     while (n < t.n && t.at_ms[n] <= at_ms)
         n++;
     *out = (struct customer_row){
-        .customer = customer,
-        .stage = last->to,
-        .since_ms = last->at_ms,
+        .customer = found->customer,
+        .stage = found->last->to,
+        .since_ms = found->last->at_ms,
         .first_ms = t.at_ms[0],
         .last_ms = t.at_ms[n - 1],
         .events = n,
@@ -130,54 +185,47 @@ static bool row_of(struct engine *e, uint32_t customer, const struct move *last,
     return true;
 }
 
-static int row_cmp(const void *a, const void *b, void *catalog)
-{
-    const struct customer_row *x = a, *y = b;
-
-    return id_cmp(catalog_customer_id(catalog, x->customer),
-                  catalog_customer_id(catalog, y->customer));
-}
-
-static bool gather_rows(struct engine *e, const struct customer_filter *f,
-                        const struct fits *members, struct customer_row *row, uint32_t *n,
-                        struct err *err)
+bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
+                      struct customer_page *out, struct err *err)
 {
     const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
     uint32_t customers = engine_customer_n(e);
-
-    *n = 0;
-    for (uint32_t c = 0; c < customers; c++) {
-        size_t move_n;
-        const struct move *move = engine_moves(e, f->lifecycle->number, c, &move_n);
-
-        while (move_n && move[move_n - 1].at_ms > f->at_ms)
-            move_n--;
-        if (!move_n || move[move_n - 1].to == STAGE_NONE
-            || (f->stage != STAGE_NONE && move[move_n - 1].to != f->stage)
-            || (f->by_move && !moved_so(f, move, move_n))
-            || (f->segment && !fits_has(members, c))
-            || (f->changed && !changed_so(e, f, c))
-            || !str_contains_nocase(catalog_customer_id(catalog, c), f->search))
-            continue;
-        if (!row_of(e, c, &move[move_n - 1], f->at_ms, &row[(*n)++], err))
-            return false;
-    }
-    qsort_r(row, *n, sizeof *row, row_cmp, (void *)(uintptr_t)catalog);
-    return true;
-}
-
-bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
-                      const struct customer_row **out, uint32_t *n, struct err *err)
-{
-    struct customer_row *row =
-        arena_array(a, struct customer_row, engine_customer_n(e) + 1);
+    uint32_t limit = f->limit && f->limit < customers ? f->limit : customers;
+    struct first_ids first = {.cap = limit < customers / 2 ? 2 * limit : customers,
+                              .limit = limit};
+    struct customer_row *row;
     struct fits members;
 
+    *out = (struct customer_page){};
+    first.found = arena_array(a, struct found, first.cap + 1);
+    if (!first.found)
+        return err_nomem(err);
+    if (f->segment
+        && !engine_scan(e, engine_model(e)->program, f->segment->rule, f->at_ms, a,
+                        &members, err))
+        return false;
+    for (uint32_t c = 0; c < customers; c++) {
+        const struct move *last = fits(e, f, &members, c);
+        struct found found = {.customer = c, .last = last};
+
+        if (!last)
+            continue;
+        found.id = catalog_customer_id(catalog, c);
+        if (f->search.n && !str_contains_nocase(found.id, f->search))
+            continue;
+        out->total++;
+        if (f->after.n && id_cmp(found.id, f->after) <= 0)
+            continue;
+        out->behind++;
+        add_found(&first, found);
+    }
+    put_in_order(&first);
+    row = arena_array(a, struct customer_row, first.n + 1);
     if (!row)
         return err_nomem(err);
-    *out = row;
-    return (!f->segment
-            || engine_scan(e, engine_model(e)->program, f->segment->rule, f->at_ms, a,
-                           &members, err))
-           && gather_rows(e, f, &members, row, n, err);
+    for (; out->n < first.n; out->n++)
+        if (!row_of(e, &first.found[out->n], f->at_ms, &row[out->n], err))
+            return false;
+    out->row = row;
+    return true;
 }

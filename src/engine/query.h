@@ -37,6 +37,8 @@ struct customer_filter {
     uint16_t move_from, move_to; /* STAGE_NONE: any */
     bool came_in;                /* by_move: only those who came in */
     str search;                  /* in the id, ignoring case */
+    str after;                   /* those behind this id; empty: from the first on */
+    uint32_t limit;              /* so many at most; 0: all */
 };
 struct customer_row {
     uint32_t customer;
@@ -44,9 +46,16 @@ struct customer_row {
     int64_t since_ms, first_ms, last_ms;
     uint32_t events;
 };
-/* Those who stand in some stage at at_ms, by id, in natural order: 9 before 10. Lives in `a`. */
+/* Those who stand in some stage at at_ms, by id, in natural order: 9 before 10. */
+struct customer_page {
+    const struct customer_row *row;
+    uint32_t n;
+    uint32_t behind; /* of those who fit, behind .after */
+    uint32_t total;  /* who fit */
+};
+/* Lives in `a`. */
 bool engine_customers(struct engine *e, const struct customer_filter *f, struct arena *a,
-                      const struct customer_row **out, uint32_t *n, struct err *err);
+                      struct customer_page *out, struct err *err);
 /* The order of ids: runs of digits count as numbers. */
 int id_cmp(str a, str b);
 

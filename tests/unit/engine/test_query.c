@@ -197,16 +197,15 @@ static struct customer_filter everybody(const struct engine *e, const char *at)
 static void need_ids(struct engine *e, const struct customer_filter *f,
                      const char *wanted)
 {
-    const struct customer_row *row;
+    struct customer_page page;
     struct arena a = {};
     struct buf ids = {};
     struct err err;
-    uint32_t n;
 
-    NEED_OK(engine_customers(e, f, &a, &row, &n, &err), err);
-    for (uint32_t i = 0; i < n; i++) {
-        str id =
-            catalog_customer_id(snapshot_catalog(engine_snapshot(e)), row[i].customer);
+    NEED_OK(engine_customers(e, f, &a, &page, &err), err);
+    for (uint32_t i = 0; i < page.n; i++) {
+        str id = catalog_customer_id(snapshot_catalog(engine_snapshot(e)),
+                                     page.row[i].customer);
 
         buf_add_format(&ids, "%s%.*s", i ? "," : "", STR_FMT(id));
     }
@@ -289,27 +288,58 @@ TEST(customers_are_found_by_their_moves)
     engine_close(e);
 }
 
+/* Page after page, however long one is, all are shown, each once, and in order. */
+TEST(pages_are_all_of_them)
+{
+    struct engine *e = bottega_open(NOW);
+    struct customer_filter f = everybody(e, NOW);
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    struct customer_page all, page;
+    struct arena a = {};
+    struct err err;
+
+    NEED_OK(engine_customers(e, &f, &a, &all, &err), err);
+    assert_int_equal(all.n, all.total);
+    assert_true(all.n > 3);
+    for (f.limit = 1; f.limit <= all.n + 1; f.limit++) {
+        uint32_t seen = 0;
+
+        f.after = STR("");
+        do {
+            NEED_OK(engine_customers(e, &f, &a, &page, &err), err);
+            assert_int_equal(page.total, all.n);
+            assert_int_equal(page.behind, all.n - seen);
+            assert_int_equal(page.n, page.behind < f.limit ? page.behind : f.limit);
+            for (uint32_t i = 0; i < page.n; i++)
+                assert_int_equal(page.row[i].customer, all.row[seen++].customer);
+            f.after = catalog_customer_id(catalog, all.row[seen - 1].customer);
+        } while (page.n < page.behind);
+        assert_int_equal(seen, all.n);
+    }
+    arena_free(&a);
+    engine_close(e);
+}
+
 TEST(a_row_says_what_was_known_then)
 {
     struct engine *e = bottega_open(NOW);
     struct customer_filter f = everybody(e, "2026-02-15");
-    const struct customer_row *row;
+    struct customer_page page;
     struct arena a = {};
     struct err err;
-    uint32_t n;
 
     f.search = STR("10");
-    NEED_OK(engine_customers(e, &f, &a, &row, &n, &err), err);
-    assert_int_equal(n, 1);
-    assert_int_equal(row->stage, AT_RISK);
-    assert_true(row->since_ms == moment_of("2026-02-04T09:30:00.000Z"));
-    assert_true(row->first_ms == moment_of("2026-01-05T09:30:00.000Z"));
-    assert_true(row->last_ms == row->first_ms);
-    assert_int_equal(row->events, 1);
+    NEED_OK(engine_customers(e, &f, &a, &page, &err), err);
+    assert_int_equal(page.n, 1);
+    assert_int_equal(page.row->stage, AT_RISK);
+    assert_true(page.row->since_ms == moment_of("2026-02-04T09:30:00.000Z"));
+    assert_true(page.row->first_ms == moment_of("2026-01-05T09:30:00.000Z"));
+    assert_true(page.row->last_ms == page.row->first_ms);
+    assert_int_equal(page.row->events, 1);
     f.at_ms = moment_of("2026-02-20T23:30:00.000Z");
-    NEED_OK(engine_customers(e, &f, &a, &row, &n, &err), err);
-    assert_int_equal(row->events, 2);
-    assert_true(row->last_ms == f.at_ms);
+    NEED_OK(engine_customers(e, &f, &a, &page, &err), err);
+    assert_int_equal(page.row->events, 2);
+    assert_true(page.row->last_ms == f.at_ms);
     arena_free(&a);
     engine_close(e);
 }
@@ -380,7 +410,7 @@ static bool ask_all(void *context, struct err *err)
 {
     struct engine *e = context;
     struct customer_filter f = everybody(e, NOW);
-    const struct customer_row *row;
+    struct customer_page page;
     const struct property *trait;
     struct arena a = {};
     struct flow flow;
@@ -388,7 +418,7 @@ static bool ask_all(void *context, struct err *err)
     bool ok;
 
     f.segment = segment_of(e, "vip");
-    ok = engine_customers(e, &f, &a, &row, &n, err)
+    ok = engine_customers(e, &f, &a, &page, err)
          && engine_flow_at(e, engine_model(e)->lifecycle, MOMENT_MIN, f.at_ms, &a, &flow,
                            err)
          && engine_traits(e, 1, f.at_ms, &a, &trait, &n, err);
