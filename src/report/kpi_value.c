@@ -1,8 +1,8 @@
 #include "report/kpi_impl.h"
 
 #include "base/num.h"
+#include "base/radix.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- what came of it --- */
@@ -23,13 +23,6 @@ str kpi_unit_name(enum kpi_unit unit)
     return names[unit];
 }
 
-static int length_cmp(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 /* The time after which at most `tenths` tenths of the stays go on, by the product-limit
  * estimator of Kaplan and Meier: S(t) is the product over the lengths t_i <= t of
  * (n_i - d_i) / n_i, d_i of the n_i stays that lasted t_i or more having ended then.
@@ -41,8 +34,8 @@ static bool time_left_by(struct kpi_cell *cell, int tenths, int64_t *ms)
     double base = 1;
     size_t at_risk = cell->n, n = cell->n; /* at base's end; those not yet passed */
 
-    if (!cell->sorted && cell->n)
-        qsort(cell->length, cell->n, sizeof *cell->length, length_cmp);
+    if (!cell->sorted)
+        radix_sort(cell->length, cell->n, sizeof *cell->length);
     cell->sorted = true;
     for (size_t i = 0; i < cell->n;) {
         int64_t length = cell->length[i] / 2;

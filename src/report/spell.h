@@ -66,8 +66,8 @@ bool spells_merge(struct spells *into, const struct spells *from, struct err *er
  * a segment: "yes" or "no". */
 bool spell_name(const struct spells *s, uint32_t group, str *out);
 
-/* Numbers the groups by their size, the largest first, then by their names and sorts the rows
- * (survival_sort): the same whatever was merged into what. */
+/* Numbers the groups by their size, the largest first, then by their names, and sorts the rows
+ * (survival_sort). */
 bool spells_finish(struct spells *s, struct err *err);
 
 #endif

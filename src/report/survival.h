@@ -23,7 +23,7 @@ struct lasted {
     uint32_t customer, group;
     bool ended; /* it happened */
 };
-/* All that is below wants them in this order: by .ms, then by .customer. */
+/* All that is below wants them in the order of .ms. */
 void survival_sort(struct lasted *row, size_t n);
 
 /* Those of a group for whom it lasts longer than .ms. */
