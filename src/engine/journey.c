@@ -186,16 +186,15 @@ static void compare(struct journey_row *row, uint32_t n)
 static bool rank(struct journey_view *v, uint32_t top, struct arena *a, struct err *err)
 {
     struct journey *j = v->journey;
-    uint32_t n = j->place.n, kept = 0, shown = 0;
+    uint32_t n = j->cell_n, kept = 0, shown = 0;
     struct journey_row *row = arena_array(a, struct journey_row, (size_t)n + 1);
 
     v->rest = arena_array(a, struct journey_rest, j->plan.lifecycle->stage_n + 1);
     if (!row || !v->rest)
         return err_nomem(err);
     for (uint32_t i = 0; i < n; i++)
-        row[i] = (struct journey_row){.stage = journey_stage(j, i),
-                                      .name = journey_name(j, i),
-                                      .cell = &j->cell[i]};
+        row[i] = (struct journey_row){
+            .stage = j->cell[i].stage, .name = j->cell[i].name, .cell = &j->cell[i]};
     qsort_r(row, n, sizeof *row, row_cmp, j);
     compare(row, n);
     for (uint32_t i = 0; i < n; i++) {

@@ -22,12 +22,12 @@ void journey_free(struct journey *j)
 {
     if (!j)
         return;
-    for (uint32_t i = 0; i < j->place.n && i < j->cell_cap; i++) {
+    for (uint32_t i = 0; i < j->cell_n; i++) {
         mem_free(j->cell[i].since.ms);
         mem_free(j->cell[i].until.ms);
     }
     mem_free(j->cell);
-    tally_free(&j->place);
+    mem_free(j->place);
     through_free(&j->look);
     step_names_free(&j->names);
     picks_free(j->picks);
@@ -44,16 +44,36 @@ static bool is_listed(const struct journey *j, uint16_t stage, uint16_t name)
                          && str_eq(step_names_get(&j->names, name), j->plan.list_name));
 }
 
-/* NULL: *err says why. Valid until the next call. */
+static bool need_names(struct journey *j, struct err *err)
+{
+    uint32_t n = j->names.text.n + 1, cap = j->name_cap ? j->name_cap : 32;
+    uint32_t stages = j->plan.lifecycle->stage_n, *more;
+
+    while (cap < n)
+        cap *= 2;
+    if (cap == j->name_cap)
+        return true;
+    more = mem_alloc((size_t)stages * cap * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    for (uint32_t s = 0; j->place && s < stages; s++)
+        memcpy(more + (size_t)s * cap, j->place + (size_t)s * j->name_cap,
+               j->name_cap * sizeof *more);
+    mem_free(j->place);
+    j->place = more;
+    j->name_cap = cap;
+    return true;
+}
+
+/* NULL: *err says why. Valid until the next call. After need_names. */
 static struct journey_cell *cell_of(struct journey *j, uint16_t stage, uint16_t name,
                                     struct err *err)
 {
-    struct tally_row row = {{(uint16_t)(stage + 1), name}};
-    bool is_new;
-    struct tally_entry *e;
-    uint32_t at;
+    uint32_t *place = &j->place[(size_t)stage * j->name_cap + name];
 
-    if (j->place.n == j->cell_cap) {
+    if (*place)
+        return &j->cell[*place - 1];
+    if (j->cell_n == j->cell_cap) {
         uint32_t cap = j->cell_cap ? j->cell_cap * 2 : 32;
         struct journey_cell *more = mem_resize(j->cell, cap * sizeof *more);
 
@@ -64,13 +84,10 @@ static struct journey_cell *cell_of(struct journey *j, uint16_t stage, uint16_t 
         j->cell = more;
         j->cell_cap = cap;
     }
-    e = tally_find(&j->place, row, &is_new, err);
-    if (!e)
-        return NULL;
-    at = (uint32_t)(e - j->place.entry);
-    if (is_new)
-        j->cell[at] = (struct journey_cell){.listed = is_listed(j, stage, name)};
-    return &j->cell[at];
+    j->cell[j->cell_n] = (struct journey_cell){
+        .stage = stage, .name = name, .listed = is_listed(j, stage, name)};
+    *place = ++j->cell_n;
+    return &j->cell[j->cell_n - 1];
 }
 
 /* --- one customer --- */
@@ -88,8 +105,8 @@ struct walk {
     size_t move_n; /* that are seen */
     /* The stay at hand. */
     size_t stay; /* its move */
-    bool touched;
-    enum fate first; /* of its first touch */
+    uint64_t touches;
+    enum fate first; /* of its first one */
     uint16_t last;   /* the touchpoint last before, or NAME_NONE */
 };
 
@@ -120,17 +137,14 @@ static void add_fate(struct share *s, enum fate fate)
     s->hits += fate == FATE_LOST;
 }
 
-/* Counts the event in a cell: of the stage, or of its touchpoint. */
-static bool count_event(struct journey *j, const struct walk *w, struct journey_cell *c,
-                        uint32_t event, enum fate fate, struct err *err)
+/* The stay's first event in a cell: of the stage, or of its touchpoint. */
+static bool begin_cell(struct journey *j, const struct walk *w, struct journey_cell *c,
+                       uint32_t event, enum fate fate, struct err *err)
 {
     int64_t at_ms = w->chunk->at_ms[event];
 
-    c->customers += !c->events || c->last != w->customer;
+    c->customers += !c->customers || c->last != w->customer;
     c->last = w->customer;
-    c->events++;
-    if (c->stay == j->stay)
-        return true;
     c->stay = j->stay;
     add_fate(&c->lost, fate);
     add_fate(&c->stays, w->first);
@@ -142,21 +156,38 @@ static bool count_event(struct journey *j, const struct walk *w, struct journey_
                || lengths_add(&c->until, w->move[w->stay + 1].at_ms - at_ms, err));
 }
 
+/* The stay's first event of a touchpoint. */
+static bool first_touch(struct journey *j, struct walk *w, uint32_t event,
+                        struct err *err)
+{
+    uint16_t stage = w->move[w->stay].to;
+    struct journey_cell *c = cell_of(j, stage, j->look.number[event], err);
+    enum fate fate = fate_of(j, w, event);
+
+    if (!w->touches)
+        w->first = fate;
+    if (!c || !begin_cell(j, w, c, event, fate, err))
+        return false;
+    c->events++;
+    if (w->touches)
+        return true;
+    c = cell_of(j, stage, NAME_NONE, err);
+    return c && begin_cell(j, w, c, event, fate, err);
+}
+
 static bool touch(struct journey *j, struct walk *w, uint32_t event, struct err *err)
 {
-    uint16_t stage = w->move[w->stay].to, name = j->look.number[event];
-    enum fate fate = fate_of(j, w, event);
-    struct journey_cell *c;
+    uint16_t name = j->look.number[event];
+    uint32_t place = j->place[w->move[w->stay].to * (size_t)j->name_cap + name];
+    struct journey_cell *c = place ? &j->cell[place - 1] : NULL;
 
-    if (!w->touched)
-        w->first = fate;
-    w->touched = true;
-    w->last = name;
-    c = cell_of(j, stage, NAME_NONE, err);
-    if (!c || !count_event(j, w, c, event, fate, err))
+    if (c && c->stay == j->stay)
+        c->events++;
+    else if (!first_touch(j, w, event, err))
         return false;
-    c = cell_of(j, stage, name, err);
-    return c && count_event(j, w, c, event, fate, err);
+    w->touches++;
+    w->last = name;
+    return true;
 }
 
 /* An answer counts for the touchpoint before it, and for the stage. */
@@ -175,46 +206,47 @@ static bool take_answer(struct journey *j, struct walk *w, int64_t score, struct
     return true;
 }
 
-/* The stay that an event of the moment belongs to. */
-static void enter_stay(struct journey *j, struct walk *w, int64_t at_ms)
+/* His events from *e up to the stay's end. */
+static bool add_stay(struct journey *j, struct walk *w, uint32_t *e, int64_t end_ms,
+                     struct err *err)
 {
-    size_t stay = w->stay;
+    const struct journey_plan *p = &j->plan;
+    const int64_t *at_ms = w->chunk->at_ms;
+    const struct picked *a = &w->answer;
+    uint16_t stage = w->move[w->stay].to;
 
-    while (stay + 1 < w->move_n && w->move[stay + 1].at_ms < at_ms)
-        stay++;
-    if (stay == w->stay)
-        return;
-    w->stay = stay;
-    w->touched = false;
+    w->touches = 0;
     w->last = NAME_NONE;
     j->stay++;
+    for (; *e < w->to && at_ms[*e] <= end_ms; ++*e) {
+        if (stage == STAGE_NONE)
+            continue;
+        while (w->answer_at < a->n && a->event[w->answer_at] < *e)
+            w->answer_at++;
+        if (w->answer_at < a->n && a->event[w->answer_at] == *e) {
+            if (!take_answer(j, w, a->value[w->answer_at], err))
+                return false;
+        } else if (j->look.number[*e] && at_ms[*e] >= p->from_ms && at_ms[*e] < p->to_ms
+                   && !touch(j, w, *e, err)) {
+            return false;
+        }
+    }
+    if (w->touches)
+        cell_of(j, stage, NAME_NONE, err)->events += w->touches;
+    return true;
 }
 
 static bool add_customer(struct journey *j, struct walk *w, struct err *err)
 {
-    const struct journey_plan *p = &j->plan;
-    const struct picked *a = &w->answer;
+    uint32_t e = w->from;
 
-    w->stay = 0;
-    w->touched = false;
-    w->last = NAME_NONE;
-    j->stay++;
-    for (uint32_t e = w->from; e < w->to; e++) {
-        int64_t at_ms = w->chunk->at_ms[e];
-
-        enter_stay(j, w, at_ms);
-        if (w->move[w->stay].to == STAGE_NONE || at_ms < w->move[0].at_ms)
-            continue;
-        while (w->answer_at < a->n && a->event[w->answer_at] < e)
-            w->answer_at++;
-        if (w->answer_at < a->n && a->event[w->answer_at] == e) {
-            if (!take_answer(j, w, a->value[w->answer_at], err))
-                return false;
-        } else if (j->look.number[e] && at_ms >= p->from_ms && at_ms < p->to_ms
-                   && !touch(j, w, e, err)) {
+    while (e < w->to && w->chunk->at_ms[e] < w->move[0].at_ms)
+        e++;
+    for (w->stay = 0; w->stay < w->move_n && e < w->to; w->stay++)
+        if (!add_stay(j, w, &e,
+                      w->stay + 1 < w->move_n ? w->move[w->stay + 1].at_ms : INT64_MAX,
+                      err))
             return false;
-        }
-    }
     return true;
 }
 
@@ -225,7 +257,8 @@ bool journey_add(struct journey *j, const struct chunk *c, struct scan_span span
     struct bits all = bits_up_to(c->customer_n);
     struct walk w = {.chunk = c};
 
-    if (!picks_turn(j->picks, c, err) || !through_turn(&j->look, j->picks, c, err))
+    if (!picks_turn(j->picks, c, err) || !through_turn(&j->look, j->picks, c, err)
+        || !need_names(j, err))
         return false;
     w.any = picks_marks(j->picks, p->any);
     if (p->has_score)
@@ -266,16 +299,19 @@ static bool cell_join(struct journey_cell *into, const struct journey_cell *from
 
 bool journey_merge(struct journey *into, const struct journey *from, struct err *err)
 {
-    for (uint32_t i = 0; i < from->place.n; i++) {
-        uint16_t name = journey_name(from, i), ours = NAME_NONE;
+    for (uint32_t i = 0; i < from->cell_n; i++) {
+        const struct journey_cell *cell = &from->cell[i];
+        uint16_t ours = NAME_NONE;
         struct journey_cell *c;
 
-        if (name != NAME_NONE
-            && !step_names_add(&into->names, step_names_get(&from->names, name), &ours,
-                               err))
+        if (cell->name != NAME_NONE
+            && !step_names_add(&into->names, step_names_get(&from->names, cell->name),
+                               &ours, err))
             return false;
-        c = cell_of(into, journey_stage(from, i), ours, err);
-        if (!c || !cell_join(c, &from->cell[i], err))
+        if (!need_names(into, err))
+            return false;
+        c = cell_of(into, cell->stage, ours, err);
+        if (!c || !cell_join(c, cell, err))
             return false;
     }
     if (!listed_join(&into->listed, &from->listed, err))

@@ -19,7 +19,6 @@
 #include "report/lengths.h"
 #include "report/listed.h"
 #include "report/share.h"
-#include "report/tally.h"
 #include "report/through.h"
 #include "rule/scan.h"
 
@@ -46,6 +45,7 @@ struct journey_plan {
 
 /* Of a stage all touchpoints together, or one of them. */
 struct journey_cell {
+    uint16_t stage, name; /* NAME_NONE: all touchpoints of the stage */
     uint64_t customers, events;
     uint32_t last;               /* customer counted */
     uint64_t stay;               /* last one counted */
@@ -62,9 +62,10 @@ struct journey {
     struct picks *picks;
     struct step_names names;
     struct through_look look;
-    struct tally place;        /* {stage + 1, name, or 0 for all}: where in .cell */
-    struct journey_cell *cell; /* as many as places */
-    uint32_t cell_cap;
+    struct journey_cell *cell;
+    uint32_t cell_n, cell_cap;
+    uint32_t *place; /* [stage][name_cap], by name: 1 + where in .cell, or 0 */
+    uint32_t name_cap;
     uint64_t stay; /* the last one's number */
     struct listed listed;
 };
@@ -78,15 +79,5 @@ void journey_free(struct journey *j);
 bool journey_add(struct journey *j, const struct chunk *c, struct scan_span span,
                  const struct bits *who, struct err *err);
 bool journey_merge(struct journey *into, const struct journey *from, struct err *err);
-
-static inline uint16_t journey_stage(const struct journey *j, uint32_t cell)
-{
-    return (uint16_t)(j->place.entry[cell].row.number[0] - 1);
-}
-/* NAME_NONE: all touchpoints of the stage. */
-static inline uint16_t journey_name(const struct journey *j, uint32_t cell)
-{
-    return j->place.entry[cell].row.number[1];
-}
 
 #endif

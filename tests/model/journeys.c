@@ -173,10 +173,10 @@ static void need_share(struct share got, struct share wanted)
 
 static struct journey_cell *find(struct journey *j, uint32_t of_stage, int type)
 {
-    for (uint32_t i = 0; i < j->place.n; i++) {
-        uint16_t name = journey_name(j, i);
+    for (uint32_t i = 0; i < j->cell_n; i++) {
+        uint16_t name = j->cell[i].name;
 
-        if (journey_stage(j, i) == of_stage
+        if (j->cell[i].stage == of_stage
             && (type < 0 ? name == NAME_NONE
                          : name != NAME_NONE
                                && str_eq(step_names_get(&j->names, name),
