@@ -15,6 +15,8 @@ struct point {
 struct paths_list {
     struct point *point;
     uint32_t n, cap;
+    uint32_t
+        way; /* where the first way begins, and points behind that can be its steps */
 };
 
 static bool name_anchor(struct paths *p, struct err *err)
@@ -93,68 +95,6 @@ static bool list_add(struct paths_list *l, struct point point, struct err *err)
     return true;
 }
 
-static bool name_stage(struct paths *p, uint16_t stage, uint16_t *number, struct err *err)
-{
-    str name = lifecycle_stage_name(p->plan.lifecycle, stage);
-
-    return step_names_add(&p->names, name.n ? name : STR("(out)"), number, err);
-}
-
-static bool add_move(struct paths *p, const struct move *m, struct err *err)
-{
-    struct point point = {.at_ms = m->at_ms,
-                          .is_anchor = p->plan.anchor_stage != STAGE_NONE
-                                       && p->plan.anchor_stage == m->to};
-
-    if (!p->plan.by_stage && !point.is_anchor)
-        return true;
-    return (!p->plan.by_stage || name_stage(p, m->to, &point.number, err))
-           && list_add(p->list, point, err);
-}
-
-/* What the lists of a chunk are made from. */
-struct source {
-    const struct chunk *chunk;
-    const uint64_t *anchor; /* NULL: no event is one */
-    bool later;             /* there may be events that are not seen */
-};
-
-static bool list_customer(struct paths *p, const struct source *s, uint32_t i,
-                          struct err *err)
-{
-    const struct chunk *c = s->chunk;
-    const struct move *move = NULL;
-    size_t n = 0, moved = 0;
-
-    p->list->n = 0;
-    if (p->plan.by_stage || p->plan.anchor_stage != STAGE_NONE)
-        move = p->plan.moves(p->plan.moves_context, c->customer_first + i, &n);
-    while (n && move[n - 1].at_ms > p->plan.at_ms)
-        n--;
-    for (uint32_t e = c->first[i]; e < c->first[i + 1]; e++) {
-        struct point point = {.at_ms = c->at_ms[e],
-                              .is_anchor = s->anchor && s->anchor[e / 64] >> e % 64 & 1};
-
-        if (s->later && c->at_ms[e] > p->plan.at_ms)
-            break;
-        if (!p->plan.by_stage)
-            point.number = p->look.number[e];
-        if (!point.number && !point.is_anchor)
-            continue;
-        for (; moved < n && move[moved].at_ms < point.at_ms; moved++)
-            if (!add_move(p, &move[moved], err))
-                return false;
-        if (!list_add(p->list, point, err))
-            return false;
-    }
-    for (; moved < n; moved++)
-        if (!add_move(p, &move[moved], err))
-            return false;
-    return true;
-}
-
-/* --- its ways --- */
-
 static bool is_apart(const struct paths *p, uint32_t before, uint32_t behind)
 {
     return p->plan.gap_ms
@@ -175,6 +115,85 @@ static bool begins(const struct paths *p, uint32_t k)
     return !p->plan.collapsed || !k || is_apart(p, k - 1, k)
            || !(any ? point[k - 1].number == point[k].number : point[k - 1].is_anchor);
 }
+
+static bool list_point(struct paths *p, struct point point, struct err *err)
+{
+    struct paths_list *l = p->list;
+
+    if (!list_add(l, point, err))
+        return false;
+    l->way += l->way ? point.number != NAME_NONE : begins(p, l->n - 1);
+    return true;
+}
+
+/* What lies behind it need not be looked at. */
+static bool has_way(const struct paths *p)
+{
+    return p->list->way >= p->plan.steps && p->plan.from != PATHS_BEFORE && !p->plan.each
+           && !p->plan.gap_ms && !p->plan.collapsed;
+}
+
+static bool name_stage(struct paths *p, uint16_t stage, uint16_t *number, struct err *err)
+{
+    str name = lifecycle_stage_name(p->plan.lifecycle, stage);
+
+    return step_names_add(&p->names, name.n ? name : STR("(out)"), number, err);
+}
+
+static bool add_move(struct paths *p, const struct move *m, struct err *err)
+{
+    struct point point = {.at_ms = m->at_ms,
+                          .is_anchor = p->plan.anchor_stage != STAGE_NONE
+                                       && p->plan.anchor_stage == m->to};
+
+    if (!p->plan.by_stage && !point.is_anchor)
+        return true;
+    return (!p->plan.by_stage || name_stage(p, m->to, &point.number, err))
+           && list_point(p, point, err);
+}
+
+/* What the lists of a chunk are made from. */
+struct source {
+    const struct chunk *chunk;
+    const uint64_t *anchor; /* NULL: no event is one */
+    bool later;             /* there may be events that are not seen */
+};
+
+static bool list_customer(struct paths *p, const struct source *s, uint32_t i,
+                          struct err *err)
+{
+    const struct chunk *c = s->chunk;
+    const struct move *move = NULL;
+    size_t n = 0, moved = 0;
+
+    p->list->n = p->list->way = 0;
+    if (p->plan.by_stage || p->plan.anchor_stage != STAGE_NONE)
+        move = p->plan.moves(p->plan.moves_context, c->customer_first + i, &n);
+    while (n && move[n - 1].at_ms > p->plan.at_ms)
+        n--;
+    for (uint32_t e = c->first[i]; e < c->first[i + 1] && !has_way(p); e++) {
+        struct point point = {.at_ms = c->at_ms[e],
+                              .is_anchor = s->anchor && s->anchor[e / 64] >> e % 64 & 1};
+
+        if (s->later && c->at_ms[e] > p->plan.at_ms)
+            break;
+        if (!p->plan.by_stage)
+            point.number = p->look.number[e];
+        if (!point.number && !point.is_anchor)
+            continue;
+        for (; moved < n && move[moved].at_ms < point.at_ms; moved++)
+            if (!add_move(p, &move[moved], err))
+                return false;
+        if (!list_point(p, point, err))
+            return false;
+    }
+    for (; moved < n && !has_way(p); moved++)
+        if (!add_move(p, &move[moved], err))
+            return false;
+    return true;
+}
+
+/* --- its ways --- */
 
 /* Is the way from `start` to `k` within the limit? */
 static bool is_within(const struct paths *p, uint32_t start, uint32_t k)

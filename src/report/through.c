@@ -60,7 +60,6 @@ static bool room(struct through_look *l, uint32_t events, struct err *err)
         l->number = more;
         l->cap = events;
     }
-    memset(l->number, 0, events * sizeof *l->number);
     return true;
 }
 
@@ -151,11 +150,14 @@ static bool number_named(const struct through_look *l, const uint16_t *type,
     return are_named(number, n);
 }
 
+/* The first pick says of every event what it is called by, the others only of their own. */
 static bool number_pairs(struct through_look *l, const struct chunk *chunk,
-                         const uint64_t *marks, const uint8_t *channel, struct err *err)
+                         const uint64_t *marks, const uint8_t *channel, bool is_first,
+                         struct err *err)
 {
     static const uint8_t none[64];
 
+    l->all = is_first;
     for (uint32_t first = 0; first < chunk->event_n; first += 64) {
         uint32_t left = chunk->event_n - first, n = left < 64 ? left : 64;
         uint64_t all = n < 64 ? ~(UINT64_MAX << n) : UINT64_MAX,
@@ -165,6 +167,8 @@ static bool number_pairs(struct through_look *l, const struct chunk *chunk,
             && number_named(l, chunk->type + first, channel ? channel + first : none, n,
                             l->number + first))
             continue;
+        if (is_first)
+            memset(l->number + first, 0, n * sizeof *l->number);
         for (; bits; bits &= bits - 1) {
             uint32_t e = first + (uint32_t)__builtin_ctzll(bits);
             uint8_t of = channel ? channel[e] : 0;
@@ -176,6 +180,7 @@ static bool number_pairs(struct through_look *l, const struct chunk *chunk,
                 return false;
             l->number[e] = *pair;
         }
+        l->all = l->all && are_named(l->number + first, n);
     }
     return true;
 }
@@ -237,21 +242,21 @@ bool through_turn(struct through_look *l, const struct picks *picks,
 
     if (!room(l, chunk->event_n, err))
         return false;
+    l->all = false;
+    if (t->channel && t->channels && !channels_of(t->channels, chunk, &origins, err))
+        return false;
     if (l->of_text)
         memset(l->of_text, 0, l->text_cap * sizeof *l->of_text);
-    l->all = false;
-    if (t->channel && !t->channels)
-        return true;
-    if (t->channel && !channels_of(t->channels, chunk, &origins, err))
-        return false;
-    for (uint32_t i = 0; i < t->pick_n; i++) {
+    if (t->has_property || !t->pick_n || (t->channel && !origins))
+        memset(l->number, 0, chunk->event_n * sizeof *l->number);
+    for (uint32_t i = 0; i < t->pick_n && (!t->channel || origins); i++) {
         const uint8_t *channel = origins ? origins->channel : NULL;
 
         if (t->has_property
                 ? !number_values(l, picks, t->property[i], chunk, channel, err)
-                : !number_pairs(l, chunk, picks_marks(picks, t->pick[i]), channel, err))
+                : !number_pairs(l, chunk, picks_marks(picks, t->pick[i]), channel, i == 0,
+                                err))
             return false;
     }
-    l->all = are_named(l->number, chunk->event_n);
     return true;
 }
