@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <pthread.h>
 
-/* Blocks hang in the slot of their key's hash. Those that nobody has pinned are in a ring that
+/* Blocks hang in the slot of their key's hash, all versions in one. Those that nobody has pinned are in a ring that
  * begins and ends at .unpinned: .newer of it is the one that goes first. */
 
 struct cache {
@@ -78,19 +78,23 @@ void cache_free(struct cache *c)
 
 /* --- finding --- */
 
-static bool key_eq(struct cache_key a, struct cache_key b)
+static bool is_like(struct cache_key a, struct cache_key b)
 {
-    return a.chunk == b.chunk && a.column == b.column && a.version == b.version
-           && a.by == b.by;
+    return a.chunk == b.chunk && a.column == b.column && a.by == b.by;
+}
+
+static struct block **slot_of(struct block **slot, size_t slot_n, struct cache_key key)
+{
+    key.version = 0;
+    return &slot[hash64((str){(const char *)&key, sizeof key}) & (slot_n - 1)];
 }
 
 /* Where the block with this key hangs, or would. */
 static struct block **place_of(struct block **slot, size_t slot_n, struct cache_key key)
 {
-    struct block **at =
-        &slot[hash64((str){(const char *)&key, sizeof key}) & (slot_n - 1)];
+    struct block **at = slot_of(slot, slot_n, key);
 
-    while (*at && !key_eq((*at)->key, key))
+    while (*at && !(is_like((*at)->key, key) && (*at)->key.version == key.version))
         at = &(*at)->next;
     return at;
 }
@@ -145,24 +149,46 @@ static void unpin(struct cache *c, struct block *b)
     c->unpinned.older = b;
 }
 
-/* Takes out what is too much, to be freed when the lock is open again. */
-static struct block *evict(struct cache *c)
+/* Takes out one that is not pinned and hangs at `at`, in front of `out`. */
+static void take_out(struct cache *c, struct block **at, struct block **out)
 {
-    struct block *out = NULL;
+    struct block *b = *at;
 
-    while (c->counts.bytes > c->counts.bytes_max && c->unpinned.newer != &c->unpinned) {
-        struct block *b = c->unpinned.newer;
+    b->newer->older = b->older;
+    b->older->newer = b->newer;
+    *at = b->next;
+    c->counts.bytes -= b->bytes;
+    c->counts.blocks--;
+    c->counts.evictions++;
+    b->next = *out;
+    *out = b;
+}
 
-        b->newer->older = b->older;
-        b->older->newer = b->newer;
-        *place_of(c->slot, c->slot_n, b->key) = b->next;
-        c->counts.bytes -= b->bytes;
-        c->counts.blocks--;
-        c->counts.evictions++;
-        b->next = out;
-        out = b;
+/* Takes out what is too much, to be freed when the lock is open again. */
+static void evict(struct cache *c, struct block **out)
+{
+    while (c->counts.bytes > c->counts.bytes_max && c->unpinned.newer != &c->unpinned)
+        take_out(c, place_of(c->slot, c->slot_n, c->unpinned.newer->key), out);
+}
+
+/* Versions whose highest bit differs are of different things (snapshot.c). */
+static bool is_outdated(const struct block *b, const struct block *newer)
+{
+    return !b->pins && is_like(b->key, newer->key) && b->key.version < newer->key.version
+           && b->key.version != newer->base
+           && b->key.version >> 63 == newer->key.version >> 63;
+}
+
+static void take_out_older(struct cache *c, const struct block *newer, struct block **out)
+{
+    struct block **at = slot_of(c->slot, c->slot_n, newer->key);
+
+    while (*at) {
+        if (is_outdated(*at, newer))
+            take_out(c, at, out);
+        else
+            at = &(*at)->next;
     }
-    return out;
 }
 
 static void free_all(struct block *b)
@@ -210,8 +236,10 @@ struct block *cache_put(struct cache *c, struct block *made)
         out = NULL;
     }
     pin(c, b);
-    if (!out)
-        out = evict(c);
+    if (b == made) {
+        take_out_older(c, made, &out);
+        evict(c, &out);
+    }
     pthread_mutex_unlock(&c->lock);
     free_all(out);
     return b;
@@ -219,11 +247,11 @@ struct block *cache_put(struct cache *c, struct block *made)
 
 void cache_unpin(struct cache *c, struct block *b)
 {
-    struct block *out;
+    struct block *out = NULL;
 
     pthread_mutex_lock(&c->lock);
     unpin(c, b);
-    out = evict(c);
+    evict(c, &out);
     pthread_mutex_unlock(&c->lock);
     free_all(out);
 }

@@ -2,7 +2,8 @@
  * and held under a budget.
  *
  * A block never changes. Who gets one has it pinned until he unpins it; of those that nobody has
- * pinned, the ones not asked for the longest go when the budget is passed. */
+ * pinned, the ones not asked for the longest go when the budget is passed, and at once those that
+ * a newer version has come for. */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H
 
@@ -20,6 +21,7 @@ struct block {
     struct cache_key key;
     struct arena arena; /* in which it stands itself */
     const void *what;   /* is decoded, in the arena; the key's column says as what */
+    uint64_t base;      /* the older version that the next newer one is made of, too */
 
     /* the cache's own */
     size_t bytes;

@@ -142,6 +142,7 @@ bool chunk_make(const struct chunk *c, int32_t column, bool small, column_maker 
     block = block_new(key_of(c, column));
     if (!block)
         return err_nomem(err);
+    block->base = own->want.parts_version;
     if (!make(c, column, &block->arena, &block->what, err)) {
         block_free(block);
         return false;
