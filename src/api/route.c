@@ -297,6 +297,18 @@ static const struct api_param value_params[] = {
     {"segment", "of those who are in this segment at that day's end"},
     {"when", "of those who fit this rule then"},
 };
+static const struct api_param propensity_params[] = {
+    {"target", "an event's pattern, or stage:NAME"},
+    {"churn", "1: that it does not happen, of those to whom it did in the time before"},
+    {"within", "in so many whole days; 90d unless given"},
+    {"with", "logistic or xgboost: both are tried unless given"},
+    {"value", "of the event: what it brings, such as revenue"},
+    {"measures", "rules to learn from, too, with commas between"},
+    {"customer", "tell of the one who has this id, too, and why"},
+    AT,
+    {"segment", "of those who are in this segment at each moment"},
+    {"when", "of those who fit this rule at each moment"},
+};
 static const struct api_param journey_map_params[] = {
     {"through",
      "event, channel, a property, or several with commas between; event unless given"},
@@ -514,6 +526,8 @@ static const struct api_route routes[] = {
            "who stays and who goes, period by period: retention and churn rates"),
     REPORT("/api/value", get_value, value_params,
            "what customers will buy and bring, and how such forecasts turned out"),
+    REPORT("/api/propensity", get_propensity, propensity_params,
+           "to whom something will come, learnt from the past, and how well that does"),
     REPORT("/api/journey-map", get_journey_map, journey_map_params,
            "stage by touchpoint: who, when, how content, and where customers are lost"),
     REPORT("/api/channels", get_channels, channels_params,

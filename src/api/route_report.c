@@ -9,6 +9,7 @@
 #include "engine/journey.h"
 #include "engine/overlap.h"
 #include "engine/paths.h"
+#include "engine/propensity.h"
 #include "engine/returns.h"
 #include "engine/rfm.h"
 #include "engine/survival.h"
@@ -277,6 +278,28 @@ bool get_value(struct api_request *r, struct err *err)
     value_view_put_json(&j, r->engine, &v);
     value_view_free(&v);
     return true;
+}
+
+bool get_propensity(struct api_request *r, struct err *err)
+{
+    str measures = param(r, "measures");
+    struct propensity_question q = {
+        .target = param(r, "target"),
+        .within = param(r, "within"),
+        .with = param(r, "with"),
+        .value = param(r, "value"),
+        .own = {.measure = &measures, .measure_n = measures.n > 0},
+        .customer = param(r, "customer")};
+    struct json_out j = {.to = r->out};
+    struct propensity_view v;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err) || !flag_param(r, "churn", &q.churn, err))
+        return false;
+    ok = engine_propensity(r->engine, &q, r->a, &v, &r->wrong, err)
+         && (propensity_put_json(&j, r->engine, &v) || err_nomem(err));
+    propensity_view_free(&v);
+    return ok;
 }
 
 bool get_churn(struct api_request *r, struct err *err)

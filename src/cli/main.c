@@ -53,9 +53,11 @@ static void print_help(FILE *to)
                 "2 wrong use.\n");
 }
 
-/* The command named by the first one or two words; *used says how many. */
+/* The command named by the first two words, or else by the first; *used says how many. */
 static const struct cli_command *find_command(int n, char **word, int *used)
 {
+    const struct cli_command *found = NULL;
+
     for (size_t i = 0; i < cli_command_n; i++) {
         const char *name = cli_commands[i]->name;
         const char *second = strchr(name, ' ');
@@ -65,14 +67,13 @@ static const struct cli_command *find_command(int n, char **word, int *used)
             continue;
         if (!second) {
             *used = 1;
-            return cli_commands[i];
-        }
-        if (n > 1 && !strcmp(word[1], second + 1)) {
+            found = cli_commands[i];
+        } else if (n > 1 && !strcmp(word[1], second + 1)) {
             *used = 2;
             return cli_commands[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 static int wrong_command(int n, char **word)

@@ -9,8 +9,7 @@
 
 /* --- what is asked --- */
 
-/* Up to the next comma that stands in no parentheses and no quotes. */
-static str next_part(str *rest)
+str crowd_next_word(str *rest)
 {
     str all = *rest;
     unsigned deep = 0;
@@ -42,7 +41,7 @@ static bool add_names(const str *text, size_t n, struct crowd_view *v, uint32_t 
         str rest = text[i];
 
         do {
-            str name = next_part(&rest);
+            str name = crowd_next_word(&rest);
 
             if (!name.n)
                 return err_set(err, ERR_INPUT, "a measure or trait is missing here");

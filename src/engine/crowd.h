@@ -12,6 +12,9 @@ struct crowd_words {
     const str *trait; /* names of traits, or acquisition.channel and its like */
     size_t trait_n;
 };
+/* Takes what stands before the next comma that stands in no parentheses and no quotes. */
+str crowd_next_word(str *rest);
+
 struct crowd_column {
     str name;               /* as it was asked for */
     enum value_type type;   /* of a trait TEXT */

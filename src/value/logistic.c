@@ -116,8 +116,8 @@ static bool descend(const struct learn_rows *r, double c, struct logistic *l,
     slopes_at(r, l, c, now);
     for (l->steps = 1; l->steps <= STEPS_MAX; l->steps++) {
         struct logistic from = *l;
-        double step[SIDE], loss = now->loss, decrement = step_of(now, side, step),
-                           far = 1;
+        double step[SIDE] = {}, loss = now->loss, decrement = step_of(now, side, step),
+               far = 1;
 
         do {
             move(l, &from, step, far);

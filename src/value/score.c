@@ -19,7 +19,7 @@ static size_t edge_of(size_t n, int tenth)
 }
 
 /* Rows [from, to) are equal, and so many of them are hits: each tenth has its part of them. */
-static void add_equal(struct score *s, double share, size_t from, size_t to,
+static void add_equal(struct scores *s, double share, size_t from, size_t to,
                       uint64_t hits, int *tenth)
 {
     double rate = (double)hits / (double)(to - from);
@@ -48,7 +48,7 @@ static double error_of(double auc, double hits, double misses)
     return isnan(auc) ? NAN : sqrt(fmax(square, 0));
 }
 
-static void add_error(struct score *s, const struct scored *row)
+static void add_error(struct scores *s, const struct scored *row)
 {
     double given = row->is ? row->share : 1 - row->share, off = 1 - given;
 
@@ -56,13 +56,13 @@ static void add_error(struct score *s, const struct scored *row)
     s->brier += off * off;
 }
 
-void score_of(struct scored *row, size_t n, struct score *out)
+void score_of(struct scored *row, size_t n, struct scores *out)
 {
     unsigned __int128 twice = 0; /* pairs in the right order, ties once */
     uint64_t above = 0;          /* hits among the rows before */
     int tenth = 0;
 
-    *out = (struct score){.n = n};
+    *out = (struct scores){.n = n};
     qsort(row, n, sizeof *row, by_share);
     for (size_t i = 0, end; i < n; i = end) {
         uint64_t hits = 0, misses;
@@ -86,7 +86,7 @@ void score_of(struct scored *row, size_t n, struct score *out)
             out->tenth[i].expected /= (double)out->tenth[i].n;
 }
 
-double score_lift(const struct score *s, int tenth)
+double score_lift(const struct scores *s, int tenth)
 {
     const struct score_tenth *t = &s->tenth[tenth];
 

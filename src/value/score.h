@@ -20,7 +20,7 @@ struct score_tenth {
     double expected; /* the mean of what was given */
     double hits;     /* of equal rows that two tenths share, each has its part */
 };
-struct score {
+struct scores {
     uint64_t n, hits;
     /* How often somebody to whom it came was given more than one to whom it did not, ties by half
      * (H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947), 50-60); NAN where one
@@ -33,8 +33,8 @@ struct score {
     struct score_tenth tenth[SCORE_TENTHS];
 };
 /* Puts the rows in order. */
-void score_of(struct scored *row, size_t n, struct score *out);
+void score_of(struct scored *row, size_t n, struct scores *out);
 /* How many times more came to a tenth than to all; NAN where nothing came. */
-double score_lift(const struct score *s, int tenth);
+double score_lift(const struct scores *s, int tenth);
 
 #endif

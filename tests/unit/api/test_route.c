@@ -990,6 +990,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/survival", "get", 14, 0},
         {"/api/churn", "get", 14, 0},
         {"/api/value", "get", 11, 0},
+        {"/api/propensity", "get", 10, 0},
         {"/api/journey-map", "get", 15, 0},
         {"/api/channels", "get", 14, 0},
         {"/api/live", "get", 5, 0},

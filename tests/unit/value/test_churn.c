@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "support/chance.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -127,7 +128,7 @@ static struct learn_rows part_of(const struct telco *t, size_t fold, bool in, do
 
 /* The areas under the curves of the folds; all = what was said of everybody, by others. */
 static void by_folds(const struct telco *t, bool by_trees, double auc[FOLDS],
-                     struct score *all)
+                     struct scores *all)
 {
     double *x = mem_alloc(CUSTOMERS * COLUMNS * sizeof *x);
     double *odds = mem_alloc(CUSTOMERS * sizeof *odds);
@@ -141,7 +142,7 @@ static void by_folds(const struct telco *t, bool by_trees, double auc[FOLDS],
         struct learn_rows r = part_of(t, fold, false, x, is);
         struct logistic l;
         struct trees *trees = NULL;
-        struct score s;
+        struct scores s;
 
         if (by_trees)
             assert_true(trees_fit(&r, &trees, &err));
@@ -181,7 +182,7 @@ TEST(a13_logistic_regression_of_telco_by_folds)
     static const double known[] = {.83558, .86387, .83517, .85463, .83745};
     struct telco t = telco_read();
     double auc[FOLDS];
-    struct score all;
+    struct scores all;
 
     by_folds(&t, false, auc, &all);
     for (int i = 0; i < FOLDS; i++)
@@ -199,7 +200,7 @@ TEST(a13_logistic_regression_of_all_of_telco)
     struct learn_rows r = {CUSTOMERS, COLUMNS, t.x, t.is};
     struct scored *said = mem_alloc(CUSTOMERS * sizeof *said);
     struct logistic l;
-    struct score s;
+    struct scores s;
     struct err err;
 
     assert_true(logistic_fit(&r, 1, &l, &err));
@@ -219,7 +220,7 @@ TEST(a13_boosted_trees_of_telco_by_folds)
 {
     struct telco t = telco_read();
     double auc[FOLDS];
-    struct score all;
+    struct scores all;
 
     by_folds(&t, true, auc, &all);
     is_near(mean_of(auc), .846702, 5e-4);
@@ -284,6 +285,29 @@ TEST(weights_are_finite)
     assert_true(l.weight[0] > 0 && l.weight[0] < 10);
     is_near(l.weight[1], 0, 1e-12);
     is_near(learn_share(1000) + learn_share(-1000), 1, 0);
+}
+
+/* "It must show" 5: who is dealt out by chance cannot be told. */
+TEST(shuffled_labels_teach_nothing)
+{
+    struct telco t = telco_read();
+    struct random r = chance();
+
+    for (size_t i = CUSTOMERS - 1; i; i--) {
+        size_t k = random_below(&r, i + 1);
+        bool is = t.is[i];
+
+        t.is[i] = t.is[k];
+        t.is[k] = is;
+    }
+    for (int by_trees = 0; by_trees < 2; by_trees++) {
+        double auc[FOLDS];
+        struct scores all;
+
+        by_folds(&t, by_trees, auc, &all);
+        is_near(mean_of(auc), .5, 4 * all.auc_error); /* one time in 16,000 by chance */
+    }
+    telco_free(&t);
 }
 
 static bool fit_both(void *context, struct err *err)

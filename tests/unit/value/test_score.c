@@ -73,7 +73,7 @@ TEST(figures_are_those_of_every_pair)
         size_t n = 2 + random_below(&r, ROWS - 1);
         uint64_t levels = 1 + random_below(&r, 20);
         double log_loss, brier;
-        struct score s;
+        struct scores s;
 
         for (size_t i = 0; i < n; i++)
             row[i] =
@@ -100,7 +100,7 @@ TEST(figures_are_those_of_every_pair)
 TEST(where_it_came_to_all_there_is_no_order)
 {
     struct scored row[] = {{.5, true}, {.2, true}};
-    struct score s;
+    struct scores s;
 
     score_of(row, 2, &s);
     assert_true(isnan(s.auc) && isnan(s.auc_error));
@@ -111,7 +111,7 @@ TEST(where_it_came_to_all_there_is_no_order)
 TEST(the_error_of_the_area_is_the_published_one)
 {
     static struct scored row[109];
-    struct score s;
+    struct scores s;
     size_t n = 0;
 
     /* 2642 of 2958 pairs are in the right order: .893 */
