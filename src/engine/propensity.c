@@ -488,7 +488,7 @@ static bool tell_customer(struct engine *e, struct propensity_view *v,
     double share;
 
     if (!engine_find(e, q->customer, &c, err)
-        || !find_who(e, v, &q->scope, q->scope.at_ms, a, &who, wrong, err))
+        || !find_who(e, v, &q->scope, q->scope.known_ms, a, &who, wrong, err))
         return false;
     if (who && !fits_has(who, c))
         return err_set(err, ERR_NOT_FOUND,
@@ -504,7 +504,7 @@ static bool tell_customer(struct engine *e, struct propensity_view *v,
         return err_nomem(err);
     bits_put(&chunk[c / CHUNK_CUSTOMERS], c % CHUNK_CUSTOMERS);
     one.chunk = chunk;
-    if (!features_at(e, &v->features, q->scope.at_ms, &one, a, &rows, wrong, err))
+    if (!features_at(e, &v->features, q->scope.known_ms, &one, a, &rows, wrong, err))
         return false;
     if (!rows.n)
         return err_set(err, ERR_NOT_FOUND, "%.*s was no customer then",
