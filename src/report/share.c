@@ -1,5 +1,7 @@
 #include "report/share.h"
 
+#include "value/chance.h"
+
 #include <math.h>
 
 static const double z_95 = 1.959963984540054; /* of the normal distribution, at 0.975 */
@@ -46,24 +48,8 @@ void share_difference(struct share a, struct share b, double *low, double *high)
     difference(a, b, z_95, low, high);
 }
 
-/* Within how many standard deviations this share of the normal distribution lies. */
-static double deviations(double sure)
-{
-    double low = 0, high = 40;
-
-    for (int i = 0; i < 100; i++) {
-        double middle = (low + high) / 2;
-
-        if (1 - erfc(middle / sqrt(2)) < sure)
-            low = middle;
-        else
-            high = middle;
-    }
-    return (low + high) / 2;
-}
-
 void share_difference_sure(struct share a, struct share b, double sure, double *low,
                            double *high)
 {
-    difference(a, b, deviations(sure), low, high);
+    difference(a, b, normal_at(0.5 + sure / 2), low, high);
 }

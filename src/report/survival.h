@@ -21,7 +21,8 @@
 struct lasted {
     int64_t ms; /* until it happened, or until he was last looked at; 0 or more */
     uint32_t customer, group;
-    bool ended; /* it happened */
+    bool ended;    /* it happened */
+    uint32_t told; /* cox.h: where what is known of him stands */
 };
 /* All that is below wants them in the order of .ms. */
 void survival_sort(struct lasted *row, size_t n);

@@ -27,6 +27,26 @@ TEST(intervals_are_those_of_wilson)
     }
 }
 
+/* The same, to more digits. */
+TEST(a12_intervals_of_wilson)
+{
+    static const struct {
+        struct share share;
+        double low, high;
+    } known[] = {{{81, 263}, .25528852, .36620958},
+                 {{45, 50}, .78639769, .95652424},
+                 {{0, 20}, 0, .16112516},
+                 {{9, 10}, .59584997, .98212379}};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double low, high;
+
+        share_interval(known[i].share, &low, &high);
+        assert_true(fabs(low - known[i].low) < 5.1e-9);
+        assert_true(fabs(high - known[i].high) < 5.1e-9);
+    }
+}
+
 /* Table II of the paper of 1998, method 10. */
 TEST(differences_have_the_intervals_that_were_published)
 {
