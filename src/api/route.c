@@ -278,9 +278,39 @@ static const struct api_param survival_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"cox", "trait.x, acquisition.x, with commas between: what goes with how long it "
+            "lasts, by Cox's proportional hazards"},
+    {"ties", "with cox: efron (unless given), breslow or exact"},
     {"customers", "ended or waiting: to whom it happened, or has not, too"},
     {"within", "with customers: in this length of time"},
     {"group", "with customers: of those with this value"},
+};
+static const struct api_param lift_params[] = {
+    {"group",
+     "what names a customer's group: trait.x, or with assigned a property of that "
+     "event"},
+    {"assigned", "the pattern of the event by which customers are assigned; without it a "
+                 "trait says it"},
+    {"control", "the group without the treatment; control unless given"},
+    {"conversion", "the pattern of the event that counts"},
+    {"value", "a number or money that it has, such as revenue"},
+    {"within", "how long after the assignment, and before it; 30d unless given"},
+    {"split", "how often each group was to be taken: control=9,variant=1; alike unless "
+              "given"},
+    {"from", "who was assigned at this moment or date, or later"},
+    {"to", "who was assigned before it"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"customers", "converted, not, waiting or several: who they are, too"},
+    {"in", "with customers: only of this group"},
+};
+static const struct api_param lift_plan_params[] = {
+    {"rate", "the share that converts now, such as 0.05"},
+    {"spread", "or: the standard deviation of what customers bring"},
+    {"change", "what is to be found: of the share, 0.01 more, or of the mean"},
+    {"customers", "or: how many there are in each group, to find what they show"},
+    {"power", "the chance that it is found; 0.8 unless given"},
 };
 static const struct api_param value_params[] = {
     {"model",
@@ -524,6 +554,10 @@ static const struct api_route routes[] = {
            "how long it lasts from a beginning to an end: Kaplan-Meier curves"),
     REPORT("/api/churn", get_churn, churn_params,
            "who stays and who goes, period by period: retention and churn rates"),
+    REPORT("/api/lift", get_lift, lift_params,
+           "what a treatment given by chance changed, beside a group without it"),
+    REPORT("/api/lift/plan", get_lift_plan, lift_plan_params,
+           "how many customers an experiment needs, or what so many show"),
     REPORT("/api/value", get_value, value_params,
            "what customers will buy and bring, and how such forecasts turned out"),
     REPORT("/api/propensity", get_propensity, propensity_params,

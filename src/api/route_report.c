@@ -7,6 +7,7 @@
 #include "engine/cohort.h"
 #include "engine/funnel.h"
 #include "engine/journey.h"
+#include "engine/lift.h"
 #include "engine/overlap.h"
 #include "engine/paths.h"
 #include "engine/propensity.h"
@@ -238,7 +239,9 @@ bool get_survival(struct api_request *r, struct err *err)
                                   .by = param(r, "by"),
                                   .list = param(r, "customers"),
                                   .within = param(r, "within"),
-                                  .group = param(r, "group")};
+                                  .group = param(r, "group"),
+                                  .cox = param(r, "cox"),
+                                  .ties = param(r, "ties")};
     struct json_out j = {.to = r->out};
     struct survival_view v;
     bool ok;
@@ -251,11 +254,56 @@ bool get_survival(struct api_request *r, struct err *err)
                        "patterns, or stage.x");
     if ((q.within.n || q.group.n) && !q.list.n)
         return err_set(err, ERR_INPUT, "within and group are of customers");
+    if (q.ties.n && !q.cox.n)
+        return err_set(err, ERR_INPUT, "ties are of cox");
     if (!engine_survival(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = survival_put_json(&j, r->engine, &v, r->a, err);
     survival_view_free(&v);
     return ok;
+}
+
+bool get_lift(struct api_request *r, struct err *err)
+{
+    struct lift_question q = {.assigned = param(r, "assigned"),
+                              .group = param(r, "group"),
+                              .control = param(r, "control"),
+                              .conversion = param(r, "conversion"),
+                              .value = param(r, "value"),
+                              .within = param(r, "within"),
+                              .split = param(r, "split"),
+                              .list = param(r, "customers"),
+                              .in = param(r, "in")};
+    struct json_out j = {.to = r->out};
+    struct lift_view v;
+    bool ok;
+
+    if (!scope_params(r, &q.scope, err))
+        return false;
+    if (!q.group.n || !q.conversion.n)
+        return err_set(
+            err, ERR_INPUT,
+            "group says what names a customer's group: trait.x, or with assigned "
+            "a property of that event; conversion is the event that counts");
+    if (q.in.n && !q.list.n)
+        return err_set(err, ERR_INPUT, "in is of customers");
+    if (!engine_lift(r->engine, &q, r->a, &v, &r->wrong, err))
+        return false;
+    ok = lift_put_json(&j, r->engine, &v, r->a, err);
+    lift_view_free(&v);
+    return ok;
+}
+
+bool get_lift_plan(struct api_request *r, struct err *err)
+{
+    struct lift_plan q = {param(r, "rate"), param(r, "spread"), param(r, "change"),
+                          param(r, "customers"), param(r, "power")};
+    struct lift_planned p;
+
+    if (!engine_lift_plan(&q, &p, err))
+        return false;
+    lift_plan_put_json(&(struct json_out){.to = r->out}, &p);
+    return true;
 }
 
 bool get_value(struct api_request *r, struct err *err)

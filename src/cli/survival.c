@@ -144,6 +144,66 @@ static void put_csv(struct cli_table *t, const struct survival_view *v)
         }
 }
 
+static void add_number(struct cli_table *t, bool fixed, int digits, double d)
+{
+    struct buf b = {};
+
+    if (isfinite(d) && fixed)
+        buf_add_format(&b, "%.*f", digits, d);
+    else if (isfinite(d))
+        buf_add_format(&b, "%.*g", digits, d);
+    add_text(t, &b);
+}
+
+static void put_cox(struct cli_table *t, const struct cox_view *v, bool exact)
+{
+    static const char *const heading[] = {
+        "trait", "value", "beside", "ratio", "low", "high", "coefficient", "error", "p"};
+    static const char *const shown[] = {"trait",        "value",    "beside",
+                                        "hazard ratio", "at least", "at most",
+                                        "coefficient",  "error",    "p"};
+
+    t->columns = sizeof heading / sizeof *heading;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of((exact ? heading : shown)[i]));
+    for (uint32_t i = 0; i < v->fit.column_n; i++) {
+        const struct cox_column *c = &v->fit.column[i];
+        const double cell[] = {c->ratio, c->low, c->high, c->coefficient, c->error, c->p};
+
+        cli_table_add(t, v->trait[i]);
+        cli_table_add(t, v->value[i]);
+        cli_table_add(t, v->beside[i]);
+        for (size_t k = 0; k < sizeof cell / sizeof *cell; k++)
+            add_number(t, !exact && k < 3, exact ? 12 : k < 3 ? 3 : 4, cell[k]);
+    }
+}
+
+static void print_cox(struct cli *c, struct buf *b, const struct cox_view *v)
+{
+    struct cli_table t = {.arena = &c->arena};
+    const struct cox *f = &v->fit;
+
+    buf_add_format(
+        b,
+        "\nProportional hazards of %llu customers, to %llu of whom it happened; "
+        "at most %u at the same length (%s ties).\n",
+        (unsigned long long)f->customers, (unsigned long long)f->ended, f->tied,
+        cox_ties_name(v->ties));
+    if (v->unknown)
+        buf_add_format(
+            b, "Left out: %llu of whom not all of it was known when they began.\n",
+            (unsigned long long)v->unknown);
+    buf_add_char(b, '\n');
+    put_cox(&t, v, false);
+    cli_table_print(&t, b);
+    buf_add_format(b, "\nLog-likelihood %.4f, without these %.4f: p %s%.4g.",
+                   f->log_likelihood, f->log_likelihood_null, f->p < 1e-10 ? "< " : "= ",
+                   f->p < 1e-10 ? 1e-10 : f->p);
+    if (isfinite(f->concordance))
+        buf_add_format(b, " Concordance %.4f.", f->concordance);
+    buf_add_char(b, '\n');
+}
+
 static bool print(struct cli *c, struct buf *b, const struct engine *e,
                   const struct survival_view *v, struct err *err)
 {
@@ -159,7 +219,10 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     if (v->list)
         return report_customers(c, b, e, &v->listed, err);
     if (cli_has(c, "csv")) {
-        put_csv(&points, v);
+        if (v->cox)
+            put_cox(&points, v->cox, true);
+        else
+            put_csv(&points, v);
         cli_table_csv(&points, b);
         return true;
     }
@@ -173,6 +236,8 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     put_sums(&sums, v);
     cli_table_print(&sums, b);
     put_test(b, v);
+    if (v->cox)
+        print_cox(c, b, v->cox);
     return true;
 }
 
@@ -201,7 +266,9 @@ static int run(struct cli *c)
                                   .by = cli_text(c, "by"),
                                   .list = cli_text(c, "customers"),
                                   .within = cli_text(c, "within"),
-                                  .group = cli_text(c, "group")};
+                                  .group = cli_text(c, "group"),
+                                  .cox = cli_text(c, "cox"),
+                                  .ties = cli_text(c, "ties")};
 
     if (!q.first.n)
         return cli_wrong(c, "where does somebody begin? --first EVENT, --first trait.x, "
@@ -211,6 +278,8 @@ static int run(struct cli *c)
                             "--end segment.NAME");
     if ((q.within.n || q.group.n) && !q.list.n)
         return cli_wrong(c, "--within and --group are of --customers");
+    if (q.ties.n && !q.cox.n)
+        return cli_wrong(c, "--ties are of --cox");
     return report_run(c, answer, &q, &q.scope);
 }
 
@@ -228,6 +297,10 @@ static const struct cli_option options[] = {
      "a curve for each value: a property of the first event, trait.x, acquisition.x, or "
      "segment.x",
      false},
+    {"cox", "TRAITS",
+     "what goes with how long it lasts: trait.x, acquisition.x, with commas between",
+     false},
+    {"ties", "NAME", "--cox: efron (unless given), breslow or exact", false},
     {"from", "DATE", "who began then or later (a date or a moment)", false},
     {"to", "DATE", "who began before then", false},
     {"customers", "WHICH", "list to whom it happened (ended), or has not (waiting)",
@@ -235,7 +308,8 @@ static const struct cli_option options[] = {
     {"within", "LENGTH", "--customers: in this length of time", false},
     {"group", "VALUE", "--customers: of those with this value", false},
     REPORT_OPTIONS,
-    {"csv", NULL, "as CSV, a row for each point of each curve", false},
+    {"csv", NULL,
+     "as CSV, a row for each point of each curve, or for each column of --cox", false},
 };
 
 const struct cli_command cli_survival = {

@@ -118,7 +118,8 @@ static bool plan_of(struct engine *e, const struct survival_question *q,
                                 .decimals = engine_model(e)->workspace.decimals};
     return report_begin(e, &words, p, a, &plan->begin, wrong, err)
            && add_end(e, q, p, a, plan, wrong, err)
-           && add_by(e, q, p, a, plan, wrong, err);
+           && add_by(e, q, p, a, plan, wrong, err)
+           && cox_plan(p, q->cox, plan, wrong, err);
 }
 
 static bool begin(const void *plan, void **count, struct err *err)
@@ -275,7 +276,9 @@ bool engine_survival(struct engine *e, const struct survival_question *q, struct
     ok = plan_of(e, q, out->program, a, &plan, wrong, err)
          && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
     out->spells = count;
-    ok = ok && add_curves(q, a, out, err) && add_list(q, a, out, err);
+    ok = ok && add_curves(q, a, out, err) && add_list(q, a, out, err)
+         && (!q->cox.n || !out->spells->n
+             || cox_view_of(e, out->spells, q->ties, a, &out->cox, err));
     if (!ok)
         survival_view_free(out);
     return ok;
@@ -383,6 +386,10 @@ bool survival_put_json(struct json_out *j, const struct engine *e,
     for (uint32_t g = 0; g < v->group_n; g++)
         put_curve(j, v, g);
     json_end_list(j);
+    if (v->cox) {
+        json_key(j, "cox");
+        cox_put_json(j, v->cox);
+    }
     if (v->list && !report_put_listed(j, "customers", e, &v->listed, a, err))
         return false;
     json_end_object(j);

@@ -2,6 +2,7 @@
 #ifndef ENGINE_SURVIVAL_H
 #define ENGINE_SURVIVAL_H
 
+#include "engine/cox.h"
 #include "engine/report.h"
 #include "report/spell.h"
 
@@ -12,6 +13,8 @@ struct survival_question {
     str end;                     /* patterns, stages, or segment.x */
     str every;                   /* the length from point to point; empty: 30d */
     str by; /* a property of the first event, trait.x, acquisition.x, segment.x; empty: none */
+    str cox; /* traits with commas between: what goes with how long it lasts; empty: none */
+    str ties;                  /* of .cox: efron, breslow or exact; empty: efron */
     struct report_scope scope; /* from and to are about beginnings */
     /* List to whom it happened ("ended"), or has not ("waiting"); empty: nobody. */
     str list;
@@ -32,6 +35,7 @@ struct survival_view {
     int64_t
         horizon_ms; /* up to which means are: that somebody of each group was looked at */
     struct log_rank rank;
+    struct cox_view *cox; /* NULL: not asked for; lives in the arena */
     bool list;
     struct listed listed; /* lives in the arena */
 };

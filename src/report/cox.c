@@ -134,7 +134,7 @@ static void shift_eta(struct fit *f, const double *at)
     }
     for (size_t i = 0; i < f->n; i++)
         sum += exp(f->eta[i] - most);
-    shift = most + log(sum) - log(f->tied);
+    shift = most + log(fmax(sum, 1)) - log(f->tied);
     for (size_t i = 0; i < f->n; i++)
         f->eta[i] -= shift;
 }
@@ -268,7 +268,7 @@ static bool step_up(struct fit *f, struct climb *c, const double *step,
 static enum cox_end climb(struct fit *f, struct climb *c, struct slopes *there,
                           uint32_t *column)
 {
-    double pivot[K], step[K];
+    double pivot[K] = {}, step[K] = {};
 
     slopes_at(f, c->at, &c->here);
     c->null_value = c->here.value;

@@ -28,7 +28,9 @@ void spells_free(struct spells *s)
     if (!s)
         return;
     text_table_free(&s->name);
+    text_table_free(&s->word);
     mem_free(s->row);
+    mem_free(s->trait);
     picks_free(s->picks);
     mem_free(s);
 }
@@ -41,8 +43,29 @@ bool spell_name(const struct spells *s, uint32_t group, str *out)
     return name.n > 0;
 }
 
+/* Room for what is known of one more. */
+static bool trait_room(struct spells *s, struct err *err)
+{
+    size_t n = (s->n + 1) * s->plan.trait_n, cap = s->trait_cap ? s->trait_cap : 64;
+    struct spell_trait *more;
+
+    while (cap < n)
+        cap *= 2;
+    if (!n || cap == s->trait_cap)
+        return true;
+    more = mem_resize(s->trait, cap * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    s->trait = more;
+    s->trait_cap = cap;
+    return true;
+}
+
+/* Its .told is where its traits are to be put. */
 static bool row_add(struct spells *s, const struct lasted *row, struct err *err)
 {
+    if (!trait_room(s, err))
+        return false;
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
         struct lasted *more = mem_resize(s->row, cap * sizeof *more);
@@ -52,7 +75,19 @@ static bool row_add(struct spells *s, const struct lasted *row, struct err *err)
         s->row = more;
         s->cap = cap;
     }
-    s->row[s->n++] = *row;
+    s->row[s->n] = *row;
+    s->row[s->n].told = (uint32_t)s->n;
+    s->n++;
+    return true;
+}
+
+static bool word_number(struct spells *s, str word, int64_t *out, struct err *err)
+{
+    uint32_t number = text_table_find(&s->word, word);
+
+    if (number == TEXT_NONE && !text_table_add(&s->word, word, &number))
+        return err_nomem(err);
+    *out = number;
     return true;
 }
 
@@ -75,7 +110,7 @@ struct look {
     const int64_t *at_ms;
     struct begin_look begin;
     const uint64_t *end[SPELL_ENDS_MAX];
-    struct picked by;
+    struct picked by, trait[SPELL_TRAITS_MAX];
     struct buf name;
 };
 
@@ -127,6 +162,31 @@ static bool group_of(struct spells *s, struct look *l, uint32_t customer,
     return group_number(s, buf_str(&l->name), out, err);
 }
 
+/* Of the one who was added last. */
+static bool add_traits(struct spells *s, const struct look *l, const struct beginning *b,
+                       uint32_t from, uint32_t to, struct err *err)
+{
+    const struct spell_plan *p = &s->plan;
+    struct spell_trait *trait = s->trait + (s->n - 1) * p->trait_n;
+    uint32_t known = b->event;
+
+    while (known < to && l->at_ms[known] <= b->ms)
+        known++;
+    for (uint32_t k = 0; k < p->trait_n; k++) {
+        uint32_t entry = by_told(&l->trait[k], from, known);
+
+        trait[k] = (struct spell_trait){.there = entry != BY_NONE};
+        if (!trait[k].there)
+            continue;
+        trait[k].value = l->trait[k].value[entry];
+        if (p->trait[k].type == VALUE_TEXT
+            && !word_number(s, picks_text(s->picks, trait[k].value), &trait[k].value,
+                            err))
+            return false;
+    }
+    return true;
+}
+
 static bool add_customer(struct spells *s, struct look *l, uint32_t customer,
                          uint32_t from, uint32_t to, struct err *err)
 {
@@ -142,7 +202,8 @@ static bool add_customer(struct spells *s, struct look *l, uint32_t customer,
     row.ended = end_ms != MOMENT_NEVER;
     row.ms = (row.ended ? end_ms : p->at_ms) - b.ms;
     return group_of(s, l, customer, &b, from, to, &row.group, err)
-           && row_add(s, &row, err);
+           && row_add(s, &row, err)
+           && (!p->trait_n || add_traits(s, l, &b, from, to, err));
 }
 
 bool spells_add(struct spells *s, const struct chunk *c, struct scan_span span,
@@ -160,6 +221,8 @@ bool spells_add(struct spells *s, const struct chunk *c, struct scan_span span,
         l.end[k] = picks_marks(s->picks, p->end[k]);
     if (p->by == SPELL_BY_FIRST || p->by == SPELL_BY_TOLD)
         l.by = picks_values(s->picks, p->by_pick);
+    for (uint32_t k = 0; k < p->trait_n; k++)
+        l.trait[k] = picks_values(s->picks, p->trait[k]);
     if (who)
         all = bits_and(&all, who);
     for (EACH_BIT(i, &all)) {
@@ -175,6 +238,23 @@ bool spells_add(struct spells *s, const struct chunk *c, struct scan_span span,
     return ok;
 }
 
+/* Of the one who was added last. */
+static bool merge_traits(struct spells *into, const struct spells *from, uint32_t told,
+                         struct err *err)
+{
+    const struct spell_plan *p = &into->plan;
+    struct spell_trait *trait = into->trait + (into->n - 1) * p->trait_n;
+
+    for (uint32_t k = 0; k < p->trait_n; k++) {
+        trait[k] = from->trait[(size_t)told * p->trait_n + k];
+        if (trait[k].there && p->trait[k].type == VALUE_TEXT
+            && !word_number(into, text_table_get(&from->word, (uint32_t)trait[k].value),
+                            &trait[k].value, err))
+            return false;
+    }
+    return true;
+}
+
 bool spells_merge(struct spells *into, const struct spells *from, struct err *err)
 {
     uint32_t number[SPELL_GROUPS_MAX] = {};
@@ -186,7 +266,8 @@ bool spells_merge(struct spells *into, const struct spells *from, struct err *er
         struct lasted row = from->row[i];
 
         row.group = number[row.group];
-        if (!row_add(into, &row, err))
+        if (!row_add(into, &row, err)
+            || !merge_traits(into, from, from->row[i].told, err))
             return false;
     }
     return true;

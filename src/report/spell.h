@@ -17,6 +17,7 @@
 
 #define SPELL_ENDS_MAX 16u
 #define SPELL_GROUPS_MAX 50u
+#define SPELL_TRAITS_MAX 12u
 
 enum spell_by {
     SPELL_BY_NOTHING,
@@ -42,6 +43,14 @@ struct spell_plan {
     int decimals; /* of money among what is broken down by */
     bool (*is_member)(const void *context, uint32_t customer, int64_t at_ms);
     const void *context; /* of is_member */
+    /* What is looked at of him as it was known when he began, that moment included. */
+    struct pick trait[SPELL_TRAITS_MAX];
+    uint32_t trait_n;
+};
+
+struct spell_trait {
+    int64_t value; /* as picks.h has it; of a text its number in spells.word */
+    bool there;
 };
 
 struct spells {
@@ -50,6 +59,9 @@ struct spells {
     struct text_table name; /* of the groups, see spell_name */
     struct lasted *row;     /* .group is a number in .name */
     size_t n, cap;
+    struct spell_trait *trait; /* from row.told * plan.trait_n on */
+    size_t trait_cap;
+    struct text_table word;
 };
 
 /* The plan's program outlives it. */

@@ -194,7 +194,8 @@ struct always always_shares(uint64_t treated, uint64_t treated_n, uint64_t contr
     double share = ((double)treated + (double)control) / (a + b);
     double variance = share * (1 - share);
 
-    if (!treated_n || !control_n)
+    if (treated_n < ALWAYS_LEAST || control_n < ALWAYS_LEAST
+        || (a + b) * fmin(share, 1 - share) < ALWAYS_HITS_LEAST)
         return (struct always){NAN, NAN, NAN};
     return always_of((double)treated / a - (double)control / b,
                      variance * (1 / a + 1 / b), sqrt(variance));
@@ -206,6 +207,8 @@ struct always always_means(struct sample treated, struct sample control)
     double pooled =
         ((treated.n - 1) * treated.variance + (control.n - 1) * control.variance) / n;
 
+    if (treated.n < ALWAYS_LEAST || control.n < ALWAYS_LEAST)
+        return (struct always){NAN, NAN, NAN};
     return always_of(treated.mean - control.mean,
                      treated.variance / treated.n + control.variance / control.n,
                      sqrt(pooled));

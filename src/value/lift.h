@@ -72,6 +72,10 @@ struct always {
     double low, high;
 };
 #define ALWAYS_EFFECT 0.1
+/* NAN below so many customers in a group, and of shares so many who did it, or did not, in both: sums
+ * of fewer are not normal yet. */
+#define ALWAYS_LEAST 100
+#define ALWAYS_HITS_LEAST 10
 struct always always_of(double difference, double variance, double spread);
 /* Of two shares, both supposed alike in the variance; of two means. */
 struct always always_shares(uint64_t treated, uint64_t treated_n, uint64_t control,

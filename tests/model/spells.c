@@ -97,13 +97,14 @@ static int64_t ends(const struct asked *q, const struct life *l, const struct pa
     return MOMENT_NEVER;
 }
 
-/* Empty: it is not known of him. */
-static const char *country_of(const struct asked *q, const struct life *l)
+/* Empty: it is not known of him then. */
+static const char *country_of(const struct asked *q, const struct life *l, int64_t at_ms)
 {
     const char *country = "";
 
     for (uint32_t i = 0; i < l->n; i++)
         if (l->fact[i].type == IDENTIFY && is_seen(q, l->fact[i].at_ms)
+            && l->fact[i].at_ms <= at_ms
             && (!*country || !*l->fact[i].country)) /* the first, until it goes */
             country = l->fact[i].country;
     return country;
@@ -140,10 +141,19 @@ static void need_twin(const struct asked *q, const struct town *t,
         assert_int_equal(row->ended, end_ms != MOMENT_NEVER);
         assert_int_equal(row->ms, (row->ended ? end_ms : q->plan.at_ms) - ms);
         if (q->plan.by == SPELL_BY_TOLD) {
-            const char *country = country_of(q, &t->life[i]);
+            const char *country = country_of(q, &t->life[i], q->plan.at_ms);
 
             assert_int_equal(spell_name(s, row->group, &name), *country != '\0');
             assert_true(str_eq(name, str_of(country)));
+        }
+        if (q->plan.trait_n) {
+            const char *country = country_of(q, &t->life[i], ms);
+            const struct spell_trait *trait = &s->trait[row->told];
+
+            assert_int_equal(trait->there, *country != '\0');
+            if (trait->there)
+                assert_true(str_eq(text_table_get(&s->word, (uint32_t)trait->value),
+                                   str_of(country)));
         }
         if (q->plan.by == SPELL_BY_SEGMENT) {
             assert_true(spell_name(s, row->group, &name));
@@ -277,6 +287,9 @@ static void random_question(struct random *r, const struct town *t, struct progr
         plan->by = SPELL_BY_NOTHING;
     if (plan->by == SPELL_BY_TOLD)
         NEED_OK(picks_add_told(p, STR("trait.country"), &plan->by_pick, &err), err);
+    plan->trait_n = (uint32_t)random_below(r, 2);
+    if (plan->trait_n)
+        NEED_OK(picks_add_told(p, STR("trait.country"), &plan->trait[0], &err), err);
 }
 
 static void ask(const struct asked *q, const struct town *t, const struct path *path)
