@@ -116,10 +116,21 @@ static void put_effects(struct cli_table *t, const struct lift_view *v, bool exa
 
 /* --- in words --- */
 
+static bool is_told(const struct lift_effect *f)
+{
+    return !isnan(f->of[LIFT_CONVERSION][LIFT_DIFFERENCE].estimate);
+}
+
+static bool is_any_told(const struct lift_view *v)
+{
+    for (uint32_t i = 0; i < v->effect_n; i++)
+        if (is_told(&v->effect[i]))
+            return true;
+    return false;
+}
+
 static void put_doubts(struct buf *b, const struct engine *e, const struct lift_view *v)
 {
-    bool is_any = false;
-
     if (v->is_off)
         buf_add_format(
             b,
@@ -137,8 +148,7 @@ static void put_doubts(struct buf *b, const struct engine *e, const struct lift_
         const struct lift_effect *f = &v->effect[i];
         str name = v->group[f->group].name;
 
-        is_any |= !isnan(f->of[LIFT_CONVERSION][LIFT_DIFFERENCE].estimate);
-        if (isnan(f->of[LIFT_CONVERSION][LIFT_DIFFERENCE].estimate))
+        if (!is_told(f))
             buf_add_format(
                 b,
                 "\n%.*s: one of the two groups has nobody who was looked at for "
@@ -151,7 +161,7 @@ static void put_doubts(struct buf *b, const struct engine *e, const struct lift_
                 "%d who converted and who did not, are the least.\n",
                 STR_FMT(name), ALWAYS_LEAST, ALWAYS_HITS_LEAST);
     }
-    if (!is_any && v->first_until_ms != MOMENT_NEVER) {
+    if (!is_any_told(v) && v->first_until_ms != MOMENT_NEVER) {
         buf_add(b, STR("\nThe first are looked at for long enough on "));
         cli_put_moment(b, engine_model(e)->workspace.zone, v->first_until_ms);
         buf_add(b, STR(".\n"));
@@ -190,9 +200,11 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
     } else {
         put_groups(&groups, &v);
         cli_table_print(&groups, b);
-        put_effects(&effects, &v, false);
-        buf_add_format(b, "\nBeside %.*s:\n\n", STR_FMT(v.group[v.control].name));
-        cli_table_print(&effects, b);
+        if (is_any_told(&v)) {
+            put_effects(&effects, &v, false);
+            buf_add_format(b, "\nBeside %.*s:\n\n", STR_FMT(v.group[v.control].name));
+            cli_table_print(&effects, b);
+        }
         put_explained(b, &v);
         put_doubts(b, e, &v);
     }

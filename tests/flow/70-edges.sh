@@ -36,6 +36,7 @@ survival --first visit --end purchase
 survival --first purchase --end segment.buyers --by channel
 churn --active purchase
 churn --active stage.buyer --by week
+lift --assigned visit --group channel --conversion purchase --value revenue
 END
 
 # shop NAME: a file with the events of $T/NAME.jsonl.
@@ -271,6 +272,7 @@ attribution -d conversion=purchase
 paths -d through=event
 survival -d first=visit -d end=purchase
 churn -d active=purchase
+lift -d assigned=visit -d group=channel -d conversion=purchase
 journey-map -d through=event
 channels -d event=purchase
 END
