@@ -113,7 +113,7 @@ for g in sorted(groups):
     print(g, 'always %.9g %.9g' % (min(1, 1 / lam), p - q - wide))
     print(g, 'cuped %.9g' % welch(cup[0][g], cup[0]['control'])[0])
     d, e, t = welch([r[2] for r in a], [r[2] for r in b])
-    print(g, 'value %.9g' % d)
+    print(g, 'value %.9g' % d, 'gained %.9g %.9g' % ((p - q) * n, d * n))
     print(g, 'value cuped %.9g' % welch(cup[1][g], cup[1]['control'])[0])
 PY
 cat >"$T/ours.py" <<'PY'
@@ -129,7 +129,7 @@ for e in v['effects']:
     print(g, 'better %.7g' % c['better'])
     print(g, 'always %.9g %.9g' % (c['always']['p'], c['always']['low']))
     print(g, 'cuped %.9g' % c['cuped']['estimate'])
-    print(g, 'value %.9g' % m['difference']['estimate'])
+    print(g, 'value %.9g' % m['difference']['estimate'], 'gained %.9g %.9g' % (c['gained']['estimate'], m['gained']['estimate']))
     print(g, 'value cuped %.9g' % m['cuped']['estimate'])
 PY
 lift() { "$CICLO" lift "$shop" --conversion purchase --value revenue --at 2026-04-01 "$@"; }

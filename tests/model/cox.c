@@ -104,7 +104,7 @@ static void need_top(const struct drawn *d, const struct cox *c, enum cox_ties t
 
     for (uint32_t k = 0; k < d->columns; k++) {
         beta[k] = c->column[k].coefficient;
-        step[k] = c->column[k].error / 100;
+        step[k] = c->column[k].error / 1000;
     }
     need_near(c->log_likelihood, likelihood(d, beta, ties), 1e-9);
     need_near(c->log_likelihood_null, likelihood(d, (double[COLUMNS]){}, ties), 1e-9);
@@ -122,9 +122,9 @@ static void need_top(const struct drawn *d, const struct cox *c, enum cox_ties t
                 there[k] += s & 2 ? step[k] : -step[k];
                 at[s] = likelihood(d, there, ties);
             }
-            curve[i][k] = -(at[3] - at[1] - at[2] + at[0]) / 4 * 1e4; /* in errors */
+            curve[i][k] = -(at[3] - at[1] - at[2] + at[0]) / 4 * 1e6; /* in errors */
             if (i == k)
-                need_near((at[3] - at[0]) / 4 * 100, 0, 2e-3);
+                need_near((at[3] - at[0]) / 4 * 1000, 0, 2e-3);
         }
     /* The inverse of the curvature, in errors, has ones on its diagonal. */
     for (uint32_t i = 0; i < d->columns; i++) {
