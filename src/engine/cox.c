@@ -153,6 +153,15 @@ static bool fill(const struct engine *e, struct matrix *m, struct arena *a,
     return true;
 }
 
+static int row_cmp(const void *a, const void *b)
+{
+    const struct lasted *x = a, *y = b;
+
+    if (x->ms != y->ms)
+        return x->ms < y->ms ? -1 : 1;
+    return (x->customer > y->customer) - (x->customer < y->customer);
+}
+
 static bool matrix_of(const struct engine *e, struct matrix *m, struct cox_view *v,
                       struct arena *a, struct err *err)
 {
@@ -164,6 +173,8 @@ static bool matrix_of(const struct engine *e, struct matrix *m, struct cox_view 
     for (size_t i = 0; i < s->n; i++)
         if (is_known(s, &s->row[i]))
             m->row[m->n++] = s->row[i];
+    /* In one order, whichever thread found whom: sums come out the same to the last digit. */
+    qsort(m->row, m->n, sizeof *m->row, row_cmp);
     v->unknown = s->n - m->n;
     if (!m->n)
         return err_set(
