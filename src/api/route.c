@@ -149,6 +149,8 @@ static const struct api_param funnel_params[] = {
     {"reached", "... who got there, or beyond"},
     {"group", "with stopped or reached: only those for whom by has this value"},
     {"group_missing", "1: only those for whom it is missing"},
+    {"next", "with stopped: only those whose next event is of this type"},
+    {"next_nothing", "1: only those who did nothing more"},
 };
 static const struct api_param cohorts_params[] = {
     {"first", "the pattern of the event with which somebody begins, trait.x, or stage.x"},
@@ -491,6 +493,26 @@ static const struct api_field list_fields[] = {
     {"skip_unknown", JSON_BOOL, false,
      "ids that nobody has are passed over; otherwise nothing is done"},
 };
+static const struct api_param spend_params[] = {
+    {"limit", "statements a page, at most 1000; 50 unless given"},
+    {"after", "the number that the page before gave as next"},
+};
+static const struct api_field spend_fields[] = {
+    {"table", JSON_TEXT, true, "CSV, with the names of its columns in the first line"},
+    {"name", JSON_TEXT, false, "what the table is called; spend unless given"},
+    {"date", JSON_TEXT, false, "the column with the day; date unless given"},
+    {"channel", JSON_TEXT, false,
+     "with one of the model's channels; channel unless given"},
+    {"campaign", JSON_TEXT, false, "which may be missing; campaign unless given"},
+    {"amount", JSON_TEXT, false, "with what it cost; amount unless given"},
+    {"currency", JSON_TEXT, false, "which may be missing; currency unless given"},
+    {"all_of", JSON_TEXT, false, "all rows are of this channel"},
+    {"source", JSON_TEXT, false, "who tells it, where several tell of one channel"},
+    {"date_format", JSON_TEXT, false, "such as %d/%m/%Y: %Y-%m-%d unless given"},
+    {"separator", JSON_TEXT, false, "between fields: recognised unless given"},
+    {"decimal", JSON_TEXT, false, "before decimals: . or ,"},
+    {"dry_run", JSON_BOOL, false, "writes nothing, only says what would come of it"},
+};
 static const struct api_field similar_fields[] = {
     {"bits", JSON_NUMBER, false, "how much their likeness weighs at least, 1 to 100; 12"},
 };
@@ -538,6 +560,10 @@ static const struct api_route routes[] = {
         "customers in groups of like ones, and what each group is like"),
     POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
          "puts customers on a list, or takes them off it"),
+    GET("/api/spend", get_spend, spend_params,
+        "what channels cost: in all, and day by day, newest first"),
+    POST("/api/spend", KEY_EDIT, false, post_spend, spend_fields,
+         "takes in a table of what channels cost"),
     REPORT("/api/funnel", get_funnel, funnel_params,
            "how many customers get how far along ordered steps"),
     REPORT("/api/cohorts", get_cohorts, cohorts_params,
@@ -661,6 +687,8 @@ static const struct api_route routes[] = {
          "lists of views to be seen together"),
     POST("/api/dashboards", KEY_EDIT, false, post_dashboard, dashboard_fields,
          "makes a dashboard"),
+    POST("/api/dashboards/:name", KEY_EDIT, false, change_dashboard, dashboard_fields,
+         "gives it another name, or other views"),
     BARE("DELETE", "/api/dashboards/:name", KEY_EDIT, false, delete_dashboard,
          "its views stay"),
     BARE("GET", "/api/alerts", KEY_READ, false, get_alerts,

@@ -19,11 +19,12 @@ api_handler get_webhooks, post_webhook, delete_webhook, post_webhook_replay,
 api_handler get_person, get_receipts, post_erase, get_erase, delete_erase;
 api_handler get_funnel, get_cohorts, get_rfm, get_overlap, get_attribution, get_channels;
 api_handler get_views, get_view, post_view, delete_view, get_dashboards, post_dashboard,
-    delete_dashboard, get_alerts, post_alert, post_alert_try, delete_alert;
+    change_dashboard, delete_dashboard, get_alerts, post_alert, post_alert_try,
+    delete_alert;
 api_handler get_segments, get_segment_periods, get_lookalikes, get_personas, post_list;
 api_handler get_paths, get_journey_map;
 api_handler get_survival, get_churn, get_value, get_propensity, get_lift, get_lift_plan;
-api_handler get_live;
+api_handler get_live, get_spend, post_spend;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, get_decisions, post_identity;
 api_handler get_similar, post_similar, get_similar_job, delete_similar;

@@ -62,8 +62,10 @@ static bool funnel_list_params(const struct api_request *r, struct funnel_questi
     str stopped = param(r, "stopped"), reached = param(r, "reached");
 
     q->group = param(r, "group");
+    q->next = param(r, "next");
     q->beyond = reached.n > 0;
-    if (!flag_param(r, "group_missing", &q->group_missing, err))
+    if (!flag_param(r, "group_missing", &q->group_missing, err)
+        || !flag_param(r, "next_nothing", &q->next_nothing, err))
         return false;
     if (stopped.n && reached.n)
         return err_set(err, ERR_INPUT, "stopped or reached, not both");

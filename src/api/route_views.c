@@ -115,13 +115,12 @@ bool get_view(struct api_request *r, struct err *err)
     return ok && ask_answer(r->engine, &q, MOMENT_NEVER, r->a, r->out, &r->wrong, err);
 }
 
-bool post_dashboard(struct api_request *r, struct err *err)
+/* The body's views as a dashboard's text. */
+static bool tiles(const struct api_request *r, const struct saved *s, struct buf *text,
+                  struct err *err)
 {
     const struct json *list = json_find(r->body, STR("views"));
     str name[TILES_MAX];
-    struct buf text = {0};
-    struct saved *s;
-    bool ok;
 
     if (list->n > TILES_MAX)
         return err_set(err, ERR_LIMIT, "a dashboard shows at most %d views", TILES_MAX);
@@ -130,10 +129,38 @@ bool post_dashboard(struct api_request *r, struct err *err)
             return err_set(err, ERR_INPUT, "\"views\" is a list of names");
         name[i] = list->item[i].text;
     }
+    return dashboard_text(s, name, (uint32_t)list->n, text, err);
+}
+
+bool post_dashboard(struct api_request *r, struct err *err)
+{
+    struct buf text = {0};
+    struct saved *s;
+    bool ok;
+
     if (!saved_new(r->engine, &s, err))
         return false;
-    ok = dashboard_text(s, name, (uint32_t)list->n, &text, err)
-         && add(r, s, SAVED_DASHBOARD, buf_str(&text), err);
+    ok = tiles(r, s, &text, err) && add(r, s, SAVED_DASHBOARD, buf_str(&text), err);
+    saved_free(s);
+    buf_free(&text);
+    return ok;
+}
+
+bool change_dashboard(struct api_request *r, struct err *err)
+{
+    struct buf text = {0};
+    struct saved *s;
+    bool ok;
+
+    if (!saved_new(r->engine, &s, err))
+        return false;
+    ok = tiles(r, s, &text, err)
+         && saved_change(s, r->id,
+                         &(struct saved_row){.kind = SAVED_DASHBOARD,
+                                             .name = json_find_text(r->body, STR("name")),
+                                             .text = buf_str(&text)},
+                         err)
+         && done(r);
     saved_free(s);
     buf_free(&text);
     return ok;

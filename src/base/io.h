@@ -49,6 +49,8 @@ bool io_sync_folder(struct io *io, str path, struct err *err);
 struct reader;
 [[nodiscard]] bool reader_open(struct io *io, str path, struct reader **out,
                                struct err *err);
+/* A stream of bytes that are there already, as they are; they live at least as long. */
+[[nodiscard]] bool reader_open_text(str text, struct reader **out, struct err *err);
 /* Up to n bytes; *got 0 is the clean end. */
 bool reader_read(struct reader *r, char *to, size_t n, size_t *got, struct err *err);
 /* How far in the file as stored, and its size (0: unknown), for progress bars. */

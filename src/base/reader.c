@@ -15,7 +15,7 @@
 
 #define XZ_MEMORY_MAX (128 << 20)
 
-enum packing { PLAIN, GZIP, XZ };
+enum packing { PLAIN, GZIP, XZ, TEXT };
 
 struct reader {
     struct io *io;
@@ -26,6 +26,7 @@ struct reader {
     bool done;      /* the packed data gave its last byte */
     bool in_member; /* GZIP: a member has begun and not ended */
     uint64_t done_bytes, total_bytes;
+    str text; /* TEXT: all of it */
     size_t in_at, in_n;
     z_stream gzip;
     lzma_stream xz;
@@ -152,6 +153,31 @@ bool reader_open(struct io *io, str path, struct reader **out, struct err *err)
     return true;
 }
 
+bool reader_open_text(str text, struct reader **out, struct err *err)
+{
+    struct reader *r = mem_alloc(sizeof *r);
+
+    if (!r)
+        return err_nomem(err);
+    r->fd = -1;
+    r->packing = TEXT;
+    r->text = text;
+    r->total_bytes = text.n;
+    *out = r;
+    return true;
+}
+
+static bool read_text(struct reader *r, char *to, size_t n, size_t *got)
+{
+    str rest = str_from(r->text, r->done_bytes);
+
+    *got = rest.n < n ? rest.n : n;
+    if (*got > 0)
+        memcpy(to, rest.p, *got);
+    r->done_bytes += *got;
+    return true;
+}
+
 static bool read_plain(struct reader *r, char *to, size_t n, size_t *got, struct err *err)
 {
     size_t here = r->in_n - r->in_at;
@@ -254,6 +280,8 @@ static bool step_xz(struct reader *r, char *to, size_t n, size_t *got, struct er
 bool reader_read(struct reader *r, char *to, size_t n, size_t *got, struct err *err)
 {
     *got = 0;
+    if (r->packing == TEXT)
+        return read_text(r, to, n, got);
     if (r->packing == PLAIN)
         return read_plain(r, to, n, got, err);
     while (n > 0 && *got == 0 && !r->done) {

@@ -195,7 +195,9 @@ static int run(struct cli *c)
                                 .against = report_against(c),
                                 .beyond = cli_has(c, "reached"),
                                 .group = cli_text(c, "group"),
-                                .group_missing = cli_has(c, "group-missing")};
+                                .group_missing = cli_has(c, "group-missing"),
+                                .next = cli_text(c, "next"),
+                                .next_nothing = cli_has(c, "next-nothing")};
     const char *listed = q.beyond ? "reached" : "customers";
     struct err err;
 
@@ -229,6 +231,8 @@ static const struct cli_option options[] = {
     {"reached", "STEP", "list who got to the step with this number, or beyond", false},
     {"group", "VALUE", "list only those for whom what --by names has this value", false},
     {"group-missing", NULL, "list only those for whom it is missing", false},
+    {"next", "EVENT", "list only those whose next event was of this type", false},
+    {"next-nothing", NULL, "list only those who did nothing more", false},
     REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},

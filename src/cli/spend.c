@@ -1,49 +1,10 @@
 #include "engine/spend.h"
 
-#include "base/json.h"
 #include "base/num.h"
 #include "cli/cli.h"
 #include "engine/import.h"
 
 /* --- import --- */
-
-static void put_counts(struct json_out *j, const struct spend_report *r)
-{
-    const struct {
-        const char *key;
-        uint64_t n;
-    } count[] = {{"lines", r->lines}, {"refused_lines", r->refused_lines},
-                 {"added", r->added}, {"changed", r->changed},
-                 {"known", r->known}, {"unknown_channel", r->unknown_channel}};
-
-    for (size_t i = 0; i < sizeof count / sizeof *count; i++) {
-        json_key(j, count[i].key);
-        json_put_int(j, (int64_t)count[i].n);
-    }
-}
-
-static void report_json(struct buf *b, const struct spend_report *r)
-{
-    struct json_out j = {.to = b};
-
-    json_begin_object(&j);
-    put_counts(&j, r);
-    json_key(&j, "refused");
-    json_begin_list(&j);
-    for (uint32_t i = 0; i < r->refused_n; i++) {
-        json_begin_object(&j);
-        json_key(&j, "reason");
-        json_put_text(&j, str_of(r->refused[i].reason));
-        json_key(&j, "lines");
-        json_put_int(&j, (int64_t)r->refused[i].lines);
-        json_key(&j, "first_line");
-        json_put_int(&j, (int64_t)r->refused[i].first_line);
-        json_end_object(&j);
-    }
-    json_end_list(&j);
-    json_end_object(&j);
-    buf_add_char(b, '\n');
-}
 
 static void report_text(struct buf *b, const struct spend_report *r, bool dry_run)
 {
@@ -68,15 +29,18 @@ static int show_import(struct cli *c, struct engine *e, const struct spend_impor
 {
     struct spend_report r;
     struct buf b = {};
+    struct json_out j = {.to = &b};
     struct err err;
     int status;
 
     if (!engine_spend_import(e, cli_word(c, 1), how, &c->arena, &r, &err))
         return cli_fail(&err, c->word[1]);
-    if (cli_has(c, "json"))
-        report_json(&b, &r);
-    else
+    if (cli_has(c, "json")) {
+        spend_report_put_json(&j, &r);
+        buf_add_char(&b, '\n');
+    } else {
         report_text(&b, &r, how->dry_run);
+    }
     status = cli_has(c, "json") ? cli_print(&b) : cli_show(&b);
     buf_free(&b);
     return status;

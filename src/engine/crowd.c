@@ -416,6 +416,11 @@ void crowd_put_json(struct json_out *j, const struct engine *e,
         json_put_num(j, value);
 }
 
+str crowd_type_name(const struct crowd_column *c)
+{
+    return value_type_name(c->grows ? VALUE_LENGTH : c->type);
+}
+
 void crowd_put(struct buf *b, const struct engine *e, const struct crowd_view *v,
                uint32_t column, int64_t value, bool plain)
 {

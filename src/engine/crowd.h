@@ -36,6 +36,8 @@ bool engine_crowd(struct engine *e, const struct crowd_words *words, int64_t at_
                   str *wrong, struct err *err);
 void crowd_view_free(struct crowd_view *v);
 
+/* Of its values, as people mean them: length, money ... */
+str crowd_type_name(const struct crowd_column *c);
 /* A column's value: a number, text, moment; "12.5 days" for people and milliseconds else; missing
  * is empty. `value` of a trait is its code. */
 void crowd_put(struct buf *b, const struct engine *e, const struct crowd_view *v,

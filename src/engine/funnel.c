@@ -47,6 +47,27 @@ static bool add_limit(const struct funnel_question *q, struct funnel_plan *plan,
     return length_parse(q->within, &plan->within, err) || err_in(err, "within");
 }
 
+/* Who is listed: what he did next. */
+static bool add_next(const struct engine *e, const struct funnel_question *q,
+                     struct funnel_plan *plan, struct err *err)
+{
+    const struct text_table *type = &snapshot_catalog(engine_snapshot(e))->type;
+
+    plan->by_next = q->next.n || q->next_nothing;
+    if (!plan->by_next)
+        return true;
+    if (q->next.n && q->next_nothing)
+        return err_set(err, ERR_INPUT,
+                       "next is an event or nothing more, not both of them");
+    if (!q->stopped || q->beyond || q->stopped >= plan->step_n)
+        return err_set(err, ERR_INPUT,
+                       "next is of those who stopped at a step before the last");
+    plan->next = q->next.n ? text_table_find(type, q->next) : plan->type_n;
+    return plan->next != TEXT_NONE
+           || err_set(err, ERR_INPUT, "next: no event \"%.*s\" has come",
+                      (int)(q->next.n < 100 ? q->next.n : 100), q->next.p);
+}
+
 static bool plan_of(const struct engine *e, const struct funnel_question *q,
                     struct program *p, struct funnel_plan *plan, str *wrong,
                     struct err *err)
@@ -70,7 +91,8 @@ static bool plan_of(const struct engine *e, const struct funnel_question *q,
         .group = q->group,
     };
     if (!add_steps(q, p, plan, wrong, err) || !add_by(q, p, plan, wrong, err)
-        || !add_limit(q, plan, err) || !picks_add(p, STR("any"), &plan->any, 1, &n, err))
+        || !add_limit(q, plan, err) || !add_next(e, q, plan, err)
+        || !picks_add(p, STR("any"), &plan->any, 1, &n, err))
         return false;
     if (q->group.n && q->group_missing)
         return err_set(err, ERR_INPUT,

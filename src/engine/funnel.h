@@ -19,6 +19,8 @@ struct funnel_question {
     bool beyond;        /* ... who got further, too; ... */
     str group;          /* ... of the group of this value alone; empty: of all; ... */
     bool group_missing; /* ... or of that for which it is missing */
+    str next;          /* of who stopped: whose next event was of this type; empty: any */
+    bool next_nothing; /* who did nothing more */
 };
 
 struct funnel_view {

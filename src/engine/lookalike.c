@@ -116,8 +116,7 @@ static void put_column(struct json_out *j, const struct engine *e,
     json_key(j, "name");
     json_put_text(j, v->crowd.column[k].name);
     json_key(j, "type");
-    json_put_text(j, value_type_name(v->crowd.column[k].grows ? VALUE_LENGTH
-                                                              : v->crowd.column[k].type));
+    json_put_text(j, crowd_type_name(&v->crowd.column[k]));
     for (int i = 0; k < v->crowd.crowd.measure_n && i < 3; i++) {
         json_key(j, quartile[i]);
         crowd_put_json(j, e, &v->crowd, k, lookalike_quartile(v, k, i));

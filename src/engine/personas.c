@@ -108,6 +108,8 @@ static void put_measures(struct json_out *j, const struct engine *e,
         json_begin_object(j);
         json_key(j, "name");
         json_put_text(j, v->crowd.column[m].name);
+        json_key(j, "type");
+        json_put_text(j, crowd_type_name(&v->crowd.column[m]));
         json_key(j, "median");
         crowd_put_json(j, e, &v->crowd, m, p->there[m] ? p->median[m] : CROWD_MISSING);
         json_key(j, "everybody");

@@ -118,28 +118,38 @@ bool saved_find(const struct saved *s, enum saved_kind kind, str name,
 
 /* --- changes --- */
 
-static bool check_draft(const struct saved *s, const struct saved_row *draft,
-                        struct err *err)
+/* `but`: the one that has the name now, or NULL. */
+static bool check_name(const struct saved *s, const struct saved_row *draft,
+                       const struct saved_row *but, struct err *err)
 {
-    static const uint32_t most[SAVED_KINDS] = {VIEWS_MAX, DASHBOARDS_MAX, ALERTS_MAX};
     const char *kind = saved_kind_name(draft->kind);
-    uint32_t n = 0;
+    const struct saved_row *other = find(s, draft->kind, draft->name);
 
     if (!saved_name_is_valid(draft->name))
         return err_set(err, ERR_INPUT,
                        "the name of a%s %s has 1 to %d bytes of text without control "
                        "characters",
                        *kind == 'a' ? "n" : "", kind, SAVED_NAME_MAX);
-    if (find(s, draft->kind, draft->name))
-        return err_set(err, ERR_CONFLICT,
-                       "there is a%s %s \"%.*s\" already: remove it first, or give "
-                       "another name",
-                       *kind == 'a' ? "n" : "", kind, STR_FMT(draft->name));
+    return !other || other == but
+           || err_set(err, ERR_CONFLICT,
+                      "there is a%s %s \"%.*s\" already: remove it first, or give "
+                      "another name",
+                      *kind == 'a' ? "n" : "", kind, STR_FMT(draft->name));
+}
+
+static bool check_draft(const struct saved *s, const struct saved_row *draft,
+                        struct err *err)
+{
+    static const uint32_t most[SAVED_KINDS] = {VIEWS_MAX, DASHBOARDS_MAX, ALERTS_MAX};
+    uint32_t n = 0;
+
+    if (!check_name(s, draft, NULL, err))
+        return false;
     for (uint32_t i = 0; i < s->n; i++)
         n += s->row[i].kind == draft->kind;
     return n < most[draft->kind]
            || err_set(err, ERR_LIMIT, "a file has at most %u %ss", most[draft->kind],
-                      kind);
+                      saved_kind_name(draft->kind));
 }
 
 static bool write_row(struct store *s, const struct saved_row *row, struct err *err)
@@ -170,6 +180,27 @@ bool saved_add(struct saved *s, const struct saved_row *draft, int64_t now_ms,
         s->n--;
         return false;
     }
+    return true;
+}
+
+bool saved_change(struct saved *s, str name, const struct saved_row *draft,
+                  struct err *err)
+{
+    const struct saved_row *found;
+    struct saved_row *row, changed;
+
+    if (!saved_find(s, draft->kind, name, &found, err)
+        || !check_name(s, draft, found, err))
+        return false;
+    row = find(s, draft->kind, name);
+    changed = *row;
+    changed.name = arena_str(&s->arena, draft->name);
+    changed.text = arena_str(&s->arena, draft->text);
+    if (!changed.name.p || !changed.text.p)
+        return err_nomem(err);
+    if (!write_row(engine_store(s->engine), &changed, err))
+        return false;
+    *row = changed;
     return true;
 }
 

@@ -23,6 +23,9 @@ bool saved_find(const struct saved *s, enum saved_kind kind, str name,
 /* A new one, of the draft's kind, name, author, text and state, in a transaction of its own. */
 bool saved_add(struct saved *s, const struct saved_row *draft, int64_t now_ms,
                struct err *err);
+/* The draft's name and text instead of what that one has; it keeps its place, author and day. */
+bool saved_change(struct saved *s, str name, const struct saved_row *draft,
+                  struct err *err);
 /* ERR_CONFLICT: a dashboard or an alert needs the view. */
 bool saved_remove(struct saved *s, enum saved_kind kind, str name, struct err *err);
 const char *saved_kind_name(enum saved_kind kind); /* "view" */

@@ -7,6 +7,7 @@
 #ifndef ENGINE_SPEND_H
 #define ENGINE_SPEND_H
 
+#include "base/json.h"
 #include "engine/engine.h"
 
 /* Where a table has what; empty: by its own name, and the last two need not be there. */
@@ -20,6 +21,7 @@ struct spend_import {
     str source;      /* who tells it; empty: the column "source", if there is one */
     char separator;  /* 0: recognised */
     char decimal;    /* 0: '.', and nothing parts thousands */
+    str text; /* the table, where it is no file: the path is what it is called then */
     bool dry_run;
     int64_t now_ms;
 };
@@ -42,6 +44,8 @@ struct spend_report {
 bool engine_spend_import(struct engine *e, str path, const struct spend_import *how,
                          struct arena *a, struct spend_report *out, struct err *err);
 
+void spend_report_put_json(struct json_out *j, const struct spend_report *r);
+
 /* What stands, in the order of what was told first. Zero it to start. */
 struct spend_book {
     struct text_table key;
@@ -55,5 +59,10 @@ bool spend_book_find(struct spend_book *b, const struct spend_row *row, bool add
                      uint32_t *number, struct err *err);
 /* Its texts are borrowed from the book. */
 struct spend_row spend_book_row(const struct spend_book *b, uint32_t number);
+
+/* What each channel cost in all, the dearest first, and of all statements, the newest day first, those
+ * of [first, first + n). Currencies are told apart. */
+bool spend_put_json(struct json_out *j, struct engine *e, uint32_t first, uint32_t n,
+                    struct arena *a, struct err *err);
 
 #endif

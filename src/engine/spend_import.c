@@ -263,7 +263,8 @@ static bool read_all(struct importing *im, struct err *err)
         return err_set(err, ERR_INPUT, "the source: %s", reason_text[REASON_NAME]);
     return spend_book_load(&im->stands, im->e, err)
            && (time_format_new(format, &im->format, err) || err_in(err, "date format"))
-           && reader_open(engine_io(im->e), im->path, &im->reader, err)
+           && (how->text.n ? reader_open_text(how->text, &im->reader, err)
+                           : reader_open(engine_io(im->e), im->path, &im->reader, err))
            && csv_open(im->reader, &options, &im->csv, err) && read_head(im, err)
            && take_rows(im, err) && tell(im, err);
 }

@@ -16,7 +16,7 @@
 #include "rule/scan.h"
 
 #define COHORT_PERIODS_MAX 500u
-#define COHORT_TIMES_MAX 20u
+#define COHORT_TIMES_MAX 100u
 
 struct cohort_plan {
     const struct program *program; /* of picks, all of which follow */

@@ -284,21 +284,19 @@ static bool is_listed(const struct funnel_plan *plan, uint32_t steps, str name)
                                : name.n && str_eq(str_from(name, 1), plan->group);
 }
 
-/* What he did next, having stopped. */
-static void count_next(struct funnel *f, const struct walk *w, const uint16_t *type)
+/* What he did next, having stopped; type_n: nothing more. */
+static uint32_t next_of(const struct funnel *f, const struct walk *w,
+                        const uint16_t *type)
 {
     uint32_t from = w->place[w->steps - 1] + 1, to = w->of.to;
-    uint32_t next = f->plan.type_n;
 
     for (uint32_t word = from / 64; word * 64 < to; word++) {
         uint64_t bits = w->any[word] & between(word, from, to);
 
-        if (bits) {
-            next = type[lowest(word, bits)];
-            break;
-        }
+        if (bits)
+            return type[lowest(word, bits)];
     }
-    f->next[(size_t)(w->steps - 1) * (f->plan.type_n + 1) + next]++;
+    return f->plan.type_n;
 }
 
 static bool count(struct funnel *f, const struct walk *w, struct funnel_group *g,
@@ -381,6 +379,7 @@ bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
         w.any = picks_marks(f->picks, f->plan.any);
     for (EACH_BIT(i, &all)) {
         struct funnel_group *g;
+        uint32_t next = f->plan.type_n;
 
         if (!ok)
             break;
@@ -394,11 +393,14 @@ bool funnel_add(struct funnel *f, const struct chunk *c, struct scan_span span,
             walk_loose(&w);
         if (!w.steps)
             continue;
+        if (w.steps < f->plan.step_n) {
+            next = next_of(f, &w, c->type);
+            f->next[(size_t)(w.steps - 1) * (f->plan.type_n + 1) + next]++;
+        }
         ok = group_of(f, &w, &name, &g, err) && count(f, &w, g, err)
              && (!is_listed(&f->plan, w.steps, buf_str(&name))
+                 || (f->plan.by_next && next != f->plan.next)
                  || listed_add(&f->listed, c->customer_first + i, err));
-        if (ok && w.steps < f->plan.step_n)
-            count_next(f, &w, c->type);
     }
     buf_free(&name);
     return ok;

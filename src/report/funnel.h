@@ -46,6 +46,8 @@ struct funnel_plan {
     uint32_t type_n;    /* of events, in the catalog */
     uint32_t stopped;   /* who stopped at this step is listed, from 1; 0: nobody; ... */
     bool beyond;        /* ... who got further, too; ... */
+    bool by_next;       /* ... but only whose next event, having stopped, */
+    uint32_t next;      /* is of this type; type_n: who did nothing more; ... */
     bool in_group;      /* ... but only of the group with the name `group`, */
     bool group_missing; /* or of whom it is missing */
     str group;

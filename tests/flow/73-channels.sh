@@ -183,4 +183,61 @@ t_is 'the same over HTTP' \
     "$("$CICLO" channels "$shop" --won signup --event purchase --value revenue --by campaign --touch last \
         --from 2026-02-01 --without social --customers email --campaign spring --as reached --json |
         sed 's/"at":"[^"]*"//')"
+
+# --- costs over HTTP ---
+ends
+for right in read edit; do
+    "$CICLO" key "$shop" add --name $right --right $right 2>/dev/null >"$T/$right.key"
+done
+serve
+# costs RIGHT [BODY]: tells a table, or asks what stands.
+costs() {
+    key=$1
+    shift
+    curl -s "${url}api/spend" -H "Authorization: Bearer $(cat "$T/$key.key")" \
+        ${1:+-H 'Content-Type: application/json' --data-binary "$1"} >"$T/out"
+}
+body() { python3 -c 'import json, sys
+print(json.dumps({"table": open(sys.argv[1], errors="replace").read(), **json.loads(sys.argv[2])}))' "$1" "${2:-{\}}"; }
+costs read
+t_is 'what stands' "$(python3 -c 'import csv, json, sys
+a = json.load(open(sys.argv[1])); rows = list(csv.DictReader(open(sys.argv[2])))
+sums = {}
+for r in rows: sums[r["channel"]] = sums.get(r["channel"], 0) + round(float(r["amount"]) * 100)
+newest = [r["date"] for r in a["days"]]
+print(a["statements"] == len(rows), {c["channel"]: round(c["amount"] * 100) for c in a["channels"]} == sums,
+      newest == sorted(newest, reverse=True) and newest[0] == max(r["date"] for r in rows), len(newest), a["next"])' \
+    "$T/out" "$T/listed.csv")" 'True True True 50 50'
+before=$(cat "$T/out")
+printf 'date,channel,amount\n2026-07-01,email,1.50\n2026-07-02,tv,x\n' >"$T/few.csv"
+costs read "$(body "$T/few.csv")"
+t_is 'who reads tells nothing' "$(grep -o no_right "$T/out")" no_right
+costs edit "$(body "$T/few.csv" '{"dry_run":true}')"
+t_is 'tried' "$(value lines added refused_lines unknown_channel)" '2 1 1 0'
+costs read
+t_is 'nothing was written by that' "$(cat "$T/out")" "$before"
+channels() { curl -s "${url}api/channels" -H "Authorization: Bearer $(cat "$T/read.key")" | grep -o '"all":{"spend":[0-9.]*'; }
+had=$(channels)
+costs edit "$(body "$T/few.csv" '{"name":"july"}')"
+t_is 'taken in' "$(value lines added refused_lines)" '2 1 1'
+t_is 'the report knows it at once' "$(python3 -c 'import sys; a, b = [float(x.split(":")[-1]) for x in sys.argv[1:]]
+print(round(b - a, 2))' "$had" "$(channels)")" 1.5
+t_is 'as the list does' "$(listed | grep -c 2026-07-01,email,,1.50,EUR)" 1
+t_is 'the bad row is among what was refused' "$("$CICLO" refused "$shop" --csv | grep -c '^july,')" 1
+costs edit "$(body "$T/other.csv" '{"date":"Tag","amount":"Kosten","date_format":"%d.%m.%Y","decimal":",","all_of":"social","source":"agency"}')"
+t_is 'another form' "$(value lines changed known)" '3 1 1'
+wrong() { costs edit "$1" && grep -o "$2" "$T/out" | head -n 1; }
+t_is 'no table' "$(wrong '{"table":""}' 'is empty: it is CSV')" 'is empty: it is CSV'
+t_is 'a path is no table' "$(wrong '{"table":"/etc/passwd"}' 'no column')" 'no column'
+t_is 'a column that is not there' "$(wrong "$(body "$T/few.csv" '{"amount":"cost"}')" 'no column ..cost')" 'no column \"cost'
+t_is 'a format that is none' "$(wrong "$(body "$T/few.csv" '{"date_format":"%q"}')" 'date format')" 'date format'
+t_is 'a sign that is none' "$(wrong "$(body "$T/few.csv" '{"decimal":"xx"}')" 'decimal: ')" 'decimal: '
+t_is 'both of two that exclude each other' "$(wrong "$(body "$T/few.csv" '{"channel":"a","all_of":"b"}')" 'exclude each other')" \
+    'exclude each other'
+t_is 'a name with a control character' "$(wrong "$(body "$T/few.csv" '{"name":"a\nb"}')" 'control character')" 'control character'
+t_is 'bytes that are no table' "$(head -c 3000 "$CICLO" >"$T/bytes" && costs edit "$(body "$T/bytes")" && grep -o '"input"' "$T/out")" '"input"'
+costs read
+t_is 'and nothing of all that stands' "$(value statements)" "$(($(listed | wc -l) - 1))"
+ends
+t_ok 'the file proves right after it' "$CICLO" verify "$shop"
 t_done

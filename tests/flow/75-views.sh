@@ -130,6 +130,15 @@ t_is 'dashboards' "$(api edit POST dashboards '{"name":"Week","views":["new","st
 t_is 'of texts alone' "$(api edit POST dashboards '{"name":"x","views":[1]}' | grep -o 'list of names')" 'list of names'
 t_is 'with too many tiles' "$(api edit POST dashboards "{\"name\":\"x\",\"views\":[$(yes '"new",' | head -24 | tr -d '\n')\"new\"]}" |
     grep -o '"limit"')" '"limit"'
+t_is 'one is given another name and other views' \
+    "$(api edit POST dashboards/Week '{"name":"Month","views":["stages","new"]}')$(api read GET dashboards | grep -o '"Month","views":[^]]*]')" \
+    '{"ok":true}"Month","views":["stages","new"]'
+t_is 'not by who reads, not of views that are none, nor one that is none' \
+    "$(api read POST dashboards/Month '{"name":"x","views":["new"]}' | grep -o no_right) $(
+        api edit POST dashboards/Month '{"name":"x","views":["none"]}' | grep -o '"not_found"') $(
+        api edit POST dashboards/Week '{"name":"x","views":["new"]}' | grep -o '"not_found"')" \
+    'no_right "not_found" "not_found"'
+t_is 'and back' "$(api edit POST dashboards/Month '{"name":"Week","views":["new","stages"]}')" '{"ok":true}'
 t_is 'one goes' "$(api edit DELETE dashboards/Week)$(api edit DELETE views/new)$(api read GET views/new | grep -o not_found)" \
     '{"ok":true}{"ok":true}not_found'
 t_done

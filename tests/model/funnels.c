@@ -182,6 +182,13 @@ static void need_group(const struct asked *q, const struct funnel_group *g,
     }
 }
 
+/* Its number in the catalog; of nothing more: as many as there are. */
+static uint32_t type_of(const struct town *town, uint32_t next)
+{
+    return next == TYPES ? town->catalog.type.n
+                         : text_table_find(&town->catalog.type, str_of(type_name[next]));
+}
+
 static void need_next(const struct town *town, const struct funnel *f,
                       const struct told *told, uint32_t n)
 {
@@ -246,7 +253,8 @@ static void need_told(const struct asked *q, const struct town *town, struct fun
         if (q->plan.stopped
             && (q->plan.beyond ? told[i].steps >= q->plan.stopped
                                : told[i].steps == q->plan.stopped)
-            && (!q->plan.in_group || !strcmp(told[i].group, wanted))) {
+            && (!q->plan.in_group || !strcmp(told[i].group, wanted))
+            && (!q->plan.by_next || type_of(town, told[i].next) == q->plan.next)) {
             assert_true(listed < f->listed.n);
             assert_int_equal(f->listed.customer[listed++], told[i].customer);
         }
@@ -292,6 +300,9 @@ static void random_question(struct random *r, const struct town *t, struct progr
                         .who = random_below(r, 3) ? NULL : is_odd};
     q->plan.stopped = (uint32_t)random_below(r, q->plan.step_n + 1);
     q->plan.beyond = random_below(r, 2) == 0;
+    q->plan.by_next = !q->plan.beyond && q->plan.stopped
+                      && q->plan.stopped < q->plan.step_n && random_below(r, 2) == 0;
+    q->plan.next = (uint32_t)random_below(r, t->catalog.type.n + 1);
     q->plan.in_group = q->plan.by != FUNNEL_BY_NOTHING && random_below(r, 2) == 0;
     q->plan.group_missing = random_below(r, 4) == 0;
     q->plan.group = q->plan.by == FUNNEL_BY_TOLD ? STR("IT") : STR("1");

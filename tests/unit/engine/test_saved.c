@@ -150,6 +150,42 @@ TEST(views_and_dashboards_stand_in_the_file)
     engine_close(e);
 }
 
+static bool change(struct saved *s, const char *name, const char *to, str text,
+                   struct err *err)
+{
+    const struct saved_row draft = {
+        .kind = SAVED_DASHBOARD, .name = str_of(to), .text = text};
+
+    return saved_change(s, str_of(name), &draft, err);
+}
+
+TEST(a_dashboard_gets_another_name_and_other_views)
+{
+    struct engine *e = bottega_open("2026-06-01");
+    struct saved *s = saved_of(e);
+    struct err err;
+
+    NEED_OK(add(s, SAVED_VIEW, "one", STR("rfm"), &err), err);
+    NEED_OK(add(s, SAVED_DASHBOARD, "first", STR("one"), &err), err);
+    NEED_OK(add(s, SAVED_DASHBOARD, "other", STR("one"), &err), err);
+    assert_false(change(s, "first", "other", STR("one"), &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    assert_false(change(s, "none", "new", STR("one"), &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_false(change(s, "first", "a\nb", STR("one"), &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    NEED_OK(change(s, "first", "first", STR("one\none"), &err), err);
+    NEED_OK(change(s, "first", "new", STR("one\none"), &err), err);
+    saved_free(s);
+
+    s = saved_of(e);
+    need_json(e, s, 1,
+              "{\"name\":\"new\",\"views\":[\"one\",\"one\"],\"made\":\"1970-01-01T00:00:"
+              "01.000Z\",\"author\":\"\"}");
+    saved_free(s);
+    engine_close(e);
+}
+
 TEST(there_are_not_any_number_of_them)
 {
     struct engine *e = bottega_open("2026-06-01");
@@ -187,7 +223,13 @@ static bool keep_and_drop(void *context, struct err *err)
         return false;
     ok = saved_new(e, &s, err)
          && (saved_remove(s, SAVED_VIEW, STR("one"), err) || err->code == ERR_NOT_FOUND)
-         && add(s, SAVED_VIEW, "one", STR("funnel?steps=visit"), err);
+         && add(s, SAVED_VIEW, "one", STR("funnel?steps=visit"), err)
+         && (saved_remove(s, SAVED_DASHBOARD, STR("new"), err)
+             || err->code == ERR_NOT_FOUND)
+         && (saved_remove(s, SAVED_DASHBOARD, STR("old"), err)
+             || err->code == ERR_NOT_FOUND)
+         && add(s, SAVED_DASHBOARD, "old", STR("none"), err)
+         && change(s, "old", "new", STR("other"), err);
     saved_free(s);
     engine_close(e);
     return ok;

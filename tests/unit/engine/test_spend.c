@@ -44,6 +44,20 @@ static bool tell(struct engine *e, const char *table, struct spend_report *out,
     return ok;
 }
 
+/* The same, as text; and what stands then. */
+static bool tell_text(struct engine *e, str table, struct buf *to, struct err *err)
+{
+    const struct spend_import how = {.now_ms = moment_of(NOW), .text = table};
+    struct json_out j = {.to = to};
+    struct spend_report r;
+    struct arena a = {};
+    bool ok = engine_spend_import(e, STR("pasted"), &how, &a, &r, err)
+              && spend_put_json(&j, e, 1, 1, &a, err);
+
+    arena_free(&a);
+    return ok;
+}
+
 static bool report(struct engine *e, struct buf *to, struct err *err)
 {
     const struct returns_question q = {
@@ -139,4 +153,43 @@ TEST(telling_costs_survives_the_lack_of_memory)
     const char *table = temp_file("costs.csv", costs, sizeof costs - 1);
 
     each_oom_or_done(tell_once, (void *)(uintptr_t)table);
+}
+
+static const char stands[] =
+    "{\"statements\":3,\"channels\":["
+    "{\"channel\":\"mail\",\"amount\":9.00,\"currency\":\"EUR\",\"statements\":1,"
+    "\"first\":\"2025-12-31\",\"last\":\"2025-12-31\"},"
+    "{\"channel\":\"tv\",\"amount\":7.00,\"currency\":\"EUR\",\"statements\":1,"
+    "\"first\":\"2026-01-31\",\"last\":\"2026-01-31\"},"
+    "{\"channel\":\"ads\",\"amount\":3.01,\"currency\":\"EUR\",\"statements\":1,"
+    "\"first\":\"2026-01-01\",\"last\":\"2026-01-01\"}],"
+    "\"days\":[{\"date\":\"2026-01-01\",\"channel\":\"ads\",\"campaign\":\"it\","
+    "\"amount\":3.01,\"currency\":\"EUR\",\"source\":null}],\"next\":2}";
+
+static bool tell_text_once([[maybe_unused]] void *context, struct err *err)
+{
+    struct buf text = {};
+    struct engine *e;
+    bool ok;
+
+    unlink(bottega_path());
+    ok = bottega_create(bottega_path(), model, &e, err);
+    if (!ok)
+        return false;
+    ok = tell_text(e, STR(costs), &text, err) && (!text.failed || err_nomem(err));
+    if (ok) {
+        buf_add_char(&text, 0);
+        assert_string_equal(text.p, stands);
+    }
+    buf_free(&text);
+    engine_close(e);
+    return ok;
+}
+
+TEST(a_table_may_be_told_as_text_and_what_stands_is_shown)
+{
+    struct err err;
+
+    NEED_OK(tell_text_once(NULL, &err), err);
+    each_oom_or_done(tell_text_once, NULL);
 }
