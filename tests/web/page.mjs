@@ -11,9 +11,11 @@ import { dragging, edits, first, followed, meddling, missing, narrow, several, w
 import { attribution } from './attribution.mjs';
 import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
+import { alikeness } from './groups.mjs';
 import { journey } from './journey.mjs';
 import { lasting } from './lasting.mjs';
 import { login } from './login.mjs';
+import { money } from './money.mjs';
 import { paths } from './paths.mjs';
 import { nothing, reports } from './reports.mjs';
 import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
@@ -35,10 +37,10 @@ const chrome = await chromium.launch({
 try {
   /* What changes the same file is in one lane. */
   await run([
-    [languages, templates, lockFile, palette, budgets, edits, meddling, several],
+    [languages, templates, lockFile, palette, budgets, edits, meddling, several, money],
     [wide, missing, nothing, first, begin],
     [reports, attribution, paths, saved],
-    [heat, lasting],
+    [heat, lasting, alikeness],
     [narrow, dragging, followed],
     [login, data, journey],
     [types, suspects],

@@ -22,6 +22,49 @@ async function remove(page, words, row, name) {
   await row.getByRole('button', { name: words['views.really'].replace('{{name}}', name), exact: true }).click();
 }
 
+/* The journey map and the segments are kept, too, and lead back; both are put beside the first tile, moved, and
+ * taken away again. */
+async function change(page, go, shop, words, name, view) {
+  for (const [path, report, kept] of [['journey', 'journey-map', 'Map'], ['segments', 'segments', 'Sizes']]) {
+    await go(`/reports/${path}?`);
+    await page.getByRole('button', { name: words['views.keep'], exact: true }).click();
+    await page.getByLabel(words['views.name'], { exact: true }).last().fill(kept);
+    await page.keyboard.press('Enter');
+    await page.getByText(words['views.kept'].replace('{{name}}', kept)).waitFor();
+    equal((await ask(shop, '/api/views')).find(one => one.name === kept).report, report, `${name}: ${path} is kept`);
+    await go('/reports/views?');
+    await page.locator(`[data-view="${kept}"] a`).click();
+    await page.waitForURL(new RegExp(`/reports/${path}`));
+    await page.waitForSelector(path === 'journey' ? '[data-stages], [data-cell]' : '[data-segments]');
+  }
+  const names = async () => (await ask(shop, '/api/dashboards')).map(one => [one.name, one.views]);
+  const edit = async (dashboard, change) => {
+    await page.locator(`[data-dashboard="${dashboard}"]`).getByRole('button', { name: words['dashboards.edit'], exact: true }).click();
+    const form = page.locator(`[data-edit="${dashboard}"]`);
+    await change(form);
+    await form.getByRole('button', { name: words['dashboards.save'], exact: true }).click();
+    await form.waitFor({ state: 'detached' });
+  };
+  await go('/reports/dashboards?');
+  await edit(view, async form => {
+    await form.getByRole('checkbox', { name: 'Map', exact: true }).check();
+    await form.getByRole('checkbox', { name: 'Sizes', exact: true }).check();
+    await form.getByRole('button', { name: words['dashboards.earlier'].replace('{{name}}', 'Sizes'), exact: true }).click();
+    await form.getByLabel(words['views.name'], { exact: true }).fill('Another name');
+  });
+  equal(await names(), [['Another name', [view, 'Sizes', 'Map']]], `${name}: a dashboard has another name, more tiles, and another order`);
+  await page.locator('[data-dashboard="Another name"] [data-tile="Sizes"]').waitFor();
+  await edit('Another name', async form => {
+    for (const tile of ['Map', 'Sizes']) await form.getByRole('checkbox', { name: tile, exact: true }).uncheck();
+    await form.getByLabel(words['views.name'], { exact: true }).fill(view);
+  });
+  equal(await names(), [[view, [view]]], `${name}: and back`);
+  for (const kept of ['Map', 'Sizes'])
+    await fetch(new URL(`/api/views/${kept}`, shop), { method: 'DELETE' });
+  await go('/reports/dashboards?');
+  await page.locator(`[data-tile="${view}"] a`).waitFor();
+}
+
 async function one(page, shop, axe, root, language, name) {
   const words = texts(root, language), view = `Quarters ${name}`;
   const go = path => page.goto(new URL(`${path}lang=${language}`, shop).href);
@@ -51,6 +94,9 @@ async function one(page, shop, axe, root, language, name) {
   equal((await page.locator(`[data-tile="${view}"] b`).allInnerTexts()).map(Number),
     answer.cohorts.slice(-6).map(cohort => cohort.customers), `${name}: a tile has the report's numbers`);
   await sound(page, axe, root, language, `${name} dashboards`);
+  await page.waitForSelector(`[data-tile="${view}"] [data-curves]`);
+  ok(true, `${name}: a tile of what goes along time has a curve`);
+  await change(page, go, shop, words, name, view);
   await page.locator(`[data-tile="${view}"] a`).click();
   await page.waitForURL(/\/reports\/cohorts\?/);
   ok(/from=day-\d+d/.test(page.url()) && page.url().includes('by=quarter'), `${name}: and leads to it`);

@@ -20,12 +20,18 @@ interface Parts {
   duplicates: typeof import('./lang/duplicates.en.json');
   funnel: typeof import('./lang/funnel.en.json');
   journey: typeof import('./lang/journey.en.json');
+  lookalikes: typeof import('./lang/lookalikes.en.json');
   model: typeof import('./lang/model.en.json');
+  overlap: typeof import('./lang/overlap.en.json');
   paths: typeof import('./lang/paths.en.json');
+  personas: typeof import('./lang/personas.en.json');
   reports: typeof import('./lang/reports.en.json');
+  returned: typeof import('./lang/returned.en.json');
   rfm: typeof import('./lang/rfm.en.json');
   segments: typeof import('./lang/segments.en.json');
+  spend: typeof import('./lang/spend.en.json');
   survival: typeof import('./lang/survival.en.json');
+  value: typeof import('./lang/value.en.json');
   views: typeof import('./lang/views.en.json');
 }
 export type Part = keyof Parts;

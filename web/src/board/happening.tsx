@@ -2,8 +2,9 @@
 
 import { useTranslation } from 'react-i18next';
 import { useInfo } from '../info';
-import { customerLink } from '../links';
+import { customerLink, link } from '../links';
 import type { Live } from '../live';
+import { useAlerts } from '../reports/saved';
 import { StageName } from '../stagename';
 import { Link } from '../ui/page';
 import styles from './happening.module.css';
@@ -19,6 +20,27 @@ function Row({ at, customer, children }: { at: string; customer: string; childre
   );
 }
 
+/* Alerts that are on, and since when. */
+function AlertsOn() {
+  const { t } = useTranslation();
+  const { format } = useInfo();
+  const on = (useAlerts().data ?? []).filter(alert => alert.state.on);
+  return (
+    <div role="status" data-alerts-on={on.length}>
+      {on.length > 0 && (
+        <p className={styles.alerts}>
+          {t('live.alerts')} {on.map((alert, i) => (
+            <span key={alert.name}>
+              {i > 0 && ', '}<Link to={link('/reports/views')}>{alert.name}</Link>
+              {alert.state.since && ` (${format.moment(alert.state.since)})`}
+            </span>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}
+
 export function Happening({ live }: { live: Live }) {
   const { t } = useTranslation();
   const { format } = useInfo();
@@ -28,6 +50,7 @@ export function Happening({ live }: { live: Live }) {
         {t('live.title')}
         <span className={styles.state}>{t(live.connected ? 'live.on' : 'live.off')}</span>
       </h2>
+      <AlertsOn />
       <div className={styles.lists}>
         <div>
           <h3>{t('live.moves')}</h3>

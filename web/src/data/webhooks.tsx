@@ -79,7 +79,7 @@ function Add({ done }: { done: (secret: string) => void }) {
         </label>
         <label>{t('webhooks.what')}
           <Select label={t('webhooks.what')} value={what} onChange={setWhat}
-            options={kinds.map(value => ({ value, label: kind(value) }))} />
+            options={kinds.map(value => ({ value, label: value === kinds[0] ? t('webhooks.everything') : kind(value) }))} />
         </label>
         {tellsSegments && <Segments chosen={segments} choose={setSegments} />}
         <label>{t('webhooks.where')}

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ask, type By, type Params } from '../api';
+import type { Difference } from './against';
 
 /* Sums are null when they are greater than a number can hold. */
 export interface CohortCell { period: string; customers: number; events: number; value?: number | null }
@@ -12,6 +13,9 @@ export interface OnceMore {
 }
 export interface Cohorts {
   at: string; by: By; cumulated: boolean; cohorts: Cohort[]; again: OnceMore[];
+  against?: { cohorts: Cohort[]; again: OnceMore[] };
+  difference?: (Difference & { number: number })[];
+  again_difference?: (Difference & { times: number })[];
 }
 
 export const rfmMethods = ['interpolated', 'quintiles', 'ranks', 'limits'] as const;
@@ -20,11 +24,14 @@ export const measures = ['recency', 'frequency', 'monetary'] as const;
 export type Scores = Record<(typeof measures)[number], number>;
 export interface RfmCell extends Scores { customers: number; value: number | null }
 export interface RfmGroup { group: string; customers: number; value: number | null }
+/* From no group: did it for the first time; to none: the last time has fallen out of what is looked at. */
+export interface RfmMove { from: string | null; to: string | null; customers: number }
 export interface Rfm {
   at: string; method: RfmMethod; total: number;
   /* Nothing where scores are given by place alone. */
   cuts: { recency?: (string | number)[]; frequency?: number[]; monetary?: (number | null)[] };
   cells: RfmCell[]; groups: RfmGroup[];
+  before?: { at: string; total: number; groups: RfmGroup[] }; moves?: RfmMove[];
 }
 export interface RfmCustomer extends Scores {
   id: string; last: string; days: number; events: number; value: number | null;
@@ -89,7 +96,7 @@ export interface Journey {
   stages: (Touched & { stage: string; touchpoints: Touchpoint[]; other: { touchpoints: number; events: number } })[];
 }
 
-const question = <T>(path: string, params: Params, enabled: boolean) => ({
+export const question = <T>(path: string, params: Params, enabled: boolean) => ({
   queryKey: [path, params],
   queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, params, signal),
   enabled,

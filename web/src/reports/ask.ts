@@ -1,6 +1,7 @@
 /* What the reports ask the server, one hook for each. */
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { Difference } from './against';
 import { ask, type By, type Params } from '../api';
 
 export interface SegmentSize { name: string; customers: number; entered: number; left: number }
@@ -33,6 +34,8 @@ export interface Funnel extends FunnelWay {
   by?: string;
   groups?: (FunnelWay & { value: string | null })[];
   customers?: string[];
+  against?: FunnelWay;
+  difference?: (Difference & { step: string; before: Difference })[];
 }
 
 /* Not asked while there is nothing to ask. */

@@ -5,6 +5,7 @@ import type { By } from '../api';
 import { useInfo } from '../info';
 import { Button, Choice, Select } from '../ui/controls';
 import { SaveMenu } from '../ui/figure';
+import { AgainstControl, againstOf, Differences } from './against';
 import { useCohortCustomers, useCohorts, type Cohorts } from './answers';
 import { CohortTable, shows, type Show } from './cohorttable';
 import { Controls, Labelled, TextField } from './controls';
@@ -49,6 +50,7 @@ function useCohortQuestion() {
     wholeAtFirst: !repeat && (!again || again === first) && (show === 'share' || show === 'customers'),
     asked: {
       ...params, lifecycle, first, after, again, value, by, repeat: repeat ? 1 : undefined, cumulated: cumulated ? 1 : undefined,
+      ...againstOf(question),
     },
   };
 }
@@ -95,6 +97,7 @@ function CohortControls({ q, error }: { q: CohortQuestion; error: Error | null }
             ...[...new Set([...sums, ...(q.value ? [q.value] : [])])].map(value => ({ value, label: format.fact(value) })),
           ]} />
       </Labelled>
+      <AgainstControl question={q.question} error={error} without={['cohort', 'period']} />
     </Controls>
   );
 }
@@ -102,7 +105,7 @@ function CohortControls({ q, error }: { q: CohortQuestion; error: Error | null }
 function CohortCustomers({ q, cohort, period }: { q: CohortQuestion; cohort: string; period: string | undefined }) {
   const { t } = useTranslation();
   const { format } = useInfo();
-  const list = useCohortCustomers({ ...q.asked, cohort, period });
+  const list = useCohortCustomers({ ...q.asked, against: undefined, against_segment: undefined, cohort, period });
   const began = t('who.began', { cohort: periodName(cohort, q.by, format, t) });
   const again = period && t(q.cumulated ? 'who.againUpTo' : 'who.againIn', {
     period: periodName(period, q.by, format, t),
@@ -140,6 +143,14 @@ function Found({ q, answer }: { q: CohortQuestion; answer: Cohorts }) {
           cellLink={(cohort, period) => here({ cohort, period })}
           opened={{ cohort: read('cohort'), period: read('period') }} />
       </section>
+      {answer.difference && (
+        <Differences question={q.question} title={t('against.title')} note={t('against.note')} head={t(`cohorts.after.${q.by}`)} file="cohorts-against"
+          rows={answer.difference.filter(of => !q.wholeAtFirst || of.number > 0).map(of => ({ name: String(of.number), of }))} />
+      )}
+      {answer.again_difference && (
+        <Differences question={q.question} title={t('against.onceMore')} head={t('onceMore.times')} file="once-more-against"
+          rows={answer.again_difference.map(of => ({ name: String(of.times), of }))} />
+      )}
       {answer.again.length > 0 && <OnceMoreTable again={answer.again} />}
     </>
   );
@@ -151,7 +162,7 @@ export default function CohortsPage() {
   const { read } = q.question;
   const answer = useCohorts(q.asked, q.first !== undefined);
   const cohort = read('cohort'), period = read('period');
-  const shown = ['first', 'after', 'again', 'when', 'from', 'to', 'at'].some(name => faultAt(answer.error, name));
+  const shown = ['first', 'after', 'again', 'when', 'from', 'to', 'at', 'against'].some(name => faultAt(answer.error, name));
   return (
     <ReportPage note={t('cohorts.note')} keeps={{ report: 'cohorts', asked: q.asked, at: q.question.asked }}>
       <CohortControls q={q} error={answer.error} />

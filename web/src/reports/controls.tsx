@@ -51,7 +51,7 @@ export function TextField(props: {
   );
 }
 
-function DateField(props: {
+export function DateField(props: {
   label: string; value: string; onCommit: (day: string) => void; fault?: Fault; title?: string;
 }) {
   const { info } = useInfo();

@@ -1,16 +1,17 @@
 /* Dashboards: views seen together, a tile each, which loads by itself and leads to its report. */
 
-import { useState, type FormEvent } from 'react';
+import { useId, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
-import { Button, Field, Skeleton } from '../ui/controls';
+import { Button, Field, IconButton, Skeleton } from '../ui/controls';
+import { Down, Up } from '../ui/icons';
 import { Failure, Link } from '../ui/page';
 import { ReportPage } from './page';
 import {
-  addDashboard, numbersOf, removeSaved, shownNumber, useDashboards, useMayEdit, useRefresh, useViewAnswer, useViews, viewLink,
-  type View,
+  addDashboard, changeDashboard, numbersOf, removeSaved, shownNumber, useDashboards, useMayEdit, useRefresh, useViewAnswer, useViews, viewLink,
+  type Dashboard, type View,
 } from './saved';
 import styles from './views.module.css';
 
@@ -18,6 +19,29 @@ const TILE_ROWS = 6;
 
 /* What is shown of a list's items, where they have it; else their first number. */
 const telling = ['customers', 'conversions', 'end', 'ways'];
+
+/* The curves of the answer, each from left to right in time: shares that survive, or what the rows tell. */
+function curvesOf(answer: unknown, { rows, latest }: Rows): number[][] {
+  const { groups } = answer as { groups?: { points?: { share: number | null }[] }[] };
+  if (Array.isArray(groups) && groups.some(group => Array.isArray(group.points)))
+    return groups.map(group => (group.points ?? []).flatMap(point => (point.share === null ? [] : [point.share])));
+  return latest ? [rows.map(row => row.value)] : [];
+}
+
+const W = 240, H = 64;
+
+function Curves({ curves }: { curves: number[][] }) {
+  const most = Math.max(...curves.flat(), 0);
+  const long = curves.filter(curve => curve.length > 1);
+  if (long.length === 0 || most <= 0) return null;
+  const points = (curve: number[]) => curve.map((n, i) =>
+    `${(i / (curve.length - 1) * W).toFixed(1)},${(H - 2 - Math.max(n, 0) / most * (H - 4)).toFixed(1)}`).join(' ');
+  return (
+    <svg className={styles.curves} viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" aria-hidden="true" data-curves={long.length}>
+      {long.map((curve, i) => <polyline key={i} points={points(curve)} vectorEffect="non-scaling-stroke" opacity={1 - i * 0.8 / long.length} />)}
+    </svg>
+  );
+}
 
 interface Rows { rows: { name: string; pointer: string; value: number }[]; latest: boolean }
 
@@ -53,6 +77,7 @@ function Tile({ view, name }: { view: View | undefined; name: string }) {
         : answer.data === undefined ? <Skeleton height={120} />
         : rows.length === 0 ? <p className={styles.none}>{t('dashboards.nobody')}</p>
         : <div className={styles.bars}>
+            <Curves curves={curvesOf(answer.data, { rows, latest })} />
             {(latest ? rows.slice(-TILE_ROWS) : rows.slice(0, TILE_ROWS)).map((row, at) => (
               <div key={at}>
                 <span title={row.name}>{row.name}</span><b>{shownNumber(format, row.pointer, row.value)}</b>
@@ -65,33 +90,55 @@ function Tile({ view, name }: { view: View | undefined; name: string }) {
   );
 }
 
-function Add({ views }: { views: View[] }) {
+/* A dashboard's name and its tiles, in their order: a new one, or `one` as it is to be. */
+function Edit({ views, one, done }: { views: View[]; one?: Dashboard; done?: () => void }) {
   const { t } = useTranslation();
   const refresh = useRefresh();
-  const [name, setName] = useState('');
-  const [chosen, setChosen] = useState<string[]>([]);
+  const [name, setName] = useState(one?.name ?? '');
+  const [chosen, setChosen] = useState<string[]>(one?.views ?? []);
   const [fault, setFault] = useState<string | null>(null);
-  const add = (event: FormEvent) => {
+  const id = useId();
+  const save = (event: FormEvent) => {
     event.preventDefault();
-    addDashboard(name.trim(), chosen).then(
-      () => { setName(''); setChosen([]); setFault(null); refresh(); },
+    const to = name.trim();
+    (one ? changeDashboard(one.name, { name: to, views: chosen }) : addDashboard(to, chosen)).then(
+      () => { setFault(null); refresh(); if (done) done(); else { setName(''); setChosen([]); } },
       (error: ApiError) => { setFault(error.message); });
   };
+  const moved = (from: number, to: number) => {
+    const next = chosen.filter((_, i) => i !== from);
+    next.splice(to, 0, chosen[from]!);
+    setChosen(next);
+  };
   return (
-    <form className={styles.section} onSubmit={add} aria-labelledby="add">
-      <h2 id="add">{t('dashboards.add')}</h2>
+    <form className={styles.section} onSubmit={save} aria-labelledby={id} data-edit={one?.name}>
+      <h2 id={id}>{one ? t('dashboards.change', { name: one.name }) : t('dashboards.add')}</h2>
       <div className={styles.form} role="group" aria-label={t('report.pages.views')}>
         {views.map(view => (
           <label key={view.name} className={styles.check}>
             <input type="checkbox" checked={chosen.includes(view.name)}
-              onChange={event => setChosen(event.target.checked ? [...chosen, view.name] : chosen.filter(one => one !== view.name))} />
+              onChange={event => setChosen(event.target.checked ? [...chosen, view.name] : chosen.filter(other => other !== view.name))} />
             {view.name}
           </label>
         ))}
       </div>
+      {chosen.length > 1 && (
+        <ol className={styles.order} aria-label={t('dashboards.order')}>
+          {chosen.map((tile, i) => (
+            <li key={`${i} ${tile}`}>
+              <span>{tile}</span>
+              <IconButton label={t('dashboards.earlier', { name: tile })} disabled={i === 0} onClick={() => moved(i, i - 1)}><Up /></IconButton>
+              <IconButton label={t('dashboards.later', { name: tile })} disabled={i === chosen.length - 1} onClick={() => moved(i, i + 1)}><Down /></IconButton>
+            </li>
+          ))}
+        </ol>
+      )}
       <div className={styles.form}>
         <label>{t('views.name')}<Field label={t('views.name')} value={name} onChange={setName} /></label>
-        <Button primary submit disabled={name.trim() === '' || chosen.length === 0}>{t('dashboards.make')}</Button>
+        <span className={styles.buttons}>
+          <Button primary submit disabled={name.trim() === '' || chosen.length === 0}>{t(one ? 'dashboards.save' : 'dashboards.make')}</Button>
+          {done && <Button onClick={done}>{t('views.cancel')}</Button>}
+        </span>
       </div>
       {fault && <p className={styles.fault} role="alert">{fault}</p>}
     </form>
@@ -104,6 +151,7 @@ export default function Dashboards() {
   const may = useMayEdit();
   const refresh = useRefresh();
   const [sure, setSure] = useState<string | null>(null);
+  const [edited, setEdited] = useState<string | null>(null);
   const failed = [views, dashboards].find(query => query.error && !query.data);
   if (failed) return <ReportPage><Failure error={failed.error!} retry={() => void failed.refetch()} /></ReportPage>;
   if (!views.data || !dashboards.data) return <ReportPage><Skeleton height={240} /></ReportPage>;
@@ -117,8 +165,10 @@ export default function Dashboards() {
             <div className={styles.tiles}>
               {one.views.map((name, at) => <Tile key={at} name={name} view={views.data.find(view => view.name === name)} />)}
             </div>
-            {may && (
+            {may && edited === one.name && <Edit views={views.data} one={one} done={() => setEdited(null)} />}
+            {may && edited !== one.name && (
               <span className={styles.buttons}>
+                <Button onClick={() => setEdited(one.name)}>{t('dashboards.edit')}</Button>
                 {sure === one.name
                   ? <Button onClick={() => void removeSaved('dashboards', one.name).then(refresh)}>{t('views.really', { name: one.name })}</Button>
                   : <Button onClick={() => setSure(one.name)}>{t('views.remove')}</Button>}
@@ -126,7 +176,7 @@ export default function Dashboards() {
             )}
           </section>
         ))}
-        {may && (views.data.length > 0 ? <Add views={views.data} />
+        {may && (views.data.length > 0 ? <Edit views={views.data} />
           : <p className={styles.none}>{t('dashboards.first')} <Link to={link('/reports/funnel')} className={styles.link}>{t('report.pages.funnel')}</Link></p>)}
       </div>
     </ReportPage>

@@ -8,6 +8,7 @@ import { useInfo } from '../info';
 import { link } from '../links';
 import { Choice, Skeleton } from '../ui/controls';
 import { Figure, SaveMenu } from '../ui/figure';
+import { AgainstControl, againstOf, Differences, isAgainst } from './against';
 import { useFunnel, type Funnel, type FunnelWay } from './ask';
 import { Controls, Labelled, TextField, useTraitOptions } from './controls';
 import { FunnelBars } from './funnelbars';
@@ -65,22 +66,27 @@ function useStepName() {
   };
 }
 
-/* `who` in the address: "reached:2", "stopped:1", with a group behind another colon. */
+/* `who` in the address: "reached:2", "stopped:1", with a group behind another colon; "next:1:visit" are
+ * those of "stopped:1" who did that next, without an event nothing more. */
 function Customers({ who, question, params, funnel }: {
   who: string; question: Question; params: Record<string, string | undefined>; funnel: Funnel;
 }) {
   const { t } = useTranslation();
   const name = useStepName();
   const [kind, place, ...rest] = who.split(':');
-  const group = rest.length ? rest.join(':') : undefined;
+  const next = kind === 'next' ? rest.join(':') : undefined;
+  const group = next === undefined && rest.length ? rest.join(':') : undefined;
   const listed = useFunnel({
-    ...params, [kind!]: place, group: group || undefined, group_missing: group === '' ? 1 : undefined,
+    ...params, against: undefined, against_segment: undefined,
+    [next === undefined ? kind! : 'stopped']: place, next: next || undefined, next_nothing: next === '' ? 1 : undefined,
+    group: group || undefined, group_missing: group === '' ? 1 : undefined,
   }, true);
   const step = funnel.steps[Number(place) - 1];
-  if (!step || (kind !== 'reached' && kind !== 'stopped')) return null;
+  if (!step || (kind !== 'reached' && kind !== 'stopped' && kind !== 'next')) return null;
   const whose = listed.isPlaceholderData ? undefined : listed.data?.customers?.map(id => ({ id }));
   return (
-    <Who title={t(`funnel.who.${kind}`, { step: name(step.step) })} note={group === '' ? t('funnel.unknown') : group}
+    <Who title={t(`funnel.who.${kind === 'next' ? 'stopped' : kind}`, { step: name(step.step) })}
+      note={next === '' ? t('funnel.nothing') : next !== undefined ? `${t('funnel.next')}: ${name(next)}` : group === '' ? t('funnel.unknown') : group}
       file={`funnel-${kind}-${place}`} at={question.asked} whose={whose} error={listed.error}
       retry={() => void listed.refetch()} onClose={() => question.ask({ who: '' })} />
   );
@@ -151,7 +157,8 @@ function Stops({ funnel, open }: { funnel: Funnel; open: (who: string) => () => 
                 {(all === stop.place ? stop.next : stop.next.slice(0, NEXT)).map(next => (
                   <tr key={next.event ?? ''}>
                     <th scope="row">{next.event === null ? t('funnel.nothing') : name(next.event)}</th>
-                    <td>{format.number(next.customers)}</td>
+                    <td><Count n={next.customers} label={next.event === null ? t('funnel.nothing') : name(next.event)}
+                      onClick={open(`next:${stop.place}:${next.event ?? ''}`)} /></td>
                     <td>{format.share(next.customers, stop.customers)}</td>
                   </tr>
                 ))}
@@ -245,6 +252,10 @@ function Result({ funnel, by, question }: { funnel: Funnel; by: string; question
         ]}
         table={<StepTable funnel={funnel} open={open} />}
         chart={ref => <FunnelBars ref={ref} funnel={funnel} name={name} hrefOf={hrefOf} onOpen={who => question.ask({ who })} />} />
+      {funnel.difference && (
+        <Differences question={question} title={t('against.title')} note={t('against.note')} head={t('funnel.stepHead')} file="funnel-against"
+          rows={funnel.difference.map((of, i) => ({ name: `${i + 2} ${name(of.step)}`, of }))} />
+      )}
       {funnel.groups && <Groups funnel={funnel} by={by} groups={funnel.groups} open={open} />}
       <Stops funnel={funnel} open={open} />
     </div>
@@ -260,12 +271,12 @@ export default function FunnelPage() {
   const each = read('each_step') === '1', strict = read('strict') === '1';
   const asked = {
     ...params, steps, within: read('within'), strict: strict ? '1' : undefined,
-    each_step: each && read('within') ? '1' : undefined,
+    each_step: each && read('within') ? '1' : undefined, ...againstOf(question),
   } as Record<string, string | undefined>;
   const funnel = useFunnel(asked, Boolean(steps));
   const fault = (name: string) => faultAt(funnel.error, name, asked[name]);
   const by = useBreakdowns(steps && stepsOf(steps)[0]?.text);
-  const shown = ['steps', 'within', 'by', 'when', 'from', 'to', 'at'].some(name => fault(name));
+  const shown = ['steps', 'within', 'by', 'when', 'from', 'to', 'at', 'against'].some(name => fault(name));
   const who = read('who');
   return (
     <ReportPage note={t('funnel.what')} keeps={steps === undefined ? undefined : { report: 'funnel', asked, at: question.asked }}>
@@ -273,7 +284,7 @@ export default function FunnelPage() {
         <StepEditor text={steps} events={suggested.events} fault={fault('steps')}
           onChange={next => ask({ steps: next, who: '' })} />
       )}
-      <Controls question={question} fields={['from', 'to', 'at', 'segment', 'by', 'when']} error={funnel.error} by={by}>
+      <Controls question={question} fields={['from', 'to', 'at', 'segment', ...(isAgainst(question) ? [] : ['by' as const]), 'when']} error={funnel.error} by={by}>
         <Labelled label={t('funnel.within')}>
           <TextField label={t('funnel.within')} value={read('within') ?? ''} placeholder={t('funnel.withinLike')}
             onCommit={within => ask({ within: within.replaceAll(' ', '') })} fault={fault('within')} />
@@ -288,6 +299,7 @@ export default function FunnelPage() {
           <Choice label={t('funnel.between')} value={strict ? 'strict' : 'loose'} onChange={value => ask({ strict: value === 'strict' ? 1 : '' })}
             options={[{ value: 'loose', label: t('funnel.loose') }, { value: 'strict', label: t('funnel.strict') }]} />
         </Labelled>
+        <AgainstControl question={question} error={funnel.error} without={['by', 'who']} />
       </Controls>
       {fault('by') && <p className={styles.fault} role="alert">{fault('by')!.message}</p>}
       {steps === '' ? <p className={styles.none} data-funnel="">{t('funnel.noSteps')}</p> : (

@@ -219,7 +219,7 @@ export default function JourneyPage() {
   const stage = q.question.read('customers');
   const shown = ['events', 'score', 'within', 'when', 'from', 'to', 'at'].some(name => faultAt(answer.error, name));
   return (
-    <ReportPage note={t('journey.note')}>
+    <ReportPage note={t('journey.note')} keeps={{ report: 'journey-map', asked: q.asked, at: q.question.asked }}>
       <JourneyControls q={q} error={answer.error} />
       <Answered query={answer} shown={shown} height={420}>{data => (
         data.stages.every(one => one.events === 0)

@@ -5,6 +5,9 @@ export const reports = {
   segments: {
     segments: () => import('./segments'),
     rfm: () => import('./rfm'),
+    overlap: () => import('./overlap'),
+    lookalikes: () => import('./lookalikes'),
+    personas: () => import('./personas'),
   },
   behaviour: {
     funnel: () => import('./funnel'),
@@ -13,11 +16,14 @@ export const reports = {
   },
   time: {
     cohorts: () => import('./cohorts'),
+    returned: () => import('./returned'),
     survival: () => import('./survival'),
     churn: () => import('./churn'),
   },
   money: {
+    value: () => import('./value'),
     attribution: () => import('./attribution'),
+    spend: () => import('./spend'),
   },
   saved: {
     views: () => import('./views'),

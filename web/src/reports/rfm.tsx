@@ -4,14 +4,15 @@ import { useTranslation } from 'react-i18next';
 import { useInfo } from '../info';
 import { Button, Choice, Select } from '../ui/controls';
 import { SaveMenu } from '../ui/figure';
-import { measures, rfmMethods, useRfm, useRfmCustomers, type Rfm } from './answers';
-import { Controls, Labelled, TextField } from './controls';
+import { measures, rfmMethods, useRfm, useRfmCustomers, type Rfm, type RfmMove } from './answers';
+import { Controls, DateField, Labelled, TextField } from './controls';
 import heat from './heat.module.css';
 import { useHere } from './here';
 import { named, useKnown } from './known';
 import { Answered, ReportPage } from './page';
 import { faultAt, useQuestion } from './question';
 import { CellTable } from './rfmcells';
+import { MoveTable, useGroupName } from './rfmmoves';
 import { CutTable, GroupTable, RfmGrid } from './rfmgroups';
 import styles from './rfm.module.css';
 import { Who } from './who';
@@ -35,7 +36,10 @@ function useRfmQuestion() {
   return {
     question, known, event, sums, value, method, days, limits,
     type: known.typeOfSum(event ?? '', value),
-    asked: { ...shared, event, value, method, days: days && method !== 'limits' ? 1 : undefined, ...limits },
+    since: read('since'),
+    asked: {
+      ...shared, event, value, method, days: days && method !== 'limits' ? 1 : undefined, ...limits, since: read('since'),
+    },
   };
 }
 type RfmQuestion = ReturnType<typeof useRfmQuestion>;
@@ -64,6 +68,10 @@ function RfmControls({ q, error }: { q: RfmQuestion; error: Error | null }) {
         })}
           options={rfmMethods.map(value => ({ value, label: t(`rfm.methods.${value}`) }))} />
       </Labelled>
+      <Labelled label={t('rfm.moves.since')}>
+        <DateField label={t('rfm.moves.since')} title={t('rfm.moves.sinceWhat')} value={q.since ?? ''}
+          onCommit={since => ask({ since, customers: '', view: since ? 'moves' : '' })} fault={faultAt(error, 'since', q.since)} />
+      </Labelled>
       {q.method === 'limits' && measures.map(what => (
         <Labelled key={what} label={t(`rfm.limits.${what}`)}>
           <TextField label={t(`rfm.limits.${what}`)} value={String(q.limits[what])}
@@ -78,9 +86,13 @@ function RfmCustomers({ q, who }: { q: RfmQuestion; who: string }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const list = useRfmCustomers({ ...q.asked, customers: who });
+  const name = useGroupName();
+  const way = who.split(' > ');
   const scores = measures.slice(0, who.length).map((what, i) => `${t(`rfm.${what}`)} ${who[i]}`);
   return (
-    <Who title={/^[1-5]{1,3}$/.test(who) ? scores.join(', ') : who === 'all' ? t('rfm.all') : format.group(who)}
+    <Who title={/^[1-5]{1,3}$/.test(who) ? scores.join(', ') : who === 'all' ? t('rfm.all')
+      : way.map(name).join(' → ')}
+      note={way.length === 2 && q.since ? t('rfm.moves.between', { from: format.day(q.since), to: format.day(String(q.asked.at)) }) : undefined}
       file={`rfm-${who}`} head={[t('rfm.scores'), t('rfm.daysAgo'), t('list.events'), t('rfm.sum')]}
       whose={list.data?.map(one => ({
         id: one.id,
@@ -97,13 +109,25 @@ const rows = ({ cells }: Rfm) => [
   ...cells.map(cell => [...measures.map(what => cell[what]), cell.customers, cell.value ?? '']),
 ];
 
+const moveRows = ({ moves = [] }: Rfm) => [['from', 'to', 'customers'], ...moves.map(one => [one.from ?? '', one.to ?? '', one.customers])];
+
+/* How many stayed in their group, went to another one, came in, and went out. */
+function sums({ moves = [] }: Rfm, shown: (n: number) => string) {
+  const sum = (of: (one: RfmMove) => boolean) => shown(moves.reduce((all, one) => all + (of(one) ? one.customers : 0), 0));
+  return {
+    stayed: sum(one => one.from === one.to), moved: sum(one => one.from !== null && one.to !== null && one.from !== one.to),
+    fresh: sum(one => one.from === null), gone: sum(one => one.to === null),
+  };
+}
+
 function Found({ q, answer }: { q: RfmQuestion; answer: Rfm }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const here = useHere();
   const { read, ask } = q.question;
   if (answer.total === 0) return <p className={heat.none} data-total={0}>{t('rfm.none')}</p>;
-  const view = read('view') === 'cells' ? 'cells' : 'groups';
+  const views = answer.moves ? (['groups', 'cells', 'moves'] as const) : (['groups', 'cells'] as const);
+  const view = views.find(one => one === read('view')) ?? 'groups';
   const open = (who: string) => here({ customers: who });
   const opened = read('customers');
   return (
@@ -113,14 +137,17 @@ function Found({ q, answer }: { q: RfmQuestion; answer: Rfm }) {
           <h2 id="rfm">{t('list.total', { count: answer.total, n: format.number(answer.total) })}</h2>
           <div className={heat.tools}>
             <Choice label={t('rfm.view')} value={view} onChange={v => ask({ view: v === 'groups' ? '' : v })}
-              options={[{ value: 'groups', label: t('rfm.groups') }, { value: 'cells', label: t('rfm.cells') }]} />
+              options={views.map(value => ({ value, label: value === 'moves' ? t('rfm.moves.title') : t(`rfm.${value}`) }))} />
             {q.method !== 'limits' && (
               <Button pressed={q.days} onClick={() => ask({ days: q.days ? '' : 1 })}>{t('rfm.days')}</Button>
             )}
-            <SaveMenu file="rfm" rows={() => rows(answer)} />
+            <SaveMenu file="rfm" rows={() => (view === 'moves' ? moveRows(answer) : rows(answer))} />
           </div>
         </div>
-        {view === 'cells'
+        {view === 'moves' && <p className={styles.summary}>{t('rfm.moves.sum', sums(answer, format.number))}</p>}
+        {view === 'moves'
+          ? <MoveTable answer={answer} open={open} opened={opened} />
+          : view === 'cells'
           ? <CellTable answer={answer} type={q.type} open={open} opened={opened} />
           : <div className={styles.both}>
               <RfmGrid answer={answer} open={open} opened={opened} />
@@ -137,7 +164,7 @@ export default function RfmPage() {
   const q = useRfmQuestion();
   const answer = useRfm(q.asked, q.event !== undefined && q.value !== undefined);
   const who = q.question.read('customers');
-  const shown = ['event', 'when', 'from', 'at', ...measures].some(name => faultAt(answer.error, name));
+  const shown = ['event', 'when', 'from', 'at', 'since', ...measures].some(name => faultAt(answer.error, name));
   return (
     <ReportPage note={t('rfm.note')} keeps={{ report: 'rfm', asked: q.asked, at: q.question.asked }}>
       <RfmControls q={q} error={answer.error} />

@@ -36,6 +36,8 @@ export const useViewAnswer = (name: string) => useQuery({
 
 export const addView = (name: string, question: string) => send<object>('/api/views', { name, question });
 export const addDashboard = (name: string, views: string[]) => send<object>('/api/dashboards', { name, views });
+export const changeDashboard = (name: string, to: { name: string; views: string[] }) =>
+  send<object>(`/api/dashboards/${encodeURIComponent(name)}`, to);
 export const addAlert = (name: string, rule: AlertRule) => send<object>('/api/alerts', { name, ...rule });
 export const tryAlert = (rule: AlertRule) => send<AlertState>('/api/alerts/try', rule);
 export const removeSaved = (kind: 'views' | 'dashboards' | 'alerts', name: string) =>
@@ -51,10 +53,15 @@ export function useRefresh() {
 /* As the server writes a question. */
 export const questionOf = (report: string, params: Params) => address(report, params);
 
-const pages = ['funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn', 'segments'];
+/* The page of a report, where it has another name than the API's. */
+const pages: Record<string, string> = {
+  ...Object.fromEntries(['funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn', 'segments', 'overlap', 'value']
+    .map(name => [name, name])),
+  'journey-map': 'journey',
+};
 /* Where the page shows it; undefined: only the command line does. */
 export const viewLink = (view: View) =>
-  pages.includes(view.report) ? address(`/reports/${view.report}`, view.params) : undefined;
+  view.report in pages ? address(`/reports/${pages[view.report]}`, view.params) : undefined;
 
 /* --- numbers of an answer --- */
 

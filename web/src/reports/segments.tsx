@@ -21,8 +21,9 @@ import { Who } from './who';
 
 const SegmentTrend = lazy(() => import('./segmenttrend'));
 
-type Kind = 'in' | 'entered' | 'left';
-const kinds: Kind[] = ['in', 'entered', 'left'];
+/* "now": in it at the moment at which the page opens. */
+type Kind = 'in' | 'now' | 'entered' | 'left';
+const kinds: Kind[] = ['in', 'now', 'entered', 'left'];
 
 /* A number that shows who they are. */
 export function Count({ n, label, onClick }: { n: number; label: string; onClick: () => void }) {
@@ -38,16 +39,18 @@ function Members({ segment, kind, from, question }: {
   segment: Segment; kind: Kind; from: string | undefined; question: Question;
 }) {
   const { t } = useTranslation();
-  const { format, lifecycle } = useInfo();
-  const { params, asked, ask } = question;
-  const which: Params = kind === 'in' ? { segment: segment.name }
+  const { format, lifecycle, opening } = useInfo();
+  const { params, ask } = question;
+  const asked = kind === 'now' ? undefined : question.asked, at = kind === 'now' ? opening : params.at;
+  const stands = kind === 'in' || kind === 'now';
+  const which: Params = stands ? { segment: segment.name }
     : { [`segment_${kind}`]: segment.name, from };
-  const filter = { at: params.at, ...which, lifecycle };
+  const filter = { at, ...which, lifecycle };
   const list = useCustomers(filter);
   const rows = list.data?.pages.flatMap(page => page.customers);
   return (
-    <Who title={`${format.segment(segment.name)}: ${t(`segments_page.${kind}`)}`}
-      note={kind === 'in' ? t('filter.on', { day: format.day(params.at) })
+    <Who title={`${format.segment(segment.name)}: ${t(`segments_page.${stands ? 'in' : kind}`)}`}
+      note={stands ? t('filter.on', { day: format.day(at) })
         : from ? t('filter.between', { from: format.day(from), to: format.day(params.at) })
         : t('filter.until', { to: format.day(params.at) })}
       file={`${segment.name}-${kind}`} at={asked}
@@ -114,7 +117,7 @@ function Table({ sizes, latest, from, question, shown }: {
                   </td>
                   {asked && (
                     <td className={`${styles.number} ${styles.wide}`}>
-                      {of(latest, segment.name) && format.number(of(latest, segment.name)!.customers)}
+                      {of(latest, segment.name) && <Count n={of(latest, segment.name)!.customers} label={`${name}, ${format.day(opening)}`} onClick={open(segment.name, 'now')} />}
                     </td>
                   )}
                   <td className={`${styles.number} ${styles.wide}`}>{population === undefined ? '–' : format.share(size.customers, population)}</td>
@@ -165,12 +168,13 @@ export default function Segments() {
   const question = useQuestion();
   const { params, asked, read, ask } = question;
   const period = periods.find(p => p === read('period')) ?? '30d';
-  const from = periodStart(period, params.at);
+  const from = read('from') ?? periodStart(period, params.at);
   const sizes = useSegments(params.at, from);
   const latest = useSegments(opening, undefined);
   const shown = info.segments.find(segment => segment.name === read('show')) ?? info.segments[0];
   return (
-    <ReportPage note={t('segments_page.what', { day: format.day(params.at) })}>
+    <ReportPage note={t('segments_page.what', { day: format.day(params.at) })}
+      keeps={{ report: 'segments', asked: { from }, at: asked }}>
       <Controls question={question} fields={['at']} error={sizes.error} end={sizes.data && (
         <SaveMenu file="segments" rows={() => [
           ['segment', 'customers', 'entered', 'left'],
@@ -179,13 +183,13 @@ export default function Segments() {
       )}>
         <Labelled label={t('segments_page.period')} wide="narrow">
           <Choice<PeriodName> label={t('segments_page.period')} value={period}
-            onChange={p => ask({ period: p === '30d' ? '' : p })}
+            onChange={p => ask({ period: p === '30d' ? '' : p, from: '' })}
             options={periods.map(value => ({ value, label: t(`period.${value}`) }))} />
         </Labelled>
       </Controls>
       {shown
         ? <Answered query={sizes} height={320}>
-            {data => <Table sizes={data} latest={asked ? latest.data : undefined} from={from} question={question} shown={shown} />}
+            {data => <Table sizes={data} latest={asked ? latest.data : undefined} from={data.from ?? undefined} question={question} shown={shown} />}
           </Answered>
         : <p className={styles.none} data-segments={0}>
             {t('segments_page.none')} <Link to={link('/model/edit')}>{t('segments_page.edit')}</Link>

@@ -100,15 +100,15 @@ function Found({ answer }: { answer: Survival }) {
           ]} />
         </div>
         <div className={styles.scroll} tabIndex={0} role="region" aria-labelledby="groups">
-          <table className={styles.table}>
+          <table className={`${styles.table} ${styles.tight}`}>
             <thead>
               <tr>
                 <th scope="col">{t('survival.group')}</th>
+                <th scope="col">{t('survival.median')}</th>
+                <th scope="col">{t('report.interval')}</th>
                 <th scope="col">{t('list.customers')}</th>
                 <th scope="col">{t('survival.ended')}</th>
                 <th scope="col">{t('survival.waiting')}</th>
-                <th scope="col">{t('survival.median')}</th>
-                <th scope="col">{t('report.interval')}</th>
                 <th scope="col">{t('survival.mean')}</th>
               </tr>
             </thead>
@@ -116,11 +116,11 @@ function Found({ answer }: { answer: Survival }) {
               {groups.map(group => (
                 <tr key={group.value ?? ''} data-group={group.value ?? ''} data-customers={group.customers}>
                   <th scope="row">{named(group.value)}</th>
+                  <td>{length(group.median_ms)}</td>
+                  <td>{length(group.median_low_ms)} – {group.median_high_ms === null ? '∞' : length(group.median_high_ms)}</td>
                   <td>{format.number(group.customers)}</td>
                   <td>{who(group.value, group.ended, 'ended')}</td>
                   <td>{who(group.value, group.customers - group.ended, 'waiting')}</td>
-                  <td>{length(group.median_ms)}</td>
-                  <td>{length(group.median_low_ms)} – {group.median_high_ms === null ? '∞' : length(group.median_high_ms)}</td>
                   <td>{length(group.mean_ms)}</td>
                 </tr>
               ))}
