@@ -15,10 +15,12 @@ export function CalibrationChart({ tenths, ref }: { tenths: Tenth[]; ref: Ref<Pi
   const look = useChartLook();
   const option = useMemo(() => {
     const each = (of: (tenth: Tenth) => number) => tenths.map(tenth => (tenth.customers ? of(tenth) / tenth.customers : 0));
+    const expectedOf = each(tenth => tenth.expected_purchases), cameOf = each(tenth => tenth.purchases ?? 0);
+    const upper = (cameOf.at(-1) ?? 0) >= (expectedOf.at(-1) ?? 0);
     const line = (name: string, data: number[], expected: boolean) => ({
       type: 'line', name, data, symbol: 'circle', symbolSize: 7, color: expected ? look.faint : look.accent,
       lineStyle: { width: 2, type: expected ? 'dashed' : 'solid' },
-      endLabel: { ...look.text, show: true, formatter: name, distance: 8 }, labelLayout: { moveOverlap: 'shiftY' },
+      endLabel: { ...look.text, show: true, formatter: name, distance: 8, offset: [0, expected === upper ? 9 : -9] },
     });
     return {
       grid: { left: 8, right: narrow ? 80 : 110, top: 16, bottom: 28, containLabel: true },
@@ -39,8 +41,8 @@ export function CalibrationChart({ tenths, ref }: { tenths: Tenth[]; ref: Ref<Pi
         splitLine: { lineStyle: { color: look.line } },
       },
       series: [
-        line(t('worth.expected'), each(tenth => tenth.expected_purchases), true),
-        line(t('worth.came'), each(tenth => tenth.purchases ?? 0), false),
+        line(t('worth.expected'), expectedOf, true),
+        line(t('worth.came'), cameOf, false),
       ],
     };
   }, [tenths, format, narrow, look, t]);

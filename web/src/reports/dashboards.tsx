@@ -8,6 +8,7 @@ import { link } from '../links';
 import { Button, Field, IconButton, Skeleton } from '../ui/controls';
 import { Down, Up } from '../ui/icons';
 import { Failure, Link } from '../ui/page';
+import type { Survival } from './answers';
 import { ReportPage } from './page';
 import {
   addDashboard, changeDashboard, numbersOf, removeSaved, shownNumber, useDashboards, useMayEdit, useRefresh, useViewAnswer, useViews, viewLink,
@@ -20,11 +21,16 @@ const TILE_ROWS = 6;
 /* What is shown of a list's items, where they have it; else their first number. */
 const telling = ['customers', 'conversions', 'end', 'ways'];
 
+/* Groups that survive. */
+function survivors(answer: unknown) {
+  const { groups } = answer as { groups?: Survival['groups'] };
+  return Array.isArray(groups) && groups.length > 0 && groups.every(group => Array.isArray(group.points)) ? groups : undefined;
+}
+
 /* The curves of the answer, each from left to right in time: shares that survive, or what the rows tell. */
 function curvesOf(answer: unknown, { rows, latest }: Rows): number[][] {
-  const { groups } = answer as { groups?: { points?: { share: number | null }[] }[] };
-  if (Array.isArray(groups) && groups.some(group => Array.isArray(group.points)))
-    return groups.map(group => (group.points ?? []).flatMap(point => (point.share === null ? [] : [point.share])));
+  const groups = survivors(answer);
+  if (groups) return groups.map(group => group.points.flatMap(point => (point.share === null ? [] : [point.share])));
   return latest ? [rows.map(row => row.value)] : [];
 }
 
@@ -47,7 +53,13 @@ interface Rows { rows: { name: string; pointer: string; value: number }[]; lates
 
 /* The first list of the answer whose items have a name and a number; else its numbers. `latest`: the
  * last ones are shown, since they are the newest. */
-function rowsOf(answer: unknown): Rows {
+function rowsOf(answer: unknown, everybody: string): Rows {
+  const groups = survivors(answer);
+  if (groups)
+    return {
+      rows: groups.flatMap(({ value, median_ms: median }) => (median === null ? [] : [{ name: value ?? everybody, pointer: 'median_ms', value: median }])),
+      latest: false,
+    };
   for (const [key, list] of Object.entries(answer as Record<string, unknown>)) {
     if (!Array.isArray(list)) continue;
     const rows = list.flatMap((item: unknown) => {
@@ -68,14 +80,14 @@ function Tile({ view, name }: { view: View | undefined; name: string }) {
   const { format } = useInfo();
   const answer = useViewAnswer(name);
   const to = view && viewLink(view);
-  const { rows, latest } = answer.data === undefined ? { rows: [], latest: false } : rowsOf(answer.data);
+  const { rows, latest } = answer.data === undefined ? { rows: [], latest: false } : rowsOf(answer.data, t('report.everybody'));
   const most = Math.max(...rows.map(row => row.value), 0);
   return (
     <article className={styles.tile} data-tile={name} aria-busy={answer.isPending}>
       <h3>{to ? <Link to={to} className={styles.link}>{name}</Link> : name}</h3>
       {answer.error ? <p className={styles.fault}>{answer.error.message}</p>
         : answer.data === undefined ? <Skeleton height={120} />
-        : rows.length === 0 ? <p className={styles.none}>{t('dashboards.nobody')}</p>
+        : rows.length === 0 && !survivors(answer.data) ? <p className={styles.none}>{t('dashboards.nobody')}</p>
         : <div className={styles.bars}>
             <Curves curves={curvesOf(answer.data, { rows, latest })} />
             {(latest ? rows.slice(-TILE_ROWS) : rows.slice(0, TILE_ROWS)).map((row, at) => (

@@ -198,17 +198,17 @@ function Standing({ first, days, more }: { first: Spend; days: Spend['days']; mo
           ]} />
         </div>
         <div className={`${styles.scroll} ${styles.tall}`} tabIndex={0} role="region" aria-labelledby="days">
-          <table className={styles.table}>
+          <table className={`${styles.table} ${styles.words}`}>
             <thead>
               <tr>
-                <th scope="col">{t('spend.column.date')}</th><th scope="col">{t('spend.column.channel')}</th>
-                <th scope="col">{t('spend.column.campaign')}</th><th scope="col">{t('spend.column.amount')}</th>
+                <th scope="col">{t('spend.column.date')}</th><th scope="col">{t('spend.column.amount')}</th>
+                <th scope="col">{t('spend.column.channel')}</th><th scope="col">{t('spend.column.campaign')}</th>
               </tr>
             </thead>
             <tbody>
               {days.map((row, i) => (
                 <tr key={i}>
-                  <th scope="row">{format.day(row.date)}</th><td>{row.channel}</td><td>{row.campaign ?? '–'}</td><td>{money(row)}</td>
+                  <th scope="row">{format.day(row.date)}</th><td>{money(row)}</td><td>{row.channel}</td><td>{row.campaign ?? '–'}</td>
                 </tr>
               ))}
             </tbody>
