@@ -53,13 +53,33 @@ struct api_route {
 
 static const struct api_param info_params[] = {LANG, LIFECYCLE};
 static const struct api_param stages_params[] = {
-    AT, FROM, LIFECYCLE, {"kpi", "1: with each stage's target and KPIs"}};
+    AT,
+    FROM,
+    LIFECYCLE,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
+    {"kpi", "1: with each stage's target and KPIs"},
+    {"conversion", "1: of those who entered each stage, who went on and after how long; "
+                   "and the bottleneck. What follows goes with it; from is in the range"},
+    {"to", "who entered, and left, before it"},
+    {"within", "a length such as 30d: who went on so soon after entering"},
+    {"by", "trait.x, acquisition.x or consent.x.y: the same for each value"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
+    {"customers", "a stage: with who, its customers, too"},
+    {"who", "with customers: stock, entered, left, forward, back, lost, waiting, "
+            "stage.x (who went on there), or out"},
+    {"group", "with by and customers: of those with this value"},
+    {"group_missing", "1: of those of whom it is not known"},
+};
 static const struct api_param periods_params[] = {
     {"by", "day, week, month, quarter or year; month unless given"},
     {"from", "the first period holds this moment; that of the first event unless given"},
     LIFECYCLE,
     {"to",
      "the last period holds this moment; the day after the last event unless given"},
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
 };
 static const struct api_param segments_params[] = {AT, FROM};
 static const struct api_param segment_periods_params[] = {

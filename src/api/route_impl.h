@@ -3,6 +3,7 @@
 #define API_ROUTE_IMPL_H
 
 #include "api/route.h"
+#include "engine/against.h"
 
 typedef bool api_handler(struct api_request *r, struct err *err);
 
@@ -48,6 +49,12 @@ bool moment_param(const struct api_request *r, const char *name, int64_t otherwi
 bool range_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
                   struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);
+/* Of a report: whom it is about, and of which time. */
+bool scope_params(const struct api_request *r, struct report_scope *out, struct err *err);
+struct report_against against_params(const struct api_request *r);
+/* "1", or not given. */
+bool flag_param(const struct api_request *r, const char *name, bool *out,
+                struct err *err);
 /* A whole number from min to max. */
 bool whole_parse(str s, uint32_t min, uint32_t max, uint32_t *out);
 /* `lifecycle`: the first when missing. */

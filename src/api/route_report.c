@@ -18,34 +18,6 @@
 
 #include <string.h>
 
-/* Whom it is about, and of which time. */
-static bool scope_params(const struct api_request *r, struct report_scope *out,
-                         struct err *err)
-{
-    out->segment = param(r, "segment");
-    out->when = param(r, "when");
-    if (!range_params(r, &out->from_ms, &out->to_ms, err)
-        || !at_param(r, &out->at_ms, err))
-        return false;
-    out->known_ms = report_known(r->engine, out->at_ms, r->as_of_ms || param(r, "at").n,
-                                 engine_now_ms(r->engine));
-    return true;
-}
-
-static struct report_against against_params(const struct api_request *r)
-{
-    return (struct report_against){param(r, "against"), param(r, "against_segment")};
-}
-
-static bool flag_param(const struct api_request *r, const char *name, bool *out,
-                       struct err *err)
-{
-    str given = param(r, name);
-
-    *out = str_eq(given, STR("1"));
-    return !given.n || *out || err_set(err, ERR_INPUT, "%s is 1, or is not given", name);
-}
-
 static bool by_campaign_param(const struct api_request *r, bool *out, struct err *err)
 {
     str given = param(r, "by");

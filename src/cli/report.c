@@ -3,8 +3,7 @@
 #include "cli/view.h"
 #include "engine/begin.h"
 
-/* An empty text where somebody is named would mean everybody. */
-static bool is_named(const struct cli *c, const char *option, struct err *err)
+bool report_is_named(const struct cli *c, const char *option, struct err *err)
 {
     return !cli_has(c, option) || cli_text(c, option).n
            || err_set(err, ERR_INPUT, "--%s says nothing: leave it out for everybody",
@@ -18,7 +17,7 @@ static bool read_scope(struct cli *c, const struct engine *e, struct report_scop
 
     out->segment = cli_text(c, "segment");
     out->when = cli_text(c, "when");
-    if (!is_named(c, "segment", err) || !is_named(c, "when", err)
+    if (!report_is_named(c, "segment", err) || !report_is_named(c, "when", err)
         || !cli_moment(c, "from", z, MOMENT_MIN, &out->from_ms, err)
         || !cli_moment(c, "to", z, MOMENT_NEVER, &out->to_ms, err)
         || !cli_moment(c, "at", z, cli_now_ms(c), &out->at_ms, err)

@@ -31,6 +31,9 @@ void report_figures_heading(struct cli_table *t, const char *what, bool plain);
 void report_figures_cells(struct cli_table *t, struct figure here, struct figure there,
                           bool plain);
 
+/* An empty text where somebody is named would mean everybody. */
+bool report_is_named(const struct cli *c, const char *option, struct err *err);
+
 /* A report's answer as its text, in the form that --json and --csv ask for. ERR_INPUT: *wrong is
  * the text in which line and column of the error stand, or empty. */
 typedef bool report_answer(struct cli *c, struct engine *e, void *question, struct buf *b,

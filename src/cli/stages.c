@@ -1,16 +1,7 @@
+#include "cli/stages.h"
+
 #include "cli/figures.h"
 #include "engine/erase.h"
-#include "engine/query.h"
-
-/* What is asked. */
-struct asked {
-    const struct lifecycle *lifecycle;
-    bool by_period;
-    enum flow_by by;
-    int64_t at_ms;
-    const int64_t *edge; /* of periods */
-    uint32_t period_n;
-};
 
 /* What was erased is in no number of the report, nor in one about the past. */
 static bool print_erased(struct buf *b, struct engine *e, struct arena *a,
@@ -32,7 +23,7 @@ static bool print_erased(struct buf *b, struct engine *e, struct arena *a,
 }
 
 static bool print_json(struct buf *b, const struct flow *f, struct engine *e,
-                       const struct asked *q, struct arena *a, struct err *err)
+                       const struct stages_asked *q, struct arena *a, struct err *err)
 {
     struct json_out j = {.to = b};
     bool ok = true;
@@ -74,7 +65,7 @@ static void period_name(const struct engine *e, enum flow_by by, int64_t start_m
 
 /* One row a stage (and period). */
 static void stage_table(struct cli_table *t, const struct flow *f, const struct engine *e,
-                        const struct asked *q)
+                        const struct stages_asked *q)
 {
     struct buf name = {};
 
@@ -141,7 +132,7 @@ static void print_loops(const struct engine *e, const struct lifecycle *l, struc
 }
 
 static void print_human(struct buf *b, const struct flow *f, struct engine *e,
-                        const struct asked *q, struct arena *a)
+                        const struct stages_asked *q, struct arena *a)
 {
     struct cli_table stages = {.arena = a}, moves = {.arena = a};
 
@@ -168,7 +159,7 @@ static void print_human(struct buf *b, const struct flow *f, struct engine *e,
 struct kpi_table {
     struct cli_table table;
     const struct engine *e;
-    const struct asked *q;
+    const struct stages_asked *q;
     struct kpi_count *count;
     bool plain; /* CSV */
 };
@@ -234,7 +225,7 @@ static void fill_kpi_table(struct kpi_table *t)
 }
 
 static void kpi_json(struct buf *b, struct kpi_count *count, const struct engine *e,
-                     const struct asked *q)
+                     const struct stages_asked *q)
 {
     const struct workspace *w = &engine_model(e)->workspace;
     struct json_out j = {.to = b};
@@ -251,36 +242,47 @@ static void kpi_json(struct buf *b, struct kpi_count *count, const struct engine
     buf_add_char(b, '\n');
 }
 
-static int show_kpis(struct cli *c, struct engine *e, const struct asked *q)
+bool stages_put_kpis(struct cli *c, struct engine *e, const struct stages_asked *q,
+                     struct buf *b, struct err *err)
 {
     struct kpi_table t = {
         .table = {.arena = &c->arena}, .e = e, .q = q, .plain = cli_has(c, "csv")};
     int64_t known_ms = q->by_period ? engine_now_ms(e) : q->at_ms;
+
+    if (!engine_kpis(e, q->lifecycle, q->who, q->edge, q->period_n, known_ms, &t.count,
+                     err))
+        return false;
+    if (cli_has(c, "json")) {
+        kpi_json(b, t.count, e, q);
+    } else {
+        fill_kpi_table(&t);
+        if (t.plain)
+            cli_table_csv(&t.table, b);
+        else
+            cli_table_print(&t.table, b);
+    }
+    kpi_free(t.count);
+    return true;
+}
+
+static int show_kpis(struct cli *c, struct engine *e, const struct stages_asked *q)
+{
     struct buf b = {};
     struct err err;
     int status;
 
-    if (!engine_kpis(e, q->lifecycle, q->edge, q->period_n, known_ms, &t.count, &err))
-        return cli_fail(&err, c->word[0]);
-    if (cli_has(c, "json")) {
-        kpi_json(&b, t.count, e, q);
-    } else {
-        fill_kpi_table(&t);
-        if (t.plain)
-            cli_table_csv(&t.table, &b);
-        else
-            cli_table_print(&t.table, &b);
-    }
-    status = cli_has(c, "json") || t.plain ? cli_print(&b) : cli_show(&b);
+    if (!stages_put_kpis(c, e, q, &b, &err))
+        status = cli_fail(&err, c->word[0]);
+    else
+        status = cli_has(c, "json") || cli_has(c, "csv") ? cli_print(&b) : cli_show(&b);
     buf_free(&b);
-    kpi_free(t.count);
     return status;
 }
 
 /* --- what is asked --- */
 
 /* Without --at: as it stands now, or with --by up to the last event's period. */
-static bool read_options(struct cli *c, struct engine *e, struct asked *q,
+static bool read_options(struct cli *c, struct engine *e, struct stages_asked *q,
                          struct err *err)
 {
     const struct zone *zone = engine_model(e)->workspace.zone;
@@ -310,7 +312,7 @@ static bool read_options(struct cli *c, struct engine *e, struct asked *q,
                          &q->period_n, err);
 }
 
-static int show_flow(struct cli *c, struct engine *e, const struct asked *q)
+static int show_flow(struct cli *c, struct engine *e, const struct stages_asked *q)
 {
     struct cli_table table = {.arena = &c->arena};
     struct buf b = {};
@@ -318,7 +320,7 @@ static int show_flow(struct cli *c, struct engine *e, const struct asked *q)
     struct err err;
     int status;
 
-    if (!engine_flow(e, q->lifecycle, q->edge, q->period_n, &c->arena, &f, &err))
+    if (!engine_flow(e, q->lifecycle, q->who, q->edge, q->period_n, &c->arena, &f, &err))
         return cli_fail(&err, c->word[0]);
     if (cli_has(c, "json")) {
         status = print_json(&b, &f, e, q, &c->arena, &err) ? cli_print(&b)
@@ -336,21 +338,59 @@ static int show_flow(struct cli *c, struct engine *e, const struct asked *q)
     return status;
 }
 
+static bool read_who(struct cli *c, struct engine *e, struct stages_asked *q, str *wrong,
+                     struct err *err)
+{
+    const struct report_scope scope = {.at_ms = q->at_ms,
+                                       .segment = cli_text(c, "segment"),
+                                       .when = cli_text(c, "when")};
+
+    if (!report_is_named(c, "segment", err) || !report_is_named(c, "when", err))
+        return false;
+    *wrong = scope.when;
+    if (!report_who(e, &scope, &c->arena, &q->who, err))
+        return false;
+    *wrong = STR("");
+    return true;
+}
+
+/* An option of --conversion, without it; or NULL. */
+static const char *stray_option(const struct cli *c)
+{
+    static const char *const of_conversion[] = {
+        "to",    "within",        "against", "against-segment", "customers", "who",
+        "group", "group-missing", "save"};
+
+    for (size_t i = 0; i < sizeof of_conversion / sizeof *of_conversion; i++)
+        if (cli_has(c, of_conversion[i]))
+            return of_conversion[i];
+    return NULL;
+}
+
 static int run(struct cli *c)
 {
-    struct asked q = {.by = FLOW_MONTH, .by_period = cli_has(c, "by")};
+    struct stages_asked q = {.by = FLOW_MONTH, .by_period = cli_has(c, "by")};
+    const char *stray = stray_option(c);
+    str wrong = STR("");
     struct engine *e;
     struct err err;
     int status;
 
+    if (cli_has(c, "conversion"))
+        return stages_conversion(c);
+    if (stray)
+        return cli_wrong(c, "--%s goes with --conversion", stray);
     if (q.by_period && !flow_by_parse(cli_text(c, "by"), &q.by))
-        return cli_wrong(c, "--by is one of day, week, month, quarter, year");
+        return cli_wrong(c, "--by is one of day, week, month, quarter, year; with "
+                            "--conversion trait.x or acquisition.x");
     if (cli_has(c, "json") && cli_has(c, "csv"))
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
     if (!read_options(c, e, &q, &err))
         status = cli_fail(&err, c->word[0]);
+    else if (!read_who(c, e, &q, &wrong, &err))
+        status = cli_fail_in(&err, wrong);
     else
         status = cli_has(c, "kpi") ? show_kpis(c, e, &q) : show_flow(c, e, &q);
     engine_close(e);
@@ -360,8 +400,30 @@ static int run(struct cli *c)
 static const struct cli_option options[] = {
     {"at", "DATE", "as it stood then (a date or a moment): now unless given", false},
     {"from", "DATE", "count entered, left and moves from then on", false},
-    {"by", "PERIOD", "one line a period: day, week, month, quarter, year", false},
+    {"by", "WHAT",
+     "one line a period: day, week, month, quarter, year; with --conversion trait.x or "
+     "acquisition.x",
+     false},
     {"kpi", NULL, "each stage's target and KPIs", false},
+    {"conversion", NULL,
+     "of those who entered each stage: who went on, after how long; and the bottleneck",
+     false},
+    {"to", "DATE", "with --conversion: who entered, and left, before then", false},
+    {"within", "LENGTH", "with --conversion: who went on so soon after entering", false},
+    REPORT_AGAINST_OPTIONS,
+    {"customers", "STAGE", "with --conversion: list customers of this stage: --who",
+     false},
+    {"who", "FATE",
+     "stock, entered, left, forward, back, lost, waiting, stage.NAME (went on there), or "
+     "out",
+     false},
+    {"group", "VALUE", "with --by and --customers: of those with this value alone",
+     false},
+    {"group-missing", NULL, "the same, of whom it is not known", false},
+    {"segment", "NAME", "of those who are in this segment then", false},
+    {"when", "RULE", "of those who fit this rule then", false},
+    {"save", "NAME", "with --conversion: keep this question as a view of this name",
+     false},
     {"lifecycle", "NAME", "of this one: the first of the model unless given", false},
     {"json", NULL, "as JSON", false},
     {"csv", NULL, "as CSV", false},

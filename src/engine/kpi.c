@@ -16,6 +16,7 @@ struct worker {
 
 struct pass {
     const struct engine *e;
+    const struct fits *who;
     struct worker *worker;
     uint32_t chunks;
     atomic_uint next;
@@ -31,8 +32,11 @@ static bool add_chunk(struct worker *w, const struct chunk *chunk)
 
     for (uint32_t i = 0; ok && i < chunk->customer_n; i++) {
         uint32_t customer = chunk->customer_first + i;
-        struct timeline t = timeline_of(chunk, customer);
+        struct timeline t;
 
+        if (w->pass->who && !fits_has(w->pass->who, customer))
+            continue;
+        t = timeline_of(chunk, customer);
         for (uint32_t l = 0; l < lifecycles; l++)
             moves[l].move = engine_moves(e, l, customer, &moves[l].n);
         ok = (!w->cursor || cursor_start(w->cursor, &t, &w->err))
@@ -72,9 +76,9 @@ static bool begin(struct pass *p, struct worker *w, const struct kpi_plan *plan,
                || cursor_new(engine_model(p->e)->program, &w->cursor, err));
 }
 
-bool engine_kpis(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
-                 uint32_t period_n, int64_t known_ms, struct kpi_count **out,
-                 struct err *err)
+bool engine_kpis(const struct engine *e, const struct lifecycle *l,
+                 const struct fits *who, const int64_t *edge, uint32_t period_n,
+                 int64_t known_ms, struct kpi_count **out, struct err *err)
 {
     const struct model *m = engine_model(e);
     const struct kpi_plan plan = {.lifecycle = l,
@@ -84,7 +88,8 @@ bool engine_kpis(const struct engine *e, const struct lifecycle *l, const int64_
                                   .period_n = period_n,
                                   .known_ms = known_ms};
     unsigned threads = work_threads();
-    struct pass p = {.e = e, .chunks = snapshot_chunk_count(engine_snapshot(e))};
+    struct pass p = {
+        .e = e, .who = who, .chunks = snapshot_chunk_count(engine_snapshot(e))};
     bool ok = true;
 
     if (threads > p.chunks)
@@ -113,4 +118,20 @@ bool engine_kpis(const struct engine *e, const struct lifecycle *l, const int64_
     }
     mem_free(p.worker);
     return ok;
+}
+
+bool engine_put_kpis(struct json_out *j, const struct engine *e,
+                     const struct lifecycle *l, const struct fits *who,
+                     const int64_t edge[2], int64_t known_ms, struct err *err)
+{
+    struct kpi_count *count;
+
+    if (!engine_kpis(e, l, who, edge, 1, known_ms, &count, err))
+        return false;
+    json_key(j, "kpi");
+    json_begin_object(j);
+    kpi_put_period(j, count, 0, engine_model(e)->workspace.decimals);
+    json_end_object(j);
+    kpi_free(count);
+    return true;
 }

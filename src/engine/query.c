@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
-                 uint32_t period_n, struct arena *a, struct flow *out, struct err *err)
+bool engine_flow(const struct engine *e, const struct lifecycle *l,
+                 const struct fits *who, const int64_t *edge, uint32_t period_n,
+                 struct arena *a, struct flow *out, struct err *err)
 {
     uint32_t customers = engine_customer_n(e);
 
@@ -15,22 +16,26 @@ bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_
         return false;
     for (uint32_t c = 0; c < customers; c++) {
         size_t n;
-        const struct move *move = engine_moves(e, l->number, c, &n);
+        const struct move *move;
 
+        if (who && !fits_has(who, c))
+            continue;
+        move = engine_moves(e, l->number, c, &n);
         flow_add(out, move, n);
     }
     return true;
 }
 
-bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
-                    int64_t at_ms, struct arena *a, struct flow *out, struct err *err)
+bool engine_flow_at(const struct engine *e, const struct lifecycle *l,
+                    const struct fits *who, int64_t from_ms, int64_t at_ms,
+                    struct arena *a, struct flow *out, struct err *err)
 {
     int64_t *edge = arena_array(a, int64_t, 2);
 
     if (!edge)
         return err_nomem(err);
     return flow_edges_at(from_ms, at_ms, edge, err)
-           && engine_flow(e, l, edge, 1, a, out, err);
+           && engine_flow(e, l, who, edge, 1, a, out, err);
 }
 
 int64_t engine_default_at(const struct engine *e)

@@ -3,22 +3,30 @@
 #ifndef ENGINE_QUERY_H
 #define ENGINE_QUERY_H
 
-#include "engine/engine.h"
+#include "engine/scan.h"
 #include "report/flow_json.h"
 #include "report/kpi.h"
 
-/* Everybody's moves counted by period (see flow.h). Lives in `a`. */
-bool engine_flow(const struct engine *e, const struct lifecycle *l, const int64_t *edge,
-                 uint32_t period_n, struct arena *a, struct flow *out, struct err *err);
+/* Moves counted by period (see flow.h), of those in `who` (NULL: of everybody). Lives in `a`. */
+bool engine_flow(const struct engine *e, const struct lifecycle *l,
+                 const struct fits *who, const int64_t *edge, uint32_t period_n,
+                 struct arena *a, struct flow *out, struct err *err);
 /* One period: moves with from_ms < time <= at_ms, stock as it stands at at_ms. */
-bool engine_flow_at(const struct engine *e, const struct lifecycle *l, int64_t from_ms,
-                    int64_t at_ms, struct arena *a, struct flow *out, struct err *err);
+bool engine_flow_at(const struct engine *e, const struct lifecycle *l,
+                    const struct fits *who, int64_t from_ms, int64_t at_ms,
+                    struct arena *a, struct flow *out, struct err *err);
 
 /* The lifecycle's targets and KPIs by period, as known at known_ms, up to which the histories
- * must reach. To be freed by kpi_free. */
+ * must reach; of those in `who` (NULL: of everybody). To be freed by kpi_free. */
 [[nodiscard]] bool engine_kpis(const struct engine *e, const struct lifecycle *l,
-                               const int64_t *edge, uint32_t period_n, int64_t known_ms,
+                               const struct fits *who, const int64_t *edge,
+                               uint32_t period_n, int64_t known_ms,
                                struct kpi_count **out, struct err *err);
+
+/* "kpi":{"stages":[..]}, inside an open object: of the time from edge[0] to before edge[1]. */
+bool engine_put_kpis(struct json_out *j, const struct engine *e,
+                     const struct lifecycle *l, const struct fits *who,
+                     const int64_t edge[2], int64_t known_ms, struct err *err);
 
 /* The moment at which a look at the file begins: the first of the local day after the last
  * event, or now when that is earlier; MOMENT_NEVER when there is no event. */

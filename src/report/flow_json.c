@@ -21,6 +21,19 @@ static void put_move(struct json_out *j, const struct lifecycle *l, uint32_t fro
     json_end_object(j);
 }
 
+void flow_put_stage(struct json_out *j, const struct flow *f, uint32_t period,
+                    uint32_t stage, const struct lifecycle *l)
+{
+    json_key(j, "stage");
+    json_put_text(j, l->stage[stage].name);
+    json_key(j, "customers");
+    json_put_int(j, (int64_t)f->stock[(size_t)period * f->stage_n + stage]);
+    json_key(j, "entered");
+    json_put_int(j, (int64_t)flow_entered(f, period, stage));
+    json_key(j, "left");
+    json_put_int(j, (int64_t)flow_left(f, period, stage));
+}
+
 void flow_put_period(struct json_out *j, const struct flow *f, uint32_t period,
                      const struct lifecycle *l)
 {
@@ -32,14 +45,7 @@ void flow_put_period(struct json_out *j, const struct flow *f, uint32_t period,
     json_begin_list(j);
     for (uint32_t s = 0; s < n; s++) {
         json_begin_object(j);
-        json_key(j, "stage");
-        json_put_text(j, l->stage[s].name);
-        json_key(j, "customers");
-        json_put_int(j, (int64_t)f->stock[(size_t)period * n + s]);
-        json_key(j, "entered");
-        json_put_int(j, (int64_t)flow_entered(f, period, s));
-        json_key(j, "left");
-        json_put_int(j, (int64_t)flow_left(f, period, s));
+        flow_put_stage(j, f, period, s, l);
         json_end_object(j);
     }
     json_end_list(j);

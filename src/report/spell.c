@@ -1,12 +1,8 @@
 #include "report/spell.h"
 
 #include "report/by.h"
+#include "report/groups.h"
 #include "report/marks.h"
-
-#include <stdlib.h>
-
-/* A group's name in the table: this and the value; without it, the value is missing. */
-#define NAMED '='
 
 bool spells_new(const struct spell_plan *plan, struct spells **out, struct err *err)
 {
@@ -37,10 +33,7 @@ void spells_free(struct spells *s)
 
 bool spell_name(const struct spells *s, uint32_t group, str *out)
 {
-    str name = text_table_get(&s->name, group);
-
-    *out = name.n ? str_from(name, 1) : name;
-    return name.n > 0;
+    return groups_name(&s->name, group, out);
 }
 
 /* Room for what is known of one more. */
@@ -89,19 +82,6 @@ static bool word_number(struct spells *s, str word, int64_t *out, struct err *er
         return err_nomem(err);
     *out = number;
     return true;
-}
-
-static bool group_number(struct spells *s, str name, uint32_t *out, struct err *err)
-{
-    *out = text_table_find(&s->name, name);
-    if (*out != TEXT_NONE)
-        return true;
-    if (s->name.n == SPELL_GROUPS_MAX)
-        return err_set(err, ERR_LIMIT,
-                       "there are more than %u different values to break down by: take "
-                       "something with fewer",
-                       SPELL_GROUPS_MAX);
-    return text_table_add(&s->name, name, out) || err_nomem(err);
 }
 
 /* --- one customer --- */
@@ -153,13 +133,13 @@ static bool group_of(struct spells *s, struct look *l, uint32_t customer,
         entry = p->by == SPELL_BY_FIRST ? by_event(&l->by, b->event)
                                         : by_told(&l->by, from, to);
         if (entry != BY_NONE) {
-            buf_add_char(&l->name, NAMED);
+            buf_add_char(&l->name, '=');
             by_put(&l->name, s->picks, p->by_pick, p->decimals, l->by.value[entry]);
         }
     }
     if (l->name.failed)
         return err_nomem(err);
-    return group_number(s, buf_str(&l->name), out, err);
+    return groups_number(&s->name, buf_str(&l->name), out, err);
 }
 
 /* Of the one who was added last. */
@@ -257,11 +237,10 @@ static bool merge_traits(struct spells *into, const struct spells *from, uint32_
 
 bool spells_merge(struct spells *into, const struct spells *from, struct err *err)
 {
-    uint32_t number[SPELL_GROUPS_MAX] = {};
+    uint32_t number[GROUPS_MAX] = {};
 
-    for (uint32_t i = 0; i < from->name.n; i++)
-        if (!group_number(into, text_table_get(&from->name, i), &number[i], err))
-            return false;
+    if (!groups_join(&into->name, &from->name, number, err))
+        return false;
     for (size_t i = 0; i < from->n; i++) {
         struct lasted row = from->row[i];
 
@@ -275,43 +254,17 @@ bool spells_merge(struct spells *into, const struct spells *from, struct err *er
 
 /* --- in order --- */
 
-struct sized {
-    str name;
-    uint64_t n;
-    uint32_t number;
-};
-
-static int sized_cmp(const void *a, const void *b)
-{
-    const struct sized *x = a, *y = b;
-
-    if (x->n != y->n)
-        return x->n > y->n ? -1 : 1;
-    return str_cmp(x->name, y->name);
-}
-
 bool spells_finish(struct spells *s, struct err *err)
 {
-    struct sized group[SPELL_GROUPS_MAX];
-    uint32_t place[SPELL_GROUPS_MAX], groups = s->name.n;
-    struct text_table name = {};
-    bool ok = true;
+    uint64_t size[GROUPS_MAX] = {};
+    uint32_t place[GROUPS_MAX] = {};
 
-    for (uint32_t i = 0; i < groups; i++)
-        group[i] = (struct sized){text_table_get(&s->name, i), 0, i};
     for (size_t i = 0; i < s->n; i++)
-        group[s->row[i].group].n++;
-    qsort(group, groups, sizeof *group, sized_cmp);
-    for (uint32_t i = 0; ok && i < groups; i++)
-        ok = text_table_add(&name, group[i].name, &place[group[i].number]);
-    if (!ok) {
-        text_table_free(&name);
-        return err_nomem(err);
-    }
+        size[s->row[i].group]++;
+    if (!groups_order(&s->name, size, place, err))
+        return false;
     for (size_t i = 0; i < s->n; i++)
         s->row[i].group = place[s->row[i].group];
-    text_table_free(&s->name);
-    s->name = name;
     survival_sort(s->row, s->n);
     return true;
 }

@@ -16,7 +16,6 @@
 #include "rule/scan.h"
 
 #define SPELL_ENDS_MAX 16u
-#define SPELL_GROUPS_MAX 50u
 #define SPELL_TRAITS_MAX 12u
 
 enum spell_by {

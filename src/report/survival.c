@@ -5,8 +5,7 @@
 #include <math.h>
 
 #define Z 1.959963984540054 /* of the normal distribution, at 0.975 */
-#define HALF                                                                             \
-    (0.5 + 1e-9) /* products of shares such as 19/20 * 18/19 do not come out even */
+#define EVEN 1e-9 /* products of shares such as 19/20 * 18/19 do not come out even */
 
 void survival_sort(struct lasted *row, size_t n)
 {
@@ -137,30 +136,52 @@ static double area(const struct lasted *row, size_t n, uint32_t group, int64_t h
     return sum + share * ((double)horizon_ms - from);
 }
 
+/* Where the walk stands. */
+static void reach(const struct walk *w, struct survival_quantile *q)
+{
+    double left = q->left + EVEN;
+
+    if (q->ms < 0 && w->share <= left)
+        q->ms = w->ms;
+    if (q->low_ms < 0 && has_band(w) && band(w, Z) <= left)
+        q->low_ms = w->ms;
+    if (q->high_ms < 0 && has_band(w) && band(w, -Z) <= left)
+        q->high_ms = w->ms;
+}
+
+void survival_quantiles(const struct lasted *row, size_t n, uint32_t group,
+                        struct survival_quantile *q, size_t q_n)
+{
+    struct walk w = walk_of(row, n, group);
+
+    for (size_t i = 0; i < q_n; i++)
+        q[i].ms = q[i].low_ms = q[i].high_ms = -1;
+    while (!is_over(&w)) {
+        step(&w);
+        for (size_t i = 0; i < q_n && w.ended; i++)
+            reach(&w, &q[i]);
+    }
+}
+
 struct survival survival_of(const struct lasted *row, size_t n, uint32_t group,
                             int64_t horizon_ms)
 {
     struct walk w = walk_of(row, n, group);
-    struct survival s = {.customers = w.left,
-                         .longest_ms = -1,
-                         .median_ms = -1,
-                         .median_low_ms = -1,
-                         .median_high_ms = -1};
+    struct survival s = {.customers = w.left, .longest_ms = -1};
+    struct survival_quantile half = {0.5, -1, -1, -1};
     double variance;
 
-    if (is_over(&w))
-        return s;
     while (!is_over(&w)) {
         step(&w);
         s.ended += w.ended;
         s.longest_ms = w.ms;
-        if (s.median_ms < 0 && w.share <= HALF)
-            s.median_ms = w.ms;
-        if (s.median_low_ms < 0 && has_band(&w) && band(&w, Z) <= HALF)
-            s.median_low_ms = w.ms;
-        if (s.median_high_ms < 0 && has_band(&w) && band(&w, -Z) <= HALF)
-            s.median_high_ms = w.ms;
+        reach(&w, &half);
     }
+    s.median_ms = half.ms;
+    s.median_low_ms = half.low_ms;
+    s.median_high_ms = half.high_ms;
+    if (!s.customers)
+        return s;
     s.mean_ms = area(row, n, group, horizon_ms, 0, &variance);
     area(row, n, group, horizon_ms, s.mean_ms, &variance);
     s.mean_error_ms = sqrt(variance);

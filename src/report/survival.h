@@ -54,6 +54,16 @@ struct survival {
 struct survival survival_of(const struct lasted *row, size_t n, uint32_t group,
                             int64_t horizon_ms);
 
+/* The least length at which the share is `left` or less, and where the band's ends are, as the
+ * median above has them; -1: it is not reached. */
+struct survival_quantile {
+    double left;
+    int64_t ms, low_ms, high_ms;
+};
+/* Fills in those whose .left are given. */
+void survival_quantiles(const struct lasted *row, size_t n, uint32_t group,
+                        struct survival_quantile *q, size_t q_n);
+
 /* Whether groups differ by more than chance: N. Mantel's log-rank test (Cancer Chemotherapy
  * Reports 50 (1966), 163-170), with the hypergeometric variance. */
 struct log_rank {

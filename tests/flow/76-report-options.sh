@@ -59,7 +59,8 @@ for line in lines[start + 2:]:
         assert (param.get((name, option), option[2:].replace('-', '_')) in params) == told, f'{name} {option}: the API'
 filtered = {path.removeprefix('/api/') for path, methods in paths.items()
             if {'when', 'segment'} <= {p['name'] for p in methods.get('get', {}).get('parameters', [])}}
-others = {'lookalikes', 'personas', 'propensity', 'value', 'lift'}  # ask for measures and models: told in their own parts
+others = {'lookalikes', 'personas', 'propensity', 'value', 'lift',  # ask for measures and models: told in their own parts
+          'stages/periods'}  # is stages --by period
 assert filtered - others <= reports, f'not in the table: {filtered - reports}'
 PY
 t_ok 'the table is what there is' python3 "$T/table.py" "$CICLO" "$ROOT/docs/reports.md" "$T/openapi.json"
@@ -89,4 +90,6 @@ asked attribution --conversion purchase
 asked paths --after visit
 asked survival --first visit --end purchase
 asked journey-map
+asked stages --conversion
+asked stages
 t_done

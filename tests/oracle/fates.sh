@@ -129,6 +129,48 @@ kpis() {
     same "$k_name" "$k_period, stage, figure, iif(value = '', '', printf('%.6f', value)), \"of\""
 }
 
+# conversion NAME FROM TO WITHIN_DAYS OPTION...: of shop.yaml's stages; FROM and TO are days, or '' each, and
+# WITHIN_DAYS a number or ''.
+conversion_ways() {
+    parameters "since=$([ -n "$1" ] && ms "$1" || echo -9e15)" "until=$([ -n "$2" ] && ms "$2" || echo 9e15)" \
+        "within=$([ -n "$3" ] && echo $(($3 * 86400000)) || echo 9e15)"
+    echo "create temp table way(stage, next);
+        insert into way values ('conversion', 'regular'), ('conversion', 'quiet'), ('conversion', 'gone'),
+            ('regular', 'quiet'), ('regular', 'gone');
+.read $sql/conversion.sql"
+}
+conversion() {
+    v_name=$1 v_from=$2 v_to=$3 v_within=$4
+    shift 4
+    report stages --conversion ${v_from:+--from "$v_from"} ${v_to:+--to "$v_to"} ${v_within:+--within "${v_within}d"} "$@"
+    {
+        conversion_ways "$v_from" "$v_to" "$v_within"
+        echo "create temp table life as select customer, stage as grp, ms, fate = 'forward' as ended from gone;
+            create index temp.life_by on life(grp, ms, ended);
+.read $sql/survival.sql
+.read $sql/conversion-stages.sql"
+    } >"$T/ask.sql"
+    same "$v_name" 'stage, customers, entered, "left", "of", forward, forward_low, forward_high, back, lost, waiting,
+        waiting_low, waiting_high, to_conversion, to_regular, to_quiet, to_gone, quarter_ms, median_ms, median_low_ms,
+        median_high_ms, three_quarters_ms'
+}
+# conversion_against NAME FROM TO FROM TO WITHIN_DAYS: the one time beside the other.
+conversion_against() {
+    report stages --conversion --from "$2" --to "$3" --against "$4..$5" --within "${6}d"
+    {
+        conversion_ways "$2" "$3" "$6"
+        echo "create temp table here as select * from gone; drop table gone; drop table way;"
+        conversion_ways "$4" "$5" "$6"
+        echo "create temp table pair as select stage as name,
+                (select sum(fate = 'forward') from here h where h.stage = w.stage) as hits1,
+                (select count(*) from here h where h.stage = w.stage) as n1,
+                (select sum(fate = 'forward') from gone h where h.stage = w.stage) as hits2,
+                (select count(*) from gone h where h.stage = w.stage) as n2 from (select distinct stage from way) w;
+.read $sql/newcombe.sql"
+    } >"$T/ask.sql"
+    same "$1" 'stage, customers, of, against, against_of, difference, low, high'
+}
+
 # segments NAME FROM: who is in each now, who came and went since FROM. periods NAME BY FROM TO LAST_DAY: at the
 # end of each period, from the one that holds FROM to the one that holds TO and ends with LAST_DAY. Both
 # over HTTP, of a server at $url; SQL has table membership of memberships.sql.

@@ -46,6 +46,11 @@ churn 'who stays in two stages' month "$(by_stages "'conversion', 'regular'")" -
 from_day=''
 churn 'who is not gone' quarter "$(by_stages "'conversion', 'regular', 'quiet'")" --active 'not stage.gone'
 
+conversion 'who goes on, so far' '' '' ''
+conversion 'who goes on, of a quarter' 2011-04-01 2011-07-01 ''
+conversion 'who goes on within 45 days' 2011-03-16 2011-09-01 45
+conversion_against 'two quarters beside one another' 2011-04-01 2011-07-01 2011-01-01 2011-04-01 60
+
 goals="select 'target' as what, 'conversion' as stage, 'regular' as target, 60 as days, 0 as months
     union all values ('target', 'regular', 'quiet', 0, 3), ('target', 'regular', 'gone', 0, 3),
         ('on', 'conversion', 'regular', 75, 0), ('on', 'regular', 'quiet', 75, 0), ('lost', 'conversion', 'quiet', 0, 4),

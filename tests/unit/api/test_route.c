@@ -795,6 +795,41 @@ TEST(who_stays_and_who_goes_is_told)
     engine_close(e);
 }
 
+TEST(who_goes_on_from_a_stage_is_told)
+{
+    struct engine *e = bottega_open(NOW);
+
+    need_error(e, "/api/stages", "within=3d", ERR_INPUT, "goes with conversion=1");
+    need_error(e, "/api/stages", "group_missing=1", ERR_INPUT, "goes with conversion=1");
+    need_error(e, "/api/stages", "conversion=2", ERR_INPUT, "conversion is 1");
+    need_error(e, "/api/stages", "conversion=1&customers=reach", ERR_INPUT,
+               "go together");
+    need_error(e, "/api/stages", "conversion=1&group=IT", ERR_INPUT, "of customers");
+    need_error(e, "/api/stages", "conversion=1&customers=buyers&who=forward", ERR_INPUT,
+               "did you mean buyer?");
+    need_error(e, "/api/stages", "conversion=1&customers=buyer&who=sideways", ERR_INPUT,
+               "not \"sideways\"");
+    need_error(e, "/api/stages", "conversion=1&customers=buyer&who=stage.x", ERR_INPUT,
+               "no stage \"x\"");
+    need_error(e, "/api/stages", "conversion=1&customers=buyer&who=lost&group=IT",
+               ERR_INPUT, "give by");
+    need_error(e, "/api/stages",
+               "conversion=1&customers=buyer&who=lost&by=trait.country&group=Rome",
+               ERR_INPUT, "nobody has the value \"Rome\"");
+    need_error(e, "/api/stages",
+               "conversion=1&customers=buyer&who=lost&against_segment=vip", ERR_INPUT,
+               "without against");
+    need_error(e, "/api/stages", "conversion=1&within=soon", ERR_INPUT, "within");
+    need_error(e, "/api/stages", "conversion=1&by=revenue", ERR_INPUT, "trait.x");
+    need_error(e, "/api/stages", "conversion=1&by=trait.cuntry", ERR_INPUT, "cuntry");
+    need_error(e, "/api/stages", "conversion=1&segment=vips", ERR_INPUT, "vip");
+    need_error(e, "/api/stages", "conversion=1&when=count(", ERR_INPUT, "");
+    need_error(e, "/api/stages", "conversion=1&lifecycle=x", ERR_INPUT, "x");
+    need_error(e, "/api/stages", "conversion=1&from=2026-02-02&to=2026-01-01", ERR_INPUT,
+               "ends before");
+    engine_close(e);
+}
+
 TEST(cohorts_are_told)
 {
     struct engine *e = bottega_open(NOW);
@@ -971,8 +1006,8 @@ TEST(the_openapi_document_tells_every_route)
         size_t params, fields;
     } route[] = {
         {"/api/info", "get", 2, 0},
-        {"/api/stages", "get", 4, 0},
-        {"/api/stages/periods", "get", 4, 0},
+        {"/api/stages", "get", 16, 0},
+        {"/api/stages/periods", "get", 6, 0},
         {"/api/customers", "get", 15, 0},
         {"/api/customers/{id}", "get", 4, 0},
         {"/api/members/{id}", "get", 3, 0},
@@ -1303,6 +1338,10 @@ TEST(every_answer_survives_the_lack_of_memory)
         {e, "/api/customers/10", "lang=pt", NULL},
         {e, "/api/suspicions", "limit=1", NULL},
         {e, "/api/decisions", "customer=10", NULL},
+        {e, "/api/stages",
+         "conversion=1&kpi=1&by=trait.country&customers=buyer&who=entered", NULL},
+        {e, "/api/stages", "conversion=1&within=30d&against_segment=vip", NULL},
+        {e, "/api/stages", "segment=vip&when=count(purchase) > 0", NULL},
         {e, "/api/similar", "", NULL},
         {e, "/api/model/versions", "", NULL},
         {e, "/api/model/versions/1", "", NULL},

@@ -27,7 +27,7 @@ TEST(a_flow_by_month_counts_stock_and_moves)
     };
     static const uint64_t stock[3][4] = {{0, 3, 0, 0}, {7, 1, 2, 0}, {7, 0, 1, 2}};
 
-    NEED_OK(engine_flow(e, engine_model(e)->lifecycle, edge, 3, &a, &f, &err), err);
+    NEED_OK(engine_flow(e, engine_model(e)->lifecycle, NULL, edge, 3, &a, &f, &err), err);
     for (uint32_t k = 0; k < 3; k++)
         for (uint32_t s = 0; s < 4; s++)
             assert_int_equal(f.stock[k * 4 + s], stock[k][s]);
@@ -59,12 +59,13 @@ TEST(a_period_begins_after_from_and_ends_with_at)
     struct flow f;
 
     for (size_t i = 0; i < sizeof period / sizeof *period; i++) {
-        NEED_OK(engine_flow_at(e, engine_model(e)->lifecycle, moment_of(period[i].from),
-                               moment_of(period[i].at), &a, &f, &err),
+        NEED_OK(engine_flow_at(e, engine_model(e)->lifecycle, NULL,
+                               moment_of(period[i].from), moment_of(period[i].at), &a, &f,
+                               &err),
                 err);
         assert_int_equal(flow_entered(&f, 0, AT_RISK), period[i].entered);
     }
-    assert_false(engine_flow_at(e, engine_model(e)->lifecycle, 5, 5, &a, &f, &err));
+    assert_false(engine_flow_at(e, engine_model(e)->lifecycle, NULL, 5, 5, &a, &f, &err));
     assert_int_equal(err.code, ERR_INPUT);
     arena_free(&a);
     engine_close(e);
@@ -419,8 +420,8 @@ static bool ask_all(void *context, struct err *err)
 
     f.segment = segment_of(e, "vip");
     ok = engine_customers(e, &f, &a, &page, err)
-         && engine_flow_at(e, engine_model(e)->lifecycle, MOMENT_MIN, f.at_ms, &a, &flow,
-                           err)
+         && engine_flow_at(e, engine_model(e)->lifecycle, NULL, MOMENT_MIN, f.at_ms, &a,
+                           &flow, err)
          && engine_traits(e, 1, f.at_ms, &a, &trait, &n, err);
     arena_free(&a);
     return ok;

@@ -60,6 +60,27 @@ static size_t telco_rows(struct lasted row[7043])
 
 /* The figures here and below are those of R's package survival, which agree with the published
  * ones of Freireich's data. */
+/* The medians are the published ones, 23 weeks and 8; the quartiles are read off the curve. */
+TEST(quartiles_of_remissions_are_those_that_are_known)
+{
+    static const int weeks[2][3] = {{13, 23, -1}, {4, 8, 12}};
+    struct survival_quantile q[] = {{.left = 0.75}, {.left = 0.5}, {.left = 0.25}};
+    struct lasted row[42];
+    size_t n = freireich(row);
+
+    for (uint32_t group = 0; group < 2; group++) {
+        struct survival all = survival_of(row, n, group, 35 * MONTH);
+
+        survival_quantiles(row, n, group, q, 3);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(q[i].ms, weeks[group][i] < 0 ? -1 : weeks[group][i] * MONTH);
+        assert_int_equal(q[1].low_ms, all.median_low_ms);
+        assert_int_equal(q[1].high_ms, all.median_high_ms);
+    }
+    survival_quantiles(row, 0, 0, q, 3);
+    assert_int_equal(q[0].ms, -1);
+}
+
 TEST(the_curve_of_freireich)
 {
     static const int64_t week[] = {6, 7, 10, 13, 16, 22, 23};
