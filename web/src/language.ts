@@ -30,6 +30,7 @@ interface Parts {
   rfm: typeof import('./lang/rfm.en.json');
   segments: typeof import('./lang/segments.en.json');
   spend: typeof import('./lang/spend.en.json');
+  stageflow: typeof import('./lang/stageflow.en.json');
   survival: typeof import('./lang/survival.en.json');
   value: typeof import('./lang/value.en.json');
   views: typeof import('./lang/views.en.json');

@@ -1,7 +1,7 @@
 /* What reports answer. */
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { ask, type By, type Params } from '../api';
+import { ask, type By, type Params, type StageKpis } from '../api';
 import type { Difference } from './against';
 
 /* Sums are null when they are greater than a number can hold. */
@@ -82,6 +82,23 @@ export type ChurnPeriod = Record<(typeof fates)[number] | 'start' | 'end', numbe
 };
 export interface Churn { at: string; by: By; periods: ChurnPeriod[] }
 
+export const stageFates = ['stock', 'entered', 'left', 'forward', 'back', 'lost', 'waiting'] as const;
+type FlowWay = 'forward' | 'back' | 'lost' | 'waiting';
+/* The share is of those who entered; null of nobody. */
+export interface FlowPart { customers: number; share: number | null; low: number | null; high: number | null }
+export type FlowStage = Record<FlowWay, FlowPart> & {
+  stage: string; customers: number; entered: number; left: number; on_way: boolean; of: number;
+  next: (FlowPart & { to: string | null; way: Exclude<FlowWay, 'waiting'> })[];
+  time: Record<'median_ms' | 'median_low_ms' | 'median_high_ms', number | null>;
+};
+export interface Bottleneck {
+  reason: 'stands_out' | 'chance' | 'unknown' | 'alone' | 'nobody'; stage: string | null; like: string | null;
+}
+export interface FlowGroup {
+  value: string | null; population: number; stages: FlowStage[]; bottleneck: { share: Bottleneck; time: Bottleneck };
+}
+export interface StageFlow { at: string; by: string | null; groups: FlowGroup[]; kpi: { stages: StageKpis[] } }
+
 /* `since_ms`, `until_ms`: the medians from coming into the stage to the touch, and from it to the next stage. */
 export interface Touched {
   customers: number; events: number; since_ms: number | null; until_ms: number | null;
@@ -137,6 +154,12 @@ export const useChurn = (params: Params, enabled: boolean) => useQuery({
 });
 export const useChurnCustomers = (params: Params) => useQuery({
   ...question<{ customers: string[] }>('/api/churn', params, true), select: answer => answer.customers,
+});
+export const useStageFlow = (params: Params) => useQuery({
+  ...question<StageFlow>('/api/stages', params, true), placeholderData: keepPreviousData,
+});
+export const useStageFlowCustomers = (params: Params) => useQuery({
+  ...question<{ customers: string[] }>('/api/stages', params, true), select: answer => answer.customers,
 });
 export const useJourney = (params: Params) => useQuery({
   ...question<Journey>('/api/journey-map', params, true), placeholderData: keepPreviousData,

@@ -2,6 +2,9 @@
  * (lang/NAME.en.json, .it, .pt), of its title (report.pages in lang/reports.*.json), and of its address. */
 
 export const reports = {
+  stages: {
+    stageflow: () => import('./stageflow'),
+  },
   segments: {
     segments: () => import('./segments'),
     rfm: () => import('./rfm'),

@@ -58,10 +58,12 @@ const pages: Record<string, string> = {
   ...Object.fromEntries(['funnel', 'cohorts', 'rfm', 'paths', 'attribution', 'survival', 'churn', 'segments', 'overlap', 'value']
     .map(name => [name, name])),
   'journey-map': 'journey',
+  stages: 'stageflow',
 };
 /* Where the page shows it; undefined: only the command line does. */
 export const viewLink = (view: View) =>
-  view.report in pages ? address(`/reports/${pages[view.report]}`, view.params) : undefined;
+  view.report in pages && (view.report !== 'stages' || view.params.conversion === '1')
+    ? address(`/reports/${pages[view.report]}`, view.params) : undefined;
 
 /* --- numbers of an answer --- */
 
