@@ -57,6 +57,26 @@ async function churn(page, shop, axe, root, language, name) {
   equal(await found(), sums, `${name}: of money, too`);
 }
 
+async function stageflow(page, shop, axe, root, language, name) {
+  const { default_at: at } = await ask(shop, '/api/info');
+  const asked = `/api/stages?conversion=1&kpi=1&at=${at}`;
+  const { groups: [all], kpi } = await ask(shop, asked);
+  await page.goto(new URL(`/reports/stageflow?lang=${language}`, shop).href);
+  await page.waitForSelector('[data-stage]');
+  equal(await page.$$eval('[data-stage]', rows => rows.map(row => [row.dataset.stage, Number(row.dataset.of), row.dataset.share])),
+    all.stages.map(one => [one.stage, one.of, one.on_way ? String(one.forward.share ?? '') : '']), `${name}: who goes on from each stage`);
+  equal(await page.getAttribute('[data-bottleneck]', 'data-bottleneck'), all.bottleneck.share.reason, `${name}: the bottleneck`);
+  equal(await page.$$eval('[data-met]', rows => rows.map(row => row.dataset.met)),
+    kpi.stages.filter(one => one.target).map(one => String(one.target.met)), `${name}: targets met or missed`);
+  await sound(page, axe, root, language, `${name} stage flow`);
+  const stage = all.stages.find(one => one.forward.customers > 0 && one.back.customers > 0);
+  ok(stage !== undefined, `${name}: the fixture has some who go on, and some who go back`);
+  const back = await ask(shop, `${asked}&customers=${stage.stage}&who=back`);
+  equal(await whoIs(page, page.locator(`[data-stage="${stage.stage}"] [data-fate=back] a`)),
+    { total: stage.back.customers, ids: back.customers.slice(0, 200) }, `${name}: and shows who went back`);
+  await shut(page);
+}
+
 async function hostile(page, shop, axe, root) {
   const bad = encodeURIComponent('<img src=x onerror=document.title=1>');
   for (const path of [`survival?first=${bad}`, `survival?end=${bad}`, 'survival?every=0d', `survival?customers=${bad}`,
@@ -81,7 +101,8 @@ export async function lasting({ chrome, root, shop, axe }) {
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     await survival(page, shop, axe, root, language, `${language} ${width}`);
     await churn(page, shop, axe, root, language, `${language} ${width}`);
-    equal(faults, [], `${language} ${width}: survival and churn are no error in the console`);
+    await stageflow(page, shop, axe, root, language, `${language} ${width}`);
+    equal(faults, [], `${language} ${width}: survival, churn and the stage flow are no error in the console`);
     await page.context().close();
   }
   const faults = [];
