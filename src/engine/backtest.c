@@ -47,7 +47,8 @@ static bool find_edges(struct backtest *b, const struct backtest_options *o,
 {
     const struct zone *zone = b->model[COMPARE_NEW]->workspace.zone;
     struct store_facts facts = snapshot_facts(b->at);
-    int64_t *edge, end_ms = o->now_ms;
+    struct activity activity = {};
+    int64_t *edge, active_ms, end_ms = o->now_ms;
     const int64_t *month;
     uint32_t n;
 
@@ -55,8 +56,13 @@ static bool find_edges(struct backtest *b, const struct backtest_options *o,
         return err_set(err, ERR_INPUT,
                        "the data file has no events yet: there is nothing to try a model "
                        "on");
-    if (zone_day(zone, facts.last_ms, 1) < end_ms)
-        end_ms = zone_day(zone, facts.last_ms, 1);
+    if (!activity_last(b->at, &activity, &active_ms, err)) {
+        activity_free(&activity);
+        return false;
+    }
+    activity_free(&activity);
+    if (zone_day(zone, active_ms, 1) < end_ms)
+        end_ms = zone_day(zone, active_ms, 1);
     b->from_ms = o->from_ms == MOMENT_MIN ? facts.first_ms : o->from_ms;
     b->to_ms = o->to_ms == MOMENT_NEVER ? end_ms : o->to_ms;
     if (b->from_ms >= b->to_ms)

@@ -222,10 +222,9 @@ bool report_range(int64_t from_ms, int64_t to_ms, struct err *err)
 
 int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms)
 {
-    struct store_facts facts = snapshot_facts(engine_snapshot(e));
-    int64_t known_ms = at_ms;
+    int64_t known_ms = at_ms, active_ms = engine_active_ms(e);
 
-    if (!given && facts.events)
-        known_ms = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
+    if (!given && active_ms != MOMENT_NEVER)
+        known_ms = zone_day(engine_model(e)->workspace.zone, active_ms, 1);
     return known_ms < now_ms ? known_ms : now_ms;
 }

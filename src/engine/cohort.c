@@ -40,7 +40,8 @@ static bool add_edges(const struct engine *e, const struct cohort_question *q,
                       struct arena *a, struct cohort_plan *plan, struct err *err)
 {
     struct store_facts facts = snapshot_facts(engine_snapshot(e));
-    int64_t last_ms = q->scope.at_ms < facts.last_ms ? q->scope.at_ms : facts.last_ms;
+    int64_t active_ms = engine_active_ms(e);
+    int64_t last_ms = q->scope.at_ms < active_ms ? q->scope.at_ms : active_ms;
     int64_t first_ms =
         q->scope.from_ms > facts.first_ms ? q->scope.from_ms : facts.first_ms;
 

@@ -37,6 +37,7 @@ void engine_close(struct engine *e)
     model_free(e->model);
     people_free(e->people);
     similar_found_free(e->similar);
+    activity_free(&e->activity);
     snapshot_close(e->now);
     store_close(e->store);
     buf_free(&e->path);
@@ -137,7 +138,7 @@ bool engine_refresh(struct engine *e, struct err *err)
 
     if (!store_snapshot(e->store, &v, err))
         return false;
-    if (take_snapshot(e, v, err))
+    if (activity_last(v, &e->activity, &e->active_ms, err) && take_snapshot(e, v, err))
         return true;
     snapshot_close(v);
     return false;
@@ -158,6 +159,7 @@ static struct engine *engine_new(struct io *io, struct err *err)
     }
     e->io = io;
     e->held = CHUNK_NONE;
+    e->active_ms = MOMENT_NEVER;
     return e;
 }
 
@@ -186,6 +188,7 @@ static void let_go(struct engine *e)
 {
     histories_free(e->histories);
     names_free(&e->names);
+    activity_free(&e->activity);
     usages_free(&e->usages); /* customers have other numbers in the other file */
     follow_lost(e->follow);
     journal_restart(e->journal);
@@ -363,6 +366,11 @@ struct store *engine_store(struct engine *e)
 struct snapshot *engine_snapshot(const struct engine *e)
 {
     return e->now;
+}
+
+int64_t engine_active_ms(const struct engine *e)
+{
+    return e->active_ms;
 }
 
 const struct model *engine_model(const struct engine *e)

@@ -49,6 +49,8 @@ bool engine_may_take(const struct engine *e, struct err *err);
 struct store *engine_store(struct engine *e);
 /* What all answers are about: the last commit that the engine made. */
 struct snapshot *engine_snapshot(const struct engine *e);
+/* When somebody last did something (activity.h); MOMENT_NEVER: there is no event. */
+int64_t engine_active_ms(const struct engine *e);
 const struct model *engine_model(const struct engine *e);
 uint32_t engine_model_version(const struct engine *e);
 

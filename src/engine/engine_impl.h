@@ -2,6 +2,7 @@
 #ifndef ENGINE_ENGINE_IMPL_H
 #define ENGINE_ENGINE_IMPL_H
 
+#include "engine/activity.h"
 #include "engine/engine.h"
 #include "engine/history.h"
 #include "engine/journal.h"
@@ -18,7 +19,9 @@ struct engine {
     bool may_lack_model; /* its fault is no reason not to open the file */
     enum store_mode mode;
     struct snapshot *now;
-    uint32_t held; /* the chunk of the last engine_timeline, or CHUNK_NONE */
+    struct activity activity;
+    int64_t active_ms; /* what activity_last says of .now */
+    uint32_t held;     /* the chunk of the last engine_timeline, or CHUNK_NONE */
     struct model *model;
     uint32_t version;
     uint64_t state;                /* how often .now, .model or .version became others */

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/hash.h"
 #include "base/work.h"
+#include "engine/activity.h"
 #include "engine/lint_impl.h"
 #include "lifecycle/lives.h"
 #include "rule/scan.h"
@@ -471,10 +472,13 @@ bool engine_lint(struct snapshot *v, const struct model *m, int64_t now_ms,
     struct lint l = {.model = m, .lifecycle = m->lifecycle, .arena = a, .err = err};
     struct look x = {.l = &l, .snapshot = v, .progress = progress, .context = context};
     struct store_facts facts = snapshot_facts(v);
-    bool ok = lint_text(&l);
+    struct activity activity = {};
+    int64_t active_ms;
+    bool ok = lint_text(&l) && activity_last(v, &activity, &active_ms, err);
 
+    activity_free(&activity);
     if (ok && facts.events && facts.first_ms <= now_ms) {
-        x.at_ms = zone_day(m->workspace.zone, facts.last_ms, 1);
+        x.at_ms = zone_day(m->workspace.zone, active_ms, 1);
         if (x.at_ms > now_ms)
             x.at_ms = now_ms;
         ok = look(&x);

@@ -40,12 +40,11 @@ bool engine_flow_at(const struct engine *e, const struct lifecycle *l,
 
 int64_t engine_default_at(const struct engine *e)
 {
-    struct store_facts facts = snapshot_facts(engine_snapshot(e));
     int64_t day_ms;
 
-    if (!facts.events)
+    if (engine_active_ms(e) == MOMENT_NEVER)
         return MOMENT_NEVER;
-    day_ms = zone_day(engine_model(e)->workspace.zone, facts.last_ms, 1);
+    day_ms = zone_day(engine_model(e)->workspace.zone, engine_active_ms(e), 1);
     return day_ms < engine_now_ms(e) ? day_ms : engine_now_ms(e);
 }
 

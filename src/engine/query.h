@@ -28,8 +28,8 @@ bool engine_put_kpis(struct json_out *j, const struct engine *e,
                      const struct lifecycle *l, const struct fits *who,
                      const int64_t edge[2], int64_t known_ms, struct err *err);
 
-/* The moment at which a look at the file begins: the first of the local day after the last
- * event, or now when that is earlier; MOMENT_NEVER when there is no event. */
+/* The moment at which a look at the file begins: the first of the local day after somebody
+ * last did something, or now when that is earlier; MOMENT_NEVER when there is no event. */
 int64_t engine_default_at(const struct engine *e);
 
 /* --- the customers behind a number --- */

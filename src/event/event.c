@@ -19,6 +19,11 @@ bool event_type_is_reserved(str type)
     return false;
 }
 
+bool event_type_is_noted(str type)
+{
+    return str_eq(type, STR(EVENT_DECIDED)) || str_eq(type, STR(EVENT_LISTED));
+}
+
 bool name_check(str name, const char *what, struct err *err)
 {
     if (!name.n)

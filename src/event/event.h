@@ -87,6 +87,10 @@ bool event_is_consent(const struct property *p, uint32_t n);
  * a text, listed, true or false, and by, which may be missing. No call of a tracking SDK has this
  * type. */
 #define EVENT_LISTED "list_changed"
+/* Are events of this type what Ciclo notes of a person's decision, with the present as their time, and
+ * nothing that the customer did? EVENT_DECIDED and EVENT_LISTED. */
+bool event_type_is_noted(str type);
+#define EVENT_NOTED_MAX 2u
 #define EVENT_NO_LISTING                                                                 \
     "a change of a list has the properties list, which is a text, and listed, which is " \
     "true or false"

@@ -8,14 +8,14 @@
 
 static bool is_platforms(str type)
 {
-    static const str names[] = {{"identify", 8}, {"group", 5},        {"alias", 5},
-                                {"consent", 7},  {EVENT_DECIDED, 16}, {EVENT_LISTED, 12}};
+    static const str names[] = {
+        {"identify", 8}, {"group", 5}, {"alias", 5}, {"consent", 7}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (str_eq(type, names[i]))
             return true;
     }
-    return false;
+    return event_type_is_noted(type);
 }
 
 const struct dictionary_event consent_event = {.name = {"consent", 7}};

@@ -122,6 +122,8 @@ segment press --remove bob --clock 2026-02-12T10:00:00Z >/dev/null
 t_is 'taken off' "$(segment press --ids --at 2026-02-13) $(segment press --count --at 2026-02-12)" 'ada 2'
 t_is 'who fits a rule, kept as a list' "$(segment --when 'exists(purchase)' --ids | "$CICLO" segment "$shop" press --add-from -)" \
     '1 customers were put on "press"; 1 were on it already, or named twice.'
+t_is 'Ciclo notes it now, and the data reach as far as before' \
+    "$("$CICLO" churn "$shop" --active purchase --by month --csv | cut -d , -f 1 | sort -u)" "$(printf '2026-01\nperiod')"
 t_fails 'a segment with a rule' '"buying_press" is no list' "$CICLO" segment "$shop" buying_press --add ada
 t_fails 'both at once' 'two commands' "$CICLO" segment "$shop" press --add ada --remove bob
 t_fails 'no list' "list's name" "$CICLO" segment "$shop" --add ada

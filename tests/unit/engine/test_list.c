@@ -1,5 +1,6 @@
 #include "engine/list.h"
 
+#include "engine/begin.h"
 #include "engine/scan.h"
 #include "support/fail.h"
 #include "support/unit.h"
@@ -71,6 +72,37 @@ TEST(a_list_holds_whom_people_put_on_it_from_then_on)
     done = put(e, true, both, 1, "2026-02-04");
     assert_true(done.changed == 1);
     assert_true(put(e, true, both, 1, "2026-02-05").already == 1);
+    engine_close(e);
+}
+
+/* The day on which a look begins when nobody says when. */
+static bool looks_at(struct engine *e, const char *day)
+{
+    int64_t at_ms = moment_of(day);
+
+    return engine_default_at(e) == at_ms
+           && report_known(e, engine_now_ms(e), false, engine_now_ms(e)) == at_ms;
+}
+
+TEST(what_ciclo_notes_does_not_move_the_day_of_a_look)
+{
+    struct engine *e = bottega_with(model, events, NOW);
+    struct err err;
+
+    assert_true(looks_at(e, "2026-01-04"));
+    put(e, true, both, 3, "2026-03-01T12:00:00Z");
+    assert_true(looks_at(e, "2026-01-04"));
+    engine_close(e); /* as any file that was made before */
+    NEED_OK(engine_open(io_system(), str_of(bottega_path()),
+                        &(struct store_options){.mode = STORE_WRITE}, &e, &err),
+            err);
+    NEED_OK(engine_advance(e, moment_of("2026-03-01T12:00:00Z"), &err), err);
+    assert_true(looks_at(e, "2026-01-04"));
+    /* What people do does, in a chunk that has notes. */
+    NEED_OK(bottega_add(e, "b2|bob|2026-02-10T08:00:00Z|visit|\n", &err), err);
+    assert_true(looks_at(e, "2026-02-11"));
+    put(e, false, both, 3, "2026-03-02");
+    assert_true(looks_at(e, "2026-02-11"));
     engine_close(e);
 }
 
