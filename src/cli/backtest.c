@@ -3,6 +3,7 @@
 
 #include "cli/figures.h"
 #include "cli/model.h"
+#include "engine/begin.h"
 
 enum { CUSTOMERS_SHOWN = 20 };
 
@@ -456,8 +457,8 @@ static bool read_options(struct cli *c, const struct engine *e,
     };
     return cli_moment(c, "from", zone, MOMENT_MIN, &o->from_ms, err)
            && cli_moment(c, "to", zone, MOMENT_NEVER, &o->to_ms, err)
-           && (!o->stage.n || length_parse(cli_text(c, "within"), &o->within, err)
-               || err_in(err, "--within"));
+           && (!o->stage.n
+               || length_asked("--within", cli_text(c, "within"), &o->within, err));
 }
 
 static bool backtest(struct cli *c, struct engine *e, struct backtest **out,

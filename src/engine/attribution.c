@@ -1,6 +1,7 @@
 #include "engine/attribution.h"
 
 #include "base/num.h"
+#include "engine/begin.h"
 
 #include <string.h>
 
@@ -83,10 +84,10 @@ static bool add_lengths(const struct attribution_question *q,
     plan->has_lookback = q->lookback.n > 0;
     if (plan->has_lookback && !length_parse(q->lookback, &plan->lookback, err))
         return err_in(err, "lookback");
-    if (q->half_life.n && !length_parse(q->half_life, &half, err))
-        return err_in(err, "half life");
+    if (q->half_life.n && !length_asked("half life", q->half_life, &half, err))
+        return false;
     plan->half_life_ms = half.ms;
-    return (half.ms > 0 && !half.months)
+    return !half.months
            || err_set(err, ERR_INPUT,
                       "half life: %.*s has no fixed number of days: give days or hours, "
                       "such as 7d",

@@ -131,8 +131,8 @@ bool report_begin(struct engine *e, const struct begin_words *q, struct program 
 {
     *out = (struct begin){.zone = engine_model(e)->workspace.zone, .at_ms = q->at_ms};
     *wrong = STR("");
-    if (q->gap.n && !length_parse(q->gap, &out->gap, err))
-        return err_in(err, "after");
+    if (q->gap.n && !length_asked("after", q->gap, &out->gap, err))
+        return false;
     if (stages_are_named(q->first)) {
         if (!begin_at_stage(e, q, a, out, err))
             return false;
@@ -218,6 +218,16 @@ bool report_range(int64_t from_ms, int64_t to_ms, struct err *err)
            || err_set(
                err, ERR_INPUT,
                "the time asked for ends before it begins: to must be later than from");
+}
+
+bool length_asked(const char *option, str text, struct length *out, struct err *err)
+{
+    if (!length_parse(text, out, err))
+        return err_in(err, "%s", option);
+    return out->months || out->ms
+           || err_set(err, ERR_INPUT,
+                      "%s: %.*s is no time at all: give a length such as 30d", option,
+                      STR_FMT(text));
 }
 
 int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms)

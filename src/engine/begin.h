@@ -47,6 +47,8 @@ void report_put_value(struct json_out *j, const struct engine *e, enum value_typ
                       __int128 value);
 /* ERR_INPUT: the range of a scope holds no time. */
 bool report_range(int64_t from_ms, int64_t to_ms, struct err *err);
+/* The length that an option of this name gives. ERR_INPUT: it is none, or no time at all. */
+bool length_asked(const char *option, str text, struct length *out, struct err *err);
 /* A scope's known_ms, when at_ms was given or stands for now. */
 int64_t report_known(const struct engine *e, int64_t at_ms, bool given, int64_t now_ms);
 

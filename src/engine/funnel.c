@@ -44,7 +44,7 @@ static bool add_limit(const struct funnel_question *q, struct funnel_plan *plan,
                || err_set(err, ERR_INPUT,
                           "a limit from step to step needs its length: within");
     plan->limit = q->each_step ? FUNNEL_EACH_STEP : FUNNEL_FROM_START;
-    return length_parse(q->within, &plan->within, err) || err_in(err, "within");
+    return length_asked("within", q->within, &plan->within, err);
 }
 
 /* Who is listed: what he did next. */

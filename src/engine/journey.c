@@ -90,10 +90,10 @@ static bool plan_of(struct asked_journey *asked, struct program *p, struct arena
     if (!model_lifecycle_find(m, q->lifecycle, &plan->lifecycle, err))
         return false;
     asked->moves.lifecycle = plan->lifecycle->number;
-    if (!length_parse(q->within.n ? q->within : STR("30d"), &plan->within, err))
-        return err_in(err, "within");
-    return through_read(asked->moves.engine, q->through, q->events, p, a, &plan->through,
-                        NULL, wrong, err)
+    return length_asked("within", q->within.n ? q->within : STR("30d"), &plan->within,
+                        err)
+           && through_read(asked->moves.engine, q->through, q->events, p, a,
+                           &plan->through, NULL, wrong, err)
            && picks_add(p, STR("any"), &plan->any, 1, &n, err)
            && add_score(q, p, plan, wrong, err) && add_worse(q, a, plan, err)
            && add_list(q, plan, err);

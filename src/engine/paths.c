@@ -186,13 +186,13 @@ static bool add_times(const struct paths_question *q, struct paths_plan *plan,
     struct length gap;
 
     plan->has_within = q->within.n > 0;
-    if (plan->has_within && !length_parse(q->within, &plan->within, err))
-        return err_in(err, "within");
+    if (plan->has_within && !length_asked("within", q->within, &plan->within, err))
+        return false;
     if (!q->gap.n)
         return true;
-    if (!length_parse(q->gap, &gap, err))
-        return err_in(err, "gap");
-    if (gap.months || gap.ms <= 0)
+    if (!length_asked("gap", q->gap, &gap, err))
+        return false;
+    if (gap.months)
         return err_set(err, ERR_INPUT,
                        "the gap that ends a visit is a fixed length such as 30m, not "
                        "%.*s",

@@ -157,10 +157,10 @@ static bool fixed_length(const char *name, str text, int64_t *out, struct err *e
 {
     struct length l;
 
-    if (!length_parse(text, &l, err))
-        return err_in(err, "%s", name);
+    if (!length_asked(name, text, &l, err))
+        return false;
     *out = l.ms;
-    return (!l.months && l.ms > 0)
+    return !l.months
            || err_set(err, ERR_INPUT,
                       "%s is a length that is always the same, such as 30d: months and "
                       "years are not",

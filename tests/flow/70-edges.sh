@@ -238,6 +238,18 @@ refuses 'a stage far from any' 'no stage "kitchen"; the stages are those under `
 refuses 'a stage near one' 'no stage "buyr"; did you mean buyer?' 'churn --active stage.buyr'
 refuses 'a worse stage' 'no stage "x"; the stages are' 'journey-map --worse x'
 refuses 'a segment far from any' 'no segment "x"; those that it has stand under `segments:`' 'paths --segment x'
+while read -r option words; do
+    refuses "--$option of no time" 'is no time at all: give a length such as 30d' "$words --$option 0d"
+done <<'END'
+within funnel --step visit --step purchase
+after cohorts --first purchase
+gap paths --through event
+within paths --through event
+within journey-map --through event
+half-life attribution --conversion purchase
+every survival --first visit --end purchase
+within survival --first visit --end purchase --customers waiting
+END
 refuses 'a period' 'no period "2026-13" here; periods are called as the report calls them' \
     'churn --active purchase --customers 2026-13 --who lost'
 t_fails 'a segment without a name' '--segment says nothing: leave it out for everybody' asked one paths --segment ''
