@@ -18,7 +18,7 @@ import { login } from './login.mjs';
 import { money } from './money.mjs';
 import { paths } from './paths.mjs';
 import { nothing, reports } from './reports.mjs';
-import { budgets, languages, lockFile, palette, templates, types } from './source.mjs';
+import { budgets, languages, lockFile, ownWords, palette, templates, types } from './source.mjs';
 import { saved } from './saved.mjs';
 import { suspects } from './suspects.mjs';
 import { run } from './tap.mjs';
@@ -37,7 +37,7 @@ const chrome = await chromium.launch({
 try {
   /* What changes the same file is in one lane. */
   await run([
-    [languages, templates, lockFile, palette, budgets, edits, meddling, several, money],
+    [languages, templates, ownWords, lockFile, palette, budgets, edits, meddling, several, money],
     [wide, missing, nothing, first, begin],
     [reports, attribution, paths, saved],
     [heat, lasting, alikeness],

@@ -76,6 +76,17 @@ export function templates({ root }) {
   equal(missing, [], 'what the templates say is in the language files');
 }
 
+/* So are the built-in groups of buyers, and Ciclo's own events. */
+export function ownWords({ root }) {
+  const english = texts(root, 'en');
+  const found = (file, pattern) => [...readFileSync(join(root, 'src', file), 'utf8').matchAll(pattern)].map(match => match[1]);
+  const groups = found('segment/groups.h', /^ +X\(\w+, "\w+", "(.*)"\)/mg);
+  const events = found('event/event.h', /^#define EVENT_(?:DECIDED|LISTED) "(.*)"/mg);
+  ok(groups.length === 7 && events.length === 2, 'the groups of buyers and the own events are read');
+  equal([...groups.map(text => `descriptions.${text}`), ...events.map(type => `eventTypes.${type}`)]
+    .filter(key => !(key in english)), [], 'what they are called is in the language files');
+}
+
 export function lockFile({ root }) {
   const text = readFileSync(join(root, 'web/package-lock.json'), 'utf8');
   const { packages } = JSON.parse(text);

@@ -204,7 +204,7 @@ export default function Customers() {
                   <span role="columnheader" className={`${styles.date} ${styles.wide}`}>{t('list.last')}</span>
                   <span role="columnheader" className={`${styles.count} ${styles.wide}`}>{t('list.events')}</span>
                   <span role="columnheader" className={`${styles.traits} ${styles.wide}`}>
-                    {traits.map(format.fact).join(' · ') || t('list.traits')}
+                    {traits.map(fact => format.fact(fact)).join(' · ') || t('list.traits')}
                   </span>
                 </div>
               </div>

@@ -91,8 +91,8 @@ export function makeFormat(info: Info, t: TFunction, i18n: i18n) {
     group: (group: string) => name('groups', group),
     goal: (goal: string) => translated('goals', goal) ?? goal,
     description: (text: string) => translated('descriptions', text) ?? text,
-    /* A property's or a trait's name, and its value. */
-    fact: (fact: string) => name('facts', fact),
+    /* A property's or a trait's name, and its value; those of Ciclo's own events are called by them. */
+    fact: (fact: string, event?: string) => translated('facts', `${event}.${fact}`) ?? name('facts', fact),
     value: (value: unknown, type?: string): string => {
       if (value === null || value === undefined) return '–';
       if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no');

@@ -31,15 +31,15 @@ function List({ items }: { items: unknown[] }) {
   );
 }
 
-function Facts({ facts, types }: {
-  facts: Record<string, unknown>; types?: Record<string, string>;
+function Facts({ facts, types, event }: {
+  facts: Record<string, unknown>; types?: Record<string, string>; event?: string;
 }) {
   const { format } = useInfo();
   return (
     <>
       {Object.entries(facts).map(([name, value]) => (
         <div key={name}>
-          <dt>{format.fact(name)}</dt>
+          <dt>{format.fact(name, event)}</dt>
           <dd>{Array.isArray(value) ? <List items={value} /> : format.value(value, types?.[name])}</dd>
         </div>
       ))}
@@ -105,7 +105,7 @@ export function Events({ events, total }: { events: CustomerEvent[]; total: numb
                     {event.channel && <span className={styles.eventId}>{event.channel}</span>}
                   </p>
                   <dl>
-                    <Facts facts={event.properties} types={info.properties[event.type]} />
+                    <Facts facts={event.properties} types={info.properties[event.type]} event={event.type} />
                     <Facts facts={traits.get(event.id)!} />
                   </dl>
                 </div>
