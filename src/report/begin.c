@@ -44,7 +44,8 @@ static bool by_trait(struct begin_look *l, uint32_t from, uint32_t to,
     latest = l->told_at;
     while (latest < t->n && t->event[latest] < to)
         latest++;
-    if (latest == l->told_at || (t->there && !t->there[latest - 1]))
+    if (latest == l->told_at || (t->there && !t->there[latest - 1])
+        || t->value[latest - 1] > l->begin->at_ms)
         return false;
     while (event < to && l->at_ms[event] < t->value[latest - 1])
         event++;

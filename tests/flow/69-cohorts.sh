@@ -85,6 +85,9 @@ t_is 'from the day on which somebody joined' "$(cells --first trait.joined --aga
         n as (select c, count(*) n from b group by 1)
         select c, n, $month p, count(distinct customer), count(*) from b join n using (c) join e using (customer)
         where e.type = 'purchase' and e.time >= joined group by 1, 3 order by 1, 3")"
+t_is 'who will have joined on a later day has not begun' \
+    "$("$CICLO" cohorts "$shop" --csv --first trait.joined --again purchase --at 2025-03-15 | tail -n +2 | cut -d, -f1,2 | sort -u)" \
+    "$(rows "select substr(joined, 1, 7), count(*) from person where joined <> '' and joined <= '2025-03-15' group by 1")"
 t_is 'those who came back, and whether they come again like those who are new' \
     "$(cells --first purchase --after 60d)" \
     "$(rows "with g as (select customer, time, place, lag(time) over (partition by customer order by place) was

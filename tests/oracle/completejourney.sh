@@ -19,7 +19,7 @@ baskets="$bought
 purchase where revenue >= 5$tab$purchase and cents >= 500
 $bought"
 kind='"properties.kind"'
-income="(select p.\"traits.income\" from e p where p.customer = e.customer and p.type = 'identify' and p.at <= :at
+income="(select p.\"traits.income\" from e p where p.customer = e.customer and p.\"traits.income\" <> '' and p.at <= :at
     order by p.place desc limit 1)"
 
 funnel 'mailed, redeemed, bought' funnel "$campaign" "9e15" '' "$everybody"
@@ -59,6 +59,18 @@ cohorts 'redeemed since the first mailing, by day' day "select * from ($mailed_f
     --first mailed --again redemption --from 2017-03-05 --to 2017-04-01
 from_day=''
 
+sqlite3 "$T/rows.db" ".read $sql/stays.sql"
+cohorts 'who came back after 20 days' month "select customer, day, min(place) as place from (
+        select *, lag(at) over (partition by customer order by place) as before from e where $purchase and at <= :at)
+    where at >= before + 20 * $day group by customer" "$purchase and e.place >= b.place" --first purchase --after 20d
+cohorts 'baskets since they joined' month "select customer, date(unixepoch(\"traits.joined\"), 'unixepoch', 'localtime') as day,
+    1000 * unixepoch(\"traits.joined\") as at from e where \"traits.joined\" <> '' and 1000 * unixepoch(\"traits.joined\") <= :at
+    and unixepoch(\"traits.joined\") >= unixepoch('2017-01-01', 'utc')" \
+    "$purchase and e.at >= b.at" --first trait.joined --again purchase --from 2017-01-01
+cohorts 'coupons after they fell asleep, by week' week "select customer, date(min(since) / 1000, 'unixepoch', 'localtime') as day,
+    min(since) as at from stay where stage = 'asleep' and since <= :at group by customer" \
+    "e.type = 'redemption' and e.at > b.at" --first stage.asleep --again redemption
+
 mailed_in_spring="select * from ($mailed_first) where day < '2017-05-01'"
 mailed_later="select * from ($mailed_first) where day >= '2017-05-01' and day < '2017-09-01'"
 against 'redeemed after mailings of spring and of later' month "$mailed_in_spring" "$mailed_later" \
@@ -69,6 +81,12 @@ paths 'ways through events' 5 0 "select customer, place, type as name from e whe
 paths 'collapsed, from the first redeemed coupon' 4 1 "select e.customer, place, type as name from e join
     (select customer, min(place) as first from e where type = 'redemption' group by 1) b
     on b.customer = e.customer and place >= first where is_any and at <= :at" --after redemption --collapse
+
+whole=1
+paths 'whole ways through events' 6 0 "select customer, place, type as name from e where is_any and at <= :at" --whole
+whole=''
+
+rfm_moves 'who moved between the groups since summer' quintiles 2017-07-01
 
 for method in interpolated quintiles ranks; do
     rfm "RFM $method, to the moment" $method 0 '' --method $method

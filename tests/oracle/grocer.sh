@@ -19,7 +19,11 @@ sqlite3 :memory: ".import --csv $data/campaigns.csv sent" ".import --csv $data/c
         'timestamp', strftime('%Y-%m-%dT%H:%M:%SZ', day, 'utc'), 'properties', json(properties),
         'context', json_object('campaign', json_object('medium', case campaign_type when 'Type A' then 'email'
             when 'Type B' then 'sms' else 'display' end, 'name', campaign_id)))
-    from happened join campaign using (campaign_id)" >"$T/campaigns.jsonl"
+    from happened join campaign using (campaign_id)
+    union all select json_object('type', 'identify', 'userId', household_id, 'messageId', 'joined' || household_id,
+        'timestamp', '2017-01-01T05:00:00Z', 'traits', json_object('joined', strftime('%Y-%m-%dT%H:%M:%SZ',
+            '2016-11-15', '+' || (household_id * 7 % 400) || ' days', '+' || (household_id % 24) || ' hours')))
+        from (select distinct household_id from sent) where household_id % 10" >"$T/campaigns.jsonl"
 take() { # DATA TIME OPTION...
     taken=$1 time=$2
     shift 2

@@ -177,8 +177,32 @@ rfm() {
     sqlite3 -csv -header :memory: "select value ->> 'group' as \"group\",
         value ->> 'customers' as customers, cast(round(100 * (value ->> 'value')) as integer) as cents
         from json_each(readfile('$T/got.json'), '\$.groups')" >"$T/got.csv"
-    { cat "$T/rfm.sql"; echo ".read $sql/rfm-groups.sql"; } >"$T/ask.sql"
+    { cat "$T/rfm.sql"; echo ".read $sql/rfm-area.sql"; echo ".read $sql/rfm-groups.sql"; } >"$T/ask.sql"
     same "$r_name: groups" '*'
+}
+
+# rfm_moves NAME METHOD SINCE OPTION...: who was in which group on the day SINCE, and is in which at $at.
+rfm_moves() {
+    m_name=$1 m_method=$2 m_since=$3
+    shift 3
+    report rfm --event purchase --value revenue --method "$m_method" --since "$m_since" "$@"
+    {
+        for m_day in "$m_since" "$at"; do
+            parameters "method='$m_method'" 'in_days=0'
+            echo ".parameter set :at $(ms "$m_day")"
+            echo "create temp table fits as select customer, at, day, cents from e where type = 'purchase' and at <= :at;
+                create temp table limits(what, value);"
+            echo ".read $sql/rfm.sql"
+            echo ".read $sql/rfm-area.sql"
+            echo "create temp table \"on $m_day\" as select customer, name from score join area
+                    on recency between r1 and r2 and frequency between f1 and f2;
+                drop table fits; drop table limits; drop table did; drop table measured; drop table cuts; drop table scored;
+                drop table score; drop table area;"
+        done
+        echo "select coalesce(a.name, '(none)'), coalesce(b.name, '(none)'), count(*)
+            from \"on $m_since\" a full join \"on $at\" b using (customer) group by a.name, b.name;"
+    } >"$T/ask.sql"
+    same "$m_name" '"from", "to", customers'
 }
 
 # segment NAME CONDITION OPTION...: who is in it, as the condition on his events says.
@@ -210,12 +234,12 @@ flow() {
 
 # paths NAME STEPS COLLAPSE QUERY OPTION...: QUERY gives (customer, place, name) of what may be a
 # step, from the beginning of each customer's way on; or (customer, way, place, name), where he has several.
-# $backwards is 1 where the way ends with its beginning.
+# $backwards is 1 where the way ends with its beginning, $whole where those that ended are left out.
 paths() {
     p_name=$1 p_steps=$2 p_collapse=$3 p_query=$4
     shift 4
     {
-        parameters "steps=$p_steps" "collapse=$p_collapse" "backwards=${backwards:-0}"
+        parameters "steps=$p_steps" "collapse=$p_collapse" "backwards=${backwards:-0}" "whole=${whole:-0}"
         case $p_query in
         *' as way'*) echo "create temp table steps as $p_query;" ;;
         *) echo "create temp table steps as select *, 0 as way from ($p_query);" ;;

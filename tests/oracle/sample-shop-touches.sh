@@ -55,7 +55,7 @@ journey 'a map of what they do, and how content they are' \
 journey 'a map of channels, of a time' "select customer, place, at, channel as name from came where at <= :at
     and at >= $(ms 2011-04-01) and at < $(ms 2011-08-01)" "$no_answer" "select 'conversion' as stage, 'quiet' as target union
     values ('regular', 'quiet'), ('quiet', 'gone')" 45 --through channel --worse quiet,gone --from 2011-04-01 --to 2011-08-01
-journey 'a map of the days of the week' "select customer, place, at, (strftime('%w', day) + 6) % 7 + 1 as name from e where at <= :at" \
+journey 'a map of the days of the week' "select customer, place, at, (strftime('%w', day) + 6) % 7 + 1 as name from e where is_any and at <= :at" \
     "$no_answer" "select a.stage, b.column1 as target from (select distinct stage from stay) a, (values ('quiet'), ('gone')) b" 60 \
     --through weekday --worse quiet,gone
 
@@ -81,4 +81,32 @@ paths 'through events and channels' 5 1 "select c.customer, c.place, type || ' /
 paths 'what comes after each purchase of two months, in ten days' 3 0 "select p.customer, p.place as way, a.place, a.name
     from ($purchases) p join ($any) a on a.customer = p.customer and a.place >= p.place and a.at <= p.at + 10 * $day
     where p.at >= $(ms 2011-09-01) and p.at < $(ms 2011-11-01)" --after purchase --each --within 10d --from 2011-09-01 --to 2011-11-01
+backwards='' whole=1
+paths 'whole ways of four' 4 0 "$any" --whole
+paths 'whole ways of channels, collapsed' 3 1 "select c.customer, c.place, channel as name from came c where c.at <= :at" \
+    --through channel --collapse --whole
+backwards=1
+paths 'whole ways to the third event before a purchase of autumn' 3 0 "select p.customer, p.place as way, -a.place as place, a.name
+    from ($purchases) p join ($any) a on a.customer = p.customer and a.place <= p.place
+    where p.at >= $(ms 2011-09-01) and p.at < $(ms 2011-11-01)" --before purchase --each --whole --from 2011-09-01 --to 2011-11-01
+backwards='' whole=''
+
+# Who began when a trait says, or when he came into a stage.
+told="select customer, date(unixepoch(joined), 'unixepoch', 'localtime') as day, 1000 * unixepoch(joined) as at from (
+    select distinct customer, first_value(\"traits.joined\") over (partition by customer order by place desc) as joined
+    from e where \"traits.joined\" <> '' and at <= :at) where 1000 * unixepoch(joined) <= :at
+    and unixepoch(joined) >= unixepoch('2010-12-01', 'utc')"
+from_day=2010-12-01
+cohorts 'orders since they joined' month "$told" "e.type = 'purchase' and e.at >= b.at" --first trait.joined --again purchase \
+    --from 2010-12-01
+amount=e.cents cumulated=1
+cohorts 'their money, cumulated' quarter "$told" "e.type = 'purchase' and e.at >= b.at" --first trait.joined --again purchase \
+    --value revenue --cumulated --from 2010-12-01
+from_day='' amount='' cumulated=''
+entered="select customer, date(min(since) / 1000, 'unixepoch', 'localtime') as day, min(since) as at from stay
+    where stage in ('quiet', 'gone') and since <= :at group by customer"
+cohorts 'orders after they fell quiet' month "$entered" "e.type = 'purchase' and e.at > b.at" --first stage.quiet,stage.gone --again purchase
+cohorts 'visits after they became regular, by week' week "select customer, date(min(since) / 1000, 'unixepoch', 'localtime') as day,
+    min(since) as at from stay where stage = 'regular' and since <= :at group by customer" \
+    "e.type = 'visit' and e.at > b.at" --first stage.regular --again visit
 t_done

@@ -66,6 +66,17 @@ cohorts 'who began in summer' month "select * from ($first) where day >= '2011-0
     "$purchase" --first purchase --from 2011-06-01 --to 2011-09-01
 from_day=''
 
+# Who comes back after so long a silence.
+back() {
+    echo "select customer, day, min(place) as place from (select *, lag(at) over (partition by customer order by place) as before
+        from e where $purchase and at <= :at) where at >= before + $1 * $day group by customer"
+}
+cohorts 'who came back after 90 days' month "$(back 90)" "$purchase and e.place >= b.place" --first purchase --after 90d
+amount=e.cents
+cohorts 'and what they bought then, by week' week "$(back 45)" "$purchase and e.place > b.place" --first purchase --after 45d \
+    --repeat --value revenue
+amount=''
+
 between="day >= '%s' and day < '%s'"
 # shellcheck disable=SC2059
 against 'who began in winter against who did in summer' month \
@@ -96,6 +107,11 @@ rfm 'RFM with own limits' limits 1 \
     "('recency', 14), ('recency', 33), ('recency', 72), ('recency', 180), ('frequency', 2), ('frequency', 3),
     ('frequency', 5), ('frequency', 10), ('monetary', 5000), ('monetary', 10000), ('monetary', 25000),
     ('monetary', 100000)" --recency 14,33,72,180 --frequency 2,3,5,10 --monetary 50,100,250,1000
+
+for method in interpolated quintiles ranks; do
+    rfm_moves "who moved between the groups since summer, $method" $method 2011-07-01
+done
+rfm_moves 'who moved in a month' interpolated 2011-11-10
 
 spent="sum(cents) filter (where datetime(clock, '+1 year') > datetime(:at_day))"
 for at in 2011-10-01 2011-12-10; do
