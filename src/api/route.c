@@ -238,6 +238,8 @@ static const struct api_param rfm_params[] = {
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
     {"since", "an earlier date: who moved from which group then to which group now"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"customers",
      "who is in this group, in this cell such as 555 (54: of every monetary score), or "
      "all; with since also who moved: loyal > at risk"},
@@ -303,6 +305,8 @@ static const struct api_param survival_params[] = {
     {"cox", "trait.x, acquisition.x, with commas between: what goes with how long it "
             "lasts, by Cox's proportional hazards"},
     {"ties", "with cox: efron (unless given), breslow or exact"},
+    {"against", "FROM..TO: the same of this time beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"customers", "ended or waiting: to whom it happened, or has not, too"},
     {"within", "with customers: in this length of time"},
     {"group", "with customers: of those with this value"},
@@ -385,6 +389,8 @@ static const struct api_param overlap_params[] = {
     AT,
     {"segment", "of those who are in this segment then"},
     {"when", "of those who fit this rule then"},
+    {"against", "a date: the same as it stood then beside it, and the differences"},
+    {"against_segment", "the same of this segment beside it"},
     {"customers", "names with commas between: who is in exactly these"},
 };
 static const struct api_param customer_params[] = {AT, LANG, LIFECYCLE};

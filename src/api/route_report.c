@@ -114,7 +114,8 @@ bool get_rfm(struct api_request *r, struct err *err)
         .limit = {param(r, "recency"), param(r, "frequency"), param(r, "monetary")},
         .since = param(r, "since"),
         .from = param(r, "from"),
-        .list = param(r, "customers")};
+        .list = param(r, "customers"),
+        .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct rfm_view v;
 
@@ -215,7 +216,8 @@ bool get_survival(struct api_request *r, struct err *err)
                                   .within = param(r, "within"),
                                   .group = param(r, "group"),
                                   .cox = param(r, "cox"),
-                                  .ties = param(r, "ties")};
+                                  .ties = param(r, "ties"),
+                                  .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct survival_view v;
     bool ok;
@@ -385,7 +387,8 @@ bool get_journey_map(struct api_request *r, struct err *err)
 bool get_overlap(struct api_request *r, struct err *err)
 {
     str name[OVERLAP_MAX + 1], rest = param(r, "segments");
-    struct overlap_question q = {.segment = name, .list = param(r, "customers")};
+    struct overlap_question q = {.segment = name, .list = param(r, "customers"),
+                                 .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct overlap_view v;
     str wrong;

@@ -36,6 +36,15 @@ static void put_groups(struct cli_table *t, const struct engine *e,
     }
 }
 
+static void put_against(struct cli_table *t, const struct rfm_view *v, bool plain)
+{
+    report_against_heading(t, "group", plain);
+    for (int g = 0; g < RFM_GROUPS_END; g++) {
+        cli_table_add(t, rfm_group_name((enum rfm_group)g));
+        report_against_cells(t, rfm_share(v, g), rfm_share(v->against, g), plain);
+    }
+}
+
 static void put_cells(struct cli_table *t, const struct engine *e,
                       const struct rfm_view *v)
 {
@@ -149,7 +158,8 @@ static void print(struct cli *c, struct buf *b, const struct engine *e,
         buf_add_char(b, '\n');
         return;
     }
-    if (!plain && !v->rfm->n && !(v->before && v->before->rfm->n)) {
+    if (!plain && !v->rfm->n && !(v->before && v->before->rfm->n)
+        && !(v->against && v->against->rfm->n)) {
         report_nothing(b, e);
         return;
     }
@@ -157,6 +167,8 @@ static void print(struct cli *c, struct buf *b, const struct engine *e,
         put_moved(&t, e, v, plain);
     else if (v->has_list)
         put_list(&t, e, v);
+    else if (v->against)
+        put_against(&t, v, plain);
     else if (v->before)
         put_moves(&t, v, plain);
     else if (plain)
@@ -193,6 +205,7 @@ static int run(struct cli *c)
         .since = cli_text(c, "since"),
         .from = cli_text(c, "from"),
         .list = cli_text(c, "customers"),
+        .against = report_against(c),
     };
 
     if (!q.event.n || !q.value.n)
@@ -216,6 +229,7 @@ static const struct cli_option options[] = {
      "list a group (champions), a cell (555), a place of the grid (55), or all; with "
      "--since also who moved ('loyal > at risk')",
      false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV: the 125 cells", false},
 };

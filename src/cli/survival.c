@@ -100,6 +100,16 @@ static void put_sums(struct cli_table *t, const struct survival_view *v)
     }
 }
 
+static void put_rank(struct buf *b, const struct log_rank *rank)
+{
+    buf_add_format(b, "\nLog-rank test: chi-square %.4f, %u degree%s of freedom, p ",
+                   rank->chi_square, rank->degrees, rank->degrees > 1 ? "s" : "");
+    if (rank->p < 1e-10)
+        buf_add(b, STR("< 1e-10.\n"));
+    else
+        buf_add_format(b, "= %.4g.\n", rank->p);
+}
+
 static void put_test(struct buf *b, const struct survival_view *v)
 {
     if (!v->by.n)
@@ -108,12 +118,7 @@ static void put_test(struct buf *b, const struct survival_view *v)
         buf_add(b, STR("\nThere are no two groups that could be compared.\n"));
         return;
     }
-    buf_add_format(b, "\nLog-rank test: chi-square %.4f, %u degree%s of freedom, p ",
-                   v->rank.chi_square, v->rank.degrees, v->rank.degrees > 1 ? "s" : "");
-    if (v->rank.p < 1e-10)
-        buf_add(b, STR("< 1e-10.\n"));
-    else
-        buf_add_format(b, "= %.4g.\n", v->rank.p);
+    put_rank(b, &v->rank);
 }
 
 /* A row for each point of each group. */
@@ -204,6 +209,66 @@ static void print_cox(struct cli *c, struct buf *b, const struct cox_view *v)
     buf_add_char(b, '\n');
 }
 
+/* --- two sides --- */
+
+static double share_at(const struct survival_view *v, uint32_t point)
+{
+    return v->group_n ? v->curve->point[point].share : NAN;
+}
+
+static void put_against(struct cli_table *t, const struct survival_view *v, bool plain)
+{
+    static const char *const exact[] = {"after_ms",   "share", "against",
+                                        "difference", "low",   "high"};
+    static const char *const shown[] = {"after", "still without", "against", "difference",
+                                        "95 % sure"};
+
+    t->columns = plain ? 6 : 5;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(plain ? exact[i] : shown[i]));
+    for (uint32_t i = 0; i < v->point_n; i++) {
+        struct survival_gap gap = survival_gap_at(v, i);
+        struct buf b[2] = {};
+
+        report_length(t, v->point_ms[i], plain);
+        add_share(t, share_at(v, i), plain);
+        add_share(t, share_at(v->against, i), plain);
+        if (plain) {
+            add_share(t, gap.difference, true);
+            add_share(t, gap.low, true);
+            add_share(t, gap.high, true);
+            continue;
+        }
+        if (!isnan(gap.difference))
+            buf_add_format(&b[0], "%+.1f", 100 * gap.difference);
+        if (!isnan(gap.low))
+            buf_add_format(&b[1], "%+.1f to %+.1f", 100 * gap.low, 100 * gap.high);
+        add_text(t, &b[0]);
+        add_text(t, &b[1]);
+    }
+}
+
+static void print_against(struct cli *c, struct buf *b, const struct engine *e,
+                          const struct survival_view *v)
+{
+    struct cli_table t = {.arena = &c->arena};
+
+    put_against(&t, v, cli_has(c, "csv"));
+    if (cli_has(c, "csv")) {
+        cli_table_csv(&t, b);
+        return;
+    }
+    if (!v->group_n && !v->against->group_n) {
+        report_nothing(b, e);
+        return;
+    }
+    cli_table_print(&t, b);
+    if (v->apart.degrees)
+        put_rank(b, &v->apart);
+    else
+        buf_add(b, STR("\nThere are no two sides that could be compared.\n"));
+}
+
 static bool print(struct cli *c, struct buf *b, const struct engine *e,
                   const struct survival_view *v, struct err *err)
 {
@@ -218,6 +283,10 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     }
     if (v->list)
         return report_customers(c, b, e, &v->listed, err);
+    if (v->against) {
+        print_against(c, b, e, v);
+        return true;
+    }
     if (cli_has(c, "csv")) {
         if (v->cox)
             put_cox(&points, v->cox, true);
@@ -268,7 +337,8 @@ static int run(struct cli *c)
                                   .within = cli_text(c, "within"),
                                   .group = cli_text(c, "group"),
                                   .cox = cli_text(c, "cox"),
-                                  .ties = cli_text(c, "ties")};
+                                  .ties = cli_text(c, "ties"),
+                                  .against = report_against(c)};
 
     if (!q.first.n)
         return cli_wrong(c, "where does somebody begin? --first EVENT, --first trait.x, "
@@ -307,6 +377,7 @@ static const struct cli_option options[] = {
      false},
     {"within", "LENGTH", "--customers: in this length of time", false},
     {"group", "VALUE", "--customers: of those with this value", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL,
      "as CSV, a row for each point of each curve, or for each column of --cox", false},

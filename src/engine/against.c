@@ -22,6 +22,13 @@ static bool read_period(const struct engine *e, str text, struct report_scope *o
                           STR_FMT(text)));
 }
 
+bool against_alone(bool parted, bool listed, struct err *err)
+{
+    return (!parted && !listed)
+           || err_set(err, ERR_INPUT, "%s of one side: without against",
+                      listed ? "customers are listed" : "a report is broken down");
+}
+
 bool against_scope(const struct engine *e, const struct report_against *asked,
                    const struct report_scope *scope, struct report_scope *out,
                    struct err *err)
@@ -30,6 +37,25 @@ bool against_scope(const struct engine *e, const struct report_against *asked,
     if (asked->segment.n)
         out->segment = asked->segment;
     return !asked->period.n || read_period(e, asked->period, out, err);
+}
+
+bool against_scope_on(const struct engine *e, const struct report_against *asked,
+                      const struct report_scope *scope, struct report_scope *out,
+                      struct err *err)
+{
+    *out = *scope;
+    if (asked->segment.n)
+        out->segment = asked->segment;
+    if (!asked->period.n)
+        return true;
+    if (!moment_parse_from(asked->period, engine_model(e)->workspace.zone, scope->at_ms,
+                           &out->at_ms, err))
+        return err_in(err, "against");
+    return out->at_ms <= scope->at_ms
+           || err_set(err, ERR_INPUT,
+                      "against: %.*s is later than the day that it stands beside: ask "
+                      "for the later one, against the earlier",
+                      STR_FMT(asked->period));
 }
 
 static void put_counts(struct json_out *j, struct share s)

@@ -14,10 +14,17 @@ static inline bool is_against(const struct report_against *asked)
 {
     return asked->period.n || asked->segment.n;
 }
+/* ERR_INPUT: customers are listed, and a report is broken down, of one side alone. */
+bool against_alone(bool parted, bool listed, struct err *err);
 /* The scope of the other side. */
 bool against_scope(const struct engine *e, const struct report_against *asked,
                    const struct report_scope *scope, struct report_scope *out,
                    struct err *err);
+
+/* The same of a report that shows how it stands on one day: the period is that of the other side. */
+bool against_scope_on(const struct engine *e, const struct report_against *asked,
+                      const struct report_scope *scope, struct report_scope *out,
+                      struct err *err);
 
 /* "customers","of","against":{"customers","of"},"difference","low","high", the last three null
  * when one of the shares is of none: inside an open object. */

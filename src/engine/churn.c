@@ -146,9 +146,8 @@ static bool other_side(struct engine *e, const struct churn_question *q, struct 
     struct churn_question other = *q;
 
     *wrong = STR("");
-    if (q->period.n)
-        return err_set(err, ERR_INPUT,
-                       "customers are listed of one side: without against");
+    if (!against_alone(false, q->period.n > 0, err))
+        return false;
     out->against = arena_new(a, struct churn_view);
     if (!out->against)
         return err_nomem(err);

@@ -135,10 +135,8 @@ static bool other_side(struct engine *e, const struct cohort_question *q, struct
     struct cohort_question other = *q;
 
     *wrong = STR("");
-    if (q->cohort.n)
-        return err_set(err, ERR_INPUT,
-                       "the customers of a cohort are listed of one side: without "
-                       "against");
+    if (!against_alone(false, q->cohort.n > 0, err))
+        return false;
     out->against = arena_new(a, struct cohort_view);
     if (!out->against)
         return err_nomem(err);

@@ -159,9 +159,8 @@ static bool other_side(struct engine *e, const struct funnel_question *q, struct
     struct funnel_question other = *q;
 
     *wrong = STR("");
-    if (q->by.n || q->stopped)
-        return err_set(err, ERR_INPUT, "%s of one side: without against",
-                       q->by.n ? "a funnel is broken down" : "customers are listed");
+    if (!against_alone(q->by.n > 0, q->stopped > 0, err))
+        return false;
     out->against = arena_new(a, struct funnel_view);
     if (!out->against)
         return err_nomem(err);

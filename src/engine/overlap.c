@@ -152,6 +152,21 @@ static bool list_those(const struct sets *s, uint32_t set, struct arena *a,
     return true;
 }
 
+static bool other_side(struct engine *e, const struct overlap_question *q,
+                       struct arena *a, struct overlap_view *v, str *wrong,
+                       struct err *err)
+{
+    struct overlap_question other = *q;
+
+    other.against = (struct report_against){};
+    if (!against_alone(false, q->list.n > 0, err)
+        || !against_scope_on(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    v->against = arena_new(a, struct overlap_view);
+    return v->against ? engine_overlap(e, &other, a, v->against, wrong, err)
+                      : err_nomem(err);
+}
+
 bool engine_overlap(struct engine *e, const struct overlap_question *q, struct arena *a,
                     struct overlap_view *out, str *wrong, struct err *err)
 {
@@ -164,7 +179,8 @@ bool engine_overlap(struct engine *e, const struct overlap_question *q, struct a
         || !scan_sets(e, q, out, a, &s, wrong, err))
         return false;
     count(&s, out);
-    return !set || list_those(&s, set, a, out, err);
+    return (!set || list_those(&s, set, a, out, err))
+           && (!is_against(&q->against) || other_side(e, q, a, out, wrong, err));
 }
 
 int64_t overlap_jaccard(const struct overlap_view *v, uint32_t i, uint32_t k)
@@ -205,18 +221,23 @@ static void put_pairs(struct json_out *j, const struct overlap_view *v)
     json_end_list(j);
 }
 
+static void put_set(struct json_out *j, const struct overlap_view *v, uint32_t set)
+{
+    json_key(j, "segments");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->n; i++)
+        if (set >> i & 1)
+            json_put_text(j, v->name[i]);
+    json_end_list(j);
+}
+
 static void put_exact(struct json_out *j, const struct overlap_view *v)
 {
     json_key(j, "exactly");
     json_begin_list(j);
     for (uint32_t set = 0; set < 1u << v->n; set++) {
         json_begin_object(j);
-        json_key(j, "segments");
-        json_begin_list(j);
-        for (uint32_t i = 0; i < v->n; i++)
-            if (set >> i & 1)
-                json_put_text(j, v->name[i]);
-        json_end_list(j);
+        put_set(j, v, set);
         json_key(j, "customers");
         json_put_int(j, (int64_t)v->exact[set]);
         json_end_object(j);
@@ -224,12 +245,8 @@ static void put_exact(struct json_out *j, const struct overlap_view *v)
     json_end_list(j);
 }
 
-bool overlap_put_json(struct json_out *j, const struct engine *e,
-                      const struct overlap_view *v, struct arena *a, struct err *err)
+static void put_side(struct json_out *j, const struct overlap_view *v)
 {
-    bool ok;
-
-    json_begin_object(j);
     json_key(j, "at");
     json_put_moment(j, v->at_ms);
     json_key(j, "of");
@@ -248,6 +265,65 @@ bool overlap_put_json(struct json_out *j, const struct engine *e,
     put_pairs(j, v);
     if (v->has_exact)
         put_exact(j, v);
+}
+
+struct share overlap_share(const struct overlap_view *v, uint32_t i, uint32_t k)
+{
+    return i == k ? (struct share){v->size[i], v->of}
+                  : (struct share){v->both[i][k], overlap_either(v, i, k)};
+}
+
+struct share overlap_share_exactly(const struct overlap_view *v, uint32_t set)
+{
+    return (struct share){v->exact[set], v->of};
+}
+
+static void put_differences(struct json_out *j, const struct overlap_view *v)
+{
+    json_key(j, "difference");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->n; i++)
+        for (uint32_t k = i; k < v->n; k++) {
+            json_begin_object(j);
+            json_key(j, "a");
+            json_put_text(j, v->name[i]);
+            json_key(j, "b");
+            if (i == k)
+                json_put_null(j);
+            else
+                json_put_text(j, v->name[k]);
+            against_put(j, overlap_share(v, i, k), overlap_share(v->against, i, k));
+            json_end_object(j);
+        }
+    json_end_list(j);
+    if (!v->has_exact)
+        return;
+    json_key(j, "exactly_difference");
+    json_begin_list(j);
+    for (uint32_t set = 0; set < 1u << v->n; set++) {
+        json_begin_object(j);
+        put_set(j, v, set);
+        against_put(j, overlap_share_exactly(v, set),
+                    overlap_share_exactly(v->against, set));
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
+bool overlap_put_json(struct json_out *j, const struct engine *e,
+                      const struct overlap_view *v, struct arena *a, struct err *err)
+{
+    bool ok;
+
+    json_begin_object(j);
+    put_side(j, v);
+    if (v->against) {
+        json_key(j, "against");
+        json_begin_object(j);
+        put_side(j, v->against);
+        json_end_object(j);
+        put_differences(j, v);
+    }
     ok = !v->has_list || report_put_listed(j, "customers", e, &v->listed, a, err);
     json_end_object(j);
     return ok;

@@ -337,6 +337,26 @@ static bool add_before(struct engine *e, const struct rfm_question *q, struct ar
     return true;
 }
 
+static bool other_side(struct engine *e, const struct rfm_question *q, struct arena *a,
+                       struct rfm_view *v, str *wrong, struct err *err)
+{
+    struct rfm_question other = *q;
+    int64_t at_ms = q->scope.at_ms;
+
+    if (q->since.n)
+        return err_set(err, ERR_INPUT,
+                       "since says who moved, of one side: without against");
+    if (!against_alone(false, q->list.n > 0, err)
+        || !against_scope(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    if (q->against.period.n && other.scope.to_ms < at_ms)
+        at_ms = other.scope.to_ms;
+    v->against = arena_new(a, struct rfm_view);
+    if (!v->against)
+        return err_nomem(err);
+    return one_side(e, &other, other.scope.from_ms, at_ms, a, v->against, wrong, err);
+}
+
 bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
                 struct rfm_view *out, str *wrong, struct err *err)
 {
@@ -344,6 +364,7 @@ bool engine_rfm(struct engine *e, const struct rfm_question *q, struct arena *a,
     *wrong = STR("");
     if (check_list(q, err)
         && one_side(e, q, q->scope.from_ms, q->scope.at_ms, a, out, wrong, err)
+        && (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
         && (!q->since.n || add_before(e, q, a, out, wrong, err))
         && take_lists(e, q, a, out, err))
         return true;
@@ -355,6 +376,8 @@ void rfm_view_free(struct rfm_view *v)
 {
     if (v->before)
         rfm_view_free(v->before);
+    if (v->against)
+        rfm_view_free(v->against);
     rfm_free(v->rfm);
     program_free(v->program);
     *v = (struct rfm_view){};

@@ -2,7 +2,7 @@
 #ifndef ENGINE_RFM_H
 #define ENGINE_RFM_H
 
-#include "engine/report.h"
+#include "engine/against.h"
 #include "segment/rfm.h"
 
 struct rfm_question {
@@ -18,6 +18,7 @@ struct rfm_question {
     /* Who is in this group, or has these scores: 555, 54, 5; "all"; empty: nobody. With since also
      * who moved: "loyal > at risk", where (none) is no group. */
     str list;
+    struct report_against against; /* .period: up to its end, and from its beginning on */
 };
 
 struct rfm_cell {
@@ -35,6 +36,7 @@ struct rfm_view {
     size_t list_n;
     struct rfm_view *before; /* as it stood at since; NULL: not asked for */
     const uint8_t *group_of; /* by customer, where there is a before */
+    struct rfm_view *against; /* NULL: none is asked for */
     uint64_t moved[RFM_GROUPS_END + 1]
                   [RFM_GROUPS_END + 1]; /* [before][now]; last: in none */
 };
@@ -50,6 +52,7 @@ int64_t rfm_days_ago(const struct rfm_view *v, int64_t last_ms);
 /* A sum as JSON: a number, or money in major units. */
 void rfm_put_value(struct json_out *j, const struct engine *e, const struct rfm_view *v,
                    __int128 value);
+struct share rfm_share(const struct rfm_view *v, int group);
 /* "at risk", or "(none)". */
 str rfm_side_name(unsigned group);
 void rfm_put_json(struct json_out *j, const struct engine *e, const struct rfm_view *v);

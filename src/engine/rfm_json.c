@@ -180,11 +180,37 @@ static void put_before(struct json_out *j, const struct engine *e,
     json_end_list(j);
 }
 
+struct share rfm_share(const struct rfm_view *v, int group)
+{
+    return (struct share){v->group[group].customers, v->rfm->n};
+}
+
+static void put_against(struct json_out *j, const struct engine *e,
+                        const struct rfm_view *v)
+{
+    json_key(j, "against");
+    json_begin_object(j);
+    put_side(j, e, v->against);
+    json_end_object(j);
+    json_key(j, "difference");
+    json_begin_list(j);
+    for (int g = 0; g < RFM_GROUPS_END; g++) {
+        json_begin_object(j);
+        json_key(j, "group");
+        json_put_text(j, rfm_group_name((enum rfm_group)g));
+        against_put(j, rfm_share(v, g), rfm_share(v->against, g));
+        json_end_object(j);
+    }
+    json_end_list(j);
+}
+
 void rfm_put_json(struct json_out *j, const struct engine *e, const struct rfm_view *v)
 {
     json_begin_object(j);
     put_side(j, e, v);
     if (v->before)
         put_before(j, e, v);
+    if (v->against)
+        put_against(j, e, v);
     json_end_object(j);
 }

@@ -2,6 +2,8 @@
 
 #include "engine/begin.h"
 
+#include <math.h>
+
 /* --- what is asked --- */
 
 #define SEGMENT STR("segment.")
@@ -167,12 +169,17 @@ static bool fixed_length(const char *name, str text, int64_t *out, struct err *e
                       name);
 }
 
+static int64_t longest_of(const struct survival_view *v)
+{
+    return v->spells->n ? v->spells->row[v->spells->n - 1].ms : -1;
+}
+
 /* Points at multiples of the length, and where the longest ends. */
-static bool add_points(const struct survival_question *q, struct arena *a,
-                       struct survival_view *v, struct err *err)
+static bool add_points(const struct survival_question *q, int64_t longest_ms,
+                       struct arena *a, struct survival_view *v, struct err *err)
 {
     const struct spells *s = v->spells;
-    int64_t every_ms, longest_ms = s->n ? s->row[s->n - 1].ms : -1;
+    int64_t every_ms;
     size_t n;
 
     if (!fixed_length("every", q->every.n ? q->every : STR("30d"), &every_ms, err))
@@ -184,21 +191,25 @@ static bool add_points(const struct survival_question *q, struct arena *a,
                        (long long)(longest_ms / MS_DAY), SURVIVAL_POINTS_MAX);
     n = longest_ms < 0 ? 0 : (size_t)(longest_ms / every_ms) + 1;
     v->point_n = (uint32_t)n + (n && longest_ms % every_ms);
+    v->point_ms = arena_array(a, int64_t, v->point_n + 1);
+    if (!v->point_ms)
+        return err_nomem(err);
+    for (size_t i = 0; i < v->point_n; i++)
+        v->point_ms[i] = i < n ? (int64_t)i * every_ms : longest_ms;
     for (uint32_t g = 0; g < v->group_n; g++) {
         struct survival_point *p = arena_array(a, struct survival_point, v->point_n + 1);
 
         if (!p)
             return err_nomem(err);
         for (size_t i = 0; i < v->point_n; i++)
-            p[i].ms = i < n ? (int64_t)i * every_ms : longest_ms;
+            p[i].ms = v->point_ms[i];
         v->curve[g].point = p;
         survival_at(s->row, s->n, g, p, v->point_n);
     }
     return true;
 }
 
-static bool add_curves(const struct survival_question *q, struct arena *a,
-                       struct survival_view *v, struct err *err)
+static bool add_curves(struct arena *a, struct survival_view *v, struct err *err)
 {
     struct spells *s = v->spells;
 
@@ -215,8 +226,7 @@ static bool add_curves(const struct survival_question *q, struct arena *a,
     }
     for (uint32_t g = 0; g < v->group_n; g++)
         v->curve[g].sum = survival_of(s->row, s->n, g, v->horizon_ms);
-    return add_points(q, a, v, err)
-           && log_rank(s->row, s->n, v->group_n, a, &v->rank, err);
+    return log_rank(s->row, s->n, v->group_n, a, &v->rank, err);
 }
 
 static bool find_group(const struct survival_view *v, str name, uint32_t *out,
@@ -262,7 +272,7 @@ static bool add_list(const struct survival_question *q, struct arena *a,
     return true;
 }
 
-bool engine_survival(struct engine *e, const struct survival_question *q, struct arena *a,
+static bool one_side(struct engine *e, const struct survival_question *q, struct arena *a,
                      struct survival_view *out, str *wrong, struct err *err)
 {
     struct spell_plan plan;
@@ -276,16 +286,68 @@ bool engine_survival(struct engine *e, const struct survival_question *q, struct
     ok = plan_of(e, q, out->program, a, &plan, wrong, err)
          && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
     out->spells = count;
-    ok = ok && add_curves(q, a, out, err) && add_list(q, a, out, err)
-         && (!q->cox.n || !out->spells->n
-             || cox_view_of(e, out->spells, q->ties, a, &out->cox, err));
-    if (!ok)
-        survival_view_free(out);
-    return ok;
+    return ok && add_curves(a, out, err);
+}
+
+/* Both sides' customers as two groups. */
+static bool add_apart(struct survival_view *v, struct arena *a, struct err *err)
+{
+    const struct survival_view *side[] = {v, v->against};
+    size_t n = 0;
+    struct lasted *row =
+        arena_array(a, struct lasted, v->spells->n + v->against->spells->n + 1);
+
+    if (!row)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < side[i]->spells->n; k++) {
+            row[n] = side[i]->spells->row[k];
+            row[n++].group = i;
+        }
+    survival_sort(row, n);
+    return log_rank(row, n, 2, a, &v->apart, err);
+}
+
+static bool other_side(struct engine *e, const struct survival_question *q,
+                       struct arena *a, struct survival_view *v, str *wrong,
+                       struct err *err)
+{
+    struct survival_question other = *q;
+
+    if (!against_alone(q->by.n || q->cox.n, q->list.n > 0, err))
+        return false;
+    v->against = arena_new(a, struct survival_view);
+    if (!v->against)
+        return err_nomem(err);
+    return against_scope(e, &q->against, &q->scope, &other.scope, err)
+           && one_side(e, &other, a, v->against, wrong, err) && add_apart(v, a, err);
+}
+
+bool engine_survival(struct engine *e, const struct survival_question *q, struct arena *a,
+                     struct survival_view *out, str *wrong, struct err *err)
+{
+    int64_t longest_ms;
+
+    if (one_side(e, q, a, out, wrong, err)
+        && (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))) {
+        longest_ms = longest_of(out);
+        if (out->against && longest_of(out->against) > longest_ms)
+            longest_ms = longest_of(out->against);
+        if (add_points(q, longest_ms, a, out, err)
+            && (!out->against || add_points(q, longest_ms, a, out->against, err))
+            && add_list(q, a, out, err)
+            && (!q->cox.n || !out->spells->n
+                || cox_view_of(e, out->spells, q->ties, a, &out->cox, err)))
+            return true;
+    }
+    survival_view_free(out);
+    return false;
 }
 
 void survival_view_free(struct survival_view *v)
 {
+    if (v->against)
+        survival_view_free(v->against);
     spells_free(v->spells);
     program_free(v->program);
     *v = (struct survival_view){};
@@ -355,6 +417,70 @@ static void put_curve(struct json_out *j, const struct survival_view *v, uint32_
     json_end_object(j);
 }
 
+struct survival_gap survival_gap_at(const struct survival_view *v, uint32_t point)
+{
+    if (!v->group_n || !v->against->group_n)
+        return (struct survival_gap){NAN, NAN, NAN};
+    return survival_difference(&v->curve->point[point], &v->against->curve->point[point]);
+}
+
+static void put_rank(struct json_out *j, const struct log_rank *rank)
+{
+    json_key(j, "log_rank");
+    if (!rank->degrees) {
+        json_put_null(j);
+        return;
+    }
+    json_begin_object(j);
+    put_double(j, "chi_square", rank->chi_square);
+    put_int(j, "degrees", rank->degrees);
+    put_double(j, "p", rank->p);
+    json_end_object(j);
+}
+
+static void put_groups(struct json_out *j, const struct survival_view *v)
+{
+    put_length(j, "mean_to_ms", v->group_n ? v->horizon_ms : -1);
+    put_rank(j, &v->rank);
+    json_key(j, "groups");
+    json_begin_list(j);
+    for (uint32_t g = 0; g < v->group_n; g++)
+        put_curve(j, v, g);
+    json_end_list(j);
+}
+
+static double share_at(const struct survival_view *v, uint32_t point)
+{
+    return v->group_n ? v->curve->point[point].share : NAN;
+}
+
+static void put_against(struct json_out *j, const struct survival_view *v)
+{
+    json_key(j, "against");
+    json_begin_object(j);
+    put_groups(j, v->against);
+    json_end_object(j);
+    json_key(j, "difference");
+    json_begin_object(j);
+    put_rank(j, &v->apart);
+    json_key(j, "points");
+    json_begin_list(j);
+    for (uint32_t i = 0; i < v->point_n; i++) {
+        struct survival_gap gap = survival_gap_at(v, i);
+
+        json_begin_object(j);
+        put_length(j, "after_ms", v->point_ms[i]);
+        put_double(j, "share", share_at(v, i));
+        put_double(j, "against", share_at(v->against, i));
+        put_double(j, "difference", gap.difference);
+        put_double(j, "low", gap.low);
+        put_double(j, "high", gap.high);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    json_end_object(j);
+}
+
 bool survival_put_json(struct json_out *j, const struct engine *e,
                        const struct survival_view *v, struct arena *a, struct err *err)
 {
@@ -370,26 +496,13 @@ bool survival_put_json(struct json_out *j, const struct engine *e,
         json_put_text(j, v->by);
     else
         json_put_null(j);
-    put_length(j, "mean_to_ms", v->group_n ? v->horizon_ms : -1);
-    json_key(j, "log_rank");
-    if (v->rank.degrees) {
-        json_begin_object(j);
-        put_double(j, "chi_square", v->rank.chi_square);
-        put_int(j, "degrees", v->rank.degrees);
-        put_double(j, "p", v->rank.p);
-        json_end_object(j);
-    } else {
-        json_put_null(j);
-    }
-    json_key(j, "groups");
-    json_begin_list(j);
-    for (uint32_t g = 0; g < v->group_n; g++)
-        put_curve(j, v, g);
-    json_end_list(j);
+    put_groups(j, v);
     if (v->cox) {
         json_key(j, "cox");
         cox_put_json(j, v->cox);
     }
+    if (v->against)
+        put_against(j, v);
     if (v->list && !report_put_listed(j, "customers", e, &v->listed, a, err))
         return false;
     json_end_object(j);

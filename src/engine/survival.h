@@ -2,8 +2,8 @@
 #ifndef ENGINE_SURVIVAL_H
 #define ENGINE_SURVIVAL_H
 
+#include "engine/against.h"
 #include "engine/cox.h"
-#include "engine/report.h"
 #include "report/spell.h"
 
 #define SURVIVAL_POINTS_MAX 500u
@@ -20,6 +20,7 @@ struct survival_question {
     str list;
     str within; /* of .list: in this length of time; empty: whenever */
     str group;  /* of .list: of those with this value; empty: of all */
+    struct report_against against;
 };
 
 struct survival_curve {
@@ -32,13 +33,19 @@ struct survival_view {
     str first, end, by;
     struct survival_curve *curve; /* by group, the largest first: see spell_name */
     uint32_t group_n, point_n;
+    int64_t *point_ms;
     int64_t
         horizon_ms; /* up to which means are: that somebody of each group was looked at */
     struct log_rank rank;
     struct cox_view *cox; /* NULL: not asked for; lives in the arena */
     bool list;
     struct listed listed; /* lives in the arena */
+    struct survival_view
+        *against; /* its points are at the same lengths; NULL: none is asked for */
+    struct log_rank apart; /* this one's customers as group 0, the other's as 1 */
 };
+/* At one of the points; NAN: nothing is known of one of the sides. */
+struct survival_gap survival_gap_at(const struct survival_view *v, uint32_t point);
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. What is not
  * freed by survival_view_free lives in `a`. */
 [[nodiscard]] bool engine_survival(struct engine *e, const struct survival_question *q,

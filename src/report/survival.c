@@ -188,6 +188,16 @@ struct survival survival_of(const struct lasted *row, size_t n, uint32_t group,
     return s;
 }
 
+struct survival_gap survival_difference(const struct survival_point *a,
+                                        const struct survival_point *b)
+{
+    double difference = a->share - b->share, error = hypot(a->error, b->error);
+    double width = error > 0 ? Z * error : NAN;
+    double low = difference - width, high = difference + width;
+
+    return (struct survival_gap){difference, low < -1 ? -1 : low, high > 1 ? 1 : high};
+}
+
 /* --- the test --- */
 
 /* What the differences come to, measured by their variance. Groups whose difference follows from

@@ -64,6 +64,17 @@ struct survival_quantile {
 void survival_quantiles(const struct lasted *row, size_t n, uint32_t group,
                         struct survival_quantile *q, size_t q_n);
 
+/* How far two curves of different people are apart at one length: a's share - b's, its standard error
+ * from Greenwood's, and the bounds of the true one with 95 % confidence (J. P. Klein, B. Logan,
+ * M. Harhoff, P. K. Andersen, "Analyzing Survival Curves at a Fixed Point in Time", Statistics in
+ * Medicine 26 (2007), 4505-4519, equation 1). NAN: of one of them nothing is known, or where neither
+ * has an error the bounds. */
+struct survival_gap {
+    double difference, low, high;
+};
+struct survival_gap survival_difference(const struct survival_point *a,
+                                        const struct survival_point *b);
+
 /* Whether groups differ by more than chance: N. Mantel's log-rank test (Cancer Chemotherapy
  * Reports 50 (1966), 163-170), with the hypergeometric variance. */
 struct log_rank {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A funnel, cohorts or churn beside those of another time or segment: each side is what it is alone, and
+# Reports beside those of another time or segment: each side is what it is alone, and
 # the differences have the interval that the formula gives.
 . "$(dirname "$0")/../support/tap.sh"
 . "$(dirname "$0")/../support/serve.sh"
@@ -15,6 +15,7 @@ lifecycle:
 segments:
   often: { when: "count(purchase) >= 2" }
   seldom: { when: "count(purchase) < 2" }
+  lately: { when: "exists(purchase, 60d)" }
 YAML
 python3 - >"$T/events.jsonl" <<'PY'
 import json, random
@@ -31,12 +32,16 @@ t_ok 'a file' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3"' \
 
 cat >"$T/sides.py" <<'PY'
 import csv, io, json, math, subprocess, sys
-ciclo, shop = sys.argv[1:]
-def run(*words):
-    return subprocess.run([ciclo, *words[:1], shop, '--at', '2026-05-20', *words[1:]], check=True,
+from datetime import datetime
+from zoneinfo import ZoneInfo
+ciclo, shop, events = sys.argv[1:]
+def run(*words, at='2026-05-20'):
+    return subprocess.run([ciclo, *words[:1], shop, '--at', at, *words[1:]], check=True,
                           capture_output=True, text=True).stdout
-def ask(*words):
-    return json.loads(run(*words, '--json'))
+def ask(*words, at='2026-05-20'):
+    return json.loads(run(*words, '--json', at=at))
+def ms(day):
+    return int(datetime.fromisoformat(day).replace(tzinfo=ZoneInfo('Europe/Rome')).timestamp() * 1000)
 def wilson(x, n):
     z = 1.959963984540054
     p, half = x / n, z * math.sqrt(x / n * (1 - x / n) / n + z * z / 4 / n / n)
@@ -125,9 +130,114 @@ for this, that, against in sides:
             got, value = row[k], d['rates']['gross'][k]
             assert got == '' if value is None else abs(float(got) - value) < 1e-6, (row, d)
 assert known > 60, known
+
+# RFM and overlaps, beside an earlier day or another segment.
+def groups(side):
+    return {g['group']: g['customers'] for g in side['groups']}
+words = ('rfm', '--event', 'visit', '--value', 'revenue')
+for this, that, at, against in (
+        (('--from', '2026-03-01'), ('--from', '2026-01-01'), '2026-03-01', ('--against', '2026-01-01..2026-03-01')),
+        (('--segment', 'often'), ('--segment', 'seldom'), '2026-05-20', ('--against-segment', 'seldom'))):
+    both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that, at=at)
+    assert both['against'] == there and pick(both, *here) == here
+    assert [row['group'] for row in both['difference']] == [g['group'] for g in here['groups']]
+    for row in both['difference']:
+        known += need(row, (groups(here)[row['group']], here['total']), (groups(there)[row['group']], there['total']))
+    csv_is((*words, *this, *against), both['difference'], 'difference', 'low', 'high')
+words = ('overlap', 'often', 'seldom', 'lately')
+for this, that, at, against in (
+        ((), (), '2026-02-10', ('--against', '2026-02-10')),
+        (('--segment', 'often'), ('--segment', 'seldom'), '2026-05-20', ('--against-segment', 'seldom'))):
+    both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that, at=at)
+    assert both['against'] == there and pick(both, *here) == here
+    def shares(side):
+        found = {(s['segment'], None): (s['customers'], side['of']) for s in side['segments']}
+        found.update({(p['a'], p['b']): (p['both'], p['either']) for p in side['pairs']})
+        return found
+    assert len(both['difference']) == 6
+    for row in both['difference']:
+        known += need(row, shares(here)[row['a'], row['b']], shares(there)[row['a'], row['b']])
+    assert len(both['exactly_difference']) == 8
+    for row, p, q in zip(both['exactly_difference'], here['exactly'], there['exactly']):
+        assert row['segments'] == p['segments'] == q['segments']
+        known += need(row, (p['customers'], here['of']), (q['customers'], there['of']))
+    csv_is((*words, *this, *against), both['difference'], 'difference', 'low', 'high')
+
+# Survival: both sides' lives from the events, Greenwood's errors, and the log-rank test of two groups.
+end = ms('2026-05-20')
+happened = {}
+for line in open(events):
+    one = json.loads(line)
+    at = int(datetime.fromisoformat(one['timestamp'].replace('Z', '+00:00')).timestamp() * 1000)
+    if at <= end:
+        happened.setdefault(one['userId'], []).append((at, one['messageId'], one['event']))
+def lives(since, until, fits):
+    found = []
+    for who in happened.values():
+        if not fits(sum(e[2] == 'purchase' for e in who)):
+            continue
+        who = sorted(who)
+        first = next((i for i, e in enumerate(who) if e[2] == 'visit'), None)
+        if first is None or not since <= who[first][0] < until:
+            continue
+        then = next((e[0] for e in who[first + 1:] if e[2] == 'purchase'), None)
+        found.append(((then or end) - who[first][0], then is not None))
+    return found
+def curve(rows, at): # the share for whom it lasts longer, and its error; None: nobody was looked at for so long
+    share, total = 1, 0
+    for t in sorted({t for t, ended in rows if ended and t <= at}):
+        risk, d = sum(x >= t for x, _ in rows), sum(x == t and ended for x, ended in rows)
+        share *= 1 - d / risk
+        total += d / risk / (risk - d) if risk > d else 0
+    known = share == 0 or any(x >= at for x, _ in rows)
+    return (share, share * math.sqrt(total)) if known else None
+def log_rank(a, b):
+    seen = expected = variance = 0
+    for t in sorted({t for t, ended in a + b if ended}):
+        n1, n = sum(x >= t for x, _ in a), sum(x >= t for x, _ in a + b)
+        d1, d = (sum(x == t and ended for x, ended in rows) for rows in (a, a + b))
+        seen, expected = seen + d1, expected + d * n1 / n
+        variance += d * n1 / n * (1 - n1 / n) * (n - d) / (n - 1) if n > 1 else 0
+    return (seen - expected) ** 2 / variance
+all_time, many, few, words = (-1 << 60, 1 << 60), lambda n: n >= 2, lambda n: n < 2, ('survival', '--first', 'visit', '--end', 'purchase')
+for this, that, against, a, b in (
+        (spring, winter, ('--against', '2026-01-01..2026-03-01'), lives(ms('2026-03-01'), ms('2026-05-01'), lambda n: True),
+         lives(ms('2026-01-01'), ms('2026-03-01'), lambda n: True)),
+        (('--segment', 'often'), ('--segment', 'seldom'), ('--against-segment', 'seldom'), lives(*all_time, many), lives(*all_time, few))):
+    assert len(a) > 20 and len(b) > 20
+    both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that)
+    for one, side in ((both, here), (both['against'], there)):
+        for name in ('customers', 'ended', 'median_ms', 'median_low_ms', 'mean_ms'):
+            assert one['groups'][0][name] == side['groups'][0][name], name
+    apart = both['difference']['log_rank']
+    assert apart['degrees'] == 1 and abs(apart['chi_square'] - log_rank(a, b)) < 1e-6, (apart, log_rank(a, b))
+    assert abs(apart['p'] - math.erfc(math.sqrt(apart['chi_square'] / 2))) < 1e-9
+    points = both['difference']['points']
+    assert len(points) == len(both['groups'][0]['points']) == len(both['against']['groups'][0]['points']) > 3
+    sure = 0
+    for p in points:
+        x, y = curve(a, p['after_ms']), curve(b, p['after_ms'])
+        for got, value in ((p['share'], x), (p['against'], y)):
+            assert got is None if value is None else abs(got - value[0]) < 1e-9, (p, x, y)
+        if x is None or y is None:
+            assert p['difference'] is p['low'] is p['high'] is None
+            continue
+        d, half = x[0] - y[0], 1.959963984540054 * math.hypot(x[1], y[1])
+        assert abs(p['difference'] - d) < 1e-9
+        if half == 0:
+            assert p['low'] is p['high'] is None
+            continue
+        sure += 1
+        assert abs(p['low'] - max(d - half, -1)) < 1e-9 and abs(p['high'] - min(d + half, 1)) < 1e-9, (p, d, half)
+    assert sure > 1
+    rows = list(csv.DictReader(io.StringIO(run(*words, *this, *against, '--csv'))))
+    assert [int(row['after_ms']) for row in rows] == [p['after_ms'] for p in points]
+    for row, p in zip(rows, points):
+        for name in ('share', 'against', 'difference', 'low', 'high'):
+            assert row[name] == '' if p[name] is None else abs(float(row[name]) - p[name]) < 1e-8, (row, p)
 PY
 t_ok 'each side is what it is alone, the differences what the formula gives' \
-    python3 "$T/sides.py" "$CICLO" "$shop"
+    python3 "$T/sides.py" "$CICLO" "$shop" "$T/events.jsonl"
 
 funnel="$CICLO funnel $shop --step visit --step purchase"
 t_is 'for people, with counts' "$($funnel --segment often --against-segment seldom | head -1 | tr -s ' ')" \
@@ -145,6 +255,13 @@ t_is 'nobody on either side' "$($funnel --to 2001-01-01 --against 2001-01-01..20
     t_fails 'a cohort that is listed' 'without against' "$CICLO" cohorts "$shop" --first visit --customers 2026-01 \
         --against-segment often
 }
+t_fails 'an overlap beside a later day' 'is later than the day' "$CICLO" overlap "$shop" often seldom --at 2026-02-01 --against 2026-03-01
+t_fails 'who moved between groups' 'without against' "$CICLO" rfm "$shop" --event visit --value revenue --since 2026-02-01 \
+    --at 2026-03-01 --against-segment often
+t_fails 'curves by a trait' 'without against' "$CICLO" survival "$shop" --first visit --end purchase --by segment.often \
+    --against-segment often
+t_is 'for people, survival names its test' "$("$CICLO" survival "$shop" --first visit --end purchase --segment often \
+    --against-segment seldom | tail -n 1 | cut -d: -f1)" 'Log-rank test'
 t_fails 'customers of churn' 'without against' "$CICLO" churn "$shop" --active purchase --customers 2026-01 \
     --who new --against-segment often
 t_is 'churn for people says where there are no bounds' \
@@ -169,4 +286,11 @@ t_is 'cohorts, too' \
 t_is 'churn, too' \
     "$(curl -s -G "${url}api/churn" -d active=purchase -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
     "$("$CICLO" churn "$shop" --active purchase --at 2026-05-20 --segment often --against-segment seldom --json)"
+t_is 'and RFM' "$(curl -s -G "${url}api/rfm" -d event=visit -d value=revenue -d at=2026-05-20 -d against=2026-01-01..2026-03-01)" \
+    "$("$CICLO" rfm "$shop" --event visit --value revenue --at 2026-05-20 --against 2026-01-01..2026-03-01 --json)"
+t_is 'and overlaps' "$(curl -s -G "${url}api/overlap" -d segments=often,seldom -d at=2026-05-20 -d against=2026-02-10)" \
+    "$("$CICLO" overlap "$shop" often seldom --at 2026-05-20 --against 2026-02-10 --json)"
+t_is 'and survival' "$(curl -s -G "${url}api/survival" -d first=visit -d end=purchase -d at=2026-05-20 -d segment=often \
+    -d against_segment=seldom)" \
+    "$("$CICLO" survival "$shop" --first visit --end purchase --at 2026-05-20 --segment often --against-segment seldom --json)"
 t_done
