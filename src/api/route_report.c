@@ -141,7 +141,8 @@ bool get_attribution(struct api_request *r, struct err *err)
                                      .position = param(r, "position"),
                                      .list = param(r, "customers"),
                                      .list_campaign = param(r, "campaign"),
-                                     .list_as = param(r, "as")};
+                                     .list_as = param(r, "as"),
+                                     .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct attribution_view v;
     bool ok;
@@ -182,7 +183,8 @@ bool get_paths(struct api_request *r, struct err *err)
                                .within = param(r, "within"),
                                .gap = param(r, "gap"),
                                .lifecycle = param(r, "lifecycle"),
-                               .list = param(r, "customers")};
+                               .list = param(r, "customers"),
+                               .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct paths_view v;
     bool ok;
@@ -366,7 +368,8 @@ bool get_journey_map(struct api_request *r, struct err *err)
                                  .top = 20,
                                  .lifecycle = param(r, "lifecycle"),
                                  .list_stage = param(r, "customers"),
-                                 .list_name = param(r, "touchpoint")};
+                                 .list_name = param(r, "touchpoint"),
+                                 .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct journey_view v;
     bool ok;
@@ -387,8 +390,8 @@ bool get_journey_map(struct api_request *r, struct err *err)
 bool get_overlap(struct api_request *r, struct err *err)
 {
     str name[OVERLAP_MAX + 1], rest = param(r, "segments");
-    struct overlap_question q = {.segment = name, .list = param(r, "customers"),
-                                 .against = against_params(r)};
+    struct overlap_question q = {
+        .segment = name, .list = param(r, "customers"), .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct overlap_view v;
     str wrong;
@@ -417,7 +420,8 @@ bool get_channels(struct api_request *r, struct err *err)
                                  .without = param(r, "without"),
                                  .list = param(r, "customers"),
                                  .list_campaign = param(r, "campaign"),
-                                 .list_as = param(r, "as")};
+                                 .list_as = param(r, "as"),
+                                 .against = against_params(r)};
     struct json_out j = {.to = r->out};
     struct returns_view v;
     bool ok;

@@ -146,6 +146,35 @@ static void put_tables(struct cli *c, struct buf *b, const struct engine *e,
                        MARKOV_MAX);
 }
 
+/* A row for each source by each model. */
+static void put_against(struct cli_table *t, const struct attribution_view *v, bool plain)
+{
+    bool by_campaign = v->attribution->plan.source.by_campaign;
+
+    cli_table_add(t, STR("channel"));
+    if (by_campaign)
+        cli_table_add(t, STR("campaign"));
+    report_figures_heading(t, "model", plain);
+    t->columns += 1 + by_campaign;
+    for (uint32_t i = 0; i < v->beside_n; i++) {
+        const struct against_row *row = &v->beside[i];
+        uint32_t source;
+        const struct sources *s =
+            &attribution_known(v, row, &source)->attribution->sources;
+        str campaign = STR("");
+
+        source_campaign(s, source, &campaign);
+        for (enum attribution_model m = 0; m < ATTRIBUTION_MODELS_END; m++) {
+            cli_table_add(t, m && !plain ? STR("") : source_channel(s, source));
+            if (by_campaign)
+                cli_table_add(t, m && !plain ? STR("") : campaign);
+            cli_table_add(t, attribution_model_name(m));
+            report_figures_cells(t, attribution_share(v, row->here, m),
+                                 attribution_share(v->against, row->there, m), plain);
+        }
+    }
+}
+
 static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
                    str *wrong, struct err *err)
 {
@@ -161,6 +190,12 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         buf_add_char(b, '\n');
     } else if (v.attribution->plan.list != ATTRIBUTION_LIST_NONE) {
         ok = report_customers(c, b, e, &v.attribution->listed, err);
+    } else if (v.against && (v.beside_n || cli_has(c, "csv"))) {
+        put_against(&rows, &v, cli_has(c, "csv"));
+        if (cli_has(c, "csv"))
+            cli_table_csv(&rows, b);
+        else
+            cli_table_print(&rows, b);
     } else if (cli_has(c, "csv")) {
         put_table(&rows, e, &v, true, false);
         cli_table_csv(&rows, b);
@@ -183,7 +218,8 @@ static int run(struct cli *c)
                                      .position = cli_text(c, "position"),
                                      .list = cli_text(c, "customers"),
                                      .list_campaign = cli_text(c, "campaign"),
-                                     .list_as = cli_text(c, "as")};
+                                     .list_as = cli_text(c, "as"),
+                                     .against = report_against(c)};
     str by = cli_text(c, "by");
 
     if (!cli_has(c, "conversion"))
@@ -217,6 +253,7 @@ static const struct cli_option options[] = {
      false},
     {"as", "HOW",
      "--customers: any, first or last touch, or lost: no conversion followed", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV, exact", false},
 };

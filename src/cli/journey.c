@@ -113,6 +113,23 @@ static void put_rows(struct cli_table *t, const struct journey_view *v, bool pla
     }
 }
 
+static void put_against(struct cli_table *t, const struct journey_view *v, bool plain)
+{
+    cli_table_add(t, STR("stage"));
+    report_against_heading(t, "touchpoint", plain);
+    t->columns++;
+    for (uint32_t i = 0; i < v->beside_n; i++) {
+        const struct journey_beside *one = &v->beside[i];
+
+        cli_table_add(t,
+                      one->touchpoint.n && !plain
+                          ? STR("")
+                          : lifecycle_stage_name(v->journey->plan.lifecycle, one->stage));
+        cli_table_add(t, one->touchpoint);
+        report_against_cells(t, one->here, one->there, plain);
+    }
+}
+
 static bool print(struct cli *c, struct buf *b, const struct engine *e,
                   struct journey_view *v, struct err *err)
 {
@@ -127,11 +144,14 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     }
     if (v->lists)
         return report_customers(c, b, e, &v->journey->listed, err);
-    if (!v->row_n && !cli_has(c, "csv")) {
+    if (!v->row_n && !v->beside_n && !cli_has(c, "csv")) {
         report_nothing(b, e);
         return true;
     }
-    put_rows(&t, v, cli_has(c, "csv"));
+    if (v->against)
+        put_against(&t, v, cli_has(c, "csv"));
+    else
+        put_rows(&t, v, cli_has(c, "csv"));
     if (cli_has(c, "csv"))
         cli_table_csv(&t, b);
     else
@@ -165,7 +185,8 @@ static int run(struct cli *c)
                                  .lifecycle = cli_text(c, "lifecycle"),
                                  .list_stage = cli_text(c, "customers"),
                                  .list_name = cli_text(c, "touchpoint"),
-                                 .list_lost = cli_has(c, "lost")};
+                                 .list_lost = cli_has(c, "lost"),
+                                 .against = report_against(c)};
 
     if (cli_has(c, "top") && !cli_number(cli_text(c, "top"), &q.top))
         return cli_wrong(c, "--top takes a number from 1 to %u", PATHS_TOP_MAX);
@@ -199,6 +220,7 @@ static const struct cli_option options[] = {
     {"customers", "STAGE", "list who has touchpoints in this stage", false},
     {"touchpoint", "NAME", "--customers: only this touchpoint", false},
     {"lost", NULL, "--customers: only those who are lost after it", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},
 };

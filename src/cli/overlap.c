@@ -148,8 +148,8 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
 static int run(struct cli *c)
 {
     str name[OVERLAP_MAX];
-    struct overlap_question q = {.segment = name, .list = cli_text(c, "customers"),
-                                 .against = report_against(c)};
+    struct overlap_question q = {
+        .segment = name, .list = cli_text(c, "customers"), .against = report_against(c)};
 
     if (c->word_n - 1 < OVERLAP_MIN || c->word_n - 1 > OVERLAP_MAX)
         return cli_wrong(c, "name %u to %u segments", OVERLAP_MIN, OVERLAP_MAX);

@@ -53,6 +53,26 @@ static void put_ways(struct cli_table *t, const struct paths_view *v, bool plain
     cli_table_add(t, STR("(other)"));
 }
 
+static void put_against(struct cli_table *t, const struct paths_view *v, bool plain)
+{
+    bool shares = paths_go_one_way(v);
+
+    if (shares)
+        report_against_heading(t, "way", plain);
+    else
+        report_figures_heading(t, "way", plain);
+    for (uint32_t i = 0; i < v->beside_n; i++) {
+        const struct path_beside *one = &v->beside[i];
+
+        cli_table_add(t, one->way);
+        if (shares)
+            report_against_cells(t, one->here, one->there, plain);
+        else
+            report_figures_cells(t, figure_of_share(one->here),
+                                 figure_of_share(one->there), plain);
+    }
+}
+
 static void put_links(struct cli_table *t, const struct paths_view *v)
 {
     t->columns = 5;
@@ -86,11 +106,13 @@ static bool print(struct cli *c, struct buf *b, const struct engine *e,
     }
     if (v->lists)
         return report_customers(c, b, e, &v->listed, err);
-    if (!v->way_n && !cli_has(c, "csv")) {
+    if (!v->way_n && !v->beside_n && !cli_has(c, "csv")) {
         report_nothing(b, e);
         return true;
     }
-    if (cli_has(c, "links"))
+    if (v->against)
+        put_against(&t, v, cli_has(c, "csv"));
+    else if (cli_has(c, "links"))
         put_links(&t, v);
     else
         put_ways(&t, v, cli_has(c, "csv"));
@@ -131,7 +153,8 @@ static int run(struct cli *c)
                                .gap = cli_text(c, "gap"),
                                .links = cli_has(c, "links"),
                                .lifecycle = cli_text(c, "lifecycle"),
-                               .list = cli_text(c, "customers")};
+                               .list = cli_text(c, "customers"),
+                               .against = report_against(c)};
 
     if (cli_has(c, "steps") && !cli_number(cli_text(c, "steps"), &q.steps))
         return cli_wrong(c, "--steps takes a number from 2 to %u", PATHS_STEPS_MAX);
@@ -169,6 +192,7 @@ static const struct cli_option options[] = {
     {"customers", "WAY", "list who goes a way, such as 'visit > signup', or '(other)'",
      false},
     {"step", "N", "--customers: who goes so from this step to the next", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},
 };

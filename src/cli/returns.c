@@ -67,6 +67,27 @@ static void put_table(struct cli_table *t, const struct engine *e,
         put_row(t, e, v, &nobody);
 }
 
+/* Whom each source won, of all who were won. */
+static void put_against(struct cli_table *t, const struct returns_view *v, bool plain)
+{
+    bool by_campaign = v->returns->plan.source.by_campaign;
+
+    if (by_campaign)
+        cli_table_add(t, STR("channel"));
+    report_against_heading(t, by_campaign ? "campaign" : "channel", plain);
+    t->columns += by_campaign;
+    for (uint32_t i = 0; i < v->beside_n; i++) {
+        const struct returns_beside *one = &v->beside[i];
+        const struct returns_row *known = one->here ? one->here : one->there;
+
+        cli_table_add(t, known->channel);
+        if (by_campaign)
+            cli_table_add(t, known->campaign);
+        report_against_cells(t, returns_won(v, one->here),
+                             returns_won(v->against, one->there), plain);
+    }
+}
+
 static void put_sum(struct buf *b, const struct engine *e, const struct returns_view *v)
 {
     struct buf spend = {};
@@ -98,6 +119,12 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         buf_add_char(b, '\n');
     } else if (v.returns->plan.list != RETURNS_LIST_NONE) {
         ok = report_customers(c, b, e, &v.returns->listed, err);
+    } else if (v.against && (v.beside_n || cli_has(c, "csv"))) {
+        put_against(&t, &v, cli_has(c, "csv"));
+        if (cli_has(c, "csv"))
+            cli_table_csv(&t, b);
+        else
+            cli_table_print(&t, b);
     } else if (cli_has(c, "csv")) {
         put_table(&t, e, &v);
         cli_table_csv(&t, b);
@@ -123,7 +150,8 @@ static int run(struct cli *c)
                                  .without = cli_text(c, "without"),
                                  .list = cli_text(c, "customers"),
                                  .list_campaign = cli_text(c, "campaign"),
-                                 .list_as = cli_text(c, "as")};
+                                 .list_as = cli_text(c, "as"),
+                                 .against = report_against(c)};
 
     if (by.n && !q.by_campaign && !str_eq(by, STR("channel")))
         return cli_wrong(c, "--by is channel or campaign");
@@ -151,6 +179,7 @@ static const struct cli_option options[] = {
     {"campaign", "NAME", "--customers, --by campaign: only of this one, or (none)",
      false},
     {"as", "HOW", "--customers: won, reached or events", false},
+    REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV", false},
 };

@@ -1,5 +1,7 @@
 #include "engine/against.h"
 
+#include "base/hash.h"
+
 #include <math.h>
 
 static bool read_period(const struct engine *e, str text, struct report_scope *out,
@@ -99,10 +101,69 @@ static void put_figure(struct json_out *j, const char *key, struct figure f)
         json_put_null(j);
 }
 
+struct figure figure_of_share(struct share s)
+{
+    return (struct figure){s.n, s.n ? (double)s.hits / (double)s.n : 0};
+}
+
 void against_put_figures(struct json_out *j, struct figure here, struct figure there)
 {
     put_figure(j, "value", here);
     put_figure(j, "against", there);
     put_figure(j, "difference",
                (struct figure){here.known && there.known, here.value - there.value});
+}
+
+/* By each name's number where it stands first. */
+static bool place_names(struct text_table *t, const struct against_names *side,
+                        uint32_t *number, uint32_t *place, struct err *err)
+{
+    for (uint32_t i = 0; i < side->n; i++) {
+        if (!text_table_lend(t, side->name[i], &number[i]))
+            return err_nomem(err);
+        if (place[number[i]] == AGAINST_NONE)
+            place[number[i]] = i;
+    }
+    return true;
+}
+
+static bool is_shown(const struct against_names *side, uint32_t i)
+{
+    return i != AGAINST_NONE && (!side->shown || side->shown[i]);
+}
+
+bool against_match(const struct against_names *here, const struct against_names *there,
+                   struct arena *a, const struct against_row **out, uint32_t *n,
+                   struct err *err)
+{
+    const struct against_names *side[] = {here, there};
+    size_t most = (size_t)here->n + there->n + 1;
+    struct against_row *row = arena_array(a, struct against_row, most);
+    uint32_t *number[2], *place[2];
+    struct text_table names = {};
+    bool ok = row;
+
+    for (int i = 0; i < 2; i++) {
+        number[i] = arena_array(a, uint32_t, side[i]->n + 1);
+        place[i] = arena_array(a, uint32_t, most);
+        ok = ok && number[i] && place[i];
+        for (size_t k = 0; ok && k < most; k++)
+            place[i][k] = AGAINST_NONE;
+    }
+    if (!ok)
+        return err_nomem(err);
+    for (int i = 0; ok && i < 2; i++)
+        ok = place_names(&names, side[i], number[i], place[i], err);
+    text_table_free(&names);
+    if (!ok)
+        return false;
+    *n = 0;
+    for (uint32_t i = 0; i < here->n; i++)
+        if (is_shown(here, i))
+            row[(*n)++] = (struct against_row){i, place[1][number[0][i]]};
+    for (uint32_t i = 0; i < there->n; i++)
+        if (is_shown(there, i) && !is_shown(here, place[0][number[1][i]]))
+            row[(*n)++] = (struct against_row){place[0][number[1][i]], i};
+    *out = row;
+    return true;
 }

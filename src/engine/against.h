@@ -35,6 +35,24 @@ struct figure {
     bool known;
     double value;
 };
+/* Of a share whose whole is not made of different people. */
+struct figure figure_of_share(struct share s);
 void against_put_figures(struct json_out *j, struct figure here, struct figure there);
+
+/* The rows of two sides that are called the same: those that are shown here in their order, and behind
+ * them those that are shown there alone. A row that is not shown is still found by its name. */
+struct against_names {
+    const str *name;
+    const bool *shown; /* NULL: all are */
+    uint32_t n;
+};
+struct against_row {
+    uint32_t here, there; /* AGAINST_NONE: this side has no such row */
+};
+#define AGAINST_NONE UINT32_MAX
+/* Lives in `a`. */
+bool against_match(const struct against_names *here, const struct against_names *there,
+                   struct arena *a, const struct against_row **out, uint32_t *n,
+                   struct err *err);
 
 #endif

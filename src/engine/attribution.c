@@ -1,4 +1,4 @@
-#include "engine/attribution.h"
+#include "engine/attribution_impl.h"
 
 #include "base/num.h"
 #include "engine/begin.h"
@@ -194,9 +194,9 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
-bool engine_attribution(struct engine *e, const struct attribution_question *q,
-                        struct arena *a, struct attribution_view *out, str *wrong,
-                        struct err *err)
+static bool one_side(struct engine *e, const struct attribution_question *q,
+                     struct arena *a, struct attribution_view *out, str *wrong,
+                     struct err *err)
 {
     struct attribution_plan plan;
     void *count = NULL;
@@ -216,8 +216,38 @@ bool engine_attribution(struct engine *e, const struct attribution_question *q,
     return true;
 }
 
+static bool other_side(struct engine *e, const struct attribution_question *q,
+                       struct arena *a, struct attribution_view *v, str *wrong,
+                       struct err *err)
+{
+    struct attribution_question other = *q;
+
+    if (!against_alone(false, q->list.n > 0, err)
+        || !against_scope(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    v->against = arena_new(a, struct attribution_view);
+    if (!v->against)
+        return err_nomem(err);
+    return one_side(e, &other, a, v->against, wrong, err)
+           && attribution_compare(v, a, err);
+}
+
+bool engine_attribution(struct engine *e, const struct attribution_question *q,
+                        struct arena *a, struct attribution_view *out, str *wrong,
+                        struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    attribution_view_free(out);
+    return false;
+}
+
 void attribution_view_free(struct attribution_view *v)
 {
+    if (v->against)
+        attribution_view_free(v->against);
     attribution_free(v->attribution);
     program_free(v->program);
     *v = (struct attribution_view){};
@@ -248,22 +278,30 @@ static void put_sums(struct json_out *j, const struct engine *e,
     }
 }
 
-static void put_source(struct json_out *j, const struct engine *e,
-                       const struct attribution_view *v, const struct attributed *row)
+void attribution_put_name(struct json_out *j, const struct attribution_view *v,
+                          uint32_t source)
 {
     const struct attribution *at = v->attribution;
     str campaign;
 
-    json_begin_object(j);
     json_key(j, "channel");
-    json_put_text(j, source_channel(&at->sources, row->source));
-    if (at->plan.source.by_campaign) {
-        json_key(j, "campaign");
-        if (source_campaign(&at->sources, row->source, &campaign))
-            json_put_text(j, campaign);
-        else
-            json_put_null(j);
-    }
+    json_put_text(j, source_channel(&at->sources, source));
+    if (!at->plan.source.by_campaign)
+        return;
+    json_key(j, "campaign");
+    if (source_campaign(&at->sources, source, &campaign))
+        json_put_text(j, campaign);
+    else
+        json_put_null(j);
+}
+
+static void put_source(struct json_out *j, const struct engine *e,
+                       const struct attribution_view *v, const struct attributed *row)
+{
+    const struct attribution *at = v->attribution;
+
+    json_begin_object(j);
+    attribution_put_name(j, v, row->source);
     json_key(j, "paths");
     json_put_int(j, (int64_t)at->source[row->source].paths);
     json_key(j, "lost");
@@ -291,18 +329,11 @@ static void put_source(struct json_out *j, const struct engine *e,
     json_end_object(j);
 }
 
-bool attribution_put_json(struct json_out *j, const struct engine *e,
-                          const struct attribution_view *v, struct arena *a,
-                          struct err *err)
+static void put_side(struct json_out *j, const struct engine *e,
+                     const struct attribution_view *v)
 {
     const struct attribution *at = v->attribution;
-    bool ok;
 
-    json_begin_object(j);
-    json_key(j, "at");
-    json_put_moment(j, at->plan.at_ms);
-    json_key(j, "by");
-    json_put_text(j, at->plan.source.by_campaign ? STR("campaign") : STR("channel"));
     put_sums(j, e, v, at->conversions, at->value);
     json_key(j, "untouched");
     json_begin_object(j);
@@ -315,6 +346,28 @@ bool attribution_put_json(struct json_out *j, const struct engine *e,
     for (uint32_t i = 0; i < v->row_n; i++)
         put_source(j, e, v, &v->row[i]);
     json_end_list(j);
+}
+
+bool attribution_put_json(struct json_out *j, const struct engine *e,
+                          const struct attribution_view *v, struct arena *a,
+                          struct err *err)
+{
+    const struct attribution *at = v->attribution;
+    bool ok;
+
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, at->plan.at_ms);
+    json_key(j, "by");
+    json_put_text(j, at->plan.source.by_campaign ? STR("campaign") : STR("channel"));
+    put_side(j, e, v);
+    if (v->against) {
+        json_key(j, "against");
+        json_begin_object(j);
+        put_side(j, e, v->against);
+        json_end_object(j);
+        attribution_put_against(j, v);
+    }
     ok = at->plan.list == ATTRIBUTION_LIST_NONE
          || report_put_listed(j, "customers", e, &at->listed, a, err);
     json_end_object(j);

@@ -2,7 +2,7 @@
 #ifndef ENGINE_ATTRIBUTION_H
 #define ENGINE_ATTRIBUTION_H
 
-#include "engine/report.h"
+#include "engine/against.h"
 #include "report/attribution.h"
 
 struct attribution_question {
@@ -17,6 +17,7 @@ struct attribution_question {
     /* List whose paths have this channel, or this campaign of it; ATTRIBUTION_NOBODY: conversions
      * without a touch; empty: nobody. As: any, first, last or lost; empty: any. */
     str list, list_campaign, list_as;
+    struct report_against against;
 };
 #define ATTRIBUTION_NOBODY STR("(none)")
 
@@ -25,6 +26,9 @@ struct attribution_view {
     struct program *program;
     const struct attributed *row;
     uint32_t row_n;
+    struct attribution_view *against; /* NULL: none is asked for */
+    const struct against_row *beside; /* of .row of both */
+    uint32_t beside_n;
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Rows live
  * in `a`; *out is to be freed by attribution_view_free. */
@@ -33,6 +37,13 @@ struct attribution_view {
                                       struct arena *a, struct attribution_view *out,
                                       str *wrong, struct err *err);
 void attribution_view_free(struct attribution_view *v);
+/* Of all conversions of a side the share that is owed to the source of a row; AGAINST_NONE: 0. */
+struct figure attribution_share(const struct attribution_view *side, uint32_t row,
+                                enum attribution_model m);
+/* A side that knows the row's source, and its number there. */
+const struct attribution_view *attribution_known(const struct attribution_view *v,
+                                                 const struct against_row *row,
+                                                 uint32_t *source);
 /* A sum of values as JSON: a number, or money in major units. */
 void attribution_put_value(struct json_out *j, const struct engine *e,
                            const struct attribution_view *v, __int128 value);

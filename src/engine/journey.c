@@ -227,8 +227,8 @@ static bool answer(struct asked_journey *asked, struct arena *a, struct journey_
     return rank(out, q->top, a, err);
 }
 
-bool engine_journey(struct engine *e, const struct journey_question *q, struct arena *a,
-                    struct journey_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct journey_question *q, struct arena *a,
+                     struct journey_view *out, str *wrong, struct err *err)
 {
     struct asked_journey *asked = arena_new(a, struct asked_journey);
 
@@ -246,8 +246,36 @@ bool engine_journey(struct engine *e, const struct journey_question *q, struct a
     return false;
 }
 
+static bool other_side(struct engine *e, const struct journey_question *q,
+                       struct arena *a, struct journey_view *v, str *wrong,
+                       struct err *err)
+{
+    struct journey_question other = *q;
+
+    if (!against_alone(false, q->list_stage.n > 0, err)
+        || !against_scope(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    v->against = arena_new(a, struct journey_view);
+    if (!v->against)
+        return err_nomem(err);
+    return one_side(e, &other, a, v->against, wrong, err) && journey_compare(v, a, err);
+}
+
+bool engine_journey(struct engine *e, const struct journey_question *q, struct arena *a,
+                    struct journey_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    journey_view_free(out);
+    return false;
+}
+
 void journey_view_free(struct journey_view *v)
 {
+    if (v->against)
+        journey_view_free(v->against);
     journey_free(v->journey);
     program_free(v->program);
     *v = (struct journey_view){};
@@ -364,20 +392,33 @@ static void put_stage(struct json_out *j, const struct journey_view *v, uint32_t
     json_end_object(j);
 }
 
-bool journey_put_json(struct json_out *j, const struct engine *e, struct journey_view *v,
-                      struct arena *a, struct err *err)
+static void put_stages(struct json_out *j, const struct journey_view *v)
 {
-    bool ok;
     uint32_t at = 0;
 
-    json_begin_object(j);
-    json_key(j, "at");
-    json_put_moment(j, v->journey->plan.at_ms);
     json_key(j, "stages");
     json_begin_list(j);
     while (at < v->row_n)
         put_stage(j, v, &at);
     json_end_list(j);
+}
+
+bool journey_put_json(struct json_out *j, const struct engine *e, struct journey_view *v,
+                      struct arena *a, struct err *err)
+{
+    bool ok;
+
+    json_begin_object(j);
+    json_key(j, "at");
+    json_put_moment(j, v->journey->plan.at_ms);
+    put_stages(j, v);
+    if (v->against) {
+        json_key(j, "against");
+        json_begin_object(j);
+        put_stages(j, v->against);
+        json_end_object(j);
+        journey_put_against(j, v);
+    }
     ok = !(v->lists) || report_put_listed(j, "listed", e, &v->journey->listed, a, err);
     json_end_object(j);
     return ok;

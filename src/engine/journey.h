@@ -19,6 +19,7 @@ struct journey_question {
     /* List who is in a stage, or in the cell of a touchpoint; empty: nobody. */
     str list_stage, list_name;
     bool list_lost;
+    struct report_against against;
 };
 
 struct journey_row {
@@ -31,6 +32,13 @@ struct journey_row {
     bool pain; /* surely so, whatever the number of cells that were looked at */
 };
 
+/* What share of the touches of a cell, or of all of a stage's, is lost on two sides. */
+struct journey_beside {
+    uint16_t stage;
+    str touchpoint; /* empty: all of the stage */
+    struct share here, there;
+};
+
 struct journey_view {
     struct journey *journey;
     struct program *program;
@@ -41,12 +49,18 @@ struct journey_view {
         uint64_t events;
     } * rest; /* by stage: those that are not told apart */
     bool lists;
+    struct journey_view *against; /* NULL: none is asked for */
+    const struct journey_beside *beside;
+    uint32_t beside_n;
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Rows live
  * in `a`; *out is to be freed by journey_view_free. */
 [[nodiscard]] bool engine_journey(struct engine *e, const struct journey_question *q,
                                   struct arena *a, struct journey_view *out, str *wrong,
                                   struct err *err);
+/* v->beside of v and v->against. */
+bool journey_compare(struct journey_view *v, struct arena *a, struct err *err);
+void journey_put_against(struct json_out *j, const struct journey_view *v);
 void journey_view_free(struct journey_view *v);
 str journey_touchpoint(const struct journey_view *v, const struct journey_row *r);
 /* The mean of the answers, fixed point; false: there are none. */

@@ -26,7 +26,7 @@ struct overlap_view {
     /* By set of segments, the first being bit 0; only when has_exact. */
     uint64_t exact[1 << OVERLAP_EXACT_MAX];
     bool has_exact, has_list;
-    struct listed listed; /* lives in the arena */
+    struct listed listed;         /* lives in the arena */
     struct overlap_view *against; /* the same segments; NULL: none is asked for */
 };
 /* Lives in `a`. ERR_INPUT: *wrong is the text in which line and column stand, or empty. */

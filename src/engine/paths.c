@@ -411,8 +411,8 @@ static bool answer(struct asked_paths *asked, struct arena *a, struct paths_view
            && (!q->list.n || list_who(asked, who, out, err));
 }
 
-bool engine_paths(struct engine *e, const struct paths_question *q, struct arena *a,
-                  struct paths_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct paths_question *q, struct arena *a,
+                     struct paths_view *out, str *wrong, struct err *err)
 {
     struct asked_paths *asked = arena_new(a, struct asked_paths);
 
@@ -430,8 +430,35 @@ bool engine_paths(struct engine *e, const struct paths_question *q, struct arena
     return false;
 }
 
+static bool other_side(struct engine *e, const struct paths_question *q, struct arena *a,
+                       struct paths_view *v, str *wrong, struct err *err)
+{
+    struct paths_question other = *q;
+
+    if (!against_alone(q->links, q->list.n > 0, err)
+        || !against_scope(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    v->against = arena_new(a, struct paths_view);
+    if (!v->against)
+        return err_nomem(err);
+    return one_side(e, &other, a, v->against, wrong, err) && paths_compare(v, a, err);
+}
+
+bool engine_paths(struct engine *e, const struct paths_question *q, struct arena *a,
+                  struct paths_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    paths_view_free(out);
+    return false;
+}
+
 void paths_view_free(struct paths_view *v)
 {
+    if (v->against)
+        paths_view_free(v->against);
     paths_free(v->paths);
     program_free(v->program);
     mem_free(v->listed.customer);

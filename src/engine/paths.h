@@ -3,7 +3,7 @@
 #define ENGINE_PATHS_H
 
 #include "base/json.h"
-#include "engine/report.h"
+#include "engine/against.h"
 #include "report/paths.h"
 
 #define PATHS_TOP_MAX 1000u
@@ -24,6 +24,7 @@ struct paths_question {
      * link that begins at this step. Empty: nobody. */
     str list;
     uint32_t list_step;
+    struct report_against against;
 };
 
 /* A number of customers that is not known without counting them anew. */
@@ -45,6 +46,12 @@ struct path_link {
     uint64_t ways, customers;
 };
 
+/* A way's share of all ways on two sides. */
+struct path_beside {
+    str way;
+    struct share here, there;
+};
+
 struct paths_view {
     struct paths *paths;
     struct program *program;
@@ -59,6 +66,9 @@ struct paths_view {
     uint32_t link_n;
     bool lists;
     struct listed listed;
+    struct paths_view *against; /* NULL: none is asked for */
+    const struct path_beside *beside;
+    uint32_t beside_n;
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Ways, nodes
  * and links live in `a`; *out is to be freed by paths_view_free. */
@@ -66,6 +76,8 @@ struct paths_view {
                                 struct arena *a, struct paths_view *out, str *wrong,
                                 struct err *err);
 void paths_view_free(struct paths_view *v);
+/* Whether nobody goes two ways: shares of ways are then shares of customers. */
+bool paths_go_one_way(const struct paths_view *v);
 /* A step of a way in the order of time. */
 str path_step(const struct paths_view *v, const struct path_way *way, uint32_t i);
 /* "visit > signup" */

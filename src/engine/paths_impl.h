@@ -28,4 +28,10 @@ bool through_read(const struct engine *e, str text, str events, struct program *
 /* Ways, nodes and links of v->paths in their order. */
 bool paths_rank(struct paths_view *v, uint32_t top, struct arena *a, struct err *err);
 
+/* All ways, the most travelled first. Lives in `a`. */
+bool paths_all(struct paths *p, struct arena *a, struct path_way **out, struct err *err);
+/* v->beside of v and v->against. */
+bool paths_compare(struct paths_view *v, struct arena *a, struct err *err);
+void paths_put_against(struct json_out *j, const struct paths_view *v);
+
 #endif

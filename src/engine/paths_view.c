@@ -161,6 +161,28 @@ static bool rank_ways(struct paths_view *v, uint32_t top, struct arena *a,
     return true;
 }
 
+bool paths_all(struct paths *p, struct arena *a, struct path_way **out, struct err *err)
+{
+    const struct tally_entry **entry;
+    uint32_t n;
+
+    *out = arena_array(a, struct path_way, (size_t)p->ways.n + 1);
+    if (!*out)
+        return err_nomem(err);
+    if (!entries_of(&p->ways, false, true, a, &entry, &n, err))
+        return false;
+    qsort_r(entry, n, sizeof(struct tally_entry *), entry_cmp, p);
+    for (uint32_t i = 0; i < n; i++)
+        (*out)[i] =
+            (struct path_way){entry[i]->row, entry[i]->times, entry[i]->customers};
+    return true;
+}
+
+bool paths_go_one_way(const struct paths_view *v)
+{
+    return goes_one_way(v->paths);
+}
+
 /* Which node stands for a name at a step; the others and the end have places of their own. */
 struct node_map {
     uint32_t *of; /* [step - 1][number] */
@@ -405,6 +427,14 @@ bool paths_put_json(struct json_out *j, const struct engine *e,
     put_ways(j, v);
     if (p->plan.links)
         put_links(j, v);
+    if (v->against) {
+        json_key(j, "against");
+        json_begin_object(j);
+        put_counts(j, v->against->paths->way_n, v->against->paths->customer_n);
+        put_ways(j, v->against);
+        json_end_object(j);
+        paths_put_against(j, v);
+    }
     ok = !(v->lists) || report_put_listed(j, "listed", e, &v->listed, a, err);
     json_end_object(j);
     return ok;

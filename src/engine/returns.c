@@ -1,4 +1,4 @@
-#include "engine/returns.h"
+#include "engine/returns_impl.h"
 
 #include "base/num.h"
 #include "engine/attribution.h"
@@ -99,6 +99,14 @@ struct table {
     struct arena *a;
 };
 
+void returns_put_key(struct buf *to, const struct returns_row *row)
+{
+    buf_add(to, row->channel);
+    buf_add_char(to, 0);
+    buf_add_char(to, row->has_campaign ? '=' : 0);
+    buf_add(to, row->campaign);
+}
+
 static bool find_row(struct table *t, str channel, bool has_campaign, str campaign,
                      struct returns_row **out, struct err *err)
 {
@@ -106,10 +114,9 @@ static bool find_row(struct table *t, str channel, bool has_campaign, str campai
     uint32_t n = t->key.n, number;
     bool ok;
 
-    buf_add(&key, channel);
-    buf_add_char(&key, 0);
-    buf_add_char(&key, has_campaign ? '=' : 0);
-    buf_add(&key, campaign);
+    returns_put_key(&key, &(struct returns_row){.channel = channel,
+                                                .campaign = campaign,
+                                                .has_campaign = has_campaign});
     ok = !key.failed && text_table_add(&t->key, buf_str(&key), &number);
     buf_free(&key);
     if (ok && n == t->cap) {
@@ -253,8 +260,8 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
-bool engine_returns(struct engine *e, const struct returns_question *q, struct arena *a,
-                    struct returns_view *out, str *wrong, struct err *err)
+static bool one_side(struct engine *e, const struct returns_question *q, struct arena *a,
+                     struct returns_view *out, str *wrong, struct err *err)
 {
     struct returns_plan plan;
     void *count = NULL;
@@ -274,8 +281,36 @@ bool engine_returns(struct engine *e, const struct returns_question *q, struct a
     return true;
 }
 
+static bool other_side(struct engine *e, const struct returns_question *q,
+                       struct arena *a, struct returns_view *v, str *wrong,
+                       struct err *err)
+{
+    struct returns_question other = *q;
+
+    if (!against_alone(false, q->list.n > 0, err)
+        || !against_scope(e, &q->against, &q->scope, &other.scope, err))
+        return false;
+    v->against = arena_new(a, struct returns_view);
+    if (!v->against)
+        return err_nomem(err);
+    return one_side(e, &other, a, v->against, wrong, err) && returns_compare(v, a, err);
+}
+
+bool engine_returns(struct engine *e, const struct returns_question *q, struct arena *a,
+                    struct returns_view *out, str *wrong, struct err *err)
+{
+    if (!one_side(e, q, a, out, wrong, err))
+        return false;
+    if (!is_against(&q->against) || other_side(e, q, a, out, wrong, err))
+        return true;
+    returns_view_free(out);
+    return false;
+}
+
 void returns_view_free(struct returns_view *v)
 {
+    if (v->against)
+        returns_view_free(v->against);
     returns_free(v->returns);
     program_free(v->program);
     *v = (struct returns_view){};
@@ -363,6 +398,20 @@ static void put_sum(struct json_out *j, const struct engine *e,
     json_end_object(j);
 }
 
+void returns_put_name(struct json_out *j, const struct returns_view *v,
+                      const struct returns_row *row)
+{
+    json_key(j, "channel");
+    json_put_text(j, row->channel);
+    if (!v->returns->plan.source.by_campaign)
+        return;
+    json_key(j, "campaign");
+    if (row->has_campaign)
+        json_put_text(j, row->campaign);
+    else
+        json_put_null(j);
+}
+
 static void put_rows(struct json_out *j, const struct engine *e,
                      const struct returns_view *v)
 {
@@ -371,19 +420,22 @@ static void put_rows(struct json_out *j, const struct engine *e,
         const struct returns_row *row = &v->row[i];
 
         json_begin_object(j);
-        json_key(j, "channel");
-        json_put_text(j, row->channel);
-        if (v->returns->plan.source.by_campaign) {
-            json_key(j, "campaign");
-            if (row->has_campaign)
-                json_put_text(j, row->campaign);
-            else
-                json_put_null(j);
-        }
+        returns_put_name(j, v, row);
         put_row(j, e, v, row);
         json_end_object(j);
     }
     json_end_list(j);
+}
+
+static void put_side(struct json_out *j, const struct engine *e,
+                     const struct returns_view *v)
+{
+    put_sum(j, e, v, "all", &v->all);
+    put_sum(j, e, v, "nobody", &v->nobody);
+    json_key(j, "foreign");
+    json_put_int(j, (int64_t)v->foreign);
+    json_key(j, "sources");
+    put_rows(j, e, v);
 }
 
 bool returns_put_json(struct json_out *j, const struct engine *e,
@@ -399,12 +451,14 @@ bool returns_put_json(struct json_out *j, const struct engine *e,
     json_put_text(j, r->plan.source.by_campaign ? STR("campaign") : STR("channel"));
     json_key(j, "touch");
     json_put_text(j, r->plan.by_last ? STR("last") : STR("first"));
-    put_sum(j, e, v, "all", &v->all);
-    put_sum(j, e, v, "nobody", &v->nobody);
-    json_key(j, "foreign");
-    json_put_int(j, (int64_t)v->foreign);
-    json_key(j, "sources");
-    put_rows(j, e, v);
+    put_side(j, e, v);
+    if (v->against) {
+        json_key(j, "against");
+        json_begin_object(j);
+        put_side(j, e, v->against);
+        json_end_object(j);
+        returns_put_against(j, e, v);
+    }
     ok = !(r->plan.list != RETURNS_LIST_NONE)
          || report_put_listed(j, "customers", e, &r->listed, a, err);
     json_end_object(j);

@@ -2,7 +2,7 @@
 #ifndef ENGINE_RETURNS_H
 #define ENGINE_RETURNS_H
 
-#include "engine/report.h"
+#include "engine/against.h"
 #include "report/returns.h"
 
 struct returns_question {
@@ -15,6 +15,7 @@ struct returns_question {
     /* List whom this channel or campaign reached, won or what it brought (`event`), or (none);
      * empty: nobody. As: reached, won or events; empty: won. */
     str list, list_campaign, list_as;
+    struct report_against against;
 };
 
 /* A channel or campaign that reached somebody, or cost something. */
@@ -24,12 +25,19 @@ struct returns_row {
     struct returns_source got;
     __int128 spend; /* minor units of the workspace's currency */
 };
+/* What one source is on two sides, which may have none of it: rows of nothing. */
+struct returns_beside {
+    const struct returns_row *here, *there;
+};
 struct returns_view {
     struct returns *returns;
     struct program *program;
     const struct returns_row *row; /* what costs most first, then by name */
     uint32_t row_n;
     struct returns_row nobody, all;
+    struct returns_view *against; /* NULL: none is asked for */
+    const struct returns_beside *beside;
+    uint32_t beside_n;
     uint64_t foreign; /* statements of these days that are in another currency */
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Rows live
@@ -38,6 +46,8 @@ struct returns_view {
                                   struct arena *a, struct returns_view *out, str *wrong,
                                   struct err *err);
 void returns_view_free(struct returns_view *v);
+/* Of all customers who were won, those whom this source won. */
+struct share returns_won(const struct returns_view *side, const struct returns_row *row);
 /* Each as JSON, or null: a sum of money; of values; what winning one cost; value over spend. */
 void returns_put_spend(struct json_out *j, const struct engine *e, __int128 minor);
 void returns_put_value(struct json_out *j, const struct engine *e,

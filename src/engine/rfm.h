@@ -34,8 +34,8 @@ struct rfm_view {
     bool has_list, list_moved;        /* list_moved: those who moved so, on both sides */
     const struct rfm_customer **list; /* by id */
     size_t list_n;
-    struct rfm_view *before; /* as it stood at since; NULL: not asked for */
-    const uint8_t *group_of; /* by customer, where there is a before */
+    struct rfm_view *before;  /* as it stood at since; NULL: not asked for */
+    const uint8_t *group_of;  /* by customer, where there is a before */
     struct rfm_view *against; /* NULL: none is asked for */
     uint64_t moved[RFM_GROUPS_END + 1]
                   [RFM_GROUPS_END + 1]; /* [before][now]; last: in none */

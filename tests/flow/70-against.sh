@@ -11,7 +11,10 @@ events:
   purchase: { properties: { revenue: money } }
 lifecycle:
   start: reach
-  stages: { reach: {} }
+  stages: { reach: {}, buyer: {}, idle: {} }
+  moves:
+    - { from: [reach, idle], to: buyer, when: "exists(purchase, 15d)" }
+    - { from: buyer, to: idle, when: "since(purchase) >= 15d" }
 segments:
   often: { when: "count(purchase) >= 2" }
   seldom: { when: "count(purchase) < 2" }
@@ -25,7 +28,9 @@ for customer in range(250):
         print(json.dumps({'type': 'track', 'event': r.choice(['visit', 'visit', 'signup', 'purchase']),
                           'userId': f'u{customer}', 'messageId': f'{customer:03}-{i}',
                           'timestamp': f'2026-0{r.randrange(1, 6)}-{r.randrange(1, 29):02}T0{r.randrange(3)}:00:00Z',
-                          'properties': {'revenue': r.randrange(1, 90)}}))
+                          'properties': {'revenue': r.randrange(1, 90)},
+                          'context': {'campaign': [{}, {'medium': 'email', 'name': 'may'}, {'medium': 'cpc'},
+                                                   {'medium': 'email'}][(customer + i) % 4]}}))
 PY
 t_ok 'a file' sh -c '"$0" init "$1" --model "$2" && "$0" import "$1" "$3"' \
     "$CICLO" "$shop" "$T/model.yaml" "$T/events.jsonl"
@@ -163,6 +168,73 @@ for this, that, at, against in (
         known += need(row, (p['customers'], here['of']), (q['customers'], there['of']))
     csv_is((*words, *this, *against), both['difference'], 'difference', 'low', 'high')
 
+# Ways, cells of the journey map, sources: those of each side alone, by their names.
+def numbers(row, here, there):
+    assert (row['value'], row['against']) == (here, there) or \
+        all(x == y or abs(x - y) < 1e-6 for x, y in ((row['value'], here), (row['against'], there))), (row, here, there)
+    assert row['difference'] is None if here is None or there is None else abs(row['difference'] - (here - there)) < 1e-6
+for this, that, against in sides:
+    def three(*words):
+        both, here, there = ask(*words, *this, *against), ask(*words, *this), ask(*words, *that)
+        assert pick(both, *here) == here
+        assert both['against'] == pick(there, *both['against']), words
+        return both['difference'], here, there
+    for more, top in (((), 1000), (('--top', '3'), 3), (('--each', '--after', 'visit'), 1000)):
+        words = ('paths', '--steps', '3', *more)
+        difference, here, there = three(*words, *(() if top == 3 else ('--top', '1000')))
+        all_ways = [{' > '.join(w['steps']): w['ways'] for w in ask(*words[:3], *more[:0 if top == 3 else None], '--top', '1000', *side)['paths']}
+                    for side in (this, that)]
+        shown = [' > '.join(w['steps']) for w in here['paths']]
+        shown += [w for w in (' > '.join(w['steps']) for w in there['paths']) if w not in shown]
+        assert [row['way'] for row in difference] == shown and len(shown) > 3, (difference, shown)
+        for row in difference:
+            a, b = ((ways.get(row['way'], 0), side['ways']) for ways, side in zip(all_ways, (here, there)))
+            if more[:1] == ('--each',):
+                numbers(row, a[0] / a[1], b[0] / b[1])
+            else:
+                known += need(row, a, b)
+        if not more:
+            csv_is((*words, '--top', '1000', *this, *against), difference, 'difference', 'low', 'high')
+    words = ('journey-map', '--worse', 'idle', '--within', '20d')
+    difference, here, there = three(*words)
+    lost = [{(s['stage'], t.get('touchpoint')): (t['lost'], t['touches']) for s in side['stages'] for t in (s, *s['touchpoints'])}
+            for side in (here, there)]
+    assert {(row['stage'], row['touchpoint']) for row in difference} == {*lost[0], *lost[1]}
+    for row in difference:
+        known += need(row, *(side.get((row['stage'], row['touchpoint']), (0, 0)) for side in lost))
+    csv_is((*words, *this, *against), difference, 'difference', 'low', 'high')
+    for by in ((), ('--by', 'campaign')):
+        def sources(side):
+            return {(s['channel'], s.get('campaign')): s for s in side['sources']}
+        words = ('channels', '--won', 'signup', '--event', 'purchase', '--value', 'revenue', *by)
+        difference, here, there = three(*words)
+        a, b = sources(here), sources(there)
+        assert {(row['channel'], row.get('campaign')) for row in difference} == {*a, *b}
+        for row in difference:
+            name = row['channel'], row.get('campaign')
+            one, other = (s.get(name, {'won': 0, 'spend': 0, 'cost': None, 'value': 0, 'return': None}) for s in (a, b))
+            known += need(row, (one['won'], here['all']['won']), (other['won'], there['all']['won']))
+            for what in ('spend', 'value', 'return'):
+                numbers(row[what], one[what], other[what])
+            for k, s in (('value', one), ('against', other)):
+                assert row['cost'][k] is None if s['cost'] is None else abs(row['cost'][k] - s['cost']) < 0.006
+        csv_is((*words, *this, *against), difference, 'difference', 'low', 'high')
+        words = ('attribution', '--conversion', 'purchase', *by)
+        difference, here, there = three(*words)
+        a, b = sources(here), sources(there)
+        assert {(row['channel'], row.get('campaign')) for row in difference} == {*a, *b} and a
+        rows = list(csv.DictReader(io.StringIO(run(*words, *this, *against, '--csv'))))
+        assert len(rows) == 6 * len(difference)
+        for i, row in enumerate(difference):
+            for k, model in enumerate(('first', 'last', 'linear', 'position', 'decay', 'markov')):
+                p, q = (s[row['channel'], row.get('campaign')][model]['conversions'] / side['conversions']
+                        if (row['channel'], row.get('campaign')) in s else 0 if side['conversions'] else None
+                        for s, side in ((a, here), (b, there)))
+                numbers(row[model], p, q)
+                told = rows[6 * i + k]
+                assert (told['channel'], told['model'], told.get('campaign', '')) == (row['channel'], model, row.get('campaign') or '')
+                assert told['difference'] == ('' if p is None or q is None else told['difference'])
+
 # Survival: both sides' lives from the events, Greenwood's errors, and the log-rank test of two groups.
 end = ms('2026-05-20')
 happened = {}
@@ -293,4 +365,19 @@ t_is 'and overlaps' "$(curl -s -G "${url}api/overlap" -d segments=often,seldom -
 t_is 'and survival' "$(curl -s -G "${url}api/survival" -d first=visit -d end=purchase -d at=2026-05-20 -d segment=often \
     -d against_segment=seldom)" \
     "$("$CICLO" survival "$shop" --first visit --end purchase --at 2026-05-20 --segment often --against-segment seldom --json)"
+t_fails 'links of two sides' 'without against' "$CICLO" paths "$shop" --links --against-segment often
+t_fails 'a stage that is listed' 'without against' "$CICLO" journey-map "$shop" --customers reach --against-segment often
+t_fails 'a channel that is listed' 'without against' "$CICLO" channels "$shop" --customers email --against-segment often
+t_fails 'and one to which conversions are owed' 'without against' "$CICLO" attribution "$shop" --conversion purchase \
+    --customers email --against-segment often
+for words in 'paths' 'journey-map' 'channels' 'attribution --conversion purchase'; do
+    # shellcheck disable=SC2086
+    set -- $words
+    t_report=$1
+    shift
+    t_is "$t_report: the same over HTTP" "$(curl -s -G "${url}api/$t_report" -d conversion=purchase -d at=2026-05-20 -d segment=often -d against_segment=seldom)" \
+        "$("$CICLO" "$t_report" "$shop" "$@" --at 2026-05-20 --segment often --against-segment seldom --json)"
+    t_is "$t_report: for people of two times in which nothing happened" \
+        "$("$CICLO" "$t_report" "$shop" "$@" --to 2001-01-01 --against 2001-01-01..2002-01-01 | cut -d: -f1)" Nobody
+done
 t_done
