@@ -112,6 +112,25 @@ TEST(the_curve_of_freireich)
     assert_int_equal(survival_of(row, n, 1, 35 * MONTH).median_ms, 8 * MONTH);
 }
 
+TEST(how_far_apart_two_curves_are)
+{
+    struct survival_point a = {.share = .857143, .error = .076360},
+                          b = {.share = .571429, .error = .107990};
+    struct survival_gap gap = survival_difference(&a, &b);
+
+    near(gap.difference, .285714, 1e-9);
+    near(gap.low, .285714 - 1.959963985 * .132260, 2e-6);
+    near(gap.high, .285714 + 1.959963985 * .132260, 2e-6);
+    b = (struct survival_point){.share = 0, .error = 0};
+    a = (struct survival_point){.share = .99, .error = .08};
+    assert_true(survival_difference(&a, &b).high == 1);
+    a = (struct survival_point){.share = 1, .error = 0};
+    gap = survival_difference(&a, &b);
+    assert_true(gap.difference == 1 && isnan(gap.low) && isnan(gap.high));
+    a.share = a.error = NAN;
+    assert_true(isnan(survival_difference(&a, &b).difference));
+}
+
 TEST(the_log_rank_test_of_freireich)
 {
     struct lasted row[42];
