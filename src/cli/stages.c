@@ -301,7 +301,7 @@ static bool read_options(struct cli *c, struct engine *e, struct stages_asked *q
                && cli_moment(c, "from", zone, MOMENT_MIN, &from_ms, err)
                && flow_edges_at(from_ms, q->at_ms, edge, err);
     }
-    last_ms = facts.last_ms < now_ms ? facts.last_ms : now_ms;
+    last_ms = engine_active_ms(e) < now_ms ? engine_active_ms(e) : now_ms;
     if (!cli_moment(c, "at", zone, last_ms, &q->at_ms, err)
         || !cli_moment(c, "from", zone, facts.first_ms, &from_ms, err))
         return false;
