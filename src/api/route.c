@@ -354,6 +354,7 @@ static const struct api_param value_params[] = {
     {"until", "the last day that the model knows, whole"},
     {"unit", "day, week (unless given) or month: in what rates are told"},
     {"ahead", "how far to look, in whole days; 365d unless given"},
+    {"discount", "of what comes later, a rate per year, such as 0.1"},
     {"hold_out", "so many days are not told to the model, and shown beside it"},
     {"customer", "tell of the one who has this id, too"},
     {"segment", "of those who are in this segment at that day's end"},
@@ -370,6 +371,20 @@ static const struct api_param propensity_params[] = {
     AT,
     {"segment", "of those who are in this segment at each moment"},
     {"when", "of those who fit this rule at each moment"},
+};
+static const struct api_param ledger_params[] = {
+    {"by",
+     "day, month, channel, campaign, stage, segment, cohort or customer: all in one "
+     "unless given"},
+    {"lifecycle", "by stage: whose stages; the first unless given"},
+    {"customer", "of the one who has this id, with all of his lines"},
+    {"ahead", "tell what is expected in so many days, too, such as 365d"},
+    {"discount", "of what is expected, a rate per year, such as 0.1"},
+    {"from", "what happened then or later"},
+    {"to", "what happened before then"},
+    AT,
+    {"segment", "of those who are in this segment then"},
+    {"when", "of those who fit this rule then"},
 };
 static const struct api_param journey_map_params[] = {
     {"through",
@@ -622,6 +637,8 @@ static const struct api_route routes[] = {
            "what customers will buy and bring, and how such forecasts turned out"),
     REPORT("/api/propensity", get_propensity, propensity_params,
            "to whom something will come, learnt from the past, and how well that does"),
+    REPORT("/api/ledger", get_ledger, ledger_params,
+           "what customers brought and cost, to the cent"),
     REPORT("/api/journey-map", get_journey_map, journey_map_params,
            "stage by touchpoint: who, when, how content, and where customers are lost"),
     REPORT("/api/channels", get_channels, channels_params,

@@ -7,6 +7,7 @@
 #include "engine/cohort.h"
 #include "engine/funnel.h"
 #include "engine/journey.h"
+#include "engine/ledger.h"
 #include "engine/lift.h"
 #include "engine/overlap.h"
 #include "engine/paths.h"
@@ -293,6 +294,7 @@ bool get_value(struct api_request *r, struct err *err)
                                .unit = param(r, "unit"),
                                .hold_out = param(r, "hold_out"),
                                .ahead = param(r, "ahead"),
+                               .discount = param(r, "discount"),
                                .customer = param(r, "customer")};
     struct json_out j = {.to = r->out};
     struct value_view v;
@@ -326,6 +328,27 @@ bool get_propensity(struct api_request *r, struct err *err)
          && (propensity_put_json(&j, r->engine, &v) || err_nomem(err));
     propensity_view_free(&v);
     return ok;
+}
+
+bool get_ledger(struct api_request *r, struct err *err)
+{
+    struct ledger_question q = {.by = param(r, "by"),
+                                .lifecycle = param(r, "lifecycle"),
+                                .ahead = param(r, "ahead"),
+                                .discount = param(r, "discount"),
+                                .customer = param(r, "customer")};
+    struct json_out j = {.to = r->out};
+    struct ledger_view v;
+
+    if (!scope_params(r, &q.scope, err))
+        return false;
+    if (q.customer.n && (q.by.n || q.scope.segment.n || q.scope.when.n))
+        return err_set(err, ERR_INPUT,
+                       "one customer's ledger has no by, segment or when");
+    if (!engine_ledger(r->engine, &q, r->a, &v, &r->wrong, err))
+        return false;
+    ledger_put_json(&j, r->engine, &v);
+    return true;
 }
 
 bool get_churn(struct api_request *r, struct err *err)

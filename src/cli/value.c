@@ -172,14 +172,21 @@ static void print_guesses(struct cli *c, struct buf *b, const struct value_view 
                    nearest(v, true));
 }
 
+static void put_discount(struct buf *b, const struct value_view *v)
+{
+    if (v->discount > 0)
+        buf_add_format(b, " (money discounted at %.4g a year)", v->discount);
+}
+
 static bool print_show(struct cli *c, struct buf *b, const struct value_view *v)
 {
     struct cli_table t = {.arena = &c->arena};
 
     if (!cli_has(c, "csv")) {
         print_model(b, v);
-        buf_add_format(b, "Expected in %.0f days, the best tenth first:\n\n",
-                       v->ahead_days);
+        buf_add_format(b, "Expected in %.0f days, the best tenth first", v->ahead_days);
+        put_discount(b, v);
+        buf_add(b, STR(":\n\n"));
     }
     put_tenths(&t, v);
     if (cli_has(c, "csv")) {
@@ -206,8 +213,9 @@ static void print_customer(struct buf *b, const struct value_view *v)
         ".\nStill a customer with %.1f %% probability.\nExpected in %.0f days: "
         "%.2f purchases",
         100 * f->alive, v->ahead_days, f->purchases);
-    if (v->has_spending && f->purchases > 0 && !f->is_untold)
-        buf_add_format(b, ", of %.2f each: %.2f", f->value / f->purchases, f->value);
+    if (v->has_spending && f->worth > 0 && !f->is_untold)
+        buf_add_format(b, ", of %.2f each: %.2f", f->value / f->worth, f->value);
+    put_discount(b, v);
     buf_add(b, STR(".\n"));
     print_model(b, v);
 }
@@ -291,6 +299,7 @@ static int run_show(struct cli *c)
 
     q.hold_out = cli_text(c, "hold-out");
     q.ahead = cli_text(c, "ahead");
+    q.discount = cli_text(c, "discount");
     return report_run(c, answer, &q, &q.scope);
 }
 
@@ -299,6 +308,7 @@ static int run_customer(struct cli *c)
     struct value_question q = question_of(c);
 
     q.ahead = cli_text(c, "ahead");
+    q.discount = cli_text(c, "discount");
     q.customer = cli_word(c, 1);
     return report_run(c, answer, &q, &q.scope);
 }
@@ -333,6 +343,7 @@ static const struct cli_option fit_options[] = {
 static const struct cli_option show_options[] = {
     VALUE_OPTIONS,
     {"ahead", "LENGTH", "how far to look, in whole days: 365d unless given", false},
+    {"discount", "RATE", "of what comes later, a rate per year, such as 0.1", false},
     {"hold-out", "LENGTH",
      "do not tell the model of so many days, and show what came in them", false},
     {"csv", NULL, "as CSV: a row for each tenth of the customers", false},
@@ -341,6 +352,7 @@ static const struct cli_option show_options[] = {
 static const struct cli_option customer_options[] = {
     VALUE_OPTIONS,
     {"ahead", "LENGTH", "how far to look, in whole days: 365d unless given", false},
+    {"discount", "RATE", "of what comes later, a rate per year, such as 0.1", false},
 };
 
 const struct cli_command cli_value_fit = {

@@ -25,7 +25,7 @@ static bool check_root(const struct yaml *root, struct err *err)
                                STR("traits"),    STR("lifecycle"), STR("lifecycles"),
                                STR("measures"),  STR("segments"),  STR("scores"),
                                STR("retention"), STR("channels"),  STR("dictionary"),
-                               STR("groups")};
+                               STR("groups"),    STR("ledger")};
     const struct yaml *format;
 
     if (root->type != YAML_MAP)
@@ -217,13 +217,17 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
            && channels_parse(yaml_find(root, STR("channels")), &m->arena, &m->channels,
                              err)
            && measures_parse(yaml_find(root, STR("measures")), &m->measures, err)
+           && ledger_terms_parse(yaml_find(root, STR("ledger")), &m->measures,
+                                 m->workspace.decimals, &m->ledger, err)
            && parse_lifecycle(root, m, err)
            && segments_parse(yaml_find(root, STR("segments")),
                              yaml_find(root, STR("groups")),
                              yaml_find(root, STR("scores")), &m->arena, &m->segments, err)
            && (!segments_have_lists(m->segments)
                || dictionary_add_lists(&m->dictionary, &m->arena) || err_nomem(err))
-           && compile_rules(m, catalog, err);
+           && compile_rules(m, catalog, err)
+           && ledger_terms_check(&m->ledger, yaml_find(root, STR("ledger")), m->program,
+                                 err);
 }
 
 bool model_compile(struct io *io, str text, const struct catalog *catalog,

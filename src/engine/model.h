@@ -3,6 +3,7 @@
 #ifndef ENGINE_MODEL_H
 #define ENGINE_MODEL_H
 
+#include "engine/ledger_terms.h"
 #include "engine/retention.h"
 #include "lifecycle/lifecycle.h"
 #include "segment/segment.h"
@@ -23,6 +24,7 @@ struct model {
     struct lifecycle *const *lifecycles; /* in the order of the text */
     uint32_t lifecycle_n;
     struct life_measures measures;
+    struct ledger_terms ledger;
     struct segments *segments;
     struct retention retention;
     struct channels *channels;

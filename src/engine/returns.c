@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "engine/attribution.h"
+#include "engine/rates.h"
 #include "engine/spend.h"
 
 #include <stdlib.h>
@@ -169,26 +170,29 @@ static bool take_spend(struct table *t, struct engine *e,
 {
     const struct workspace *w = &engine_model(e)->workspace;
     struct spend_book book = {};
-    bool ok = spend_book_load(&book, e, err);
+    struct rates rates = {};
+    bool ok = spend_book_load(&book, e, err) && rates_load(&rates, e, err);
 
     for (uint32_t i = 0; ok && i < book.key.n; i++) {
         struct spend_row spent = spend_book_row(&book, i);
         struct returns_row *row;
+        int64_t minor;
 
         if (!is_day_in(w->zone, spent.day, &q->scope))
             continue;
-        if (!str_eq((str){spent.currency, 3}, w->currency)) {
+        if (!spend_worth(&rates, w, &spent, &minor)) {
             t->view->foreign++;
             continue;
         }
         ok = find_row(t, spent.channel, q->by_campaign && spent.campaign.n,
                       q->by_campaign ? spent.campaign : STR(""), &row, err);
         if (ok) {
-            row->spend += spent.minor;
-            t->view->all.spend += spent.minor;
+            row->spend += minor;
+            t->view->all.spend += minor;
         }
     }
     spend_book_free(&book);
+    rates_free(&rates);
     return ok;
 }
 

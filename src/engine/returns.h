@@ -38,7 +38,7 @@ struct returns_view {
     struct returns_view *against; /* NULL: none is asked for */
     const struct returns_beside *beside;
     uint32_t beside_n;
-    uint64_t foreign; /* statements of these days that are in another currency */
+    uint64_t foreign; /* statements of these days in another currency, without a rate */
 };
 /* ERR_INPUT: *wrong is the text in which line and column of the error stand, or empty. Rows live
  * in `a`; *out is to be freed by returns_view_free. */

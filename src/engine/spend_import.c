@@ -1,6 +1,7 @@
 /* spend_import.c - rows of a table into statements. */
 #include "engine/engine_impl.h"
 #include "engine/import_impl.h"
+#include "engine/rates.h"
 #include "engine/spend.h"
 
 #include "base/csv.h"
@@ -16,7 +17,8 @@
     X(NO_CHANNEL, "it names no channel")                                                 \
     X(NAME, "a name is longer than 200 bytes or holds a control character")              \
     X(AMOUNT, "its amount is no number")                                                 \
-    X(FOREIGN, "it is in another currency than the workspace's")                         \
+    X(FOREIGN,                                                                           \
+      "it is in another currency than the workspace's, without a rate of its day")       \
     X(LARGE, "the day's sum is too large")
 
 enum reason {
@@ -48,6 +50,7 @@ struct importing {
     uint32_t column_n, date, channel, amount, campaign, currency, source;
     struct spend_book sum; /* .minor: millionths of the major unit, of all rows */
     struct spend_book stands;
+    struct rates rates;
 };
 
 static const struct workspace *workspace(const struct importing *im)
@@ -113,6 +116,7 @@ static enum reason read_row(const struct importing *im, const struct csv_row *ro
                             struct spend_row *out)
 {
     str currency = field(row, im->currency), amount = field(row, im->amount);
+    struct decimal decimal = im->decimal;
     int64_t at_ms;
 
     *out = (struct spend_row){.source = im->how->source.n ? im->how->source
@@ -130,11 +134,16 @@ static enum reason read_row(const struct importing *im, const struct csv_row *ro
     if (!spend_name_is_valid(out->channel) || !spend_name_is_valid(out->campaign)
         || !spend_name_is_valid(out->source))
         return REASON_NAME;
-    if (currency.n && !str_eq(currency, workspace(im)->currency))
-        return REASON_FOREIGN;
-    if (decimal_parse(&im->decimal, amount, &out->minor))
+    if (currency.n && !str_eq(currency, workspace(im)->currency)) {
+        if (currency_decimals(currency) < 0
+            || !rates_find(&im->rates, currency, out->day))
+            return REASON_FOREIGN;
+        memcpy(out->currency, currency.p, 3);
+        decimal.currency = (str){out->currency, 3};
+    }
+    if (decimal_parse(&decimal, amount, &out->minor))
         return REASON_NONE;
-    return decimal_is_foreign(&im->decimal, amount) ? REASON_FOREIGN : REASON_AMOUNT;
+    return decimal_is_foreign(&decimal, amount) ? REASON_FOREIGN : REASON_AMOUNT;
 }
 
 static bool refuse(struct importing *im, const struct csv_row *row, enum reason why,
@@ -153,6 +162,11 @@ static bool refuse(struct importing *im, const struct csv_row *row, enum reason 
     return im->how->dry_run || store_refuse(engine_store(im->e), &r, err);
 }
 
+static int decimals_of(const struct spend_row *spent)
+{
+    return currency_decimals((str){spent->currency, 3});
+}
+
 static bool take_row(struct importing *im, const struct csv_row *row, struct err *err)
 {
     struct spend_row spent;
@@ -167,7 +181,7 @@ static bool take_row(struct importing *im, const struct csv_row *row, struct err
     if (number == known)
         im->sum.minor[number] = 0;
     if (!num_add(im->sum.minor[number], spent.minor, &sum)
-        || !money_from_num(sum, workspace(im)->decimals, &minor))
+        || !money_from_num(sum, decimals_of(&spent), &minor))
         return refuse(im, row, REASON_LARGE, err);
     im->sum.minor[number] = sum;
     return true;
@@ -227,7 +241,7 @@ static bool tell(struct importing *im, struct err *err)
         uint32_t before;
         bool same;
 
-        ok = money_from_num(row.minor, workspace(im)->decimals, &row.minor)
+        ok = money_from_num(row.minor, decimals_of(&row), &row.minor)
              && spend_book_find(&im->stands, &row, false, &before, err)
              && note_unknown(im, row.channel, err);
         if (!ok)
@@ -261,7 +275,7 @@ static bool read_all(struct importing *im, struct err *err)
                        reason_text[REASON_NAME]);
     if (!spend_name_is_valid(how->source))
         return err_set(err, ERR_INPUT, "the source: %s", reason_text[REASON_NAME]);
-    return spend_book_load(&im->stands, im->e, err)
+    return spend_book_load(&im->stands, im->e, err) && rates_load(&im->rates, im->e, err)
            && (time_format_new(format, &im->format, err) || err_in(err, "date format"))
            && (how->text.n ? reader_open_text(how->text, &im->reader, err)
                            : reader_open(engine_io(im->e), im->path, &im->reader, err))
@@ -300,6 +314,7 @@ bool engine_spend_import(struct engine *e, str path, const struct spend_import *
     time_format_free(im.format);
     spend_book_free(&im.sum);
     spend_book_free(&im.stands);
+    rates_free(&im.rates);
     keep_met(out);
     return ok;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAYS_OF_YEAR 365.25
+
 /* --- what is asked --- */
 
 static bool find_unit(str name, struct value_view *v, struct err *err)
@@ -45,6 +47,19 @@ static bool whole_days(const char *what, str text, int32_t otherwise, int32_t *o
     return true;
 }
 
+static bool find_discount(str text, double *out, struct err *err)
+{
+    int64_t rate = 0;
+
+    if (text.n && (!num_parse(text, &rate) || rate < 0 || rate > 10 * NUM_ONE))
+        return err_set(
+            err, ERR_INPUT,
+            "discount is a rate per year from 0 to 10, such as 0.1 for ten in a "
+            "hundred");
+    *out = (double)rate / (double)NUM_ONE;
+    return true;
+}
+
 static bool add_patterns(const struct value_question *q, struct program *p,
                          struct value_view *v, struct buyers_plan *plan, str *wrong,
                          struct err *err)
@@ -57,16 +72,16 @@ static bool add_patterns(const struct value_question *q, struct program *p,
     if (!picks_add(p, v->event, &plan->event, 1, &n, err))
         return false;
     *wrong = q->value;
-    plan->has_value = q->value.n > 0;
-    if (plan->has_value
-        && !picks_add_property(p, plan->event, q->value, &plan->value, err))
+    plan->has_value = q->value.n > 0 || plan->event.type != VALUE_MISSING;
+    plan->value = plan->event;
+    if (q->value.n && !picks_add_property(p, plan->event, q->value, &plan->value, err))
         return false;
     *wrong = STR("");
     return !plan->has_value || plan->value.type == VALUE_NUMBER
            || plan->value.type == VALUE_MONEY
-           || err_set(err, ERR_INPUT,
-                      "%.*s is a %.*s: only numbers and money can be summed",
-                      STR_FMT(q->value), STR_FMT(value_type_name(plan->value.type)));
+           || err_set(
+               err, ERR_INPUT, "%.*s is a %.*s: only numbers and money can be summed",
+               STR_FMT(plan->value.text), STR_FMT(value_type_name(plan->value.type)));
 }
 
 static bool plan_of(struct engine *e, const struct value_question *q,
@@ -81,6 +96,7 @@ static bool plan_of(struct engine *e, const struct value_question *q,
         || !whole_days("hold-out", q->hold_out, 0, &v->hold_out_days, err)
         || !whole_days("ahead", q->ahead, v->hold_out_days ? v->hold_out_days : 365,
                        &ahead, err)
+        || !find_discount(q->discount, &v->discount, err)
         || !add_patterns(q, v->program, v, plan, wrong, err))
         return false;
     v->ahead_days = ahead;
@@ -303,6 +319,11 @@ static bool expect_all(const struct engine *e, struct value_view *v, struct aren
         alike[i].alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
         alike[i].purchases =
             repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
+        alike[i].worth =
+            v->discount > 0
+                ? repeat_discounted(&v->model, r->x, r->last_days, r->age_days,
+                                    v->ahead_days, log1p(v->discount) / DAYS_OF_YEAR)
+                : alike[i].purchases;
     }
     for (size_t i = 0; i < v->buyers->n; i++) {
         const struct buyer *b = &v->buyers->row[i];
@@ -310,7 +331,7 @@ static bool expect_all(const struct engine *e, struct value_view *v, struct aren
 
         *f = alike[cbs_find(&v->cbs, buyer_cbs(b, v->until_day))];
         f->buyer = (uint32_t)i;
-        f->value = f->purchases * value_worth(e, v, b);
+        f->value = f->worth * value_worth(e, v, b);
         f->is_untold = isnan(f->value);
         f->value = f->is_untold ? 0 : f->value;
         v->untold += f->is_untold;

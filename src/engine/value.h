@@ -16,6 +16,7 @@ struct value_question {
     str hold_out; /* so many whole days behind .until: what came in them is told beside what
                      was expected; empty: none */
     str ahead;    /* so many days are looked ahead; empty: 365d, or the hold-out */
+    str discount; /* of what comes later, a rate per year, such as 0.1; empty: 0 */
     /* The first moment of the last day that the model knows; MOMENT_NEVER: of the last day of
      * which all is known. */
     int64_t until_ms;
@@ -28,6 +29,7 @@ struct forecast {
     uint32_t buyer; /* in view.buyers */
     double alive;   /* the probability that he is still a customer */
     double purchases, value;
+    double worth;   /* purchases, discounted: .value is of these */
     bool is_untold; /* .value: the model has no mean for him */
 };
 
@@ -55,7 +57,7 @@ struct value_view {
     uint64_t spenders, without_money; /* who bought again, and of them for nothing */
     uint64_t untold;                  /* of how many .value is */
     str unit, event, value;
-    double unit_days, ahead_days;
+    double unit_days, ahead_days, discount;
     int32_t until_day, hold_out_days;
     double seconds;            /* that fitting took */
     struct forecast *forecast; /* of all, those first of whom the most is expected */

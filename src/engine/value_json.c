@@ -161,6 +161,8 @@ static void put_forecast(struct json_out *j, const struct engine *e,
     put_day(j, "last", b->day);
     put_double(j, "alive", f->alive);
     put_double(j, "expected_purchases", f->purchases);
+    if (v->discount > 0)
+        put_double(j, "discounted_purchases", f->worth);
     if (v->has_spending) {
         put_double(j, "expected_each", value_worth(e, v, b));
         put_double(j, "expected_value", f->is_untold ? NAN : f->value);
@@ -197,6 +199,7 @@ void value_view_put_json(struct json_out *j, const struct engine *e,
     json_begin_object(j);
     put_fitted(j, v);
     put_double(j, "ahead_days", v->ahead_days);
+    put_double(j, "discount", v->discount);
     put_int(j, "untold", v->untold);
     put_tenths(j, v);
     if (v->hold_out_days) {

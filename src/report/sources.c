@@ -120,10 +120,14 @@ bool sources_add(struct sources *s, const struct sources *from, uint32_t source,
     return number(s, text_table_get(&from->name, source), out, err);
 }
 
+uint32_t source_channel_number(const struct sources *s, uint32_t source)
+{
+    return (uint8_t)text_table_get(&s->name, source).p[0] - 1u;
+}
+
 str source_channel(const struct sources *s, uint32_t source)
 {
-    return channels_name(s->plan.channels,
-                         (uint8_t)text_table_get(&s->name, source).p[0] - 1u);
+    return channels_name(s->plan.channels, source_channel_number(s, source));
 }
 
 bool source_campaign(const struct sources *s, uint32_t source, str *out)

@@ -53,6 +53,7 @@ static inline uint32_t sources_ahead(const struct sources *s)
 /* The number here of another's source. */
 bool sources_add(struct sources *s, const struct sources *from, uint32_t source,
                  uint32_t *out, struct err *err);
+uint32_t source_channel_number(const struct sources *s, uint32_t source); /* from 0 */
 str source_channel(const struct sources *s, uint32_t source);
 /* False: without a campaign. */
 bool source_campaign(const struct sources *s, uint32_t source, str *out);

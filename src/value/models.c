@@ -1,5 +1,7 @@
 #include "value/models.h"
 
+#include "value/quadrature.h"
+
 #include <math.h>
 
 static const char *const name[] = {
@@ -166,4 +168,55 @@ double repeat_expected(const struct repeat_model *m, uint32_t x, double last_day
     return m->kind == VALUE_PARETO_NBD
                ? pareto_expected(&m->pareto, (struct pareto_seen){x, last, age}, ahead)
                : bgnbd_expected(&m->bgnbd, (struct bgnbd_seen){x, last, age}, ahead);
+}
+
+/* --- discounted --- */
+
+/* E(t) purchases are expected up to t. By parts, the integral of e^-dt over dE(t) up to T is
+ * e^-dT E(T) + d times the integral of e^-dt E(t); in it t is e^u - 1. */
+#define AT_ONCE 1e-9 /* days: nothing comes in them */
+
+struct waiting {
+    const struct repeat_model *model;
+    uint32_t x;
+    double last_days, age_days, decline;
+};
+
+static double log_waiting(const void *context, double u)
+{
+    const struct waiting *w = context;
+    double days = expm1(u);
+
+    return log(repeat_expected(w->model, w->x, w->last_days, w->age_days, days))
+           - w->decline * days + u;
+}
+
+static double waiting_falls(const void *context, double u)
+{
+    const struct waiting *w = context;
+
+    return w->decline * exp(u) - 1;
+}
+
+double repeat_discounted(const struct repeat_model *m, uint32_t x, double last_days,
+                         double age_days, double ahead_days, double decline)
+{
+    const struct waiting w = {m, x, last_days, age_days, decline};
+    double end = 0;
+
+    if (!(repeat_expected(m, x, last_days, age_days, 1) > 0))
+        return 0;
+    if (!isinf(ahead_days)) {
+        end = repeat_expected(m, x, last_days, age_days, ahead_days);
+        if (decline <= 0)
+            return end;
+        end *= exp(-decline * ahead_days);
+    }
+    return end
+           + decline
+                 * exp(quadrature_log((struct quadrature){.log_f = log_waiting,
+                                                          .decline = waiting_falls,
+                                                          .context = &w,
+                                                          .from = AT_ONCE,
+                                                          .to = log1p(ahead_days)}));
 }

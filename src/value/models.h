@@ -54,5 +54,10 @@ double repeat_alive(const struct repeat_model *m, uint32_t x, double last_days,
                     double age_days);
 double repeat_expected(const struct repeat_model *m, uint32_t x, double last_days,
                        double age_days, double ahead_days);
+/* The same, each purchase less by `decline` a day of waiting: e^-decline of its worth. Of all the time
+ * to come when ahead_days is INFINITY and decline above 0: discounted expected residual transactions
+ * (DERT). */
+double repeat_discounted(const struct repeat_model *m, uint32_t x, double last_days,
+                         double age_days, double ahead_days, double decline);
 
 #endif

@@ -83,7 +83,7 @@ its date is none of the format 2 2
 it names no channel 1 4
 a name is longer than 200 bytes or holds a control character 1 10
 its amount is no number 1 5
-it is in another currency than the workspace's 2 7"
+it is in another currency than the workspace's, without a rate of its day 2 7"
 t_is 'are kept among what was refused' "$("$CICLO" refused "$shop" --csv | grep -c '^bad.csv,')" 9
 listed >"$T/listed.csv"
 t_fails 'a column that is not there' 'the table has no column "amount"' "$CICLO" spend import "$shop" "$T/other.csv" \

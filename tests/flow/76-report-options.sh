@@ -11,6 +11,7 @@ events:
   visit: {}
   purchase: { properties: { revenue: money } }
 traits: { country: text }
+measures: { revenue: purchase.revenue }
 lifecycle:
   start: reach
   stages: { reach: {}, buyer: {} }
@@ -92,4 +93,5 @@ asked survival --first visit --end purchase
 asked journey-map
 asked stages --conversion
 asked stages
+asked ledger --by month
 t_done
