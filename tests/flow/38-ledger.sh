@@ -41,7 +41,7 @@ python3 - "$T" "${CICLO_SEED:-7}" <<'PY'
 import csv, json, random, sys
 from datetime import date, datetime, timedelta
 r = random.Random(int(sys.argv[2]))
-print('seed', sys.argv[2])
+print('# seed', sys.argv[2])
 channels, campaigns = ['email', 'search', 'search', 'social'], ['', 'spring', 'summer']
 with open(sys.argv[1] + '/events.jsonl', 'w') as f:
     for customer in range(150):

@@ -23,7 +23,7 @@ const reasons: Record<string, string> = {
   'it names no channel': 'channel',
   'a name is longer than 200 bytes or holds a control character': 'name',
   'its amount is no number': 'amount',
-  "it is in another currency than the workspace's": 'currency',
+  "it is in another currency than the workspace's, without a rate of its day": 'currency',
   "the day's sum is too large": 'large',
 };
 
