@@ -145,14 +145,14 @@ static bool add_event(struct ledger *l, struct look *k, struct ledger_customer *
     const struct ledger_plan *p = &l->plan;
     struct ledger_line line = {who->customer, event, CUSTOMER_NONE, day, 0, 0};
 
-    for (uint8_t t = 0; t < LEDGER_TERM_N; t++) {
+    for (int t = 0; t < LEDGER_TERM_N; t++) {
         int64_t value = 0, key;
         bool is_money = p->term[t].event.type == VALUE_MONEY;
         char code[4] = "";
 
         if (!p->term[t].there || !(k->term[t].mark[event / 64] >> event % 64 & 1))
             continue;
-        line.kind = t;
+        line.kind = (uint8_t)t;
         line.minor = p->contact_cost;
         if (t != LEDGER_SUPPORT) {
             if (!find(&k->term[t].value, &k->term[t].value_at, event, &value))
