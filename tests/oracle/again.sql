@@ -1,5 +1,5 @@
 -- Of those for whom it came at least n times, how many times it came once more; with the 95 %
--- interval of that share by Wilson's score, to six decimals. The report goes up to 19 times.
+-- interval of that share by Wilson's score, to six decimals. The report goes up to 99 times.
 with n as (select customer, count(*) as times from comes group by customer),
     at_least as (select t.times, count(*) as customers
         from (select distinct times from n union select times + 1 from n
@@ -13,4 +13,4 @@ with n as (select customer, count(*) as times from comes group by customer),
         z / (1 + z * z / n) * sqrt(1.0 * hits / n * (1 - 1.0 * hits / n) / n + z * z / 4 / n / n)
             as width from share)
 select times, n, hits, printf('%.6f', middle - width), printf('%.6f', middle + width)
-from wilson where times <= 19;
+from wilson where times <= 99;
