@@ -4,7 +4,7 @@ with n as (select customer, count(*) as times from comes group by customer),
     at_least as (select t.times, count(*) as customers
         from (select distinct times from n union select times + 1 from n
             union select value from generate_series(1, (select max(times) from n))) t
-        join n on n.times >= t.times where t.times <= 20 group by t.times),
+        join n on n.times >= t.times where t.times <= 100 group by t.times),
     share as (select a.times, a.customers as n, coalesce(b.customers, 0) as hits,
         1.959963984540054 as z
         from at_least a left join at_least b on b.times = a.times + 1),
