@@ -7,7 +7,8 @@ shop=$T/shop.ciclo
 cat >"$T/watched" <<EOF2
 #!/bin/sh
 exec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all \\
-    --show-leak-kinds=all --track-fds=no "$CICLO" "\$@"
+    --show-leak-kinds=all --track-fds=no --suppressions=$ROOT/tests/support/valgrind.supp \\
+    "$CICLO" "\$@"
 EOF2
 chmod +x "$T/watched"
 
