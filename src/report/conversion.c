@@ -36,15 +36,15 @@ static uint32_t fate_place(const struct lifecycle *l, uint16_t from, uint16_t to
     return from * (l->stage_n + 1) + (to == STAGE_NONE ? l->stage_n : to);
 }
 
-/* From one target to the next; `todo` has room for all stages. */
-static void follow_targets(struct conversion *c, uint16_t from, uint16_t *todo)
+/* From one target to the next; `waiting` has room for all stages. */
+static void follow_targets(struct conversion *c, uint16_t from, uint16_t *waiting)
 {
     const struct lifecycle *l = c->plan.lifecycle;
     uint32_t n = 1;
 
-    todo[0] = from;
+    waiting[0] = from;
     while (n) {
-        const struct target *t = &l->stage[todo[--n]].aims.target;
+        const struct target *t = &l->stage[waiting[--n]].aims.target;
 
         for (uint32_t i = 0; i < t->to_n; i++) {
             uint8_t *fate = &c->fate[fate_place(l, from, t->to[i])];
@@ -52,7 +52,7 @@ static void follow_targets(struct conversion *c, uint16_t from, uint16_t *todo)
             if (t->to[i] == from || *fate == CONVERSION_FORWARD)
                 continue;
             *fate = CONVERSION_FORWARD;
-            todo[n++] = t->to[i];
+            waiting[n++] = t->to[i];
         }
     }
 }
@@ -61,10 +61,10 @@ static bool add_fates(struct conversion *c, struct err *err)
 {
     const struct lifecycle *l = c->plan.lifecycle;
     bool targets = has_targets(l);
-    uint16_t *todo = arena_array(&c->arena, uint16_t, l->stage_n);
+    uint16_t *waiting = arena_array(&c->arena, uint16_t, l->stage_n);
 
     c->fate = arena_array(&c->arena, uint8_t, (size_t)l->stage_n * (l->stage_n + 1));
-    if (!todo || !c->fate)
+    if (!waiting || !c->fate)
         return err_nomem(err);
     for (uint16_t from = 0; from < l->stage_n; from++) {
         for (uint16_t to = 0; to < l->stage_n; to++)
@@ -73,7 +73,7 @@ static bool add_fates(struct conversion *c, struct err *err)
                                                    ? CONVERSION_FORWARD
                                                    : CONVERSION_BACK;
         c->fate[fate_place(l, from, STAGE_NONE)] = CONVERSION_LOST;
-        follow_targets(c, from, todo);
+        follow_targets(c, from, waiting);
     }
     return true;
 }
