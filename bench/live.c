@@ -273,12 +273,16 @@ static void give_work(int64_t now_us, int64_t began_us, int64_t end_us, double r
 {
     double seconds = (double)(now_us - began_us) / 1e6;
     static uint64_t batches;
+    static unsigned turn; /* so that the server closes none of them as idle */
 
-    for (int i = 0; i < SENDERS && (double)(batches * BATCH) < seconds * rate; i++)
-        if (!sender[i].is_busy) {
-            send_batch(&sender[i]);
+    for (int i = 0; i < SENDERS && (double)(batches * BATCH) < seconds * rate; i++) {
+        struct sender *s = &sender[turn++ % SENDERS];
+
+        if (!s->is_busy) {
+            send_batch(s);
             batches++;
         }
+    }
     if ((double)(batches * BATCH) < seconds * rate - rate / 10)
         late++;
     for (int i = SENDERS; i < SENDERS + PROBERS && now_us < end_us

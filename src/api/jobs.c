@@ -60,19 +60,23 @@ static void finish(struct job *job)
     job->finished = true;
 }
 
-static bool settle(struct jobs *j, bool may_exchange)
+static bool is_over(const struct jobs *j)
 {
-    bool ends = j->job && !j->job->finished && atomic_load(&j->job->over)
-                && (may_exchange || !j->job->kind->exchanges);
+    return j->job && !j->job->finished && atomic_load(&j->job->over);
+}
+
+bool jobs_will_exchange(const struct jobs *j)
+{
+    return is_over(j) && j->job->kind->exchanges;
+}
+
+bool jobs_tick(struct jobs *j, bool may_exchange)
+{
+    bool ends = is_over(j) && (may_exchange || !j->job->kind->exchanges);
 
     if (ends)
         finish(j->job);
     return ends;
-}
-
-bool jobs_tick(struct jobs *j)
-{
-    return settle(j, true);
 }
 
 static void forget(struct jobs *j)
@@ -135,7 +139,7 @@ bool jobs_start(struct jobs *j, const struct job_kind *kind, void *context, str 
 {
     bool ok = true;
 
-    settle(j, false);
+    jobs_tick(j, false);
     /* One that was told to end does so soon. */
     if (j->job && !j->job->finished && !atomic_load(&j->job->cancelled))
         ok = err_set(err, ERR_CONFLICT, "%s is running; wait for its end, or cancel it",
@@ -168,7 +172,7 @@ bool jobs_put(struct jobs *j, const struct job_kind *kind, str id,
 {
     const struct job *job;
 
-    settle(j, false);
+    jobs_tick(j, false);
     if (!(job = find(j, kind, id, err)))
         return false;
     json_begin_object(out);

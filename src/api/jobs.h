@@ -35,8 +35,10 @@ void jobs_free(struct jobs *j);
  * result of the one before is forgotten. *id is borrowed until the next start. */
 bool jobs_start(struct jobs *j, const struct job_kind *kind, void *context, str *id,
                 struct err *err);
-/* Finishes a run that is over; false: there was none. */
-bool jobs_tick(struct jobs *j);
+/* Finishes a run that is over, though it exchange the data file, if it may; false: there was none. */
+bool jobs_tick(struct jobs *j, bool may_exchange);
+/* Whether one waits to be finished that exchanges it. */
+bool jobs_will_exchange(const struct jobs *j);
 /* {"done","all","result","error"}. ERR_NOT_FOUND when the last job was another. */
 bool jobs_put(struct jobs *j, const struct job_kind *kind, str id,
               const struct api_request *r, struct json_out *out, struct err *err);

@@ -9,9 +9,9 @@ enum { ANSWERS = 256 };
 /* The last asked for stands last. */
 struct kept {
     size_t bytes, bytes_max;
-    uint64_t state;
     uint32_t n;
     struct answer {
+        struct kept_from from;
         char *bytes; /* of the question, then of the answer */
         size_t question_n, n;
     } answer[ANSWERS];
@@ -26,64 +26,65 @@ struct kept *kept_new(size_t bytes_max)
     return k;
 }
 
-static void remove_first(struct kept *k, uint32_t n)
+static void remove_at(struct kept *k, uint32_t i)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        k->bytes -= k->answer[i].n;
-        mem_free(k->answer[i].bytes);
-    }
-    k->n -= n;
-    memmove(k->answer, k->answer + n, k->n * sizeof *k->answer);
+    k->bytes -= k->answer[i].n;
+    mem_free(k->answer[i].bytes);
+    memmove(k->answer + i, k->answer + i + 1, (--k->n - i) * sizeof *k->answer);
 }
 
 void kept_free(struct kept *k)
 {
     if (!k)
         return;
-    remove_first(k, k->n);
+    while (k->n)
+        remove_at(k, k->n - 1);
     mem_free(k);
 }
 
-static void turn_to(struct kept *k, uint64_t state)
+/* Its place; k->n when it is not there. */
+static uint32_t place_of(const struct kept *k, str question)
 {
-    if (k->state != state)
-        remove_first(k, k->n);
-    k->state = state;
+    uint32_t i = 0;
+
+    while (i < k->n
+           && !str_eq(question, (str){k->answer[i].bytes, k->answer[i].question_n}))
+        i++;
+    return i;
 }
 
-bool kept_find(struct kept *k, uint64_t state, str question, struct buf *to)
+bool kept_find(struct kept *k, str question, struct buf *to, struct kept_from *from)
 {
-    turn_to(k, state);
-    for (uint32_t i = 0; i < k->n; i++) {
-        struct answer a = k->answer[i];
+    uint32_t i = place_of(k, question);
+    struct answer found;
 
-        if (!str_eq(question, (str){a.bytes, a.question_n}))
-            continue;
-        memmove(k->answer + i, k->answer + i + 1, (k->n - i - 1) * sizeof a);
-        k->answer[k->n - 1] = a;
-        buf_add(to, (str){a.bytes + a.question_n, a.n - a.question_n});
-        return !to->failed;
-    }
-    return false;
+    if (i == k->n)
+        return false;
+    found = k->answer[i];
+    memmove(k->answer + i, k->answer + i + 1, (k->n - i - 1) * sizeof found);
+    k->answer[k->n - 1] = found;
+    *from = found.from;
+    buf_add(to, (str){found.bytes + found.question_n, found.n - found.question_n});
+    return !to->failed;
 }
 
-void kept_add(struct kept *k, uint64_t state, str question, str answer)
+void kept_add(struct kept *k, const struct kept_from *from, str question, str answer)
 {
     size_t n = question.n + answer.n;
-    uint32_t old = 0;
+    uint32_t old = place_of(k, question);
     char *bytes;
 
-    turn_to(k, state);
+    if (old < k->n)
+        remove_at(k, old);
     if (n > k->bytes_max)
         return;
-    for (size_t gone = 0; k->n - old == ANSWERS || k->bytes - gone + n > k->bytes_max;)
-        gone += k->answer[old++].n;
-    remove_first(k, old);
+    while (k->n == ANSWERS || k->bytes + n > k->bytes_max)
+        remove_at(k, 0);
     bytes = mem_alloc(n);
     if (!bytes)
         return;
     memcpy(bytes, question.p, question.n);
     memcpy(bytes + question.n, answer.p, answer.n);
-    k->answer[k->n++] = (struct answer){bytes, question.n, n};
+    k->answer[k->n++] = (struct answer){*from, bytes, question.n, n};
     k->bytes += n;
 }

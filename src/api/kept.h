@@ -1,7 +1,8 @@
 /* kept.h - answers of reports that are kept, for when the same is asked again.
  *
  * What a report says as of a moment that the question names follows from the events, the model and
- * the question; an answer is given again as long as all three are the same. */
+ * the question: it is the same as long as all three are. Of any other question the answer is kept
+ * with the moment of which it is. */
 #ifndef API_KEPT_H
 #define API_KEPT_H
 
@@ -12,11 +13,15 @@ struct kept;
 [[nodiscard]] struct kept *kept_new(size_t bytes_max);
 void kept_free(struct kept *k); /* NULL is fine */
 
-/* Appends the answer that was kept while `state` was the same; false when there is none, or when
- * to->failed says that memory ran out. */
-bool kept_find(struct kept *k, uint64_t state, str question, struct buf *to);
-/* Those of another state go, then those not asked for the longest. What is too large, or finds no
+/* When an answer was begun, steady; and the state out of which it was made. */
+struct kept_from {
+    uint64_t state;
+    int64_t begun_ms;
+};
+/* Appends the last answer; false when there is none, or when to->failed says that memory ran out. */
+bool kept_find(struct kept *k, str question, struct buf *to, struct kept_from *from);
+/* In the place of the one before. Those not asked for the longest go. What is too large, or finds no
  * memory, is not kept. */
-void kept_add(struct kept *k, uint64_t state, str question, str answer);
+void kept_add(struct kept *k, const struct kept_from *from, str question, str answer);
 
 #endif

@@ -92,6 +92,12 @@ static void put_next(int64_t next_ms, struct buf *to)
         buf_add_format(to, "%.3f\n", (double)next_ms / 1000);
 }
 
+static void put_answers(const char *kind, uint64_t n, struct buf *to)
+{
+    buf_add_format(to, "ciclo_reports_total{answer=\"%s\"} %llu\n", kind,
+                   (unsigned long long)n);
+}
+
 void metrics_print(const struct metrics *m, const struct metrics_now *now, struct buf *to)
 {
     put_number(to, "events_accepted_total", "counter", now->accepted,
@@ -118,6 +124,10 @@ void metrics_print(const struct metrics *m, const struct metrics_now *now, struc
                "Resident memory of the process.");
     put_number(to, "model_version", "gauge", now->model_version,
                "The version of the live model.");
+    put_head(to, "reports_total", "counter", "Reports answered.");
+    put_answers("fresh", now->reports_fresh, to);
+    put_answers("kept", now->reports_kept, to);
+    put_answers("older", now->reports_older, to);
     put_number(to, "webhooks", "gauge", now->hooks, "Webhooks of the data file.");
     put_number(to, "webhooks_failing", "gauge", now->hooks_failing,
                "Webhooks whose last messages were not delivered.");

@@ -33,6 +33,7 @@ struct metrics_now {
     uint64_t file_events, file_customers, file_refused, file_bytes;
     uint64_t waiting_bytes, connections, listeners, memory_bytes;
     uint32_t model_version;
+    uint64_t reports_fresh, reports_kept, reports_older;
     uint64_t hooks_delivered, hooks_failed;
     uint32_t hooks, hooks_failing, hooks_paused;
     int64_t next_ms; /* MOMENT_NEVER: nothing is to come */

@@ -2,7 +2,6 @@
 #include "api/route.h"
 
 #include "api/collect.h"
-#include "api/kept.h"
 #include "api/route_impl.h"
 #include "base/num.h"
 
@@ -25,7 +24,7 @@ struct api_route {
     const char *path;     /* "/:id" at its end: the rest of the path is an id */
     enum key_right right; /* that it needs, ... */
     bool is_open;         /* ... unless everybody may */
-    bool is_report; /* it has `at`, as of which its answer follows from file and model */
+    bool is_report;       /* its answer follows from the engine and the question alone */
     api_handler *run;
     const char *what;
     const struct api_param *param;
@@ -590,7 +589,8 @@ static api_handler get_openapi;
 static const struct api_route routes[] = {
     GET("/api/info", get_info, info_params, "the workspace, its model and its size"),
     REPORT("/api/stages", get_stages, stages_params, "who stands where, and who moved"),
-    GET("/api/stages/periods", get_periods, periods_params, "the same, period by period"),
+    REPORT("/api/stages/periods", get_periods, periods_params,
+           "the same, period by period"),
     REPORT("/api/customers", get_customers, customers_params,
            "the customers behind a number"),
     GET("/api/customers/:id", get_customer, customer_params,
@@ -601,12 +601,12 @@ static const struct api_route routes[] = {
          "everything known of one customer, to be given to him"),
     REPORT("/api/segments", get_segments, segments_params,
            "how many are in each segment, and how many entered and left"),
-    GET("/api/segments/periods", get_segment_periods, segment_periods_params,
-        "how many were in each segment at the end of each period"),
-    GET("/api/lookalikes", get_lookalikes, lookalikes_params,
-        "who outside of a segment is like its members"),
-    GET("/api/personas", get_personas, personas_params,
-        "customers in groups of like ones, and what each group is like"),
+    REPORT("/api/segments/periods", get_segment_periods, segment_periods_params,
+           "how many were in each segment at the end of each period"),
+    REPORT("/api/lookalikes", get_lookalikes, lookalikes_params,
+           "who outside of a segment is like its members"),
+    REPORT("/api/personas", get_personas, personas_params,
+           "customers in groups of like ones, and what each group is like"),
     POST("/api/lists", KEY_EDIT, false, post_list, list_fields,
          "puts customers on a list, or takes them off it"),
     GET("/api/spend", get_spend, spend_params,
@@ -730,8 +730,8 @@ static const struct api_route routes[] = {
          "questions of reports that are kept by a name"),
     POST("/api/views", KEY_EDIT, false, post_view, view_fields,
          "keeps a question, which must have an answer now"),
-    BARE("GET", "/api/views/:name", KEY_READ, false, get_view,
-         "what its report answers now"),
+    {"GET", "/api/views/:name", KEY_READ, false, true, get_view,
+     "what its report answers now", NULL, 0, NULL, 0},
     BARE("DELETE", "/api/views/:name", KEY_EDIT, false, delete_view,
          "the question is kept no more"),
     BARE("GET", "/api/dashboards", KEY_READ, false, get_dashboards,
@@ -878,41 +878,20 @@ static bool check_body(const struct api_route *route, const struct json *body,
     return true;
 }
 
-/* The question in one way of writing it; empty unless it names a moment, as of which its answer is
- * the same as long as engine_state is. */
-static void name_question(const struct api_request *r, const struct api_route *route,
-                          struct buf *to)
+bool api_is_report(const struct api_request *r, struct question *out)
 {
-    if (!r->kept || !route->is_report || !moment_is_fixed(param(r, "at")))
-        return;
-    buf_add(to, str_of(route->path));
+    const struct api_route *route = find_route(r->path, r->method);
+
+    if (!route || !route->is_report)
+        return false;
+    *out = (struct question){.report = r->path};
     for (size_t i = 0; i < route->param_n; i++) {
-        str given = param(r, route->param[i].name);
+        str name = str_of(route->param[i].name), given = param(r, route->param[i].name);
 
-        buf_add_format(to, " %zu:", given.n);
-        buf_add(to, given);
+        if (given.n)
+            out->param[out->n++] = (struct question_param){name, given};
     }
-    if (to->failed)
-        buf_clear(to);
-}
-
-static bool run_route(struct api_request *r, const struct api_route *route,
-                      struct err *err)
-{
-    const uint64_t state = engine_state(r->engine);
-    struct buf question = {};
-    bool ok;
-
-    name_question(r, route, &question);
-    if (question.n && kept_find(r->kept, state, buf_str(&question), r->out)) {
-        buf_free(&question);
-        return true;
-    }
-    ok = route->run(r, err) && (!r->out->failed || err_nomem(err));
-    if (ok && question.n && !strcmp(r->type, "application/json"))
-        kept_add(r->kept, state, buf_str(&question), buf_str(r->out));
-    buf_free(&question);
-    return ok;
+    return true;
 }
 
 bool api_answer(struct api_request *r, struct err *err)
@@ -926,7 +905,8 @@ bool api_answer(struct api_request *r, struct err *err)
         return err_set(err, ERR_NOT_FOUND,
                        "there is no such path; /api/openapi.json lists those there are");
     r->id = str_from(r->path, route_stem(route, &name).n);
-    return check_body(route, r->body, err) && run_route(r, route, err);
+    return check_body(route, r->body, err) && route->run(r, err)
+           && (!r->out->failed || err_nomem(err));
 }
 
 /* --- the document --- */

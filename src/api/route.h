@@ -8,10 +8,10 @@
 #include "api/live.h"
 #include "base/json.h"
 #include "engine/query.h"
+#include "engine/question.h"
 
 struct alerts;
 struct sender;
-struct kept;
 struct api_request {
     struct engine *engine; /* its histories stand at the present moment */
     struct jobs *jobs;
@@ -19,7 +19,6 @@ struct api_request {
     struct live *live;
     struct sender *sender;
     struct alerts *alerts;
-    struct kept *kept;   /* answers of reports (kept.h); NULL: all are made anew */
     struct key_view who; /* asks; with an open gate an admin without a name */
     struct MHD_Connection *connection; /* for sessions */
     int64_t now_ms, steady_ms;
@@ -47,6 +46,9 @@ bool api_answer(struct api_request *r, struct err *err);
  * path that is nobody's takes GET, and is then not found. */
 bool api_takes(str path, const char *method, const char **allow);
 
+/* Whether it is a report, which a view of the engine can answer; then what it asks, behind its path.
+ * Texts are borrowed. */
+bool api_is_report(const struct api_request *r, struct question *out);
 /* Whether a GET of the path takes the parameter. */
 bool api_has_param(str path, str name);
 

@@ -12,11 +12,11 @@
 #include "api/collect_answer.h"
 #include "api/daemon_log.h"
 #include "api/gate.h"
-#include "api/kept.h"
 #include "api/listen.h"
 #include "api/live.h"
 #include "api/metrics.h"
 #include "api/peers.h"
+#include "api/reporter.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "api/sent.h"
@@ -42,7 +42,6 @@ enum {
     PARTING_MAX = 100,
     AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
-    KEPT_BYTES = 16 << 20,
     ENDLESS_MAX = 16 << 20, /* sent of a body that is not taken: then nobody listens */
 };
 
@@ -55,7 +54,7 @@ struct server {
     struct sender *sender;
     struct alerts *alerts;
     bool looks_on; /* at alerts, as soon as may be */
-    struct kept *kept;
+    struct reporter *reporter;
     uint32_t exchanges; /* that the sender knows of */
     struct json_parser *parser;
     struct server_options options;
@@ -88,6 +87,7 @@ struct exchange {
     size_t sent; /* of it, so far */
     bool is_too_large;
     struct collect_request *collected;
+    struct report_answer *report;
 };
 
 /* The library ends texts at a NUL; so that "anna%00x" is not taken for anna, a NUL becomes the
@@ -194,11 +194,38 @@ static void log_failure(const struct server *s, str path, const struct err *err)
              err->msg);
 }
 
+static enum MHD_Result answer_failed(const struct server *s, struct MHD_Connection *c,
+                                     str path, const struct err *err, str wrong)
+{
+    if (err->code == ERR_CORRUPT || err->code == ERR_IO)
+        log_failure(s, path, err);
+    return answer_code(c, err, wrong);
+}
+
+static enum MHD_Result answer_report(const struct server *s, struct MHD_Connection *c,
+                                     struct exchange *x, str path)
+{
+    struct report_answer *a = x->report;
+    struct answer_header age = {"Age", NULL};
+    struct buf out = a->out;
+    char seconds[20];
+
+    if (!a->ok)
+        return answer_failed(s, c, path, &a->err, buf_str(&a->wrong));
+    a->out = (struct buf){};
+    if (a->age_ms) {
+        snprintf(seconds, sizeof seconds, "%lld", (long long)(a->age_ms + 999) / 1000);
+        age.value = seconds;
+    }
+    return answer_buf(c, MHD_HTTP_OK, &out, a->type, age);
+}
+
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
                                   struct exchange *x, const char *method, str path)
 {
     struct arena a = {.limit = REQUEST_ARENA_MAX};
     struct buf b = {};
+    struct question question;
     struct api_request r = {
         .engine = s->engine,
         .jobs = s->jobs,
@@ -206,7 +233,6 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .live = s->live,
         .sender = s->sender,
         .alerts = s->alerts,
-        .kept = s->kept,
         .who = x->who,
         .connection = c,
         .now_ms = server_now_ms(s),
@@ -218,18 +244,22 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
         .a = &a,
         .out = &b,
     };
+    bool is_report = api_is_report(&r, &question), ok;
     enum MHD_Result result;
     struct err err;
 
-    if (advance(s, &err) && read_body(s, &x->body.bytes, &a, &r.body, &err)
-        && api_answer(&r, &err)) {
-        result = answer_made(c, x, &r);
-    } else {
+    ok = advance(s, &err)
+         && (is_report ? reporter_ask(s->reporter, c, &question, &x->report, &err)
+                       : read_body(s, &x->body.bytes, &a, &r.body, &err)
+                             && api_answer(&r, &err));
+    if (!ok) {
         buf_free(&b);
         buf_free(&r.cookie);
-        if (err.code == ERR_CORRUPT || err.code == ERR_IO)
-            log_failure(s, path, &err);
-        result = answer_code(c, &err, r.wrong);
+        result = answer_failed(s, c, path, &err, r.wrong);
+    } else if (is_report) {
+        result = x->report->is_there ? answer_report(s, c, x, path) : MHD_YES;
+    } else {
+        result = answer_made(c, x, &r);
     }
     arena_free(&a);
     return result;
@@ -333,6 +363,7 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
     struct store_facts facts = snapshot_facts(engine_snapshot(s->engine));
     struct collect_counts counts = collector_counts(s->collector);
     struct sender_counts sent = sender_counts(s->sender);
+    struct report_counts reports = reporter_counts(s->reporter);
     struct buf b = {};
 
     metrics_print(&s->metrics,
@@ -351,6 +382,9 @@ static enum MHD_Result answer_metrics(struct server *s, struct MHD_Connection *c
                       .listeners = live_listeners(s->live),
                       .memory_bytes = mem_resident_bytes(),
                       .model_version = engine_model_version(s->engine),
+                      .reports_fresh = reports.fresh,
+                      .reports_kept = reports.kept,
+                      .reports_older = reports.older,
                       .hooks = sent.webhooks,
                       .hooks_failing = sent.failing,
                       .hooks_paused = sent.paused,
@@ -385,6 +419,8 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
         return collector_too_large(c);
     if (x->body.is_lost)
         return answer_too_much(c, x);
+    if (x->report)
+        return answer_report(s, c, x, str_of(url));
     if (!engine_is_open(s->engine) && !x->collected && strcmp(url, "/healthz") != 0)
         return answer_shut(c, x);
     if (x->request.collects)
@@ -438,6 +474,7 @@ static void on_completed(void *context, struct MHD_Connection *c, void **request
                       x->took_us ? x->took_us : clock_steady_us() - x->began_us);
     bodies_end(&s->bodies, &x->body);
     collect_request_free(x->collected);
+    report_answer_free(x->report);
     mem_free(x);
     *request_context = NULL;
 }
@@ -455,6 +492,8 @@ static int32_t wait_ms(const struct server *s)
         return POLL_MS;
     if (collector_waits(s->collector) || s->looks_on)
         return 0;
+    if (reporter_is_busy(s->reporter))
+        return 1;
     next_ms = engine_next_ms(s->engine);
     if (s->unsettled && settle_ms < most)
         return settle_ms > 0 ? (int32_t)settle_ms : 0;
@@ -571,6 +610,18 @@ static void look(struct server *s)
     }
 }
 
+static void report(struct server *s)
+{
+    struct err err;
+
+    if (!reporter_turn(s->reporter))
+        return;
+    if (advance(s, &err))
+        reporter_begin(s->reporter);
+    else
+        reporter_fail(s->reporter, &err);
+}
+
 /* What was exchanged is there, whatever kept it from being opened. */
 static bool reopen(struct server *s)
 {
@@ -597,13 +648,18 @@ static void *serve(void *context)
         if (!engine_is_open(s->engine) && !reopen(s))
             continue;
         collect(s);
-        if (jobs_tick(s->jobs)) { /* it may have made another model live */
+        if (jobs_will_exchange(s->jobs))
+            reporter_rest(s->reporter);
+        if (jobs_tick(s->jobs,
+                      !reporter_is_making(
+                          s->reporter))) { /* it may have made another model live */
             s->unsettled = true;
             alerts_changed(s->alerts);
         }
         if (!engine_is_open(s->engine))
             continue;
         tick(s);
+        report(s);
         live_run(s->live);
         tidy(s);
         look(s);
@@ -611,6 +667,7 @@ static void *serve(void *context)
         checkpoint(s);
     }
     live_end(s->live);
+    reporter_end(s->reporter);
     for (int i = 0; i < LAST_ROUNDS && (!i || collector_waits(s->collector)); i++) {
         collect(s);
         MHD_run_wait(s->daemon, 0); /* whoever waited is answered */
@@ -701,7 +758,7 @@ static void server_free(struct server *s)
     live_free(s->live);
     sender_free(s->sender);
     alerts_free(s->alerts);
-    kept_free(s->kept);
+    reporter_free(s->reporter);
     gate_free(s->gate);
     jobs_free(s->jobs);
     json_parser_free(s->parser);
@@ -727,8 +784,7 @@ bool server_start(struct engine *e, const struct server_options *options,
     s->peers.patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS;
     s->rules = (struct request_rules){options->host, options->host_n,
                                       is_secret ? STR("https://") : STR("http://")};
-    s->kept = kept_new(KEPT_BYTES);
-    ok = (s->kept || err_nomem(err)) && jobs_new(&s->jobs, err)
+    ok = reporter_new(e, options->reports, &s->reporter, err) && jobs_new(&s->jobs, err)
          && json_parser_new(&s->parser, err) && gate_new(e, is_secret, &s->gate, err)
          && live_new(e, s->gate, &s->live, err) && check_safety(s, &at, err)
          && alerts_new(e, ask_answer, &s->alerts, err)

@@ -5,6 +5,7 @@
 #ifndef API_SERVER_H
 #define API_SERVER_H
 
+#include "api/reporter.h"
 #include "engine/query.h"
 
 struct server_options {
@@ -12,7 +13,8 @@ struct server_options {
     int64_t clock_offset_ms; /* added to the system's clock */
     int64_t patience_ms; /* how long a connection's first request may take to come whole;
                             0: 30 s. Ten times that for each later one */
-    const str *host;     /* names besides localhost by which others call it; borrowed */
+    struct report_times reports;
+    const str *host; /* names besides localhost by which others call it; borrowed */
     size_t host_n;
     str tls_cert, tls_key; /* PEM, with a NUL behind it, borrowed; empty: no TLS */
     bool behind_proxy;     /* a server in front speaks TLS, and alone reaches this one */

@@ -3,9 +3,10 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, GIVE_WAY_NICE = 10 };
 
 struct work {
     void (*run)(void *context, uint32_t i);
@@ -161,6 +162,9 @@ static void *run_aside(void *context)
 {
     struct aside *a = context;
 
+    /* Of this thread and those it begins; where it fails only time is lost. */
+    if (a->gives_way)
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), GIVE_WAY_NICE);
     a->run(a->context);
     return NULL;
 }

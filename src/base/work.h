@@ -26,6 +26,7 @@ struct aside {
     pthread_t thread;
     void (*run)(void *context);
     void *context;
+    bool gives_way; /* set before it begins: it has little time while others want it */
     bool is_begun;
 };
 /* Calls `run` on a thread of its own; when none is to be had, at once. */

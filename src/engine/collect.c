@@ -390,8 +390,9 @@ bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *er
     *came = false;
     if (store_is_held(s))
         return true;
+    store_log_anew(s);
     if (store_is_checkpointing(s, &has_run)) {
-        if (has_run && snapshot_is_latest(e->now))
+        if (has_run)
             store_checkpoint_end(s);
         return true;
     }

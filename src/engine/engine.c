@@ -163,6 +163,46 @@ static struct engine *engine_new(struct io *io, struct err *err)
     return e;
 }
 
+/* A snapshot taken now is of the last commit: so are the histories to be. */
+bool engine_view(struct engine *e, struct engine **out, struct err *err)
+{
+    struct engine *view;
+
+    if ((!snapshot_is_latest(e->now) && !engine_refresh(e, err))
+        || !engine_advance(e, engine_now_ms(e), err))
+        return false;
+    view = engine_new(e->io, err);
+    if (!view)
+        return false;
+    view->store = e->store;
+    view->mode = STORE_READ;
+    view->version = e->version;
+    view->state = e->state;
+    view->active_ms = e->active_ms;
+    view->key = e->key;
+    if (!store_snapshot(e->store, &view->now, err)
+        || !model_compile(e->io, e->model->text, snapshot_catalog(view->now),
+                          &view->model, err)
+        || !histories_share(e->histories, view->model, &view->histories, err)) {
+        engine_view_close(view);
+        return false;
+    }
+    *out = view;
+    return true;
+}
+
+void engine_view_close(struct engine *view)
+{
+    if (!view)
+        return;
+    histories_free(view->histories);
+    names_free(&view->names);
+    activity_free(&view->activity);
+    model_free(view->model);
+    snapshot_close(view->now);
+    mem_free(view);
+}
+
 /* What it takes to open the file again. */
 static bool remember(struct engine *e, str path, const struct store_options *o,
                      struct err *err)

@@ -54,6 +54,12 @@ int64_t engine_active_ms(const struct engine *e);
 const struct model *engine_model(const struct engine *e);
 uint32_t engine_model_version(const struct engine *e);
 
+/* The engine as it is at engine_now_ms and the last commit, to be asked by another thread while it
+ * goes on. Made and closed by the engine's own thread, and closed before the engine, or before its
+ * file is exchanged. */
+[[nodiscard]] bool engine_view(struct engine *e, struct engine **out, struct err *err);
+void engine_view_close(struct engine *view); /* NULL is fine */
+
 /* Brings all histories to now_ms, which never goes back, and to the last commit: who has new
  * events, or is moved by time, is replayed. Every move has the moment at which it fell due,
  * however late this is called. After a failure it must be called again before anybody asks for

@@ -54,11 +54,13 @@ bool history_room(struct history *one, const struct histories *h, size_t moves,
     if (moves > UINT32_MAX)
         return err_set(err, ERR_LIMIT, "%zu customers make more than %u moves", n,
                        UINT32_MAX);
-    one->block = mem_alloc((n + more) * sizeof *one->next + moves * sizeof *one->move
-                           + spans * sizeof *one->span + n * sizeof *one->event_n);
+    one->block = mem_alloc(sizeof *one->block + (n + more) * sizeof *one->next
+                           + moves * sizeof *one->move + spans * sizeof *one->span
+                           + n * sizeof *one->event_n);
     if (!one->block)
         return err_nomem(err);
-    one->next = (int64_t *)(void *)one->block;
+    atomic_init(&one->block->users, 1);
+    one->next = one->block->next;
     one->member_next = more ? one->next + n : NULL;
     one->last = more ? one->next + 2 * n : NULL;
     one->move = (struct move *)(void *)(one->next + n + more);
@@ -71,7 +73,8 @@ bool history_room(struct history *one, const struct histories *h, size_t moves,
 
 void history_free(struct history *one)
 {
-    mem_free(one->block);
+    if (one->block && atomic_fetch_sub(&one->block->users, 1) == 1)
+        mem_free(one->block);
     arena_free(&one->arena);
 }
 
@@ -174,6 +177,36 @@ static bool need_chunks(struct histories *h, uint32_t n, struct err *err)
     }
     for (; h->chunk_n < n; h->chunk_n++)
         h->chunk[h->chunk_n] = (struct history){.kept_ms = MOMENT_MIN};
+    return true;
+}
+
+bool histories_share(const struct histories *h, const struct model *m,
+                     struct histories **out, struct err *err)
+{
+    struct histories *shared;
+
+    if (!histories_new(m, 0, &shared, err))
+        return false;
+    if (!need_chunks(shared, h->chunk_n, err)) {
+        histories_free(shared);
+        return false;
+    }
+    for (uint32_t k = 0; k < h->chunk_n; k++) {
+        struct history *one = &shared->chunk[k];
+
+        *one = h->chunk[k];
+        one->looped = NULL;
+        one->arena = (struct arena){};
+        if (one->block)
+            atomic_fetch_add(&one->block->users, 1);
+    }
+    memcpy(shared->stock[0], h->stock[0], h->stock_n * sizeof *h->stock[0]);
+    shared->stock_version = h->stock_version;
+    shared->now_ms = h->now_ms;
+    shared->next_ms = h->next_ms;
+    shared->has_accounts = h->has_accounts;
+    shared->is_behind = h->is_behind;
+    *out = shared;
     return true;
 }
 

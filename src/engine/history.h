@@ -19,6 +19,10 @@ struct journal;
 [[nodiscard]] bool histories_new(const struct model *m, uint32_t version,
                                  struct histories **out, struct err *err);
 void histories_free(struct histories *h);
+/* The same as they stand now, but for loops, to be asked by another thread while these go on. `m` is
+ * their model, compiled anew, and outlives them. */
+[[nodiscard]] bool histories_share(const struct histories *h, const struct model *m,
+                                   struct histories **out, struct err *err);
 /* The same model, compiled anew; histories_fit said that it means the same. `version` is its
  * number in the file from here on. */
 void histories_use(struct histories *h, const struct model *m, uint32_t version);

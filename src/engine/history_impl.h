@@ -29,16 +29,22 @@ struct span {
     uint32_t first, n;
 };
 
+/* What two histories have is changed by neither: whoever would takes another (histories_share). */
+struct history_block {
+    atomic_uint users;
+    int64_t next[]; /* and what follows it */
+};
+
 struct history {
     uint32_t events, customer_n; /* what it was computed from */
     int64_t seq;                 /* snapshot_seq, likewise */
     int64_t now_ms, next_ms;
-    char *block;               /* holds what follows; NULL: nothing is known yet */
-    int64_t *next;             /* by customer: his pending moment */
-    struct move *move;         /* where the spans say; others are nobody's */
-    uint32_t move_n, move_cap; /* how many there are, nobody's too; and could be */
-    struct span *span;         /* by list, then by customer */
-    uint32_t *event_n;         /* by customer */
+    struct history_block *block; /* holds what follows; NULL: nothing is known yet */
+    int64_t *next;               /* by customer: his pending moment */
+    struct move *move;           /* where the spans say; others are nobody's */
+    uint32_t move_n, move_cap;   /* how many there are, nobody's too; and could be */
+    struct span *span;           /* by list, then by customer */
+    uint32_t *event_n;           /* by customer */
     /* By customer, where the model has segments: before which moment no membership changes, and when
      * his last event was; MOMENT_MIN: not known. */
     int64_t *member_next, *last;
@@ -75,6 +81,11 @@ struct histories {
 static inline struct span *spans_of(const struct history *one, uint32_t list)
 {
     return one->span + (size_t)list * one->customer_n;
+}
+
+static inline bool is_shared(const struct history *one)
+{
+    return atomic_load(&one->block->users) > 1;
 }
 
 static inline bool has_members(const struct histories *h)

@@ -353,14 +353,14 @@ static void put_span(struct history *one, const struct worker *w, uint32_t lifec
                from->n * sizeof *one->move);
 }
 
-/* Whether the chunk may stay where it stands: there is room for the moves, and no ring comes or
- * goes. */
+/* Whether the chunk may stay where it stands: nobody else looks at it, there is room for the moves,
+ * and no ring comes or goes. */
 static bool fits(const struct history *one, const struct worker *w, const struct due *due,
                  uint32_t lists)
 {
     size_t more = 0;
 
-    if (!one->block || one->customer_n != due->has.customer_n)
+    if (!one->block || is_shared(one) || one->customer_n != due->has.customer_n)
         return false;
     for (uint32_t l = 0; l < lists; l++) {
         if (w->loops[l].n)

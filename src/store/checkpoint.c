@@ -20,6 +20,7 @@ static bool run_on(sqlite3 *db)
 
 void checkpoint_now(struct store *s)
 {
+    s->wal_done = s->wal_pages;
     if (run_on(s->sql.db))
         snapshots_renew(s);
 }
@@ -34,7 +35,7 @@ static void run(void *context)
 
 bool store_is_checkpoint_due(const struct store *s)
 {
-    return s->wal_pages >= WAL_PAGES / 2;
+    return s->wal_pages - s->wal_done >= WAL_PAGES / 2;
 }
 
 bool store_checkpoint_begin(struct store *s, struct err *err)
@@ -49,6 +50,7 @@ bool store_checkpoint_begin(struct store *s, struct err *err)
         return false;
     }
     s->checkpoint = c;
+    s->wal_done = s->wal_pages;
     aside_begin(&c->aside, run, c);
     return true;
 }
@@ -74,6 +76,13 @@ void checkpoint_drop(struct store *s)
 void store_checkpoint_end(struct store *s)
 {
     checkpoint_drop(s);
+    s->wal_waits = true;
+}
+
+void store_log_anew(struct store *s)
+{
+    if (!s->wal_waits || store_is_checkpoint_due(s) || !snapshots_are_latest(s))
+        return;
     checkpoint_now(s);
-    s->wal_pages = 0; /* the next commit says how many they are */
+    s->wal_waits = false;
 }

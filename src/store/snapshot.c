@@ -223,6 +223,17 @@ bool snapshot_is_latest(const struct snapshot *v)
     return is;
 }
 
+bool snapshots_are_latest(struct store *s)
+{
+    bool are = true;
+
+    pthread_mutex_lock(&s->lock);
+    for (const struct snapshot *v = s->snapshots; v; v = v->next)
+        are &= v->image == s->image;
+    pthread_mutex_unlock(&s->lock);
+    return are;
+}
+
 struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock)
 {
     *lock = v->lock;

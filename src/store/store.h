@@ -332,12 +332,14 @@ bool store_fold_end(struct store *s, struct err *err);
 bool store_is_folding(const struct store *s, bool *has_run);
 void store_fold_drop(struct store *s); /* instead of the end, or when nothing was begun */
 
-/* Whether SQLite's log is long: it goes to the file beside other work, from _begin on, and begins
- * anew at _end, when the only snapshots are of the last commit. *has_run: the end waits no more. */
+/* Whether SQLite's log is long: it goes to the file beside other work, from _begin to _end. *has_run:
+ * the end waits no more. */
 bool store_is_checkpoint_due(const struct store *s);
 [[nodiscard]] bool store_checkpoint_begin(struct store *s, struct err *err);
 bool store_is_checkpointing(const struct store *s, bool *has_run);
 void store_checkpoint_end(struct store *s);
+/* Lets the log begin anew after that, if all snapshots are of the last commit. */
+void store_log_anew(struct store *s);
 
 /* --- the model, the histories that follow from it, the keys: inside a transaction --- */
 

@@ -201,7 +201,9 @@ struct store {
     uint32_t fold_next; /* the chunk at which folding goes on */
     struct checkpoint *checkpoint; /* is under way on another thread; or NULL */
     struct fold_beside *beside;    /* is folded by another thread; or NULL */
-    int wal_pages;     /* of SQLite's log beside the file, after the last commit */
+    int wal_pages;  /* of SQLite's log beside the file, after the last commit */
+    int wal_done;   /* of them, those that were there when the last checkpoint began */
+    bool wal_waits; /* it could begin anew, were there no snapshot of an older commit */
     struct seen *seen; /* message ids of what is in the parts */
     struct hash_set
         ids;            /* of the news, of the transaction, and of what was erased, ... */
@@ -368,6 +370,8 @@ void image_publish(struct store *s, struct image *image);
 /* Lets the snapshots of the present image begin anew, so that they need nothing of SQLite's log;
  * they see no difference. */
 void snapshots_renew(struct store *s);
+/* Whether one taken now would show the same as each that is open. */
+bool snapshots_are_latest(struct store *s);
 /* Opens another connection, that only reads. */
 bool open_reader(const struct store *s, struct sql *sql, struct err *err);
 void reader_free(struct reader *r);

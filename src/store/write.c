@@ -80,7 +80,13 @@ static bool begin(struct store *s, struct err *err)
 static int note_wal(void *context, [[maybe_unused]] sqlite3 *db,
                     [[maybe_unused]] const char *name, int pages)
 {
-    ((struct store *)context)->wal_pages = pages;
+    struct store *s = context;
+
+    if (pages < s->wal_pages) { /* it began anew */
+        s->wal_done = 0;
+        s->wal_waits = false;
+    }
+    s->wal_pages = pages;
     return SQLITE_OK;
 }
 
@@ -93,7 +99,7 @@ void watch_wal(struct store *s)
  * still be there. What fails here is tried again next time. */
 static void checkpoint(struct store *s)
 {
-    if (s->wal_pages >= WAL_PAGES && !s->checkpoint)
+    if (s->wal_pages - s->wal_done >= WAL_PAGES && !s->checkpoint)
         checkpoint_now(s);
 }
 

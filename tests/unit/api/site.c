@@ -15,18 +15,24 @@ struct site site_open(const struct server_options *options)
 struct site site_open_at(const char *now, const struct server_options *options)
 {
     struct site s = {.engine = bottega_open(now)};
+
+    site_serve(&s, options);
+    return s;
+}
+
+void site_serve(struct site *s, const struct server_options *options)
+{
     str address;
     struct err err;
 
-    NEED_OK(server_start(s.engine, options, &s.server, &err), err);
-    address = server_address(s.server);
+    NEED_OK(server_start(s->engine, options, &s->server, &err), err);
+    address = server_address(s->server);
     assert_true(str_starts(address, STR("127.0.0.1:")));
-    s.address = (struct sockaddr_in){
+    s->address = (struct sockaddr_in){
         .sin_family = AF_INET,
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
         .sin_port = htons((uint16_t)atoi(address.p + sizeof "127.0.0.1:" - 1)),
     };
-    return s;
 }
 
 struct server_options in_june(void)

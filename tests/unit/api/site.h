@@ -21,6 +21,8 @@ struct server_options in_june(void);
 struct site site_open(const struct server_options *options);
 /* With histories up to another moment. */
 struct site site_open_at(const char *now, const struct server_options *options);
+/* Once more, of an engine whose server was stopped. */
+void site_serve(struct site *s, const struct server_options *options);
 void site_close(struct site *s);
 
 #define HOST "Host: localhost\r\n"

@@ -79,7 +79,7 @@ static void need_state(struct jobs *j, str id, const char *wanted)
 static void wait_end(struct jobs *j)
 {
     while (jobs_runs(j, &kind))
-        jobs_tick(j);
+        jobs_tick(j, true);
 }
 
 static struct jobs *fresh(void)

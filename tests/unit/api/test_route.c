@@ -1,5 +1,4 @@
 #include "api/collect.h"
-#include "api/kept.h"
 #include "api/route.h"
 
 #include "unit/engine/bottega.h"
@@ -1235,54 +1234,6 @@ static bool ask_once(void *context, struct err *err)
         assert_string_equal(body, q->wanted);
     arena_free(&a);
     return body;
-}
-
-/* Asks twice: whether the second answer is the first, for which nothing was worked out. */
-static bool is_kept(struct engine *e, const char *path, const char *query)
-{
-    struct kept *k = kept_new(1 << 20);
-    struct query q = {query};
-    struct buf b = {};
-    struct arena a = {};
-    struct api_request r = {.engine = e,
-                            .kept = k,
-                            .method = "GET",
-                            .path = str_of(path),
-                            .param = find_param,
-                            .context = &q,
-                            .a = &a,
-                            .out = &b};
-    struct err err;
-    size_t before, first;
-
-    assert_non_null(k);
-    NEED_OK(api_answer(&r, &err), err);
-    first = a.used;
-    arena_free(&a);
-    a = (struct arena){};
-    before = b.n;
-    NEED_OK(api_answer(&r, &err), err);
-    assert_int_equal(b.n, 2 * before);
-    assert_memory_equal(b.p, b.p + before, before);
-    before = a.used;
-    kept_free(k);
-    arena_free(&a);
-    buf_free(&b);
-    return first && !before;
-}
-
-TEST(only_answers_that_time_does_not_change_are_kept)
-{
-    struct engine *e = bottega_open(NOW);
-
-    assert_true(is_kept(e, "/api/funnel", "steps=any&at=2026-03-01"));
-    assert_true(is_kept(e, "/api/customers", "at=2026-03-01&limit=1"));
-    assert_true(is_kept(e, "/api/funnel", "steps=any&from=-30d&at=2026-03-01"));
-    assert_false(is_kept(e, "/api/funnel", "steps=any"));
-    assert_false(is_kept(e, "/api/funnel", "steps=any&at=-30d"));
-    assert_false(is_kept(e, "/api/funnel", "steps=any&at=month"));
-    assert_false(is_kept(e, "/api/customers", "at=2026-03-01&format=csv"));
-    engine_close(e);
 }
 
 TEST(every_answer_survives_the_lack_of_memory)

@@ -10,6 +10,7 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -817,4 +818,96 @@ TEST(an_event_asks_the_segments_that_look_at_it_alone)
     engine_close(e);
     buf_free(&model);
     buf_free(&events);
+}
+
+/* --- a view --- */
+
+struct reading {
+    struct engine *view;
+    hash128 wanted;
+    atomic_bool stop;
+    uint32_t times, wrong;
+};
+
+static void *read_view(void *context)
+{
+    struct reading *r = context;
+    struct err err;
+
+    do {
+        hash128 h;
+
+        r->wrong += !engine_hash(r->view, engine_now_ms(r->view), &h, &err)
+                    || h.high != r->wanted.high || h.low != r->wanted.low;
+        r->times++;
+    } while (!atomic_load(&r->stop));
+    return NULL;
+}
+
+static bool open_view(void *context, struct err *err)
+{
+    struct engine *view;
+
+    if (!engine_view(context, &view, err))
+        return false;
+    engine_view_close(view);
+    return true;
+}
+
+/* What is read of it on another thread stays, whoever comes and is moved meanwhile. */
+TEST(a_view_stays_as_the_engine_was)
+{
+    struct engine *e = bottega_open("2026-02-04T09:30:00.249Z");
+    struct reading r = {.wanted = hash_now(e)};
+    uint64_t replayed;
+    pthread_t thread;
+    hash128 after;
+    struct err err;
+
+    each_oom_kept(open_view, e);
+    NEED_OK(engine_view(e, &r.view, &err), err);
+    replayed = engine_replayed(e);
+    assert_int_equal(pthread_create(&thread, NULL, read_view, &r), 0);
+    for (int i = 0; i < 40; i++) {
+        char line[200];
+
+        snprintf(line, sizeof line, "v%d|%s%d|2026-02-%02d|%s|\n", i,
+                 i % 2 ? "new" : "anna", i % 9, 1 + i % 20,
+                 i % 3 ? "signed_up" : "purchase");
+        NEED_OK(bottega_add(e, line, &err), err);
+        advance(e, i < 20 ? "2026-02-04T09:30:00.250Z" : "2026-03-02");
+    }
+    atomic_store(&r.stop, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(r.times > 0);
+    assert_int_equal(r.wrong, 0);
+    assert_true(engine_replayed(e) > replayed);
+    assert_int_equal(engine_now_ms(r.view), moment_of("2026-02-04T09:30:00.249Z"));
+    after = hash_now(e);
+    assert_false(after.low == r.wanted.low && after.high == r.wanted.high);
+    engine_view_close(r.view);
+    after = hash_now(e);
+    engine_close(e);
+    e = open_again(STORE_READ);
+    engine_distrust(e);
+    advance(e, "2026-03-02");
+    r.wanted = hash_now(e);
+    assert_true(after.low == r.wanted.low && after.high == r.wanted.high);
+    engine_close(e);
+}
+
+/* It is of the last commit, though nobody brought the engine there. */
+TEST(a_view_sees_what_was_committed_last)
+{
+    struct engine *e = bottega_open("2026-02-05"), *view;
+    uint32_t n = engine_customer_n(e);
+    struct err err;
+    size_t moves;
+
+    NEED_OK(bottega_add(e, "n1|late|2026-01-12|purchase|'revenue':7\n", &err), err);
+    NEED_OK(engine_view(e, &view, &err), err);
+    assert_int_equal(engine_customer_n(view), n + 1);
+    assert_true(engine_moves(view, 0, n, &moves) && moves > 0);
+    engine_view_close(view);
+    engine_close(e);
 }

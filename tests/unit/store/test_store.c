@@ -4,7 +4,7 @@
 #include "base/tune.h"
 #include "store/chunk_impl.h"
 #include "store/sql_impl.h"
-#include "store/store.h"
+#include "store/store_impl.h"
 #include "store/vfs.h"
 #include "support/chance.h"
 #include "support/fail.h"
@@ -455,6 +455,19 @@ TEST(what_is_folded_beside_goes_when_others_have_folded_it)
     arena_free(&a);
 }
 
+static void checkpoint_beside(struct store *s)
+{
+    struct err err;
+    bool has_run = false;
+
+    if (!store_checkpoint_begin(s, &err))
+        fail_msg("%s", err.msg);
+    while (!has_run)
+        assert_true(store_is_checkpointing(s, &has_run));
+    store_checkpoint_end(s);
+    assert_false(store_is_checkpointing(s, &has_run));
+}
+
 TEST(sqlites_log_goes_to_the_file_beside_commits)
 {
     struct random r = chance();
@@ -473,7 +486,7 @@ TEST(sqlites_log_goes_to_the_file_beside_commits)
     while (!has_run)
         assert_true(store_is_checkpointing(s, &has_run));
     store_checkpoint_end(s);
-    assert_false(store_is_checkpointing(s, &has_run));
+    checkpoint_beside(s);
     assert_false(store_is_checkpoint_due(s));
     import(s, &event[n++], 1);
     need_store_holds(s, event, n);
@@ -481,6 +494,39 @@ TEST(sqlites_log_goes_to_the_file_beside_commits)
         fail_msg("%s", err.msg);
     store_close(s); /* it is dropped */
     s = open_as("log", STORE_WRITE);
+    need_store_holds(s, event, n);
+    store_close(s);
+    arena_free(&a);
+}
+
+/* Whoever has an older commit open still reads out of it. */
+TEST(sqlites_log_begins_anew_when_nobody_reads_an_older_commit)
+{
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, 40, 20, &a);
+    struct store *s = create("log");
+    struct snapshot *old;
+    struct err err;
+    uint32_t n = 0;
+    int pages;
+
+    import(s, &event[n++], 1);
+    if (!store_snapshot(s, &old, &err))
+        fail_msg("%s", err.msg);
+    import(s, &event[n++], 1);
+    for (int is_free = 0; is_free < 2; is_free++) {
+        if (is_free)
+            snapshot_close(old);
+        checkpoint_beside(s);
+        store_log_anew(s);
+        pages = s->wal_pages;
+        import(s, &event[n++], 1);
+        if (is_free)
+            assert_true(s->wal_pages < pages);
+        else
+            assert_true(s->wal_pages > pages);
+    }
     need_store_holds(s, event, n);
     store_close(s);
     arena_free(&a);
