@@ -23,6 +23,7 @@ struct asked {
     struct buf text; /* it, in the one way to write it */
     uint64_t number;
     int64_t asked_ms;
+    bool waits;               /* for a new answer */
     bool has_no_older;        /* as far as is known */
     struct report_answer *to; /* NULL: he has got an older answer */
 };
@@ -148,7 +149,7 @@ static bool ended(struct err *err)
 }
 
 bool reporter_ask(struct reporter *r, struct MHD_Connection *c, const struct question *q,
-                  struct report_answer **out, struct err *err)
+                  bool waits, struct report_answer **out, struct err *err)
 {
     struct asked *a;
     struct report_answer *to;
@@ -172,6 +173,7 @@ bool reporter_ask(struct reporter *r, struct MHD_Connection *c, const struct que
     a->to = to;
     a->number = r->number++;
     a->asked_ms = clock_steady_ms();
+    a->waits = waits;
     *r->last = a;
     r->last = &a->next;
     MHD_suspend_connection(c);
@@ -271,7 +273,8 @@ static void mind_the_impatient(struct reporter *r)
     int64_t now_ms = clock_steady_ms();
 
     for (struct asked *a = r->first; a; a = a->next)
-        if (a->to && !a->has_no_older && now_ms - a->asked_ms >= r->times.patience_ms)
+        if (a->to && !a->waits && !a->has_no_older
+            && now_ms - a->asked_ms >= r->times.patience_ms)
             give_older(r, a, now_ms);
 }
 

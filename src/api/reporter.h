@@ -33,10 +33,11 @@ struct report_answer {
     int64_t age_ms;
 };
 void report_answer_free(struct report_answer *a); /* NULL is fine */
-/* Is there at once, or the connection is suspended until it is. */
+/* Is there at once, or the connection is suspended until it is. `waits`: for a new answer, however
+ * long it takes. */
 [[nodiscard]] bool reporter_ask(struct reporter *r, struct MHD_Connection *c,
-                                const struct question *q, struct report_answer **out,
-                                struct err *err);
+                                const struct question *q, bool waits,
+                                struct report_answer **out, struct err *err);
 
 /* Between two turns of the server's loop: gives what is made; true when another is to be begun, after
  * an advance of the engine, or to fail since that failed. */

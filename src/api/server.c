@@ -220,6 +220,14 @@ static enum MHD_Result answer_report(const struct server *s, struct MHD_Connecti
     return answer_buf(c, MHD_HTTP_OK, &out, a->type, age);
 }
 
+/* RFC 9111, 5.2.1.4 */
+static bool wants_new(struct MHD_Connection *c)
+{
+    str said = sent_header(c, MHD_HTTP_HEADER_CACHE_CONTROL);
+
+    return memmem(said.p, said.n, "no-cache", strlen("no-cache"));
+}
+
 static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
                                   struct exchange *x, const char *method, str path)
 {
@@ -249,9 +257,10 @@ static enum MHD_Result answer_api(struct server *s, struct MHD_Connection *c,
     struct err err;
 
     ok = advance(s, &err)
-         && (is_report ? reporter_ask(s->reporter, c, &question, &x->report, &err)
-                       : read_body(s, &x->body.bytes, &a, &r.body, &err)
-                             && api_answer(&r, &err));
+         && (is_report
+                 ? reporter_ask(s->reporter, c, &question, wants_new(c), &x->report, &err)
+                 : read_body(s, &x->body.bytes, &a, &r.body, &err)
+                       && api_answer(&r, &err));
     if (!ok) {
         buf_free(&b);
         buf_free(&r.cookie);

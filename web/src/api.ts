@@ -201,6 +201,12 @@ export function address(path: string, params: Params = {}) {
   return text ? `${path}?${text}` : path;
 }
 
+/* A report that takes long is answered with what was last made of it, and then asked for anew. */
+const AGE = 'age of the answer';
+const older = new Set<string>();
+export const isOlder = (answer: unknown) =>
+  typeof answer === 'object' && answer !== null && AGE in answer;
+
 export async function answered<T>(url: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
@@ -212,11 +218,18 @@ export async function answered<T>(url: string, init: RequestInit): Promise<T> {
   const body = await response.json().catch(() => null);
   if (!response.ok || body === null)
     throw new ApiError(body?.error ?? { code: 'io', message: response.statusText });
+  const age = response.headers.get('Age');
+  if (age && !Array.isArray(body)) {
+    older.add(url);
+    return { ...body, [AGE]: Number(age) };
+  }
   return body as T;
 }
 
 export const ask = <T>(path: string, params: Params, signal: AbortSignal) =>
-  answered<T>(address(path, params), { signal });
+  answered<T>(address(path, params), {
+    signal, ...older.delete(address(path, params)) ? { headers: { 'Cache-Control': 'no-cache' } } : {},
+  });
 
 export const send = <T>(path: string, body: object, signal?: AbortSignal) => answered<T>(path, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal,

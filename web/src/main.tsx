@@ -1,6 +1,6 @@
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
-import { ApiError, infoQuery } from './api';
+import { ApiError, infoQuery, isOlder } from './api';
 import { App } from './app';
 import { preferred, start } from './language';
 import { Theme } from './ui/theme';
@@ -8,6 +8,7 @@ import { Theme } from './ui/theme';
 /* What is asked for again in vain. */
 const final = ['input', 'not_found', 'conflict', 'limit', 'no_key', 'no_right'];
 
+const AGAIN_MS = 500;
 const client: QueryClient = new QueryClient({
   /* A session that ended meanwhile is noticed by whatever asks first. */
   queryCache: new QueryCache({
@@ -19,6 +20,7 @@ const client: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
+      refetchInterval: query => isOlder(query.state.data) ? AGAIN_MS : false,
       retry: (failures, error) =>
         failures < 2 && !(error instanceof ApiError && final.includes(error.code)),
     },
