@@ -35,6 +35,13 @@ churn 'who is a buyer, by day' day "$(by_stages "'buyer'")" --active stage.buyer
 from_day=''
 churn 'who is not asleep' quarter "$(by_stages "'buyer', 'reach'")" --active 'not stage.asleep'
 
+v_stages='reach buyer asleep'
+v_ways="('reach', 'buyer'), ('reach', 'asleep'), ('buyer', 'asleep')"
+conversion 'who goes on, so far' '' '' ''
+conversion 'who goes on, of a quarter' 2017-04-01 2017-07-01 ''
+conversion 'who goes on within 45 days' 2017-03-12 2017-09-01 45
+conversion_against 'two quarters beside one another' 2017-04-01 2017-07-01 2017-01-01 2017-04-01 60
+
 goals="select 'target' as what, 'reach' as stage, 'buyer' as target, 14 as days, 0 as months
     union all values ('target', 'buyer', 'asleep', 0, 3), ('target', 'buyer', 'reach', 0, 3), ('on', 'reach', 'buyer', 20, 0),
         ('on', 'buyer', 'asleep', 20, 0), ('lost', 'reach', 'asleep', 0, 4), ('lost', 'buyer', 'asleep', 0, 4),

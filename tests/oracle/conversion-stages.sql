@@ -1,3 +1,4 @@
+-- went_to stands for a column for each stage.
 -- A row for each stage: who stands there, the moves into it and out of it, the fates with Wilson's bounds, who
 -- went on to which stage, and the median time until they go forward with its bounds.
 create temp table fate as select value as fate from json_each('["forward", "back", "lost", "waiting"]');
@@ -15,10 +16,7 @@ select s.stage,
     (select count(*) from stay where stage = s.stage and until >= :since and until < :until and until <= :at),
     coalesce((select count(*) from gone g where g.stage = s.stage), 0),
     f.hits, f.low, f.high, b.hits, l.hits, w.hits, w.low, w.high,
-    (select count(*) from gone g where g.stage = s.stage and next = 'conversion'),
-    (select count(*) from gone g where g.stage = s.stage and next = 'regular'),
-    (select count(*) from gone g where g.stage = s.stage and next = 'quiet'),
-    (select count(*) from gone g where g.stage = s.stage and next = 'gone'),
+    went_to,
     (select min(ms) from curve c where c.grp = s.stage and s <= 0.75 + 1e-9),
     (select min(ms) from curve c where c.grp = s.stage and s <= 0.5 + 1e-9),
     (select min(ms) from curve c where c.grp = s.stage and low <= 0.5),

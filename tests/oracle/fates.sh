@@ -129,29 +129,31 @@ kpis() {
     same "$k_name" "$k_period, stage, figure, iif(value = '', '', printf('%.6f', value)), \"of\""
 }
 
-# conversion NAME FROM TO WITHIN_DAYS OPTION...: of shop.yaml's stages; FROM and TO are days, or '' each, and
-# WITHIN_DAYS a number or ''.
+# conversion NAME FROM TO WITHIN_DAYS OPTION...: FROM and TO are days, or '' each, and WITHIN_DAYS a number or ''.
+# Of the stages $v_stages, in the order of the model; $v_ways are the values (stage, next) that lead forward.
 conversion_ways() {
     parameters "since=$([ -n "$1" ] && ms "$1" || echo -9e15)" "until=$([ -n "$2" ] && ms "$2" || echo 9e15)" \
         "within=$([ -n "$3" ] && echo $(($3 * 86400000)) || echo 9e15)"
     echo "create temp table way(stage, next);
-        insert into way values ('conversion', 'regular'), ('conversion', 'quiet'), ('conversion', 'gone'),
-            ('regular', 'quiet'), ('regular', 'gone');
+        insert into way values $v_ways;
 .read $sql/conversion.sql"
 }
 conversion() {
     v_name=$1 v_from=$2 v_to=$3 v_within=$4
     shift 4
+    v_to_each=$(for v_stage in $v_stages; do
+        printf '(select count(*) from gone g where g.stage = s.stage and next = '"'%s'"'), ' "$v_stage"
+    done)
     report stages --conversion ${v_from:+--from "$v_from"} ${v_to:+--to "$v_to"} ${v_within:+--within "${v_within}d"} "$@"
     {
         conversion_ways "$v_from" "$v_to" "$v_within"
         echo "create temp table life as select customer, stage as grp, ms, fate = 'forward' as ended from gone;
             create index temp.life_by on life(grp, ms, ended);
-.read $sql/survival.sql
-.read $sql/conversion-stages.sql"
+.read $sql/survival.sql"
+        sed "s/^    went_to,$/$v_to_each/" "$sql/conversion-stages.sql"
     } >"$T/ask.sql"
     same "$v_name" 'stage, customers, entered, "left", "of", forward, forward_low, forward_high, back, lost, waiting,
-        waiting_low, waiting_high, to_conversion, to_regular, to_quiet, to_gone, quarter_ms, median_ms, median_low_ms,
+        waiting_low, waiting_high, '"$(printf 'to_%s, ' $v_stages)"'quarter_ms, median_ms, median_low_ms,
         median_high_ms, three_quarters_ms'
 }
 # conversion_against NAME FROM TO FROM TO WITHIN_DAYS: the one time beside the other.

@@ -46,6 +46,8 @@ churn 'who stays in two stages' month "$(by_stages "'conversion', 'regular'")" -
 from_day=''
 churn 'who is not gone' quarter "$(by_stages "'conversion', 'regular', 'quiet'")" --active 'not stage.gone'
 
+v_stages='conversion regular quiet gone'
+v_ways="('conversion', 'regular'), ('conversion', 'quiet'), ('conversion', 'gone'), ('regular', 'quiet'), ('regular', 'gone')"
 conversion 'who goes on, so far' '' '' ''
 conversion 'who goes on, of a quarter' 2011-04-01 2011-07-01 ''
 conversion 'who goes on within 45 days' 2011-03-16 2011-09-01 45
