@@ -315,6 +315,7 @@ static const struct api_param survival_params[] = {
     {"customers", "ended or waiting: to whom it happened, or has not, too"},
     {"within", "with customers: in this length of time"},
     {"group", "with customers: of those with this value"},
+    {"group_missing", "1: of those for whom it is missing"},
 };
 static const struct api_param lift_params[] = {
     {"group",

@@ -225,14 +225,16 @@ bool get_survival(struct api_request *r, struct err *err)
     struct survival_view v;
     bool ok;
 
-    if (!scope_params(r, &q.scope, err))
+    if (!scope_params(r, &q.scope, err)
+        || !flag_param(r, "group_missing", &q.group_missing, err))
         return false;
     if (!q.first.n || !q.end.n)
         return err_set(err, ERR_INPUT,
                        "first says where somebody begins, and end what it ends with: "
                        "patterns, or stage.x");
-    if ((q.within.n || q.group.n) && !q.list.n)
-        return err_set(err, ERR_INPUT, "within and group are of customers");
+    if ((q.within.n || q.group.n || q.group_missing) && !q.list.n)
+        return err_set(err, ERR_INPUT,
+                       "within, group and group_missing are of customers");
     if (q.ties.n && !q.cox.n)
         return err_set(err, ERR_INPUT, "ties are of cox");
     if (!engine_survival(r->engine, &q, r->a, &v, &r->wrong, err))

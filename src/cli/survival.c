@@ -336,6 +336,7 @@ static int run(struct cli *c)
                                   .list = cli_text(c, "customers"),
                                   .within = cli_text(c, "within"),
                                   .group = cli_text(c, "group"),
+                                  .group_missing = cli_has(c, "group-missing"),
                                   .cox = cli_text(c, "cox"),
                                   .ties = cli_text(c, "ties"),
                                   .against = report_against(c)};
@@ -346,8 +347,8 @@ static int run(struct cli *c)
     if (!q.end.n)
         return cli_wrong(c, "what does it end with? --end EVENT, --end stage.NAME, or "
                             "--end segment.NAME");
-    if ((q.within.n || q.group.n) && !q.list.n)
-        return cli_wrong(c, "--within and --group are of --customers");
+    if ((q.within.n || q.group.n || q.group_missing) && !q.list.n)
+        return cli_wrong(c, "--within, --group and --group-missing are of --customers");
     if (q.ties.n && !q.cox.n)
         return cli_wrong(c, "--ties are of --cox");
     return report_run(c, answer, &q, &q.scope);
@@ -377,6 +378,7 @@ static const struct cli_option options[] = {
      false},
     {"within", "LENGTH", "--customers: in this length of time", false},
     {"group", "VALUE", "--customers: of those with this value", false},
+    {"group-missing", NULL, "--customers: of those for whom it is missing", false},
     REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL,

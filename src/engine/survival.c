@@ -229,16 +229,24 @@ static bool add_curves(struct arena *a, struct survival_view *v, struct err *err
     return log_rank(s->row, s->n, v->group_n, a, &v->rank, err);
 }
 
-static bool find_group(const struct survival_view *v, str name, uint32_t *out,
-                       struct err *err)
+/* v->group_n: nobody is without a value. */
+static bool find_group(const struct survival_view *v, const struct survival_question *q,
+                       uint32_t *out, struct err *err)
 {
+    if (!q->by.n)
+        return err_set(err, ERR_INPUT, "a group is listed with by");
+    if (q->group.n && q->group_missing)
+        return err_set(err, ERR_INPUT, "one group, or those without one: not both");
     for (*out = 0; *out < v->group_n; ++*out) {
         str had;
 
-        if (spell_name(v->spells, *out, &had) && str_eq(had, name))
+        if (spell_name(v->spells, *out, &had) ? q->group.n && str_eq(had, q->group)
+                                              : q->group_missing)
             return true;
     }
-    return err_set(err, ERR_INPUT, "there is no group \"%.*s\" here", STR_FMT(name));
+    return q->group_missing
+           || err_set(err, ERR_INPUT, "there is no group \"%.*s\" here",
+                      STR_FMT(q->group));
 }
 
 static bool add_list(const struct survival_question *q, struct arena *a,
@@ -246,6 +254,7 @@ static bool add_list(const struct survival_question *q, struct arena *a,
 {
     bool ended = str_eq(q->list, STR("ended"));
     int64_t within_ms = INT64_MAX;
+    bool one_group = q->group.n || q->group_missing;
     uint32_t group = 0;
 
     v->list = q->list.n > 0;
@@ -255,7 +264,7 @@ static bool add_list(const struct survival_question *q, struct arena *a,
         return err_set(err, ERR_INPUT, "customers is ended or waiting, not \"%.*s\"",
                        STR_FMT(q->list));
     if ((q->within.n && !fixed_length("within", q->within, &within_ms, err))
-        || (q->group.n && !find_group(v, q->group, &group, err)))
+        || (one_group && !find_group(v, q, &group, err)))
         return false;
     v->listed.customer = arena_array(a, uint32_t, v->spells->n + 1);
     if (!v->listed.customer)
@@ -266,7 +275,7 @@ static bool add_list(const struct survival_question *q, struct arena *a,
         /* Who was not looked at for so long is not waiting then. */
         bool waits = !has && (!q->within.n || row->ms >= within_ms);
 
-        if ((!q->group.n || row->group == group) && (ended ? has : waits))
+        if ((!one_group || row->group == group) && (ended ? has : waits))
             v->listed.customer[v->listed.n++] = row->customer;
     }
     return true;

@@ -18,8 +18,9 @@ struct survival_question {
     struct report_scope scope; /* from and to are about beginnings */
     /* List to whom it happened ("ended"), or has not ("waiting"); empty: nobody. */
     str list;
-    str within; /* of .list: in this length of time; empty: whenever */
-    str group;  /* of .list: of those with this value; empty: of all */
+    str within;         /* of .list: in this length of time; empty: whenever */
+    str group;          /* of .list: of those with this value; empty: of all, ... */
+    bool group_missing; /* ... or of those without one */
     struct report_against against;
 };
 

@@ -245,6 +245,24 @@ t_fails 'too many points' 'at most 500' "$CICLO" survival "$shop" --first visit 
 t_fails 'a list that is none' 'ended or waiting' "$CICLO" survival "$shop" --first visit --end purchase --customers all
 t_fails 'a group that is none' 'no group "FR"' "$CICLO" survival "$shop" --first visit --end purchase \
     --by trait.country --customers ended --group FR
+t_is 'who bought, of those whose country nobody knows' \
+    "$("$CICLO" survival "$shop" --first visit --end purchase --by trait.country --customers ended --group-missing --csv | sort)" \
+    "$(python3 - "$T/e.csv" <<'PY'
+import csv, sys
+life = {}
+for r in csv.DictReader(open(sys.argv[1])): life.setdefault(r['customer'], []).append((int(r['at_ms']), r['type']))
+print('customer')
+for who, l in sorted(life.items()):
+    types = [t for at, t in sorted(l, key=lambda e: e[0])]
+    if 'visit' in types and 'identify' not in types and 'purchase' in types[types.index('visit'):]: print(who)
+PY
+)"
+t_is 'nobody is without what a segment says' \
+    "$("$CICLO" survival "$shop" --first visit --end purchase --by segment.buyer --customers ended --group-missing --csv)" customer
+t_fails 'a group of nothing' 'a group is listed with by' "$CICLO" survival "$shop" --first visit --end purchase \
+    --customers ended --group-missing
+t_fails 'a group and none' 'not both' "$CICLO" survival "$shop" --first visit --end purchase --by trait.country \
+    --customers ended --group-missing --group IT
 t_fails 'a segment that is none' 'no segment "vip"' "$CICLO" survival "$shop" --first visit --end purchase --by segment.vip
 t_fails 'traits told after the beginning' 'of nobody all of these were known' "$CICLO" survival "$T/late.ciclo" \
     --first visit --end purchase --cox trait.country

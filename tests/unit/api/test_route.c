@@ -1023,7 +1023,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/overlap", "get", 7, 0},
         {"/api/attribution", "get", 17, 0},
         {"/api/paths", "get", 22, 0},
-        {"/api/survival", "get", 18, 0},
+        {"/api/survival", "get", 19, 0},
         {"/api/churn", "get", 14, 0},
         {"/api/lift", "get", 14, 0},
         {"/api/lift/plan", "get", 5, 0},
