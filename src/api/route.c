@@ -187,8 +187,9 @@ static const struct api_param cohorts_params[] = {
     {"when", "of those who fit this rule then"},
     {"against", "FROM..TO: the same of this time beside it, and the differences"},
     {"against_segment", "the same of this segment beside it"},
-    {"cohort", "the name of a cohort, such as 2026-01: its customers, too"},
+    {"cohort", "the name of a cohort, such as 2026-01, or all: its customers, too"},
     {"period", "with cohort: those of whom something came again in it"},
+    {"times", "with cohort: those for whom it came so often at least"},
 };
 static const struct api_param attribution_params[] = {
     {"conversion", "the pattern of the event to which paths lead, such as purchase"},

@@ -75,6 +75,16 @@ bool get_funnel(struct api_request *r, struct err *err)
     return ok;
 }
 
+/* A whole number, or what stands in *out already. */
+static bool number_param(const struct api_request *r, const char *name, uint32_t max,
+                         uint32_t *out, struct err *err)
+{
+    str given = param(r, name);
+
+    return !given.n || whole_parse(given, 1, max, out)
+           || err_set(err, ERR_INPUT, "%s is a number from 1 to %u", name, max);
+}
+
 bool get_cohorts(struct api_request *r, struct err *err)
 {
     struct cohort_question q = {.first = param(r, "first"),
@@ -97,8 +107,11 @@ bool get_cohorts(struct api_request *r, struct err *err)
         return err_set(err, ERR_INPUT, "first is a pattern, or a trait that is a moment");
     if (param(r, "by").n && !flow_by_parse(param(r, "by"), &q.by))
         return err_set(err, ERR_INPUT, "by is one of day, week, month, quarter, year");
-    if (q.period.n && !q.cohort.n)
-        return err_set(err, ERR_INPUT, "period is of the cohort that is named");
+    if (!number_param(r, "times", COHORT_TIMES_MAX, &q.times, err))
+        return false;
+    if ((q.period.n || q.times) && !q.cohort.n)
+        return err_set(err, ERR_INPUT,
+                       "period and times are of the cohort that is named");
     if (!engine_cohorts(r->engine, &q, r->a, &v, &r->wrong, err))
         return false;
     ok = cohort_put_json(&j, r->engine, &v, r->a, err);
@@ -161,16 +174,6 @@ bool get_attribution(struct api_request *r, struct err *err)
     ok = attribution_put_json(&j, r->engine, &v, r->a, err);
     attribution_view_free(&v);
     return ok;
-}
-
-/* A whole number, or what stands in *out already. */
-static bool number_param(const struct api_request *r, const char *name, uint32_t max,
-                         uint32_t *out, struct err *err)
-{
-    str given = param(r, name);
-
-    return !given.n || whole_parse(given, 1, max, out)
-           || err_set(err, ERR_INPUT, "%s is a number from 1 to %u", name, max);
 }
 
 bool get_paths(struct api_request *r, struct err *err)

@@ -230,8 +230,11 @@ static int run(struct cli *c)
         return cli_wrong(c, "where do cohorts begin? --first EVENT, or --first trait.x");
     if (cli_has(c, "by") && !flow_by_parse(cli_text(c, "by"), &q.by))
         return cli_wrong(c, "--by is one of day, week, month, quarter, year");
-    if (cli_has(c, "period") && !cli_has(c, "customers"))
-        return cli_wrong(c, "--period is of the cohort that --customers names");
+    if ((cli_has(c, "period") || cli_has(c, "times")) && !cli_has(c, "customers"))
+        return cli_wrong(c,
+                         "--period and --times are of the cohort that --customers names");
+    if (cli_has(c, "times") && (!cli_number(cli_text(c, "times"), &q.times) || !q.times))
+        return cli_wrong(c, "--times takes a number from 1");
     return report_run(c, answer, &q, &q.scope);
 }
 
@@ -249,9 +252,11 @@ static const struct cli_option options[] = {
     {"cumulated", NULL, "from the beginning up to each period", false},
     {"from", "DATE", "who began then or later (a date or a moment)", false},
     {"to", "DATE", "who began before then", false},
-    {"customers", "COHORT", "list who is in the cohort, such as 2026-01", false},
+    {"customers", "COHORT", "list who is in the cohort, such as 2026-01, or in `all`",
+     false},
     {"period", "PERIOD", "--customers: only those of whom something came again in it",
      false},
+    {"times", "N", "--customers: only those for whom it came so often at least", false},
     REPORT_AGAINST_OPTIONS,
     REPORT_OPTIONS,
     {"csv", NULL, "as CSV, a row for each cell", false},

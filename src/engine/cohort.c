@@ -57,13 +57,17 @@ static bool add_list(const struct engine *e, const struct cohort_question *q,
                      struct cohort_plan *plan, struct err *err)
 {
     plan->list = q->cohort.n > 0;
-    plan->list_period = COHORT_ANY;
-    return !plan->list
-           || (report_period(e, q->by, plan->edge, plan->period_n, q->cohort,
-                             &plan->list_cohort, err)
-               && (!q->period.n
-                   || report_period(e, q->by, plan->edge, plan->period_n, q->period,
-                                    &plan->list_period, err)));
+    plan->list_times = q->times;
+    plan->list_cohort = plan->list_period = COHORT_ANY;
+    if (!plan->list)
+        return true;
+    if (!str_eq(q->cohort, STR("all"))
+        && !report_period(e, q->by, plan->edge, plan->period_n, q->cohort,
+                          &plan->list_cohort, err))
+        return false;
+    return !q->period.n
+           || report_period(e, q->by, plan->edge, plan->period_n, q->period,
+                            &plan->list_period, err);
 }
 
 static bool plan_of(struct engine *e, const struct cohort_question *q, struct program *p,

@@ -17,8 +17,10 @@ struct cohort_question {
     bool cumulated;
     struct report_scope scope;
     struct report_against against;
-    /* List the customers of a cohort, or of a cell: the names of the periods; empty: none. */
+    /* List the customers of a cohort ("all": of any), or of a cell: the names of the periods; empty:
+     * none. Of them those for whom it came `times` times at least. */
     str cohort, period;
+    uint32_t times;
 };
 
 struct cohort_view {

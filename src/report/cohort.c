@@ -118,7 +118,7 @@ static bool count_again(struct cohorts *c, struct look *l, uint32_t cohort, uint
         }
     for (uint64_t n = 1; n <= times && n <= COHORT_TIMES_MAX; n++)
         c->at_least[n]++;
-    return listed;
+    return listed && times >= p->list_times;
 }
 
 static bool add_customer(struct cohorts *c, struct look *l, const struct chunk *chunk,
@@ -139,8 +139,8 @@ static bool add_customer(struct cohorts *c, struct look *l, const struct chunk *
     c->began[cohort]++;
     if (p->begin.by == BEGIN_EVENT)
         b.event += p->repeat;
-    listed =
-        count_again(c, l, cohort, b.event, to) && p->list && cohort == p->list_cohort;
+    listed = count_again(c, l, cohort, b.event, to) && p->list
+             && (p->list_cohort == COHORT_ANY || cohort == p->list_cohort);
     return !listed || listed_add(&c->listed, chunk->customer_first + i, err);
 }
 

@@ -27,10 +27,12 @@ struct cohort_plan {
     struct pick value;   /* a number or money that events of `again` have */
     const int64_t *edge; /* period_n + 1, see flow_edges */
     uint32_t period_n;
-    int64_t from_ms, to_ms;            /* who begins: from_ms <= the moment < to_ms */
-    int64_t at_ms;                     /* events after it are not seen */
-    bool list;                         /* list who is in the cell: */
-    uint32_t list_cohort, list_period; /* COHORT_ANY: everybody in the cohort */
+    int64_t from_ms, to_ms; /* who begins: from_ms <= the moment < to_ms */
+    int64_t at_ms;          /* events after it are not seen */
+    bool list;              /* list who is in the cell: */
+    uint32_t list_cohort;   /* COHORT_ANY: in any cohort */
+    uint32_t list_period;   /* COHORT_ANY: everybody in the cohort */
+    uint32_t list_times;    /* of them, for whom it came so often at least */
 };
 #define COHORT_ANY UINT32_MAX
 

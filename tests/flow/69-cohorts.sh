@@ -130,6 +130,18 @@ t_fails 'a stage that is none' 'did you mean known?' "$CICLO" cohorts "$shop" --
 t_fails 'who joins again' 'there once' "$CICLO" cohorts "$shop" --first trait.joined --again visit --after 3d
 t_fails 'no length' 'after' "$CICLO" cohorts "$shop" --first purchase --after soon
 t_fails 'a sum of what is no number' 'no property' "$CICLO" cohorts "$shop" --first purchase --value page
+again() { "$CICLO" cohorts "$shop" --first purchase --json | python3 -c 'import json, sys
+for a in json.load(sys.stdin)["again"]: print(a["times"], a["customers"], sep=",")'; }
+t_is 'who is behind each number of times' \
+    "$(again | while IFS=, read -r times n; do
+        echo "$times,$("$CICLO" cohorts "$shop" --first purchase --customers all --times "$times" --csv | tail -n +2 | wc -l)"
+    done)" "$(again)"
+t_is 'of one cohort those for whom it came twice' \
+    "$("$CICLO" cohorts "$shop" --first purchase --customers 2025-03 --times 2 --csv | tail -n +2 | sort)" \
+    "$({ "$CICLO" cohorts "$shop" --first purchase --customers all --times 2 --csv | tail -n +2
+        "$CICLO" cohorts "$shop" --first purchase --customers 2025-03 --csv | tail -n +2; } | sort | uniq -d)"
+t_fails 'times of nobody' '--period and --times are of' "$CICLO" cohorts "$shop" --first purchase --times 2
+t_fails 'no times' 'a number from 1' "$CICLO" cohorts "$shop" --first purchase --customers all --times 0
 t_fails 'a cohort that is none' 'there is no period "2030-01"' \
     "$CICLO" cohorts "$shop" --first purchase --customers 2030-01
 t_fails 'too many periods' 'take longer ones' "$CICLO" cohorts "$shop" --first trait.joined --again visit \

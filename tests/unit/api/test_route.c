@@ -1018,7 +1018,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/spend", "get", 2, 0},
         {"/api/spend", "post", 0, 13},
         {"/api/funnel", "get", 18, 0},
-        {"/api/cohorts", "get", 17, 0},
+        {"/api/cohorts", "get", 18, 0},
         {"/api/rfm", "get", 15, 0},
         {"/api/overlap", "get", 7, 0},
         {"/api/attribution", "get", 17, 0},
