@@ -33,12 +33,17 @@ static void remove_at(struct kept *k, uint32_t i)
     memmove(k->answer + i, k->answer + i + 1, (--k->n - i) * sizeof *k->answer);
 }
 
+void kept_clear(struct kept *k)
+{
+    while (k->n)
+        remove_at(k, k->n - 1);
+}
+
 void kept_free(struct kept *k)
 {
     if (!k)
         return;
-    while (k->n)
-        remove_at(k, k->n - 1);
+    kept_clear(k);
     mem_free(k);
 }
 

@@ -12,10 +12,12 @@ struct kept;
 /* Holds up to so many bytes of questions and answers. NULL: out of memory. */
 [[nodiscard]] struct kept *kept_new(size_t bytes_max);
 void kept_free(struct kept *k); /* NULL is fine */
+void kept_clear(struct kept *k);
 
-/* When an answer was begun, steady; and the state out of which it was made. */
+/* Out of which state and by which model an answer was made, and when it was begun, steady. */
 struct kept_from {
     uint64_t state;
+    uint32_t model;
     int64_t begun_ms;
 };
 /* Appends the last answer; false when there is none, or when to->failed says that memory ran out. */

@@ -256,6 +256,7 @@ static void give_older(struct reporter *r, struct asked *a, int64_t now_ms)
     struct kept_from from;
 
     if (kept_find(r->kept, buf_str(&a->text), &a->to->out, &from)
+        && from.model == engine_model_version(r->engine)
         && now_ms - from.begun_ms <= r->times.age_ms) {
         a->to->ok = true;
         a->to->type = "application/json";
@@ -324,7 +325,8 @@ void reporter_begin(struct reporter *r)
     }
     m->asked = r->first;
     m->number = r->number;
-    m->from = (struct kept_from){engine_state(m->view), clock_steady_ms()};
+    m->from = (struct kept_from){engine_state(m->view), engine_model_version(m->view),
+                                 clock_steady_ms()};
     aside_begin(&m->thread, make, m);
 }
 
@@ -369,6 +371,7 @@ void reporter_rest(struct reporter *r)
 {
     if (r->making.asked)
         finish(r);
+    kept_clear(r->kept); /* whom they tell of may be gone */
 }
 
 void reporter_end(struct reporter *r)

@@ -54,7 +54,8 @@ struct report_counts {
     uint64_t older;
 };
 struct report_counts reporter_counts(const struct reporter *r);
-/* Waits for what is being made: the engine has no view then. */
+/* Before the data file is exchanged: waits for what is being made, so that the engine has no view, and
+ * forgets all answers. */
 void reporter_rest(struct reporter *r);
 /* The same, and all who wait, or ask later, are told that the server stops. */
 void reporter_end(struct reporter *r);

@@ -5,11 +5,7 @@
 
 #include <stdio.h>
 
-#define AT(number)                                                                       \
-    &(struct kept_from)                                                                  \
-    {                                                                                    \
-        (number), 10 * (number)                                                          \
-    }
+#define AT(number) (&(struct kept_from){(number), 1, 10 * (number)})
 
 static void need(struct kept *k, uint64_t state, const char *question, const char *wanted)
 {

@@ -105,6 +105,35 @@ TEST(who_has_no_patience_gets_an_older_answer_with_its_age)
     site_close(&s);
 }
 
+TEST(an_answer_by_another_model_is_not_given)
+{
+    static const char path[] = "/api/stages?at=2026-05-01T00:00";
+    struct server_options june = in_june();
+    struct site s;
+    struct buf b;
+
+    june.reports = (struct report_times){-1, 60 * 1000};
+    s = site_open(&june);
+    b = get(&s, path, "");
+    buf_free(&b);
+    b = post(&s, "/api/model/apply",
+             STR("{\"version\":1,\"text\":\"ciclo: 1\\nworkspace: { name: B, currency: "
+                 "EUR, timezone: UTC "
+                 "}\\nlifecycle: { start: all, stages: { all: {} } }\\n\"}"));
+    assert_int_equal(status_of(&b), 202);
+    buf_free(&b);
+    for (bool is_live = false; !is_live;) {
+        b = get(&s, "/api/info", "");
+        is_live = strstr(b.p, "\"model_version\":2");
+        buf_free(&b);
+    }
+    b = get(&s, path, "");
+    assert_null(header_of(&b, "Age"));
+    assert_non_null(strstr(b.p, "\"stage\":\"all\""));
+    buf_free(&b);
+    site_close(&s);
+}
+
 TEST(an_answer_that_is_too_old_is_not_given)
 {
     struct server_options june = in_june();

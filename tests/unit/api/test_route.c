@@ -851,7 +851,7 @@ TEST(cohorts_are_told)
                ERR_INPUT, "one side");
     need_error(e, "/api/cohorts", "first=purchase&by=hour", ERR_INPUT, "day, week");
     need_error(e, "/api/cohorts", "first=purchase&period=2026-01", ERR_INPUT,
-               "period is");
+               "period and times are");
     need_error(e, "/api/cohorts", "first=purchase&value=sku", ERR_INPUT, "only numbers");
     engine_close(e);
 }
