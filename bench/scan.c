@@ -57,7 +57,7 @@ static void scan_share(void *context, [[maybe_unused]] uint32_t worker)
     while ((k = atomic_fetch_add(&run->next, 1)) < run->y->chunk_n) {
         const struct chunk *c = run->y->chunk[k];
 
-        need(scan_chunk(scan, c, span, run->at_ms, NULL, &bits, NULL, &err), "scan",
+        need(scan_chunk(scan, c, span, run->at_ms, NULL, NULL, &bits, NULL, &err), "scan",
              &err);
         for (EACH_BIT(i, &bits)) {
             fit++;

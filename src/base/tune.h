@@ -13,6 +13,7 @@ enum {
     WAL_PAGES = 9,         /* of SQLite's log, at which it goes to the file */
     FOLD_WAVE = 3,         /* chunks folded before they are written */
     CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
+    TOUCHED_MAX = 3,       /* customers of a chunk, that are laid over the others anew */
     WAKE_ALONE = 3,        /* of them, at most, that are read without the others */
     CUSTOMERS_FIRST = 3,   /* ids of customers that there is room for at first */
     RARE_CELLS = 3,        /* values that give a column of a chunk a part of its own */
@@ -52,6 +53,7 @@ enum {
     WAL_PAGES = 4096,
     FOLD_WAVE = 16,
     CHUNK_CUSTOMERS = 1024,
+    TOUCHED_MAX = 384,
     WAKE_ALONE = 256,
     CUSTOMERS_FIRST = 1024,
     RARE_CELLS = 32,

@@ -29,12 +29,13 @@ static bool is_note(const struct notes *notes, uint32_t type)
     return false;
 }
 
-/* MOMENT_MIN: nobody of the chunk did anything. */
-static int64_t last_of(const struct chunk *c, const struct notes *notes)
+/* MOMENT_MIN: nobody did anything. */
+static int64_t last_of(const struct half *half, const struct notes *notes)
 {
+    const struct chunk *c = half->chunk;
     int64_t last_ms = MOMENT_MIN;
 
-    for (uint32_t i = 0; i < c->customer_n; i++) {
+    for (EACH_BIT(i, &half->who)) {
         uint32_t k = c->first[i + 1];
 
         while (k > c->first[i] && is_note(notes, c->type[k - 1]))
@@ -70,14 +71,20 @@ static bool make_room(struct activity *a, uint32_t chunks, struct err *err)
 static bool look_into(struct snapshot *v, const struct notes *notes, uint32_t k,
                       struct activity_chunk *known, struct err *err)
 {
-    const struct chunk *chunk;
+    struct halves halves;
+    int64_t last_ms = MOMENT_MIN;
 
     if (known->version == snapshot_chunk_version(v, k))
         return true;
-    if (!snapshot_chunk(v, k, &chunk, err))
+    if (!snapshot_halves(v, k, &halves, err))
         return false;
-    *known = (struct activity_chunk){snapshot_chunk_version(v, k), last_of(chunk, notes)};
-    snapshot_release(v, k);
+    for (uint32_t i = 0; i < halves.n; i++) {
+        int64_t half_ms = last_of(&halves.half[i], notes);
+
+        last_ms = half_ms > last_ms ? half_ms : last_ms;
+    }
+    *known = (struct activity_chunk){snapshot_chunk_version(v, k), last_ms};
+    halves_free(&halves);
     return true;
 }
 

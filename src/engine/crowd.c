@@ -230,7 +230,7 @@ struct told {
     struct engine *e;
     struct crowd_view *v;
     struct program *program;
-    struct picks *picks;
+    struct picks *picks[2]; /* by half of a chunk */
     struct pick pick[CROWD_COLUMNS_MAX];
     uint32_t *code[CROWD_COLUMNS_MAX];
     uint32_t row; /* the next */
@@ -256,8 +256,8 @@ static bool add_trait(struct told *t, uint32_t i, str name, str *wrong, struct e
                || err_set(err, ERR_INPUT, "a list is no trait to compare by"));
 }
 
-static bool code_of(struct told *t, uint32_t i, const struct picked *p, uint32_t from,
-                    uint32_t to, uint32_t *out, struct err *err)
+static bool code_of(struct told *t, uint32_t half, uint32_t i, const struct picked *p,
+                    uint32_t from, uint32_t to, uint32_t *out, struct err *err)
 {
     struct crowd_column *column = &t->v->column[t->v->crowd.measure_n + i];
     uint32_t place = by_told(p, from, to), number;
@@ -267,7 +267,7 @@ static bool code_of(struct told *t, uint32_t i, const struct picked *p, uint32_t
     *out = 0;
     if (place == BY_NONE)
         return true;
-    by_put(&text, t->picks, t->pick[i], engine_model(t->e)->workspace.decimals,
+    by_put(&text, t->picks[half], t->pick[i], engine_model(t->e)->workspace.decimals,
            p->value[place]);
     ok = !text.failed && text_table_add(&column->text, buf_str(&text), &number);
     buf_free(&text);
@@ -291,22 +291,28 @@ static uint32_t known_to(const struct chunk *c, uint32_t i, int64_t at_ms)
     return low;
 }
 
-static bool add_codes(struct told *t, const struct chunk *c, struct err *err)
+static bool add_codes(struct told *t, const struct halves *halves, struct err *err)
 {
     const struct crowd_view *v = t->v;
-    struct picked picked[CROWD_COLUMNS_MAX];
+    uint32_t chunk = v->customer[t->row] / CHUNK_CUSTOMERS;
+    struct picked picked[2][CROWD_COLUMNS_MAX];
 
-    if (!picks_turn(t->picks, c, err))
-        return false;
-    for (uint32_t k = 0; k < v->crowd.trait_n; k++)
-        picked[k] = picks_values(t->picks, t->pick[k]);
-    for (; t->row < v->crowd.n && v->customer[t->row] - c->customer_first < c->customer_n;
+    for (uint32_t h = 0; h < halves->n; h++) {
+        if (!picks_turn(t->picks[h], halves->half[h].chunk, err))
+            return false;
+        for (uint32_t k = 0; k < v->crowd.trait_n; k++)
+            picked[h][k] = picks_values(t->picks[h], t->pick[k]);
+    }
+    for (; t->row < v->crowd.n && v->customer[t->row] / CHUNK_CUSTOMERS == chunk;
          t->row++) {
-        uint32_t i = v->customer[t->row] - c->customer_first,
-                 to = known_to(c, i, v->at_ms);
+        uint32_t i = v->customer[t->row] % CHUNK_CUSTOMERS;
+        uint32_t h = !bits_has(&halves->half[0].who, i);
+        const struct chunk *c = halves->half[h].chunk;
+        uint32_t to = known_to(c, i, v->at_ms);
 
         for (uint32_t k = 0; k < v->crowd.trait_n; k++)
-            if (!code_of(t, k, &picked[k], c->first[i], to, &t->code[k][t->row], err))
+            if (!code_of(t, h, k, &picked[h][k], c->first[i], to, &t->code[k][t->row],
+                         err))
                 return false;
     }
     return true;
@@ -318,13 +324,12 @@ static bool read_codes(struct told *t, struct err *err)
     bool ok = true;
 
     while (ok && t->row < t->v->crowd.n) {
-        uint32_t k = t->v->customer[t->row] / CHUNK_CUSTOMERS;
-        const struct chunk *c;
+        struct halves halves;
 
-        ok = snapshot_chunk(s, k, &c, err);
+        ok = snapshot_halves(s, t->v->customer[t->row] / CHUNK_CUSTOMERS, &halves, err);
         if (ok) {
-            ok = add_codes(t, c, err);
-            snapshot_release(s, k);
+            ok = add_codes(t, &halves, err);
+            halves_free(&halves);
         }
     }
     return ok;
@@ -346,10 +351,13 @@ static bool take_traits(struct engine *e, struct arena *a, struct crowd_view *v,
     }
     if (ok)
         *wrong = STR("");
-    ok = ok && picks_new(t.program, &t.picks, err) && read_codes(&t, err);
+    for (uint32_t h = 0; ok && h < 2; h++)
+        ok = picks_new(t.program, &t.picks[h], err);
+    ok = ok && read_codes(&t, err);
     for (uint32_t i = 0; ok && i < c->trait_n; i++)
         c->code_n[i] = v->column[c->measure_n + i].text.n + 1;
-    picks_free(t.picks);
+    for (uint32_t h = 0; h < 2; h++)
+        picks_free(t.picks[h]);
     program_free(t.program);
     return ok;
 }

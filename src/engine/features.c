@@ -274,9 +274,10 @@ static bool kinds_add(void *count, const struct chunk *c,
     for (uint32_t i = 0; i < c->customer_n; i++) {
         uint32_t customer = c->customer_first + i, n = 0;
 
-        for (uint32_t v = c->first[i]; (!who || bits_has(who, i)) && v < c->first[i + 1]
-                                       && c->at_ms[v] <= k->plan->at_ms;
-             v++)
+        if (who && !bits_has(who, i))
+            continue;
+        for (uint32_t v = c->first[i];
+             v < c->first[i + 1] && c->at_ms[v] <= k->plan->at_ms; v++)
             if (mark[v / 64] >> v % 64 & 1 && k->met[c->type[v]] != customer + 1) {
                 k->met[c->type[v]] = customer + 1;
                 n++;

@@ -23,8 +23,9 @@ struct pass {
     atomic_bool failed;
 };
 
-static bool add_chunk(struct worker *w, const struct chunk *chunk)
+static bool add_half(struct worker *w, const struct half *half)
 {
+    const struct chunk *chunk = half->chunk;
     const struct engine *e = w->pass->e;
     uint32_t lifecycles = engine_model(e)->lifecycle_n;
     struct beside moves[LIFECYCLES_MAX];
@@ -34,7 +35,8 @@ static bool add_chunk(struct worker *w, const struct chunk *chunk)
         uint32_t customer = chunk->customer_first + i;
         struct timeline t;
 
-        if (w->pass->who && !fits_has(w->pass->who, customer))
+        if (!bits_has(&half->who, i)
+            || (w->pass->who && !fits_has(w->pass->who, customer)))
             continue;
         t = timeline_of(chunk, customer);
         for (uint32_t l = 0; l < lifecycles; l++)
@@ -45,23 +47,28 @@ static bool add_chunk(struct worker *w, const struct chunk *chunk)
     return ok;
 }
 
+static bool add_chunk(struct worker *w, uint32_t k)
+{
+    struct halves halves;
+    bool ok = true;
+
+    if (!snapshot_halves(engine_snapshot(w->pass->e), k, &halves, &w->err))
+        return false;
+    for (uint32_t i = 0; ok && i < halves.n; i++)
+        ok = add_half(w, &halves.half[i]);
+    halves_free(&halves);
+    return ok;
+}
+
 static void run(void *context, uint32_t thread)
 {
     struct worker *w = &((struct pass *)context)->worker[thread];
     struct pass *p = w->pass;
-    struct snapshot *v = engine_snapshot(p->e);
     uint32_t k;
 
     while (w->ok && !atomic_load(&p->failed)
-           && (k = atomic_fetch_add(&p->next, 1)) < p->chunks) {
-        const struct chunk *chunk;
-
-        w->ok = snapshot_chunk(v, k, &chunk, &w->err);
-        if (w->ok) {
-            w->ok = add_chunk(w, chunk);
-            snapshot_release(v, k);
-        }
-    }
+           && (k = atomic_fetch_add(&p->next, 1)) < p->chunks)
+        w->ok = add_chunk(w, k);
     if (!w->ok)
         atomic_store(&p->failed, true);
 }

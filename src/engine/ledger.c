@@ -26,10 +26,10 @@ static bool begin(const void *plan, void **count, struct err *err)
 }
 
 static bool add(void *count, const struct chunk *c,
-                [[maybe_unused]] struct scan_span span,
-                [[maybe_unused]] const struct bits *who, struct err *err)
+                [[maybe_unused]] struct scan_span span, const struct bits *who,
+                struct err *err)
 {
-    return ledger_add(count, c, err);
+    return ledger_add(count, c, who, err);
 }
 
 static bool merge(void *into, const void *from, struct err *err)

@@ -242,7 +242,7 @@ static bool look_at_segments(const struct look *x, struct worker *w,
         struct bits fit;
         hash128 h;
 
-        if (!scan_chunk(w->scan[i], chunk, span, x->at_ms,
+        if (!scan_chunk(w->scan[i], chunk, span, x->at_ms, NULL,
                         w->needs_stage ? w->standing : NULL, &fit, NULL, &w->err))
             return false;
         fit = bits_and(&fit, &there);

@@ -32,16 +32,21 @@ static bool add_chunk(struct worker *w, uint32_t k)
     const struct pass *p = w->pass;
     const struct bits *who = p->who ? &p->who->chunk[k] : NULL;
     struct scan_span span;
-    const struct chunk *chunk;
-    bool ok;
+    struct halves halves;
+    bool ok = true;
 
     if (who && !bits_any(who))
         return true;
-    if (!snapshot_chunk(p->snapshot, k, &chunk, &w->err))
+    if (!snapshot_halves(p->snapshot, k, &halves, &w->err))
         return false;
     snapshot_span(p->snapshot, k, &span.first_ms, &span.last_ms);
-    ok = p->kind->add(w->count, chunk, span, who, &w->err);
-    snapshot_release(p->snapshot, k);
+    for (uint32_t i = 0; ok && i < halves.n; i++) {
+        const struct half *half = &halves.half[i];
+        struct bits his = who ? bits_and(&half->who, who) : half->who;
+
+        ok = !bits_any(&his) || p->kind->add(w->count, half->chunk, span, &his, &w->err);
+    }
+    halves_free(&halves);
     return ok;
 }
 

@@ -11,7 +11,8 @@
 /* How a report counts. Each thread has a count of its own. */
 struct report_kind {
     bool (*begin)(const void *plan, void **count, struct err *err);
-    /* `who`: those of the chunk who are looked at. */
+    /* `who`: those of the chunk who are looked at; of others it may show what they were. A chunk may
+     * come twice, with others each time. */
     bool (*add)(void *count, const struct chunk *c, struct scan_span span,
                 const struct bits *who, struct err *err);
     bool (*merge)(void *into, const void *from, struct err *err);

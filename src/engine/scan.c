@@ -101,29 +101,38 @@ static struct bits there(const struct chunk *c, struct scan_span span, int64_t a
 }
 
 /* `decided`: everybody's answer, or NULL. */
+static bool scan_half(struct job *j, struct scan *scan, struct standing *s,
+                      const struct half *half, uint32_t k, struct scan_span span,
+                      const bool *decided, struct err *err)
+{
+    struct bits fit = {}, who = there(half->chunk, span, j->at_ms);
+
+    who = bits_and(&who, &half->who);
+    if (decided && *decided)
+        fit = who;
+    if (!decided
+        && !scan_chunk(scan, half->chunk, span, j->at_ms, &who, s ? s->at : NULL, &fit,
+                       NULL, err))
+        return false;
+    j->chunk[k] = bits_or(&j->chunk[k], &fit);
+    j->n += bits_count(&fit);
+    j->of += bits_count(&who);
+    return true;
+}
+
 static bool scan_read(struct job *j, struct scan *scan, struct standing *s, uint32_t k,
                       struct scan_span span, const bool *decided, struct err *err)
 {
-    struct snapshot *v = engine_snapshot(j->engine);
-    const struct chunk *c;
-    struct bits fit, who;
-    bool ok;
+    struct halves halves;
+    bool ok = true;
 
-    if (!snapshot_chunk(v, k, &c, err))
+    if (!snapshot_halves(engine_snapshot(j->engine), k, &halves, err))
         return false;
     if (s && !decided)
-        stand(j, c, s);
-    if (decided)
-        fit = bits_up_to(*decided ? c->customer_n : 0);
-    ok =
-        decided || scan_chunk(scan, c, span, j->at_ms, s ? s->at : NULL, &fit, NULL, err);
-    if (ok) {
-        who = there(c, span, j->at_ms);
-        j->chunk[k] = bits_and(&fit, &who);
-        j->n += bits_count(&j->chunk[k]);
-        j->of += bits_count(&who);
-    }
-    snapshot_release(v, k);
+        stand(j, halves.half[0].chunk, s);
+    for (uint32_t i = 0; ok && i < halves.n; i++)
+        ok = scan_half(j, scan, s, &halves.half[i], k, span, decided, err);
+    halves_free(&halves);
     return ok;
 }
 

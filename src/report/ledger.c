@@ -264,7 +264,8 @@ static bool add_customer(struct ledger *l, struct look *k, uint32_t i, struct er
     return true;
 }
 
-bool ledger_add(struct ledger *l, const struct chunk *c, struct err *err)
+bool ledger_add(struct ledger *l, const struct chunk *c, const struct bits *who,
+                struct err *err)
 {
     const struct ledger_plan *p = &l->plan;
     struct look k = {.chunk = c};
@@ -283,7 +284,7 @@ bool ledger_add(struct ledger *l, const struct chunk *c, struct err *err)
     if (p->has_referrer)
         k.referrer = picks_values(l->picks, p->referrer);
     for (uint32_t i = 0; i < c->customer_n; i++)
-        if (!add_customer(l, &k, i, err))
+        if ((!who || bits_has(who, i)) && !add_customer(l, &k, i, err))
             return false;
     return true;
 }

@@ -83,7 +83,8 @@ struct ledger {
                               struct err *err);
 void ledger_free(struct ledger *l);
 /* The customers of a chunk. After a failure it can only be freed. */
-bool ledger_add(struct ledger *l, const struct chunk *c, struct err *err);
+bool ledger_add(struct ledger *l, const struct chunk *c, const struct bits *who,
+                struct err *err);
 bool ledger_merge(struct ledger *into, const struct ledger *from, struct err *err);
 /* What has no value in the workspace's currency. */
 bool ledger_add_foreign(struct ledger *l, str currency, int64_t minor, struct err *err);

@@ -539,13 +539,11 @@ bool scan_is_decided(struct scan *s, struct scan_span span, int64_t at_ms, bool 
     return ok && (bits_any(&yes) || bits_any(&no));
 }
 
-/* Those of whom only a cursor knows, and everybody's holds_until. */
-static bool ask_cursor(struct scan *s, const struct bits *want, struct bits *yes,
-                       int64_t *holds_ms)
+/* Those of whom only a cursor knows, and, of all, holds_until. */
+static bool ask_cursor(struct scan *s, const struct bits *want, const struct bits *of,
+                       struct bits *yes, int64_t *holds_ms)
 {
     const struct chunk *c = s->chunk;
-    const struct bits all = bits_up_to(c->customer_n);
-    const struct bits *of = holds_ms ? &all : want;
     struct situation nowhere = {.at_ms = s->at_ms,
                                 .stage = STAGE_NONE,
                                 .previous_stage = STAGE_NONE,
@@ -574,17 +572,18 @@ static bool ask_cursor(struct scan *s, const struct bits *want, struct bits *yes
 }
 
 bool scan_chunk(struct scan *s, const struct chunk *c, struct scan_span span,
-                int64_t at_ms, const struct situation *standing, struct bits *out,
-                int64_t *holds_ms, struct err *err)
+                int64_t at_ms, const struct bits *who, const struct situation *standing,
+                struct bits *out, int64_t *holds_ms, struct err *err)
 {
-    const struct bits all = bits_up_to(c->customer_n);
-    struct bits no, open;
+    struct bits all = bits_up_to(c->customer_n), no, open;
 
     assert(program_type(s->p, s->rule) == VALUE_BOOL);
+    if (who)
+        all = bits_and(&all, who);
     begin(s, c, span, at_ms, standing, err);
     if (!ask_rule_of(s, s->rule.v, &all, out, &no))
         return false;
     open = bits_without(&all, out);
     open = bits_without(&open, &no);
-    return ask_cursor(s, &open, out, holds_ms);
+    return ask_cursor(s, &open, holds_ms ? &all : &open, out, holds_ms);
 }

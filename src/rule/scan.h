@@ -32,11 +32,11 @@ struct scan_span {
  * and for ever: then nothing of the chunk need be read. */
 bool scan_is_decided(struct scan *s, struct scan_span span, int64_t at_ms, bool *answer);
 
-/* Who fits the rule at at_ms, as cursor_ask says. standing: by place in the chunk, where each
+/* Who fits the rule at at_ms, as cursor_ask says, of those in `who`, or of all when that is NULL. standing: by place in the chunk, where each
  * customer stands; NULL when scan_needs_stage is false. holds_ms: by place, the holds_until of
  * cursor_ask_exact, which a cursor finds for each; NULL: not wanted. */
 bool scan_chunk(struct scan *s, const struct chunk *c, struct scan_span span,
-                int64_t at_ms, const struct situation *standing, struct bits *out,
-                int64_t *holds_ms, struct err *err);
+                int64_t at_ms, const struct bits *who, const struct situation *standing,
+                struct bits *out, int64_t *holds_ms, struct err *err);
 
 #endif

@@ -171,12 +171,12 @@ static void evict(struct cache *c, struct block **out)
         take_out(c, place_of(c->slot, c->slot_n, c->unpinned.newer->key), out);
 }
 
-/* Versions whose highest bit differs are of different things (snapshot.c). */
+/* Versions whose two highest bits differ are of different things (snapshot.c). */
 static bool is_outdated(const struct block *b, const struct block *newer)
 {
     return !b->pins && is_like(b->key, newer->key) && b->key.version < newer->key.version
            && b->key.version != newer->base
-           && b->key.version >> 63 == newer->key.version >> 63;
+           && b->key.version >> 62 == newer->key.version >> 62;
 }
 
 static void take_out_older(struct cache *c, const struct block *newer, struct block **out)

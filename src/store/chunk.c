@@ -81,7 +81,7 @@ void chunk_forget(const struct chunk *c, int32_t column)
     bool found;
     uint32_t at = held_find(own, column, &found);
 
-    if (own->kind == CHUNK_THIN) /* it borrows from there */
+    if (own->kind == CHUNK_THIN && !own->is_base_lent) /* it borrows from there */
         chunk_forget(own->base, column);
     if (!found || !own->held[at].block)
         return;
@@ -105,6 +105,7 @@ void chunk_free(struct chunk *c)
         chunk_free(own->base);
     chunk_let_go(own, own->joined);
     arena_free(&own->arena);
+    mem_free(own->gathered);
     mem_free(own->held);
     mem_free(c); /* the first member of its whole */
 }
@@ -553,7 +554,8 @@ bool chunk_open(const struct catalog *catalog, const struct chunk_want *want,
     struct chunk *c = chunk_new(catalog, want);
     bool is_all = !want->is_some && want->customer_first == want->chunk * CHUNK_CUSTOMERS
                   && want->customer_n >= want->parts_customers;
-    bool has_more = want->fact_n || want->gone || !want->parts_customers;
+    bool has_more =
+        want->fact_n || want->news.newest || want->gone || !want->parts_customers;
 
     if (!c)
         return err_nomem(err);
@@ -653,6 +655,25 @@ bool chunk_join(struct chunk *base, struct block *joined, struct cache *cache,
     c->own->joins = true;
     c->own->joined = joined;
     c->own->cache = cache;
+    if (!open_hot(c, err)) {
+        chunk_free(c);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+bool chunk_lay(struct chunk *base, const struct chunk_want *want, struct chunk **out,
+               struct err *err)
+{
+    struct chunk *c = chunk_new(base->own->catalog, want);
+
+    if (!c) {
+        chunk_free(base);
+        return err_nomem(err);
+    }
+    c->own->kind = CHUNK_OVERLAY;
+    c->own->base = base;
     if (!open_hot(c, err)) {
         chunk_free(c);
         return false;

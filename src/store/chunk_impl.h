@@ -33,6 +33,16 @@ struct chunk_source {
     void *context;
 };
 
+/* Of a chain of news, what is newer than `until`, of the customers at places [first, end). */
+struct news;
+struct news_range {
+    const struct news *newest, *until; /* newest NULL: there are none */
+    uint32_t first, end;
+};
+/* Its facts, sorted; mem_free ends them. */
+bool news_sorted(const struct news_range *r, struct fact **out, uint32_t *n,
+                 struct err *err);
+
 struct chunk_want {
     uint32_t chunk;
     uint32_t customer_first,
@@ -43,6 +53,7 @@ struct chunk_want {
     uint64_t parts_version, version; /* of the parts alone, and with the news */
     const struct fact *fact;         /* news of those wanted, sorted; copied */
     uint32_t fact_n;
+    struct news_range news; /* instead of them: gathered when something is made of them */
     const bool
         *gone; /* by place: of whom the parts' events do not count; or NULL; copied */
     struct cache *cache; /* NULL: nothing is shared */
@@ -73,6 +84,9 @@ struct joined {
  * under the key's version of what comes out. */
 bool chunk_join(struct chunk *base, struct block *joined, struct cache *cache,
                 struct chunk **out, struct err *err);
+/* The news that are wanted over `base`, which it takes, also when it fails. Nothing of it is shared. */
+bool chunk_lay(struct chunk *base, const struct chunk_want *want, struct chunk **out,
+               struct err *err);
 /* Gives every part of the chunk, and holds no more than one column at a time that was not held
  * before; stops when `put` fails. */
 bool chunk_each_part(const struct chunk *c,
@@ -142,7 +156,9 @@ struct chunk_private {
 
     /* an overlay's */
     const struct times *times;
-    bool is_base_lent;
+    bool is_base_lent;     /* a thin one's, too */
+    struct fact *gathered; /* the wanted news' facts; when .has_facts */
+    bool has_facts;
     struct ref *ref; /* by column and fact; when .has_refs */
     uint32_t ref_n;
     struct ref
@@ -175,8 +191,8 @@ struct run {
     uint32_t from, n, to;
 };
 struct chunk *chunk_new(const struct catalog *catalog, const struct chunk_want *want);
-/* Takes `base`, also when it fails. */
-bool chunk_thin(struct chunk *base, const bool *gone, struct chunk **out,
+/* Takes `base`, also when it fails, unless it is lent. */
+bool chunk_thin(struct chunk *base, bool is_lent, const bool *gone, struct chunk **out,
                 struct err *err);
 bool thin_cells(const struct chunk *c, int32_t column, const struct cells **out,
                 struct err *err);

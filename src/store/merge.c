@@ -20,12 +20,13 @@ static bool base_get(const struct chunk *c, const struct chunk **out, struct err
     want.is_some = false;
     want.version = want.parts_version;
     want.fact_n = 0;
+    want.news = (struct news_range){0};
     want.gone = NULL;
     if (!own->base && want.parts_customers) {
         struct chunk *parts;
 
         if (!chunk_open(own->catalog, &want, &parts, err)
-            || (own->want.gone && !chunk_thin(parts, own->want.gone, &parts, err)))
+            || (own->want.gone && !chunk_thin(parts, false, own->want.gone, &parts, err)))
             return false;
         own->base = parts;
     }
@@ -39,6 +40,20 @@ static void base_forget(const struct chunk *c, int32_t column)
 
     if (own->base && !own->is_base_lent)
         chunk_forget(own->base, column);
+}
+
+/* Those that stand in no list yet are gathered, and the base is opened: all that a column is made of. */
+static bool sources_get(const struct chunk *c, const struct chunk **base, struct err *err)
+{
+    struct chunk_private *own = c->own;
+
+    if (own->want.news.newest && !own->has_facts) {
+        if (!news_sorted(&own->want.news, &own->gathered, &own->want.fact_n, err))
+            return false;
+        own->want.fact = own->gathered;
+        own->has_facts = true;
+    }
+    return base_get(c, base, err);
 }
 
 /* --- events --- */
@@ -158,7 +173,7 @@ bool merge_times(const struct chunk *c, [[maybe_unused]] int32_t column, struct 
     *out = t;
     if (!t)
         return err_nomem(err);
-    return base_get(c, &base, err) && make_times(c, base, a, t, err);
+    return sources_get(c, &base, err) && make_times(c, base, a, t, err);
 }
 
 bool merge_types(const struct chunk *c, [[maybe_unused]] int32_t column, struct arena *a,
@@ -171,7 +186,7 @@ bool merge_types(const struct chunk *c, [[maybe_unused]] int32_t column, struct 
 
     if (!type)
         return err_nomem(err);
-    if (!base_get(c, &base, err))
+    if (!sources_get(c, &base, err))
         return false;
     spread(want, t, base ? base->type : NULL, type, sizeof *type);
     for (uint32_t k = 0; k < want->fact_n; k++)
@@ -212,7 +227,7 @@ bool merge_ids(const struct chunk *c, [[maybe_unused]] int32_t column, struct ar
 
     if (!id)
         return err_nomem(err);
-    ok = base_get(c, &base, err) && (!base || chunk_message_ids(base, &old, err));
+    ok = sources_get(c, &base, err) && (!base || chunk_message_ids(base, &old, err));
     if (ok) {
         spread(want, t, old, id, sizeof *id);
         for (uint32_t k = 0; k < want->fact_n; k++)
@@ -326,7 +341,7 @@ bool merge_next_column(const struct chunk *c, uint32_t from, uint32_t *out,
     uint32_t at;
 
     *out = COLUMN_NONE;
-    if ((!own->has_refs && !sort_refs(own, err)) || !base_get(c, &base, err)
+    if (!sources_get(c, &base, err) || (!own->has_refs && !sort_refs(own, err))
         || (base && !chunk_next_column(base, from, out, err)))
         return false;
     at = ref_from(own, from);
@@ -360,7 +375,7 @@ static bool find_sources(const struct chunk *c, int32_t column, struct sources *
     const struct chunk *base;
     uint32_t first;
 
-    if ((!own->has_refs && !sort_refs(own, err)) || !base_get(c, &base, err))
+    if (!sources_get(c, &base, err) || (!own->has_refs && !sort_refs(own, err)))
         return false;
     out->old = no_cells(part_type(own->catalog, column));
     if (base && !base_cells(base, column, &out->old, err))

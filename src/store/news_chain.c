@@ -49,12 +49,14 @@ static uint32_t size_of(const struct news *news)
 /* With room for so many of each, in one block. */
 static struct news *news_new(size_t facts, size_t gone, size_t batches)
 {
+    static _Atomic uint64_t serial;
     struct news *news = mem_alloc(sizeof *news + batches * sizeof(struct news_batch *)
                                   + facts * (sizeof(struct fact *) + sizeof *news->place)
                                   + gone * sizeof *news->gone);
 
     if (!news)
         return NULL;
+    news->serial = ++serial;
     news->gone = (struct retold *)(news + 1);
     news->batch = (struct news_batch **)(news->gone + gone);
     news->fact = (const struct fact **)(news->batch + batches);
@@ -332,9 +334,9 @@ static uint32_t news_from(const struct news *news, uint32_t place)
     return low;
 }
 
-void news_gone(const struct news *news, struct gone_set *gone)
+void news_gone(const struct news *news, const struct news *until, struct gone_set *gone)
 {
-    for (; news && news->has_gone; news = news->older)
+    for (; news != until && news->has_gone; news = news->older)
         for (uint32_t i = 0; i < news->gone_n; i++)
             add_gone(gone, news->gone[i].place);
 }
@@ -358,11 +360,13 @@ void news_count(const struct news *news, struct gone_set *gone,
     }
 }
 
-void news_each(const struct news *news, uint32_t first, uint32_t end,
-               struct gone_set *gone,
-               void (*take)(void *context, const struct fact *fact), void *context)
+/* Of what is newer than `until`. */
+static void each_until(const struct news *news, const struct news *until, uint32_t first,
+                       uint32_t end, struct gone_set *gone,
+                       void (*take)(void *context, const struct fact *fact),
+                       void *context)
 {
-    for (; news; news = news->older) {
+    for (; news != until; news = news->older) {
         uint32_t last = news_from(news, end);
 
         for (uint32_t i = news_from(news, first); i < last; i++)
@@ -374,6 +378,13 @@ void news_each(const struct news *news, uint32_t first, uint32_t end,
     }
 }
 
+void news_each(const struct news *news, uint32_t first, uint32_t end,
+               struct gone_set *gone,
+               void (*take)(void *context, const struct fact *fact), void *context)
+{
+    each_until(news, NULL, first, end, gone, take, context);
+}
+
 static void take_fact(void *context, const struct fact *fact)
 {
     struct fact **to = context;
@@ -381,18 +392,60 @@ static void take_fact(void *context, const struct fact *fact)
     *(*to)++ = *fact;
 }
 
-bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
-                 struct gone_set *gone, struct fact **out, size_t *n, struct err *err)
+static bool gather(const struct news_range *r, size_t room, struct gone_set *gone,
+                   struct fact **out, size_t *n, struct err *err)
 {
     struct fact *fact;
     size_t most = 0;
 
-    for (const struct news *at = news; at; at = at->older)
-        most += news_from(at, end) - news_from(at, first);
+    for (const struct news *at = r->newest; at != r->until; at = at->older)
+        most += news_from(at, r->end) - news_from(at, r->first);
     *out = fact = mem_alloc((most + room) * sizeof *fact);
     if (!fact)
         return err_nomem(err);
-    news_each(news, first, end, gone, take_fact, &fact);
+    each_until(r->newest, r->until, r->first, r->end, gone, take_fact, &fact);
     *n = (size_t)(fact - *out);
     return true;
+}
+
+bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
+                 struct gone_set *gone, struct fact **out, size_t *n, struct err *err)
+{
+    return gather(&(struct news_range){news, NULL, first, end}, room, gone, out, n, err);
+}
+
+bool news_sorted(const struct news_range *r, struct fact **out, uint32_t *n,
+                 struct err *err)
+{
+    struct gone_set gone = {.n = 0};
+    size_t all;
+
+    if (!gather(r, 0, &gone, out, &all, err))
+        return false;
+    facts_sort(*out, all);
+    *n = (uint32_t)all; /* a chain has no more (add_news) */
+    return true;
+}
+
+/* Whose facts it has, and of whom it took away what was older. */
+static void add_touched(const struct news *news, struct bits *to)
+{
+    for (uint32_t i = 0; i < news->n; i++)
+        bits_put(to, news->place[i]);
+    for (uint32_t i = 0; i < news->gone_n; i++)
+        bits_put(to, news->gone[i].place);
+}
+
+const struct news *news_settled(const struct news *news, struct bits *touched)
+{
+    *touched = (struct bits){};
+    for (; news; news = news->older) {
+        struct bits more = *touched;
+
+        add_touched(news, &more);
+        if (bits_count(&more) > TOUCHED_MAX)
+            break;
+        *touched = more;
+    }
+    return news;
 }

@@ -286,8 +286,12 @@ uint64_t snapshot_chunk_version(const struct snapshot *v, uint32_t chunk)
     return image_get(v->image, chunk)->version;
 }
 
-/* Customers [first, end) of a chunk, but for the news. */
-static struct chunk_want want_of(struct snapshot *v, uint32_t first, uint32_t end)
+const struct chunk_state *snapshot_state(const struct snapshot *v, uint32_t chunk)
+{
+    return image_get(v->image, chunk);
+}
+
+struct chunk_want snapshot_want(struct snapshot *v, uint32_t first, uint32_t end)
 {
     uint32_t chunk = first / CHUNK_CUSTOMERS;
     const struct chunk_state *state = image_get(v->image, chunk);
@@ -302,37 +306,34 @@ static struct chunk_want want_of(struct snapshot *v, uint32_t first, uint32_t en
                                .cache = v->store->cache};
 }
 
-/* What the parts hold of customers [first, end), and the news over it. */
+bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct news *newest,
+                   struct chunk **out, struct err *err)
+{
+    uint32_t first = want->customer_first % CHUNK_CUSTOMERS, gone_n = 0;
+    struct gone_set gone = {.n = 0};
+
+    want->news = (struct news_range){newest, NULL, first, first + want->customer_n};
+    news_gone(newest, NULL, &gone);
+    for (uint32_t i = 0; gone.n && i < want->customer_n; i++)
+        gone_n += gone.is[first + i];
+    if (gone_n == want->customer_n)
+        want->parts_customers = 0;
+    else if (gone_n)
+        want->gone = gone.is;
+    return chunk_open(&v->image->catalog, want, out, err);
+}
+
+/* What the file holds of customers [first, end). */
 static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is_some,
                        struct chunk **out, struct err *err)
 {
-    struct chunk_want want = want_of(v, first, end);
-    const struct chunk_state *state = image_get(v->image, want.chunk);
-    struct gone_set gone = {.n = 0};
-    struct fact *fact = NULL;
-    size_t n = 0;
-    bool ok;
+    struct chunk_want want = snapshot_want(v, first, end);
 
-    if (state->news
-        && !news_gather(state->news, first % CHUNK_CUSTOMERS,
-                        first % CHUNK_CUSTOMERS + (end - first), 0, &gone, &fact, &n,
-                        err))
-        return false;
-    facts_sort(fact, n);
     want.is_some = is_some;
-    want.fact = fact;
-    want.fact_n = (uint32_t)n;
-    if (gone.n == end - first)
-        want.parts_customers = 0;
-    else if (gone.n)
-        want.gone = gone.is;
-    ok = chunk_open(&v->image->catalog, &want, out, err);
-    mem_free(fact);
-    return ok;
+    return snapshot_open(v, &want, image_get(v->image, want.chunk)->news, out, err);
 }
 
-/* The first customer behind the chunk. */
-static uint32_t end_of(const struct snapshot *v, uint32_t chunk)
+uint32_t snapshot_chunk_end(const struct snapshot *v, uint32_t chunk)
 {
     uint32_t all = catalog_customer_n(&v->image->catalog);
     uint32_t end = (chunk + 1) * CHUNK_CUSTOMERS;
@@ -345,7 +346,7 @@ static bool count_parts(struct snapshot *v, uint32_t chunk, uint32_t *event,
 {
     uint32_t first = chunk * CHUNK_CUSTOMERS;
     const struct chunk_state *state = image_get(v->image, chunk);
-    struct chunk_want want = want_of(v, first, first + state->parts.customers);
+    struct chunk_want want = snapshot_want(v, first, first + state->parts.customers);
     struct chunk *parts;
 
     if (!want.customer_n)
@@ -366,7 +367,7 @@ bool snapshot_counts(struct snapshot *v, uint32_t chunk, struct chunk_counts *ou
     const struct news *news = image_get(v->image, chunk)->news;
     struct gone_set gone = {.n = 0};
 
-    *out = (struct chunk_counts){.customer_n = end_of(v, chunk) - first,
+    *out = (struct chunk_counts){.customer_n = snapshot_chunk_end(v, chunk) - first,
                                  .has_news = news != NULL};
     if (!count_parts(v, chunk, out->event, err))
         return false;
@@ -406,7 +407,7 @@ void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
 bool snapshot_has_accounts(const struct snapshot *v, uint32_t chunk)
 {
     const struct catalog *c = &v->image->catalog;
-    uint32_t end = c->account_n ? end_of(v, chunk) : 0;
+    uint32_t end = c->account_n ? snapshot_chunk_end(v, chunk) : 0;
 
     for (uint32_t i = chunk * CHUNK_CUSTOMERS; i < end; i++)
         if (catalog_is_account(c, i))
@@ -423,7 +424,8 @@ bool snapshot_range(struct snapshot *v, uint32_t first, uint32_t end, struct chu
 bool snapshot_own_chunk(struct snapshot *v, uint32_t chunk, struct chunk **out,
                         struct err *err)
 {
-    return open_range(v, chunk * CHUNK_CUSTOMERS, end_of(v, chunk), false, out, err);
+    return open_range(v, chunk * CHUNK_CUSTOMERS, snapshot_chunk_end(v, chunk), false,
+                      out, err);
 }
 
 bool snapshot_own(struct snapshot *v, uint32_t customer, struct chunk **out,
@@ -447,8 +449,8 @@ bool snapshot_customer(struct snapshot *v, uint32_t customer, struct chunk **out
            || members_join(v, NULL, joined_version(v), *out, out, err);
 }
 
-static bool open_whole(struct snapshot *v, uint32_t chunk, struct chunk **out,
-                       struct err *err)
+bool snapshot_whole(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                    struct err *err)
 {
     struct chunk *own;
 
@@ -466,7 +468,7 @@ bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out
     struct loaded *loaded = &v->loaded[chunk];
 
     assert(chunk < v->image->chunk_n);
-    if (!loaded->chunk && !open_whole(v, chunk, &loaded->chunk, err))
+    if (!loaded->chunk && !snapshot_whole(v, chunk, &loaded->chunk, err))
         return false;
     loaded->users++;
     *out = loaded->chunk;

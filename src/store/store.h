@@ -6,6 +6,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/bits.h"
 #include "base/io.h"
 #include "base/secret.h"
 #include "store/catalog.h"
@@ -83,6 +84,21 @@ void snapshot_told(const struct snapshot *v, uint32_t chunk, int64_t since_seq,
 bool snapshot_chunk(struct snapshot *v, uint32_t chunk, const struct chunk **out,
                     struct err *err);
 void snapshot_release(struct snapshot *v, uint32_t chunk);
+/* The same for questions about everybody, in one or two halves: the chunk as it stood some commits ago,
+ * whose columns and what is derived from them outlast many commits, and all that its customers have who
+ * were touched since. Each customer is to be looked at in the half whose `who` has him; both have room
+ * for all. Who is in neither has no events. */
+struct halves {
+    struct half {
+        struct chunk *chunk;
+        struct bits who;
+    } half[2];
+    uint32_t n;
+};
+bool snapshot_halves(struct snapshot *v, uint32_t chunk, struct halves *out,
+                     struct err *err);
+/* Before the snapshot is closed. */
+void halves_free(struct halves *h);
 /* How many events each of its customers has, without his members'. *has_news: they are to be merged with what was folded
  * before, which snapshot_chunk does for all of them. */
 struct chunk_counts {

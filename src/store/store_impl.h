@@ -2,6 +2,7 @@
 #ifndef STORE_STORE_IMPL_H
 #define STORE_STORE_IMPL_H
 
+#include "base/bits.h"
 #include "base/work.h"
 #include "store/chunk_impl.h"
 #include "store/lock_impl.h"
@@ -119,6 +120,7 @@ struct retold {
 
 /* What some commits, none of them left out, brought to one chunk. */
 struct news {
+    uint64_t serial;        /* no other of this process has it, living or dead */
     _Atomic uint32_t users; /* newer news, and pages of images */
     uint32_t batch_n, n, gone_n;
     struct news_batch **batch; /* from which the facts are borrowed */
@@ -222,6 +224,17 @@ struct store {
 /* What a snapshot reads through, and what guards it; and what the store may hold in memory. */
 struct sql *snapshot_sql(struct snapshot *v, pthread_mutex_t **lock);
 size_t snapshot_memory(const struct snapshot *v);
+/* What it knows of a chunk; the first customer behind it. */
+const struct chunk_state *snapshot_state(const struct snapshot *v, uint32_t chunk);
+uint32_t snapshot_chunk_end(const struct snapshot *v, uint32_t chunk);
+/* Customers [first, end) of one chunk, but for the news. */
+struct chunk_want snapshot_want(struct snapshot *v, uint32_t first, uint32_t end);
+/* What the parts hold of them, and over it the news that are not newer than `newest`. */
+bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct news *newest,
+                   struct chunk **out, struct err *err);
+/* As snapshot_chunk, for the caller alone. */
+bool snapshot_whole(struct snapshot *v, uint32_t chunk, struct chunk **out,
+                    struct err *err);
 /* The chunk with its accounts' members' events among theirs. Takes it, also when it fails; the version
  * names what comes out in the cache, which may be NULL. */
 bool members_join(struct snapshot *v, struct cache *cache, uint64_t version,
@@ -338,8 +351,11 @@ struct gone_set {
  * the news, and those whom the news took from the parts come to it. */
 bool news_gather(const struct news *news, uint32_t first, uint32_t end, size_t room,
                  struct gone_set *gone, struct fact **out, size_t *n, struct err *err);
-/* Adds those of whom the parts hold nothing any more. */
-void news_gone(const struct news *news, struct gone_set *gone);
+/* Adds those of whom what is newer than `until` took away all that is older. */
+void news_gone(const struct news *news, const struct news *until, struct gone_set *gone);
+/* The newest of the chain, or NULL for the parts alone, that is older than whatever touched the last
+ * TOUCHED_MAX customers at most; *touched are they. */
+const struct news *news_settled(const struct news *news, struct bits *touched);
 /* Says true of those who were told again by a batch after this one. */
 void news_told(const struct news *news, int64_t since_seq, bool is[CHUNK_CUSTOMERS]);
 /* Adds how many facts each customer has. */

@@ -62,16 +62,19 @@ static bool make(struct chunk *c, const struct chunk *base, const bool *gone,
     return true;
 }
 
-bool chunk_thin(struct chunk *base, const bool *gone, struct chunk **out, struct err *err)
+bool chunk_thin(struct chunk *base, bool is_lent, const bool *gone, struct chunk **out,
+                struct err *err)
 {
     struct chunk *c = chunk_new(base->own->catalog, &base->own->want);
 
     if (!c) {
-        chunk_free(base);
+        if (!is_lent)
+            chunk_free(base);
         return err_nomem(err);
     }
     c->own->kind = CHUNK_THIN;
     c->own->base = base;
+    c->own->is_base_lent = is_lent;
     if (!make(c, base, gone, err)) {
         chunk_free(c);
         return false;

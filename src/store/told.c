@@ -123,7 +123,7 @@ static bool open_parts(struct telling *t, struct err *err)
                               .version = state->parts_version,
                               .cache = s->tx.has_spilled ? NULL : s->cache};
 
-    news_gone(state->news, &t->gone);
+    news_gone(state->news, NULL, &t->gone);
     return !customers || chunk_open(&s->catalog, &want, &t->parts, err);
 }
 

@@ -133,7 +133,7 @@ static void sum_events(const struct summing *s, struct sum *sum)
     const struct chunk *c = s->chunk;
     struct gone_set gone = {.n = 0};
 
-    news_gone(image_get(s->v->image, s->number)->news, &gone);
+    news_gone(image_get(s->v->image, s->number)->news, NULL, &gone);
     for (uint32_t i = 0; i < c->customer_n; i++) {
         for (uint32_t k = c->first[i]; !gone.is[i] && k < c->first[i + 1]; k++) {
             struct digest_head head = {c->customer_first + i, (uint64_t)c->at_ms[k],

@@ -192,7 +192,7 @@ static void need_twin(const struct ledger_plan *plan, const struct town *t)
     NEED_OK(ledger_new(plan, &l, &err), err);
     NEED_OK(ledger_new(plan, &other, &err), err);
     for (uint32_t k = 0; k < CHUNKS; k++)
-        NEED_OK(ledger_add(k % 2 ? l : other, t->chunk[k], &err), err);
+        NEED_OK(ledger_add(k % 2 ? l : other, t->chunk[k], NULL, &err), err);
     NEED_OK(ledger_merge(l, other, &err), err);
     ledger_free(other);
     ledger_sort(l);

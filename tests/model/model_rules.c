@@ -209,9 +209,9 @@ static void scan_at(const struct trial *x, struct scan *scan, const struct chunk
         stand(x, &v, &crowd.at[c], &crowd.standing[c]);
     }
     decided = scan_is_decided(scan, span, at_ms, &decision);
-    assert_true(
-        scan_chunk(scan, chunk, span, at_ms, crowd.standing, &crowd.fit, NULL, &err));
-    assert_true(scan_chunk(scan, chunk, span, at_ms, crowd.standing, &crowd.fit_too,
+    assert_true(scan_chunk(scan, chunk, span, at_ms, NULL, crowd.standing, &crowd.fit,
+                           NULL, &err));
+    assert_true(scan_chunk(scan, chunk, span, at_ms, NULL, crowd.standing, &crowd.fit_too,
                            crowd.holds_ms, &err));
     for (int c = 0; c < x->w->customer_n; c++) {
         struct twin_view v = view_of(x, &crowd, c, at_ms);

@@ -126,36 +126,55 @@ static void move_one(struct life *l, struct homes *homes)
         homes->of[anchor] = home;
 }
 
+/* Of these customers of a chunk. */
+static void need_anchors_of(struct snapshot *v, const struct chunk *c,
+                            const struct bits *who, const struct event *event, uint32_t n)
+{
+    const struct cells *anchors;
+    const str *id;
+    struct err err = {ERR_NONE};
+    uint32_t at = 0;
+
+    must(chunk_message_ids(c, &id, &err) && chunk_anchors(c, &anchors, &err), &err);
+    for (uint32_t i = 0; i < c->customer_n; i++) {
+        for (uint32_t e = c->first[i]; e < c->first[i + 1]; e++) {
+            bool moved = at < anchors->n && anchors->event[at] == e;
+            uint32_t anchor =
+                moved ? (uint32_t)anchors->number[at] : c->customer_first + i;
+            uint32_t which = 0;
+
+            at += moved;
+            if (!bits_has(who, i))
+                continue;
+            while (which < n && !str_eq(event[which].id, id[e]))
+                which++;
+            assert_true(which < n);
+            assert_true(str_eq(catalog_customer_id(snapshot_catalog(v), anchor),
+                               event[which].customer));
+        }
+    }
+    assert_int_equal(at, anchors->n);
+}
+
+static uint64_t parted; /* chunks that came in two halves */
+
 static void need_anchors(struct snapshot *v, const struct event *event, uint32_t n)
 {
     struct err err = {ERR_NONE};
 
     for (uint32_t k = 0; k < snapshot_chunk_count(v); k++) {
-        const struct cells *anchors;
+        const struct bits all = bits_up_to(CHUNK_CUSTOMERS);
         const struct chunk *c;
-        const str *id;
-        uint32_t at = 0;
+        struct halves halves;
 
-        must(snapshot_chunk(v, k, &c, &err) && chunk_message_ids(c, &id, &err)
-                 && chunk_anchors(c, &anchors, &err),
-             &err);
-        for (uint32_t i = 0; i < c->customer_n; i++) {
-            for (uint32_t e = c->first[i]; e < c->first[i + 1]; e++) {
-                bool moved = at < anchors->n && anchors->event[at] == e;
-                uint32_t anchor =
-                    moved ? (uint32_t)anchors->number[at] : c->customer_first + i;
-                uint32_t which = 0;
-
-                at += moved;
-                while (which < n && !str_eq(event[which].id, id[e]))
-                    which++;
-                assert_true(which < n);
-                assert_true(str_eq(catalog_customer_id(snapshot_catalog(v), anchor),
-                                   event[which].customer));
-            }
-        }
-        assert_int_equal(at, anchors->n);
+        must(snapshot_chunk(v, k, &c, &err), &err);
+        need_anchors_of(v, c, &all, event, n);
         snapshot_release(v, k);
+        must(snapshot_halves(v, k, &halves, &err), &err);
+        for (uint32_t h = 0; h < halves.n; h++)
+            need_anchors_of(v, halves.half[h].chunk, &halves.half[h].who, event, n);
+        parted += halves.n == 2;
+        halves_free(&halves);
     }
 }
 
@@ -529,4 +548,5 @@ TEST(a_store_is_an_array_of_events)
         unlink(temp_path("shop"));
         arena_free(&l.arena);
     }
+    assert_true(parted > rounds);
 }

@@ -172,36 +172,73 @@ static int twin_order(const void *left, const void *right)
     return str_cmp(a->id, b->id);
 }
 
-void need_chunk_holds(const struct chunk *c, const struct catalog *catalog,
-                      const struct event *event, uint32_t n)
+/* How many he has. */
+static uint32_t need_customer(const struct chunk *c, uint32_t customer,
+                              const struct catalog *catalog, const struct event *event,
+                              uint32_t n)
 {
     const struct event **his = calloc(n ? n : 1, sizeof *his);
+    struct timeline t = timeline_of(c, customer);
+    str name = catalog_customer_id(catalog, customer);
     const str *id;
     struct err err;
-    uint32_t all = 0;
+    uint32_t k = 0;
 
     assert_non_null(his);
     assert_true(chunk_message_ids(c, &id, &err));
-    for (uint32_t customer = c->customer_first;
-         customer < c->customer_first + c->customer_n; customer++) {
-        struct timeline t = timeline_of(c, customer);
-        str name = catalog_customer_id(catalog, customer);
-        uint32_t k = 0;
-
-        for (uint32_t i = 0; i < n; i++) {
-            if (str_eq(event[i].customer, name))
-                his[k++] = &event[i];
-        }
-        qsort(his, k, sizeof *his, twin_order);
-        assert_int_equal(t.n, k);
-        for (uint32_t i = 0; i < k; i++) {
-            assert_true(str_eq(id[t.first + i], his[i]->id));
-            need_event(&t, i, catalog, his[i]);
-        }
-        all += k;
+    for (uint32_t i = 0; i < n; i++) {
+        if (str_eq(event[i].customer, name))
+            his[k++] = &event[i];
     }
-    assert_int_equal(c->event_n, all);
+    qsort(his, k, sizeof *his, twin_order);
+    assert_int_equal(t.n, k);
+    for (uint32_t i = 0; i < k; i++) {
+        assert_true(str_eq(id[t.first + i], his[i]->id));
+        need_event(&t, i, catalog, his[i]);
+    }
     free(his);
+    return k;
+}
+
+void need_chunk_holds(const struct chunk *c, const struct catalog *catalog,
+                      const struct event *event, uint32_t n)
+{
+    uint32_t all = 0;
+
+    for (uint32_t i = 0; i < c->customer_n; i++)
+        all += need_customer(c, c->customer_first + i, catalog, event, n);
+    assert_int_equal(c->event_n, all);
+}
+
+/* The same of a chunk in halves, of which the second is of nobody else; how many events they are. */
+static uint32_t need_halves_hold(struct snapshot *v, uint32_t chunk,
+                                 const struct event *event, uint32_t n)
+{
+    struct halves halves;
+    struct bits met = {};
+    uint32_t all = 0, half_n = 0;
+    struct err err = {ERR_NONE};
+
+    if (!snapshot_halves(v, chunk, &halves, &err))
+        fail_msg("%s", err.msg);
+    for (uint32_t h = 0; h < halves.n; h++) {
+        const struct half *half = &halves.half[h];
+        struct bits both = bits_and(&met, &half->who);
+
+        assert_false(bits_any(&both));
+        met = bits_or(&met, &half->who);
+        half_n = 0;
+        for (EACH_BIT(i, &half->who)) {
+            assert_true(i < half->chunk->customer_n);
+            half_n += need_customer(half->chunk, half->chunk->customer_first + i,
+                                    snapshot_catalog(v), event, n);
+        }
+        all += half_n;
+    }
+    if (halves.n == 2)
+        assert_int_equal(halves.half[1].chunk->event_n, half_n);
+    halves_free(&halves);
+    return all;
 }
 
 bool append_event(struct store *s, const struct event *e, bool *added, struct err *err)
@@ -238,6 +275,7 @@ void need_snapshot_holds(struct snapshot *v, const struct event *event, uint32_t
         if (!snapshot_chunk(v, i, &c, &err))
             fail_msg("%s", err.msg);
         need_chunk_holds(c, snapshot_catalog(v), event, n);
+        assert_int_equal(c->event_n, need_halves_hold(v, i, event, n));
         all += c->event_n;
         snapshot_release(v, i);
     }

@@ -198,7 +198,7 @@ static void need_chunk(struct past *p, const struct known *held, uint32_t k)
     int64_t last_seq = 0;
 
     news_told(state->news, since, told);
-    news_gone(state->news, &gone);
+    news_gone(state->news, NULL, &gone);
     news_count(state->news, &counted, count);
     for (uint32_t i = 0; i < CHUNK_CUSTOMERS; i++) {
         struct told t = told_of(p, held->n, k * CHUNK_CUSTOMERS + i);
