@@ -18,6 +18,7 @@ struct chunk *chunk_new(const struct catalog *catalog, const struct chunk_want *
         return NULL;
     w->own.catalog = catalog;
     w->own.want = *want;
+    w->own.one_column = COLUMN_NONE;
     w->chunk.serial = ++serial;
     w->chunk.customer_first = want->customer_first;
     w->chunk.own = &w->own;
@@ -106,6 +107,7 @@ void chunk_free(struct chunk *c)
     chunk_let_go(own, own->joined);
     arena_free(&own->arena);
     mem_free(own->gathered);
+    mem_free(own->one);
     mem_free(own->held);
     mem_free(c); /* the first member of its whole */
 }

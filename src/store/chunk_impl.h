@@ -161,10 +161,12 @@ struct chunk_private {
     bool has_facts;
     struct ref *ref; /* by column and fact; when .has_refs */
     uint32_t ref_n;
-    struct ref
-        *moved; /* by fact: the anchors of those who brought not their own; likewise */
+    struct ref *one; /* until then: those of .one_column, by fact */
+    uint32_t one_n, one_cap, one_column;
+    struct ref *
+        moved; /* by fact: the anchors of those who brought not their own; when .has_moved */
     uint32_t moved_n;
-    bool has_refs;
+    bool has_refs, has_moved;
 };
 
 /* What a column holds, or PART_ANCHOR. */

@@ -261,6 +261,8 @@ static bool find_moved(struct chunk_private *own, struct err *err)
     struct fact_cell *cell;
     uint32_t n = 0;
 
+    if (own->has_moved)
+        return true;
     for (uint32_t i = 0; i < want->fact_n; i++)
         n += want->fact[i].anchor != want->fact[i].customer;
     own->moved = arena_array(&own->arena, struct ref, n);
@@ -275,6 +277,45 @@ static bool find_moved(struct chunk_private *own, struct err *err)
         own->moved[own->moved_n] = (struct ref){i, &cell[own->moved_n]};
         own->moved_n++;
     }
+    own->has_moved = true;
+    return true;
+}
+
+static bool one_append(struct chunk_private *own, uint32_t fact,
+                       const struct fact_cell *cell, struct err *err)
+{
+    if (own->one_n == own->one_cap) {
+        uint32_t cap = own->one_cap ? own->one_cap * 2 : 64;
+        struct ref *more = mem_resize(own->one, cap * sizeof *more);
+
+        if (!more)
+            return err_nomem(err);
+        own->one = more;
+        own->one_cap = cap;
+    }
+    own->one[own->one_n++] = (struct ref){fact, cell};
+    return true;
+}
+
+/* Those of one column: of a few columns sooner done than sorting all. */
+static bool find_one(struct chunk_private *own, uint32_t column, struct err *err)
+{
+    const struct chunk_want *want = &own->want;
+
+    if (own->one_column == column)
+        return true;
+    own->one_column = COLUMN_NONE;
+    own->one_n = 0;
+    for (uint32_t i = 0; i < want->fact_n; i++) {
+        const struct fact_cell *last = NULL;
+
+        for (uint32_t k = 0; k < want->fact[i].cell_n; k++)
+            if (want->fact[i].cell[k].column == column)
+                last = &want->fact[i].cell[k];
+        if (last && !one_append(own, i, last, err))
+            return false;
+    }
+    own->one_column = column;
     return true;
 }
 
@@ -313,8 +354,8 @@ static bool sort_refs(struct chunk_private *own, struct err *err)
     mem_free(at);
     own->ref_n = (uint32_t)n;
     drop_doubles(own);
-    own->has_refs = find_moved(own, err);
-    return own->has_refs;
+    own->has_refs = true;
+    return true;
 }
 
 /* The first new value in this column or one behind it. */
@@ -375,7 +416,7 @@ static bool find_sources(const struct chunk *c, int32_t column, struct sources *
     const struct chunk *base;
     uint32_t first;
 
-    if (!sources_get(c, &base, err) || (!own->has_refs && !sort_refs(own, err)))
+    if (!sources_get(c, &base, err))
         return false;
     out->old = no_cells(part_type(own->catalog, column));
     if (base && !base_cells(base, column, &out->old, err))
@@ -383,13 +424,20 @@ static bool find_sources(const struct chunk *c, int32_t column, struct sources *
     out->old_from = cells_from(out->old, t->base_first);
     out->old_end = cells_from(out->old, t->base_first + t->base_n);
     if (column == PART_ANCHOR) {
+        if (!find_moved(own, err))
+            return false;
         out->ref = own->moved;
         out->ref_n = own->moved_n;
-        return true;
+    } else if (own->has_refs) {
+        first = ref_from(own, (uint32_t)column);
+        out->ref = own->ref + first;
+        out->ref_n = ref_from(own, (uint32_t)column + 1) - first;
+    } else {
+        if (!find_one(own, (uint32_t)column, err))
+            return false;
+        out->ref = own->one;
+        out->ref_n = own->one_n;
     }
-    first = ref_from(own, (uint32_t)column);
-    out->ref = own->ref + first;
-    out->ref_n = ref_from(own, (uint32_t)column + 1) - first;
     return true;
 }
 
