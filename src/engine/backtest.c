@@ -322,13 +322,13 @@ static bool find_result(struct backtest *b, struct err *err)
     struct backtest_result *r = &b->result;
     uint32_t ends = b->stages.n + 1;
 
+    compare_finish(&b->all);
     for (int k = 0; k < COMPARE_SIDES; k++) {
         if (!find_cells(b, k, err) || !find_aims(b, k, err))
             return false;
         r->model[k] = b->model[k];
         r->lifecycle[k] = b->lifecycle[k];
     }
-    compare_sort(&b->all);
     r->stages = &b->stages;
     r->compare = &b->all;
     r->forecast = b->forecast;

@@ -1,28 +1,58 @@
 #include "engine/query.h"
 
 #include "engine/members.h"
+#include "engine/pieces.h"
 #include "engine/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+struct flow_job {
+    const struct engine *e;
+    uint32_t lifecycle;
+    const struct fits *who;
+    struct flow *piece;
+    uint32_t pieces, customers;
+};
+
+static void flow_piece(void *context, uint32_t i)
+{
+    const struct flow_job *j = context;
+    uint32_t end = piece_from(j->customers, j->pieces, i + 1);
+
+    for (uint32_t c = piece_from(j->customers, j->pieces, i); c < end; c++) {
+        size_t n;
+        const struct move *move;
+
+        if (j->who && !fits_has(j->who, c))
+            continue;
+        move = engine_moves(j->e, j->lifecycle, c, &n);
+        flow_add(&j->piece[i], move, n);
+    }
+}
+
 bool engine_flow(const struct engine *e, const struct lifecycle *l,
                  const struct fits *who, const int64_t *edge, uint32_t period_n,
                  struct arena *a, struct flow *out, struct err *err)
 {
-    uint32_t customers = engine_customer_n(e);
+    size_t ends = (size_t)l->stage_n + 1;
+    struct flow_job j = {.e = e,
+                         .lifecycle = l->number,
+                         .who = who,
+                         .pieces = pieces_of(ends * ends * period_n),
+                         .customers = engine_customer_n(e)};
 
-    if (!flow_new(l->stage_n, edge, period_n, a, out, err))
-        return false;
-    for (uint32_t c = 0; c < customers; c++) {
-        size_t n;
-        const struct move *move;
-
-        if (who && !fits_has(who, c))
-            continue;
-        move = engine_moves(e, l->number, c, &n);
-        flow_add(out, move, n);
-    }
+    j.piece = arena_array(a, struct flow, j.pieces);
+    if (!j.piece)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < j.pieces; i++)
+        if (!flow_new(l->stage_n, edge, period_n, a, &j.piece[i], err))
+            return false;
+    work_run(j.pieces, work_threads(), flow_piece, &j);
+    for (uint32_t i = 1; i < j.pieces; i++)
+        flow_merge(&j.piece[0], &j.piece[i]);
+    flow_sum(&j.piece[0]);
+    *out = j.piece[0];
     return true;
 }
 

@@ -237,8 +237,10 @@ static int differing_cmp(const void *a, const void *b)
     return (x->customer > y->customer) - (x->customer < y->customer);
 }
 
-void compare_sort(struct compare *c)
+void compare_finish(struct compare *c)
 {
+    for (int k = 0; k < COMPARE_SIDES; k++)
+        flow_sum(&c->flow[k]);
     if (c->differing_n)
         qsort(c->differing, c->differing_n, sizeof *c->differing, differing_cmp);
 }

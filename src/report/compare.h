@@ -49,8 +49,8 @@ void compare_free(struct compare *c);
 bool compare_add(struct compare *c, uint32_t customer, const struct move *old,
                  size_t old_n, const struct move *new, size_t new_n, struct err *err);
 bool compare_merge(struct compare *into, const struct compare *from, struct err *err);
-/* Those who differ in the order of their moments. */
-void compare_sort(struct compare *c);
+/* Once, after the last, before it is asked: those who differ stand in the order of their moments. */
+void compare_finish(struct compare *c);
 
 /* The whole time is "period" COMPARE_ALL. */
 #define COMPARE_ALL UINT32_MAX

@@ -349,8 +349,10 @@ bool conversion_finish(struct conversion *c, struct err *err)
 
     if (!c->plan.has_by && !add_group(c, STR(""), &first, err))
         return false;
-    for (uint32_t g = 0; g < c->name.n; g++)
+    for (uint32_t g = 0; g < c->name.n; g++) {
+        flow_sum(&c->group[g].flow);
         size[g] = flow_population(&c->group[g].flow, 0);
+    }
     if (!groups_order(&c->name, size, place, err))
         return false;
     memcpy(group, c->group, sizeof group);

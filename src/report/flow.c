@@ -103,7 +103,9 @@ bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n, struct a
         .stock = arena_array(a, uint64_t, (size_t)period_n * stage_n),
         .moved = arena_array(a, uint64_t, moved),
     };
-    return (out->stock && out->moved) || err_nomem(err);
+    if (!out->stock || !out->moved)
+        return err_nomem(err);
+    return periods_new(edge, period_n, a, &out->periods, err);
 }
 
 static uint64_t *moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to)
@@ -118,25 +120,41 @@ uint64_t flow_moved(const struct flow *f, uint32_t period, uint32_t from, uint32
     return *moved(f, period, from, to);
 }
 
+static void stand(struct flow *f, uint32_t period, uint16_t stage, uint64_t more)
+{
+    if (stage != STAGE_NONE)
+        f->stock[(size_t)period * f->stage_n + stage] += more;
+}
+
 void flow_add(struct flow *f, const struct move *move, size_t n)
 {
-    uint32_t k = 0;
     uint16_t stage = STAGE_NONE;
     size_t i = 0;
 
     for (; i < n && move[i].at_ms < f->edge[0]; i++)
         stage = move[i].to;
-    for (; k < f->period_n; k++) {
-        for (; i < n && move[i].at_ms < f->edge[k + 1]; i++) {
-            uint32_t from = move[i].from == STAGE_NONE ? f->stage_n : move[i].from;
-            uint32_t to = move[i].to == STAGE_NONE ? f->stage_n : move[i].to;
+    if (f->period_n)
+        stand(f, 0, stage, 1);
+    for (; i < n; i++) {
+        uint32_t k = periods_find(&f->periods, move[i].at_ms);
+        uint32_t from = move[i].from == STAGE_NONE ? f->stage_n : move[i].from;
+        uint32_t to = move[i].to == STAGE_NONE ? f->stage_n : move[i].to;
 
-            ++*moved(f, k, from, to);
-            stage = move[i].to;
-        }
-        if (stage != STAGE_NONE)
-            f->stock[(size_t)k * f->stage_n + stage]++;
+        if (k == f->period_n)
+            return;
+        ++*moved(f, k, from, to);
+        stand(f, k, stage, UINT64_MAX);
+        stage = move[i].to;
+        stand(f, k, stage, 1);
     }
+}
+
+void flow_sum(struct flow *f)
+{
+    size_t stocks = (size_t)f->period_n * f->stage_n;
+
+    for (size_t i = f->stage_n; i < stocks; i++)
+        f->stock[i] += f->stock[i - f->stage_n];
 }
 
 void flow_merge(struct flow *into, const struct flow *from)

@@ -6,6 +6,7 @@
 #define REPORT_FLOW_H
 
 #include "lifecycle/lifecycle.h"
+#include "report/periods.h"
 
 enum flow_by {
     FLOW_DAY = CALENDAR_DAY,
@@ -32,17 +33,20 @@ struct flow {
     uint32_t stage_n, period_n;
     const int64_t *edge; /* period_n + 1; a move at m belongs to period k when
                             edge[k] <= m < edge[k + 1] */
-    uint64_t *stock;     /* [period][stage]: just before the period's end */
-    uint64_t *moved;     /* see flow_moved */
+    uint64_t *stock; /* [period][stage]: just before the period's end, after flow_sum */
+    uint64_t *moved; /* see flow_moved */
+    struct periods periods;
 };
 /* Lives in `a`. ERR_LIMIT for more counts than anybody reads. */
 [[nodiscard]] bool flow_new(uint32_t stage_n, const int64_t *edge, uint32_t period_n,
                             struct arena *a, struct flow *out, struct err *err);
-/* One customer's moves, oldest first. */
+/* One customer's moves, oldest first. Until flow_sum, which is called once, after the last, a stock is
+ * what it has more than that of the period before. */
 void flow_add(struct flow *f, const struct move *move, size_t n);
 /* From stage_n: they came in. To stage_n: they are out. */
 uint64_t flow_moved(const struct flow *f, uint32_t period, uint32_t from, uint32_t to);
 void flow_merge(struct flow *into, const struct flow *from);
+void flow_sum(struct flow *f);
 uint64_t flow_population(const struct flow *f, uint32_t period);
 uint64_t flow_entered(const struct flow *f, uint32_t period, uint32_t stage);
 uint64_t flow_left(const struct flow *f, uint32_t period, uint32_t stage);

@@ -211,7 +211,7 @@ TEST(every_count_is_what_a_look_at_each_millisecond_gives)
         }
         arena_reset(&a);
         assert_true(compare_people(old, new, &a, &stages, &c, &err));
-        compare_sort(&c);
+        compare_finish(&c);
         need_differing(&c, old, new);
         for (uint16_t s = 0; s < STAGES; s++)
             for (uint32_t p = 0; p <= PERIODS; p++) {

@@ -1,5 +1,6 @@
 #include "report/flow.h"
 
+#include "support/chance.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -177,6 +178,7 @@ TEST(a_move_counts_in_its_period_and_the_stock_is_that_before_the_periods_end)
 
     begin(&f, &a);
     flow_add(&f, move, 5);
+    flow_sum(&f);
     assert_int_equal(flow_moved(&f, 0, STAGES, A), 1);
     assert_int_equal(flow_moved(&f, 0, A, B), 1);
     assert_int_equal(flow_moved(&f, 1, B, A), 1);
@@ -205,6 +207,7 @@ TEST(who_is_out_of_the_lifecycle_left_his_stage_and_stands_in_none)
 
     begin(&f, &a);
     flow_add(&f, move, 3);
+    flow_sum(&f);
     assert_int_equal(flow_population(&f, 0), 1);
     assert_int_equal(flow_population(&f, 1), 0);
     assert_int_equal(flow_population(&f, 2), 1);
@@ -225,6 +228,7 @@ TEST(moves_before_the_first_period_make_its_stock_only)
     flow_add(&f, old, 2);
     flow_add(&f, late, 1);
     flow_add(&f, NULL, 0);
+    flow_sum(&f);
     for (uint32_t k = 0; k < 3; k++) {
         assert_int_equal(flow_population(&f, k), 1);
         assert_int_equal(stock(&f, k, C), 1);
@@ -256,6 +260,8 @@ TEST(flows_add_up_and_each_stock_is_the_one_before_with_what_entered_and_left)
         flow_add(&part[customer % 2], move, n);
     }
     flow_merge(&part[0], &part[1]);
+    flow_sum(&part[0]);
+    flow_sum(&all);
     assert_memory_equal(part[0].stock, all.stock, 3 * STAGES * sizeof *all.stock);
     assert_memory_equal(part[0].moved, all.moved,
                         3 * (STAGES + 1) * (STAGES + 1) * sizeof *all.moved);
@@ -266,6 +272,48 @@ TEST(flows_add_up_and_each_stock_is_the_one_before_with_what_entered_and_left)
                                                     - flow_left(&all, k, s));
     assert_int_equal(flow_population(&all, 2), 60);
     arena_free(&a);
+}
+
+/* --- in which period --- */
+
+static uint32_t slow_period(const int64_t *e, uint32_t n, int64_t at_ms)
+{
+    uint32_t k = 0;
+
+    while (k < n && e[k + 1] <= at_ms)
+        k++;
+    return k;
+}
+
+TEST(a_moment_is_found_in_its_period)
+{
+    struct random r = chance();
+
+    for (int round = 0; round < 200; round++) {
+        uint32_t n = (uint32_t)random_below(&r, 40);
+        uint64_t most = UINT64_C(1) << random_below(&r, 50);
+        struct arena a = {};
+        struct periods p;
+        struct err err;
+        int64_t e[41];
+
+        e[0] = (int64_t)random_below(&r, 1000) - 500;
+        for (uint32_t k = 1; k <= n; k++)
+            e[k] = e[k - 1] + 1 + (int64_t)random_below(&r, most);
+        assert_true(periods_new(e, n, &a, &p, &err));
+        for (uint32_t k = 0; k <= n; k++)
+            for (int64_t near = -1; near <= 1; near++)
+                assert_int_equal(periods_find(&p, e[k] + near),
+                                 slow_period(e, n, e[k] + near));
+        for (int i = 0; i < 100; i++) {
+            int64_t at_ms = e[0] - 5 + (int64_t)random_below(&r, 2 * most);
+
+            assert_int_equal(periods_find(&p, at_ms), slow_period(e, n, at_ms));
+        }
+        assert_int_equal(periods_find(&p, INT64_MIN), 0);
+        assert_int_equal(periods_find(&p, INT64_MAX), n);
+        arena_free(&a);
+    }
 }
 
 TEST(more_counts_than_memory_are_refused)

@@ -26,6 +26,7 @@ static bool print(bool periods, struct buf *b, struct err *err)
     ok = flow_new(2, edge, 2, &a, &f, err);
     if (ok) {
         flow_add(&f, moves, 2);
+        flow_sum(&f);
         if (periods) {
             flow_put_periods(&j, &f, FLOW_MONTH, utc, &lifecycle);
         } else {
