@@ -593,7 +593,7 @@ static double scan_once(struct snapshot *v, bool times, int threads, double *byt
     return seconds() - began;
 }
 
-struct half {
+struct part_of_sum {
     const int64_t *number;
     size_t n;
     int64_t sum;
@@ -601,7 +601,7 @@ struct half {
 
 static void *sum_half(void *context)
 {
-    struct half *h = context;
+    struct part_of_sum *h = context;
 
     h->sum = sum_of(h->number, h->n);
     return NULL;
@@ -610,8 +610,8 @@ static void *sum_half(void *context)
 /* The same sum over one array of as many bytes. */
 static double sum_by_hand(const int64_t *number, size_t n, int threads)
 {
-    struct half half[2] = {{number, n / (size_t)threads, 0},
-                           {number + n / 2, n - n / 2, 0}};
+    struct part_of_sum half[2] = {{number, n / (size_t)threads, 0},
+                                  {number + n / 2, n - n / 2, 0}};
     double began = seconds();
     pthread_t thread;
 
