@@ -51,7 +51,6 @@ struct reporter {
     struct kept *kept;
     struct asked *first, **last;
     uint64_t number; /* of the next */
-    bool has_ended;
     struct making making;
 };
 
@@ -143,19 +142,12 @@ static bool find_kept(struct reporter *r, const struct asked *a, struct report_a
     return false;
 }
 
-static bool ended(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "the server is being stopped: try again later");
-}
-
 bool reporter_ask(struct reporter *r, struct MHD_Connection *c, const struct question *q,
                   bool waits, struct report_answer **out, struct err *err)
 {
     struct asked *a;
     struct report_answer *to;
 
-    if (r->has_ended)
-        return ended(err);
     a = mem_alloc(sizeof *a);
     to = mem_alloc(sizeof *to);
     if (!a || !to || !copy_question(a, q)) {
@@ -379,7 +371,7 @@ void reporter_end(struct reporter *r)
     struct err err;
 
     reporter_rest(r);
-    r->has_ended = !ended(&err);
+    err_set(&err, ERR_NOMEM, "the server is being stopped: try again later");
     while (r->first)
         reporter_fail(r, &err);
 }

@@ -57,7 +57,7 @@ struct report_counts reporter_counts(const struct reporter *r);
 /* Before the data file is exchanged: waits for what is being made, so that the engine has no view, and
  * forgets all answers. */
 void reporter_rest(struct reporter *r);
-/* The same, and all who wait, or ask later, are told that the server stops. */
+/* The same, and all who wait are told that the server stops: nobody asks any more. */
 void reporter_end(struct reporter *r);
 
 #endif

@@ -36,9 +36,8 @@ enum {
     PATIENCE_MS = 30 * 1000,
     POLL_MS = 250, /* how long server_stop may have to wait */
     CHECKPOINT_MS = 5 * 60 * 1000,
-    LAST_ROUNDS =
-        16, /* in which all that wait are answered, though others go on sending */
-    PARTING_MS = 10, /* so often, how long who listens has to hear that it is over */
+    LAST_ROUNDS = 16, /* in which all that wait are answered */
+    PARTING_MS = 10,  /* so often, how long who listens has to hear that it is over */
     PARTING_MAX = 100,
     AGAIN_MS = 10 * 1000, /* after something failed that nobody asked for */
     REQUEST_ARENA_MAX = 1 << 30,
@@ -73,6 +72,7 @@ struct server {
     int64_t tidy_ms;                /* steady: not before */
     int64_t settle_ms;              /* steady: not before, unless somebody asks */
     int64_t lost_ms;                /* steady: until then, events could not be kept */
+    bool is_ending;                 /* whoever asks now comes too late */
     bool is_stale; /* what should have brought all to the present failed */
 };
 
@@ -418,6 +418,16 @@ static enum MHD_Result answer_shut(struct MHD_Connection *c, const struct exchan
     return answer_code(c, &err, STR(""));
 }
 
+static enum MHD_Result answer_too_late(struct MHD_Connection *c, const struct exchange *x)
+{
+    struct err err;
+
+    if (x->request.collects)
+        return collect_answer_failed(c);
+    err_set(&err, ERR_NOMEM, "the server is being stopped: try again later");
+    return answer_code(c, &err, STR(""));
+}
+
 static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
                                     const char *method, const char *url,
                                     struct exchange *x)
@@ -430,6 +440,8 @@ static enum MHD_Result answer_whole(struct server *s, struct MHD_Connection *c,
         return answer_too_much(c, x);
     if (x->report)
         return answer_report(s, c, x, str_of(url));
+    if (s->is_ending && !x->collected)
+        return answer_too_late(c, x);
     if (!engine_is_open(s->engine) && !x->collected && strcmp(url, "/healthz") != 0)
         return answer_shut(c, x);
     if (x->request.collects)
@@ -675,6 +687,7 @@ static void *serve(void *context)
         send_on(s);
         checkpoint(s);
     }
+    s->is_ending = true;
     live_end(s->live);
     reporter_end(s->reporter);
     for (int i = 0; i < LAST_ROUNDS && (!i || collector_waits(s->collector)); i++) {

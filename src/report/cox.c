@@ -370,13 +370,21 @@ static uint64_t ranks_below(const struct ranks *r, size_t rank)
     return sum;
 }
 
+/* Hazards that differ by less than the fit is exact are the same: without that a coefficient of 0 would
+ * order customers by how it was rounded. */
+static double told_apart(double eta)
+{
+    return rint(eta * 1e9);
+}
+
 /* Who ends at a length is beside all who lasted longer, and who was last looked at just then. */
 static double concordance(const struct fit *f, struct ranks *r)
 {
     double concordant = 0, equal = 0, pairs = 0;
     uint64_t longer = 0;
 
-    memcpy(r->value, f->eta, f->n * sizeof *r->value);
+    for (size_t i = 0; i < f->n; i++)
+        r->value[i] = told_apart(f->eta[i]);
     qsort(r->value, f->n, sizeof *r->value, double_cmp);
     for (size_t i = 0; i < f->n; i++)
         if (!r->n || r->value[r->n - 1] < r->value[i])
@@ -384,12 +392,12 @@ static double concordance(const struct fit *f, struct ranks *r)
     for (size_t end = f->n, from; end > 0; end = from) {
         for (from = end; from > 0 && f->row[from - 1].ms == f->row[end - 1].ms; from--)
             if (!f->row[from - 1].ended) {
-                ranks_add(r, rank_of(r, f->eta[from - 1]));
+                ranks_add(r, rank_of(r, told_apart(f->eta[from - 1])));
                 longer++;
             }
         for (size_t i = from; i < end; i++)
             if (f->row[i].ended) {
-                size_t rank = rank_of(r, f->eta[i]);
+                size_t rank = rank_of(r, told_apart(f->eta[i]));
                 uint64_t below = ranks_below(r, rank);
 
                 concordant += (double)below;
@@ -398,7 +406,7 @@ static double concordance(const struct fit *f, struct ranks *r)
             }
         for (size_t i = from; i < end; i++)
             if (f->row[i].ended) {
-                ranks_add(r, rank_of(r, f->eta[i]));
+                ranks_add(r, rank_of(r, told_apart(f->eta[i])));
                 longer++;
             }
     }
