@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "engine/backtest.h"
+#include "engine/fits.h"
 #include "engine/lint.h"
 
 /* --- check --- */
@@ -124,8 +125,8 @@ static bool start_check(struct api_request *r, str text, str *job, struct err *e
         return err_nomem(err);
     c->now_ms = engine_now_ms(r->engine);
     if (!store_snapshot(engine_store(r->engine), &c->snapshot, err)
-        || !model_compile(io_system(), text, snapshot_catalog(c->snapshot), &c->model,
-                          err)) {
+        || !model_compile_with(io_system(), text, snapshot_catalog(c->snapshot),
+                               engine_fits(r->engine), &c->model, err)) {
         free_check(c);
         return false;
     }
@@ -142,8 +143,9 @@ bool post_check(struct api_request *r, struct err *err)
     uint32_t n = 0;
     bool ok = true;
 
-    if (model_compile(io_system(), text, snapshot_catalog(engine_snapshot(r->engine)), &m,
-                      err))
+    if (model_compile_with(io_system(), text,
+                           snapshot_catalog(engine_snapshot(r->engine)),
+                           engine_fits(r->engine), &m, err))
         ok = model_lint(m, r->a, &finding, &n, err)
              && (!data || !data->truth || start_check(r, text, &job, err));
     else

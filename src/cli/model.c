@@ -3,6 +3,7 @@
 #include "base/user.h"
 #include "cli/cli.h"
 #include "engine/channels.h"
+#include "engine/fits.h"
 #include "engine/lint.h"
 #include "engine/versions.h"
 
@@ -60,8 +61,8 @@ static int check(struct cli *c)
         return cli_fail(&err, c->word[0]);
     ok = !given
          || (io_read_file(c->io, cli_word(c, 1), MODEL_MAX_BYTES, &c->arena, &text, &err)
-             && model_compile(c->io, text, snapshot_catalog(engine_snapshot(e)), &m,
-                              &err));
+             && model_compile_with(c->io, text, snapshot_catalog(engine_snapshot(e)),
+                                   engine_fits(e), &m, &err));
     ok = ok && print_findings(c, e, given ? m : engine_model(e), &err);
     if (ok) {
         const struct model *checked = given ? m : engine_model(e);

@@ -37,7 +37,7 @@ static bool look_again(struct apply *a, str text, struct err *err)
 
     if (!store_snapshot(e->store, &v, err))
         return false;
-    if (!model_compile(e->io, text, snapshot_catalog(v), &m, err)
+    if (!model_compile_with(e->io, text, snapshot_catalog(v), &e->fits, &m, err)
         || ((!h || !histories_fit(h, m)) && !histories_new(m, 0, &h, err))) {
         model_free(m);
         snapshot_close(v);

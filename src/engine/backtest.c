@@ -234,8 +234,9 @@ static bool begin(struct engine *e, struct backtest *b, str text,
     if (!store_snapshot(e->store, &b->at, err))
         return false;
     catalog = snapshot_catalog(b->at);
-    return model_compile(e->io, text, catalog, &b->model[COMPARE_NEW], err)
-           && (model_compile(e->io, e->model->text, catalog, &b->model[COMPARE_OLD], err)
+    return model_compile_with(e->io, text, catalog, &e->fits, &b->model[COMPARE_NEW], err)
+           && (model_compile_with(e->io, e->model->text, catalog, &e->fits,
+                                  &b->model[COMPARE_OLD], err)
                || err_in(err, "the live model"))
            && find_lifecycles(b, o->lifecycle, err) && find_edges(b, o, err)
            && add_forecasts(b, o, err) && plan_kpis(b, err)

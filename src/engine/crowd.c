@@ -77,8 +77,9 @@ static void plan_free(struct plan *p)
 static bool add_measures(struct plan *p, struct crowd_view *v, str *wrong,
                          struct err *err)
 {
-    if (!model_compile(engine_io(p->e), engine_model(p->e)->text,
-                       snapshot_catalog(engine_snapshot(p->e)), &p->model, err))
+    if (!model_compile_with(engine_io(p->e), engine_model(p->e)->text,
+                            snapshot_catalog(engine_snapshot(p->e)), engine_fits(p->e),
+                            &p->model, err))
         return false;
     program_use_lifecycle(p->model->program, LIFECYCLES_ALL);
     for (uint32_t i = 0; i < p->measure_n; i++) {

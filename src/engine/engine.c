@@ -35,6 +35,7 @@ void engine_close(struct engine *e)
     usages_free(&e->usages);
     refused_counts_free(e->refused);
     model_free(e->model);
+    fits_free(&e->fits);
     people_free(e->people);
     similar_found_free(e->similar);
     activity_free(&e->activity);
@@ -84,20 +85,21 @@ void engine_take(struct engine *e, struct snapshot *v, struct model *m,
 static bool is_live(const struct engine *e, const struct snapshot *v,
                     const struct model_version *latest)
 {
-    return e->model && latest->version == e->version
+    return e->model && e->has_fits && latest->version == e->version
            && str_eq(latest->text, e->model->text)
            && catalog_same_names(snapshot_catalog(v), e->model->catalog);
 }
 
 static bool compile_latest(struct engine *e, const struct snapshot *v,
-                           const struct model_version *latest, struct model **out,
+                           const struct model_version *latest,
+                           const struct kept_fits *fits, struct model **out,
                            struct err *err)
 {
     if (is_live(e, v, latest)) {
         *out = e->model;
         return true;
     }
-    return model_compile(e->io, latest->text, snapshot_catalog(v), out, err)
+    return model_compile_with(e->io, latest->text, snapshot_catalog(v), fits, out, err)
            || err_in(err,
                      "model version %u, which is live, has a fault: mend its text "
                      "(ciclo model show FILE >model.yaml) and make it live (ciclo "
@@ -112,17 +114,26 @@ static bool take_snapshot(struct engine *e, struct snapshot *v, struct err *err)
     struct model_version latest;
     struct histories *h = e->histories;
     struct model *m = NULL;
-    bool ok = snapshot_model_latest(v, &a, &latest, err)
-              && compile_latest(e, v, &latest, &m, err);
+    struct kept_fits fits = {};
+    bool ok = (e->has_fits || fits_load(&fits, v, err))
+              && snapshot_model_latest(v, &a, &latest, err)
+              && compile_latest(e, v, &latest, e->has_fits ? &e->fits : &fits, &m, err);
 
     if (ok && (!h || !histories_fit(h, m)))
         ok = histories_new(m, latest.version, &h, err);
     if (ok) {
         model_move(m, snapshot_catalog(v));
         engine_take(e, v, m, h, latest.version);
+        if (!e->has_fits) {
+            fits_free(&e->fits);
+            e->fits = fits;
+            fits = (struct kept_fits){};
+            e->has_fits = true;
+        }
     } else if (m != e->model) {
         model_free(m);
     }
+    fits_free(&fits);
     arena_free(&a);
     return ok;
 }
@@ -241,6 +252,7 @@ static void let_go(struct engine *e)
     if (e->store)
         store_fold_drop(e->store);
     snapshot_close(e->now);
+    e->has_fits = false;
     e->people = NULL;
     e->histories = NULL;
     e->model = NULL;
@@ -351,6 +363,7 @@ bool engine_create_pseudonymous(struct io *io, str path, str model_text, int64_t
         engine_close(e);
         return false;
     }
+    e->has_fits = true; /* none */
     if (!hide_with(e, key, err) || !engine_apply(e, model_text, now_ms, &version, err)) {
         engine_close(e);
         remove_file(io, path);

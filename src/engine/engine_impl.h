@@ -4,6 +4,7 @@
 
 #include "engine/activity.h"
 #include "engine/engine.h"
+#include "engine/fits.h"
 #include "engine/history.h"
 #include "engine/journal.h"
 #include "engine/names.h"
@@ -34,6 +35,8 @@ struct engine {
     struct collect_reader *reader; /* NULL: nothing was collected yet (collect.c) */
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
+    struct kept_fits fits;          /* that .model was compiled with */
+    bool has_fits;                  /* as they stand in .now */
     struct refused_counts *refused; /* NULL: nobody looked (refused_count.c) */
     struct pseudonym_key key;       /* .n is 0: nothing is hidden, or nothing can be */
     uint32_t exchanges;

@@ -264,8 +264,23 @@ static bool asks_for_missing(const struct words *w)
     return HAS_ONE_OF(w, asks);
 }
 
+static bool lint_unfitted(struct lint *l, const struct yaml *when, const struct words *w)
+{
+    if (!program_lacks_fits(l->model->program))
+        return true;
+    for (uint32_t i = 0; i < w->n; i++)
+        if (lint_is(w, i, "value") && lint_is(w, i + 1, "."))
+            return find_in_rule(
+                l, when, w, i, STR("value."),
+                "no fit is kept that these rules could ask, so that each ",
+                "... is missing: ciclo value keep FILE keeps one");
+    return true;
+}
+
 static bool lint_missing(struct lint *l, const struct yaml *when, const struct words *w)
 {
+    if (!lint_unfitted(l, when, w))
+        return false;
     if (asks_for_missing(w))
         return true;
     for (uint32_t i = 0; i < w->n; i++) {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "engine/channels.h"
+#include "engine/fits.h"
 
 #include <string.h>
 
@@ -169,7 +170,8 @@ static bool compile_lifecycles(struct model *m, struct err *err)
     return true;
 }
 
-static bool compile_rules(struct model *m, const struct catalog *catalog, struct err *err)
+static bool compile_rules(struct model *m, const struct catalog *catalog,
+                          const struct kept_fits *fits, struct err *err)
 {
     struct rule_env *env = arena_new(&m->arena, struct rule_env);
     struct rule_lifecycle *named =
@@ -194,14 +196,15 @@ static bool compile_rules(struct model *m, const struct catalog *catalog, struct
         .names = segments_names,
         .context = m->segments,
     };
-    if (!program_new(env, &m->program, err))
+    if ((fits && !fits_lend(fits, &m->arena, env, err))
+        || !program_new(env, &m->program, err))
         return false;
     segments_use(m->segments, m->program);
     return segments_compile(m->segments, err) && compile_lifecycles(m, err);
 }
 
 static bool compile(struct io *io, struct model *m, const struct catalog *catalog,
-                    struct err *err)
+                    const struct kept_fits *fits, struct err *err)
 {
     const struct yaml *root;
 
@@ -225,13 +228,19 @@ static bool compile(struct io *io, struct model *m, const struct catalog *catalo
                              yaml_find(root, STR("scores")), &m->arena, &m->segments, err)
            && (!segments_have_lists(m->segments)
                || dictionary_add_lists(&m->dictionary, &m->arena) || err_nomem(err))
-           && compile_rules(m, catalog, err)
+           && compile_rules(m, catalog, fits, err)
            && ledger_terms_check(&m->ledger, yaml_find(root, STR("ledger")), m->program,
                                  err);
 }
 
 bool model_compile(struct io *io, str text, const struct catalog *catalog,
                    struct model **out, struct err *err)
+{
+    return model_compile_with(io, text, catalog, NULL, out, err);
+}
+
+bool model_compile_with(struct io *io, str text, const struct catalog *catalog,
+                        const struct kept_fits *fits, struct model **out, struct err *err)
 {
     struct model *m = mem_alloc(sizeof *m);
     bool ok;
@@ -240,7 +249,7 @@ bool model_compile(struct io *io, str text, const struct catalog *catalog,
         return err_nomem(err);
     m->catalog = catalog;
     m->text = arena_str(&m->arena, text);
-    ok = m->text.p ? compile(io, m, catalog, err) : err_nomem(err);
+    ok = m->text.p ? compile(io, m, catalog, fits, err) : err_nomem(err);
     if (!ok) {
         model_free(m);
         return false;

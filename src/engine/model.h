@@ -39,6 +39,12 @@ struct model {
  * ERR_INPUT with line and column in the text. */
 [[nodiscard]] bool model_compile(struct io *io, str text, const struct catalog *catalog,
                                  struct model **out, struct err *err);
+/* The same with fits that value.x asks, of which a copy is taken; without them it is missing. */
+struct kept_fits;
+[[nodiscard]] bool model_compile_with(struct io *io, str text,
+                                      const struct catalog *catalog,
+                                      const struct kept_fits *fits, struct model **out,
+                                      struct err *err);
 void model_free(struct model *m);
 /* To a catalog that shares the names of the one before (catalog_same_names). */
 void model_move(struct model *m, const struct catalog *catalog);

@@ -99,7 +99,8 @@ static struct saved_row *find(const struct saved *s, enum saved_kind kind, str n
 
 const char *saved_kind_name(enum saved_kind kind)
 {
-    static const char *const name[SAVED_KINDS] = {"view", "dashboard", "alert", "rates"};
+    static const char *const name[SAVED_KINDS] = {"view", "dashboard", "alert", "rates",
+                                                  "fit"};
 
     return name[kind];
 }

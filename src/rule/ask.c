@@ -433,6 +433,8 @@ static struct val ask_named(struct view *v, const struct node *n)
     case MEANS_SEGMENT:
     case MEANS_SCORE:
         return ask_rule(v, n->index)->val;
+    case MEANS_WORTH:
+        return worth_value(v, (enum rule_worth)n->index);
     case MEANS_NOTHING:
     case MEANS_COLUMN:
         break;
@@ -481,20 +483,12 @@ static int order_of(const struct program *p, const struct val *a, const struct v
     return (left > right) - (left < right);
 }
 
-static bool ask_comparison(struct view *v, const struct node *n)
+static bool compare(const struct program *p, enum node_kind kind, const struct val *a,
+                    const struct val *b)
 {
-    const struct node *left = n->child, *right = left->next;
-    struct val a, b;
-    int order;
+    int order = order_of(p, a, b);
 
-    if (left->growing != GROWS_NOT || right->growing != GROWS_NOT)
-        return ask_growing(v, n);
-    a = ask_node(v, left);
-    b = ask_node(v, right);
-    if (a.type == VALUE_MISSING || b.type == VALUE_MISSING)
-        return false;
-    order = order_of(v->c->p, &a, &b);
-    switch ((int)n->kind) {
+    switch ((int)kind) {
     case NODE_EQ:
         return order == 0;
     case NODE_NE:
@@ -508,6 +502,42 @@ static bool ask_comparison(struct view *v, const struct node *n)
     default:
         return order >= 0;
     }
+}
+
+struct border {
+    const struct program *p;
+    enum node_kind kind;
+    struct val number;
+};
+
+static bool is_within(const void *context, const struct val *worth)
+{
+    const struct border *b = context;
+
+    return worth->type != VALUE_MISSING && compare(b->p, b->kind, worth, &b->number);
+}
+
+static bool ask_comparison(struct view *v, const struct node *n)
+{
+    const struct node *left = n->child, *right = left->next;
+    struct val a, b;
+
+    if (left->growing != GROWS_NOT || right->growing != GROWS_NOT)
+        return ask_growing(v, n);
+    if (n->kind >= NODE_LT && left->means == MEANS_WORTH && node_is_literal(right)) {
+        struct border border = {v->c->p, n->kind, ask_node(v, right)};
+
+        return worth_test(v, (enum rule_worth)left->index, is_within, &border);
+    }
+    if (n->kind >= NODE_LT && right->means == MEANS_WORTH && node_is_literal(left)) {
+        struct border border = {v->c->p, node_mirrored(n->kind), ask_node(v, left)};
+
+        return worth_test(v, (enum rule_worth)right->index, is_within, &border);
+    }
+    a = ask_node(v, left);
+    b = ask_node(v, right);
+    return a.type != VALUE_MISSING && b.type != VALUE_MISSING
+           && compare(v->c->p, n->kind, &a, &b);
 }
 
 static bool ask_in(struct view *v, const struct node *n)

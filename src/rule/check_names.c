@@ -279,7 +279,7 @@ static bool unknown_name(struct check *c, struct node *n)
         {"stage", 5},     {"previous_stage", 14}, {"time_in_stage", 13},
         {"trait", 5},     {"segment", 7},         {"score", 5},
         {"lifecycle", 9}, {"consent", 7},         {"acquisition", 11},
-        {"account", 7},   {"missing", 7}};
+        {"account", 7},   {"missing", 7},         {"value", 5}};
     const struct name *name = &n->name;
     char hint[120];
 
@@ -398,6 +398,29 @@ static bool check_acquisition(struct check *c, struct node *n)
            && program_add_slot(c->p, &s, &n->index, c->err);
 }
 
+/* value.x */
+static bool check_worth(struct check *c, struct node *n)
+{
+    static const str known[] = {
+#define X(name, text) STR(text),
+        RULE_WORTHS(X)
+#undef X
+    };
+    char hint[120];
+    uint32_t i = 0;
+
+    while (i < WORTHS_END && !str_eq(known[i], n->name.rest))
+        i++;
+    if (i == WORTHS_END)
+        return parse_fault(c->text, n->name.rest.n ? n->name.rest_start : n->start,
+                           c->err, "of values are known: p_alive and clv_12mo%s",
+                           parse_hint(n->name.rest, known, i, hint));
+    n->means = MEANS_WORTH;
+    n->index = i;
+    n->type = i == WORTH_CLV_12MO ? VALUE_MONEY : VALUE_NUMBER;
+    return program_add_worth(c->p, c->err);
+}
+
 bool check_name(struct check *c, struct node *n)
 {
     const struct name *name = &n->name;
@@ -420,6 +443,8 @@ bool check_name(struct check *c, struct node *n)
         return check_consent(c, n);
     if (str_eq(name->first, STR("acquisition")))
         return check_acquisition(c, n);
+    if (str_eq(name->first, STR("value")))
+        return check_worth(c, n);
     if (str_eq(name->whole, STR("account"))) {
         n->means = MEANS_ACCOUNT;
         n->type = VALUE_BOOL;

@@ -18,6 +18,8 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->marks = mem_alloc(p->types_n * sizeof *c->marks);
     c->fingers.slot = mem_alloc(p->slot_n * sizeof *c->fingers.slot);
     c->probe.slot = mem_alloc(p->slot_n * sizeof *c->probe.slot);
+    c->fingers.bought = mem_alloc(p->worth_n * sizeof *c->fingers.bought);
+    c->probe.bought = mem_alloc(p->worth_n * sizeof *c->probe.bought);
     c->test = mem_alloc(p->test_n * sizeof *c->test);
     c->beginning = mem_alloc(p->rule_n * sizeof *c->beginning);
     c->memo = mem_alloc(p->rule_n * sizeof *c->memo);
@@ -25,8 +27,9 @@ bool cursor_new(const struct program *p, struct cursor **out, struct err *err)
     c->ahead_memo = mem_alloc(p->rule_n * sizeof *c->ahead_memo);
     c->exact = mem_alloc(p->rule_n * sizeof *c->exact);
     if ((p->env.channels && !c->channel_key) || !c->column || !c->entries || !c->marks
-        || !c->fingers.slot || !c->probe.slot || !c->test || !c->beginning || !c->memo
-        || !c->probe_memo || !c->ahead_memo || !c->exact) {
+        || !c->fingers.slot || !c->probe.slot || !c->fingers.bought || !c->probe.bought
+        || !c->test || !c->beginning || !c->memo || !c->probe_memo || !c->ahead_memo
+        || !c->exact) {
         cursor_free(c);
         return err_nomem(err);
     }
@@ -52,6 +55,7 @@ static void fingers_free(const struct cursor *c, struct fingers *f)
     for (uint32_t i = 0; f->slot && i < c->p->slot_n; i++)
         mem_free(f->slot[i].best);
     mem_free(f->slot);
+    mem_free(f->bought);
 }
 
 static void entries_free(const struct cursor *c)

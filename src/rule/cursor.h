@@ -60,9 +60,19 @@ struct slot_at {
     uint32_t best_n, best_cap;
 };
 
+/* What had been bought up to a moment: see worth.c. */
+struct bought_at {
+    uint64_t start;         /* as slot_at's */
+    uint32_t hi, values_hi; /* entries that are counted */
+    uint32_t x;
+    int32_t first_day, day;
+    __int128 spent;
+};
+
 struct fingers {
     struct slot_at *slot;
-    uint64_t start; /* raised to put all of them back */
+    struct bought_at *bought; /* by program.worth */
+    uint64_t start;           /* raised to put all of them back */
 };
 
 /* What a test answered, which stands before until_ms; from there on up to then_ms it is the
@@ -208,6 +218,14 @@ bool slots_room(const struct cursor *c, struct fingers *f, struct err *err);
 struct val slot_value(struct view *v, uint32_t slot);
 /* After slot_value: the entries that made it are [*from, *to) of the slot's series. */
 void slot_made_of(const struct view *v, uint32_t slot, uint32_t *from, uint32_t *to);
+
+/* The fit that is asked at a moment, or NULL: it is before the first. */
+const struct worth *worth_at(const struct program *p, int64_t at_ms);
+struct val worth_value(struct view *v, enum rule_worth what);
+/* A test that falls to one side and stays there as the value falls, or rises. */
+bool worth_test(struct view *v, enum rule_worth what,
+                bool (*test)(const void *context, const struct val *worth),
+                const void *context);
 
 void beginning_of(const struct cursor *c, const struct rule *rule, struct beginning *out);
 

@@ -201,6 +201,15 @@ static bool mark(const struct explain *x, const struct view *v, uint32_t slot)
     return true;
 }
 
+static void mark_bought(const struct explain *x, struct view *v)
+{
+    const struct worth *w = worth_at(x->c->p, v->t);
+    const struct entries *e = w ? &x->c->entries[w->events] : NULL;
+
+    for (uint32_t i = 0; e && i < e->n && entry_ms(x->c, e, i) <= x->s->at_ms; i++)
+        x->marked[entry_place(e, i) - x->c->t.first] = 1;
+}
+
 /* Marks the events behind every function in the expression; the fingers stand at the moment. */
 static bool mark_all(const struct explain *x, struct view *v, const struct node *n)
 {
@@ -212,6 +221,8 @@ static bool mark_all(const struct explain *x, struct view *v, const struct node 
             && !mark(x, v, n->index))
             return false;
     }
+    if (n->means == MEANS_WORTH)
+        mark_bought(x, v);
     for (n = n->child; n; n = n->next)
         if (!mark_all(x, v, n))
             return false;
@@ -282,6 +293,8 @@ static bool explain_term(struct explain *x, const struct rule *rule, const struc
     marked = mark_all(x, &v, n);
     words_of_node(x->c->p, n, x->language, &words);
     words_of_value(x->c, &val, x->language, &value);
+    if (measure->means == MEANS_WORTH && worth_at(x->c->p, x->s->at_ms))
+        words_of_fit(x->c->p, worth_at(x->c->p, x->s->at_ms), x->language, &value);
     ok = kept(x, &words, &term->words);
     ok = kept(x, &value, &term->value) && ok;
     return marked && ok && list_marked(x, term);

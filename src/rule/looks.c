@@ -45,6 +45,8 @@ static void add_node(struct looks *l, const struct node *n)
 {
     if (n->means == MEANS_TERM)
         add_series(l, l->c->p->slot[n->index].series);
+    for (uint32_t i = 0; n->means == MEANS_WORTH && i < l->c->p->worth_n; i++)
+        add_series(l, l->c->p->worth[i].events);
     if (n->means == MEANS_SEGMENT || n->means == MEANS_SCORE)
         add_rule(l, n->index);
     for (n = n->child; n; n = n->next)

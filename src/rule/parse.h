@@ -118,6 +118,7 @@ enum meaning {
     MEANS_ACCOUNT,         /* the customer is one */
     MEANS_SEGMENT,         /* .index is the rule */
     MEANS_SCORE,
+    MEANS_WORTH, /* value.x: .index is the enum rule_worth */
 };
 
 /* A moment that is compared as a length: t minus it, or it minus t. */

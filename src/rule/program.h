@@ -63,6 +63,13 @@ struct slot {
     struct window window;
 };
 
+/* What one of env.fit counts, as series. */
+struct worth {
+    const struct rule_fit *fit;
+    int64_t from_ms;         /* the first moment at which it is asked */
+    uint32_t events, values; /* values: NONE, nothing brings anything */
+};
+
 /* A condition without and, or, not that hangs on events and time alone, so that an answer can
  * be kept: see test.c. Those of a known shape exist once in a program. */
 struct test {
@@ -118,6 +125,9 @@ struct program {
     uint32_t types_n, types_cap;
     struct slot *slot;
     uint32_t slot_n, slot_cap;
+    struct worth *worth; /* of the fits that can be asked; some rule asks value.x */
+    uint32_t worth_n;
+    bool asks_worth;
     struct test *test;
     uint32_t test_n, test_cap;
     bool keeps_best; /* some slot is a min or a max */

@@ -14,6 +14,8 @@ bool program_add_series(struct program *p, struct series *s, uint32_t *out,
                         struct err *err);
 bool program_add_slot(struct program *p, const struct slot *s, uint32_t *out,
                       struct err *err);
+/* Rules ask value.x: adds what the fits count. What the model no longer knows is not asked. */
+bool program_add_worth(struct program *p, struct err *err);
 /* A rule names this, and it means that: program_meaning. */
 void program_mean(struct program *p, str name, int how);
 /* The values of a property or a trait, as this type. */

@@ -32,6 +32,30 @@ struct rule_lifecycle {
     uint32_t stage_n;
 };
 
+/* What a customer is worth: value.x. */
+#define RULE_WORTHS(X)                                                                   \
+    X(P_ALIVE, "p_alive")   /* the probability that he is still a customer */            \
+    X(CLV_12MO, "clv_12mo") /* the money expected of him in the next 365 days */
+
+enum rule_worth {
+#define X(name, text) WORTH_##name,
+    RULE_WORTHS(X)
+#undef X
+        WORTHS_END
+};
+/* Of one customer, as value/cbs.h and value/buyer.h count: days of the calendar. */
+struct rule_bought {
+    uint32_t x, last_days, age_days;
+    double spent; /* on days after the first, in major units */
+};
+/* A model that was fitted to what was known at the end of a day, and kept. */
+struct rule_fit {
+    int32_t until_day;
+    str event, value; /* patterns, as for picks: what is counted; value may be empty */
+    str text;         /* all that it says: the same texts answer the same */
+    const void *model;
+};
+
 /* What rules may name, and what the names mean. Everything outlives the program. */
 struct rule_env {
     const struct dictionary *dictionary;
@@ -49,6 +73,14 @@ struct rule_env {
     /* Their names, for "did you mean". */
     void (*names)(void *context, enum rule_named kind, const str **out, size_t *n);
     void *context;
+    /* Those that value.x asks, in the order of their days, each from the end of its own up to the
+     * end of the next one's. */
+    const struct rule_fit *fit;
+    uint32_t fit_n;
+    /* NAN: not known. */
+    double (*worth)(const void *model, enum rule_worth what, const struct rule_bought *b);
+    /* Whether it never rises while nothing is bought. */
+    bool (*worth_falls)(const void *model, enum rule_worth what);
 };
 
 struct program;
@@ -92,6 +124,8 @@ bool program_needs_stage(const struct program *p, struct rule_ref rule);
  * its text alone, and certain: OPEN when it does not show. */
 enum rule_verdict { RULE_OPEN, RULE_NEVER, RULE_ALWAYS };
 enum rule_verdict program_verdict(const struct program *p, struct rule_ref rule);
+/* Rules ask value.x, and there is no fit of events and values that the model knows. */
+bool program_lacks_fits(const struct program *p);
 /* The events, properties and traits that a rule names, segments and scores not opened up. */
 struct rule_name {
     str event;            /* empty: a trait */

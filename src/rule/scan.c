@@ -243,6 +243,7 @@ static bool node_vals(struct scan *s, const struct node *n, const struct bits *w
     case MEANS_SCORE:
         return score_vals(s, n->index, want, out);
     case MEANS_SEGMENT:
+    case MEANS_WORTH:
     case MEANS_COLUMN:
     case MEANS_PROPERTY:
     case MEANS_NOTHING:

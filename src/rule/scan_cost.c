@@ -51,6 +51,7 @@ static enum cost named_cost(const struct scan *s, const struct node *n)
     case MEANS_SEGMENT:
     case MEANS_SCORE:
         return s->rule_cost[n->index];
+    case MEANS_WORTH:
     case MEANS_NOTHING:
     case MEANS_COLUMN:
     case MEANS_PROPERTY:

@@ -44,6 +44,11 @@ static void add_node(struct gather *g, const struct node *n)
 {
     if (n->means == MEANS_TERM)
         add_series(g, g->p->slot[n->index].series);
+    for (uint32_t i = 0; n->means == MEANS_WORTH && i < g->p->worth_n; i++) {
+        add_series(g, g->p->worth[i].events);
+        if (g->p->worth[i].values != NONE)
+            add_series(g, g->p->worth[i].values);
+    }
     if (n->means == MEANS_SEGMENT || n->means == MEANS_SCORE)
         add_rule(g, n->index);
     for (n = n->child; n; n = n->next)

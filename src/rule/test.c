@@ -37,6 +37,7 @@ static bool is_by_situation(const struct program *p, const struct node *n)
     case MEANS_COLUMN:
     case MEANS_PROPERTY:
     case MEANS_ACCOUNT:
+    case MEANS_WORTH:
         break;
     }
     for (n = n->child; n; n = n->next)

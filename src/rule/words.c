@@ -213,6 +213,9 @@ static void name_node_words(struct words *w, const struct node *n)
         parts.name.n -= strlen(".stage");
         words_say(w, PHRASE_LIFECYCLE_STAGE, &parts);
         break;
+    case MEANS_WORTH:
+        words_add(w, PHRASE_P_ALIVE + n->index);
+        break;
     case MEANS_ACCOUNT:
         words_add(w, PHRASE_ACCOUNT);
         break;

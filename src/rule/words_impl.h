@@ -38,6 +38,12 @@
       "o primeiro site de referência")                                                   \
     X(ACQUISITION_PAGE, "the landing page", "la pagina di arrivo",                       \
       "a página de entrada")                                                             \
+    X(P_ALIVE, "probability of still being a customer",                                  \
+      "probabilità di essere ancora cliente", "probabilidade de ainda ser cliente")      \
+    X(CLV_12MO, "money expected in the next 12 months",                                  \
+      "denaro atteso nei prossimi 12 mesi", "dinheiro esperado nos próximos 12 meses")   \
+    X(FITTED, " (fitted to what was known up to ",                                       \
+      " (stimato su quanto era noto fino al ", " (estimado com o que se sabia até ")     \
     X(ACCOUNT, "an account", "un'azienda", "uma conta")                                  \
     X(SEGMENT, "in the segment %n", "nel segmento %n", "no segmento %n")                 \
     X(SCORE, "the score %n", "il punteggio %n", "a pontuação %n")                        \

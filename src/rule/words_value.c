@@ -174,6 +174,14 @@ void window_words(struct words *w, const struct window *window)
     }
 }
 
+void words_of_fit(const struct program *p, const struct worth *w, enum language language,
+                  struct buf *to)
+{
+    words_add(&(struct words){p, language, to}, PHRASE_FITTED);
+    moment_print_day(to, p->env.zone, w->from_ms - 1);
+    buf_add_char(to, ')');
+}
+
 void words_of_value(const struct cursor *c, const struct val *v, enum language language,
                     struct buf *to)
 {

@@ -236,9 +236,16 @@ bool snapshot_each_spend(struct snapshot *v,
                          bool (*each)(void *context, int64_t told_ms,
                                       const struct spend_row *row),
                          void *context, struct err *err);
-/* What somebody keeps by a name: a question of a report, a list of those, an alert of one; and a
- * currency's rates of a year. */
-enum saved_kind { SAVED_VIEW, SAVED_DASHBOARD, SAVED_ALERT, SAVED_RATES, SAVED_KINDS };
+/* What somebody keeps by a name: a question of a report, a list of those, an alert of one; a
+ * currency's rates of a year; and a fitted model, by the last day that it knows. */
+enum saved_kind {
+    SAVED_VIEW,
+    SAVED_DASHBOARD,
+    SAVED_ALERT,
+    SAVED_RATES,
+    SAVED_FIT,
+    SAVED_KINDS
+};
 enum { SAVED_NAME_MAX = 64, SAVED_TEXT_MAX = 16384 };
 struct saved_row {
     uint32_t number; /* from 1 */

@@ -1,0 +1,261 @@
+#include "engine/fits.h"
+
+#include "engine/engine_impl.h"
+#include "engine/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- as they are kept --- */
+
+struct loading {
+    struct kept_fits *fits;
+    uint32_t cap;
+    struct err err;
+    bool ok;
+};
+
+static bool append(struct loading *l)
+{
+    struct kept_fits *f = l->fits;
+    struct rule_fit *row;
+    int64_t *made;
+
+    if (f->n < l->cap)
+        return true;
+    l->cap = l->cap ? l->cap * 2 : 8;
+    row = arena_array(&f->arena, struct rule_fit, l->cap);
+    made = arena_array(&f->arena, int64_t, l->cap);
+    if (!row || !made)
+        return err_nomem(&l->err);
+    if (f->n) {
+        memcpy(row, f->row, f->n * sizeof *row);
+        memcpy(made, f->made_ms, f->n * sizeof *made);
+    }
+    f->row = row;
+    f->made_ms = made;
+    return true;
+}
+
+static bool day_parse(str name, int32_t *day, struct err *err)
+{
+    int64_t at_ms;
+
+    if (!moment_parse(name, NULL, &at_ms, err) || at_ms < 0 || at_ms % MS_DAY)
+        return err_set(err, ERR_CORRUPT, "a fit has no day");
+    *day = (int32_t)(at_ms / MS_DAY);
+    return true;
+}
+
+static bool take(void *context, const struct saved_row *row)
+{
+    struct loading *l = context;
+    struct arena *a = &l->fits->arena;
+    struct kept_fit *kept;
+    struct rule_fit *fit;
+
+    if (row->kind != SAVED_FIT)
+        return true;
+    kept = arena_new(a, struct kept_fit);
+    l->ok = (kept || err_nomem(&l->err)) && append(l)
+            && kept_parse(row->text, a, kept, &l->err);
+    if (!l->ok)
+        return false;
+    fit = &l->fits->row[l->fits->n];
+    *fit = (struct rule_fit){.event = kept->event,
+                             .value = kept->value,
+                             .text = arena_str(a, row->text),
+                             .model = kept};
+    l->ok = (fit->text.p || err_nomem(&l->err))
+            && day_parse(row->name, &fit->until_day, &l->err);
+    l->fits->made_ms[l->fits->n++] = row->made_ms;
+    return l->ok;
+}
+
+/* By insertion: they were mostly kept one after the other. */
+static void sort(struct kept_fits *f)
+{
+    for (uint32_t i = 1; i < f->n; i++) {
+        struct rule_fit row = f->row[i];
+        int64_t made_ms = f->made_ms[i];
+        uint32_t k = i;
+
+        for (; k > 0 && f->row[k - 1].until_day > row.until_day; k--) {
+            f->row[k] = f->row[k - 1];
+            f->made_ms[k] = f->made_ms[k - 1];
+        }
+        f->row[k] = row;
+        f->made_ms[k] = made_ms;
+    }
+}
+
+bool fits_load(struct kept_fits *f, struct snapshot *v, struct err *err)
+{
+    struct loading l = {.fits = f, .ok = true};
+
+    if (!snapshot_each_saved(v, take, &l, err) || !l.ok) {
+        if (!l.ok)
+            *err = l.err;
+        fits_free(f);
+        return false;
+    }
+    sort(f);
+    return true;
+}
+
+void fits_free(struct kept_fits *f)
+{
+    arena_free(&f->arena);
+    *f = (struct kept_fits){};
+}
+
+bool fits_lend(const struct kept_fits *f, struct arena *a, struct rule_env *env,
+               struct err *err)
+{
+    struct rule_fit *row = arena_array(a, struct rule_fit, f->n);
+
+    if (!row)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < f->n; i++) {
+        struct kept_fit *kept = arena_new(a, struct kept_fit);
+
+        row[i] = f->row[i];
+        row[i].text = arena_str(a, row[i].text);
+        if (!kept || !row[i].text.p)
+            return err_nomem(err);
+        if (!kept_parse(row[i].text, a, kept, err))
+            return false;
+        row[i].event = kept->event;
+        row[i].value = kept->value;
+        row[i].model = kept;
+    }
+    env->fit = row;
+    env->fit_n = f->n;
+    env->worth = kept_worth;
+    env->worth_falls = kept_worth_falls;
+    return true;
+}
+
+const struct kept_fits *engine_fits(const struct engine *e)
+{
+    return &e->fits;
+}
+
+/* --- changes --- */
+
+struct looking {
+    str name;
+    uint32_t found, last, fits; /* numbers; 0: there is none */
+};
+
+static bool look(void *context, const struct saved_row *row)
+{
+    struct looking *l = context;
+
+    l->last = row->number;
+    l->fits += row->kind == SAVED_FIT;
+    if (row->kind == SAVED_FIT && str_eq(row->name, l->name))
+        l->found = row->number;
+    return true;
+}
+
+static bool look_for(struct engine *e, str name, struct looking *out, struct err *err)
+{
+    struct snapshot *v;
+    bool ok;
+
+    *out = (struct looking){.name = name};
+    if (!store_snapshot(e->store, &v, err))
+        return false;
+    ok = snapshot_each_saved(v, look, out, err);
+    snapshot_close(v);
+    return ok;
+}
+
+/* `row` instead of what has its number; NULL: that goes. */
+static bool change(struct engine *e, uint32_t number, const struct saved_row *row,
+                   struct err *err)
+{
+    struct store *s = e->store;
+
+    if (store_is_held(s))
+        return err_set(err, ERR_CONFLICT, "the file is being written anew");
+    if (!store_begin_histories(s, err))
+        return false;
+    if (!(row ? store_saved_put(s, row, err) : store_saved_drop(s, number, err))) {
+        store_cancel(s);
+        return false;
+    }
+    if (!store_commit(s, err))
+        return false;
+    e->has_fits = false;
+    return engine_refresh(e, err);
+}
+
+static bool check_fit(const struct value_view *v, struct err *err)
+{
+    if (!v->has_model)
+        return err_set(err, ERR_INPUT,
+                       "gamma-gamma says what a purchase brings, not who is still a "
+                       "customer: keep another model, and --value beside it");
+    return (v->model.fit.converged && (!v->has_spending || v->spending_fit.converged))
+           || err_set(err, ERR_INPUT,
+                      "no maximum was found: a fit that cannot be trusted is not kept");
+}
+
+static bool keep(struct engine *e, str name, str text, int64_t now_ms, struct err *err)
+{
+    struct saved_row row = {
+        .kind = SAVED_FIT, .made_ms = now_ms, .name = name, .text = text};
+    struct looking at;
+
+    if (!look_for(e, name, &at, err))
+        return false;
+    if (!at.found && at.fits >= FITS_MAX)
+        return err_set(err, ERR_LIMIT, "a file keeps at most %d fits", FITS_MAX);
+    row.number = at.found ? at.found : at.last + 1;
+    return change(e, row.number, &row, err);
+}
+
+bool engine_keep_fit(struct engine *e, const struct value_view *v, int64_t now_ms,
+                     struct err *err)
+{
+    const struct kept_fit kept = {.model = v->model,
+                                  .has_spending = v->has_spending,
+                                  .spending = v->spending,
+                                  .unit = v->unit,
+                                  .event = v->event,
+                                  .value = v->value,
+                                  .customers = v->cbs.customers};
+    struct buf name = {}, text = {};
+    bool ok;
+
+    if (!check_fit(v, err))
+        return false;
+    value_put_day(&name, v->until_day);
+    kept_print(&kept, &text);
+    ok = (!name.failed && !text.failed) || err_nomem(err);
+    if (ok && text.n > SAVED_TEXT_MAX)
+        ok = err_set(err, ERR_LIMIT, "the patterns are too long to be kept");
+    ok = ok && keep(e, buf_str(&name), buf_str(&text), now_ms, err);
+    buf_free(&name);
+    buf_free(&text);
+    return ok;
+}
+
+bool engine_drop_fit(struct engine *e, int32_t until_day, struct err *err)
+{
+    struct buf name = {};
+    struct looking at;
+    bool ok;
+
+    value_put_day(&name, until_day);
+    ok = (!name.failed || err_nomem(err)) && look_for(e, buf_str(&name), &at, err);
+    if (ok && !at.found)
+        ok = err_set(err, ERR_NOT_FOUND,
+                     "no fit is kept of %.*s: ciclo value list FILE shows them",
+                     STR_FMT(buf_str(&name)));
+    ok = ok && change(e, at.found, NULL, err);
+    buf_free(&name);
+    return ok;
+}
