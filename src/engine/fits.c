@@ -203,6 +203,23 @@ static bool check_fit(const struct value_view *v, struct err *err)
                       "no maximum was found: a fit that cannot be trusted is not kept");
 }
 
+/* What is kept can be read again. */
+static bool check_text(str text, struct err *err)
+{
+    struct arena a = {};
+    struct kept_fit again;
+    bool ok;
+
+    if (text.n > SAVED_TEXT_MAX)
+        return err_set(err, ERR_LIMIT, "the patterns are too long to be kept");
+    ok = kept_parse(text, &a, &again, err);
+    arena_free(&a);
+    if (!ok && err->code == ERR_CORRUPT)
+        err_set(err, ERR_INPUT,
+                "the fit's numbers are beyond what can be reckoned with: it is not kept");
+    return ok;
+}
+
 static bool keep(struct engine *e, str name, str text, int64_t now_ms, struct err *err)
 {
     struct saved_row row = {
@@ -234,9 +251,8 @@ bool engine_keep_fit(struct engine *e, const struct value_view *v, int64_t now_m
         return false;
     value_put_day(&name, v->until_day);
     kept_print(&kept, &text);
-    ok = (!name.failed && !text.failed) || err_nomem(err);
-    if (ok && text.n > SAVED_TEXT_MAX)
-        ok = err_set(err, ERR_LIMIT, "the patterns are too long to be kept");
+    ok = ((!name.failed && !text.failed) || err_nomem(err))
+         && check_text(buf_str(&text), err);
     ok = ok && keep(e, buf_str(&name), buf_str(&text), now_ms, err);
     buf_free(&name);
     buf_free(&text);

@@ -94,7 +94,11 @@ static str need_line(struct reading *r, const char *word)
     return line;
 }
 
-/* Above 0, and finite. */
+/* Fitted ones lie between e^-16 and e^16 (value/newton.h), but for the limit to which one of two leads the
+ * other. */
+#define LEAST 1e-9
+#define MOST 1e9
+
 static double number_of(struct reading *r, str text)
 {
     char copy[32], *end;
@@ -107,7 +111,7 @@ static double number_of(struct reading *r, str text)
     memcpy(copy, text.p, text.n);
     copy[text.n] = 0;
     d = strtod(copy, &end);
-    r->wrong |= *end || !isfinite(d) || d <= 0;
+    r->wrong |= *end || !(d >= LEAST && d <= MOST);
     return d;
 }
 
@@ -141,6 +145,21 @@ static uint64_t need_count(struct reading *r, const char *word, uint64_t most)
     }
     r->wrong |= n > most;
     return n;
+}
+
+/* Days are counted, so that nobody buys more than once in one: a mean rate beyond this was not fitted, and
+ * to sum over so many purchases takes for ever. */
+#define PURCHASES_A_DAY 100
+
+static bool has_rate(const struct kept_fit *k)
+{
+    const double *p = parameters(k);
+    double days = is_pareto(k) ? k->model.pareto.unit_days
+                               : k->model.bgnbd.unit_days * k->model.bgnbd.k;
+    bool gamma = is_pareto(k) ? k->model.pareto.rate == PARETO_GAMMA
+                              : k->model.bgnbd.rate == RATE_GAMMA;
+
+    return (gamma ? p[0] / p[1] : p[0]) <= PURCHASES_A_DAY * days;
 }
 
 static void read_model(struct reading *r, struct repeat_model *m)
@@ -188,7 +207,8 @@ bool kept_parse(str text, struct arena *a, struct kept_fit *out, struct err *err
         out->spending = (struct gamma_gamma){spending[0], spending[1], spending[2]};
     }
     out->customers = need_count(&r, "customers", UINT32_MAX);
-    return (!r.wrong && !r.rest.n) || err_set(err, ERR_CORRUPT, "a fit is none");
+    return (!r.wrong && !r.rest.n && days <= 31 && has_rate(out))
+           || err_set(err, ERR_CORRUPT, "a fit is none");
 }
 
 /* --- asked --- */

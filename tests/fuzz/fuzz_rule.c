@@ -28,6 +28,22 @@ static bool find(void *context, enum rule_named kind, str name, struct rule_ref 
            || err_set(err, ERR_NOT_FOUND, "no such name");
 }
 
+/* Two fits, of which the second begins between the moments that are asked about. */
+static double worth([[maybe_unused]] const void *model, enum rule_worth what,
+                    const struct rule_bought *b)
+{
+    return what == WORTH_P_ALIVE ? 1.0 / (1 + b->age_days) : b->spent - b->last_days;
+}
+
+static bool falls([[maybe_unused]] const void *model, enum rule_worth what)
+{
+    return what == WORTH_P_ALIVE;
+}
+
+static const struct rule_fit fits[] = {
+    {20450, STR("purchase"), STR("revenue"), STR("one"), NULL},
+    {20455, STR("any"), STR(""), STR("two"), NULL}};
+
 static void names(void *context, enum rule_named kind, const str **out, size_t *n)
 {
     static const str vip = {"vip", 3};
@@ -81,6 +97,10 @@ __attribute__((constructor)) static void open_shop(void)
                                  .currency = STR("EUR"),
                                  .lifecycle = &lifecycle,
                                  .lifecycle_n = 1,
+                                 .fit = fits,
+                                 .fit_n = 2,
+                                 .worth = worth,
+                                 .worth_falls = falls,
                                  .find = find,
                                  .names = names};
 }
