@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 #include "engine/backtest.h"
-#include "engine/fits.h"
+#include "engine/keep_fit.h"
 #include "engine/lint.h"
 
 /* --- check --- */

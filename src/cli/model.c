@@ -3,7 +3,7 @@
 #include "base/user.h"
 #include "cli/cli.h"
 #include "engine/channels.h"
-#include "engine/fits.h"
+#include "engine/keep_fit.h"
 #include "engine/lint.h"
 #include "engine/versions.h"
 

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "engine/begin.h"
-#include "engine/fits.h"
+#include "engine/keep_fit.h"
 #include "engine/model.h"
 #include "engine/value.h"
 

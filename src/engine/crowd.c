@@ -78,7 +78,7 @@ static bool add_measures(struct plan *p, struct crowd_view *v, str *wrong,
                          struct err *err)
 {
     if (!model_compile_with(engine_io(p->e), engine_model(p->e)->text,
-                            snapshot_catalog(engine_snapshot(p->e)), engine_fits(p->e),
+                            snapshot_catalog(engine_snapshot(p->e)), &p->e->fits,
                             &p->model, err))
         return false;
     program_use_lifecycle(p->model->program, LIFECYCLES_ALL);

@@ -192,12 +192,14 @@ bool engine_view(struct engine *e, struct engine **out, struct err *err)
     view->active_ms = e->active_ms;
     view->key = e->key;
     if (!store_snapshot(e->store, &view->now, err)
-        || !model_compile(e->io, e->model->text, snapshot_catalog(view->now),
-                          &view->model, err)
+        || !fits_load(&view->fits, view->now, err)
+        || !model_compile_with(e->io, e->model->text, snapshot_catalog(view->now),
+                               &view->fits, &view->model, err)
         || !histories_share(e->histories, view->model, &view->histories, err)) {
         engine_view_close(view);
         return false;
     }
+    view->has_fits = true;
     *out = view;
     return true;
 }
@@ -210,6 +212,7 @@ void engine_view_close(struct engine *view)
     names_free(&view->names);
     activity_free(&view->activity);
     model_free(view->model);
+    fits_free(&view->fits);
     snapshot_close(view->now);
     mem_free(view);
 }

@@ -5,10 +5,8 @@
 #ifndef ENGINE_FITS_H
 #define ENGINE_FITS_H
 
-#include "engine/engine.h"
+#include "store/store.h"
 #include "value/kept.h"
-
-enum { FITS_MAX = 1000 };
 
 /* In the order of their days. Zero it to start. */
 struct kept_fits {
@@ -22,12 +20,5 @@ void fits_free(struct kept_fits *f);
 /* What `f` has, for a model whose texts live in `a`. */
 [[nodiscard]] bool fits_lend(const struct kept_fits *f, struct arena *a,
                              struct rule_env *env, struct err *err);
-struct value_view;
-/* Keeps what was fitted; stages and segments are from then on what they follow to be. */
-bool engine_keep_fit(struct engine *e, const struct value_view *v, int64_t now_ms,
-                     struct err *err);
-/* ERR_NOT_FOUND: none is kept of that day. */
-bool engine_drop_fit(struct engine *e, int32_t until_day, struct err *err);
-const struct kept_fits *engine_fits(const struct engine *e);
 
 #endif

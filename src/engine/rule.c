@@ -10,8 +10,8 @@ bool trial_new(const struct engine *e, str text, struct trial *out, struct err *
 
     /* The live model's own program is asked meanwhile, by cursors that know its size. */
     if (!model_compile_with(engine_io(e), engine_model(e)->text,
-                            snapshot_catalog(engine_snapshot(e)), engine_fits(e),
-                            &t.model, err))
+                            snapshot_catalog(engine_snapshot(e)), &e->fits, &t.model,
+                            err))
         return false;
     program_use_lifecycle(t.model->program, LIFECYCLES_ALL);
     if (!program_add(t.model->program, text, RULE_EITHER, &t.rule, err)) {

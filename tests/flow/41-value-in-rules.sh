@@ -2,6 +2,7 @@
 # value.p_alive and value.clv_12mo in rules: by the formulas of the papers, by `value customer`, and by
 # asking at every midnight; as segments, stages and explanations; from several fits, and from none.
 . "$(dirname "$0")/../support/tap.sh"
+. "$(dirname "$0")/../support/serve.sh"
 shop=$T/cdnow.ciclo
 data=$ROOT/tests/data/cdnow/cdnow_sample.csv.gz
 cat >"$T/model.yaml" <<'YAML'
@@ -112,6 +113,13 @@ t_ok 'and has other stages' test "$before" -ne "$after"
 t_ok 'which are those that follow' "$CICLO" verify "$shop"
 t_ok 'until it is removed' "$CICLO" value remove "$shop" 1997-12-31
 t_is 'stages are as before' "$("$CICLO" segment "$shop" --when 'stage = "gone"' --at 1998-06-01 --count)" "$before"
+
+serve
+over_http() { python3 -c 'import json, sys, urllib.request, urllib.parse
+query = urllib.parse.urlencode({"model": "bg-nbd", "until": "1997-12-31", "when": sys.argv[2]})
+print(json.load(urllib.request.urlopen(sys.argv[1] + "api/value?" + query))["customers"])' "$url" "$1"; }
+t_is 'a report over HTTP asks the same fit' "$(over_http 'value.p_alive < 0.3')" "$(count 'value.p_alive < 0.3' 1998-01-01)"
+ends
 
 t_fails 'a day without a fit cannot be removed' 'no fit is kept of 1997-12-31' "$CICLO" value remove "$shop" 1997-12-31
 t_fails 'what is no value is told what is' 'did you mean p_alive?' "$CICLO" rule check "$shop" 'value.p_alife < 0.5'

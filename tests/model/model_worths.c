@@ -371,7 +371,8 @@ static void compare_all(const struct trial *x, const struct chunk *chunk)
     assert_true(scan_new(x->model->program, x->rule, &scan, &err));
     if (twin_roll(r, 2))
         at_ms = zone_day(x->w->zone, at_ms, twin_roll(r, 9)) + twin_roll(r, 3) - 1;
-    assert_true(scan_chunk(scan, chunk, SCAN_SPAN_ANY, at_ms, NULL, &fit, NULL, &err));
+    assert_true(
+        scan_chunk(scan, chunk, SCAN_SPAN_ANY, at_ms, NULL, NULL, &fit, NULL, &err));
     for (int c = 0; c < x->w->customer_n; c++) {
         struct timeline timeline = timeline_of(chunk, (uint32_t)c);
         struct twin_view v = {.t = &x->t, .c = &x->w->customer[c], .at_ms = at_ms};

@@ -1,4 +1,4 @@
-#include "engine/fits.h"
+#include "engine/keep_fit.h"
 
 #include "engine/rule.h"
 #include "engine/value.h"
