@@ -161,8 +161,14 @@ static bool hear(struct sender *s)
     n = recv(s->fd, s->in + s->heard, sizeof s->in - 1 - s->heard, 0);
     if (n < 0 && errno == EAGAIN)
         return false;
-    if (n <= 0)
-        die("recv");
+    if (n <= 0) {
+        fprintf(stderr,
+                "bench_live: a connection ended %.1f s after its last request, of which "
+                "%zu of %zu bytes went, and behind: %.300s\n",
+                (double)(clock_steady_us() - s->began_us) / 1e6, s->sent, s->out_n,
+                s->in);
+        exit(1);
+    }
     s->heard += (size_t)n;
     s->in[s->heard] = 0;
     end = strstr(s->in, "\r\n\r\n");
@@ -273,7 +279,7 @@ static void give_work(int64_t now_us, int64_t began_us, int64_t end_us, double r
 {
     double seconds = (double)(now_us - began_us) / 1e6;
     static uint64_t batches;
-    static unsigned turn; /* so that the server closes none of them as idle */
+    static unsigned turn, probe_turn; /* so that the server closes none of them as idle */
 
     for (int i = 0; i < SENDERS && (double)(batches * BATCH) < seconds * rate; i++) {
         struct sender *s = &sender[turn++ % SENDERS];
@@ -285,11 +291,14 @@ static void give_work(int64_t now_us, int64_t began_us, int64_t end_us, double r
     }
     if ((double)(batches * BATCH) < seconds * rate - rate / 10)
         late++;
-    for (int i = SENDERS; i < SENDERS + PROBERS && now_us < end_us
-                          && probe_n < people / 20 && probe_n < seconds * PROBES_A_SECOND;
-         i++)
-        if (!sender[i].is_busy)
-            send_probe(&sender[i]);
+    for (int i = 0; i < PROBERS && now_us < end_us && probe_n < people / 20
+                    && probe_n < seconds * PROBES_A_SECOND;
+         i++) {
+        struct sender *s = &sender[SENDERS + probe_turn++ % PROBERS];
+
+        if (!s->is_busy)
+            send_probe(s);
+    }
 }
 
 static void take_answers(struct sender *s)
