@@ -1,37 +1,10 @@
-/* route.c - the table of routes: dispatch, the check of bodies, the OpenAPI document. */
+/* route.c - the table of routes: dispatch, the check of bodies. */
 #include "api/route.h"
 
-#include "api/collect.h"
 #include "api/route_impl.h"
 #include "base/num.h"
 
 #include <string.h>
-
-struct api_param {
-    const char *name, *what;
-};
-
-/* A member of the body's object. Numbers are whole. */
-struct api_field {
-    const char *name;
-    enum json_type type;
-    bool needed;
-    const char *what;
-};
-
-struct api_route {
-    const char *method;
-    const char *path;     /* "/:id" at its end: the rest of the path is an id */
-    enum key_right right; /* that it needs, ... */
-    bool is_open;         /* ... unless everybody may */
-    bool is_report;       /* its answer follows from the engine and the question alone */
-    api_handler *run;
-    const char *what;
-    const struct api_param *param;
-    size_t param_n;
-    const struct api_field *field;
-    size_t field_n;
-};
 
 #define AT                                                                               \
     {                                                                                    \
@@ -567,8 +540,6 @@ static const struct api_field similar_fields[] = {
     {"bits", JSON_NUMBER, false, "how much their likeness weighs at least, 1 to 100; 12"},
 };
 
-static api_handler get_openapi;
-
 #define GET(path, run, params, what)                                                     \
     {                                                                                    \
         "GET", path, KEY_READ, false, false, run, what, params,                          \
@@ -758,8 +729,13 @@ enum { ROUTES = sizeof routes / sizeof *routes };
 
 /* --- which route --- */
 
-/* "/api/customers/:id" -> "/api/customers/", and "id" or nothing */
-static str route_stem(const struct api_route *route, str *id)
+const struct api_route *routes_get(size_t *n)
+{
+    *n = ROUTES;
+    return routes;
+}
+
+str route_stem(const struct api_route *route, str *id)
 {
     const char *colon = strchr(route->path, ':');
 
@@ -832,10 +808,15 @@ bool api_needs(str path, const char *method, enum key_right *right)
 
 /* --- the body --- */
 
-static const char *const type_name[] = {
-    [JSON_NULL] = "null",   [JSON_BOOL] = "boolean", [JSON_NUMBER] = "integer",
-    [JSON_TEXT] = "string", [JSON_LIST] = "array",   [JSON_OBJECT] = "object",
-};
+const char *field_type_name(enum json_type type)
+{
+    static const char *const name[] = {
+        [JSON_NULL] = "null",   [JSON_BOOL] = "boolean", [JSON_NUMBER] = "integer",
+        [JSON_TEXT] = "string", [JSON_LIST] = "array",   [JSON_OBJECT] = "object",
+    };
+
+    return name[type];
+}
 
 static const struct api_field *find_field(const struct api_route *route, str name)
 {
@@ -858,7 +839,7 @@ static bool check_member(const struct api_route *route, str name, const struct j
     if (item->type != field->type
         || (item->type == JSON_NUMBER && (!item->fits || item->number % NUM_ONE)))
         return err_set(err, ERR_INPUT, "the body's \"%s\" must be of type %s",
-                       field->name, type_name[field->type]);
+                       field->name, field_type_name(field->type));
     return true;
 }
 
@@ -909,203 +890,4 @@ bool api_answer(struct api_request *r, struct err *err)
     r->id = str_from(r->path, route_stem(route, &name).n);
     return check_body(route, r->body, err) && route->run(r, err)
            && (!r->out->failed || err_nomem(err));
-}
-
-/* --- the document --- */
-
-static void put_type(struct json_out *j, const char *type)
-{
-    json_begin_object(j);
-    json_key(j, "type");
-    json_put_text(j, str_of(type));
-    json_end_object(j);
-}
-
-static void put_param(struct json_out *j, str name, bool in_path, const char *what)
-{
-    json_begin_object(j);
-    json_key(j, "name");
-    json_put_text(j, name);
-    json_key(j, "in");
-    json_put_text(j, in_path ? STR("path") : STR("query"));
-    json_key(j, "required");
-    json_put_bool(j, in_path);
-    json_key(j, "description");
-    json_put_text(j, str_of(what));
-    json_key(j, "schema");
-    put_type(j, "string");
-    json_end_object(j);
-}
-
-/* {"requestBody": {"required", "content": {"application/json": {"schema": ..}}}} */
-static void put_body(struct json_out *j, const struct api_route *route)
-{
-    json_key(j, "requestBody");
-    json_begin_object(j);
-    json_key(j, "required");
-    json_put_bool(j, true);
-    json_key(j, "content");
-    json_begin_object(j);
-    json_key(j, "application/json");
-    json_begin_object(j);
-    json_key(j, "schema");
-    json_begin_object(j);
-    json_key(j, "type");
-    json_put_text(j, STR("object"));
-    json_key(j, "additionalProperties");
-    json_put_bool(j, false);
-    json_key(j, "required");
-    json_begin_list(j);
-    for (size_t i = 0; i < route->field_n; i++)
-        if (route->field[i].needed)
-            json_put_text(j, str_of(route->field[i].name));
-    json_end_list(j);
-    json_key(j, "properties");
-    json_begin_object(j);
-    for (size_t i = 0; i < route->field_n; i++) {
-        json_key(j, route->field[i].name);
-        json_begin_object(j);
-        json_key(j, "type");
-        json_put_text(j, str_of(type_name[route->field[i].type]));
-        json_key(j, "description");
-        json_put_text(j, str_of(route->field[i].what));
-        json_end_object(j);
-    }
-    json_end_object(j);
-    json_end_object(j);
-    json_end_object(j);
-    json_end_object(j);
-    json_end_object(j);
-}
-
-static void put_answer(struct json_out *j, const char *status, const char *what)
-{
-    json_key(j, status);
-    json_begin_object(j);
-    json_key(j, "description");
-    json_put_text(j, str_of(what));
-    json_end_object(j);
-}
-
-/* "security": a key or a session, and "x-right": what it must have. */
-static void put_security(struct json_out *j, const struct api_route *route)
-{
-    static const char *const scheme[] = {"key", "session"};
-
-    json_key(j, "security");
-    json_begin_list(j);
-    for (size_t i = 0; !route->is_open && i < sizeof scheme / sizeof *scheme; i++) {
-        json_begin_object(j);
-        json_key(j, scheme[i]);
-        json_begin_list(j);
-        json_end_list(j);
-        json_end_object(j);
-    }
-    json_end_list(j);
-    if (route->is_open)
-        return;
-    json_key(j, "x-right");
-    json_put_text(j, str_of(key_right_name(route->right)));
-}
-
-static void put_operation(struct json_out *j, const struct api_route *route)
-{
-    static const char *const method[] = {"get", "post", "delete"};
-    str id;
-
-    route_stem(route, &id);
-    for (size_t i = 0; i < sizeof method / sizeof *method; i++)
-        if (!strcasecmp(method[i], route->method))
-            json_key(j, method[i]);
-    json_begin_object(j);
-    json_key(j, "summary");
-    json_put_text(j, str_of(route->what));
-    put_security(j, route);
-    json_key(j, "parameters");
-    json_begin_list(j);
-    if (id.n)
-        put_param(j, id, true, "which one");
-    for (size_t i = 0; i < route->param_n; i++)
-        put_param(j, str_of(route->param[i].name), false, route->param[i].what);
-    json_end_list(j);
-    if (route->field_n)
-        put_body(j, route);
-    json_key(j, "responses");
-    json_begin_object(j);
-    put_answer(j, "2XX", route->what);
-    put_answer(j, "default",
-               "what is wrong: {\"error\":{\"code\",\"message\",\"line\",\"column\"}}");
-    json_end_object(j);
-    json_end_object(j);
-}
-
-/* The routes of one path, which stand behind one another in the table. */
-static void put_path(struct json_out *j, size_t i)
-{
-    str id, stem = route_stem(&routes[i], &id);
-    const char *path = routes[i].path;
-    struct buf name = {};
-
-    buf_add(&name, stem);
-    if (id.n)
-        buf_add_format(&name, "{%.*s}", STR_FMT(id));
-    json_key_str(j, buf_str(&name));
-    j->to->failed |= name.failed;
-    buf_free(&name);
-    json_begin_object(j);
-    for (; i < ROUTES && !strcmp(routes[i].path, path); i++)
-        put_operation(j, &routes[i]);
-    json_end_object(j);
-}
-
-static void put_schemes(struct json_out *j)
-{
-    static const char *const members[2][4][2] = {
-        {{"type", "http"}, {"scheme", "bearer"}},
-        {{"type", "apiKey"}, {"in", "cookie"}, {"name", "ciclo_session"}},
-    };
-    static const char *const scheme[] = {"key", "session"};
-
-    json_key(j, "components");
-    json_begin_object(j);
-    json_key(j, "securitySchemes");
-    json_begin_object(j);
-    for (size_t i = 0; i < sizeof scheme / sizeof *scheme; i++) {
-        json_key(j, scheme[i]);
-        json_begin_object(j);
-        for (size_t k = 0; members[i][k][0]; k++) {
-            json_key(j, members[i][k][0]);
-            json_put_text(j, str_of(members[i][k][1]));
-        }
-        json_end_object(j);
-    }
-    json_end_object(j);
-    json_end_object(j);
-}
-
-static bool get_openapi(struct api_request *r, struct err *err)
-{
-    struct json_out j = {.to = r->out};
-
-    (void)err;
-    json_begin_object(&j);
-    json_key(&j, "openapi");
-    json_put_text(&j, STR("3.1.0"));
-    json_key(&j, "info");
-    json_begin_object(&j);
-    json_key(&j, "title");
-    json_put_text(&j, STR("Ciclo"));
-    json_key(&j, "version");
-    json_put_text(&j, STR(CICLO_VERSION));
-    json_end_object(&j);
-    json_key(&j, "paths");
-    json_begin_object(&j);
-    for (size_t i = 0; i < ROUTES; i++)
-        if (!i || strcmp(routes[i].path, routes[i - 1].path))
-            put_path(&j, i);
-    collect_put_paths(&j);
-    json_end_object(&j);
-    put_schemes(&j);
-    json_end_object(&j);
-    return true;
 }

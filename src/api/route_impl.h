@@ -26,7 +26,7 @@ api_handler get_segments, get_segment_periods, get_lookalikes, get_personas, pos
 api_handler get_paths, get_journey_map;
 api_handler get_survival, get_churn, get_value, get_propensity, get_lift, get_lift_plan,
     get_ledger;
-api_handler get_live, get_spend, post_spend;
+api_handler get_openapi, get_live, get_spend, post_spend;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, get_decisions, post_identity;
 api_handler get_similar, post_similar, get_similar_job, delete_similar;
@@ -63,5 +63,39 @@ bool lifecycle_param(const struct api_request *r, const struct lifecycle **out,
                      struct err *err);
 bool stage_param(const struct api_request *r, const char *name, const struct lifecycle *l,
                  uint16_t *out, struct err *err);
+
+/* --- the table --- */
+
+struct api_param {
+    const char *name, *what;
+};
+
+/* A member of the body's object. Numbers are whole. */
+struct api_field {
+    const char *name;
+    enum json_type type;
+    bool needed;
+    const char *what;
+};
+
+struct api_route {
+    const char *method;
+    const char *path;     /* "/:id" at its end: the rest of the path is an id */
+    enum key_right right; /* that it needs, ... */
+    bool is_open;         /* ... unless everybody may */
+    bool is_report;       /* its answer follows from the engine and the question alone */
+    api_handler *run;
+    const char *what;
+    const struct api_param *param;
+    size_t param_n;
+    const struct api_field *field;
+    size_t field_n;
+};
+
+/* All of them; those of one path stand behind one another. */
+const struct api_route *routes_get(size_t *n);
+/* "/api/customers/:id" -> "/api/customers/", and "id" or nothing */
+str route_stem(const struct api_route *route, str *id);
+const char *field_type_name(enum json_type type);
 
 #endif
