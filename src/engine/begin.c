@@ -160,15 +160,15 @@ bool report_by(struct program *p, const struct pick *first, str by, struct pick 
     *wrong = by;
     if (!*told && !first)
         return err_set(err, ERR_INPUT,
-                       "there is no event to have %.*s: break down by trait.x or "
-                       "acquisition.x",
+                       "there is no event to have %.*s: take trait.x, acquisition.x "
+                       "or consent.channel.purpose",
                        STR_FMT(by));
     ok = *told ? picks_add_told(p, by, out, err)
                : picks_add_property(p, *first, by, out, err);
     if (ok && out->type == VALUE_LIST)
         return err_set(err, ERR_INPUT,
-                       "%.*s is a list, of which a customer has several values: break "
-                       "down by something that he has one of",
+                       "%.*s is a list, of which a customer has several values: take "
+                       "something that he has one of",
                        STR_FMT(by));
     if (ok)
         *wrong = STR("");

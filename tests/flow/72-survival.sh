@@ -270,7 +270,7 @@ t_fails 'a trait twice' 'follows from those before it' "$CICLO" survival "$shop"
     --first visit --end purchase --cox trait.country,trait.country
 t_fails 'a trait that is none' 'did you mean' "$CICLO" survival "$shop" --first visit --end purchase --cox trait.contry
 t_fails 'a moment is no number' 'is a moment' "$CICLO" survival "$shop" --first visit --end purchase --cox trait.joined
-t_fails 'an event has it, not he' 'trait.x or' "$CICLO" survival "$shop" --first visit --end purchase --cox size
+t_fails 'an event has it, not he' 'take trait.x, acquisition.x or' "$CICLO" survival "$shop" --first visit --end purchase --cox size
 t_fails 'ties that are none' 'efron, breslow or exact' "$CICLO" survival "$shop" --first visit --end purchase \
     --cox trait.country --ties random
 t_fails 'ties of nothing' 'ties are of --cox' "$CICLO" survival "$shop" --first visit --end purchase --ties efron
