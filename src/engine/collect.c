@@ -381,7 +381,20 @@ bool engine_settle(struct engine *e, struct err *err)
            && engine_refresh(e, err);
 }
 
-/* One after the other; of the time a third goes to folding. */
+/* SQLite's log to the file, beside all else: where it got long, who commits would have to wait. */
+static bool tidy_log(struct store *s, struct err *err)
+{
+    bool has_run;
+
+    store_log_anew(s);
+    if (!store_is_checkpointing(s, &has_run))
+        return !store_is_checkpoint_due(s) || store_checkpoint_begin(s, err);
+    if (has_run)
+        store_checkpoint_end(s);
+    return true;
+}
+
+/* Chunk by chunk; of the time a third goes to folding. */
 bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *err)
 {
     struct store *s = engine_store(e);
@@ -390,12 +403,8 @@ bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *er
     *came = false;
     if (store_is_held(s))
         return true;
-    store_log_anew(s);
-    if (store_is_checkpointing(s, &has_run)) {
-        if (has_run)
-            store_checkpoint_end(s);
-        return true;
-    }
+    if (!tidy_log(s, err))
+        return false;
     if (store_is_folding(s, &has_run)) {
         if (!has_run)
             return true;
@@ -404,8 +413,6 @@ bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *er
         e->fold_ms = steady_ms + FOLD_REST * (steady_ms - e->fold_ms);
         return ok;
     }
-    if (store_is_checkpoint_due(s))
-        return store_checkpoint_begin(s, err);
     if (steady_ms < e->fold_ms || !store_is_fold_due(s))
         return true;
     e->fold_ms = steady_ms;
