@@ -131,10 +131,11 @@ void flow_add(struct flow *f, const struct move *move, size_t n)
     uint16_t stage = STAGE_NONE;
     size_t i = 0;
 
+    if (!f->period_n)
+        return;
     for (; i < n && move[i].at_ms < f->edge[0]; i++)
         stage = move[i].to;
-    if (f->period_n)
-        stand(f, 0, stage, 1);
+    stand(f, 0, stage, 1);
     for (; i < n; i++) {
         uint32_t k = periods_find(&f->periods, move[i].at_ms);
         uint32_t from = move[i].from == STAGE_NONE ? f->stage_n : move[i].from;

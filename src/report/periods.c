@@ -3,7 +3,7 @@
 bool periods_new(const int64_t *edge, uint32_t n, struct arena *a, struct periods *out,
                  struct err *err)
 {
-    uint64_t all = (uint64_t)edge[n] - (uint64_t)edge[0];
+    uint64_t all = n ? (uint64_t)edge[n] - (uint64_t)edge[0] : 0;
     uint64_t most = 8 * ((uint64_t)n + 1);
     uint32_t *guess, k = 0;
 

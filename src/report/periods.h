@@ -6,7 +6,8 @@
 #include "base/mem.h"
 
 struct periods {
-    const int64_t *edge; /* n + 1, ascending: period k is [edge[k], edge[k + 1]) */
+    const int64_t
+        *edge; /* n + 1, ascending: period k is [edge[k], edge[k + 1]); of none, none */
     uint32_t n;
     unsigned shift;
     const uint32_t
@@ -20,7 +21,7 @@ static inline uint32_t periods_find(const struct periods *p, int64_t at_ms)
 {
     uint32_t k;
 
-    if (at_ms < p->edge[0])
+    if (!p->n || at_ms < p->edge[0])
         return 0;
     if (at_ms >= p->edge[p->n])
         return p->n;

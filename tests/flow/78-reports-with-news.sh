@@ -52,7 +52,7 @@ for i in $(seq 0 $((n - 1))); do
     "$CICLO" import "$shop" "$T/new$i.jsonl" >"$T/out" 2>&1 || t_fail "import $i"
 done
 news() { python3 -c "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from news').fetchone()[0])" "$shop"; }
-t_ok 'its last events are news' test "$(news)" -eq "$n"
+t_ok 'its last events are news' test "$(news)" -ge "$n"
 
 # Each report, under a name.
 ask() {

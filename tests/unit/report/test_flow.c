@@ -316,6 +316,23 @@ TEST(a_moment_is_found_in_its_period)
     }
 }
 
+TEST(no_periods_hold_nothing)
+{
+    const struct move moves[] = {{.at_ms = 5, .from = STAGE_NONE, .to = 0}};
+    struct arena a = {};
+    struct periods none;
+    struct flow f;
+    struct err err;
+
+    assert_true(periods_new(NULL, 0, &a, &none, &err));
+    assert_int_equal(periods_find(&none, 5), 0);
+    assert_true(flow_new(2, NULL, 0, &a, &f, &err));
+    flow_add(&f, moves, 1);
+    flow_sum(&f);
+    assert_int_equal(f.period_n, 0);
+    arena_free(&a);
+}
+
 TEST(more_counts_than_memory_are_refused)
 {
     struct arena a = {};
