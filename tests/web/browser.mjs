@@ -261,6 +261,29 @@ export async function dragging({ chrome, shop: url }) {
   await page.context().close();
 }
 
+/* An answer that was made before it was asked for is shown, and a new one asked for, once. */
+export async function older({ chrome, shop: url }) {
+  const faults = [];
+  const page = await fresh(chrome, { locale: 'en-GB' }, faults);
+  const asked = new Map();
+  await page.route('**/api/stages?*', async route => {
+    const request = route.request(), said = request.headers()['cache-control'] ?? '';
+    const times = [...asked.get(request.url()) ?? [], said];
+    asked.set(request.url(), times);
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), ...times.length === 1 ? { age: '3' } : {} } });
+  });
+  await page.goto(url);
+  await page.waitForSelector('[data-population]');
+  const day = await page.inputValue('input[type=date]');
+  await showsCounts(page, counts(await api(url, `/api/stages?at=${day}`)), 'an older answer is shown');
+  await page.waitForTimeout(2500);
+  equal([...new Set([...asked.values()].map(times => times.join('|')))], ['|no-cache'],
+    'and asked for anew, once, without what is kept');
+  equal(faults, [], 'an older answer leaves no error in the console');
+  await page.context().close();
+}
+
 async function post(url, path, body) {
   const response = await fetch(new URL(path, url), {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { dragging, edits, first, followed, meddling, missing, narrow, several, wide } from './browser.mjs';
+import { dragging, edits, first, followed, meddling, missing, narrow, older, several, wide } from './browser.mjs';
 import { attribution } from './attribution.mjs';
 import { heat } from './cohorts.mjs';
 import { begin, data } from './data.mjs';
@@ -41,7 +41,7 @@ try {
     [wide, missing, nothing, first, begin],
     [reports, attribution, paths, saved],
     [heat, lasting, alikeness],
-    [narrow, dragging, followed],
+    [narrow, dragging, older, followed],
     [login, data, journey],
     [types, suspects],
   ], { root, shop, empty, edited, live, locked, people, visits, keys: { collect, read, admin }, chrome, axe });
