@@ -8,6 +8,8 @@ static const double far_log = 16;
 static const double longest_step = 1.5; /* in logarithms */
 /* A squared decrement below it moves a log-likelihood by less than its own rounding. */
 static const double flat = 1e-13;
+static const double rounding = 1e-13; /* of a sum over a million customers */
+static const double shortest = 1e-9;  /* of a step, as a part of it */
 
 /* --- small symmetric systems --- */
 
@@ -67,27 +69,85 @@ static bool is_finite(const struct slope *s, size_t n)
     return ok;
 }
 
-/* A step up from a place, shortened by the damping. False: it must be damped more. */
-static bool step_from(const struct slope *s, size_t n, double damping, double *step,
-                      double *decrement)
+/* The columns of `v` become the directions in which m does not mix, and its diagonal how it curves
+ * along them: Jacobi's method (Journal fuer die reine und angewandte Mathematik 30 (1846), 51-94). */
+static void directions(double m[NEWTON_MAX][NEWTON_MAX], double v[NEWTON_MAX][NEWTON_MAX],
+                       size_t n)
 {
-    double m[NEWTON_MAX][NEWTON_MAX], longest = 0;
+    enum { SWEEPS = 30 };
 
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++)
-            m[i][k] = -s->second[i][k]
-                      + (i == k ? damping * fmax(1, fabs(s->second[i][i])) : 0);
+            v[i][k] = i == k;
+    for (int sweep = 0; sweep < SWEEPS; sweep++)
+        for (size_t p = 0; p < n; p++)
+            for (size_t q = p + 1; q < n; q++) {
+                double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]), t, c, s;
+
+                if (m[p][q] == 0)
+                    continue;
+                t = copysign(1, theta) / (fabs(theta) + hypot(theta, 1));
+                c = 1 / sqrt(t * t + 1);
+                s = t * c;
+                for (size_t k = 0; k < n; k++) {
+                    double kp = m[k][p], kq = m[k][q];
+
+                    m[k][p] = c * kp - s * kq;
+                    m[k][q] = s * kp + c * kq;
+                }
+                for (size_t k = 0; k < n; k++) {
+                    double pk = m[p][k], qk = m[q][k], kp = v[k][p], kq = v[k][q];
+
+                    m[p][k] = c * pk - s * qk;
+                    m[q][k] = s * pk + c * qk;
+                    v[k][p] = c * kp - s * kq;
+                    v[k][q] = s * kp + c * kq;
+                }
+                m[p][q] = m[q][p] = 0;
+            }
+}
+
+/* A step up. Along each of its directions alone it is no longer than longest_step: where two numbers
+ * grow together beyond all bounds, what curves sharply beside them does not hold them up. */
+static void step_up(const struct slope *s, size_t n, double *step)
+{
+    double m[NEWTON_MAX][NEWTON_MAX], v[NEWTON_MAX][NEWTON_MAX], scale[NEWTON_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        scale[i] = s->second[i][i] != 0 ? 1 / sqrt(fabs(s->second[i][i])) : 1;
+        step[i] = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            m[i][k] = -s->second[i][k] * scale[i] * scale[k];
+    directions(m, v, n);
+    for (size_t d = 0; d < n; d++) {
+        double rises = 0, longest = 0, by;
+
+        for (size_t i = 0; i < n; i++) {
+            rises += v[i][d] * scale[i] * s->first[i];
+            longest = fmax(longest, fabs(v[i][d] * scale[i]));
+        }
+        by = fmin(fabs(rises) / fmax(fabs(m[d][d]), 1e-300), longest_step / longest);
+        for (size_t i = 0; i < n; i++)
+            step[i] += copysign(by, rises) * v[i][d] * scale[i];
+    }
+}
+
+/* It curves down in all directions, and is flat. */
+static bool is_top(const struct slope *s, size_t n)
+{
+    double m[NEWTON_MAX][NEWTON_MAX], step[NEWTON_MAX], decrement = 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            m[i][k] = -s->second[i][k];
     if (!root(m, n))
         return false;
     solve(m, n, s->first, step);
-    *decrement = 0;
-    for (size_t i = 0; i < n; i++) {
-        *decrement += step[i] * s->first[i];
-        longest = fmax(longest, fabs(step[i]));
-    }
-    for (size_t i = 0; i < n && longest > longest_step; i++)
-        step[i] *= longest_step / longest;
-    return true;
+    for (size_t i = 0; i < n; i++)
+        decrement += step[i] * s->first[i];
+    return decrement < flat;
 }
 
 static void errors(struct newton *r, const struct slope *s, size_t n)
@@ -121,7 +181,7 @@ struct newton newton_maximum(newton_function *f, void *context, const double *st
 {
     struct newton r = {.end = NEWTON_STUCK};
     struct slope here, there;
-    double damping = 0;
+    double shorter = 1;
 
     for (size_t i = 0; i < NEWTON_MAX; i++)
         r.error[i] = NAN;
@@ -132,29 +192,24 @@ struct newton newton_maximum(newton_function *f, void *context, const double *st
         return r;
     }
     to_logarithms(&here, r.at, n);
-    while (r.steps < STEPS_MAX) {
-        double step[NEWTON_MAX], decrement, next[NEWTON_MAX];
-        bool ok = step_from(&here, n, damping, step, &decrement);
+    while (r.steps < STEPS_MAX && shorter > shortest) {
+        double step[NEWTON_MAX], next[NEWTON_MAX];
 
-        if (ok && damping == 0 && decrement < flat) {
+        if (is_top(&here, n)) {
             r.end = NEWTON_FOUND;
             break;
         }
         r.steps++;
-        if (ok) {
-            for (size_t i = 0; i < n; i++)
-                next[i] = r.at[i] * exp(step[i]);
-            f(context, next, &there);
-            ok = is_finite(&there, n)
-                 && there.value >= here.value - 1e-14 * fabs(here.value);
-        }
-        if (!ok) {
-            damping = damping > 0 ? damping * 8 : 1.0 / 64;
-            if (damping > 1e12)
-                break;
+        step_up(&here, n, step);
+        for (size_t i = 0; i < n; i++)
+            next[i] = r.at[i] * exp(step[i] * shorter);
+        f(context, next, &there);
+        if (!is_finite(&there, n)
+            || there.value < here.value - rounding * fabs(here.value)) {
+            shorter /= 4;
             continue;
         }
-        damping = damping > 1.0 / 64 ? damping / 64 : 0;
+        shorter = fmin(1, shorter * 4);
         memcpy(r.at, next, sizeof r.at);
         here = there;
         to_logarithms(&here, r.at, n);

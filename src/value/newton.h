@@ -1,8 +1,9 @@
 /* newton.h - where a function of a few positive numbers is largest.
  *
- * Newton's method on the logarithms of the numbers, with the exact second derivatives. Where these
- * do not curve down, or the step would lead down, Levenberg's term (Quarterly of Applied
- * Mathematics 2 (1944), 164-168) is added until it leads up. */
+ * Newton's method on the logarithms of the numbers, with the exact second derivatives: along each
+ * direction in which these do not mix, as far as the slope over the curve, and up also where they do
+ * not curve down (J. Greenstadt, "On the relative efficiencies of gradient methods", Mathematics of
+ * Computation 21 (1967), 360-367). A step that leads down is made shorter. */
 #ifndef VALUE_NEWTON_H
 #define VALUE_NEWTON_H
 

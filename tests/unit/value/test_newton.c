@@ -49,6 +49,45 @@ TEST(what_has_no_top_is_said_to_be_far)
     assert_int_equal(r.end, NEWTON_STUCK);
 }
 
+/* Two numbers that are held together sharply, and rise together for ever. */
+static void ridge(void *context, const double *at, struct slope *out)
+{
+    double x = at[0], y = at[1], apart = log(x) - log(y),
+           sharp = *(const double *)context;
+
+    *out = (struct slope){
+        .value = -sharp * apart * apart - 1 / x,
+        .first = {-2 * sharp * apart / x + 1 / (x * x), 2 * sharp * apart / y},
+        .second = {
+            {2 * sharp * (apart - 1) / (x * x) - 2 / (x * x * x), 2 * sharp / (x * y)},
+            {2 * sharp / (x * y), -2 * sharp * (apart + 1) / (y * y)}}};
+}
+
+/* The sharp side is bent, so that steps along it lead off it. */
+static void bent_ridge(void *context, const double *at, struct slope *out)
+{
+    double x = at[0], y = at[1], off = y - x * x, sharp = *(const double *)context;
+
+    *out = (struct slope){.value = -sharp * off * off - (1 - x) * (1 - x),
+                          .first = {4 * sharp * off * x + 2 * (1 - x), -2 * sharp * off},
+                          .second = {{4 * sharp * (off - 2 * x * x) - 2, 4 * sharp * x},
+                                     {4 * sharp * x, -2 * sharp}}};
+}
+
+TEST(a_ridge_is_walked_along)
+{
+    double sharp = 1e6;
+    struct newton r = newton_maximum(ridge, &sharp, (double[]){0.5, 4}, 2);
+
+    assert_int_equal(r.end, NEWTON_FAR);
+    assert_true(r.steps < 40);
+    sharp = 100; /* Rosenbrock's valley, upside down */
+    r = newton_maximum(bent_ridge, &sharp, (double[]){0.1, 3}, 2);
+    assert_int_equal(r.end, NEWTON_FOUND);
+    assert_true(fabs(r.at[0] - 1) < 1e-6 && fabs(r.at[1] - 1) < 1e-6);
+    assert_true(r.steps < 100);
+}
+
 static double log_power(const void *context, double at)
 {
     return -*(const double *)context * at;
