@@ -42,6 +42,7 @@ enum {
     HOOK_LINES = 5,           /* looked at at once for what is to be sent */
     HOOK_RETRY_MS = 20,       /* before what failed is sent again, the first time */
     HOOK_RETRY_MAX_MS = 200,  /* at most, and at once when somebody is wrong */
+    FIT_PIECE = 709,          /* rows of a likelihood that one thread sums, at least */
 };
 #else
 enum {
@@ -81,6 +82,7 @@ enum {
     HOOK_LINES = 4096,
     HOOK_RETRY_MS = 1000,
     HOOK_RETRY_MAX_MS = 3600 * 1000,
+    FIT_PIECE = 8192,
 };
 #endif
 

@@ -242,6 +242,16 @@ static void add_row(const struct tables *t, const struct cbs_row *row, struct sl
             s->second[i][k] += n * spread * q[i] * q[k];
 }
 
+static void add_rows(const void *context, unsigned thread, size_t from, size_t to,
+                     struct slope *sum)
+{
+    const struct tables *t = context;
+
+    (void)thread;
+    for (size_t i = from; i < to; i++)
+        add_row(t, &t->data->row[i], sum);
+}
+
 static void slope_at(void *context, const double *at, struct slope *out)
 {
     struct tables *t = context;
@@ -262,8 +272,7 @@ static void slope_at(void *context, const double *at, struct slope *out)
             (here.k - 1) * (d->log_gaps - (double)d->purchases * log(here.unit_days))
             - (double)d->purchases * lgamma(here.k);
     add_shared_terms(&now, out);
-    for (uint32_t i = 0; i < d->n; i++)
-        add_row(&now, &d->row[i], out);
+    fit_sum(d->n, add_rows, &now, out);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
             out->second[i][k] = out->second[k][i];

@@ -29,6 +29,13 @@ struct fit {
     bool converged;
     unsigned steps;
 };
+/* Sums over n rows, piece by piece on all threads. How they are cut follows from n alone, and pieces are
+ * summed up in their order: the sum is the same on any number of threads. `add` adds the rows from
+ * `from` on that are before `to`; `thread` is below fit_threads(n). */
+typedef void fit_add(const void *context, unsigned thread, size_t from, size_t to,
+                     struct slope *sum);
+unsigned fit_threads(size_t n);
+void fit_sum(size_t n, fit_add *add, const void *context, struct slope *out);
 /* From `start`, and where that leads to no maximum from `usual`; NULL: from there at once. */
 struct newton fit_from(newton_function *f, void *context, const double *start,
                        const double *usual, size_t n);

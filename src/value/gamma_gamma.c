@@ -17,14 +17,39 @@ struct rows {
     uint32_t x_max;
     double log_mean; /* the sum of log(mean) */
 };
+struct here {
+    const struct rows *rows;
+    const double *at;
+};
+
+static void add_rows(const void *context, unsigned thread, size_t from, size_t to,
+                     struct slope *sum)
+{
+    const struct here *h = context;
+    double p = h->at[0], q = h->at[1], gamma = h->at[2];
+
+    (void)thread;
+    for (size_t i = from; i < to; i++) {
+        double x = h->rows->row[i].x, total = gamma + x * h->rows->row[i].mean;
+        double shape = p * x + q, log_total = log(total), one = 1 / total;
+
+        sum->value -= shape * log_total;
+        sum->first[0] -= x * log_total;
+        sum->first[1] -= log_total;
+        sum->first[2] -= shape * one;
+        sum->second[0][2] -= x * one;
+        sum->second[1][2] -= one;
+        sum->second[2][2] += shape * one * one;
+    }
+}
 
 static void slope_at(void *context, const double *at, struct slope *out)
 {
     const struct rows *d = context;
     double p = at[0], q = at[1], gamma = at[2], n = (double)d->n;
     double log_gamma = log(gamma), lgamma_q = lgamma(q), digamma_q = digamma(q);
-    double all_value = 0, all_p = 0, all_q = 0, all_g = 0;
-    double pp = 0, pq = 0, qq = 0, pg = 0, qg = 0, gg = 0;
+    double all_value = 0, all_p = 0, all_q = 0, pp = 0, pq = 0, qq = 0, pg, qg;
+    struct slope rows = {};
 
     for (uint32_t x = 1; x <= d->x_max; x++) {
         double k = d->group[x].customers, px = p * x, of_sum, of_px;
@@ -42,24 +67,17 @@ static void slope_at(void *context, const double *at, struct slope *out)
         pq += k * x * of_sum;
         qq += k * of_sum;
     }
-    for (size_t i = 0; i < d->n; i++) {
-        double x = d->row[i].x, total = gamma + x * d->row[i].mean;
-        double shape = p * x + q, log_total = log(total), one = 1 / total;
-
-        all_value -= shape * log_total;
-        all_p -= x * log_total;
-        all_q -= log_total;
-        all_g -= shape * one;
-        pg -= x * one;
-        qg -= one;
-        gg += shape * one * one;
-    }
+    fit_sum(d->n, add_rows, &(struct here){d, at}, &rows);
+    pg = rows.second[0][2];
+    qg = rows.second[1][2] + n / gamma;
     *out = (struct slope){
-        .value = all_value + n * (q * log_gamma - lgamma_q) - d->log_mean,
-        .first = {all_p, all_q + n * (log_gamma - digamma_q), all_g + n * q / gamma},
+        .value = rows.value + all_value + n * (q * log_gamma - lgamma_q) - d->log_mean,
+        .first = {rows.first[0] + all_p,
+                  rows.first[1] + all_q + n * (log_gamma - digamma_q),
+                  rows.first[2] + n * q / gamma},
         .second = {{pp, pq, pg},
-                   {pq, qq - n * trigamma(q), qg + n / gamma},
-                   {pg, qg + n / gamma, gg - n * q / (gamma * gamma)}}};
+                   {pq, qq - n * trigamma(q), qg},
+                   {pg, qg, rows.second[2][2] - n * q / (gamma * gamma)}}};
 }
 
 static bool rows_new(struct rows *d, const struct spending *row, size_t n,

@@ -151,11 +151,12 @@ struct tables {
     double *more;          /* [x_max]: customers with x > j */
     struct at_age *point;  /* [age_max * POINTS] */
     struct at_age *day;    /* [age_max + 1] */
-    struct moments *after; /* [age_max + 1]: from that day on, of one x */
+    struct moments *after; /* [threads * (age_max + 1)]: from that day on, of one x */
 };
 
 /* Of rows [from, to), which have one x. */
-static void fill_after(const struct tables *t, size_t from, size_t to, double scale)
+static void fill_after(const struct tables *t, size_t from, size_t to, double scale,
+                       struct moments *after)
 {
     const struct pareto *m = t->model;
     uint32_t first = UINT32_MAX, last = 0;
@@ -165,16 +166,15 @@ static void fill_after(const struct tables *t, size_t from, size_t to, double sc
         first = t->row[i].last_days < first ? t->row[i].last_days : first;
         last = t->row[i].age_days > last ? t->row[i].age_days : last;
     }
-    t->after[last] = (struct moments){};
+    after[last] = (struct moments){};
     for (uint32_t day = last; day-- > first;) {
-        t->after[day] = t->after[day + 1];
+        after[day] = after[day + 1];
         for (size_t i = 0; i < POINTS; i++) {
             const struct at_age *a = &t->point[(size_t)day * POINTS + i];
             double log_leaves =
                 log_there(m, x, a) - (m->death == PARETO_GAMMA ? a->f[DEATH_LOG] : 0);
 
-            add_moments(&t->after[day], a,
-                        half * point_weight[i] * exp(log_leaves - scale));
+            add_moments(&after[day], a, half * point_weight[i] * exp(log_leaves - scale));
         }
     }
 }
@@ -284,7 +284,8 @@ static void add_row(const struct tables *t, const struct cbs_row *row,
                 customers * (s.second[i][k] / s.value - s.first[i] * s.first[k]);
 }
 
-static void add_group(const struct tables *t, size_t from, size_t to, struct slope *out)
+static void add_group(const struct tables *t, struct moments *after, size_t from,
+                      size_t to, struct slope *out)
 {
     const struct pareto *m = t->model;
     uint32_t first = UINT32_MAX;
@@ -299,7 +300,7 @@ static void add_group(const struct tables *t, size_t from, size_t to, struct slo
     for (size_t i = from; i < to && !by_row; i++)
         by_row = log_there(m, x, &t->day[t->row[i].age_days]) < scale - 500;
     if (m->death != PARETO_NEVER && !by_row)
-        fill_after(t, from, to, scale);
+        fill_after(t, from, to, scale, after);
     for (size_t i = from; i < to; i++) {
         const struct cbs_row *row = &t->row[i];
         struct moments left = {};
@@ -314,8 +315,7 @@ static void add_group(const struct tables *t, size_t from, size_t to, struct slo
                     (struct pareto_seen){x, row->last_days / unit, row->age_days / unit},
                     scale, &left);
         } else if (m->death != PARETO_NEVER) {
-            const struct moments *a = &t->after[row->last_days],
-                                 *b = &t->after[row->age_days];
+            const struct moments *a = &after[row->last_days], *b = &after[row->age_days];
 
             for (size_t f = 0; f < FUNCTIONS; f++)
                 for (size_t g = f; g < FUNCTIONS; g++)
@@ -358,6 +358,19 @@ static void add_shared_terms(const struct tables *t, struct slope *s)
     }
 }
 
+static void add_rows(const void *context, unsigned thread, size_t from, size_t to,
+                     struct slope *sum)
+{
+    const struct tables *t = context;
+    struct moments *after = t->after + thread * ((size_t)t->data->age_max + 1);
+
+    for (size_t i = from, end; i < to; i = end) {
+        for (end = i; end < to && t->row[end].x == t->row[i].x;)
+            end++;
+        add_group(t, after, i, end, sum);
+    }
+}
+
 static void slope_at(void *context, const double *at, struct slope *out)
 {
     const struct tables *t = context;
@@ -376,11 +389,7 @@ static void slope_at(void *context, const double *at, struct slope *out)
             t->point[(size_t)day * POINTS + i] =
                 at_age(&here, (day + (1 + point_at[i]) / 2) / here.unit_days);
     }
-    for (size_t i = 0, to; i < d->n; i = to) {
-        for (to = i; to < d->n && t->row[to].x == t->row[i].x;)
-            to++;
-        add_group(&now, i, to, out);
-    }
+    fit_sum(d->n, add_rows, &now, out);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
             out->second[i][k] = out->second[k][i];
@@ -403,7 +412,8 @@ static bool tables_new(struct tables *t, const struct pareto *m, const struct cb
         .more = arena_array(a, double, d->x_max + 1),
         .point = arena_array(a, struct at_age, (size_t)d->age_max * POINTS + 1),
         .day = arena_array(a, struct at_age, d->age_max + 1),
-        .after = arena_array(a, struct moments, d->age_max + 1)};
+        .after =
+            arena_array(a, struct moments, fit_threads(d->n) * ((size_t)d->age_max + 1))};
     if (!t->row || !t->more || !t->point || !t->day || !t->after)
         return err_nomem(err);
     memcpy(t->row, d->row, d->n * sizeof *d->row);
