@@ -73,3 +73,18 @@ void radix_sort(void *row, size_t n, size_t size)
         memcpy(row, from, n * size);
     mem_free(spare);
 }
+
+void radix_sort_then(void *row, size_t n, size_t size,
+                     int (*cmp)(const void *a, const void *b, void *context),
+                     void *context)
+{
+    char *all = row;
+
+    radix_sort(row, n, size);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && key_of(all + end * size) == key_of(all + i * size);)
+            end++;
+        if (end > i + 1)
+            qsort_r(all + i * size, end - i, size, cmp, context);
+    }
+}

@@ -1,15 +1,13 @@
 #include "engine/value_impl.h"
 
 #include "base/num.h"
+#include "base/radix.h"
 #include "engine/begin.h"
 #include "engine/identity.h"
 #include "engine/model.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define DAYS_OF_YEAR 365.25
 
 /* --- what is asked --- */
 
@@ -150,46 +148,55 @@ static const struct report_kind kind = {begin, add, merge, end};
 
 /* --- fitting --- */
 
-/* A stored value in major units, or as a number. */
-static double major(const struct value_view *v, const struct engine *e, double stored)
-{
-    double one = v->buyers->plan.value.type == VALUE_MONEY
-                     ? pow(10, engine_model(e)->workspace.decimals)
-                     : (double)NUM_ONE;
+struct spent {
+    int64_t sum;
+    uint32_t x;
+};
 
-    return stored / one;
+static int by_times(const void *a, const void *b, void *context)
+{
+    const struct spent *l = a, *r = b;
+
+    (void)context;
+    return (l->x > r->x) - (l->x < r->x);
 }
 
-static int by_spending(const void *a, const void *b)
+/* In an order that does not hang on that in which customers came, so that sums do not, either. */
+static size_t sort_spent(struct value_view *v, struct spent *spent)
 {
-    const struct spending *l = a, *r = b;
-
-    if (l->x != r->x)
-        return l->x < r->x ? -1 : 1;
-    return (l->mean > r->mean) - (l->mean < r->mean);
-}
-
-static bool fit_spending(const struct engine *e, struct value_view *v, struct err *err)
-{
-    struct spending *row = mem_alloc((v->buyers->n + 1) * sizeof *row);
     size_t n = 0;
-    bool ok;
 
-    if (!row)
-        return err_nomem(err);
     for (size_t i = 0; i < v->buyers->n; i++) {
         const struct buyer *b = &v->buyers->row[i];
 
         v->spenders += b->x > 0;
         v->without_money += b->x > 0 && b->spent <= 0;
         if (b->x && b->spent > 0)
-            row[n++] = (struct spending){b->x, major(v, e, (double)b->spent) / b->x};
+            spent[n++] = (struct spent){b->spent, b->x};
     }
-    qsort(row, n, sizeof *row, by_spending);
-    ok = gamma_gamma_fit(&v->spending, row, n, NULL, &v->spending_fit, err);
-    v->has_spending = ok;
+    radix_sort_then(spent, n, sizeof *spent, by_times, NULL);
+    return n;
+}
+
+static bool fit_spending(const struct engine *e, struct value_view *v, struct err *err)
+{
+    struct spent *spent = mem_alloc((v->buyers->n + 1) * sizeof *spent);
+    struct spending *row = mem_alloc((v->buyers->n + 1) * sizeof *row);
+    size_t n;
+
+    if (spent && row) {
+        n = sort_spent(v, spent);
+        for (size_t i = 0; i < n; i++)
+            row[i] = (struct spending){spent[i].x, value_major(e, v, (double)spent[i].sum)
+                                                       / spent[i].x};
+        v->has_spending =
+            gamma_gamma_fit(&v->spending, row, n, NULL, &v->spending_fit, err);
+    } else {
+        err_nomem(err);
+    }
+    mem_free(spent);
     mem_free(row);
-    return ok;
+    return v->has_spending;
 }
 
 static bool fit_repeats(const struct value_question *q, struct value_view *v,
@@ -272,90 +279,6 @@ void value_view_free(struct value_view *v)
     program_free(v->program);
     cbs_free(&v->cbs);
     *v = (struct value_view){};
-}
-
-/* --- what is expected --- */
-
-double value_worth(const struct engine *e, const struct value_view *v,
-                   const struct buyer *b)
-{
-    struct spending s = {0};
-
-    if (b->x && b->spent > 0)
-        s = (struct spending){b->x, major(v, e, (double)b->spent) / b->x};
-    return v->has_spending ? gamma_gamma_expected(&v->spending, s) : 0;
-}
-
-struct order {
-    const struct catalog *catalog;
-    const struct buyer *buyer;
-};
-
-static int by_expected(const void *a, const void *b, void *order)
-{
-    const struct order *o = order;
-    const struct forecast *l = a, *r = b;
-
-    if (l->purchases != r->purchases)
-        return l->purchases > r->purchases ? -1 : 1;
-    if (l->value != r->value)
-        return l->value > r->value ? -1 : 1;
-    return str_cmp(catalog_customer_id(o->catalog, o->buyer[l->buyer].customer),
-                   catalog_customer_id(o->catalog, o->buyer[r->buyer].customer));
-}
-
-/* Customers alike in what they did have alike expectations: of each kind they are reckoned once. */
-static bool expect_all(const struct engine *e, struct value_view *v, struct arena *a,
-                       struct err *err)
-{
-    struct forecast *alike = arena_array(a, struct forecast, (size_t)v->cbs.n + 1);
-
-    v->forecast = arena_array(a, struct forecast, v->buyers->n + 1);
-    if (!alike || !v->forecast)
-        return err_nomem(err);
-    for (uint32_t i = 0; i < v->cbs.n; i++) {
-        const struct cbs_row *r = &v->cbs.row[i];
-
-        alike[i].alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
-        alike[i].purchases =
-            repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
-        alike[i].worth =
-            v->discount > 0
-                ? repeat_discounted(&v->model, r->x, r->last_days, r->age_days,
-                                    v->ahead_days, log1p(v->discount) / DAYS_OF_YEAR)
-                : alike[i].purchases;
-    }
-    for (size_t i = 0; i < v->buyers->n; i++) {
-        const struct buyer *b = &v->buyers->row[i];
-        struct forecast *f = &v->forecast[i];
-
-        *f = alike[cbs_find(&v->cbs, buyer_cbs(b, v->until_day))];
-        f->buyer = (uint32_t)i;
-        f->value = f->worth * value_worth(e, v, b);
-        f->is_untold = isnan(f->value);
-        f->value = f->is_untold ? 0 : f->value;
-        v->untold += f->is_untold;
-    }
-    qsort_r(v->forecast, v->buyers->n, sizeof *v->forecast, by_expected,
-            &(struct order){snapshot_catalog(engine_snapshot(e)), v->buyers->row});
-    return true;
-}
-
-static void add_tenths(const struct engine *e, struct value_view *v)
-{
-    for (size_t i = 0; i < v->buyers->n; i++) {
-        const struct forecast *f = &v->forecast[i];
-        const struct buyer *b = &v->buyers->row[f->buyer];
-        struct value_tenth *t = &v->tenth[i * VALUE_TENTHS / v->buyers->n];
-
-        t->customers++;
-        t->alive += f->alive;
-        t->purchases += f->purchases;
-        t->value += f->value;
-        t->was_purchases += b->later;
-        t->was_value +=
-            v->buyers->plan.has_value ? major(v, e, (double)b->later_spent) : 0;
-    }
 }
 
 /* --- held against what came --- */
@@ -488,9 +411,8 @@ bool engine_value(struct engine *e, const struct value_question *q, struct arena
          || err_set(err, ERR_INPUT,
                     "gamma-gamma says what a purchase brings, not how many "
                     "come: take another model, and --value beside it");
-    ok = ok && expect_all(e, out, a, err) && find_customer(e, q, out, err);
+    ok = ok && value_expect(e, out, a, err) && find_customer(e, q, out, err);
     if (ok) {
-        add_tenths(e, out);
         if (out->hold_out_days)
             hold_against(out);
     } else {

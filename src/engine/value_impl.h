@@ -9,4 +9,10 @@
 double value_worth(const struct engine *e, const struct value_view *v,
                    const struct buyer *b);
 
+/* A stored value in major units, or as a number. */
+double value_major(const struct engine *e, const struct value_view *v, double stored);
+/* Fills .forecast, which lives in `a`, .untold and .tenth. */
+bool value_expect(const struct engine *e, struct value_view *v, struct arena *a,
+                  struct err *err);
+
 #endif

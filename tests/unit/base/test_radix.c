@@ -69,3 +69,29 @@ TEST(without_memory_they_are_put_in_order_too)
     for (int i = 0; i < 1000; i++)
         assert_int_equal(number[i], i - 500);
 }
+
+struct pair {
+    int64_t key;
+    int second;
+};
+
+static int by_second(const void *a, const void *b, void *context)
+{
+    const struct pair *l = a, *r = b;
+
+    return *(int *)context * (l->second - r->second);
+}
+
+TEST(ties_are_put_in_order_by_what_else_they_have)
+{
+    struct pair row[1000];
+    int turned = -1;
+
+    for (int i = 0; i < 1000; i++)
+        row[i] = (struct pair){i * 7919 % 13, i * 6007 % 1000};
+    radix_sort_then(row, 1000, sizeof *row, by_second, &turned);
+    for (int i = 1; i < 1000; i++)
+        assert_true(
+            row[i - 1].key < row[i].key
+            || (row[i - 1].key == row[i].key && row[i - 1].second > row[i].second));
+}
