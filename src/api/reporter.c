@@ -11,8 +11,8 @@
 enum {
     KEPT_BYTES = 16 << 20,
     ARENA_MAX = 1 << 30,
-    PATIENCE_MS = 150,
-    AGE_MS = 10 * 1000,
+    PATIENCE_MS = 100,
+    AGE_MS = 30 * 1000,
 };
 
 /* In the order in which they came. */

@@ -14,8 +14,8 @@
 
 /* 0 is replaced by what stands here. */
 struct report_times {
-    int64_t patience_ms; /* how long a new answer may take; 150; negative: no time */
-    int64_t age_ms;      /* how old another may be then; 10 s */
+    int64_t patience_ms; /* how long a new answer may take; 100; negative: no time */
+    int64_t age_ms;      /* how old another may be then; 30 s */
 };
 struct reporter;
 [[nodiscard]] bool reporter_new(struct engine *e, struct report_times times,

@@ -119,9 +119,10 @@ static hash128 *slot_of(hash128 *slot, size_t cap, hash128 h)
     return &slot[i];
 }
 
-static bool set_grow(struct hash_set *s)
+enum { SET_ROOM = 16 };
+
+static bool set_resize(struct hash_set *s, size_t cap)
 {
-    size_t cap = s->cap ? s->cap * 2 : 16;
     hash128 *slot =
         cap > PTRDIFF_MAX / sizeof *slot ? NULL : mem_alloc(cap * sizeof *slot);
 
@@ -147,7 +148,7 @@ bool hash_set_add(struct hash_set *s, hash128 h, bool *added)
         s->n += *added;
         return true;
     }
-    if (is_full(s->n, s->cap) && !set_grow(s))
+    if (is_full(s->n, s->cap) && !set_resize(s, s->cap ? s->cap * 2 : SET_ROOM))
         return false;
     slot = slot_of(s->slot, s->cap, h);
     *added = is_zero(*slot);
@@ -167,6 +168,37 @@ void hash_set_expect(const struct hash_set *s, hash128 h)
 {
     if (s->cap)
         __builtin_prefetch(&s->slot[h.low & (s->cap - 1)], 1);
+}
+
+/* What stands behind it moves up, unless it would then stand before its place. */
+static void close_gap(struct hash_set *s, size_t gap)
+{
+    size_t mask = s->cap - 1;
+
+    for (size_t i = (gap + 1) & mask; !is_zero(s->slot[i]); i = (i + 1) & mask) {
+        if (((i - s->slot[i].low) & mask) >= ((i - gap) & mask)) {
+            s->slot[gap] = s->slot[i];
+            gap = i;
+        }
+    }
+    s->slot[gap] = (hash128){};
+}
+
+void hash_set_remove(struct hash_set *s, hash128 h)
+{
+    hash128 *slot;
+
+    if (!hash_set_has(s, h))
+        return;
+    s->n--;
+    if (is_zero(h)) {
+        s->has_zero = false;
+        return;
+    }
+    slot = slot_of(s->slot, s->cap, h);
+    close_gap(s, (size_t)(slot - s->slot));
+    if (s->cap > SET_ROOM && s->n < s->cap / 8)
+        (void)set_resize(s, s->cap / 2);
 }
 
 void hash_set_free(struct hash_set *s)

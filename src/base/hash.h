@@ -29,6 +29,8 @@ struct hash_set {
 bool hash_set_has(const struct hash_set *s, hash128 h);
 /* It will soon be asked for: a large set is waited for, unless other work lies between. */
 void hash_set_expect(const struct hash_set *s, hash128 h);
+/* What is not there is fine. A set of few in much room becomes smaller, when memory allows. */
+void hash_set_remove(struct hash_set *s, hash128 h);
 void hash_set_free(struct hash_set *s);
 
 /* Texts numbered 0, 1, 2 ... as they come. Zero it to start; the texts are kept in it. */

@@ -12,6 +12,7 @@ enum {
     FOLD_CHUNKS = 2,       /* folded in one transaction */
     WAL_PAGES = 9,         /* of SQLite's log, at which it goes to the file */
     FOLD_WAVE = 3,         /* chunks folded before they are written */
+    FOLD_BESIDE = 2,       /* and beside the caller's work */
     CHUNK_CUSTOMERS = 7,   /* customers in one chunk of the timelines */
     TOUCHED_MAX = 3,       /* customers of a chunk, that are laid over the others anew */
     WAKE_ALONE = 3,        /* of them, at most, that are read without the others */
@@ -53,6 +54,7 @@ enum {
     FOLD_CHUNKS = 20,
     WAL_PAGES = 4096,
     FOLD_WAVE = 16,
+    FOLD_BESIDE = 4,
     CHUNK_CUSTOMERS = 1024,
     TOUCHED_MAX = 384,
     WAKE_ALONE = 256,

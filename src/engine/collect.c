@@ -376,7 +376,7 @@ bool engine_settle(struct engine *e, struct err *err)
     struct store *s = engine_store(e);
     bool more;
 
-    return (store_is_held(s) || !store_is_fold_overdue(s)
+    return (store_is_held(s) || store_news_share(s) <= 1
             || store_fold(s, FOLD_CHUNKS, &more, err))
            && engine_refresh(e, err);
 }
@@ -394,7 +394,16 @@ static bool tidy_log(struct store *s, struct err *err)
     return true;
 }
 
-/* Chunk by chunk; of the time a third goes to folding. */
+/* After a fold that took so long: of the time a third goes to folding, the more the fuller it is, and
+ * from half full on all of it, so that nobody has to wait until it is done. */
+static int64_t rest_of(const struct store *s, int64_t took_ms)
+{
+    double room = 1 - 2 * store_news_share(s);
+
+    return room > 0 ? (int64_t)(room * FOLD_REST * (double)took_ms) : 0;
+}
+
+/* Chunk by chunk. */
 bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *err)
 {
     struct store *s = engine_store(e);
@@ -410,7 +419,7 @@ bool engine_tidy(struct engine *e, int64_t steady_ms, bool *came, struct err *er
             return true;
         *came = true;
         ok = store_fold_end(s, err);
-        e->fold_ms = steady_ms + FOLD_REST * (steady_ms - e->fold_ms);
+        e->fold_ms = steady_ms + rest_of(s, steady_ms - e->fold_ms);
         return ok;
     }
     if (steady_ms < e->fold_ms || !store_is_fold_due(s))

@@ -33,9 +33,10 @@ static void run(void *context)
     atomic_store(&c->has_run, true);
 }
 
+/* Soon again behind one that was: so little is left at last that who commits hardly waits for it. */
 bool store_is_checkpoint_due(const struct store *s)
 {
-    return s->wal_pages - s->wal_done >= WAL_PAGES / 2;
+    return s->wal_pages - s->wal_done > WAL_PAGES / (s->wal_waits ? 8 : 2);
 }
 
 bool store_checkpoint_begin(struct store *s, struct err *err)

@@ -337,7 +337,8 @@ static size_t list_ids(const struct fact *fact, size_t n, hash128 *to)
     return ids;
 }
 
-/* Rows of news that are folded wholly go, and their ids to those of the parts. */
+/* Rows of news that are folded wholly go, and their ids to those of the parts: so many that nobody
+ * waits long, the others with the next commits; all when folding is all that is done. */
 bool drop_news(struct store *s, struct err *err)
 {
     sqlite3_stmt *drop;
@@ -347,13 +348,16 @@ bool drop_news(struct store *s, struct err *err)
 
     if (!sql_get(&s->sql, SQL_NEWS_DROP, &drop, err))
         return false;
-    for (const struct news_batch *b = s->news; b; b = b->next)
-        n += b->left == b->folding ? b->n : 0;
+    for (struct news_batch *b = s->news; b && (n < NEWS_EVENTS || s->tx.only_folds);
+         b = b->next) {
+        b->is_dropped = b->left == b->folding;
+        n += b->is_dropped ? b->n : 0;
+    }
     id = mem_alloc(n * sizeof *id);
     ok = id || err_nomem(err);
     n = 0;
     for (const struct news_batch *b = s->news; ok && b; b = b->next) {
-        if (b->left != b->folding)
+        if (!b->is_dropped)
             continue;
         n += list_ids(b->fact, b->n, id + n);
         ok = sql_run(&s->sql, drop, sql_bind(drop, 1, b->seq), err);
@@ -361,6 +365,16 @@ bool drop_news(struct store *s, struct err *err)
     ok = ok && (!n || add_ids(s, id, n, err));
     mem_free(id);
     return ok;
+}
+
+static void forget_news(struct store *s, struct news_batch *batch)
+{
+    s->news_bytes -= batch->arena.used + batch->n * sizeof *batch->fact;
+    s->news_facts -= batch->n;
+    for (uint32_t i = 0; s->ids_known && i < batch->n; i++)
+        if (!batch->fact[i].is_told)
+            known_ids_remove(&s->ids, hash128_of(batch->fact[i].id));
+    news_batch_release(batch);
 }
 
 void fold_end(struct store *s, bool is_done)
@@ -373,14 +387,13 @@ void fold_end(struct store *s, bool is_done)
         if (is_done)
             batch->left -= batch->folding;
         batch->folding = 0;
-        if (batch->left) {
-            at = &batch->next;
+        if (is_done && batch->is_dropped) {
+            *at = batch->next;
+            forget_news(s, batch);
             continue;
         }
-        *at = batch->next;
-        s->news_bytes -= batch->arena.used + batch->n * sizeof *batch->fact;
-        s->news_facts -= batch->n;
-        news_batch_release(batch);
+        batch->is_dropped = false;
+        at = &batch->next;
     }
     s->news_last = at;
 }
@@ -475,14 +488,14 @@ bool fold_now(struct store *s, struct err *err)
 
 /* --- in steps --- */
 
-bool store_is_fold_overdue(const struct store *s)
+double store_news_share(const struct store *s)
 {
-    return s->news_bytes > s->memory_bytes / 8;
+    return (double)s->news_bytes / ((double)s->memory_bytes / 8);
 }
 
 bool store_is_fold_due(const struct store *s)
 {
-    return is_many(s->image->news_n, s->image->stale) || store_is_fold_overdue(s);
+    return is_many(s->image->news_n, s->image->stale) || store_news_share(s) > 1;
 }
 
 bool fold_next(struct store *s, const struct image *image, uint32_t *out)
@@ -517,12 +530,13 @@ static bool fold_some(struct store *s, uint32_t chunks_max, struct err *err)
 
 bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err)
 {
-    if (!s->image->news_n) {
+    if (!s->news) {
         *more = false;
         return true;
     }
     if (!transaction_begin(s, err))
         return false;
+    s->tx.only_folds = true;
     if (!fold_some(s, chunks_max, err) || !transaction_commit(s, err)) {
         store_cancel(s);
         return false;

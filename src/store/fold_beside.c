@@ -1,6 +1,8 @@
-/* fold_beside.c - a chunk's news folded on a thread of its own, out of a snapshot, while the writer
- * goes on; the writer then writes the parts, and what came meanwhile stays news. */
+/* fold_beside.c - the news of some chunks folded on a thread of their own, out of a snapshot, while the
+ * writer goes on; the writer then writes the parts, and what came meanwhile stays news. */
 #include "store/fold_impl.h"
+
+#include "base/tune.h"
 
 #include <stdatomic.h>
 
@@ -8,7 +10,10 @@ struct fold_beside {
     struct aside aside;
     struct snapshot *snapshot;
     struct fold_from from;
-    struct fold fold;
+    struct fold fold[FOLD_BESIDE];
+    uint32_t n;
+    struct err err;
+    bool ok;
     atomic_bool has_run;
 };
 
@@ -16,7 +21,9 @@ static void run(void *context)
 {
     struct fold_beside *b = context;
 
-    b->fold.ok = fold_chunk(&b->from, &b->fold, &b->fold.err);
+    b->ok = true;
+    for (uint32_t i = 0; i < b->n && b->ok; i++)
+        b->ok = fold_chunk(&b->from, &b->fold[i], &b->err);
     atomic_store(&b->has_run, true);
 }
 
@@ -28,31 +35,38 @@ void store_fold_drop(struct store *s)
         return;
     s->beside = NULL;
     aside_end(&b->aside);
-    fold_free(&b->fold);
+    for (uint32_t i = 0; i < b->n; i++)
+        fold_free(&b->fold[i]);
     snapshot_close(b->snapshot);
     mem_free(b);
 }
 
-bool store_fold_begin(struct store *s, struct err *err)
+static bool gather(struct store *s, struct fold_beside *b, struct err *err)
 {
-    struct fold_beside *b;
     uint32_t chunk;
 
-    if (s->beside || !fold_next(s, s->image, &chunk))
-        return true;
-    b = s->beside = mem_alloc(sizeof *b);
-    if (!b)
-        return err_nomem(err);
-    if (!store_snapshot(s, &b->snapshot, err)) {
-        store_fold_drop(s);
+    if (!store_snapshot(s, &b->snapshot, err))
         return false;
-    }
     b->from = snapshot_fold_from(b->snapshot);
-    if (!fold_gather(&b->from, chunk, &b->fold, err)) {
+    while (b->n < FOLD_BESIDE && fold_next(s, s->image, &chunk)
+           && (!b->n || chunk != b->fold[0].chunk)) /* not around again */
+        if (!fold_gather(&b->from, chunk, &b->fold[b->n++], err))
+            return false;
+    return true;
+}
+
+bool store_fold_begin(struct store *s, struct err *err)
+{
+    if (s->beside || !s->image->news_n)
+        return true;
+    s->beside = mem_alloc(sizeof *s->beside);
+    if (!s->beside)
+        return err_nomem(err);
+    if (!gather(s, s->beside, err)) {
         store_fold_drop(s);
         return false;
     }
-    aside_begin(&b->aside, run, b);
+    aside_begin(&s->beside->aside, run, s->beside);
     return true;
 }
 
@@ -72,36 +86,34 @@ static bool still_fits(const struct store *s, const struct fold *f)
                 && now->news->told_seq > f->row.folded_seq);
 }
 
-static bool put(struct store *s, const struct fold *f, struct err *err)
+/* What others folded meanwhile is left out, and folded again from where it is now. */
+static bool put(struct store *s, const struct fold_beside *b, struct err *err)
 {
-    if (!transaction_begin(s, err))
+    bool ok = transaction_begin(s, err);
+
+    if (!ok)
         return false;
-    if (!fold_put(s, f, err) || !transaction_commit(s, err)) {
-        store_cancel(s);
-        return false;
+    for (uint32_t i = 0; i < b->n && ok; i++) {
+        if (still_fits(s, &b->fold[i]))
+            ok = fold_put(s, &b->fold[i], err);
+        else
+            s->fold_next = b->fold[i].chunk;
     }
-    return true;
+    ok = ok && transaction_commit(s, err);
+    if (!ok)
+        store_cancel(s);
+    return ok;
 }
 
 bool store_fold_end(struct store *s, struct err *err)
 {
     struct fold_beside *b = s->beside;
-    bool ok = true, more;
-    uint32_t chunk;
+    bool ok;
 
     if (!b)
         return true;
     aside_end(&b->aside);
-    chunk = b->fold.chunk;
-    if (!b->fold.ok) {
-        *err = b->fold.err;
-        ok = false;
-    } else if (still_fits(s, &b->fold)) {
-        ok = put(s, &b->fold, err);
-    } else {
-        s->fold_next = chunk;
-        ok = store_fold(s, 1, &more, err);
-    }
+    ok = b->ok ? put(s, b, err) : (*err = b->err, false);
     store_fold_drop(s);
     return ok;
 }

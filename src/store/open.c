@@ -413,7 +413,7 @@ void store_close(struct store *s)
     seen_free(s->seen);
     catalog_free(&s->catalog);
     homes_free(&s->homes);
-    hash_set_free(&s->ids);
+    known_ids_free(&s->ids);
     refused_forget(&s->refused);
     while (s->idle) {
         struct reader *next = s->idle->next;

@@ -345,9 +345,10 @@ bool store_is_fold_due(const struct store *s);
 /* Folds the news of up to chunks_max chunks into their parts, in a transaction of its own. *more
  * is false when there is no other news. No snapshot sees a difference. */
 bool store_fold(struct store *s, uint32_t chunks_max, bool *more, struct err *err);
-/* Whether news fill so much of the memory that nothing else should come before folding them. */
-bool store_is_fold_overdue(const struct store *s);
-/* The same beside other work: begins to fold the next chunk with news on a thread of its own; later,
+/* How much the news fill of what they may in memory; above 1 nothing else should come before folding
+ * them. */
+double store_news_share(const struct store *s);
+/* The same beside other work: begins to fold the next chunks with news on a thread of their own; later,
  * between transactions, _end waits for it and writes what it made, in a transaction. */
 bool store_fold_begin(struct store *s, struct err *err);
 bool store_fold_end(struct store *s, struct err *err);

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/work.h"
 #include "store/chunk_impl.h"
+#include "store/known_ids.h"
 #include "store/lock_impl.h"
 #include "store/seen_impl.h"
 #include "store/sql_impl.h"
@@ -69,6 +70,7 @@ struct packing {
 struct transaction {
     bool open;
     bool has_spilled;  /* facts of it are in the parts already */
+    bool only_folds;   /* whoever waits for it waits for nothing else */
     bool keeps_image;  /* it writes histories alone */
     struct err broken; /* .code: why it can only be cancelled, or ERR_NONE */
     struct catalog_mark mark;
@@ -109,6 +111,7 @@ struct news_batch {
 
     /* the writer's own */
     uint32_t left, folding; /* chunks that still have it as news; that are being folded */
+    bool is_dropped;        /* by the transaction */
     struct news_batch *next;
 };
 
@@ -206,11 +209,9 @@ struct store {
     int wal_pages;  /* of SQLite's log beside the file, after the last commit */
     int wal_done;   /* of them, those that were there when the last checkpoint began */
     bool wal_waits; /* it could begin anew, were there no snapshot of an older commit */
-    struct seen *seen; /* message ids of what is in the parts */
-    struct hash_set
-        ids;            /* of the news, of the transaction, and of what was erased, ... */
-    bool ids_known;     /* ... when this is true */
-    size_t ids_learned; /* how many there were then */
+    struct seen *seen;    /* message ids of what is in the parts */
+    struct known_ids ids; /* of the news and of the transaction, ... */
+    bool ids_known;       /* ... when this is true */
     struct refused_known refused;
     struct transaction tx;
 

@@ -22,22 +22,19 @@ const struct catalog *store_catalog(const struct store *s)
 /* Message ids of the news; seen knows those of the parts, and of what was erased. */
 static bool learn_ids(struct store *s, struct err *err)
 {
-    bool added;
-
     for (const struct news_batch *b = s->news; b; b = b->next) {
         for (uint32_t i = 0; i < b->n; i++) {
-            if (!hash_set_add(&s->ids, hash128_of(b->fact[i].id), &added))
+            if (!b->fact[i].is_told && !known_ids_add(&s->ids, hash128_of(b->fact[i].id)))
                 return err_nomem(err);
         }
     }
     s->ids_known = true;
-    s->ids_learned = s->ids.n;
     return true;
 }
 
 static void forget_ids(struct store *s)
 {
-    hash_set_free(&s->ids);
+    known_ids_free(&s->ids);
     s->ids_known = false;
 }
 
@@ -307,8 +304,7 @@ bool transaction_spoil(struct transaction *tx, const struct err *err)
 bool is_full(const struct store *s)
 {
     const struct transaction *tx = &s->tx;
-    size_t bytes = tx->arena.used + tx->fact_cap * sizeof *tx->fact
-                   + s->ids.cap * sizeof *s->ids.slot;
+    size_t bytes = tx->arena.used + tx->fact_cap * sizeof *tx->fact + s->ids.bytes;
 
     return bytes > s->memory_bytes / 4;
 }
@@ -329,7 +325,7 @@ void store_expect(const struct store *s, const struct event *e)
     hash128 id = hash128_of(e->id);
     uint32_t customer = catalog_key_find(&s->catalog, e->customer);
 
-    hash_set_expect(&s->ids, id);
+    known_ids_expect(&s->ids, id);
     seen_expect(s->seen, id);
     if (customer < s->homes.n)
         __builtin_prefetch(&s->homes.home[customer]);
@@ -337,17 +333,15 @@ void store_expect(const struct store *s, const struct event *e)
 
 static bool is_known(struct store *s, hash128 id, bool *known, struct err *err)
 {
-    *known = hash_set_has(&s->ids, id);
+    *known = known_ids_have(&s->ids, id);
     return *known || seen_has(s->seen, id, known, err);
 }
 
 static bool add(struct store *s, const struct event *e, str json, hash128 id,
                 struct err *err)
 {
-    bool added;
-
     return (!json.n || add_line(s, json, err)) && add_fact(s, e, err)
-           && (hash_set_add(&s->ids, id, &added) || err_nomem(err)) && spill(s, err);
+           && (known_ids_add(&s->ids, id) || err_nomem(err)) && spill(s, err);
 }
 
 /* Without a line: its batch is written by relog_batch. */

@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "support/chance.h"
 #include "support/fail.h"
 #include "support/unit.h"
 
@@ -36,6 +37,51 @@ TEST(a_set_of_hashes_knows_what_it_holds)
     }
     hash_set_free(&s);
     assert_false(hash_set_has(&s, (hash128){0, 0}));
+}
+
+/* All zero, and many whose places are the same. */
+static hash128 hash_of(uint64_t i)
+{
+    return (hash128){i % 71, i};
+}
+
+TEST(what_is_removed_is_not_there_and_all_else_is)
+{
+    enum { HASHES = 3000, STEPS = 40000 };
+    static bool is_there[HASHES];
+    struct hash_set s = {0};
+    struct random r = chance();
+    size_t n = 0, most = 0;
+    bool added;
+
+    for (int step = 0; step < STEPS; step++) {
+        uint64_t i = random_below(&r, step < STEPS / 2 ? HASHES : HASHES / 50);
+        hash128 h = hash_of(i);
+        bool *there = &is_there[i];
+
+        if (random_below(&r, 2)) {
+            assert_true(hash_set_add(&s, h, &added));
+            assert_int_equal(added, !*there);
+            n += added;
+            *there = true;
+        } else {
+            hash_set_remove(&s, h);
+            n -= *there;
+            *there = false;
+        }
+        assert_int_equal(s.n, n);
+        most = s.cap > most ? s.cap : most;
+    }
+    for (uint64_t i = 0; i < HASHES; i++) {
+        hash128 h = hash_of(i);
+
+        assert_int_equal(hash_set_has(&s, h), is_there[i]);
+        hash_set_remove(&s, h);
+        assert_false(hash_set_has(&s, h));
+    }
+    assert_int_equal(s.n, 0);
+    assert_true(s.cap < most);
+    hash_set_free(&s);
 }
 
 TEST(texts_are_numbered_as_they_come)
