@@ -13,6 +13,7 @@ enum {
     ARENA_MAX = 1 << 30,
     PATIENCE_MS = 100,
     AGE_MS = 30 * 1000,
+    REFIT_MS = 60 * 1000,
 };
 
 /* In the order in which they came. */
@@ -25,7 +26,8 @@ struct asked {
     int64_t asked_ms;
     bool waits;               /* for a new answer */
     bool has_no_older;        /* as far as is known */
-    struct report_answer *to; /* NULL: he has got an older answer */
+    struct report_answer *to; /* NULL: he has got an older answer, or one at hand */
+    bool is_beside;           /* the latter */
 };
 
 /* What is made now. The thread alone has it until .over is true. */
@@ -51,6 +53,7 @@ struct reporter {
     struct kept *kept;
     struct asked *first, **last;
     uint64_t number; /* of the next */
+    bool has_beside; /* one of them is */
     struct making making;
 };
 
@@ -63,7 +66,8 @@ bool reporter_new(struct engine *e, struct report_times times, struct reporter *
         return err_nomem(err);
     r->engine = e;
     r->times = (struct report_times){times.patience_ms ? times.patience_ms : PATIENCE_MS,
-                                     times.age_ms ? times.age_ms : AGE_MS};
+                                     times.age_ms ? times.age_ms : AGE_MS,
+                                     times.refit_ms ? times.refit_ms : REFIT_MS};
     r->last = &r->first;
     r->kept = kept_new(KEPT_BYTES);
     if (!r->kept) {
@@ -142,11 +146,66 @@ static bool find_kept(struct reporter *r, const struct asked *a, struct report_a
     return false;
 }
 
+static str param_of(void *context, const char *name)
+{
+    return question_find(context, str_of(name));
+}
+
+static struct api_request request_of(struct engine *e, const struct asked *asked,
+                                     struct arena *a, struct buf *out)
+{
+    return (struct api_request){
+        .engine = e,
+        .now_ms = engine_now_ms(e),
+        .method = "GET",
+        .path = asked->question->report,
+        .param = param_of,
+        .context = (void *)(uintptr_t)asked->question,
+        .outdated_ms = MOMENT_NEVER,
+        .a = a,
+        .out = out,
+    };
+}
+
+/* Of what is kept. *outdated: what that is of is to be made anew. */
+static bool find_at_hand(struct reporter *r, struct asked *asked,
+                         struct report_answer *to, bool *outdated)
+{
+    struct arena a = {.limit = ARENA_MAX};
+    struct api_request request = request_of(r->engine, asked, &a, &to->out);
+    bool ok;
+
+    request.at_hand = true;
+    ok = api_answer(&request, &to->err);
+    to->is_there = !request.is_put_off;
+    to->ok = ok && to->is_there;
+    to->type = request.type;
+    asked->waits |= request.wants_new;
+    if (!ok)
+        buf_add(&to->wrong, request.wrong);
+    if (!to->ok)
+        buf_free(&to->out);
+    *outdated = to->ok && request.outdated_ms != MOMENT_NEVER
+                && request.now_ms - request.outdated_ms >= r->times.refit_ms;
+    r->counts.fresh += to->ok;
+    arena_free(&a);
+    return to->is_there;
+}
+
+static void wait_in_line(struct reporter *r, struct asked *a)
+{
+    a->number = r->number++;
+    a->asked_ms = clock_steady_ms();
+    *r->last = a;
+    r->last = &a->next;
+}
+
 bool reporter_ask(struct reporter *r, struct MHD_Connection *c, const struct question *q,
                   bool waits, struct report_answer **out, struct err *err)
 {
     struct asked *a;
     struct report_answer *to;
+    bool outdated = false;
 
     a = mem_alloc(sizeof *a);
     to = mem_alloc(sizeof *to);
@@ -158,16 +217,18 @@ bool reporter_ask(struct reporter *r, struct MHD_Connection *c, const struct que
     }
     *out = to;
     to->connection = c;
-    if (find_kept(r, a, to)) {
-        asked_free(a);
+    a->waits = waits;
+    if (find_kept(r, a, to) || (!waits && find_at_hand(r, a, to, &outdated))) {
+        if (!outdated || r->has_beside) {
+            asked_free(a);
+            return true;
+        }
+        a->is_beside = r->has_beside = true;
+        wait_in_line(r, a);
         return true;
     }
     a->to = to;
-    a->number = r->number++;
-    a->asked_ms = clock_steady_ms();
-    a->waits = waits;
-    *r->last = a;
-    r->last = &a->next;
+    wait_in_line(r, a);
     MHD_suspend_connection(c);
     return true;
 }
@@ -216,6 +277,7 @@ static void take_out(struct reporter *r, struct asked **at)
     *at = a->next;
     if (!*at)
         r->last = at;
+    r->has_beside &= !a->is_beside;
     asked_free(a);
 }
 
@@ -273,24 +335,10 @@ static void mind_the_impatient(struct reporter *r)
 
 /* --- making --- */
 
-static str param_of(void *context, const char *name)
-{
-    return question_find(context, str_of(name));
-}
-
 static void make(void *context)
 {
     struct making *m = context;
-    struct api_request request = {
-        .engine = m->view,
-        .now_ms = engine_now_ms(m->view),
-        .method = "GET",
-        .path = m->asked->question->report,
-        .param = param_of,
-        .context = (void *)(uintptr_t)m->asked->question,
-        .a = &m->arena,
-        .out = &m->out,
-    };
+    struct api_request request = request_of(m->view, m->asked, &m->arena, &m->out);
 
     m->ok = api_answer(&request, &m->err);
     m->type = request.type;

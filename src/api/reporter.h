@@ -3,7 +3,10 @@
  *
  * An answer is of one moment, at which the file held all that it held when it was asked. When that
  * takes longer than a patience, and the same was answered not long ago, that answer is given, with
- * its age, and the new one is made nevertheless. */
+ * its age, and the new one is made nevertheless.
+ *
+ * What can be made in a moment of what is kept (api_request.at_hand) is told at once, before all who wait.
+ * When that is of an older state, the same is made anew beside, for the next who asks. */
 #ifndef API_REPORTER_H
 #define API_REPORTER_H
 
@@ -16,6 +19,7 @@
 struct report_times {
     int64_t patience_ms; /* how long a new answer may take; 100; negative: no time */
     int64_t age_ms;      /* how old another may be then; 30 s */
+    int64_t refit_ms;    /* how old what is at hand may be, once it is outdated; 60 s */
 };
 struct reporter;
 [[nodiscard]] bool reporter_new(struct engine *e, struct report_times times,

@@ -325,7 +325,8 @@ static const struct api_param value_params[] = {
     {"k", "of the last two: how regular purchases are, 1 to 12; tried unless given"},
     {"event", "the pattern of a purchase; purchase unless given"},
     {"value", "what it brings, such as revenue"},
-    {"until", "the last day that the model knows, whole"},
+    {"until",
+     "the last day that the model knows, whole; now: with customer, what he did so far"},
     {"unit", "day, week (unless given) or month: in what rates are told"},
     {"ahead", "how far to look, in whole days; 365d unless given"},
     {"discount", "of what comes later, a rate per year, such as 0.1"},
@@ -888,6 +889,10 @@ bool api_answer(struct api_request *r, struct err *err)
         return err_set(err, ERR_NOT_FOUND,
                        "there is no such path; /api/openapi.json lists those there are");
     r->id = str_from(r->path, route_stem(route, &name).n);
+    if (r->at_hand && route->run != get_value) { /* the only one that looks for it */
+        r->is_put_off = true;
+        return true;
+    }
     return check_body(route, r->body, err) && route->run(r, err)
            && (!r->out->failed || err_nomem(err));
 }

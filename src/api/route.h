@@ -27,6 +27,10 @@ struct api_request {
     str (*param)(void *context, const char *name); /* of the query; empty when missing */
     void *context;
     int64_t as_of_ms; /* without a request: what is asked as of another moment; 0: now */
+    bool at_hand;     /* of a report: it is made only if what it takes is kept ... */
+    bool is_put_off;  /* ... which it is not: nothing is told ... */
+    bool wants_new;   /* ... and what was told before will not do */
+    int64_t outdated_ms;         /* when that was made, if it would be another now */
     const struct json *body;     /* of a POST; NULL: there was none */
     str wrong;                   /* of an error: the part of the question in which it is;
                                     borrowed from the query, or in .a */

@@ -303,11 +303,22 @@ bool get_value(struct api_request *r, struct err *err)
                                .customer = param(r, "customer")};
     struct json_out j = {.to = r->out};
     struct value_view v;
+    bool there = true;
 
+    q.is_now = str_eq(param(r, "until"), STR("now"));
+    q.until_ms = MOMENT_NEVER;
     if (!scope_params(r, &q.scope, err)
-        || !moment_param(r, "until", MOMENT_NEVER, &q.until_ms, err)
-        || !engine_value(r->engine, &q, r->a, &v, &r->wrong, err))
+        || (!q.is_now && !moment_param(r, "until", MOMENT_NEVER, &q.until_ms, err))
+        || !(r->at_hand
+                 ? engine_value_at_hand(r->engine, &q, r->a, &v, &there, &r->wrong, err)
+                 : engine_value(r->engine, &q, r->a, &v, &r->wrong, err)))
         return false;
+    r->is_put_off = !there;
+    r->wants_new = q.is_now;
+    if (!there)
+        return true;
+    if (!v.is_latest)
+        r->outdated_ms = v.fitted_ms;
     value_view_put_json(&j, r->engine, &v);
     value_view_free(&v);
     return true;

@@ -168,8 +168,7 @@ static void print_guesses(struct cli *c, struct buf *b, const struct value_view 
     buf_add_format(b,
                    "\n%llu came. Nearest by the mean error: %s; by the root mean square: "
                    "%s.\n",
-                   (unsigned long long)value_came(v), nearest(v, false),
-                   nearest(v, true));
+                   (unsigned long long)v->came, nearest(v, false), nearest(v, true));
 }
 
 static void put_discount(struct buf *b, const struct value_view *v)
@@ -202,7 +201,7 @@ static bool print_show(struct cli *c, struct buf *b, const struct value_view *v)
 static void print_customer(struct buf *b, const struct value_view *v)
 {
     const struct forecast *f = v->customer;
-    const struct buyer *of = &v->buyers->row[f->buyer];
+    const struct buyer *of = &v->who;
 
     buf_add_format(b, "Bought on %u day%s, first on ", of->x + 1, of->x ? "s" : "");
     value_put_day(b, of->first_day);
@@ -225,8 +224,11 @@ static void print_customer(struct buf *b, const struct value_view *v)
 static bool until_of(struct cli *c, struct engine *e, struct value_question *q,
                      struct err *err)
 {
-    return cli_moment(c, "until", engine_model(e)->workspace.zone, MOMENT_NEVER,
-                      &q->until_ms, err);
+    q->until_ms = MOMENT_NEVER;
+    q->is_now = str_eq(cli_text(c, "until"), STR("now"));
+    return q->is_now
+           || cli_moment(c, "until", engine_model(e)->workspace.zone, MOMENT_NEVER,
+                         &q->until_ms, err);
 }
 
 static bool answer_fit(struct cli *c, struct engine *e, void *question, struct buf *b,

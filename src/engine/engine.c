@@ -7,6 +7,7 @@
 #include "engine/collect_reader.h"
 #include "engine/engine_impl.h"
 #include "engine/follow.h"
+#include "engine/value_memory.h"
 #include "identity/people.h"
 
 #include <limits.h>
@@ -38,6 +39,7 @@ void engine_close(struct engine *e)
     fits_free(&e->fits);
     people_free(e->people);
     similar_found_free(e->similar);
+    value_memory_free(e->values);
     activity_free(&e->activity);
     snapshot_close(e->now);
     store_close(e->store);
@@ -180,7 +182,8 @@ bool engine_view(struct engine *e, struct engine **out, struct err *err)
     struct engine *view;
 
     if ((!snapshot_is_latest(e->now) && !engine_refresh(e, err))
-        || !engine_advance(e, engine_now_ms(e), err))
+        || !engine_advance(e, engine_now_ms(e), err)
+        || (!e->values && !value_memory_new(&e->values, err)))
         return false;
     view = engine_new(e->io, err);
     if (!view)
@@ -191,6 +194,7 @@ bool engine_view(struct engine *e, struct engine **out, struct err *err)
     view->state = e->state;
     view->active_ms = e->active_ms;
     view->key = e->key;
+    view->values = e->values;
     if (!store_snapshot(e->store, &view->now, err)
         || !fits_load(&view->fits, view->now, err)
         || !model_compile_with(e->io, e->model->text, snapshot_catalog(view->now),
@@ -210,6 +214,7 @@ void engine_view_close(struct engine *view)
         return;
     histories_free(view->histories);
     names_free(&view->names);
+    people_free(view->people);
     activity_free(&view->activity);
     model_free(view->model);
     fits_free(&view->fits);
@@ -250,6 +255,7 @@ static void let_go(struct engine *e)
     people_free(e->people); /* ids have other numbers, too */
     similar_found_free(e->similar);
     e->similar = NULL;
+    value_memory_forget(e->values);
     refused_counts_free(e->refused);
     e->refused = NULL;
     if (e->store)

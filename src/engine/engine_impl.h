@@ -35,6 +35,7 @@ struct engine {
     struct collect_reader *reader; /* NULL: nothing was collected yet (collect.c) */
     struct follow *follow;         /* NULL: nobody follows */
     struct usages usages;
+    struct value_memory *values;    /* shared with views; NULL: there was none yet */
     struct kept_fits fits;          /* that .model was compiled with */
     bool has_fits;                  /* as they stand in .now */
     struct refused_counts *refused; /* NULL: nobody looked (refused_count.c) */

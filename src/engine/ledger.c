@@ -425,7 +425,7 @@ static bool take_potential(struct making *m, str *wrong, struct err *err)
         return err_set(err, ERR_INPUT,
                        "what is expected is not told where purchases are in several "
                        "currencies: leave ahead out");
-    if (!engine_value(m->e, &q, m->a, &v, wrong, err))
+    if (!engine_value_each(m->e, &q, m->a, &v, wrong, err))
         return false;
     m->view->ahead_days = v.ahead_days;
     m->view->discount = v.discount;

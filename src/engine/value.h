@@ -20,7 +20,10 @@ struct value_question {
     /* The first moment of the last day that the model knows; MOMENT_NEVER: of the last day of
      * which all is known. */
     int64_t until_ms;
-    str customer;              /* tell of him, too; empty: nobody */
+    str customer; /* tell of him, too; empty: nobody */
+    /* What he did up to at_ms is told of, by a model of the last day of which all is known; then there
+     * is no until_ms, hold-out, segment or rule. */
+    bool is_now;
     struct report_scope scope; /* to_ms, from_ms and at_ms are not asked for */
 };
 
@@ -57,6 +60,7 @@ struct value_view {
     uint64_t spenders, without_money; /* who bought again, and of them for nothing */
     uint64_t untold;                  /* of how many .value is */
     str unit, event, value;
+    enum value_type brings; /* what .value is; VALUE_MISSING: there is none */
     double unit_days, ahead_days, discount;
     int32_t until_day, hold_out_days;
     double seconds;            /* that fitting took */
@@ -66,23 +70,43 @@ struct value_view {
      * in the stretch of the same length before; that those who bought so lately and so often do as such
      * did then. */
     struct value_guess by_model, by_last_time, by_cells;
+    uint64_t came;             /* of the hold-out, of all */
     bool has_cells;            /* somebody had bought before that stretch */
     struct forecast *customer; /* NULL: none was asked for */
+    struct forecast own;       /* of .customer, but for .buyer */
+    struct buyer who;          /* who that is, up to .now_day */
+    bool is_now;               /* .now_ms is told */
+    int64_t now_ms;
+    int32_t now_day;
+    /* When the model was fitted, and whether it would be the same if it were fitted now. */
+    int64_t fitted_ms;
+    uint64_t state;
+    bool is_latest;
 };
 /* Fits the models. ERR_INPUT: *wrong is the text in which line and column of the error stand, or
  * empty. To be freed by value_view_free. */
 [[nodiscard]] bool engine_value_fit(struct engine *e, const struct value_question *q,
                                     struct arena *a, struct value_view *out, str *wrong,
                                     struct err *err);
-/* The same, and what is expected of everybody. What is not freed lives in `a`. */
+/* The same, and what is expected of everybody: .buyers and .forecast. What is not freed lives in `a`. */
+[[nodiscard]] bool engine_value_each(struct engine *e, const struct value_question *q,
+                                     struct arena *a, struct value_view *out, str *wrong,
+                                     struct err *err);
+/* All but these two, which it may leave out, and what is expected of one customer. In a view of the engine
+ * (engine_view) what was made for earlier questions is used again: as long as nothing changed the fit, and
+ * else who had bought what in chunks that are the same. */
 [[nodiscard]] bool engine_value(struct engine *e, const struct value_question *q,
                                 struct arena *a, struct value_view *out, str *wrong,
                                 struct err *err);
+/* Of a question about now: the same by the last fit that a view made for it, so that only one customer is
+ * looked at. That may know up to a week less, and .is_latest says
+ * whether it would be another now. *there: there is one; else nothing is told. */
+[[nodiscard]] bool engine_value_at_hand(struct engine *e, const struct value_question *q,
+                                        struct arena *a, struct value_view *out,
+                                        bool *there, str *wrong, struct err *err);
 void value_view_free(struct value_view *v);
 /* Which guess has the least error: "model", "last_time" or "cells". */
 const char *value_nearest(const struct value_view *v, bool by_root);
-/* What came in the hold-out, of all. */
-uint64_t value_came(const struct value_view *v);
 /* "no dropout"; empty: inside of all limits. */
 const char *value_limit_text(enum fit_limit limit);
 /* 1997-09-30 */

@@ -11,9 +11,8 @@
 
 double value_major(const struct engine *e, const struct value_view *v, double stored)
 {
-    double one = v->buyers->plan.value.type == VALUE_MONEY
-                     ? pow(10, engine_model(e)->workspace.decimals)
-                     : (double)NUM_ONE;
+    double one = v->brings == VALUE_MONEY ? pow(10, engine_model(e)->workspace.decimals)
+                                          : (double)NUM_ONE;
 
     return stored / one;
 }
@@ -48,24 +47,40 @@ struct expecting {
 
 enum { PIECES = 64 };
 
+static void expect(const struct value_view *v, const struct cbs_row *r,
+                   struct forecast *out)
+{
+    out->alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
+    out->purchases =
+        repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
+    out->worth = v->discount > 0
+                     ? repeat_discounted(&v->model, r->x, r->last_days, r->age_days,
+                                         v->ahead_days, log1p(v->discount) / DAYS_OF_YEAR)
+                     : out->purchases;
+}
+
+static void set_value(struct forecast *f, double value)
+{
+    f->is_untold = isnan(value);
+    f->value = f->is_untold ? 0 : value;
+}
+
+void value_expect_own(const struct engine *e, struct value_view *v)
+{
+    struct cbs_row row = buyer_cbs(&v->who, v->now_day);
+
+    expect(v, &row, &v->own);
+    set_value(&v->own, v->own.worth * value_worth(e, v, &v->who));
+}
+
 static void expect_kinds(void *context, uint32_t piece)
 {
     const struct expecting *x = context;
     const struct value_view *v = x->v;
     uint64_t n = v->cbs.n;
 
-    for (uint64_t i = n * piece / PIECES; i < n * (piece + 1) / PIECES; i++) {
-        const struct cbs_row *r = &v->cbs.row[i];
-        struct forecast *f = &x->kind[i].forecast;
-
-        f->alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
-        f->purchases =
-            repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
-        f->worth = v->discount > 0 ? repeat_discounted(&v->model, r->x, r->last_days,
-                                                       r->age_days, v->ahead_days,
-                                                       log1p(v->discount) / DAYS_OF_YEAR)
-                                   : f->purchases;
-    }
+    for (uint64_t i = n * piece / PIECES; i < n * (piece + 1) / PIECES; i++)
+        expect(v, &v->cbs.row[i], &x->kind[i].forecast);
 }
 
 struct ranked {
@@ -138,8 +153,7 @@ static void fill_forecasts(void *context, uint32_t piece)
 
         *f = x->kind[p->kind].forecast;
         f->buyer = p->buyer;
-        f->is_untold = isnan(p->value);
-        f->value = f->is_untold ? 0 : p->value;
+        set_value(f, p->value);
     }
 }
 
@@ -158,8 +172,7 @@ static void add_tenths(const struct engine *e, struct value_view *v)
             const struct buyer *b = &v->buyers->row[f->buyer];
 
             t->was_purchases += b->later;
-            t->was_value +=
-                v->buyers->plan.has_value ? value_major(e, v, (double)b->later_spent) : 0;
+            t->was_value += v->brings ? value_major(e, v, (double)b->later_spent) : 0;
         }
     }
 }

@@ -151,7 +151,7 @@ static void put_guess(struct json_out *j, const char *key, const struct value_gu
 static void put_forecast(struct json_out *j, const struct engine *e,
                          const struct value_view *v, const struct forecast *f)
 {
-    const struct buyer *b = &v->buyers->row[f->buyer];
+    const struct buyer *b = &v->who;
 
     json_begin_object(j);
     put_text(j, "customer",
@@ -208,12 +208,20 @@ void value_view_put_json(struct json_out *j, const struct engine *e,
         put_guess(j, "by_last_time", &v->by_last_time);
         if (v->has_cells)
             put_guess(j, "by_cells", &v->by_cells);
-        put_int(j, "came", value_came(v));
+        put_int(j, "came", v->came);
         json_key(j, "nearest");
         json_begin_object(j);
         put_text(j, "mean_error", str_of(value_nearest(v, false)));
         put_text(j, "root_error", str_of(value_nearest(v, true)));
         json_end_object(j);
+    }
+    if (v->is_now) {
+        json_key(j, "now");
+        json_put_moment(j, v->now_ms);
+        json_key(j, "fitted_at");
+        json_put_moment(j, v->fitted_ms);
+        json_key(j, "fit_is_latest");
+        json_put_bool(j, v->is_latest);
     }
     if (v->customer) {
         json_key(j, "customer");

@@ -131,7 +131,7 @@ bool buyers_add(struct buyers *b, const struct chunk *c, const struct bits *who,
                 uint32_t event = word * 64 + (uint32_t)__builtin_ctzll(bits);
                 int64_t spent = 0;
 
-                if (event >= to)
+                if (event >= to || c->at_ms[event] > p->at_ms)
                     break;
                 while (at < value.n && value.event[at] < event)
                     at++;

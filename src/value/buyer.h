@@ -34,6 +34,7 @@ struct buyers_plan {
     struct pick event, value;      /* the value is a number or money that the event has */
     bool has_value;
     const struct zone *zone;
+    int64_t at_ms;     /* what happened later is not seen */
     int32_t until_day; /* the last that a model may know */
     int32_t
         after_days; /* how many behind it are looked at, to hold the model against, and as
