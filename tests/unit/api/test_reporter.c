@@ -153,6 +153,69 @@ TEST(an_answer_that_is_too_old_is_not_given)
     site_close(&s);
 }
 
+#define PURCHASE(id, who, day)                                                           \
+    "{\"batch\":[{\"type\":\"track\",\"event\":\"purchase\",\"userId\":\"" who           \
+    "\",\"messageId\":\"" id "\",\"timestamp\":\"" day                                   \
+    "T00:00:00Z\",\"properties\":{\"revenue\":20}}]}"
+
+static bool says(const struct site *s, const char *path, const char *what)
+{
+    struct buf b = get(s, path, "");
+    bool does;
+
+    assert_int_equal(status_of(&b), 200);
+    does = strstr(b.p, what);
+    buf_free(&b);
+    return does;
+}
+
+static const char worth_now[] =
+    "/api/value?model=nbd&value=revenue&until=now&customer=10";
+
+/* A shop with a fit, and behind it a purchase of customer 10. */
+static struct site shop_of_june(int64_t refit_ms)
+{
+    struct server_options june = in_june();
+    struct site s;
+    struct buf b;
+
+    june.reports.refit_ms = refit_ms;
+    s = site_open(&june);
+    b = post(&s, "/v1/batch", STR(PURCHASE("v1", "anna", "2026-05-30")));
+    buf_free(&b);
+    assert_true(says(&s, worth_now, "\"fit_is_latest\":true"));
+    assert_true(says(&s, worth_now, "\"purchases\":2,"));
+    b = post(&s, "/v1/batch", STR(PURCHASE("v2", "10", "2026-05-30")));
+    buf_free(&b);
+    return s;
+}
+
+TEST(what_a_customer_is_worth_now_is_told_by_the_last_fit)
+{
+    struct site s = shop_of_june(60 * 1000);
+
+    assert_true(says(&s, worth_now, "\"purchases\":3,"));
+    for (int i = 0; i < 3; i++) { /* it is not old enough */
+        assert_true(says(&s, worth_now, "\"fit_is_latest\":false"));
+        usleep(20 * 1000);
+    }
+    need_get(&s, "/api/value?model=nbd&value=revenue&until=now&customer=nobody", 404,
+             "nobody");
+    need_get(&s, "/api/value?until=now", 400, "one customer");
+    site_close(&s);
+}
+
+TEST(another_fit_is_made_beside)
+{
+    struct site s = shop_of_june(-1);
+
+    assert_true(says(&s, worth_now, "\"fit_is_latest\":false"));
+    while (!says(&s, worth_now, "\"fit_is_latest\":true"))
+        usleep(1000);
+    assert_true(says(&s, worth_now, "\"purchases\":3,"));
+    site_close(&s);
+}
+
 TEST(what_is_wrong_with_a_question_is_said)
 {
     struct server_options june = in_june();
