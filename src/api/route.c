@@ -335,6 +335,21 @@ static const struct api_param value_params[] = {
     {"segment", "of those who are in this segment at that day's end"},
     {"when", "of those who fit this rule then"},
 };
+static const struct api_param equity_params[] = {
+    {"by", "stage (unless given), or cohort: the month of the first purchase"},
+    {"lifecycle", "of whose stages; the first unless given"},
+    {"row", "the customers of this stage or month, such as 2026-01, too"},
+    {"model", "as for /api/value"},
+    {"k", "of the regular models: how regular purchases are, 1 to 12"},
+    {"event", "the pattern of a purchase; purchase unless given"},
+    {"value", "what it brings, such as revenue"},
+    {"until", "the last day that the model knows, whole; stages are those at its end"},
+    {"unit", "day, week (unless given) or month: in what rates are told"},
+    {"ahead", "how far to look, in whole days; 365d unless given"},
+    {"discount", "of what comes later, a rate per year, such as 0.1"},
+    {"segment", "of those who are in this segment at that day's end"},
+    {"when", "of those who fit this rule then"},
+};
 static const struct api_param propensity_params[] = {
     {"target", "an event's pattern, or stage:NAME"},
     {"churn", "1: that it does not happen, of those to whom it did in the time before"},
@@ -609,6 +624,8 @@ static const struct api_route routes[] = {
            "how many customers an experiment needs, or what so many show"),
     REPORT("/api/value", get_value, value_params,
            "what customers will buy and bring, and how such forecasts turned out"),
+    REPORT("/api/value/equity", get_value_equity, equity_params,
+           "customer equity: what is expected of all customers, by stage or cohort"),
     REPORT("/api/propensity", get_propensity, propensity_params,
            "to whom something will come, learnt from the past, and how well that does"),
     REPORT("/api/ledger", get_ledger, ledger_params,

@@ -24,8 +24,8 @@ api_handler get_views, get_view, post_view, delete_view, get_dashboards, post_da
     delete_alert;
 api_handler get_segments, get_segment_periods, get_lookalikes, get_personas, post_list;
 api_handler get_paths, get_journey_map;
-api_handler get_survival, get_churn, get_value, get_propensity, get_lift, get_lift_plan,
-    get_ledger;
+api_handler get_survival, get_churn, get_value, get_value_equity, get_propensity,
+    get_lift, get_lift_plan, get_ledger;
 api_handler get_openapi, get_live, get_spend, post_spend;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, get_decisions, post_identity;

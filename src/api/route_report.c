@@ -5,6 +5,7 @@
 #include "engine/begin.h"
 #include "engine/churn.h"
 #include "engine/cohort.h"
+#include "engine/equity.h"
 #include "engine/funnel.h"
 #include "engine/journey.h"
 #include "engine/ledger.h"
@@ -322,6 +323,31 @@ bool get_value(struct api_request *r, struct err *err)
     value_view_put_json(&j, r->engine, &v);
     value_view_free(&v);
     return true;
+}
+
+bool get_value_equity(struct api_request *r, struct err *err)
+{
+    struct equity_question q = {.value = {.model = param(r, "model"),
+                                          .k = param(r, "k"),
+                                          .event = param(r, "event"),
+                                          .value = param(r, "value"),
+                                          .unit = param(r, "unit"),
+                                          .ahead = param(r, "ahead"),
+                                          .discount = param(r, "discount")},
+                                .by = param(r, "by"),
+                                .lifecycle = param(r, "lifecycle"),
+                                .list = param(r, "row")};
+    struct json_out j = {.to = r->out};
+    struct equity_view v;
+    bool ok;
+
+    if (!scope_params(r, &q.value.scope, err)
+        || !moment_param(r, "until", MOMENT_NEVER, &q.value.until_ms, err)
+        || !engine_equity(r->engine, &q, r->a, &v, &r->wrong, err))
+        return false;
+    ok = equity_put_json(&j, r->engine, &v, r->a, err);
+    equity_free(&v);
+    return ok;
 }
 
 bool get_propensity(struct api_request *r, struct err *err)

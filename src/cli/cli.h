@@ -128,9 +128,9 @@ extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_
     cli_retain, cli_consent, cli_webhook, cli_funnel, cli_cohorts, cli_rfm, cli_segment,
     cli_attribution, cli_paths, cli_survival, cli_churn, cli_journey_map, cli_overlap,
     cli_spend_import, cli_spend_list, cli_returns, cli_view, cli_dashboard, cli_alert,
-    cli_value_keep, cli_value_list, cli_value_remove, cli_lookalike, cli_value_fit,
-    cli_value_show, cli_value_customer, cli_personas, cli_churn_train, cli_churn_show,
-    cli_churn_of, cli_likely_train, cli_likely_show, cli_likely_of, cli_lift,
-    cli_lift_plan, cli_ledger, cli_rates_import, cli_rates_list;
+    cli_value_keep, cli_value_list, cli_value_remove, cli_value_equity, cli_lookalike,
+    cli_value_fit, cli_value_show, cli_value_customer, cli_personas, cli_churn_train,
+    cli_churn_show, cli_churn_of, cli_likely_train, cli_likely_show, cli_likely_of,
+    cli_lift, cli_lift_plan, cli_ledger, cli_rates_import, cli_rates_list;
 
 #endif

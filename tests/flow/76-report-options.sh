@@ -60,7 +60,7 @@ for line in lines[start + 2:]:
         assert (param.get((name, option), option[2:].replace('-', '_')) in params) == told, f'{name} {option}: the API'
 filtered = {path.removeprefix('/api/') for path, methods in paths.items()
             if {'when', 'segment'} <= {p['name'] for p in methods.get('get', {}).get('parameters', [])}}
-others = {'lookalikes', 'personas', 'propensity', 'value', 'lift',  # ask for measures and models: told in their own parts
+others = {'lookalikes', 'personas', 'propensity', 'value', 'value/equity', 'lift',  # ask for measures and models: told in their own parts
           'stages/periods'}  # is stages --by period
 assert filtered - others <= reports, f'not in the table: {filtered - reports}'
 PY

@@ -1028,6 +1028,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/lift", "get", 14, 0},
         {"/api/lift/plan", "get", 5, 0},
         {"/api/value", "get", 12, 0},
+        {"/api/value/equity", "get", 13, 0},
         {"/api/ledger", "get", 10, 0},
         {"/api/propensity", "get", 10, 0},
         {"/api/journey-map", "get", 17, 0},

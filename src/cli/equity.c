@@ -1,0 +1,163 @@
+#include "engine/equity.h"
+
+#include "base/num.h"
+#include "cli/report.h"
+#include "engine/begin.h"
+#include "engine/model.h"
+
+#include <math.h>
+
+/* Empty: of nobody. */
+static void add_cell(struct cli_table *t, int decimals, double d, const char *unit)
+{
+    struct buf b = {};
+
+    if (isfinite(d))
+        buf_add_format(&b, "%.*f%s", decimals, d, unit);
+    t->failed |= b.failed;
+    cli_table_right(t, b.failed ? STR("") : buf_str(&b));
+    buf_free(&b);
+}
+
+static void add_exact(struct cli_table *t, const struct engine *e, __int128 worth)
+{
+    struct buf b = {};
+
+    report_put_value(&(struct json_out){.to = &b}, e, VALUE_NUMBER, worth);
+    t->failed |= b.failed;
+    cli_table_right(t, b.failed ? STR("") : buf_str(&b));
+    buf_free(&b);
+}
+
+static void put_row(struct cli_table *t, const struct engine *e,
+                    const struct equity_view *v, const struct equity_row *row, bool plain)
+{
+    double alive = row->alive / (double)row->customers;
+    double share = (double)row->worth / (double)v->all.worth;
+
+    cli_table_add(t, row->name);
+    cli_table_number(t, row->customers);
+    if (plain) {
+        add_cell(t, 6, alive, "");
+        add_exact(t, e, row->worth);
+        add_cell(t, 6, equity_mean(row), "");
+        add_cell(t, 6, share, "");
+    } else {
+        add_cell(t, 1, 100 * alive, " %");
+        add_cell(t, 2, (double)row->worth / NUM_ONE, "");
+        add_cell(t, 2, equity_mean(row), "");
+        add_cell(t, 1, 100 * share, " %");
+    }
+}
+
+static void put_rows(struct cli_table *t, const struct engine *e,
+                     const struct equity_view *v, bool plain)
+{
+    static const char *const heading[] = {"",      "customers", "still there",
+                                          "value", "each",      "share"};
+
+    t->columns = sizeof heading / sizeof *heading;
+    cli_table_add(t, v->by_cohort ? STR("cohort") : STR("stage"));
+    for (size_t i = 1; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (size_t i = 0; i < v->row_n; i++)
+        put_row(t, e, v, &v->row[i], plain);
+    if (!plain)
+        put_row(t, e, v, &v->all, plain);
+}
+
+static void print_heading(struct buf *b, const struct equity_view *v)
+{
+    buf_add_format(b, "What is expected of customers in the %.0f days after ",
+                   v->value.ahead_days);
+    value_put_day(b, v->value.until_day);
+    buf_add_format(b, ", by %s",
+                   v->by_cohort ? "the month of their first purchase"
+                                : "the stage in which they were then");
+    if (v->value.discount > 0)
+        buf_add_format(b, ", discounted at %.4g a year", v->value.discount);
+    buf_add(b, STR(":\n\n"));
+}
+
+static bool answer(struct cli *c, struct engine *e, void *question, struct buf *b,
+                   str *wrong, struct err *err)
+{
+    struct equity_question *q = question;
+    struct cli_table t = {.arena = &c->arena};
+    struct json_out j = {.to = b};
+    struct equity_view v;
+    bool ok = true;
+
+    if (!report_is_named(c, "list", err)
+        || !cli_moment(c, "until", engine_model(e)->workspace.zone, MOMENT_NEVER,
+                       &q->value.until_ms, err)
+        || !engine_equity(e, q, &c->arena, &v, wrong, err))
+        return false;
+    if (cli_has(c, "json")) {
+        ok = equity_put_json(&j, e, &v, &c->arena, err);
+        buf_add_char(b, '\n');
+    } else if (v.has_list) {
+        ok = report_customers(c, b, e, &v.listed, err);
+    } else if (cli_has(c, "csv")) {
+        put_rows(&t, e, &v, true);
+        cli_table_csv(&t, b);
+    } else {
+        print_heading(b, &v);
+        put_rows(&t, e, &v, false);
+        cli_table_print(&t, b);
+        if (v.all.untold)
+            buf_add_format(b,
+                           "\nOf %llu it cannot be told what they will bring: they are "
+                           "in no sum.\n",
+                           (unsigned long long)v.all.untold);
+    }
+    equity_free(&v);
+    return ok;
+}
+
+static int run(struct cli *c)
+{
+    struct equity_question q = {.value = {.model = cli_text(c, "model"),
+                                          .k = cli_text(c, "k"),
+                                          .event = cli_text(c, "event"),
+                                          .value = cli_text(c, "value"),
+                                          .unit = cli_text(c, "unit"),
+                                          .ahead = cli_text(c, "ahead"),
+                                          .discount = cli_text(c, "discount")},
+                                .by = cli_text(c, "by"),
+                                .lifecycle = cli_text(c, "lifecycle"),
+                                .list = cli_text(c, "list")};
+
+    return report_run(c, answer, &q, &q.value.scope);
+}
+
+static const struct cli_option options[] = {
+    {"by", "WHAT", "stage (unless given), or cohort: the month of the first purchase",
+     false},
+    {"lifecycle", "NAME", "of whose stages: the first unless given", false},
+    {"list", "ROW", "the customers of this stage or month, such as 2026-01", false},
+    {"model", "NAME", "as in value fit: the likeliest of the simple ones unless given",
+     false},
+    {"k", "NUMBER", "how regular purchases are, of the last two", false},
+    {"event", "PATTERN", "what a purchase is: purchase unless given", false},
+    {"value", "PROPERTY", "what it brings, such as revenue", false},
+    {"until", "DAY",
+     "the last day that the model knows, whole, at whose end stages are looked at",
+     false},
+    {"unit", "UNIT", "day, week (unless given) or month: in what rates are told", false},
+    {"ahead", "LENGTH", "how far to look, in whole days: 365d unless given", false},
+    {"discount", "RATE", "of what comes later, a rate per year, such as 0.1", false},
+    {"segment", "NAME", "of those who are in this segment at that day's end", false},
+    {"when", "RULE", "of those who fit this rule at that day's end", false},
+    {"json", NULL, "as JSON", false},
+    {"csv", NULL, "as CSV: a row for each stage or cohort", false},
+};
+
+const struct cli_command cli_value_equity = {
+    "value equity",
+    "FILE",
+    "customer equity: what all customers are expected to bring, by stage or cohort",
+    options,
+    sizeof options / sizeof *options,
+    run,
+};
