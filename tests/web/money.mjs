@@ -25,8 +25,20 @@ async function value(page, shop, axe, root, language, name) {
     & Node.DOCUMENT_POSITION_FOLLOWING), `${name}: the test stands before the forecast`);
   equal(await page.$$eval('[data-model] [data-parameter]', rows => rows.map(row => row.dataset.parameter)),
     [...Object.keys(ahead.parameters), ...Object.keys(ahead.spending?.parameters ?? {})], `${name}: the model's parameters`);
+  const whole = ahead.tenths.reduce((sum, one) => sum + one.expected_value, 0);
+  equal(Number(await page.getAttribute('[data-first-tenth]', 'data-first-tenth')), ahead.tenths[0].expected_value / whole,
+    `${name}: what the first tenth brings`);
+  const rows = () => page.$$eval('[data-by]', rows => rows.map(row => [row.dataset.by, Number(row.dataset.net), Number(row.dataset.potential)]));
+  const by = async cut => (await ask(shop, `/api/ledger?by=${cut}&ahead=365d`)).rows.map(row => [row.name, row.net, row.potential]);
+  await page.waitForSelector('[data-by]');
+  const stages = await by('stage');
+  ok(stages.filter(([, net]) => net > 0).length > 2, `${name}: the fixture has customers of worth in some stages`);
+  equal(await rows(), stages, `${name}: value by stage`);
   await page.waitForSelector('figure canvas');
   await sound(page, axe, root, language, `${name} value`);
+  await page.getByText(words['worth.by.cut.segment'], { exact: true }).click();
+  await page.waitForSelector('[data-cut=segment]');
+  equal(await rows(), await by('segment'), `${name}: and by segment`);
   const { customers } = await ask(shop, '/api/customers?limit=1');
   const id = page.getByLabel(words['worth.one.id'], { exact: true });
   await id.fill(customers[0].id);

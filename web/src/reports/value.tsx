@@ -16,8 +16,9 @@ import { named, useKnown } from './known';
 import styles from './overlap.module.css';
 import { Answered, ReportPage } from './page';
 import { faultAt, useQuestion, useReportLink } from './question';
-import { CalibrationChart } from './calibration';
 import cards from './personas.module.css';
+import { TenthsChart } from './tenths';
+import { ValueBy } from './valueby';
 
 const models = ['nbd', 'bg-nbd', 'mbg-nbd', 'pareto-nbd', 'bg-cnbd-k', 'mbg-cnbd-k'] as const;
 const aheads = ['30d', '90d', '180d', '365d', '730d'], holdOuts = ['30d', '60d', '90d', '180d', '365d'];
@@ -64,6 +65,10 @@ type ValueQuestion = ReturnType<typeof useValueQuestion>;
 const sumOf = (tenths: Tenth[], value: (tenth: Tenth) => number | null | undefined) =>
   tenths.reduce((sum, tenth) => sum + (value(tenth) ?? 0), 0);
 
+/* Of one customer of each tenth. */
+const each = (tenths: Tenth[], of: (tenth: Tenth) => number | null | undefined) =>
+  tenths.map(tenth => (tenth.customers ? (of(tenth) ?? 0) / tenth.customers : null));
+
 /* How a forecast of days that have passed turned out. */
 function TurnedOut({ q, answer }: { q: ValueQuestion; answer: Value }) {
   const { t } = useTranslation();
@@ -86,7 +91,7 @@ function TurnedOut({ q, answer }: { q: ValueQuestion; answer: Value }) {
           <table>
             <thead>
               <tr>
-                <th scope="col">{t('worth.tenth')}</th><th scope="col">{t('list.customers')}</th>
+                <th scope="col">{t('tenths.one')}</th><th scope="col">{t('list.customers')}</th>
                 <th scope="col">{t('worth.expected')}</th><th scope="col">{t('worth.came')}</th>
               </tr>
             </thead>
@@ -100,7 +105,11 @@ function TurnedOut({ q, answer }: { q: ValueQuestion; answer: Value }) {
             </tbody>
           </table>
         }
-        chart={ref => <CalibrationChart ref={ref} tenths={tenths} />} />
+        chart={ref => (
+          <TenthsChart ref={ref} written={format.rounded} axis={t('tenths.axis')} label={t('worth.chart')}
+            is={{ name: t('worth.came'), data: each(tenths, tenth => tenth.purchases) }}
+            beside={{ name: t('worth.expected'), data: each(tenths, tenth => tenth.expected_purchases) }} />
+        )} />
       <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('worth.guess')}>
         <table className={styles.table}>
           <thead>
@@ -129,6 +138,45 @@ function TurnedOut({ q, answer }: { q: ValueQuestion; answer: Value }) {
   );
 }
 
+/* How much of what is expected the first tenths bring, beside what they would if all were alike. */
+function Distribution({ answer }: { answer: Value }) {
+  const { t } = useTranslation();
+  const { format } = useInfo();
+  const { tenths } = answer;
+  const money = tenths.some(tenth => tenth.expected_value !== undefined);
+  const of = (tenth: Tenth) => (money ? tenth.expected_value : tenth.expected_purchases);
+  const whole = sumOf(tenths, of), all = sumOf(tenths, tenth => tenth.customers);
+  if (!(whole > 0)) return null;
+  const upTo = (of: (tenth: Tenth) => number | null | undefined, whole: number) =>
+    tenths.map((_, i) => sumOf(tenths.slice(0, i + 1), of) / whole);
+  const brings = upTo(of, whole), alike = upTo(tenth => tenth.customers, all);
+  return (
+    <section className={styles.section} data-first-tenth={brings[0]}>
+      <Figure title={t('worth.spread', { first: format.percent(brings[0]!), third: format.percent(brings[2]!) })}
+        note={t('worth.spreadWhat')} file="value-distribution"
+        rows={() => [['tenths', 'customers', 'expected'], ...tenths.map((_, i) => [i + 1, alike[i]!, brings[i]!])]}
+        table={
+          <table>
+            <thead>
+              <tr><th scope="col">{t('worth.tenths')}</th><th scope="col">{t('list.customers')}</th><th scope="col">{t('worth.brings')}</th></tr>
+            </thead>
+            <tbody>
+              {tenths.map((_, i) => (
+                <tr key={i} data-up-to={brings[i]}>
+                  <th scope="row">{i + 1}</th><td>{format.percent(alike[i]!)}</td><td>{format.percent(brings[i]!)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        }
+        chart={ref => (
+          <TenthsChart ref={ref} written={format.rate} axis={t('worth.firstTenths')} label={t('worth.spreadChart')}
+            is={{ name: t('worth.brings'), data: brings }} beside={{ name: t('worth.alike'), data: alike }} />
+        )} />
+    </section>
+  );
+}
+
 function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
   const { t } = useTranslation();
   const { format } = useInfo();
@@ -153,9 +201,10 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
         <table className={styles.table}>
           <thead>
             <tr>
-              <th scope="col">{t('worth.tenth')}</th>
+              <th scope="col">{t('tenths.one')}</th>
               <th scope="col">{t('list.customers')}</th>
               {money && <th scope="col">{t('worth.money')}</th>}
+              {money && <th scope="col">{t('worth.each')}</th>}
               {money && <th scope="col">{t('list.share')}</th>}
               <th scope="col">{t('worth.purchases')}</th>
               <th scope="col">{t('worth.alive')}</th>
@@ -170,6 +219,7 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
                   <th scope="row">{i + 1}</th>
                   <td>{format.number(tenth.customers)}</td>
                   {money && <td>{typeof tenth.expected_value === 'number' ? shown(tenth.expected_value) : '–'}</td>}
+                  {money && <td>{tenth.customers ? shown((tenth.expected_value ?? 0) / tenth.customers) : '–'}</td>}
                   {money && <td>{format.percent(part)}</td>}
                   <td>{format.rounded(tenth.expected_purchases)}</td>
                   <td>{format.share(tenth.alive, tenth.customers)}</td>
@@ -318,7 +368,11 @@ export default function ValuePage() {
               ? <p className={heat.none} data-untested>{t('worth.untested', { why: past.error.message })}</p>
               : <Answered query={past} height={420}>{data => <TurnedOut q={q} answer={data} />}</Answered>}
             <Answered query={forecast} height={420}>
-              {data => <><Forecast q={q} answer={data} /><OneCustomer q={q} asked={asked} /><ModelOf answer={data} /></>}
+              {data => <><Distribution answer={data} /><Forecast q={q} answer={data} /></>}
+            </Answered>
+            <ValueBy question={q.question} ahead={q.ahead} />
+            <Answered query={forecast} height={120}>
+              {data => <><OneCustomer q={q} asked={asked} /><ModelOf answer={data} /></>}
             </Answered>
           </>}
     </ReportPage>
