@@ -533,6 +533,9 @@ static const struct api_field list_fields[] = {
      "ids that nobody has are passed over; otherwise nothing is done"},
 };
 static const struct api_param spend_params[] = {
+    {"date", "only statements of this day, such as 2026-01-31"},
+    {"channel", "only of this channel"},
+    {"campaign", "only of this campaign"},
     {"limit", "statements a page, at most 1000; 50 unless given"},
     {"after", "the number that the page before gave as next"},
 };

@@ -7,14 +7,17 @@ enum { PAGE_DEFAULT = 50, PAGE_MAX = 1000 };
 
 bool get_spend(struct api_request *r, struct err *err)
 {
-    uint32_t first = 0, n = PAGE_DEFAULT;
+    struct spend_list list = {.date = param(r, "date"),
+                              .channel = param(r, "channel"),
+                              .campaign = param(r, "campaign"),
+                              .n = PAGE_DEFAULT};
 
-    if (param(r, "limit").n && !whole_parse(param(r, "limit"), 1, PAGE_MAX, &n))
+    if (param(r, "limit").n && !whole_parse(param(r, "limit"), 1, PAGE_MAX, &list.n))
         return err_set(err, ERR_INPUT, "limit is a whole number from 1 to %d", PAGE_MAX);
-    if (param(r, "after").n && !whole_parse(param(r, "after"), 1, UINT32_MAX - 1, &first))
+    if (param(r, "after").n
+        && !whole_parse(param(r, "after"), 1, UINT32_MAX - 1, &list.first))
         return err_set(err, ERR_INPUT, "after is the number that the page before gave");
-    return spend_put_json(&(struct json_out){.to = r->out}, r->engine, first, n, r->a,
-                          err);
+    return spend_put_json(&(struct json_out){.to = r->out}, r->engine, &list, r->a, err);
 }
 
 static bool signs(struct api_request *r, struct spend_import *how, struct err *err)

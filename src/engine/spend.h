@@ -60,9 +60,14 @@ bool spend_book_find(struct spend_book *b, const struct spend_row *row, bool add
 /* Its texts are borrowed from the book. */
 struct spend_row spend_book_row(const struct spend_book *b, uint32_t number);
 
-/* What each channel cost in all, the dearest first, and of all statements, the newest day first, those
- * of [first, first + n). Currencies are told apart. */
-bool spend_put_json(struct json_out *j, struct engine *e, uint32_t first, uint32_t n,
+/* Which statements; empty ones: of all days, channels or campaigns. Those of [first, first + n), the
+ * newest day first. */
+struct spend_list {
+    str date, channel, campaign;
+    uint32_t first, n;
+};
+/* What each channel cost in all, the dearest first, and such statements. Currencies are told apart. */
+bool spend_put_json(struct json_out *j, struct engine *e, const struct spend_list *list,
                     struct arena *a, struct err *err);
 
 #endif

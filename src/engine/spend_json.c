@@ -173,14 +173,41 @@ static void put_rows(struct json_out *j, const struct spend_row *row, uint32_t n
     json_end_list(j);
 }
 
-static bool put_book(struct json_out *j, const struct spend_book *book, uint32_t first,
-                     uint32_t n, struct arena *a, struct err *err)
+static bool find_day(str date, int32_t *day, struct err *err)
 {
-    uint32_t all = book->key.n, behind;
+    int64_t at_ms = 0;
+
+    if (date.n && (!moment_parse(date, NULL, &at_ms, err) || at_ms % MS_DAY))
+        return err_set(err, ERR_INPUT, "date is a day, such as 2026-01-31");
+    *day = (int32_t)(at_ms / MS_DAY);
+    return true;
+}
+
+/* Puts those that are asked for first; how many they are. */
+static uint32_t choose(struct spend_row *row, uint32_t n, const struct spend_list *list,
+                       int32_t day)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        if ((!list->date.n || row[i].day == day)
+            && (!list->channel.n || str_eq(row[i].channel, list->channel))
+            && (!list->campaign.n || str_eq(row[i].campaign, list->campaign)))
+            row[kept++] = row[i];
+    return kept;
+}
+
+static bool put_book(struct json_out *j, const struct spend_book *book,
+                     const struct spend_list *list, struct arena *a, struct err *err)
+{
+    uint32_t all = book->key.n, first, behind;
+    int32_t day;
     struct spend_row *row = arena_array(a, struct spend_row, (size_t)all + 1);
 
     if (!row)
         return err_nomem(err);
+    if (!find_day(list->date, &day, err))
+        return false;
     for (uint32_t i = 0; i < all; i++)
         row[i] = spend_book_row(book, i);
     json_begin_object(j);
@@ -188,9 +215,10 @@ static bool put_book(struct json_out *j, const struct spend_book *book, uint32_t
     json_key(j, "channels");
     if (!put_channels(j, row, all, a, err))
         return false;
+    all = choose(row, all, list, day);
     qsort(row, all, sizeof *row, by_day);
-    first = first < all ? first : all;
-    behind = all - first < n ? all : first + n;
+    first = list->first < all ? list->first : all;
+    behind = all - first < list->n ? all : first + list->n;
     json_key(j, "days");
     put_rows(j, row + first, behind - first);
     json_key(j, "next");
@@ -202,11 +230,11 @@ static bool put_book(struct json_out *j, const struct spend_book *book, uint32_t
     return true;
 }
 
-bool spend_put_json(struct json_out *j, struct engine *e, uint32_t first, uint32_t n,
+bool spend_put_json(struct json_out *j, struct engine *e, const struct spend_list *list,
                     struct arena *a, struct err *err)
 {
     struct spend_book book = {};
-    bool ok = spend_book_load(&book, e, err) && put_book(j, &book, first, n, a, err);
+    bool ok = spend_book_load(&book, e, err) && put_book(j, &book, list, a, err);
 
     spend_book_free(&book);
     return ok;

@@ -209,6 +209,21 @@ print(a["statements"] == len(rows), {c["channel"]: round(c["amount"] * 100) for 
       newest == sorted(newest, reverse=True) and newest[0] == max(r["date"] for r in rows), len(newest), a["next"])' \
     "$T/out" "$T/listed.csv")" 'True True True 50 50'
 before=$(cat "$T/out")
+# of QUERY: how many statements, of which days and channels
+of() {
+    curl -s "${url}api/spend?limit=1000&$1" -H "Authorization: Bearer $(cat "$T/read.key")" | python3 -c 'import json, sys
+a = json.load(sys.stdin)
+print(a["error"]["message"] if "error" in a else
+      [a["statements"], len(a["days"]), *sorted({d["date"] for d in a["days"]}), *sorted({d["channel"] for d in a["days"]})])'
+}
+one=$(sed -n 2p "$T/listed.csv")
+t_is 'of one day and channel' "$(of "date=${one%%,*}&channel=$(echo "$one" | cut -d, -f2)")" "$(python3 -c 'import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1]))); first = rows[0]
+same = [r for r in rows if (r["date"], r["channel"]) == (first["date"], first["channel"])]
+print([len(rows), len(same), first["date"], first["channel"]])' "$T/listed.csv")"
+t_is 'of a campaign that nobody has' "$(of campaign=none-such | sed 's/.*, //')" '0]'
+t_is 'a moment is no day' "$(of date=2026-01-01T10:00:00Z)" 'date is a day, such as 2026-01-31'
+t_is 'nor is a word' "$(of date=monday)" 'date is a day, such as 2026-01-31'
 printf 'date,channel,amount\n2026-07-01,email,1.50\n2026-07-02,tv,x\n' >"$T/few.csv"
 costs read "$(body "$T/few.csv")"
 t_is 'who reads tells nothing' "$(grep -o no_right "$T/out")" no_right

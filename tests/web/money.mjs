@@ -11,6 +11,7 @@ async function value(page, shop, axe, root, language, name) {
   await page.goto(new URL(`/reports/value?lang=${language}`, shop).href);
   await page.waitForSelector('[data-nearest]');
   await page.waitForSelector('[data-tenth]');
+  const { default_at: at } = await ask(shop, '/api/info');
   const past = await ask(shop, '/api/value?event=purchase&value=revenue&hold_out=90d');
   const ahead = await ask(shop, '/api/value?event=purchase&value=revenue&ahead=365d');
   equal(await page.getAttribute('[data-nearest]', 'data-nearest'), `${past.nearest.mean_error} ${past.nearest.root_error}`, `${name}: which guess was nearest`);
@@ -29,14 +30,14 @@ async function value(page, shop, axe, root, language, name) {
   equal(Number(await page.getAttribute('[data-first-tenth]', 'data-first-tenth')), ahead.tenths[0].expected_value / whole,
     `${name}: what the first tenth brings`);
   const rows = () => page.$$eval('[data-by]', rows => rows.map(row => [row.dataset.by, Number(row.dataset.net), Number(row.dataset.potential)]));
-  const by = async cut => (await ask(shop, `/api/ledger?by=${cut}&ahead=365d`)).rows.map(row => [row.name, row.net, row.potential]);
+  const by = async cut => (await ask(shop, `/api/ledger?by=${cut}&ahead=365d&at=${at}`)).rows.map(row => [row.name, row.net, row.potential]);
   await page.waitForSelector('[data-by]');
   const stages = await by('stage');
-  ok(stages.filter(([, net]) => net > 0).length > 2, `${name}: the fixture has customers of worth in some stages`);
+  ok(stages.filter(([, net]) => net > 0).length > 1, `${name}: the fixture has customers of worth in some stages`);
   equal(await rows(), stages, `${name}: value by stage`);
   await page.waitForSelector('figure canvas');
   await sound(page, axe, root, language, `${name} value`);
-  await page.getByText(words['worth.by.cut.segment'], { exact: true }).click();
+  await page.locator('[data-cut]').getByText(words['worth.by.cut.segment'], { exact: true }).click();
   await page.waitForSelector('[data-cut=segment]');
   equal(await rows(), await by('segment'), `${name}: and by segment`);
   const { customers } = await ask(shop, '/api/customers?limit=1');

@@ -52,7 +52,7 @@ static bool tell_text(struct engine *e, str table, struct buf *to, struct err *e
     struct spend_report r;
     struct arena a = {};
     bool ok = engine_spend_import(e, STR("pasted"), &how, &a, &r, err)
-              && spend_put_json(&j, e, 1, 1, &a, err);
+              && spend_put_json(&j, e, &(struct spend_list){.first = 1, .n = 1}, &a, err);
 
     arena_free(&a);
     return ok;

@@ -12,6 +12,7 @@ import { Failure, Link, Notice } from '../ui/page';
 import styles from './customer.module.css';
 import { Events } from './events';
 import { Identity } from './identity';
+import { Ledger } from './ledger';
 import { Lists } from './lists';
 import { Moves } from './moves';
 import { Next } from './next';
@@ -138,6 +139,7 @@ export default function CustomerPage({ id }: { id: string }) {
         </aside>
         <div className={styles.main}>
           {customer.moves.length > 0 && <Moves moves={customer.moves} />}
+          <Ledger customer={customer} />
           <Events key={at} events={customer.events} total={customer.events_total} />
         </div>
       </div>

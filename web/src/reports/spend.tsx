@@ -5,11 +5,15 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, send, type ApiError } from '../api';
 import { useInfo } from '../info';
+import { link } from '../links';
+import { isDay } from '../time';
 import { Button, Field, Select } from '../ui/controls';
 import { SaveMenu } from '../ui/figure';
+import { Link } from '../ui/page';
 import heat from './heat.module.css';
 import styles from './overlap.module.css';
 import { Answered, ReportPage } from './page';
+import { useQuestion } from './question';
 import { useMayEdit } from './saved';
 import forms from './views.module.css';
 
@@ -39,9 +43,12 @@ interface Report {
   unknown_channel: number; first_unknown?: string; refused: { reason: string; lines: number; first_line: number }[];
 }
 
-const useSpend = () => useInfiniteQuery({
-  queryKey: ['spend'],
-  queryFn: ({ pageParam, signal }) => ask<Spend>('/api/spend', { limit: 100, after: pageParam }, signal),
+/* Of one day, channel and campaign, where they are given. */
+type Of = Partial<Record<'date' | 'channel' | 'campaign', string>>;
+
+const useSpend = (of: Of) => useInfiniteQuery({
+  queryKey: ['spend', of],
+  queryFn: ({ pageParam, signal }) => ask<Spend>('/api/spend', { ...of, limit: 100, after: pageParam }, signal),
   initialPageParam: undefined as number | undefined,
   getNextPageParam: page => page.next ?? undefined,
   placeholderData: keepPreviousData,
@@ -162,7 +169,7 @@ function Import() {
   );
 }
 
-function Standing({ first, days, more }: { first: Spend; days: Spend['days']; more: (() => void) | undefined }) {
+function Standing({ first, days, of, more }: { first: Spend; days: Spend['days']; of: Of; more: (() => void) | undefined }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const money = useMoney();
@@ -191,7 +198,9 @@ function Standing({ first, days, more }: { first: Spend; days: Spend['days']; mo
       </section>
       <section className={styles.section} aria-labelledby="days">
         <div className={heat.head}>
-          <h2 id="days">{t('spend.days', { n: format.number(first.statements) })}</h2>
+          <h2 id="days">{of.date
+            ? t('spend.of', { day: format.day(of.date), name: [of.channel, of.campaign].filter(Boolean).join(' · ') })
+            : t('spend.days', { n: format.number(first.statements) })}</h2>
           <SaveMenu file="spend" rows={() => [
             ['date', 'channel', 'campaign', 'amount', 'currency', 'source'],
             ...days.map(row => [row.date, row.channel ?? '', row.campaign ?? '', row.amount, row.currency, row.source ?? '']),
@@ -207,13 +216,15 @@ function Standing({ first, days, more }: { first: Spend; days: Spend['days']; mo
             </thead>
             <tbody>
               {days.map((row, i) => (
-                <tr key={i}>
+                <tr key={i} data-day={row.date}>
                   <th scope="row">{format.day(row.date)}</th><td>{money(row)}</td><td>{row.channel}</td><td>{row.campaign ?? '–'}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
+        {days.length === 0 && <p className={heat.none}>{t('spend.none')}</p>}
+        {of.date && <Link to={link('/reports/spend')} className={forms.link}>{t('spend.all')}</Link>}
         {more && <span className={forms.buttons}><Button onClick={more}>{t('list.more')}</Button></span>}
       </section>
     </div>
@@ -223,12 +234,14 @@ function Standing({ first, days, more }: { first: Spend; days: Spend['days']; mo
 export default function SpendPage() {
   const { t } = useTranslation();
   const may = useMayEdit();
-  const spend = useSpend();
+  const { read } = useQuestion();
+  const date = read('date'), of = date && isDay(date) ? { date, channel: read('channel'), campaign: read('campaign') } : {};
+  const spend = useSpend(of);
   const first = spend.data?.pages[0];
   return (
     <ReportPage note={t('spend.note')}>
       <Answered query={{ ...spend, data: first }} height={240}>
-        {data => <Standing first={data} days={spend.data?.pages.flatMap(page => page.days) ?? []}
+        {data => <Standing first={data} of={of} days={spend.data?.pages.flatMap(page => page.days) ?? []}
           more={spend.hasNextPage ? () => void spend.fetchNextPage() : undefined} />}
       </Answered>
       {may && <Import />}

@@ -70,10 +70,10 @@ function Rows({ cut, answer }: { cut: Cut; answer: Ledger }) {
 export function ValueBy({ question, ahead }: { question: Question; ahead: string }) {
   const { t } = useTranslation();
   const { lifecycle } = useInfo();
-  const { read, ask } = question;
+  const { read, ask, params: { at } } = question;
   const cut = cuts.find(one => one === read('cut')) ?? 'stage';
   const answer = useQuery({
-    ...asking<Ledger>('/api/ledger', { by: cut, ahead, lifecycle, segment: read('segment'), when: read('when') }, true),
+    ...asking<Ledger>('/api/ledger', { by: cut, ahead, at, lifecycle, segment: read('segment'), when: read('when') }, true),
     placeholderData: keepPreviousData,
   });
   return (
