@@ -65,8 +65,8 @@ static void put_models(struct cli_table *t, const struct propensity_view *v)
         add_figure(t, 4,
                    !has_losses    ? NAN
                    : i < BY_KINDS ? s->log_loss
-                                  : v->usual_log_loss);
-        add_figure(t, 4, !has_losses ? NAN : i < BY_KINDS ? s->brier : v->usual_brier);
+                                  : v->usual.log_loss);
+        add_figure(t, 4, !has_losses ? NAN : i < BY_KINDS ? s->brier : v->usual.brier);
     }
 }
 
@@ -114,7 +114,7 @@ static void print_best(struct buf *b, const struct propensity_view *v)
     else if (s->auc - 1.96 * s->auc_error < v->recency.auc)
         buf_add(b, STR(" It is hardly better than how lately alone: that could be "
                        "chance."));
-    if (s->log_loss >= v->usual_log_loss)
+    if (s->log_loss >= v->usual.log_loss)
         buf_add(b, STR(" Its probabilities are NOT better than the same for all."));
     buf_add_char(b, '\n');
 }

@@ -392,13 +392,9 @@ static void score_recency(struct propensity_view *v, const struct moment *m,
 static void score_usual(struct propensity_view *v, const struct moment *m,
                         struct scored *row)
 {
-    struct scores s;
-
     for (uint32_t i = 0; i < m->rows.n; i++)
         row[i] = (struct scored){(double)v->did / (double)v->rows, m->is[i]};
-    score_of(row, m->rows.n, &s);
-    v->usual_log_loss = s.log_loss;
-    v->usual_brier = s.brier;
+    score_of(row, m->rows.n, &v->usual);
 }
 
 static bool hold_against(struct propensity_view *v, const struct moment *m,

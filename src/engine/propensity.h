@@ -64,8 +64,7 @@ struct propensity_view {
     struct propensity_model model[BY_KINDS];
     enum propensity_by best; /* of those that were tried, by the log loss */
     struct scores recency;   /* the same customers, by nothing but how long ago */
-    double usual_log_loss,
-        usual_brier; /* when everybody is given the share that was learnt from */
+    struct scores usual;     /* when everybody is given the share that was learnt from */
     struct propensity_customer customer;
     bool has_customer;
 };

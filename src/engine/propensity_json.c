@@ -19,6 +19,7 @@ static void put_score(struct json_out *j, const struct scores *s)
     put_number(j, "auc", s->auc);
     put_number(j, "auc_error", s->auc_error);
     put_number(j, "log_loss", s->log_loss);
+    put_number(j, "log_loss_error", s->log_loss_error);
     put_number(j, "brier", s->brier);
 }
 
@@ -61,8 +62,9 @@ static void put_models(struct json_out *j, const struct propensity_view *v)
     json_end_object(j);
     json_key(j, "same_for_all");
     json_begin_object(j);
-    put_number(j, "log_loss", v->usual_log_loss);
-    put_number(j, "brier", v->usual_brier);
+    put_number(j, "log_loss", v->usual.log_loss);
+    put_number(j, "log_loss_error", v->usual.log_loss_error);
+    put_number(j, "brier", v->usual.brier);
     json_end_object(j);
     json_key(j, "beats_recency");
     json_put_bool(j, propensity_is_worth_it(v));

@@ -3,6 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of a mean of n, by its sum and the sum of the squares. */
+static double mean_error(double sum, double squares, double n)
+{
+    return sqrt(fmax(squares - sum * sum / n, 0) / (n - 1) / n);
+}
+
 /* The largest share first, and of equal ones those to whom it came, so that sums are of one order. */
 static int by_share(const void *a, const void *b)
 {
@@ -50,9 +56,11 @@ static double error_of(double auc, double hits, double misses)
 
 static void add_error(struct scores *s, const struct scored *row)
 {
-    double given = row->is ? row->share : 1 - row->share, off = 1 - given;
+    double given = row->is ? row->share : 1 - row->share, off = 1 - given,
+           loss = -log(fmax(given, 1e-15));
 
-    s->log_loss -= log(fmax(given, 1e-15));
+    s->log_loss += loss;
+    s->log_loss_error += loss * loss;
     s->brier += off * off;
 }
 
@@ -79,6 +87,7 @@ void score_of(struct scored *row, size_t n, struct scores *out)
     out->hits = above;
     out->auc = (double)twice / 2 / ((double)above * (double)(n - above));
     out->auc_error = error_of(out->auc, (double)above, (double)(n - above));
+    out->log_loss_error = mean_error(out->log_loss, out->log_loss_error, (double)n);
     out->log_loss /= (double)n;
     out->brier /= (double)n;
     for (int i = 0; i < SCORE_TENTHS; i++)

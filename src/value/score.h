@@ -27,7 +27,8 @@ struct scores {
      * of the two is nobody. Its standard error: J. A. Hanley and B. J. McNeil, Radiology 143 (1982),
      * 29-36. */
     double auc, auc_error;
-    double log_loss; /* the mean; a share is no nearer to 0 and 1 than 1e-15 */
+    /* The mean, and its standard error (of one row NAN); a share is no nearer to 0 and 1 than 1e-15. */
+    double log_loss, log_loss_error;
     double
         brier; /* mean square error: G. W. Brier, Monthly Weather Review 78 (1950), 1-3 */
     struct score_tenth tenth[SCORE_TENTHS];

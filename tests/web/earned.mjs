@@ -1,7 +1,7 @@
 /* What each customer brought and cost, line by line; who will leave, what a mailing changed, and what channels
  * bring: the page shows what the server says, and each line and number leads to where it comes from. */
 
-import { ask } from './cohorts.mjs';
+import { ask, shut, whoIs } from './cohorts.mjs';
 import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
 import { equal, ok } from './tap.mjs';
@@ -46,7 +46,7 @@ async function ledger(page, earnings, axe, root, language, name) {
   await opened('indirect').click();
   await page.waitForFunction(anchor => document.getElementById(anchor) && location.hash === `#${anchor}`, `event-${line('indirect').event}`);
   ok(page.url().includes(`/customers/${line('indirect').brought}?`), `${name}: one of whom he brought to the other's`);
-  await page.goBack();
+  await page.goto(new URL(`/customers/${id}?lang=${language}`, earnings).href);
   await page.waitForSelector('[data-lines]');
   const spent = line('acquisition');
   await page.locator('details[data-sum=acquisition] summary').click();
@@ -60,6 +60,122 @@ async function ledger(page, earnings, axe, root, language, name) {
   ok(true, `${name}: and from there to all`);
 }
 
+async function propensity(page, earnings, axe, root, language, name) {
+  const words = texts(root, language);
+  const asked = '/api/propensity?target=purchase&churn=1&within=90d&value=revenue';
+  const answer = await ask(earnings, asked);
+  const ways = of => [
+    ...of.models.map(model => [model.with, String(model.auc), String(model.log_loss)]),
+    ['recency', String(of.recency.auc), ''], ['same', '', String(of.same_for_all.log_loss)],
+  ];
+  const shown = () => page.$$eval('[data-way]', rows => rows.map(row => [row.dataset.way, row.dataset.auc, row.dataset.logLoss]));
+  ok(answer.came > 10 && answer.models.length === 2, `${name}: some of the fixture leave, and both ways learn it`);
+  await page.goto(new URL(`/reports/propensity?lang=${language}`, earnings).href);
+  await page.waitForSelector('[data-held]');
+  equal(await page.$eval('[data-held]', one => [Number(one.dataset.held), Number(one.dataset.came)]), [answer.customers, answer.came], `${name}: how many left`);
+  equal(await page.getAttribute('[data-beats]', 'data-beats'), String(answer.beats_recency), `${name}: whether it beats the simple ways`);
+  equal(await shown(), ways(answer), `${name}: how well each way guesses`);
+  await page.waitForFunction(() => document.querySelectorAll('figure canvas').length === 2);
+  await sound(page, axe, root, language, `${name} propensity`);
+  await page.locator('figure button[aria-pressed]').first().click();
+  equal(await page.$$eval('[data-tenth]', rows => rows.map(row => row.dataset.tenth)),
+    answer.tenths.map(tenth => `${tenth.expected} ${tenth.came}`), `${name}: expected and came, by tenths`);
+  const id = page.getByLabel(words['list.customer'], { exact: true });
+  await id.fill('c0');
+  await id.press('Enter');
+  await page.waitForSelector('[data-propensity-of=c0]');
+  const { customer } = await ask(earnings, `${asked}&customer=c0`);
+  equal(Number(await page.getAttribute('[data-propensity-of]', 'data-share')), customer.share, `${name}: one customer`);
+  equal(await page.$$eval('[data-reason]', rows => rows.map(row => [row.dataset.reason, Number(row.dataset.odds)])),
+    customer.reasons.map(reason => [reason.measure, reason.odds]), `${name}: and why`);
+  const said = await page.$$eval('[data-reason] th', cells => cells.map(cell => cell.innerText));
+  ok(said.every(text => text.length > 3 && !/[(){}]|undefined/.test(text)), `${name}: in words`, said);
+  if (language !== 'en')
+    equal(said.filter(text => customer.reasons.some(reason => reason.words === text)), [], `${name}: those of the language`);
+  await sound(page, axe, root, language, `${name} reasons`);
+  await page.locator('main').getByText(words['propensity.comes'], { exact: true }).click();
+  const target = page.getByLabel(words['propensity.target'], { exact: true });
+  await target.fill('stage:regular');
+  await target.press('Enter');
+  const stage = await ask(earnings, '/api/propensity?target=stage:regular&within=90d');
+  await page.waitForSelector(`[data-held="${stage.customers}"][data-came="${stage.came}"]`);
+  ok(true, `${name}: who will come to a stage`);
+  await target.fill('nothing like it');
+  await target.press('Enter');
+  await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.getAttribute('aria-invalid') === 'true', words['propensity.target']);
+  ok(true, `${name}: what nobody does is explained at its field`);
+}
+
+async function lift(page, earnings, axe, root, language, name) {
+  const words = texts(root, language);
+  const asked = '/api/lift?group=trait.mailing&conversion=purchase&value=revenue&within=30d';
+  const answer = await ask(earnings, asked);
+  await page.goto(new URL(`/reports/lift?lang=${language}`, earnings).href);
+  await page.waitForSelector('[data-groups="0"]');
+  ok((await page.locator('main').innerText()).includes(words['lift.choose']), `${name}: it asks what names the groups`);
+  const group = page.getByLabel(words['lift.group'], { exact: true });
+  await group.fill('trait.mailing');
+  await group.press('Enter');
+  await page.waitForSelector('[data-groups="2"]');
+  equal(await page.$$eval('[data-group]', rows => rows.map(row => [row.dataset.group, Number(row.dataset.share), Number(row.dataset.customers)])),
+    answer.groups.map(one => [one.group, one.share, one.customers]), `${name}: each group`);
+  const [effect] = answer.effects;
+  const found = ['conversion', 'value'].flatMap(measure => Object.entries(effect[measure]).map(([method, one]) =>
+    [`${measure} ${method}`, String(one?.estimate ?? one ?? '')]));
+  equal(await page.$$eval('[data-method]', rows => rows.map(row => [row.dataset.method, row.dataset.estimate])), found, `${name}: each change`);
+  equal(await page.$$eval('[data-sure=true]', rows => rows.map(row => row.dataset.method)),
+    ['conversion', 'value'].flatMap(measure => Object.entries(effect[measure]).filter(([method, one]) => {
+      const none = method === 'ratio' ? 1 : 0;
+      return typeof one === 'object' && one && (one.low > none || one.high < none);
+    }).map(([method]) => `${measure} ${method}`)), `${name}: which of them chance alone does not make`);
+  equal(await page.getAttribute('[data-off]', 'data-off'), String(answer.balance.is_off), `${name}: whether chance chose`);
+  await sound(page, axe, root, language, `${name} lift`);
+  const letter = answer.groups.find(one => one.group === 'letter');
+  const { customers } = await ask(earnings, `${asked}&customers=converted&in=letter`);
+  equal(await whoIs(page, page.locator('[data-group=letter] [data-list=converted]')), { total: letter.converted, ids: customers.slice(0, 200) },
+    `${name}: and who did it`);
+  await shut(page);
+  const plan = await ask(earnings, '/api/lift/plan?rate=0.05&change=0.01&power=0.8');
+  equal(Number(await page.getAttribute('[data-needs]', 'data-needs')), plan.customers, `${name}: how many the next one needs`);
+  const change = page.getByLabel(words['lift.change'], { exact: true });
+  await change.fill('0.02');
+  await change.press('Enter');
+  const { customers: fewer } = await ask(earnings, '/api/lift/plan?rate=0.05&change=0.02&power=0.8');
+  await page.waitForSelector(`[data-needs="${fewer}"]`);
+  ok(fewer < plan.customers, `${name}: of a larger change fewer`);
+  await group.fill('trait.nothing');
+  await group.press('Enter');
+  await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.getAttribute('aria-invalid') === 'true', words['lift.group']);
+  ok(true, `${name}: a trait that is none is explained at its field`);
+}
+
+async function channels(page, earnings, axe, root, language, name) {
+  const words = texts(root, language);
+  const { default_at: at } = await ask(earnings, '/api/info');
+  const asked = `/api/channels?event=purchase&value=revenue&at=${at}`;
+  const numbers = of => of.sources.map(one => [one.campaign === undefined ? one.channel : `${one.channel} ${one.campaign ?? ''}`,
+    [one.spend, one.reached, one.won, one.cost, one.events, one.value, one.return].join(' ')]);
+  const shown = () => page.$$eval('[data-source]', rows => rows.map(row => [row.dataset.source, row.dataset.numbers]));
+  const answer = await ask(earnings, `${asked}&by=channel`);
+  ok(answer.sources.some(one => one.cost > 0 && one.return > 0) && answer.sources.some(one => one.cost === null), `${name}: some channels win, one costs only`);
+  await page.goto(new URL(`/reports/channels?lang=${language}`, earnings).href);
+  await page.waitForSelector('[data-source]');
+  equal(await shown(), numbers(answer), `${name}: each channel has its numbers`);
+  await sound(page, axe, root, language, `${name} channels`);
+  const { customers } = await ask(earnings, `${asked}&by=channel&customers=email&as=won`);
+  equal(await whoIs(page, page.locator('[data-source=email] [data-as=won]')), { total: answer.sources.find(one => one.channel === 'email').won, ids: customers.slice(0, 200) },
+    `${name}: and shows whom it won`);
+  await shut(page);
+  await page.getByText(words['channels.campaign'], { exact: true }).click();
+  await page.waitForSelector('[data-source="email tea"]');
+  equal(await shown(), numbers(await ask(earnings, `${asked}&by=campaign`)), `${name}: by campaign`);
+  const event = page.getByLabel(words['channels.event'], { exact: true });
+  await event.fill('nothing like it');
+  await event.press('Enter');
+  await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.getAttribute('aria-invalid') === 'true', words['channels.event']);
+  ok(true, `${name}: an event that is none is explained at its field`);
+}
+
 /* Who has no money in his ledger is told so. */
 async function nothing(page, shop, axe, root) {
   await page.goto(new URL('/customers/came?lang=en', shop).href);
@@ -68,6 +184,18 @@ async function nothing(page, shop, axe, root) {
   await page.goto(new URL('/reports/spend?date=2011-01-01&channel=%3Cimg%20src%3Dx%3E&lang=en', shop).href);
   await page.waitForSelector('[data-spend]');
   equal(await page.locator('main img').count(), 0, 'a channel in the address is text');
+  const bad = encodeURIComponent('<img src=x onerror=document.title=1>');
+  for (const path of [`propensity?target=${bad}`, 'propensity?target=purchase&within=0d', 'propensity?target=purchase', `propensity?customer=${bad}`, `lift?group=${bad}`,
+    `lift?group=trait.country&control=${bad}`, 'lift?rate=2', 'lift?group=trait.country&customers=__proto__', `channels?event=${bad}`,
+    `channels?customers=${bad}&as=constructor`]) {
+    await page.goto(new URL(`/reports/${path}&lang=en`, shop).href);
+    ok(await page.locator('main [role=alert], main [class*=error], main [class*=beaten], dialog [role=alert]').first().waitFor().then(() => true),
+      `${decodeURIComponent(path)}: is explained`);
+    equal(await page.locator('main img').count(), 0, `${decodeURIComponent(path)}: is text`);
+  }
+  await page.goto(new URL('/reports/channels?from=2011-12-10&lang=it', shop).href);
+  await page.waitForSelector('[data-channels="0"]');
+  await sound(page, axe, root, 'it', 'no channel');
 }
 
 export async function earned({ chrome, root, earnings, shop, axe }) {
@@ -78,12 +206,15 @@ export async function earned({ chrome, root, earnings, shop, axe }) {
     const page = await fresh(chrome, { viewport: { width, height }, colorScheme }, faults);
     const name = `${language} ${width}`;
     await ledger(page, earnings, axe, root, language, name);
-    equal(faults, [], `${name}: ledgers are no error in the console`);
+    await propensity(page, earnings, axe, root, language, name);
+    await lift(page, earnings, axe, root, language, name);
+    await channels(page, earnings, axe, root, language, name);
+    equal(faults.filter(fault => !/status of 40[04]/.test(fault)), [], `${name}: none of it is an error in the console`);
     await page.context().close();
   }
   const faults = [];
   const page = await fresh(chrome, { viewport: { width: 390, height: 844 } }, faults);
   await nothing(page, shop, axe, root);
-  equal(faults, [], 'nor is a customer without money');
+  equal(faults.filter(fault => !/400|404/.test(fault)), [], 'nor is any address of theirs');
   await page.context().close();
 }

@@ -12,6 +12,7 @@ export type Language = keyof typeof languages;
 /* The words that come with the pages that need them: lang/NAME.LANGUAGE.json. */
 interface Parts {
   attribution: typeof import('./lang/attribution.en.json');
+  channels: typeof import('./lang/channels.en.json');
   churn: typeof import('./lang/churn.en.json');
   cohorts: typeof import('./lang/cohorts.en.json');
   customers: typeof import('./lang/customers.en.json');
@@ -20,11 +21,13 @@ interface Parts {
   duplicates: typeof import('./lang/duplicates.en.json');
   funnel: typeof import('./lang/funnel.en.json');
   journey: typeof import('./lang/journey.en.json');
+  lift: typeof import('./lang/lift.en.json');
   lookalikes: typeof import('./lang/lookalikes.en.json');
   model: typeof import('./lang/model.en.json');
   overlap: typeof import('./lang/overlap.en.json');
   paths: typeof import('./lang/paths.en.json');
   personas: typeof import('./lang/personas.en.json');
+  propensity: typeof import('./lang/propensity.en.json');
   reports: typeof import('./lang/reports.en.json');
   returned: typeof import('./lang/returned.en.json');
   rfm: typeof import('./lang/rfm.en.json');

@@ -52,6 +52,23 @@ static void slow_tenth(const struct scored *row, size_t n, int tenth, double *hi
     }
 }
 
+static double slow_loss(const struct scored *row)
+{
+    double of_it = row->is ? row->share : 1 - row->share;
+
+    return -log(of_it < 1e-15 ? 1e-15 : of_it);
+}
+
+/* Of the mean of the losses. */
+static double slow_loss_error(const struct scored *row, size_t n, double mean)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < n; i++)
+        squares += (slow_loss(&row[i]) - mean) * (slow_loss(&row[i]) - mean);
+    return sqrt(squares / (double)(n - 1)) / sqrt((double)n);
+}
+
 static void slow_errors(const struct scored *row, size_t n, double *log_loss,
                         double *brier)
 {
@@ -59,7 +76,7 @@ static void slow_errors(const struct scored *row, size_t n, double *log_loss,
     for (size_t i = 0; i < n; i++) {
         double of_it = row[i].is ? row[i].share : 1 - row[i].share;
 
-        *log_loss += -log(of_it < 1e-15 ? 1e-15 : of_it) / (double)n;
+        *log_loss += slow_loss(&row[i]) / (double)n;
         *brier += (1 - of_it) * (1 - of_it) / (double)n;
     }
 }
@@ -86,6 +103,7 @@ TEST(figures_are_those_of_every_pair)
         slow_errors(row, n, &log_loss, &brier);
         is_near(s.auc, slow_auc(row, n), 1e-12);
         is_near(s.log_loss, log_loss, 1e-9);
+        is_near(s.log_loss_error, slow_loss_error(row, n, log_loss), 1e-6);
         is_near(s.brier, brier, 1e-12);
         for (int i = 0; i < SCORE_TENTHS; i++) {
             double hits, expected;

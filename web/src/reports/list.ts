@@ -22,10 +22,13 @@ export const reports = {
     returned: () => import('./returned'),
     survival: () => import('./survival'),
     churn: () => import('./churn'),
+    propensity: () => import('./propensity'),
   },
   money: {
     value: () => import('./value'),
+    channels: () => import('./channels'),
     attribution: () => import('./attribution'),
+    lift: () => import('./lift'),
     spend: () => import('./spend'),
   },
   saved: {

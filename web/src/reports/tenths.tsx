@@ -23,7 +23,7 @@ export function TenthsChart({ is, beside, written, axis, label, ref }: {
       lineStyle: { width: 2, type: dashed ? 'dashed' : 'solid' },
       endLabel: {
         ...look.text, show: true, formatter: name, distance: 8, offset: [0, dashed === upper ? 9 : -9],
-        width: narrow ? 72 : 130, overflow: 'break',
+        width: narrow ? 72 : 130, overflow: 'break', lineHeight: 15,
       },
     });
     return {

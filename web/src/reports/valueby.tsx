@@ -11,6 +11,7 @@ import { question as asking } from './answers';
 import heat from './heat.module.css';
 import styles from './overlap.module.css';
 import { Answered } from './page';
+import { periodName } from './periods';
 import type { Question } from './question';
 
 const cuts = ['stage', 'segment', 'cohort'] as const;
@@ -25,7 +26,7 @@ function Rows({ cut, answer }: { cut: Cut; answer: Ledger }) {
   const { format } = useInfo();
   const { rows, all } = answer;
   const named = (name: string) => name === NONE ? t('worth.by.none') : name === NOBODY ? t('worth.by.nobody')
-    : cut === 'stage' ? format.stage(name) : cut === 'segment' ? format.segment(name) : name;
+    : cut === 'stage' ? format.stage(name) : cut === 'segment' ? format.segment(name) : periodName(name, 'month', format, t);
   const leads = ({ name, stand }: Row) => cut !== 'cohort' && stand > 0 && name !== NONE && name !== NOBODY;
   const money = (n: number) => format.short(n, 'money');
   const greatest = Math.max(0, ...rows.map(row => row.net + row.potential));
