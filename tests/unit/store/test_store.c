@@ -434,6 +434,44 @@ TEST(what_comes_while_a_chunk_is_folded_stays_news)
     arena_free(&a);
 }
 
+/* The others with the next commits; a file that is closed before that can be opened again. */
+TEST(rows_of_news_go_a_few_at_a_time)
+{
+    enum { ROWS = 4, EACH = NEWS_EVENTS, N = ROWS * EACH };
+    struct random r = chance();
+    struct arena a = {0};
+    struct event *event = scene(&r, N + 2, 20, &a);
+    struct store *s = create("rows");
+    struct err err;
+    int64_t rows;
+
+    for (uint32_t i = 0; i < ROWS; i++)
+        import(s, event + i * EACH, EACH);
+    while (s->image->news_n) {
+        begin_beside(s);
+        end_beside(s);
+    }
+    rows = ask("rows", "select count(*) from news");
+    assert_true(rows > 0 && rows < ROWS);
+    import(s, &event[N], 1);
+    assert_int_equal(ask("rows", "select count(*) from news"), rows);
+    store_close(s);
+    s = open_as("rows", STORE_WRITE);
+    import(s, &event[N + 1], 1);
+    assert_int_equal(ask("rows", "select count(*) from news"), rows);
+    need_store_holds(s, event, N + 2);
+    fold_all(s);
+    assert_int_equal(ask("rows", "select count(*) from news"), 0);
+    assert_int_equal(s->ids.n, 0);
+    if (!store_begin(s, NOW_MS, &err))
+        fail_msg("%s", err.msg);
+    for (uint32_t i = 0; i < N + 2; i++)
+        assert_false(append(s, &event[i]));
+    store_cancel(s);
+    store_close(s);
+    arena_free(&a);
+}
+
 TEST(what_is_folded_beside_goes_when_others_have_folded_it)
 {
     struct random r = chance();
