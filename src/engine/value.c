@@ -124,7 +124,8 @@ bool value_plan(struct engine *e, const struct value_question *q, struct value_v
     plan->after_days = v->hold_out_days;
     v->until_day = plan->until_day;
     *scope = q->scope;
-    scope->at_ms = zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY);
+    scope->at_ms = zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY)
+                   - 1; /* what comes at midnight is not known yet */
     return true;
 }
 

@@ -40,6 +40,11 @@ for r in csv.DictReader(sys.stdin):
 print(sum(len(d) - 1 for d in days.values()))')
 t_is 'a day is known when it is over' "$("$CICLO" value fit "$shop" --until 1997-09-29 --json |
     of 'v["until"] + " %d" % v["purchases"]')" "1997-09-29 $one_less"
+often=$(gzip -dc "$data" | python3 -c 'import collections, csv, sys
+n = collections.Counter(r["master_id"] for r in csv.DictReader(sys.stdin) if r["date"] <= "19970930")
+print(sum(k >= 8 for k in n.values()))')
+t_is 'what comes at the midnight behind that day chooses nobody' "$(fit --when 'count(purchase) >= 8' --json |
+    of 'v["customers"]')" "$often"
 
 # in whatever order they came, to the last digit
 gzip -dc "$data" | python3 -c 'import random, sys
