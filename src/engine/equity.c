@@ -144,7 +144,7 @@ bool engine_equity(struct engine *e, const struct equity_question *q, struct are
     *out = (struct equity_view){.all.name = STR("all")};
     *wrong = STR("");
     if (!find_by(q->by, &out->by_cohort, err)
-        || !engine_value(e, &q->value, a, &out->value, wrong, err))
+        || !engine_value_each(e, &q->value, a, &out->value, wrong, err))
         return false;
     m.at_ms = zone_moment(engine_model(e)->workspace.zone,
                           ((int64_t)out->value.until_day + 1) * MS_DAY)
