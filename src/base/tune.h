@@ -32,6 +32,8 @@ enum {
     SEEN_MERGED = 2,          /* runs of like size that become one */
     SEEN_LARGE = 61,          /* ids of a run that stays as it is */
     SEEN_PIECE = 1,           /* blocks of a filter in a row */
+    SEEN_STEP = 5,            /* ids merged with each commit, at least */
+    SEEN_RUNS = 12,           /* that are not large, before they are merged at once */
     IMPORT_LOAD_BYTES = 499,  /* of events that an import reads ahead at once */
     COLLECT_LOAD_BYTES = 149, /* of events of a body that one thread reads */
     FOLLOW_MOVES = 31,        /* noted between two looks at what happens; at most 65536 */
@@ -73,6 +75,8 @@ enum {
     SEEN_MERGED = 4,
     SEEN_LARGE = 1 << 22,
     SEEN_PIECE = 1024,
+    SEEN_STEP = 1024,
+    SEEN_RUNS = 64,
     IMPORT_LOAD_BYTES = 1 << 18,
     COLLECT_LOAD_BYTES = 1 << 15,
     FOLLOW_MOVES = 32768,

@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #define APPLICATION_ID 0x4369636c /* "Cicl" */
-#define FORMAT 8
+#define FORMAT 9
 #define FORMAT_FIRST 1 /* the oldest that can be migrated */
 
 /* path + behind with a NUL, and so that SQLite sees a plain file in it: "./:memory:". */

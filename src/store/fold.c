@@ -337,6 +337,21 @@ static size_t list_ids(const struct fact *fact, size_t n, hash128 *to)
     return ids;
 }
 
+/* Runs of ids are merged with each commit, faster than ids come, so that none takes long. */
+static bool merge_runs(struct store *s, struct err *err)
+{
+    enum { PER_EVENT = 16 };
+    const struct transaction *tx = &s->tx;
+    uint64_t events = tx->batch ? tx->batch->n : 0;
+
+    return tx->keeps_image
+           || seen_merge(s->seen,
+                         tx->only_folds || tx->has_spilled
+                             ? SEEN_ALL
+                             : SEEN_STEP + PER_EVENT * events,
+                         err);
+}
+
 /* Rows of news that are folded wholly go, and their ids to those of the parts: so many that nobody
  * waits long, the others with the next commits; all when folding is all that is done. */
 bool drop_news(struct store *s, struct err *err)
@@ -362,7 +377,7 @@ bool drop_news(struct store *s, struct err *err)
         n += list_ids(b->fact, b->n, id + n);
         ok = sql_run(&s->sql, drop, sql_bind(drop, 1, b->seq), err);
     }
-    ok = ok && (!n || add_ids(s, id, n, err));
+    ok = ok && (!n || add_ids(s, id, n, err)) && merge_runs(s, err);
     mem_free(id);
     return ok;
 }

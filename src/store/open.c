@@ -73,6 +73,7 @@ bool file_migrate(struct sql *sql, int64_t format, struct err *err)
               "commit",
         [6] = "begin immediate;" SCHEMA_SINCE_6 SCHEMA_SINCE_7 SCHEMA_NAMED "commit",
         [7] = "begin immediate;" SCHEMA_SINCE_7 SCHEMA_NAMED "commit",
+        [8] = "begin immediate;" SCHEMA_NAMED "commit",
     };
 
     return sql_set_up(sql, err) && sql_exec(sql, from[format], err);

@@ -18,9 +18,23 @@ bool run_room(struct seen *s, struct err *err)
     return true;
 }
 
-/* The run's last row, -1 when it has none, and how long that is. */
-static bool last_row(struct seen *s, enum sql_text text, const struct run *r,
-                     int64_t *row, uint64_t *length, struct err *err)
+bool gone_room(struct seen *s, struct err *err)
+{
+    size_t cap = s->gone_cap ? 2 * s->gone_cap : 8;
+    uint32_t *gone;
+
+    if (s->gone_n < s->gone_cap)
+        return true;
+    gone = mem_resize(s->gone, cap * sizeof *gone);
+    if (!gone)
+        return err_nomem(err);
+    s->gone = gone;
+    s->gone_cap = cap;
+    return true;
+}
+
+bool last_row(struct seen *s, enum sql_text text, const struct run *r, int64_t *row,
+              uint64_t *length, struct err *err)
 {
     sqlite3_stmt *last;
     bool there;
@@ -79,7 +93,7 @@ static bool head_get(struct seen *s, sqlite3_stmt *row, struct err *err)
     if (number < 0 || number > INT32_MAX)
         return err_set(err, ERR_CORRUPT, "table seen_run: %lld is no run's number",
                        (long long)number);
-    if (n < 1 || (uint64_t)n >= SEEN_IDS_MAX)
+    if (n < 0 || (uint64_t)n >= SEEN_IDS_MAX)
         return err_set(err, ERR_CORRUPT,
                        "table seen_run, run %lld: it cannot have %lld ids",
                        (long long)number, (long long)n);
@@ -87,6 +101,13 @@ static bool head_get(struct seen *s, sqlite3_stmt *row, struct err *err)
     if (sqlite3_column_int64(row, 2) != head_checksum(&r))
         return err_set(err, ERR_CORRUPT, "table seen_run, run %u: its checksum is wrong",
                        r.number);
+    s->next_number = r.number + 1;
+    if (!n) {
+        if (!gone_room(s, err))
+            return false;
+        s->gone[s->gone_n++] = r.number;
+        return true;
+    }
     if (!check_last_bucket(s, &r, err) || !measure_filter(s, &r, err)
         || !run_room(s, err))
         return false;
@@ -133,7 +154,10 @@ void seen_forget(struct seen *s)
 {
     for (size_t i = 0; i < s->run_n; i++)
         filter_free(&s->run[i]);
+    job_drop(s);
     s->run_n = 0;
+    s->gone_n = 0;
+    s->next_number = 0;
     s->is_read = false;
 }
 
@@ -143,6 +167,7 @@ void seen_free(struct seen *s)
         return;
     seen_forget(s);
     mem_free(s->run);
+    mem_free(s->gone);
     mem_free(s->found.id);
     mem_free(s);
 }

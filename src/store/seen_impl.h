@@ -35,6 +35,10 @@ bool seen_has(struct seen *s, hash128 id, bool *found, struct err *err);
 /* Inside the caller's transaction, which can only be rolled back (and forgotten) when this
  * fails. The ids ascend, each once, and none of them is known. */
 bool seen_add(struct seen *s, const hash128 *sorted, size_t n, struct err *err);
+/* Goes on with making few runs of many, so far that some `ids_max` ids are written anew; with
+ * SEEN_ALL until nothing is left to do. As seen_add inside a transaction. */
+#define SEEN_ALL UINT64_MAX
+bool seen_merge(struct seen *s, uint64_t ids_max, struct err *err);
 
 struct seen_facts {
     uint64_t ids;

@@ -3,11 +3,13 @@
 #include <string.h>
 
 /* A run is a sorted list of ids that never changes; it is only merged with others into a new
- * one. It is cut into 2^bits buckets by the first bits of the ids, so that an id's bucket is
+ * one, some ids with each commit: until the last of them the old ones count, then the new one. It is cut into 2^bits buckets by the first bits of the ids, so that an id's bucket is
  * known without looking: a bucket has SEEN_BUCKET ids or more, and less than twice as many, if
  * the ids are as random as hashes are.
  *
- *   seen_run     run, n, checksum        checksum: XXH3-64 of run and n, 8 bytes each
+ *   seen_run     run, n, checksum        checksum: XXH3-64 of run and n, 8 bytes each; n is 0
+ *                                        while it is made, and when it counts no more: its rows
+ *                                        are to be removed
  *   seen         place = run << 32 | bucket; bytes, checksum. Every bucket has its row
  *   seen_filter  place = run << 32 | piece; bytes, checksum
  *
@@ -22,9 +24,9 @@
  * SEEN_PIECE blocks, its words with the lowest byte first.
  *
  * (1) A run's bytes follow from its ids alone.
- * (2) Runs of like size (the same power of SEEN_MERGED) are less than SEEN_MERGED; but those
- *     of SEEN_LARGE ids and more stay as they are, so that no transaction has to rewrite all.
- *     So an id is rewritten a few times in its life, and runs are some dozens.
+ * (2) When nothing is left to merge, runs of like size (the same power of SEEN_MERGED) are less
+ *     than SEEN_MERGED; but those of SEEN_LARGE ids and more stay as they are. So an id is
+ *     rewritten a few times in its life, and runs are some dozens.
  * (3) No id stands in two runs. */
 
 /* --- a bucket as bytes --- */

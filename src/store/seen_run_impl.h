@@ -25,10 +25,17 @@ struct run {
     void *memory;
 };
 
+struct job;
+
 struct seen {
     struct sql *sql;
-    struct run *run; /* by number */
+    struct run *run;
     size_t run_n, run_cap;
+    uint32_t
+        *gone; /* numbers of runs whose rows are still there, and count for nothing */
+    size_t gone_n, gone_cap;
+    uint32_t next_number;
+    struct job *job; /* the run that others are becoming; NULL: none */
     bool is_read;
     struct seen_bucket found; /* where seen_has looks */
 };
@@ -61,6 +68,40 @@ bool filter_get(struct seen *s, struct run *r, struct err *err);
 /* --- seen.c --- */
 
 bool run_room(struct seen *s, struct err *err);
+bool gone_room(struct seen *s, struct err *err);
 bool read_runs(struct seen *s, struct err *err);
+/* The run's last row, -1 when it has none, and how long that is. */
+bool last_row(struct seen *s, enum sql_text text, const struct run *r, int64_t *row,
+              uint64_t *length, struct err *err);
+
+/* --- seen_merge.c --- */
+
+/* Reads a run. */
+struct reader {
+    struct run run;
+    uint64_t next; /* bucket */
+    uint64_t read; /* ids so far */
+    size_t at;     /* in .bucket */
+    struct seen_bucket bucket;
+};
+
+/* Several runs read as one, in as many steps as one likes. Zero it, then add the runs. */
+struct merge {
+    struct seen *s;
+    struct reader *reader;
+    size_t reader_n;
+    bool checks_filters;
+    bool has_begun;
+    hash128 last;
+};
+[[nodiscard]] bool merge_new(struct merge *m, struct seen *s, struct err *err);
+void merge_add(struct merge *m, const struct run *r);
+/* The next id; *there is false behind the last. */
+bool merge_next(struct merge *m, hash128 *id, bool *there, struct err *err);
+void merge_free(struct merge *m);
+
+/* --- seen_grow.c --- */
+
+void job_drop(struct seen *s); /* there may be none */
 
 #endif

@@ -130,6 +130,7 @@ static const struct operation migrations[] = {
     {"migrating format 5", read_all, 0, true, 1, .from = 5},
     {"migrating format 6", read_all, 0, true, 1, .from = 6},
     {"migrating format 7", read_all, 0, true, 1, .from = 7},
+    {"migrating format 8", read_all, 0, true, 1, .from = 8},
 };
 enum { MIGRATIONS = sizeof migrations / sizeof *migrations };
 

@@ -142,10 +142,10 @@ t_fails 'it is migrated only by who may write it' 'must be migrated first' \
     flock "$T/old.ciclo" "$CICLO" refused "$T/old.ciclo"
 t_is 'and stays as it is' "$(sqlite3 "$T/old.ciclo" 'pragma user_version')" 1
 t_ok 'reading is enough' "$CICLO" refused "$T/old.ciclo"
-t_is 'for a new one' "$(sqlite3 "$T/old.ciclo" 'pragma user_version')" 8
+t_is 'for a new one' "$(sqlite3 "$T/old.ciclo" 'pragma user_version')" 9
 cp "$ROOT/tests/data/formats/1.ciclo" "$T/old.ciclo"
 t_ok 'compacting does it too' "$CICLO" compact "$T/old.ciclo"
-t_is 'at once' "$(sqlite3 "$T/old.ciclo" 'pragma user_version')" 8
+t_is 'at once' "$(sqlite3 "$T/old.ciclo" 'pragma user_version')" 9
 for format in 2 3; do
     cp "$ROOT/tests/data/formats/$format.ciclo" "$T/old.ciclo"
     t_fails "that of format $format too" 'must be migrated first' \
@@ -155,6 +155,6 @@ for format in 2 3; do
     "$CICLO" refused "$T/old.ciclo" >"$T/out" 2>&1
     t_is 'a reader migrates it in its place' "$(sqlite3 "$T/old.ciclo" \
         "select user_version, (select count(*) >= 0 from history), (select count(*) from key)
-        from pragma_user_version")" '8|1|0'
+        from pragma_user_version")" '9|1|0'
 done
 t_done

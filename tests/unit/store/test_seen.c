@@ -85,6 +85,22 @@ static void add_random(struct file *f, struct random *r, size_t n, struct hash_s
     mem_free(id);
 }
 
+static void merge(struct file *f, uint64_t ids_max)
+{
+    struct err err;
+
+    need(seen_merge(f->seen, ids_max, &err), &err);
+}
+
+static int64_t number(struct file *f, const char *question)
+{
+    struct err err;
+    int64_t n;
+
+    need(sql_number(&f->sql, question, &n, &err), &err);
+    return n;
+}
+
 struct walked {
     const struct hash_set *twin;
     hash128 before;
@@ -179,6 +195,7 @@ TEST(what_was_added_is_known_and_nothing_else)
             run(&f, "begin");
             add_random(&f, &r, (size_t)random_below(&r, random_below(&r, 3) ? 9 : 90),
                        &twin);
+            merge(&f, random_below(&r, 9) ? random_below(&r, 60) : SEEN_ALL);
             if (random_below(&r, 4)) {
                 run(&f, "commit");
             } else {
@@ -209,11 +226,93 @@ TEST(runs_of_like_size_become_one)
     struct err err;
 
     need_file(&f, ":memory:", true);
-    for (size_t i = 0; i < 300; i++)
+    for (size_t i = 0; i < 300; i++) {
         add_random(&f, &r, 1, &twin);
+        merge(&f, SEEN_ALL);
+    }
     need(seen_facts(f.seen, &facts, &err), &err);
     /* those that are large, and one of each power of two below */
     assert_in_range(facts.runs, 300 / (2 * SEEN_LARGE), 300 / SEEN_LARGE + 6);
+    assert_int_equal(number(&f, "select count(*) from seen_run"), facts.runs);
+    assert_int_equal(
+        number(&f, "select count(distinct place >> 32) from seen where place >> 32"
+                   " in (select run from seen_run where n > 0)"),
+        number(&f, "select count(distinct place >> 32) from seen"));
+    close_file(&f);
+    hash_set_free(&twin);
+}
+
+TEST(merging_in_steps_keeps_up_and_each_step_is_small)
+{
+    struct file f;
+    struct random r = chance();
+    struct hash_set twin = {0};
+    struct seen_facts facts;
+    struct err err;
+    int64_t before, written;
+
+    need_file(&f, ":memory:", true);
+    for (size_t i = 0; i < 2000; i++) {
+        add_random(&f, &r, 1, &twin);
+        before = sqlite3_total_changes(f.sql.db);
+        merge(&f, SEEN_STEP + 16);
+        written = sqlite3_total_changes(f.sql.db) - before;
+        /* a row for each id at most, those of a filter, and heads */
+        assert_in_range(written, 0, SEEN_STEP + 16 + SEEN_LARGE / 16 + 2 * SEEN_RUNS);
+        need(seen_facts(f.seen, &facts, &err), &err);
+        assert_in_range(facts.runs, 1, twin.n / SEEN_LARGE + SEEN_RUNS);
+    }
+    need_same(&f, &twin, &r);
+    close_file(&f);
+    hash_set_free(&twin);
+}
+
+TEST(runs_that_always_wait_are_merged_at_once)
+{
+    struct file f;
+    struct random r = random_seeded(5);
+    struct hash_set twin = {0};
+    struct seen_facts facts;
+    struct err err;
+
+    need_file(&f, ":memory:", true);
+    for (size_t i = 0; i < 3 * SEEN_RUNS; i++) {
+        add_random(&f, &r, 1, &twin);
+        merge(&f, 1);
+        seen_forget(f.seen); /* as after a commit that failed: merging begins anew */
+        need(seen_facts(f.seen, &facts, &err), &err);
+        assert_in_range(facts.runs, 1, SEEN_RUNS);
+    }
+    need_same(&f, &twin, &r);
+    close_file(&f);
+    hash_set_free(&twin);
+}
+
+TEST(what_is_being_made_does_not_count_and_goes_when_the_file_is_opened_again)
+{
+    const char *path = temp_path("half");
+    struct random r = random_seeded(9);
+    struct hash_set twin = {0};
+    struct file f;
+
+    need_file(&f, path, true);
+    for (size_t i = 0; i < 4; i++)
+        add_random(&f, &r, 20, &twin);
+    merge(&f, 5); /* begins */
+    merge(&f, 5);
+    assert_int_equal(number(&f, "select count(*) from seen_run where n = 0"), 1);
+    assert_true(number(&f, "select count(*) from seen where place >> 32 = 4") > 0);
+    need_same(&f, &twin, &r);
+    close_file(&f);
+
+    need_file(&f, path, false);
+    need_same(&f, &twin, &r);
+    merge(&f, SEEN_ALL);
+    assert_int_equal(number(&f, "select count(*) from seen where place >> 32 <= 4"), 0);
+    assert_int_equal(
+        number(&f, "select count(*) from seen_filter where place >> 32 <= 4"), 0);
+    assert_int_equal(number(&f, "select min(run) from seen_run"), 5);
+    need_same(&f, &twin, &r);
     close_file(&f);
     hash_set_free(&twin);
 }
@@ -250,6 +349,7 @@ TEST(a_run_s_bytes_follow_from_its_ids_alone)
     hash128_sort(id + HALF, HALF);
     need(seen_add(one.seen, id, HALF, &err), &err);
     need(seen_add(one.seen, id + HALF, HALF, &err), &err);
+    merge(&one, SEEN_ALL);
     hash128_sort(id, 2 * HALF);
     need(seen_add(two.seen, id, 2 * HALF, &err), &err);
     assert_true(str_eq(table_bytes(&one, &a), table_bytes(&two, &b)));
@@ -305,7 +405,9 @@ TEST(damage_is_noticed_and_named)
     need_corrupt("update seen_run set n = n + 1 where run = 1",
                  "table seen_run, run 1: its checksum is wrong");
     need_corrupt("update seen_run set n = 0",
-                 "table seen_run, run 0: it cannot have 0 ids");
+                 "table seen_run, run 0: its checksum is wrong");
+    need_corrupt("update seen_run set n = -1",
+                 "table seen_run, run 0: it cannot have -1 ids");
     need_corrupt("update seen_run set n = 1 << 60", "it cannot have");
     need_corrupt("update seen_run set run = -3 where run = 1", "-3 is no run's number");
     need_corrupt("update seen_run set run = 1 << 40 where run = 1", "is no run's number");
@@ -352,12 +454,12 @@ TEST(an_id_in_two_runs_is_damage)
     need_file(&f, ":memory:", true);
     for (size_t i = 0; i < SEEN_LARGE; i++)
         id[i] = (hash128){i, i};
-    need(seen_add(f.seen, id, SEEN_LARGE, &err), &err);
+    need(seen_add(f.seen, id, 1, &err), &err);
     need(seen_add(f.seen, id, 1, &err), &err);
     w.twin = &(struct hash_set){.has_zero = true, .n = 1};
     assert_false(seen_each(f.seen, walk, &w, &err));
     assert_int_equal(err.code, ERR_CORRUPT);
-    assert_false(seen_add(f.seen, id, 1, &err));
+    assert_false(seen_merge(f.seen, SEEN_ALL, &err));
     assert_int_equal(err.code, ERR_CORRUPT);
     close_file(&f);
 }
@@ -377,8 +479,9 @@ static bool work([[maybe_unused]] void *context, struct err *err)
         for (size_t i = 0; i < n; i++)
             id[i] = random_id(&r);
         hash128_sort(id, n);
-        ok = seen_add(f.seen, id, n, err);
+        ok = seen_add(f.seen, id, n, err) && seen_merge(f.seen, 20, err);
     }
+    ok = ok && seen_merge(f.seen, SEEN_ALL, err);
     if (ok) {
         seen_forget(f.seen);
         ok = seen_has(f.seen, id[3], &found, err) && seen_facts(f.seen, &facts, err);

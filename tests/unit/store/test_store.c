@@ -1166,9 +1166,9 @@ TEST(a_database_of_another_program_is_refused_untouched)
 TEST(a_file_of_a_newer_format_is_refused_with_words)
 {
     store_close(create("shop"));
-    change("shop", "pragma user_version = 9");
+    change("shop", "pragma user_version = 10");
     need_refusal(temp_path("shop"), ERR_INPUT,
-                 "newer Ciclo (format 9, this one knows 8)");
+                 "newer Ciclo (format 10, this one knows 9)");
 }
 
 TEST(a_file_of_other_sizes_is_refused_with_words)
