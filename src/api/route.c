@@ -319,15 +319,21 @@ static const struct api_param lift_plan_params[] = {
     {"power", "the chance that it is found; 0.8 unless given"},
 };
 static const struct api_param value_params[] = {
-    {"model",
-     "nbd, bg-nbd, mbg-nbd, pareto-nbd, bg-cnbd-k or mbg-cnbd-k: the likeliest of "
-     "the first four unless given"},
-    {"k", "of the last two: how regular purchases are, 1 to 12; tried unless given"},
+    {"model", "nbd, bg-nbd, mbg-nbd, pareto-nbd, bg-cnbd-k, mbg-cnbd-k, bg-bb or sbg: "
+              "the likeliest "
+              "of the first four unless given"},
+    {"k", "of those with k: how regular purchases are, 1 to 12; tried unless given"},
+    {"choose", "of the first four the one that, fitted to what was before, was nearest "
+               "to what came "
+               "in the last so many days"},
     {"event", "the pattern of a purchase; purchase unless given"},
+    {"end", "with sbg: the pattern of what ends a contract, which event begins"},
     {"value", "what it brings, such as revenue"},
     {"until",
      "the last day that the model knows, whole; now: with customer, what he did so far"},
-    {"unit", "day, week (unless given) or month: in what rates are told"},
+    {"unit",
+     "day, week (unless given) or month: in what rates are told; of bg-bb also year: one "
+     "chance, month unless given"},
     {"ahead", "how far to look, in whole days; 365d unless given"},
     {"discount", "of what comes later, a rate per year, such as 0.1"},
     {"hold_out", "so many days are not told to the model, and shown beside it"},
@@ -341,6 +347,7 @@ static const struct api_param equity_params[] = {
     {"row", "the customers of this stage or month, such as 2026-01, too"},
     {"model", "as for /api/value"},
     {"k", "of the regular models: how regular purchases are, 1 to 12"},
+    {"choose", "as for /api/value"},
     {"event", "the pattern of a purchase; purchase unless given"},
     {"value", "what it brings, such as revenue"},
     {"until", "the last day that the model knows, whole; stages are those at its end"},

@@ -5,6 +5,7 @@
 #include "engine/begin.h"
 #include "engine/churn.h"
 #include "engine/cohort.h"
+#include "engine/contracts.h"
 #include "engine/equity.h"
 #include "engine/funnel.h"
 #include "engine/journey.h"
@@ -291,10 +292,29 @@ bool get_lift_plan(struct api_request *r, struct err *err)
     return true;
 }
 
+static bool get_contracts(struct api_request *r, struct err *err)
+{
+    struct contracts_question q = {.event = param(r, "event"),
+                                   .end = param(r, "end"),
+                                   .unit = param(r, "unit"),
+                                   .ahead = param(r, "ahead"),
+                                   .discount = param(r, "discount")};
+    struct contracts_view v;
+
+    if (!scope_params(r, &q.scope, err)
+        || !moment_param(r, "until", MOMENT_NEVER, &q.until_ms, err)
+        || !engine_contracts(r->engine, &q, r->a, &v, &r->wrong, err))
+        return false;
+    contracts_put_json(&(struct json_out){.to = r->out}, &v);
+    contracts_view_free(&v);
+    return true;
+}
+
 bool get_value(struct api_request *r, struct err *err)
 {
     struct value_question q = {.model = param(r, "model"),
                                .k = param(r, "k"),
+                               .choose = param(r, "choose"),
                                .event = param(r, "event"),
                                .value = param(r, "value"),
                                .unit = param(r, "unit"),
@@ -306,6 +326,8 @@ bool get_value(struct api_request *r, struct err *err)
     struct value_view v;
     bool there = true;
 
+    if (str_eq(q.model, STR("sbg")))
+        return get_contracts(r, err);
     q.is_now = str_eq(param(r, "until"), STR("now"));
     q.until_ms = MOMENT_NEVER;
     if (!scope_params(r, &q.scope, err)
@@ -329,6 +351,7 @@ bool get_value_equity(struct api_request *r, struct err *err)
 {
     struct equity_question q = {.value = {.model = param(r, "model"),
                                           .k = param(r, "k"),
+                                          .choose = param(r, "choose"),
                                           .event = param(r, "event"),
                                           .value = param(r, "value"),
                                           .unit = param(r, "unit"),

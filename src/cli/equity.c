@@ -68,9 +68,10 @@ static void put_rows(struct cli_table *t, const struct engine *e,
 
 static void print_heading(struct buf *b, const struct equity_view *v)
 {
-    buf_add_format(b, "What is expected of customers in the %.0f days after ",
-                   v->value.ahead_days);
-    value_put_day(b, v->value.until_day);
+    buf_add(b, STR("What is expected of customers in the "));
+    value_put_length(b, &v->value, v->value.ahead_days);
+    buf_add(b, STR(" after "));
+    value_put_day(b, value_last_day(&v->value));
     buf_add_format(b, ", by %s",
                    v->by_cohort ? "the month of their first purchase"
                                 : "the stage in which they were then");
@@ -119,6 +120,7 @@ static int run(struct cli *c)
 {
     struct equity_question q = {.value = {.model = cli_text(c, "model"),
                                           .k = cli_text(c, "k"),
+                                          .choose = cli_text(c, "choose"),
                                           .event = cli_text(c, "event"),
                                           .value = cli_text(c, "value"),
                                           .unit = cli_text(c, "unit"),
@@ -139,6 +141,11 @@ static const struct cli_option options[] = {
     {"model", "NAME", "as in value fit: the likeliest of the simple ones unless given",
      false},
     {"k", "NUMBER", "how regular purchases are, of the last two", false},
+    {"choose", "LENGTH",
+     "of the simple ones the one that, fitted to what was before, was nearest to what "
+     "came "
+     "in the last so many days",
+     false},
     {"event", "PATTERN", "what a purchase is: purchase unless given", false},
     {"value", "PROPERTY", "what it brings, such as revenue", false},
     {"until", "DAY",

@@ -24,6 +24,7 @@ static bool keep(struct cli *c, struct engine *e, struct buf *b, str *wrong,
     int64_t now_ms = cli_now_ms(c);
     struct value_question q = {.model = cli_text(c, "model"),
                                .k = cli_text(c, "k"),
+                               .choose = cli_text(c, "choose"),
                                .event = cli_text(c, "event"),
                                .value = cli_text(c, "value"),
                                .unit = cli_text(c, "unit"),
@@ -78,6 +79,11 @@ static const struct cli_option keep_options[] = {
      "first four unless given",
      false},
     {"k", "NUMBER", "how regular purchases are, of the last two: tried unless given",
+     false},
+    {"choose", "LENGTH",
+     "of the first four take the one that, fitted to what was before, was nearest to "
+     "what "
+     "came in the last so many days",
      false},
     {"event", "PATTERN", "what a purchase is: purchase unless given", false},
     {"value", "PROPERTY", "what it brings, such as revenue", false},

@@ -204,7 +204,8 @@ static bool refuse(const struct cox_view *v, enum cox_end end, uint32_t column,
         return err_set(
             err, ERR_INPUT,
             "cox: it happened to nobody of whom all of these were known when he "
-            "began: there is nothing to learn from");
+            "began: there is nothing to learn from; take another end, or wait until it "
+            "happens to somebody");
     case COX_CONSTANT:
         return err_set(
             err, ERR_INPUT,

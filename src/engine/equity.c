@@ -19,9 +19,9 @@ static bool find_by(str by, bool *cohort, struct err *err)
                       STR_FMT(by));
 }
 
-static int32_t month_of(const struct buyer *b)
+static int32_t month_of(const struct value_view *v, const struct buyer *b)
 {
-    struct civil c = civil_of((int64_t)b->first_day * MS_DAY);
+    struct civil c = civil_of((int64_t)value_first_day(v, b->first_day) * MS_DAY);
 
     return c.year * MONTHS + c.month - 1;
 }
@@ -29,6 +29,7 @@ static int32_t month_of(const struct buyer *b)
 /* What the rows are made of: those of stages, then that of no stage; or months, none left out. */
 struct making {
     struct engine *e;
+    const struct value_view *value;
     const struct lifecycle *lifecycle; /* NULL: months */
     int32_t first_month;
     int64_t at_ms;
@@ -54,14 +55,14 @@ static bool begin_stages(struct making *m, str lifecycle, struct arena *a,
     return true;
 }
 
-static bool begin_months(struct making *m, const struct buyers *b, struct arena *a,
-                         struct err *err)
+static bool begin_months(struct making *m, struct arena *a, struct err *err)
 {
-    int32_t last = month_of(&b->row[0]);
+    const struct buyers *b = m->value->buyers;
+    int32_t last = month_of(m->value, &b->row[0]);
 
     m->first_month = last;
     for (size_t i = 1; i < b->n; i++) {
-        int32_t month = month_of(&b->row[i]);
+        int32_t month = month_of(m->value, &b->row[i]);
 
         m->first_month = month < m->first_month ? month : m->first_month;
         last = month > last ? month : last;
@@ -91,7 +92,7 @@ static size_t row_of(const struct making *m, const struct buyer *b)
     uint16_t stage[LIFECYCLES_MAX];
 
     if (!m->lifecycle)
-        return (size_t)(month_of(b) - m->first_month);
+        return (size_t)(month_of(m->value, b) - m->first_month);
     engine_above(m->e, b->customer, m->at_ms, stage);
     return stage[m->lifecycle->number] == STAGE_NONE ? m->n - 1
                                                      : stage[m->lifecycle->number];
@@ -138,7 +139,7 @@ static bool fill(struct making *m, str list, struct equity_view *v, struct err *
 bool engine_equity(struct engine *e, const struct equity_question *q, struct arena *a,
                    struct equity_view *out, str *wrong, struct err *err)
 {
-    struct making m = {.e = e};
+    struct making m = {.e = e, .value = &out->value};
     bool ok;
 
     *out = (struct equity_view){.all.name = STR("all")};
@@ -147,13 +148,13 @@ bool engine_equity(struct engine *e, const struct equity_question *q, struct are
         || !engine_value_each(e, &q->value, a, &out->value, wrong, err))
         return false;
     m.at_ms = zone_moment(engine_model(e)->workspace.zone,
-                          ((int64_t)out->value.until_day + 1) * MS_DAY)
+                          ((int64_t)value_last_day(&out->value) + 1) * MS_DAY)
               - 1; /* what comes at midnight is not known yet */
     ok = (out->value.has_spending
           || err_set(err, ERR_INPUT,
                      "customer equity is what customers will bring: say which of the "
                      "event's values it is, such as --value revenue"))
-         && (out->by_cohort ? begin_months(&m, out->value.buyers, a, err)
+         && (out->by_cohort ? begin_months(&m, a, err)
                             : begin_stages(&m, q->lifecycle, a, err))
          && fill(&m, q->list, out, err);
     if (!ok)
@@ -200,7 +201,7 @@ bool equity_put_json(struct json_out *j, const struct engine *e,
     json_begin_object(j);
     json_key(j, "by");
     json_put_text(j, v->by_cohort ? STR("cohort") : STR("stage"));
-    json_key(j, "ahead_days");
+    json_key(j, v->value.period ? "ahead" : "ahead_days");
     json_put_double(j, v->value.ahead_days);
     json_key(j, "discount");
     json_put_double(j, v->value.discount);

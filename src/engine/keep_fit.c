@@ -65,6 +65,11 @@ static bool check_fit(const struct value_view *v, struct err *err)
         return err_set(err, ERR_INPUT,
                        "gamma-gamma says what a purchase brings, not who is still a "
                        "customer: keep another model, and --value beside it");
+    if (v->model.kind == VALUE_BG_BB)
+        return err_set(
+            err, ERR_INPUT,
+            "bg-bb looks at the calendar's periods, which rules do not ask: keep "
+            "another model");
     return (v->model.fit.converged && (!v->has_spending || v->spending_fit.converged))
            || err_set(err, ERR_INPUT,
                       "no maximum was found: a fit that cannot be trusted is not kept");

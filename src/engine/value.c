@@ -9,26 +9,46 @@
 
 /* --- what is asked --- */
 
-static bool find_unit(str name, struct value_view *v, struct err *err)
+static bool find_unit(str name, bool by_periods, struct value_view *v, struct err *err)
 {
     static const struct {
         const char *name;
         double days;
-    } unit[] = {{"week", 7}, {"day", 1}, {"month", 365.25 / 12}};
+        enum period period;
+        uint32_t a_year; /* so many are about one */
+    } unit[] = {{"week", 7, PERIOD_WEEK, 52},
+                {"day", 1, PERIOD_DAY, 365},
+                {"month", 365.25 / 12, PERIOD_MONTH, 12},
+                {"year", 365.25, PERIOD_YEAR, 1}};
 
-    v->unit = name.n ? name : STR("week");
-    for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
+    v->unit = name.n ? name : by_periods ? STR("month") : STR("week");
+    for (size_t i = 0; i < 3u + by_periods; i++)
         if (str_eq(v->unit, str_of(unit[i].name))) {
             v->unit_days = unit[i].days;
+            v->step_days = by_periods ? unit[i].days : 1;
+            v->period = by_periods ? unit[i].period : PERIOD_DAY;
+            v->ahead_days = by_periods ? unit[i].a_year : 365;
             return true;
         }
-    return err_set(err, ERR_INPUT, "units are day, week and month, not \"%.*s\"",
-                   STR_FMT(name));
+    return err_set(err, ERR_INPUT, "units are day, week and month%s, not \"%.*s\"",
+                   by_periods ? ", and year" : "", STR_FMT(name));
 }
 
-static bool whole_days(const char *what, str text, int32_t otherwise, int32_t *out,
-                       struct err *err)
+int64_t value_periods_of(struct length l, enum period p)
 {
+    static const int64_t days[] = {[PERIOD_DAY] = 1, [PERIOD_WEEK] = 7};
+    static const int32_t months[] = {[PERIOD_MONTH] = 1, [PERIOD_YEAR] = 12};
+
+    if (p == PERIOD_MONTH || p == PERIOD_YEAR)
+        return l.ms || l.months % months[p] ? 0 : l.months / months[p];
+    return l.months || l.ms % (days[p] * MS_DAY) ? 0 : l.ms / (days[p] * MS_DAY);
+}
+
+static bool whole_days(const char *what, str text, const struct value_view *v,
+                       int32_t otherwise, int32_t *out, struct err *err)
+{
+    bool by_periods = v->period != PERIOD_DAY;
+    int64_t most = by_periods ? BGBB_CHANCES_MAX : 36500, n;
     struct length l;
 
     *out = otherwise;
@@ -36,14 +56,19 @@ static bool whole_days(const char *what, str text, int32_t otherwise, int32_t *o
         return true;
     if (!length_parse(text, &l, err))
         return err_in(err, "%s", what);
-    if (l.months || l.ms % MS_DAY || l.ms <= 0 || l.ms / MS_DAY > 36500)
-        return err_set(err, ERR_INPUT,
-                       "%s is a number of whole days, such as 90d, at most 36500d", what);
-    *out = (int32_t)(l.ms / MS_DAY);
-    return true;
+    n = value_periods_of(l, v->period);
+    if (n > 0 && n <= most) {
+        *out = (int32_t)n;
+        return true;
+    }
+    if (by_periods)
+        return err_set(err, ERR_INPUT, "%s is a number of whole %.*ss, at most %d", what,
+                       STR_FMT(v->unit), (int)most);
+    return err_set(err, ERR_INPUT,
+                   "%s is a number of whole days, such as 90d, at most 36500d", what);
 }
 
-static bool find_discount(str text, double *out, struct err *err)
+bool value_discount(str text, double *out, struct err *err)
 {
     int64_t rate = 0;
 
@@ -81,6 +106,21 @@ static bool add_patterns(const struct value_question *q, struct program *p,
                STR_FMT(plan->value.text), STR_FMT(value_type_name(plan->value.type)));
 }
 
+bool value_until(const struct zone *z, int64_t until_ms, const struct report_scope *scope,
+                 int32_t *day, struct err *err)
+{
+    if (until_ms == MOMENT_NEVER) {
+        *day = day_of_moment(z, scope->known_ms) - 1;
+        return true;
+    }
+    *day = day_of_moment(z, until_ms);
+    return zone_moment(z, ((int64_t)*day + 1) * MS_DAY) <= scope->at_ms
+           || err_set(
+               err, ERR_INPUT,
+               "until is a day that is not over: what is still to come in it is not "
+               "known; take an earlier one, or leave it out");
+}
+
 static bool check_now(const struct value_question *q, struct err *err)
 {
     if (!q->is_now)
@@ -103,29 +143,42 @@ bool value_plan(struct engine *e, const struct value_question *q, struct value_v
     int32_t ahead;
 
     *plan = (struct buyers_plan){.program = v->program, .zone = z, .at_ms = MOMENT_NEVER};
-    if (!check_now(q, err) || !find_unit(q->unit, v, err)
-        || !whole_days("hold-out", q->hold_out, 0, &v->hold_out_days, err)
-        || !whole_days("ahead", q->ahead, v->hold_out_days ? v->hold_out_days : 365,
-                       &ahead, err)
-        || !find_discount(q->discount, &v->discount, err)
-        || !add_patterns(q, v->program, v, plan, wrong, err))
+    if (!check_now(q, err))
         return false;
-    v->ahead_days = ahead;
-    if (q->until_ms != MOMENT_NEVER)
-        plan->until_day = day_of_moment(z, q->until_ms);
-    else
-        plan->until_day = day_of_moment(z, q->scope.known_ms) - 1 - v->hold_out_days;
-    if (q->until_ms != MOMENT_NEVER
-        && zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY) > q->scope.at_ms)
+    if (str_eq(q->model, STR("sbg")))
         return err_set(
             err, ERR_INPUT,
-            "until is a day that is not over: what is still to come in it is not "
-            "known; take an earlier one, or leave it out");
+            "sbg is of all contracts together, and rules do not ask it: take value "
+            "show or value fit, with --end");
+    if (!find_unit(q->unit, str_eq(q->model, value_model_name(VALUE_BG_BB)), v, err)
+        || !whole_days("hold-out", q->hold_out, v, 0, &v->hold_out_days, err)
+        || !whole_days("ahead", q->ahead, v,
+                       v->hold_out_days ? v->hold_out_days : (int32_t)v->ahead_days,
+                       &ahead, err)
+        || !value_discount(q->discount, &v->discount, err)
+        || !whole_days("choose", q->choose, v, 0, &v->choose_days, err)
+        || !add_patterns(q, v->program, v, plan, wrong, err)
+        || !value_until(z, q->until_ms, &q->scope, &plan->until_day, err))
+        return false;
+    if (v->choose_days && q->model.n)
+        return err_set(
+            err, ERR_INPUT,
+            "choose is among the simple models: leave the model out, or choose");
+    if (v->choose_days && v->hold_out_days && v->choose_days != v->hold_out_days)
+        return err_set(err, ERR_INPUT,
+                       "what is chosen by and what is held out are of one length here: "
+                       "give choose and hold-out the same");
+    v->ahead_days = ahead;
+    plan->period = v->period;
+    plan->until_day = period_of(v->period, plan->until_day + 1) - 1
+                      - (q->until_ms == MOMENT_NEVER ? v->hold_out_days : 0);
     plan->after_days = v->hold_out_days;
+    plan->before_days = v->hold_out_days ? v->hold_out_days : v->choose_days;
     v->until_day = plan->until_day;
     *scope = q->scope;
-    scope->at_ms = zone_moment(z, ((int64_t)plan->until_day + 1) * MS_DAY)
-                   - 1; /* what comes at midnight is not known yet */
+    scope->at_ms =
+        zone_moment(z, (int64_t)period_first_day(v->period, plan->until_day + 1) * MS_DAY)
+        - 1; /* what comes at midnight is not known yet */
     return true;
 }
 
@@ -198,7 +251,8 @@ static bool fit_repeats(const struct value_question *q, struct value_view *v,
     v->has_model = true;
     if (!q->model.n)
         return repeat_choose(v->unit_days, &v->cbs, v->tried, v->was_tried, &v->model,
-                             err);
+                             err)
+               && (!v->choose_days || value_choose(v, err));
     return value_model_parse(q->model, &model, err)
            && repeat_fit(model, k, v->unit_days, &v->cbs, &v->model, err);
 }
@@ -218,7 +272,8 @@ bool value_fit(struct engine *e, const struct value_question *q, struct value_vi
     cbs_settle(&v->cbs);
     if (v->cbs.customers == 0)
         return err_set(err, ERR_INPUT,
-                       "nobody had a %.*s by then: there is nothing to learn from",
+                       "nobody had a %.*s by then: there is nothing to learn from; name "
+                       "another event, or a later day",
                        STR_FMT(v->event));
     if (only_spending && !v->buyers->plan.has_value)
         return err_set(

@@ -5,17 +5,21 @@
 
 #include "engine/report.h"
 #include "value/buyer.h"
+#include "value/interval.h"
 #include "value/models.h"
 
 struct value_question {
     str model; /* of VALUE_MODELS, or gamma-gamma; empty: the likeliest of the simple ones */
     str k;     /* of the regular ones: 1 to 12; empty: the likeliest */
-    str event;    /* a pattern; empty: purchase */
-    str value;    /* what of it is money, or a number; empty: nothing */
-    str unit;     /* day, week or month of parameters; empty: week */
+    str event; /* a pattern; empty: purchase */
+    str value; /* what of it is money, or a number; empty: nothing */
+    str unit; /* day, week or month of parameters; empty: week. Of bg-bb also year: what is one
+                     chance; empty: month */
     str hold_out; /* so many whole days behind .until: what came in them is told beside what
                      was expected; empty: none */
     str ahead;    /* so many days are looked ahead; empty: 365d, or the hold-out */
+    str choose; /* so many whole days up to .until: of the simple models, fitted to what was
+                     before, the one nearest to what came in them; empty: the likeliest */
     str discount; /* of what comes later, a rate per year, such as 0.1; empty: 0 */
     /* The first moment of the last day that the model knows; MOMENT_NEVER: of the last day of
      * which all is known. */
@@ -36,11 +40,17 @@ struct forecast {
     bool is_untold; /* .value: the model has no mean for him */
 };
 
+/* Between which these lie as far as the parameters are unsure. */
+struct value_sure {
+    struct interval alive, purchases, value;
+};
+
 /* A tenth of the customers, those first of whom the most is expected; sums over them. */
 struct value_tenth {
     uint64_t customers;
     double alive, purchases, value;  /* expected */
     double was_purchases, was_value; /* what came in the hold-out */
+    struct value_sure sure;
 };
 /* How far off a way of guessing is, of everybody's purchases in the hold-out. */
 struct value_guess {
@@ -54,6 +64,11 @@ struct value_view {
     struct cbs cbs;
     struct repeat_model model, tried[VALUE_MODELS_END];
     bool was_tried[VALUE_MODELS_END];
+    /* By .choose: how far off each of those was, whose fit had a maximum (others: NAN), and how much
+     * came of how many. */
+    int32_t choose_days; /* 0: they were not asked for */
+    struct value_guess tried_guess[VALUE_MODELS_END];
+    uint64_t choose_came, choose_customers;
     bool has_model, has_spending;
     struct gamma_gamma spending;
     struct fit spending_fit;
@@ -62,10 +77,13 @@ struct value_view {
     str unit, event, value;
     enum value_type brings; /* what .value is; VALUE_MISSING: there is none */
     double unit_days, ahead_days, discount;
+    /* Of bg-bb, whose chances are the calendar's periods, all days here and of buyers are such periods. */
+    enum period period;
+    double step_days; /* so long is one */
     int32_t until_day, hold_out_days;
     double seconds;            /* that fitting took */
     struct forecast *forecast; /* of all, those first of whom the most is expected */
-    struct value_tenth tenth[VALUE_TENTHS];
+    struct value_tenth tenth[VALUE_TENTHS], all;
     /* Of those who had bought by .until_day, by what was known then: by the model; that as much comes as
      * in the stretch of the same length before; that those who bought so lately and so often do as such
      * did then. */
@@ -75,7 +93,10 @@ struct value_view {
     struct forecast *customer; /* NULL: none was asked for */
     struct forecast own;       /* of .customer, but for .buyer */
     struct buyer who;          /* who that is, up to .now_day */
-    bool is_now;               /* .now_ms is told */
+    struct value_sure customer_sure;
+    bool has_range;     /* of his purchases, as chance has them: with 95 % ... */
+    unsigned low, high; /* ... so many */
+    bool is_now;        /* .now_ms is told */
     int64_t now_ms;
     int32_t now_day;
     /* When the model was fitted, and whether it would be the same if it were fitted now. */
@@ -107,8 +128,15 @@ struct value_view {
 void value_view_free(struct value_view *v);
 /* Which guess has the least error: "model", "last_time" or "cells". */
 const char *value_nearest(const struct value_view *v, bool by_root);
+void value_guess_add(struct value_guess *g, double guessed, double came);
+void value_guess_finish(struct value_guess *g, size_t n);
 /* "no dropout"; empty: inside of all limits. */
 const char *value_limit_text(enum fit_limit limit);
+/* The last day of .until_day, and the first of one of a buyer's. */
+int32_t value_last_day(const struct value_view *v);
+int32_t value_first_day(const struct value_view *v, int32_t number);
+/* "90 days", or of bg-bb "5 years" */
+void value_put_length(struct buf *b, const struct value_view *v, double n);
 /* 1997-09-30 */
 void value_put_day(struct buf *b, int32_t day);
 void value_fit_put_json(struct json_out *j, const struct value_view *v);

@@ -65,11 +65,11 @@ static bool put_keys(struct asking *x, struct err *err)
     const struct value_question *q = x->q;
     const struct value_view *v = x->v;
     const str bought[] = {v->event, v->value};
-    const str fitted[] = {q->model,      q->k,        v->unit, q->scope.segment,
-                          q->scope.when, q->discount, q->ahead};
+    const str fitted[] = {q->model,      q->k,        v->unit,  q->scope.segment,
+                          q->scope.when, q->discount, q->ahead, q->choose};
 
-    buf_add_format(&x->counted, "%u %d %d ", engine_model_version(x->e), (int)v->brings,
-                   v->hold_out_days);
+    buf_add_format(&x->counted, "%u %d %d %d %d ", engine_model_version(x->e),
+                   (int)v->brings, (int)v->period, v->hold_out_days, x->plan.before_days);
     put_parts(&x->counted, bought, sizeof bought / sizeof *bought);
     buf_add(&x->fitted, buf_str(&x->counted));
     put_parts(&x->fitted, fitted, sizeof fitted / sizeof *fitted);
@@ -193,16 +193,29 @@ bool engine_value_fit(struct engine *e, const struct value_question *q, struct a
                               && value_fit(e, q, out, err));
 }
 
-static bool forecast_all(struct asking *x, struct err *err)
+static bool can_forecast(const struct value_view *v, struct err *err)
 {
-    if (!value_fit(x->e, x->q, x->v, err))
-        return false;
-    if (!x->v->has_model)
+    if (!v->has_model)
         return err_set(err, ERR_INPUT,
                        "gamma-gamma says what a purchase brings, not how many "
                        "come: take another model, and --value beside it");
-    if (!value_expect(x->e, x->v, x->a, err))
+    return v->model.fit.converged
+           || err_set(
+               err, ERR_INPUT,
+               "%.*s has no maximum here: %llu customers, of whom %llu came back, do "
+               "not tell its parameters, and what it expects would be a guess; leave "
+               "the model out, or take nbd, until there are more",
+               STR_FMT(value_model_name(v->model.kind)),
+               (unsigned long long)v->cbs.customers,
+               (unsigned long long)v->cbs.repeaters);
+}
+
+static bool forecast_all(struct asking *x, struct err *err)
+{
+    if (!value_fit(x->e, x->q, x->v, err) || !can_forecast(x->v, err)
+        || !value_expect(x->e, x->v, x->a, err))
         return false;
+    value_be_sure(x->e, x->v);
     if (x->v->hold_out_days)
         value_hold_against(x->v);
     return true;
@@ -300,7 +313,8 @@ static bool tell_customer(struct asking *x, struct err *err)
     v->now_day = v->until_day;
     if (v->is_now) {
         x->plan.at_ms = v->now_ms;
-        v->now_day = day_of_moment(x->plan.zone, v->now_ms - 1);
+        v->now_day =
+            period_of(v->period, day_of_moment(x->plan.zone, v->now_ms - 1) + 1) - 1;
         x->plan.until_day = v->now_day;
     }
     if (!x->q->customer.n)
@@ -313,6 +327,7 @@ static bool tell_customer(struct asking *x, struct err *err)
                        "%.*s had no %.*s by then: of what he will buy nothing is known",
                        STR_FMT(x->q->customer), STR_FMT(v->event));
     value_expect_own(x->e, v);
+    value_be_sure_of_own(x->e, v);
     v->customer = &v->own;
     return true;
 }
@@ -333,7 +348,7 @@ static bool recall(struct asking *x, bool any_state)
     was.is_latest = was.state == begun.state && was.until_day == begun.until_day;
     if (!was.is_latest
         && (!any_state || was.until_day > begun.until_day
-            || was.until_day < begun.until_day - DAYS_LESS_MAX))
+            || value_last_day(&was) < value_last_day(&begun) - DAYS_LESS_MAX))
         return false;
     was.program = begun.program;
     was.unit = begun.unit;

@@ -17,14 +17,31 @@ double value_major(const struct engine *e, const struct value_view *v, double st
     return stored / one;
 }
 
+struct spending value_spending(const struct engine *e, const struct value_view *v,
+                               const struct buyer *b)
+{
+    if (!b->x || b->spent <= 0)
+        return (struct spending){0};
+    return (struct spending){b->x, value_major(e, v, (double)b->spent) / b->x};
+}
+
 double value_worth(const struct engine *e, const struct value_view *v,
                    const struct buyer *b)
 {
-    struct spending s = {0};
+    return v->has_spending ? gamma_gamma_expected(&v->spending, value_spending(e, v, b))
+                           : 0;
+}
 
-    if (b->x && b->spent > 0)
-        s = (struct spending){b->x, value_major(e, v, (double)b->spent) / b->x};
-    return v->has_spending ? gamma_gamma_expected(&v->spending, s) : 0;
+void value_forecast(const struct value_view *v, const struct repeat_model *m,
+                    const struct cbs_row *r, struct forecast *out)
+{
+    out->alive = repeat_alive(m, r->x, r->last_days, r->age_days);
+    out->purchases = repeat_expected(m, r->x, r->last_days, r->age_days, v->ahead_days);
+    out->worth =
+        v->discount > 0
+            ? repeat_discounted(m, r->x, r->last_days, r->age_days, v->ahead_days,
+                                log1p(v->discount) / DAYS_OF_YEAR * v->step_days)
+            : out->purchases;
 }
 
 /* Customers alike in what they did have alike expectations: of each kind, which is a row of the
@@ -47,18 +64,6 @@ struct expecting {
 
 enum { PIECES = 64 };
 
-static void expect(const struct value_view *v, const struct cbs_row *r,
-                   struct forecast *out)
-{
-    out->alive = repeat_alive(&v->model, r->x, r->last_days, r->age_days);
-    out->purchases =
-        repeat_expected(&v->model, r->x, r->last_days, r->age_days, v->ahead_days);
-    out->worth = v->discount > 0
-                     ? repeat_discounted(&v->model, r->x, r->last_days, r->age_days,
-                                         v->ahead_days, log1p(v->discount) / DAYS_OF_YEAR)
-                     : out->purchases;
-}
-
 static void set_value(struct forecast *f, double value)
 {
     f->is_untold = isnan(value);
@@ -69,7 +74,7 @@ void value_expect_own(const struct engine *e, struct value_view *v)
 {
     struct cbs_row row = buyer_cbs(&v->who, v->now_day);
 
-    expect(v, &row, &v->own);
+    value_forecast(v, &v->model, &row, &v->own);
     set_value(&v->own, v->own.worth * value_worth(e, v, &v->who));
 }
 
@@ -80,7 +85,7 @@ static void expect_kinds(void *context, uint32_t piece)
     uint64_t n = v->cbs.n;
 
     for (uint64_t i = n * piece / PIECES; i < n * (piece + 1) / PIECES; i++)
-        expect(v, &v->cbs.row[i], &x->kind[i].forecast);
+        value_forecast(v, &v->model, &v->cbs.row[i], &x->kind[i].forecast);
 }
 
 struct ranked {
@@ -167,12 +172,19 @@ static void add_tenths(const struct engine *e, struct value_view *v)
         t->alive += f->alive;
         t->purchases += f->purchases;
         t->value += f->value;
+        v->all.customers++;
+        v->all.alive += f->alive;
+        v->all.purchases += f->purchases;
+        v->all.value += f->value;
         v->untold += f->is_untold;
         if (v->hold_out_days) {
             const struct buyer *b = &v->buyers->row[f->buyer];
+            double value = v->brings ? value_major(e, v, (double)b->later_spent) : 0;
 
             t->was_purchases += b->later;
-            t->was_value += v->brings ? value_major(e, v, (double)b->later_spent) : 0;
+            v->all.was_purchases += b->later;
+            t->was_value += value;
+            v->all.was_value += value;
         }
     }
 }

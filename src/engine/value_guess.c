@@ -2,14 +2,14 @@
 
 #include <math.h>
 
-static void add_guess(struct value_guess *g, double guessed, double came)
+void value_guess_add(struct value_guess *g, double guessed, double came)
 {
     g->mean_error += fabs(guessed - came);
     g->root_error += (guessed - came) * (guessed - came);
     g->sum += guessed;
 }
 
-static void finish_guess(struct value_guess *g, size_t n)
+void value_guess_finish(struct value_guess *g, size_t n)
 {
     g->mean_error /= (double)n;
     g->root_error = sqrt(g->root_error / (double)n);
@@ -55,8 +55,9 @@ static void guess_by_cells(struct value_view *v)
         const struct buyer *b = &v->buyers->row[i];
         size_t cell = cell_of(v->until_day - b->day, b->x + 1);
 
-        add_guess(&v->by_cells,
-                  were[cell] > 0 ? bought[cell] / were[cell] : all / customers, b->later);
+        value_guess_add(&v->by_cells,
+                        were[cell] > 0 ? bought[cell] / were[cell] : all / customers,
+                        b->later);
     }
 }
 
@@ -67,14 +68,15 @@ void value_hold_against(struct value_view *v)
     for (size_t i = 0; i < n; i++) {
         const struct buyer *b = &v->buyers->row[v->forecast[i].buyer];
 
-        add_guess(&v->by_model, v->forecast[i].purchases, b->later);
-        add_guess(&v->by_last_time, b->lately, b->later);
+        value_guess_add(&v->by_model, v->forecast[i].purchases, b->later);
+        value_guess_add(&v->by_last_time, b->lately, b->later);
         v->came += b->later;
     }
-    guess_by_cells(v);
-    finish_guess(&v->by_model, n);
-    finish_guess(&v->by_last_time, n);
-    finish_guess(&v->by_cells, n);
+    if (v->period == PERIOD_DAY) /* of which cells are made */
+        guess_by_cells(v);
+    value_guess_finish(&v->by_model, n);
+    value_guess_finish(&v->by_last_time, n);
+    value_guess_finish(&v->by_cells, n);
 }
 
 static double error_of(const struct value_guess *g, bool by_root)

@@ -172,7 +172,8 @@
     X(SETTING_GET, "select value from setting where name = ?")                           \
     X(SETTING_ADD, "insert into setting (name, value) values (?, ?)")                    \
     X(SEEN_RUN_ALL, "select run, n, checksum from seen_run order by run")                \
-    X(SEEN_RUN_PUT, "insert or replace into seen_run (run, n, checksum) values (?, ?, ?)")          \
+    X(SEEN_RUN_PUT,                                                                      \
+      "insert or replace into seen_run (run, n, checksum) values (?, ?, ?)")             \
     X(SEEN_RUN_DROP, "delete from seen_run where run = ?")                               \
     X(SEEN_LAST, "select place, length(bytes) from seen where place between ? and ?"     \
                  " order by place desc limit 1")                                         \

@@ -166,7 +166,10 @@ bool bgbb_fit(struct bgbb *m, const struct bgbb_row *row, size_t n, const double
     for (size_t i = 0; ok && i < n; i++)
         taken += row[i].customers * row[i].x;
     if (ok && taken == 0)
-        ok = err_set(err, ERR_INPUT, "nobody ever came back: how often is not known");
+        ok = err_set(err, ERR_INPUT,
+                     "nobody ever came back: how often is not known; wait until somebody "
+                     "does, or let "
+                     "the unit be shorter");
     if (ok) {
         best = fit_from(slope_at, &t, start, (double[]){1, 1, 1, 1}, 4);
         *m = (struct bgbb){best.at[0], best.at[1], best.at[2], best.at[3]};
@@ -203,16 +206,23 @@ double bgbb_alive(const struct bgbb *m, struct bgbb_row c)
     return there(m, c) * (m->delta + c.n) / (m->gamma + m->delta + c.n);
 }
 
-double bgbb_expected(const struct bgbb *m, struct bgbb_row c, unsigned ahead)
+double bgbb_expected_worth(const struct bgbb *m, struct bgbb_row c, unsigned ahead,
+                           double rate)
 {
     double takes = (m->alpha + c.x) / (m->alpha + m->beta + c.n);
-    double sum = 0, stays = there(m, c);
+    double sum = 0, stays = there(m, c), worth = 1;
 
     for (unsigned i = 0; i < ahead; i++) {
         stays *= (m->delta + c.n + i) / (m->gamma + m->delta + c.n + i);
-        sum += stays;
+        worth /= 1 + rate;
+        sum += stays * worth;
     }
     return takes * sum;
+}
+
+double bgbb_expected(const struct bgbb *m, struct bgbb_row c, unsigned ahead)
+{
+    return bgbb_expected_worth(m, c, ahead, 0);
 }
 
 double bgbb_expected_discounted(const struct bgbb *m, struct bgbb_row c, double rate)

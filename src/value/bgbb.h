@@ -34,6 +34,9 @@ double bgbb_alive(const struct bgbb *m, struct bgbb_row c);
 /* How many of the next `ahead` opportunities he is expected to take; with all of c zero: of
  * somebody new. */
 double bgbb_expected(const struct bgbb *m, struct bgbb_row c, unsigned ahead);
+/* The same, each worth 1 / (1 + rate) of the one before it, the next one too. */
+double bgbb_expected_worth(const struct bgbb *m, struct bgbb_row c, unsigned ahead,
+                           double rate);
 /* How many of all that are to come, each worth 1 / (1 + rate) of the one before it, the next one
  * too. rate > 0. */
 double bgbb_expected_discounted(const struct bgbb *m, struct bgbb_row c, double rate);

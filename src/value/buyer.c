@@ -86,7 +86,7 @@ static bool take(const struct buyers_plan *p, struct buyer *b, bool *any, int32_
 
         buyer_add(b, *any, day, spent);
         *any = true;
-        if (day > p->until_day - p->after_days) {
+        if (day > p->until_day - p->before_days) {
             b->lately += !again;
         } else {
             b->before += !again;
@@ -137,8 +137,9 @@ bool buyers_add(struct buyers *b, const struct chunk *c, const struct bits *who,
                     at++;
                 if (at < value.n && value.event[at] == event)
                     spent = value.value[at];
-                if (!take(p, row, &any, day_of_moment(p->zone, c->at_ms[event]), spent,
-                          err))
+                if (!take(p, row, &any,
+                          period_of(p->period, day_of_moment(p->zone, c->at_ms[event])),
+                          spent, err))
                     return false;
             }
         }

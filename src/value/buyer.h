@@ -8,6 +8,7 @@
 #include "rule/scan.h"
 #include "value/cbs.h"
 #include "value/gamma_gamma.h"
+#include "value/period.h"
 
 struct buyer {
     uint32_t customer;
@@ -34,11 +35,12 @@ struct buyers_plan {
     struct pick event, value;      /* the value is a number or money that the event has */
     bool has_value;
     const struct zone *zone;
-    int64_t at_ms;     /* what happened later is not seen */
-    int32_t until_day; /* the last that a model may know */
-    int32_t
-        after_days; /* how many behind it are looked at, to hold the model against, and as
-                           many before its end as .lately */
+    int64_t at_ms; /* what happened later is not seen */
+    enum period
+        period; /* what counts as one transaction; all days below, and of buyers, are such */
+    int32_t until_day;   /* the last that a model may know */
+    int32_t after_days;  /* how many behind it are looked at, to hold the model against */
+    int32_t before_days; /* how many before its end are .lately */
 };
 struct buyers {
     struct buyers_plan plan;

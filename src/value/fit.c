@@ -8,7 +8,8 @@
 #include <string.h>
 
 const char fit_nobody_twice[] =
-    "nobody bought on a second day: how often anybody buys is not known";
+    "nobody bought on a second day: how often anybody buys is not known; wait until "
+    "somebody comes back, or let --until be a later day";
 
 /* --- sums over many rows --- */
 
@@ -94,6 +95,7 @@ struct fit fit_of(const struct newton *best, enum fit_limit limit)
                     .steps = best->steps};
 
     memcpy(f.error, best->error, sizeof f.error);
+    memcpy(f.covariance, best->covariance, sizeof f.covariance);
     return f;
 }
 

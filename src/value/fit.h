@@ -25,6 +25,7 @@ enum fit_limit {
 struct fit {
     double log_likelihood;
     double error[NEWTON_MAX]; /* standard errors of the parameters; NAN: there is none */
+    double covariance[NEWTON_MAX][NEWTON_MAX]; /* of their logarithms, likewise */
     enum fit_limit limit;
     bool converged;
     unsigned steps;

@@ -96,8 +96,8 @@ static bool rows_new(struct rows *d, const struct spending *row, size_t n,
     }
     if (n == 0)
         return err_set(err, ERR_INPUT,
-                       "nobody bought for money on a second day: what a purchase brings "
-                       "is not known");
+                       "nobody bought for money on a second day: what a further purchase "
+                       "brings is not known; leave the value out until somebody does");
     group = arena_array(a, struct group, (size_t)d->x_max + 1);
     if (!group)
         return err_nomem(err);

@@ -167,6 +167,7 @@ static void read_model(struct reading *r, struct repeat_model *m)
     struct err unheard;
 
     r->wrong |= !value_model_parse(need_line(r, "model"), &m->kind, &unheard);
+    r->wrong |= m->kind == VALUE_BG_BB;
     if (r->wrong)
         return;
     if (m->kind == VALUE_PARETO_NBD) {

@@ -1,5 +1,6 @@
 #include "value/models.h"
 
+#include "base/mem.h"
 #include "value/quadrature.h"
 
 #include <math.h>
@@ -24,8 +25,8 @@ bool value_model_parse(str text, enum value_model *out, struct err *err)
         }
     return err_set(
         err, ERR_INPUT,
-        "there is no model \"%.*s\": nbd, bg-nbd, mbg-nbd, bg-cnbd-k, mbg-cnbd-k "
-        "and pareto-nbd are those of how often customers buy",
+        "there is no model \"%.*s\": nbd, bg-nbd, mbg-nbd, bg-cnbd-k, mbg-cnbd-k, "
+        "pareto-nbd and bg-bb are those of how often customers buy",
         STR_FMT(text));
 }
 
@@ -49,11 +50,36 @@ static bool fit_bgnbd(enum value_model kind, unsigned k, double unit_days,
     return bgnbd_fit(&out->bgnbd, data, NULL, &out->fit, err);
 }
 
+static bool fit_bgbb(const struct cbs *data, struct repeat_model *out, struct err *err)
+{
+    struct bgbb_row *row;
+    bool ok;
+
+    if (data->age_max > BGBB_CHANCES_MAX)
+        return err_set(
+            err, ERR_INPUT,
+            "bg-bb counts at most %d chances of a customer's, and here are %u: "
+            "take a longer unit",
+            BGBB_CHANCES_MAX, data->age_max);
+    row = mem_alloc((data->n + 1) * sizeof *row);
+    if (!row)
+        return err_nomem(err);
+    for (uint32_t i = 0; i < data->n; i++)
+        row[i] = (struct bgbb_row){data->row[i].x, data->row[i].last_days,
+                                   data->row[i].age_days, data->row[i].customers};
+    out->kind = VALUE_BG_BB;
+    ok = bgbb_fit(&out->bgbb, row, data->n, NULL, &out->fit, err);
+    mem_free(row);
+    return ok;
+}
+
 bool repeat_fit(enum value_model kind, unsigned k, double unit_days,
                 const struct cbs *data, struct repeat_model *out, struct err *err)
 {
     struct repeat_model next;
 
+    if (kind == VALUE_BG_BB)
+        return fit_bgbb(data, out, err);
     if (kind == VALUE_PARETO_NBD) {
         out->kind = kind;
         out->pareto = (struct pareto){.unit_days = unit_days};
@@ -89,8 +115,11 @@ bool repeat_choose(double unit_days, const struct cbs *data,
         if (!repeat_fit(simple[i], 1, unit_days, data, m, err))
             return false;
         was_tried[simple[i]] = true;
-        /* A model at its limit is a simpler one, which was tried before. */
-        if (i == 0 || m->fit.log_likelihood > out->fit.log_likelihood + 1e-6)
+        /* A model at its limit is a simpler one, which was tried before. Of one without a maximum the
+         * likelihood says nothing. */
+        if (i == 0 || m->fit.converged > out->fit.converged
+            || (m->fit.converged == out->fit.converged
+                && m->fit.log_likelihood > out->fit.log_likelihood + 1e-6))
             *out = *m;
     }
     return true;
@@ -100,6 +129,8 @@ bool repeat_choose(double unit_days, const struct cbs *data,
 
 size_t repeat_parameter_n(const struct repeat_model *m)
 {
+    if (m->kind == VALUE_BG_BB)
+        return 4;
     if (m->kind == VALUE_PARETO_NBD)
         return (m->pareto.rate == PARETO_GAMMA ? 2u : 1u)
                + (m->pareto.death == PARETO_GAMMA  ? 2u
@@ -110,10 +141,13 @@ size_t repeat_parameter_n(const struct repeat_model *m)
 
 const char *repeat_parameter_name(const struct repeat_model *m, size_t i)
 {
+    static const char *const bgbb[] = {"alpha", "beta", "gamma", "delta"};
     bool pareto = m->kind == VALUE_PARETO_NBD;
     bool rate = pareto ? m->pareto.rate == PARETO_GAMMA : m->bgnbd.rate == RATE_GAMMA;
     size_t rates = rate ? 2 : 1;
 
+    if (m->kind == VALUE_BG_BB)
+        return bgbb[i];
     if (i < rates)
         return !rate ? "lambda" : i ? "alpha" : "r";
     i -= rates;
@@ -125,30 +159,53 @@ const char *repeat_parameter_name(const struct repeat_model *m, size_t i)
 /* All leave with one probability: the model has its odds. */
 static bool is_odds(const struct repeat_model *m, size_t i)
 {
-    return m->kind != VALUE_PARETO_NBD && m->bgnbd.dropout == DROPOUT_SAME
-           && i == bgnbd_rate_n(&m->bgnbd);
+    return m->kind != VALUE_PARETO_NBD && m->kind != VALUE_BG_BB
+           && m->bgnbd.dropout == DROPOUT_SAME && i == bgnbd_rate_n(&m->bgnbd);
+}
+
+static double *parameter(struct repeat_model *m, size_t i)
+{
+    if (m->kind == VALUE_BG_BB)
+        return (double *[]){&m->bgbb.alpha, &m->bgbb.beta, &m->bgbb.gamma,
+                            &m->bgbb.delta}[i];
+    return m->kind == VALUE_PARETO_NBD ? &m->pareto.parameter[i] : &m->bgnbd.parameter[i];
 }
 
 double repeat_parameter(const struct repeat_model *m, size_t i)
 {
-    double p =
-        m->kind == VALUE_PARETO_NBD ? m->pareto.parameter[i] : m->bgnbd.parameter[i];
+    struct repeat_model copy = *m;
+    double p = *parameter(&copy, i);
 
     return is_odds(m, i) ? p / (1 + p) : p;
 }
 
 double repeat_parameter_error(const struct repeat_model *m, size_t i)
 {
-    double p = m->bgnbd.parameter[i];
+    double p = is_odds(m, i) ? m->bgnbd.parameter[i] : 0;
 
     return is_odds(m, i) ? m->fit.error[i] / ((1 + p) * (1 + p)) : m->fit.error[i];
 }
 
+struct repeat_model repeat_moved(const struct repeat_model *m, size_t i, double times)
+{
+    struct repeat_model moved = *m;
+
+    *parameter(&moved, i) *= times;
+    return moved;
+}
+
 /* --- one customer --- */
+
+static struct bgbb_row chances(uint32_t x, double last, double age)
+{
+    return (struct bgbb_row){x, (uint32_t)last, (uint32_t)age, 1};
+}
 
 double repeat_alive(const struct repeat_model *m, uint32_t x, double last_days,
                     double age_days)
 {
+    if (m->kind == VALUE_BG_BB)
+        return bgbb_alive(&m->bgbb, chances(x, last_days, age_days));
     if (m->kind == VALUE_PARETO_NBD) {
         double unit = m->pareto.unit_days;
 
@@ -162,12 +219,38 @@ double repeat_alive(const struct repeat_model *m, uint32_t x, double last_days,
 double repeat_expected(const struct repeat_model *m, uint32_t x, double last_days,
                        double age_days, double ahead_days)
 {
-    double unit = m->kind == VALUE_PARETO_NBD ? m->pareto.unit_days : m->bgnbd.unit_days;
+    double unit = m->kind == VALUE_BG_BB        ? 1
+                  : m->kind == VALUE_PARETO_NBD ? m->pareto.unit_days
+                                                : m->bgnbd.unit_days;
     double last = last_days / unit, age = age_days / unit, ahead = ahead_days / unit;
 
+    if (m->kind == VALUE_BG_BB)
+        return bgbb_expected(&m->bgbb, chances(x, last, age), (unsigned)ahead);
     return m->kind == VALUE_PARETO_NBD
                ? pareto_expected(&m->pareto, (struct pareto_seen){x, last, age}, ahead)
                : bgnbd_expected(&m->bgnbd, (struct bgnbd_seen){x, last, age}, ahead);
+}
+
+bool repeat_range(const struct repeat_model *m, uint32_t x, double last_days,
+                  double age_days, double ahead_days, double sure, unsigned *low,
+                  unsigned *high)
+{
+    double unit = m->bgnbd.unit_days, below = 0;
+    struct bgnbd_seen c = {x, last_days / unit, age_days / unit};
+
+    if (m->kind == VALUE_PARETO_NBD || m->kind == VALUE_BG_BB)
+        return false;
+    *low = *high = 0;
+    /* Purchases are counted in days: there are no more of them. */
+    for (unsigned n = 0; n <= ahead_days; n++) {
+        below += bgnbd_chance(&m->bgnbd, c, n, ahead_days / unit);
+        if (below < (1 - sure) / 2)
+            *low = n + 1;
+        *high = n;
+        if (below >= (1 + sure) / 2)
+            break;
+    }
+    return true;
 }
 
 /* --- discounted --- */
@@ -204,6 +287,12 @@ double repeat_discounted(const struct repeat_model *m, uint32_t x, double last_d
     const struct waiting w = {m, x, last_days, age_days, decline};
     double end = 0;
 
+    if (m->kind == VALUE_BG_BB)
+        return isinf(ahead_days)
+                   ? bgbb_expected_discounted(&m->bgbb, chances(x, last_days, age_days),
+                                              expm1(decline))
+                   : bgbb_expected_worth(&m->bgbb, chances(x, last_days, age_days),
+                                         (unsigned)ahead_days, expm1(decline));
     if (!(repeat_expected(m, x, last_days, age_days, 1) > 0))
         return 0;
     if (!isinf(ahead_days)) {

@@ -165,6 +165,7 @@ static void errors(struct newton *r, const struct slope *s, size_t n)
         unit[i] = 1;
         solve(m, n, unit, column);
         r->error[i] = r->at[i] * sqrt(column[i]);
+        memcpy(r->covariance[i], column, n * sizeof *column);
     }
 }
 
@@ -184,7 +185,8 @@ struct newton newton_maximum(newton_function *f, void *context, const double *st
     double shorter = 1;
 
     for (size_t i = 0; i < NEWTON_MAX; i++)
-        r.error[i] = NAN;
+        for (size_t k = 0; k < NEWTON_MAX; k++)
+            r.error[i] = r.covariance[i][k] = NAN;
     memcpy(r.at, start, n * sizeof *start);
     f(context, r.at, &here);
     if (!is_finite(&here, n)) {

@@ -32,6 +32,7 @@ struct newton {
     double error
         [NEWTON_MAX]; /* the root of the diagonal of the inverse of -second: standard errors,
                                  when the function is a log-likelihood. NAN unless it was FOUND */
+    double covariance[NEWTON_MAX][NEWTON_MAX]; /* of their logarithms, likewise */
     unsigned steps;
 };
 /* Starts at `start`, all of which is positive and finite; 1 <= n <= NEWTON_MAX. */

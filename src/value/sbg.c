@@ -22,7 +22,7 @@ static void slope_at(void *context, const double *at, struct slope *out)
         out->second[0][0] += -left / (a * a) + asked / (sum * sum);
         out->second[0][1] += asked / (sum * sum);
         out->second[1][1] += -there / ((b + i) * (b + i)) + asked / (sum * sum);
-        there = asked;
+        there = asked + (d->waits ? d->waits[t] : 0);
     }
     out->second[1][0] = out->second[0][1];
 }

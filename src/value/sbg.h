@@ -15,11 +15,14 @@
 struct sbg {
     double alpha, beta;
 };
-/* Of those who began together: left[i] left at renewal 1 + i; `stay` still are. */
+/* left[i] left at renewal 1 + i; `stay` still are after the last of the n. Of those who began at other
+ * times waits[i] still are, too, and were asked i times, i < n; NULL: all began together. (Fader and
+ * Hardie, "Fitting the sBG Model to Multi-Cohort Data", note 017, 2007.) */
 struct sbg_data {
     const double *left;
     size_t n; /* renewals that have been */
     double stay;
+    const double *waits;
 };
 /* ERR_INPUT: there are no renewals, or nobody, or numbers below 0. */
 [[nodiscard]] bool sbg_fit(struct sbg *m, const struct sbg_data *d, const double *start,

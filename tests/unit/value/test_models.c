@@ -12,7 +12,10 @@ static const struct repeat_model pareto = {
 /* Fader, Hardie and Lee 2005, table 2. */
 static const struct repeat_model bgnbd = {
     .kind = VALUE_BG_NBD,
-    .bgnbd = {.unit_days = 7, .k = 1, .parameter = {.243, 4.414, .793, 2.426}}};
+    .bgnbd = {.dropout = DROPOUT_BETA,
+              .unit_days = 7,
+              .k = 1,
+              .parameter = {.243, 4.414, .793, 2.426}}};
 
 static double relative(double a, double b)
 {

@@ -36,7 +36,7 @@ export interface Tenth {
 interface Off { mean_error: number; root_error: number; sum: number }
 export interface Value extends Fit {
   model: string; repeaters: number; purchases: number; until: string; unit: 'day' | 'week' | 'month';
-  spending?: Fit & { without_money: number }; tried?: Record<string, number>;
+  spending?: Fit & { without_money: number }; tried?: Record<string, { log_likelihood: number }>;
   ahead_days: number; untold?: number; tenths: Tenth[];
   hold_out_days?: number; came?: number; by_model?: Off; by_last_time?: Off; by_cells?: Off;
   nearest?: { mean_error: Guess; root_error: Guess };
@@ -269,7 +269,7 @@ function Parameters({ fit, title }: { fit: Fit; title: string }) {
 function ModelOf({ answer }: { answer: Value }) {
   const { t } = useTranslation();
   const { format } = useInfo();
-  const tried = Object.entries(answer.tried ?? {}).toSorted(([, a], [, b]) => b - a);
+  const tried = Object.entries(answer.tried ?? {}).toSorted(([, a], [, b]) => b.log_likelihood - a.log_likelihood);
   const name = (model: string) => t(`worth.models.${(models as readonly string[]).includes(model) ? model as 'nbd' : 'nbd'}`);
   return (
     <section className={styles.section} aria-labelledby="model" data-model={answer.model}>
