@@ -318,7 +318,8 @@ static void print_customer(struct buf *b, const struct value_view *v)
         put_range(b, 2, v->customer_sure.value, 1);
     }
     put_discount(b, v);
-    buf_add(b, STR(".\n"));
+    buf_add_format(b, ".\nNo purchase at all in that time: %.1f %%.\n",
+                   100 * v->no_purchase);
     if (v->has_range)
         buf_add_format(b,
                        "As chance has it, by this model: %u to %u purchases, with 95 %% "

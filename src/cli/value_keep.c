@@ -1,4 +1,4 @@
-/* Fits that rules ask: value.p_alive, value.clv_12mo. */
+/* Fits that rules ask: value.p_alive, value.churn_90d, value.clv_12mo. */
 #include "base/json.h"
 #include "cli/cli.h"
 #include "engine/begin.h"
@@ -46,7 +46,8 @@ static bool keep(struct cli *c, struct engine *e, struct buf *b, str *wrong,
                        value_model_name(v.model.kind).p,
                        (unsigned long long)v.cbs.customers);
         value_put_day(b, v.until_day);
-        buf_add(b, STR(". Rules ask it of later moments: value.p_alive"));
+        buf_add(b,
+                STR(". Rules ask it of later moments: value.p_alive, value.churn_90d"));
         buf_add(b, v.has_spending ? STR(", value.clv_12mo.\n")
                                   : STR("; for value.clv_12mo keep it with --value.\n"));
     }
@@ -98,7 +99,8 @@ static const struct cli_option keep_options[] = {
 const struct cli_command cli_value_keep = {
     "value keep",
     "FILE",
-    "fits a model and keeps it, so that rules can ask value.p_alive and value.clv_12mo",
+    "fits a model and keeps it, so that rules can ask value.p_alive, value.churn_90d and "
+    "value.clv_12mo",
     keep_options,
     sizeof keep_options / sizeof *keep_options,
     run_keep,

@@ -129,6 +129,6 @@ bool fits_lend(const struct kept_fits *f, struct arena *a, struct rule_env *env,
     env->fit = row;
     env->fit_n = f->n;
     env->worth = kept_worth;
-    env->worth_falls = kept_worth_falls;
+    env->worth_goes_one_way = kept_worth_goes_one_way;
     return true;
 }

@@ -94,6 +94,7 @@ struct value_view {
     struct forecast own;       /* of .customer, but for .buyer */
     struct buyer who;          /* who that is, up to .now_day */
     struct value_sure customer_sure;
+    double no_purchase; /* the probability that he buys nothing in .ahead_days */
     bool has_range;     /* of his purchases, as chance has them: with 95 % ... */
     unsigned low, high; /* ... so many */
     bool is_now;        /* .now_ms is told */

@@ -208,6 +208,7 @@ static void put_forecast(struct json_out *j, const struct engine *e,
     put_double(j, "expected_purchases", f->purchases);
     put_interval(j, "expected_purchases_low", "expected_purchases_high",
                  v->customer_sure.purchases);
+    put_double(j, "no_purchase", v->no_purchase);
     if (v->has_range) {
         put_int(j, "purchases_from", v->low);
         put_int(j, "purchases_to", v->high);

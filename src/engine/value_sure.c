@@ -175,6 +175,8 @@ void value_be_sure_of_own(const struct engine *e, struct value_view *v)
 
     add(e, v, &s, &kind, f, &v->who);
     v->customer_sure = sure_of(v, &s, &alone);
+    v->no_purchase =
+        repeat_no_purchase(&v->model, row.x, row.last_days, row.age_days, v->ahead_days);
     v->has_range = repeat_range(&v->model, row.x, row.last_days, row.age_days,
                                 v->ahead_days, SURE, &v->low, &v->high);
 }

@@ -413,7 +413,8 @@ static bool check_worth(struct check *c, struct node *n)
         i++;
     if (i == WORTHS_END)
         return parse_fault(c->text, n->name.rest.n ? n->name.rest_start : n->start,
-                           c->err, "of values are known: p_alive and clv_12mo%s",
+                           c->err,
+                           "of values are known: p_alive, clv_12mo and churn_90d%s",
                            parse_hint(n->name.rest, known, i, hint));
     n->means = MEANS_WORTH;
     n->index = i;

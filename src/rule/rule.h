@@ -34,8 +34,9 @@ struct rule_lifecycle {
 
 /* What a customer is worth: value.x. */
 #define RULE_WORTHS(X)                                                                   \
-    X(P_ALIVE, "p_alive")   /* the probability that he is still a customer */            \
-    X(CLV_12MO, "clv_12mo") /* the money expected of him in the next 365 days */
+    X(P_ALIVE, "p_alive")     /* the probability that he is still a customer */          \
+    X(CLV_12MO, "clv_12mo")   /* the money expected of him in the next 365 days */       \
+    X(CHURN_90D, "churn_90d") /* the probability that he buys nothing in the next 90 */
 
 enum rule_worth {
 #define X(name, text) WORTH_##name,
@@ -79,8 +80,8 @@ struct rule_env {
     uint32_t fit_n;
     /* NAN: not known. */
     double (*worth)(const void *model, enum rule_worth what, const struct rule_bought *b);
-    /* Whether it never rises while nothing is bought. */
-    bool (*worth_falls)(const void *model, enum rule_worth what);
+    /* Whether it never turns while nothing is bought: falls all the time, or rises. */
+    bool (*worth_goes_one_way)(const void *model, enum rule_worth what);
 };
 
 struct program;

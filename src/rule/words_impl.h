@@ -42,6 +42,9 @@
       "probabilità di essere ancora cliente", "probabilidade de ainda ser cliente")      \
     X(CLV_12MO, "money expected in the next 12 months",                                  \
       "denaro atteso nei prossimi 12 mesi", "dinheiro esperado nos próximos 12 meses")   \
+    X(CHURN_90D, "probability of no purchase in the next 90 days",                       \
+      "probabilità di nessun acquisto nei prossimi 90 giorni",                           \
+      "probabilidade de nenhuma compra nos próximos 90 dias")                            \
     X(FITTED, " (fitted to what was known up to ",                                       \
       " (stimato su quanto era noto fino al ", " (estimado com o que se sabia até ")     \
     X(ACCOUNT, "an account", "un'azienda", "uma conta")                                  \

@@ -240,7 +240,7 @@ bool worth_test(struct view *v, enum rule_worth what,
     truth = test(context, &now);
     if (low >= high)
         return truth;
-    if (!v->c->p->env.worth_falls(b.worth->fit->model, what)) {
+    if (!v->c->p->env.worth_goes_one_way(b.worth->fit->model, what)) {
         holds_until(v, day_from(v, low + 1));
         return truth;
     }

@@ -220,6 +220,18 @@ double bgbb_expected_worth(const struct bgbb *m, struct bgbb_row c, unsigned ahe
     return takes * sum;
 }
 
+/* He left, leaves having passed some by, or is there each time and passes all by. */
+double bgbb_no_purchase(const struct bgbb *m, struct bgbb_row c, unsigned ahead)
+{
+    double is_there = there(m, c), alpha = m->alpha + c.x, beta = m->beta + (c.n - c.x),
+           delta = m->delta + c.n, sum = 0;
+
+    for (unsigned passed = 0; passed <= ahead; passed++)
+        sum += exp(log_beta_ratio(alpha, 0, beta, passed)
+                   + log_beta_ratio(m->gamma, passed < ahead, delta, passed));
+    return 1 - is_there + is_there * sum;
+}
+
 double bgbb_expected(const struct bgbb *m, struct bgbb_row c, unsigned ahead)
 {
     return bgbb_expected_worth(m, c, ahead, 0);

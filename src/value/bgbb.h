@@ -34,7 +34,9 @@ double bgbb_alive(const struct bgbb *m, struct bgbb_row c);
 /* How many of the next `ahead` opportunities he is expected to take; with all of c zero: of
  * somebody new. */
 double bgbb_expected(const struct bgbb *m, struct bgbb_row c, unsigned ahead);
-/* The same, each worth 1 / (1 + rate) of the one before it, the next one too. */
+/* The probability that he takes none of them. */
+double bgbb_no_purchase(const struct bgbb *m, struct bgbb_row c, unsigned ahead);
+/* How many he is expected to take, each worth 1 / (1 + rate) of the one before it, the next one too. */
 double bgbb_expected_worth(const struct bgbb *m, struct bgbb_row c, unsigned ahead,
                            double rate);
 /* How many of all that are to come, each worth 1 / (1 + rate) of the one before it, the next one

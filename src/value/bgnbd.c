@@ -481,16 +481,17 @@ typedef void on_steps(void *context, uint64_t n, double probability);
 
 static void each_number(const struct ahead *a, on_steps *on, void *context)
 {
-    double log_p = a->log_none, p = 0, rest = 1;
+    double log_p = a->log_none, p = log_p > -700 ? exp(log_p) : 0, rest = 1;
 
     for (uint64_t n = 0; rest > 1e-17 || (double)n < a->mean; n++) {
-        p = log_p > -700 && p == 0 ? exp(log_p) : p;
         on(context, n, p);
         rest = (double)n < a->mean ? 1 : p * (double)(n + 1);
-        if (p > 0)
+        if (p > 0) {
             p *= one_more(a, (double)n);
-        else
+        } else {
             log_p += log(one_more(a, (double)n));
+            p = log_p > -700 ? exp(log_p) : 0;
+        }
     }
 }
 

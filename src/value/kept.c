@@ -215,7 +215,7 @@ bool kept_parse(str text, struct arena *a, struct kept_fit *out, struct err *err
 /* --- asked --- */
 
 /* As `ciclo value customer` looks, unless told otherwise. */
-enum { AHEAD_DAYS = 365 };
+enum { AHEAD_DAYS = 365, CHURN_DAYS = 90 };
 
 static double mean_spending(const struct kept_fit *k, const struct rule_bought *b)
 {
@@ -236,18 +236,24 @@ double kept_worth(const void *model, enum rule_worth what, const struct rule_bou
     case WORTH_CLV_12MO:
         return repeat_expected(&k->model, b->x, b->last_days, b->age_days, AHEAD_DAYS)
                * mean_spending(k, b);
+    case WORTH_CHURN_90D:
+        return repeat_no_purchase(&k->model, b->x, b->last_days, b->age_days, CHURN_DAYS);
     case WORTHS_END:
         break;
     }
     return NAN;
 }
 
-/* Silence is the likelier the less is bought, and certain of whoever left: so in every model it makes
+/* The probability of staying alive and the money expected fall, that of no purchase rises.
+ *
+ * Silence is the likelier the less is bought, and certain of whoever left: so in every model it makes
  * it likelier that he left. While he is a customer, his rate given the silence is a gamma variate whose
  * mean falls with it, and apart from how he leaves; what is expected rises with the rate. In Pareto/NBD
- * silence also speaks for those who leave late, but the former outweighs it. Regular purchases
+ * silence also speaks for those who leave late, but the former outweighs it.
+ * How likely a silence is of some length is a mixture of exponentials of it (and of a constant, of those
+ * who left): log-convex, so that the longer it was, the likelier it is that it goes on. Regular purchases
  * remember when the last one was: then a longer silence may also mean that the next one is near. */
-bool kept_worth_falls(const void *model, enum rule_worth what)
+bool kept_worth_goes_one_way(const void *model, enum rule_worth what)
 {
     const struct kept_fit *k = model;
 

@@ -21,6 +21,6 @@ void kept_print(const struct kept_fit *k, struct buf *to);
 
 /* As struct rule_env wants them; `model` is a struct kept_fit. */
 double kept_worth(const void *model, enum rule_worth what, const struct rule_bought *b);
-bool kept_worth_falls(const void *model, enum rule_worth what);
+bool kept_worth_goes_one_way(const void *model, enum rule_worth what);
 
 #endif

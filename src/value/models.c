@@ -216,12 +216,18 @@ double repeat_alive(const struct repeat_model *m, uint32_t x, double last_days,
                                                       age_days / m->bgnbd.unit_days});
 }
 
+/* Of lengths in days; bg-bb has chances for both. */
+static double unit_of(const struct repeat_model *m)
+{
+    return m->kind == VALUE_BG_BB        ? 1
+           : m->kind == VALUE_PARETO_NBD ? m->pareto.unit_days
+                                         : m->bgnbd.unit_days;
+}
+
 double repeat_expected(const struct repeat_model *m, uint32_t x, double last_days,
                        double age_days, double ahead_days)
 {
-    double unit = m->kind == VALUE_BG_BB        ? 1
-                  : m->kind == VALUE_PARETO_NBD ? m->pareto.unit_days
-                                                : m->bgnbd.unit_days;
+    double unit = unit_of(m);
     double last = last_days / unit, age = age_days / unit, ahead = ahead_days / unit;
 
     if (m->kind == VALUE_BG_BB)
@@ -229,6 +235,19 @@ double repeat_expected(const struct repeat_model *m, uint32_t x, double last_day
     return m->kind == VALUE_PARETO_NBD
                ? pareto_expected(&m->pareto, (struct pareto_seen){x, last, age}, ahead)
                : bgnbd_expected(&m->bgnbd, (struct bgnbd_seen){x, last, age}, ahead);
+}
+
+double repeat_no_purchase(const struct repeat_model *m, uint32_t x, double last_days,
+                          double age_days, double ahead_days)
+{
+    double unit = unit_of(m);
+    double last = last_days / unit, age = age_days / unit, ahead = ahead_days / unit;
+
+    if (m->kind == VALUE_BG_BB)
+        return bgbb_no_purchase(&m->bgbb, chances(x, last, age), (unsigned)ahead);
+    return m->kind == VALUE_PARETO_NBD
+               ? pareto_no_purchase(&m->pareto, (struct pareto_seen){x, last, age}, ahead)
+               : bgnbd_chance(&m->bgnbd, (struct bgnbd_seen){x, last, age}, 0, ahead);
 }
 
 bool repeat_range(const struct repeat_model *m, uint32_t x, double last_days,

@@ -64,6 +64,9 @@ double repeat_expected(const struct repeat_model *m, uint32_t x, double last_day
  * (DERT). */
 double repeat_discounted(const struct repeat_model *m, uint32_t x, double last_days,
                          double age_days, double ahead_days, double decline);
+/* The probability that he buys nothing in that time. */
+double repeat_no_purchase(const struct repeat_model *m, uint32_t x, double last_days,
+                          double age_days, double ahead_days);
 /* Between which numbers of purchases he makes lies with the probability `sure`: below the first, and
  * above the second, is half of the rest at most. False: the model does not tell. */
 bool repeat_range(const struct repeat_model *m, uint32_t x, double last_days,

@@ -570,6 +570,19 @@ double pareto_expected(const struct pareto *m, struct pareto_seen c, double leng
                       : 0;
 }
 
+/* He left, leaves without having bought, or is there all the time and does not buy. */
+double pareto_no_purchase(const struct pareto *m, struct pareto_seen c, double length)
+{
+    struct pareto_seen then = {c.x, c.age, c.age + fmax(length, 0)};
+    struct at_age now = at_age(m, c.age), end = at_age(m, then.age);
+    double alive = pareto_alive(m, c), here = log_there(m, c.x, &now);
+
+    return 1 - alive
+           + alive
+                 * (exp(log_there(m, c.x, &end) - here)
+                    + death_weight(m) * exp(pareto_log_left(m, then) - here));
+}
+
 /* Over u = log(1 + length / (beta + T)): there, discounted. */
 struct discounting {
     double s, scale, rate;

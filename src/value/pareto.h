@@ -42,6 +42,8 @@ double pareto_alive(const struct pareto *m, struct pareto_seen c);
 /* How often he is expected to buy within `length` after he was last looked at; with nothing but
  * zeros: somebody new, after his first purchase. */
 double pareto_expected(const struct pareto *m, struct pareto_seen c, double length);
+/* The probability that he buys nothing in that time. */
+double pareto_no_purchase(const struct pareto *m, struct pareto_seen c, double length);
 /* How often from now on, each purchase worth exp(-rate * length) when it is so far away. rate > 0. */
 double pareto_expected_discounted(const struct pareto *m, struct pareto_seen c,
                                   double rate);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# value.p_alive and value.clv_12mo in rules: by the formulas of the papers, by `value customer`, and by
+# value.p_alive, value.churn_90d and value.clv_12mo in rules: by the formulas of the papers, by `value customer`, and by
 # asking at every midnight; as segments, stages and explanations; from several fits, and from none.
 . "$(dirname "$0")/../support/tap.sh"
 . "$(dirname "$0")/../support/serve.sh"
@@ -55,6 +55,30 @@ t_is 'who is likely gone, on the last day that the model knows' "$(by_rule 1997-
     "$(by_formula 1997-09-30 0.3)"
 t_is 'and half a year later' "$(by_rule 1998-04-01 0.2)" "$(by_formula 1998-03-31 0.2)"
 
+# By the same table: who will buy nothing for 90 days is whoever left, and whoever did not and is silent.
+silent_by_formula() { "$CICLO" value fit "$shop" --model bg-nbd --until 1997-09-30 --json | python3 -c '
+import csv, json, sys
+from datetime import date
+p = json.load(sys.stdin)["parameters"]
+r, alpha, a, b = (p[x] for x in ("r", "alpha", "a", "b"))
+end, border = date.fromisoformat(sys.argv[2]), float(sys.argv[3])
+days = {}
+for row in csv.DictReader(open(sys.argv[1])):
+    d = date(int(row["date"][:4]), int(row["date"][4:6]), int(row["date"][6:]))
+    if d <= end:
+        days.setdefault(row["master_id"], set()).add(d)
+for c, ds in sorted(days.items()):
+    x, t, T = len(ds) - 1, (max(ds) - min(ds)).days / 7, (end - min(ds)).days / 7
+    odds = a / (b + x - 1) * ((alpha + T) / (alpha + t)) ** (r + x) if x else 0
+    alive = 1 / (1 + odds)
+    if round(1 - alive + alive * ((alpha + T) / (alpha + T + 90 / 7)) ** (r + x), 6) > border:
+        print(c)' "$T/cdnow.csv" "$@"; }
+t_is 'who is likely to buy nothing for 90 days' \
+    "$("$CICLO" segment "$shop" --when 'value.churn_90d > 0.8' --at 1998-10-01 --ids | sort)" \
+    "$(silent_by_formula 1998-09-30 0.8)"
+t_ok 'which some are, and some are not' test "$(silent_by_formula 1998-09-30 0.8 | wc -l)" -gt 100 \
+    -a "$(silent_by_formula 1998-09-30 0.8 | wc -l)" -lt 2300
+
 # What a rule says of somebody at a midnight is what the command says of the day that ended.
 asked() { "$CICLO" rule explain "$shop" "$1" --customer "$2" --at "$3" --json | python3 -c \
     'import json, sys; print(json.load(sys.stdin)["answer"])'; }
@@ -67,6 +91,11 @@ done
 explained() { "$CICLO" rule explain "$shop" 'value.p_alive < 0.3' --customer 00021 --at 1997-10-01 "$@"; }
 t_is 'an explanation says the number, and from which fit it came' \
     "$(explained | grep -c 'p_alive: 0.212391 (fitted to what was known up to 1997-09-30);')" 1
+silent() { "$CICLO" value customer "$shop" "$1" --model bg-nbd --value revenue --until 1997-09-30 --ahead 90d --json |
+    python3 -c 'import json, sys; print(round(json.load(sys.stdin)["customer"]["no_purchase"], 6))'; }
+for id in 00004 00021 00111; do
+    t_is "that $id buys nothing for 90 days" "$(asked value.churn_90d "$id" 1997-10-01)" "$(silent "$id")"
+done
 t_is 'in Portuguese' "$(explained --language pt | grep -c 'probabilidade de ainda ser cliente')" 1
 
 # The moment until which an answer holds is the first midnight behind which it is another.

@@ -35,7 +35,7 @@ static double worth([[maybe_unused]] const void *model, enum rule_worth what,
     return what == WORTH_P_ALIVE ? 1.0 / (1 + b->age_days) : b->spent - b->last_days;
 }
 
-static bool falls([[maybe_unused]] const void *model, enum rule_worth what)
+static bool goes_one_way([[maybe_unused]] const void *model, enum rule_worth what)
 {
     return what == WORTH_P_ALIVE;
 }
@@ -100,7 +100,7 @@ __attribute__((constructor)) static void open_shop(void)
                                  .fit = fits,
                                  .fit_n = 2,
                                  .worth = worth,
-                                 .worth_falls = falls,
+                                 .worth_goes_one_way = goes_one_way,
                                  .find = find,
                                  .names = names};
 }

@@ -79,14 +79,20 @@ static void random_rule(struct trial *x)
     x->what = (enum rule_worth)twin_roll(r, WORTHS_END);
     x->form = twin_roll(r, 6) ? twin_roll(r, 2) : 2 + twin_roll(r, 2);
     x->op = twin_roll(r, twin_roll(r, 5) ? 4 : 6);
-    x->number = x->what == WORTH_P_ALIVE ? (int64_t)random_below(r, 1000) * NUM_ONE / 1000
-                                         : (int64_t)random_below(r, 40) * NUM_ONE / 4;
+    x->number = x->what == WORTH_CLV_12MO
+                    ? (int64_t)random_below(r, 40) * NUM_ONE / 4
+                    : (int64_t)random_below(r, 1000) * NUM_ONE / 1000;
 }
 
 static void print_rule(const struct trial *x, struct buf *to)
 {
     static const char *const mirrored[] = {">", ">=", "<", "<=", "=", "!="};
-    const char *name = x->what == WORTH_P_ALIVE ? "value.p_alive" : "value.clv_12mo";
+    static const char *const names[] = {
+#define X(name, text) "value." text,
+        RULE_WORTHS(X)
+#undef X
+    };
+    const char *name = names[x->what];
 
     if (x->form == MISSING) {
         buf_add_format(to, "%s is missing", name);
@@ -211,7 +217,10 @@ static struct value worth(const struct trial *x, const struct twin_view *v)
     if (!k || !count(v, k, &c))
         return (struct value){.type = VALUE_MISSING};
     day = day > c.last ? day : c.last;
-    d = repeat_alive(&k->model, (uint32_t)c.x, c.last - c.first, day - c.first);
+    d = x->what == WORTH_CHURN_90D
+            ? repeat_no_purchase(&k->model, (uint32_t)c.x, c.last - c.first,
+                                 day - c.first, 90)
+            : repeat_alive(&k->model, (uint32_t)c.x, c.last - c.first, day - c.first);
     if (x->what == WORTH_CLV_12MO) {
         struct spending s = {};
 
@@ -312,7 +321,7 @@ static bool ends_at_once(const struct trial *x)
     bool falls = true;
 
     for (int i = 0; i < x->fit_n; i++)
-        falls &= kept_worth_falls(&x->kept[i], x->what);
+        falls &= kept_worth_goes_one_way(&x->kept[i], x->what);
     return falls && x->form <= MIRRORED && x->op < 4;
 }
 

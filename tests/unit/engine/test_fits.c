@@ -150,6 +150,8 @@ TEST(a_fit_that_is_read_again_answers_the_same)
         NEED_OK(kept_parse(buf_str(&text), &a, &two, &err), err);
         assert_true(kept_worth(&one, WORTH_P_ALIVE, &bought)
                     == kept_worth(&two, WORTH_P_ALIVE, &bought));
+        assert_true(kept_worth(&one, WORTH_CHURN_90D, &bought)
+                    == kept_worth(&two, WORTH_CHURN_90D, &bought));
         if (one.has_spending)
             assert_true(kept_worth(&one, WORTH_CLV_12MO, &bought)
                         == kept_worth(&two, WORTH_CLV_12MO, &bought));

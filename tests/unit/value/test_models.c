@@ -90,3 +90,64 @@ TEST(of_who_is_gone_nothing_comes)
 
     assert_true(due >= 0 && due < 1e-9);
 }
+
+static double log_likelihood(const struct repeat_model *m, uint32_t x, uint32_t last,
+                             uint32_t age)
+{
+    struct bgbb_row chances = {x, last, age, 1};
+    struct cbs data = {};
+    struct err err;
+    double sum;
+    bool ok;
+
+    if (m->kind == VALUE_BG_BB) {
+        assert_true(bgbb_log_likelihood(&m->bgbb, &chances, 1, &sum, &err));
+        return sum;
+    }
+    assert_true(cbs_add(&data, (struct cbs_row){x, last, age, 1}, 0, &err));
+    cbs_settle(&data);
+    ok = m->kind == VALUE_PARETO_NBD
+             ? pareto_log_likelihood(&m->pareto, &data, &sum, &err)
+             : bgnbd_log_likelihood(&m->bgnbd, &data, &sum, &err);
+    assert_true(ok);
+    cbs_free(&data);
+    return sum;
+}
+
+/* To have bought the same and be longer silent is to have bought that, and then nothing. */
+TEST(no_purchase_is_as_likely_as_the_longer_silence_among_those_who_bought_as_much)
+{
+    static const struct repeat_model bgbb = {.kind = VALUE_BG_BB,
+                                             .bgbb = {1.204, .750, .657, 2.783}};
+    static const struct {
+        uint32_t x, last, age, ahead;
+    } seen[] = {{0, 0, 0, 90},      {0, 0, 30, 90},    {2, 210, 273, 90},
+                {7, 250, 260, 365}, {20, 35, 300, 90}, {12, 300, 300, 7},
+                {3, 40, 700, 1},    {60, 400, 400, 0}};
+    struct repeat_model model[10] = {pareto, pareto, pareto, bgnbd, bgnbd,
+                                     bgnbd,  bgnbd,  bgnbd,  bgnbd, bgbb};
+
+    model[1].pareto.death = PARETO_SAME;
+    model[2].pareto.rate = PARETO_SAME;
+    model[2].pareto.death = PARETO_NEVER;
+    model[4].bgnbd.at_once = true;
+    model[5].kind = VALUE_NBD;
+    model[5].bgnbd.dropout = DROPOUT_NONE;
+    model[6].bgnbd.rate = RATE_SAME;
+    model[6].bgnbd.parameter[0] = .05;
+    model[7].bgnbd.dropout = DROPOUT_SAME;
+    model[8].kind = VALUE_MBG_CNBD_K;
+    model[8].bgnbd.at_once = true;
+    model[8].bgnbd.k = 3;
+    for (int m = 0; m < 10; m++)
+        for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
+            uint32_t x = seen[i].x, last = seen[i].last, age = seen[i].age;
+            double got = repeat_no_purchase(&model[m], x, last, age, seen[i].ahead);
+            double twin = exp(log_likelihood(&model[m], x, last, age + seen[i].ahead)
+                              - log_likelihood(&model[m], x, last, age));
+
+            if (fabs(got - twin) > 1e-9)
+                fail_msg("model %d, seen %zu: %.12f, by likelihood %.12f", m, i, got,
+                         twin);
+        }
+}
