@@ -51,7 +51,7 @@ bench: release
 quick: setup-test build/dev/build.ninja
 	tools/test build/dev=unit,house,fuzz
 test: setup-test web sdk build/dev/build.ninja build/release/build.ninja
-	tools/test build/dev=unit,house,fuzz,flow,model build/release=flow,sample,oracle,page,sdk
+	tools/test build/dev=unit,house,fuzz,flow,model build/release=sample,oracle,page,sdk
 check: setup-test web sdk build/dev/build.ninja build/clang/build.ninja build/release/build.ninja
 	CICLO_ROUNDS=20 ASAN_OPTIONS=quarantine_size_mb=256 tools/test \
 	    build/dev=unit,house,fuzz,flow,large,model,static \

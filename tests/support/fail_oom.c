@@ -54,11 +54,11 @@ static void oom_loop(oom_body *body, void *context, bool for_good, enum oom_rule
     struct random r = chance();
     size_t stride = stride_of(body, context);
     struct oom oom = {.nth = 1 + (size_t)random_below(&r, stride), .for_good = for_good};
+    size_t blocks =
+        rule == OOM_IS_KEPT ? run_untouched(body, context) : mem_live_blocks();
 
     for (;; oom.nth += stride) {
         struct err err = {ERR_NONE};
-        size_t blocks =
-            rule == OOM_IS_KEPT ? run_untouched(body, context) : mem_live_blocks();
         size_t after;
         bool ok;
 
