@@ -267,9 +267,8 @@ bool value_fit(struct engine *e, const struct value_question *q, struct value_vi
     for (size_t i = 0; ok && i < v->buyers->n; i++)
         ok = cbs_add(&v->cbs, buyer_cbs(&v->buyers->row[i], v->until_day),
                      v->buyers->row[i].log_gaps, err);
-    if (!ok)
+    if (!ok || !cbs_settle(&v->cbs, err))
         return false;
-    cbs_settle(&v->cbs);
     if (v->cbs.customers == 0)
         return err_set(err, ERR_INPUT,
                        "nobody had a %.*s by then: there is nothing to learn from; name "

@@ -64,7 +64,8 @@ static bool fit_then(struct value_view *v, struct choosing *c, struct err *err)
         if (!cbs_add(&c->then, row_then(v, b), 0, err))
             return false;
     }
-    cbs_settle(&c->then);
+    if (!cbs_settle(&c->then, err))
+        return false;
     return repeat_choose(v->unit_days, &c->then, c->tried, c->was_tried, &likeliest, err)
            || (err->code == ERR_INPUT
                && err_in(err, "choose: %d days before that day", v->choose_days));

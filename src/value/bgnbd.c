@@ -10,13 +10,22 @@ struct term {
     double value, first[2], second[2][2];
 };
 
+struct sum_of {
+    double log, inverse;
+};
+
+static struct sum_of sum_of(double sum)
+{
+    return (struct sum_of){log(sum), 1 / sum};
+}
+
 /* What one evaluation needs of each day and each number of purchases. */
 struct tables {
     const struct bgnbd *model;
     const struct cbs *data;
-    double *log_alpha; /* [age_max + 1]: log(alpha + days) */
-    double *log_b;     /* [x_max + 1]: log(b + leavings survived) */
-    double *more;      /* [x_max]: customers with x > j */
+    struct sum_of *alpha; /* [age_max + 1]: alpha + days */
+    struct sum_of a, *b;  /* [x_max + 1]: b + leavings survived */
+    double *more;         /* [x_max]: customers with x > j */
 };
 
 /* How often somebody with x purchases could have left. */
@@ -89,16 +98,17 @@ static struct term steps_same(double rate, double silence, unsigned k)
 
 /* Of one row: `stays` is the log-density of purchases of someone who is still there, `left` what
  * is to be added to it for someone who left at t_x. */
-static void rate_terms(const struct bgnbd *m, double log_age, double log_last,
-                       struct bgnbd_seen c, struct term *stays, struct term *left)
+static inline void rate_terms(const struct bgnbd *m, enum bgnbd_rate kind, unsigned k,
+                              struct sum_of age, struct sum_of last, struct bgnbd_seen c,
+                              struct term *stays, struct term *left)
 {
-    double x = m->k * c.x;
+    double x = k * c.x;
     struct term steps;
 
-    if (m->rate == RATE_SAME) {
+    if (kind == RATE_SAME) {
         double rate = m->parameter[0];
 
-        steps = steps_same(rate, c.age - c.last, m->k);
+        steps = steps_same(rate, c.age - c.last, k);
         *stays = (struct term){steps.value + x * log(rate) - rate * c.age,
                                {steps.first[0] + x / rate - c.age},
                                {{steps.second[0][0] - x / (rate * rate)}}};
@@ -107,35 +117,32 @@ static void rate_terms(const struct bgnbd *m, double log_age, double log_last,
                               {{-steps.second[0][0]}}};
         return;
     }
-    double r = m->parameter[0], alpha = m->parameter[1], u = r + x;
-    double age = 1 / (alpha + c.age), last = 1 / (alpha + c.last);
+    double u = m->parameter[0] + x, was = last.inverse, now = age.inverse;
 
     /* The gamma functions of r are summed for all rows together: see add_gammas. */
-    steps = steps_gamma(u, (c.age - c.last) * age, alpha + c.age, m->k);
-    *stays = (struct term){steps.value - u * log_age,
-                           {steps.first[0] - log_age, steps.first[1] - u * age},
-                           {{steps.second[0][0], steps.second[0][1] - age},
-                            {0, steps.second[1][1] + u * age * age}}};
+    steps = steps_gamma(u, (c.age - c.last) * now, m->parameter[1] + c.age, k);
+    *stays = (struct term){steps.value - u * age.log,
+                           {steps.first[0] - age.log, steps.first[1] - u * now},
+                           {{steps.second[0][0], steps.second[0][1] - now},
+                            {0, steps.second[1][1] + u * now * now}}};
     *left = (struct term){
-        u * (log_age - log_last) - steps.value,
-        {log_age - log_last - steps.first[0], u * (age - last) - steps.first[1]},
-        {{-steps.second[0][0], age - last - steps.second[0][1]},
-         {0, u * (last * last - age * age) - steps.second[1][1]}}};
+        u * (age.log - last.log) - steps.value,
+        {age.log - last.log - steps.first[0], u * (now - was) - steps.first[1]},
+        {{-steps.second[0][0], now - was - steps.second[0][1]},
+         {0, u * (was * was - now * now) - steps.second[1][1]}}};
 }
 
 /* --- the dropout --- */
 
 /* The log-odds of having left at the last purchase, to having never left, by dropout alone. */
-static struct term odds_term(const struct bgnbd *m, double survived, double log_b)
+static inline struct term odds_term(enum bgnbd_dropout kind, struct sum_of a,
+                                    struct sum_of b)
 {
-    const double *p = m->parameter + bgnbd_rate_n(m);
-
-    if (m->dropout == DROPOUT_SAME)
-        return (struct term){log(p[0]), {1 / p[0]}, {{-1 / (p[0] * p[0])}}};
-    return (struct term){
-        log(p[0]) - log_b,
-        {1 / p[0], -1 / (p[1] + survived)},
-        {{-1 / (p[0] * p[0]), 0}, {0, 1 / ((p[1] + survived) * (p[1] + survived))}}};
+    if (kind == DROPOUT_SAME)
+        return (struct term){a.log, {a.inverse}, {{-a.inverse * a.inverse}}};
+    return (struct term){a.log - b.log,
+                         {a.inverse, -b.inverse},
+                         {{-a.inverse * a.inverse, 0}, {0, b.inverse * b.inverse}}};
 }
 
 /* --- the likelihood --- */
@@ -202,23 +209,26 @@ static double as_share(double q)
     return q > 0 ? 1 / (1 + exp(-q)) : exp(q) / (1 + exp(q));
 }
 
-static void add_row(const struct tables *t, const struct cbs_row *row, struct slope *s)
+static inline void add_row(const struct tables *t, const struct cbs_row *row,
+                           enum bgnbd_rate rate, enum bgnbd_dropout dropout, unsigned k,
+                           struct slope *s)
 {
     const struct bgnbd *m = t->model;
+    const struct sum_of none = {};
     double unit = m->unit_days, n = row->customers;
     struct bgnbd_seen c = {row->x, row->last_days / unit, row->age_days / unit};
-    size_t rate_n = bgnbd_rate_n(m), drop_n = bgnbd_dropout_n(m);
-    bool may_have_left = drop_n && chances(m, row->x) > 0;
+    size_t rate_n = rate_parameters(rate), drop_n = dropout_parameters(dropout);
+    bool may_have_left = drop_n && chances(m, row->x) > 0, gamma = rate == RATE_GAMMA;
     struct term stays, left, odds = {};
     double share = 0, spread, q[NEWTON_MAX];
 
-    rate_terms(m, t->log_alpha ? t->log_alpha[row->age_days] : 0,
-               t->log_alpha ? t->log_alpha[row->last_days] : 0, c, &stays, &left);
+    rate_terms(m, rate, k, gamma ? t->alpha[row->age_days] : none,
+               gamma ? t->alpha[row->last_days] : none, c, &stays, &left);
     s->value += n * stays.value;
     if (may_have_left) {
         double log_odds, less;
 
-        odds = odds_term(m, chances(m, row->x) - 1, t->log_b ? t->log_b[row->x] : 0);
+        odds = odds_term(dropout, t->a, dropout == DROPOUT_BETA ? t->b[row->x] : none);
         log_odds = left.value + odds.value;
         less = exp(-fabs(log_odds));
         s->value += n * (fmax(log_odds, 0) + log(1 + less));
@@ -228,28 +238,37 @@ static void add_row(const struct tables *t, const struct cbs_row *row, struct sl
     for (size_t i = 0; i < rate_n; i++) {
         q[i] = left.first[i];
         s->first[i] += n * (stays.first[i] + share * q[i]);
-        for (size_t k = i; k < rate_n; k++)
-            s->second[i][k] += n * (stays.second[i][k] + share * left.second[i][k]);
+        for (size_t j = i; j < rate_n; j++)
+            s->second[i][j] += n * (stays.second[i][j] + share * left.second[i][j]);
     }
     for (size_t i = 0; i < drop_n; i++) {
         q[rate_n + i] = odds.first[i];
         s->first[rate_n + i] += n * share * odds.first[i];
-        for (size_t k = i; k < drop_n; k++)
-            s->second[rate_n + i][rate_n + k] += n * share * odds.second[i][k];
+        for (size_t j = i; j < drop_n; j++)
+            s->second[rate_n + i][rate_n + j] += n * share * odds.second[i][j];
     }
     for (size_t i = 0; i < rate_n + drop_n && spread > 0; i++)
-        for (size_t k = i; k < rate_n + drop_n; k++)
-            s->second[i][k] += n * spread * q[i] * q[k];
+        for (size_t j = i; j < rate_n + drop_n; j++)
+            s->second[i][j] += n * spread * q[i] * q[j];
 }
 
 static void add_rows(const void *context, unsigned thread, size_t from, size_t to,
                      struct slope *sum)
 {
     const struct tables *t = context;
+    const struct bgnbd *m = t->model;
+    const struct cbs_row *row = t->data->row;
+    struct slope s = *sum;
 
     (void)thread;
-    for (size_t i = from; i < to; i++)
-        add_row(t, &t->data->row[i], sum);
+    /* Of the usual models much is known before the program runs. */
+    if (m->rate == RATE_GAMMA && m->dropout == DROPOUT_BETA && m->k == 1)
+        for (size_t i = from; i < to; i++)
+            add_row(t, &row[i], RATE_GAMMA, DROPOUT_BETA, 1, &s);
+    else
+        for (size_t i = from; i < to; i++)
+            add_row(t, &row[i], m->rate, m->dropout, m->k, &s);
+    *sum = s;
 }
 
 static void slope_at(void *context, const double *at, struct slope *out)
@@ -262,10 +281,12 @@ static void slope_at(void *context, const double *at, struct slope *out)
 
     memcpy(here.parameter, at, n * sizeof *at);
     now.model = &here;
-    for (uint32_t i = 0; now.log_alpha && i <= d->age_max; i++)
-        now.log_alpha[i] = log(at[1] + i / here.unit_days);
-    for (uint32_t x = 0; now.log_b && x <= d->x_max; x++)
-        now.log_b[x] = log(at[rate_n + 1] + fmax(0, chances(&here, x) - 1));
+    for (uint32_t i = 0; now.alpha && i <= d->age_max; i++)
+        now.alpha[i] = sum_of(at[1] + i / here.unit_days);
+    if (here.dropout != DROPOUT_NONE)
+        now.a = sum_of(at[rate_n]);
+    for (uint32_t x = 0; now.b && x <= d->x_max; x++)
+        now.b[x] = sum_of(at[rate_n + 1] + fmax(0, chances(&here, x) - 1));
     *out = (struct slope){};
     if (here.k > 1) /* of the gaps themselves; with k = 1 there is nothing of it */
         out->value =
@@ -283,12 +304,12 @@ static bool tables_new(struct tables *t, const struct bgnbd *m, const struct cbs
 {
     *t = (struct tables){.model = m, .data = d};
     if (m->rate == RATE_GAMMA)
-        t->log_alpha = arena_array(a, double, d->age_max + 1);
+        t->alpha = arena_array(a, struct sum_of, d->age_max + 1);
     if (m->dropout == DROPOUT_BETA)
-        t->log_b = arena_array(a, double, d->x_max + 1);
+        t->b = arena_array(a, struct sum_of, d->x_max + 1);
     t->more = arena_array(a, double, d->x_max + 1);
-    if (!t->more || (m->rate == RATE_GAMMA && !t->log_alpha)
-        || (m->dropout == DROPOUT_BETA && !t->log_b))
+    if (!t->more || (m->rate == RATE_GAMMA && !t->alpha)
+        || (m->dropout == DROPOUT_BETA && !t->b))
         return err_nomem(err);
     for (uint32_t i = 0; i < d->n; i++)
         if (d->row[i].x)
@@ -393,17 +414,21 @@ bool bgnbd_fit(struct bgnbd *m, const struct cbs *data, const double *start,
 
 static double log_left(const struct bgnbd *m, struct bgnbd_seen c)
 {
+    const double *p = m->parameter, *drop = p + bgnbd_rate_n(m);
+    struct sum_of age = {}, last = {}, b = {};
     struct term stays, left;
     double survived = chances(m, c.x) - 1;
 
     if (m->dropout == DROPOUT_NONE || survived < 0)
         return -INFINITY;
-    rate_terms(m, m->rate == RATE_GAMMA ? log(m->parameter[1] + c.age) : 0,
-               m->rate == RATE_GAMMA ? log(m->parameter[1] + c.last) : 0, c, &stays,
-               &left);
-    return left.value
-           + odds_term(m, survived, log(m->parameter[bgnbd_rate_n(m) + 1] + survived))
-                 .value;
+    if (m->rate == RATE_GAMMA) {
+        age = sum_of(p[1] + c.age);
+        last = sum_of(p[1] + c.last);
+    }
+    if (m->dropout == DROPOUT_BETA)
+        b = sum_of(drop[1] + survived);
+    rate_terms(m, m->rate, m->k, age, last, c, &stays, &left);
+    return left.value + odds_term(m->dropout, sum_of(drop[0]), b).value;
 }
 
 double bgnbd_alive(const struct bgnbd *m, struct bgnbd_seen c)

@@ -37,13 +37,21 @@ struct bgnbd {
      * leaving for all). */
     double parameter[NEWTON_MAX];
 };
+static inline size_t rate_parameters(enum bgnbd_rate rate)
+{
+    return rate == RATE_GAMMA ? 2 : 1;
+}
+static inline size_t dropout_parameters(enum bgnbd_dropout dropout)
+{
+    return dropout == DROPOUT_BETA ? 2 : dropout == DROPOUT_SAME ? 1 : 0;
+}
 static inline size_t bgnbd_rate_n(const struct bgnbd *m)
 {
-    return m->rate == RATE_GAMMA ? 2 : 1;
+    return rate_parameters(m->rate);
 }
 static inline size_t bgnbd_dropout_n(const struct bgnbd *m)
 {
-    return m->dropout == DROPOUT_BETA ? 2 : m->dropout == DROPOUT_SAME ? 1 : 0;
+    return dropout_parameters(m->dropout);
 }
 
 /* Fits parameters to the data, from `start` (as many as the model has) or from where the data

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 static uint32_t place(const struct cbs *c, const struct cbs_row *row)
@@ -77,25 +77,52 @@ bool cbs_add(struct cbs *c, struct cbs_row row, double gaps, struct err *err)
     return true;
 }
 
-static int by_what_they_are(const void *a, const void *b)
+static uint32_t number_of(const struct cbs_row *row, size_t number)
 {
-    const struct cbs_row *l = a, *r = b;
-
-    if (l->x != r->x)
-        return l->x < r->x ? -1 : 1;
-    if (l->last_days != r->last_days)
-        return l->last_days < r->last_days ? -1 : 1;
-    return (l->age_days > r->age_days) - (l->age_days < r->age_days);
+    return *(const uint32_t *)((const char *)row + number);
 }
 
-void cbs_settle(struct cbs *c)
+/* The rows by one of their numbers, which is at most `most`; where it is the same, as they were.
+ * `count` has room for most + 2. */
+static void put_in_order(const struct cbs_row *row, uint32_t n, size_t number,
+                         uint32_t most, uint32_t *count, struct cbs_row *to)
 {
+    memset(count, 0, ((size_t)most + 2) * sizeof *count);
+    for (uint32_t i = 0; i < n; i++)
+        count[number_of(&row[i], number) + 1]++;
+    for (uint32_t k = 0; k < most; k++)
+        count[k + 1] += count[k];
+    for (uint32_t i = 0; i < n; i++)
+        to[count[number_of(&row[i], number)]++] = row[i];
+}
+
+bool cbs_settle(struct cbs *c, struct err *err)
+{
+    uint32_t most = c->x_max > c->age_max ? c->x_max : c->age_max;
+    uint32_t *count;
+    struct cbs_row *other;
+
     if (c->n == 0)
-        return;
-    qsort(c->row, c->n, sizeof *c->row, by_what_they_are);
+        return true;
+    count = mem_alloc(((size_t)most + 2) * sizeof *count);
+    other = mem_alloc(c->cap / 2 * sizeof *other);
+    if (!count || !other) {
+        mem_free(count);
+        mem_free(other);
+        return err_nomem(err);
+    }
+    put_in_order(c->row, c->n, offsetof(struct cbs_row, age_days), c->age_max, count,
+                 other);
+    put_in_order(other, c->n, offsetof(struct cbs_row, last_days), c->age_max, count,
+                 c->row);
+    put_in_order(c->row, c->n, offsetof(struct cbs_row, x), c->x_max, count, other);
+    mem_free(count);
+    mem_free(c->row);
+    c->row = other;
     memset(c->slot, 0, c->cap * sizeof *c->slot);
     for (uint32_t i = 0; i < c->n; i++)
         c->slot[place(c, &c->row[i])] = i + 1;
+    return true;
 }
 
 uint32_t cbs_find(const struct cbs *c, struct cbs_row row)

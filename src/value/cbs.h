@@ -36,7 +36,7 @@ struct cbs {
                            struct err *err);
 /* Puts the rows in order, so that what is made of them does not hang on the order in which customers
  * came. */
-void cbs_settle(struct cbs *c);
+[[nodiscard]] bool cbs_settle(struct cbs *c, struct err *err);
 /* Which row has these three, which one of them has. */
 uint32_t cbs_find(const struct cbs *c, struct cbs_row row);
 void cbs_free(struct cbs *c);

@@ -9,7 +9,7 @@
 
 static struct equity_question question(void)
 {
-    return (struct equity_question){.value = {.model = STR("bg-nbd"),
+    return (struct equity_question){.value = {.model = STR("nbd"),
                                               .value = STR("revenue"),
                                               .ahead = STR("30d"),
                                               .until_ms = moment_of("2026-02-28"),

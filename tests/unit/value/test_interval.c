@@ -39,7 +39,7 @@ TEST(a_rate_is_as_sure_as_its_purchases_are_many)
     double width = exp(Z_95 / sqrt(40));
 
     assert_true(cbs_add(&c, (struct cbs_row){2, 60, 100, 20}, 0, &err));
-    cbs_settle(&c);
+    assert_true(cbs_settle(&c, &err));
     assert_true(repeat_fit(VALUE_NBD, 1, 7, &c, &m, &err));
     assert_int_equal(m.fit.limit, FIT_SAME_RATE);
     i = expected_in(&m, c.row[0], 50);

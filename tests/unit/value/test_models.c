@@ -105,7 +105,7 @@ static double log_likelihood(const struct repeat_model *m, uint32_t x, uint32_t 
         return sum;
     }
     assert_true(cbs_add(&data, (struct cbs_row){x, last, age, 1}, 0, &err));
-    cbs_settle(&data);
+    assert_true(cbs_settle(&data, &err));
     ok = m->kind == VALUE_PARETO_NBD
              ? pareto_log_likelihood(&m->pareto, &data, &sum, &err)
              : bgnbd_log_likelihood(&m->bgnbd, &data, &sum, &err);
