@@ -5,7 +5,7 @@ WEB     = $(shell find web/src web/public web/*.* -type f)
 
 SMALL    = -Doptimization=1 -Dsizes=small -Dweb=false
 # At fixed addresses a program under the sanitizers starts a seventh faster; the flows start thousands.
-FIXED    = -Dc_args=-fno-pie -Dcpp_args=-fno-pie -Dc_link_args=-no-pie -Dcpp_link_args=-no-pie
+FIXED    = -Dc_link_args=-no-pie -Dcpp_link_args=-no-pie
 COVERAGE = -fprofile-instr-generate -fcoverage-mapping
 SETUP_dev     = $(SMALL) $(FIXED) -Dwerror=true -Db_sanitize=address,undefined
 SETUP_release = --buildtype=release -Db_lto=true -Dhardened=true -Dunit=false

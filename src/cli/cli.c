@@ -23,9 +23,10 @@ const struct cli_command *const cli_commands[] = {
     &cli_view,          &cli_dashboard,    &cli_alert,          &cli_lookalike,
     &cli_value_fit,     &cli_value_show,   &cli_value_customer, &cli_personas,
     &cli_churn_train,   &cli_churn_show,   &cli_churn_of,       &cli_likely_train,
-    &cli_likely_show,   &cli_likely_of,    &cli_lift_plan,      &cli_lift,
-    &cli_ledger,        &cli_rates_import, &cli_rates_list,     &cli_value_keep,
-    &cli_value_list,    &cli_value_remove, &cli_value_equity,
+    &cli_likely_show,   &cli_likely_of,    &cli_churn_rows,     &cli_likely_rows,
+    &cli_lift_plan,     &cli_lift,         &cli_ledger,         &cli_rates_import,
+    &cli_rates_list,    &cli_value_keep,   &cli_value_list,     &cli_value_remove,
+    &cli_value_equity,
 };
 const size_t cli_command_n = sizeof cli_commands / sizeof *cli_commands;
 

@@ -131,6 +131,7 @@ extern const struct cli_command cli_init, cli_import, cli_model_show, cli_model_
     cli_value_keep, cli_value_list, cli_value_remove, cli_value_equity, cli_lookalike,
     cli_value_fit, cli_value_show, cli_value_customer, cli_personas, cli_churn_train,
     cli_churn_show, cli_churn_of, cli_likely_train, cli_likely_show, cli_likely_of,
-    cli_lift, cli_lift_plan, cli_ledger, cli_rates_import, cli_rates_list;
+    cli_churn_rows, cli_likely_rows, cli_lift, cli_lift_plan, cli_ledger,
+    cli_rates_import, cli_rates_list;
 
 #endif

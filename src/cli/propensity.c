@@ -1,5 +1,6 @@
 #include "engine/propensity.h"
 
+#include "base/csv.h"
 #include "cli/report.h"
 #include "engine/model.h"
 
@@ -201,7 +202,56 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
     return ok;
 }
 
-static int run(struct cli *c, bool churn, bool tenths, bool customer)
+/* --- what models learn from --- */
+
+static void put_measures(struct buf *b, const struct engine *e,
+                         const struct propensity_view *v,
+                         const struct propensity_moment *m)
+{
+    const struct catalog *catalog = snapshot_catalog(engine_snapshot(e));
+    const struct features *f = &v->features;
+
+    for (uint32_t i = 0; i < m->rows.n && !b->failed; i++) {
+        buf_add(b, m->at_ms == v->held_ms ? STR("hold,") : STR("learn,"));
+        moment_print(b, m->at_ms);
+        buf_add_char(b, ',');
+        buf_add_csv(b, catalog_customer_id(catalog, m->rows.customer[i]));
+        for (uint32_t k = 0; k < f->n; k++) {
+            double x = m->rows.x[(size_t)i * f->n + k];
+
+            buf_add_char(b, ',');
+            if (!isnan(x))
+                buf_add_format(b, "%.12g", x);
+        }
+        buf_add_format(b, ",%d\n", m->is[i]);
+    }
+}
+
+static bool answer_measures(struct cli *c, struct engine *e, void *question,
+                            struct buf *b, str *wrong, struct err *err)
+{
+    const struct asked *asked = question;
+    struct propensity_moment moment[PROPENSITY_MOMENTS + 1];
+    struct propensity_view v;
+    bool ok = engine_propensity_measures(e, &asked->q, &c->arena, &v, moment, wrong, err);
+
+    if (ok) {
+        buf_add(b, STR("use,as_of,customer"));
+        for (uint32_t k = 0; k < v.features.n; k++) {
+            buf_add_char(b, ',');
+            buf_add_csv(b, v.features.of[k].name);
+        }
+        buf_add(b, asked->q.churn ? STR(",left\n") : STR(",came\n"));
+        for (uint32_t i = v.moment_n + 1; i-- > 0;)
+            put_measures(b, e, &v, &moment[i]);
+    }
+    propensity_view_free(&v);
+    return ok;
+}
+
+/* --- commands --- */
+
+static int run(struct cli *c, report_answer *say, bool churn, bool tenths, bool customer)
 {
     struct asked asked = {{.target = cli_text(c, churn ? "active" : "target"),
                            .churn = churn,
@@ -218,50 +268,64 @@ static int run(struct cli *c, bool churn, bool tenths, bool customer)
                                   : "--target 'EVENT or stage:NAME' says what may come");
     if (own.n)
         asked.q.own = (struct crowd_words){.measure = &own, .measure_n = 1};
-    return report_run(c, answer, &asked, &asked.q.scope);
+    return report_run(c, say, &asked, &asked.q.scope);
 }
 
 static int run_churn_train(struct cli *c)
 {
-    return run(c, true, false, false);
+    return run(c, answer, true, false, false);
 }
 
 static int run_churn_show(struct cli *c)
 {
-    return run(c, true, true, false);
+    return run(c, answer, true, true, false);
 }
 
 static int run_churn_customer(struct cli *c)
 {
-    return run(c, true, false, true);
+    return run(c, answer, true, false, true);
+}
+
+static int run_churn_measures(struct cli *c)
+{
+    return run(c, answer_measures, true, false, false);
 }
 
 static int run_train(struct cli *c)
 {
-    return run(c, false, false, false);
+    return run(c, answer, false, false, false);
 }
 
 static int run_show(struct cli *c)
 {
-    return run(c, false, true, false);
+    return run(c, answer, false, true, false);
 }
 
 static int run_customer(struct cli *c)
 {
-    return run(c, false, false, true);
+    return run(c, answer, false, false, true);
 }
 
-#define PROPENSITY_OPTIONS                                                               \
+static int run_measures(struct cli *c)
+{
+    return run(c, answer_measures, false, false, false);
+}
+
+#define LEARN_OPTIONS                                                                    \
     {"within", "LENGTH", "in so many whole days: 90d unless given", false},              \
-        {"with", "NAME",                                                                 \
-         "logistic or xgboost: both are tried, and the better one is taken, unless "     \
-         "given",                                                                        \
-         false},                                                                         \
         {"value", "PROPERTY", "of the event: what it brings, such as revenue", false},   \
         {"measure", "RULE", "learn from this, too; several with commas between", false}, \
         {"at", "DATE", "later events are not seen: now unless given", false},            \
         {"segment", "NAME", "of those who are in this segment at each moment", false},   \
-        {"when", "RULE", "of those who fit this rule at each moment", false},            \
+    {                                                                                    \
+        "when", "RULE", "of those who fit this rule at each moment", false               \
+    }
+#define PROPENSITY_OPTIONS                                                               \
+    LEARN_OPTIONS,                                                                       \
+        {"with", "NAME",                                                                 \
+         "logistic or xgboost: both are tried, and the better one is taken, unless "     \
+         "given",                                                                        \
+         false},                                                                         \
     {                                                                                    \
         "json", NULL, "as JSON", false                                                   \
     }
@@ -280,6 +344,8 @@ static const struct cli_option churn_options[] = {ACTIVE, PROPENSITY_OPTIONS};
 static const struct cli_option tables[] = {
     TARGET, PROPENSITY_OPTIONS, {"csv", NULL, "the table as CSV", false}};
 static const struct cli_option options[] = {TARGET, PROPENSITY_OPTIONS};
+static const struct cli_option churn_measures[] = {ACTIVE, LEARN_OPTIONS};
+static const struct cli_option measures[] = {TARGET, LEARN_OPTIONS};
 
 #define COMMAND(variable, name, words, what, options, run)                               \
     const struct cli_command variable = {                                                \
@@ -303,3 +369,11 @@ COMMAND(cli_likely_show, "propensity show", "FILE",
         run_show);
 COMMAND(cli_likely_of, "propensity customer", "FILE CUSTOMER",
         "how likely it is to come to one customer, and why", options, run_customer);
+COMMAND(cli_churn_rows, "churn measures", "FILE",
+        "what it is learnt from, as CSV: each customer's measures at each moment, and "
+        "whether he left",
+        churn_measures, run_churn_measures);
+COMMAND(cli_likely_rows, "propensity measures", "FILE",
+        "what it is learnt from, as CSV: each customer's measures at each moment, and "
+        "whether it came",
+        measures, run_measures);

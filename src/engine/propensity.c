@@ -233,18 +233,15 @@ static bool came_by_stages(struct engine *e, const struct propensity_view *v,
     return true;
 }
 
-struct moment {
-    struct feature_rows rows;
-    bool *is;
-};
-
 static bool take_moment(struct engine *e, struct propensity_view *v,
                         const struct report_scope *scope, int64_t at_ms, uint64_t most,
-                        struct arena *a, struct moment *out, str *wrong, struct err *err)
+                        struct arena *a, struct propensity_moment *out, str *wrong,
+                        struct err *err)
 {
     const struct fits *who;
     uint64_t n;
 
+    out->at_ms = at_ms;
     if (!find_who(e, v, scope, at_ms, a, &who, wrong, err))
         return false;
     n = size_of(e, who);
@@ -271,7 +268,7 @@ static double tamed(double x)
     return copysign(log1p(fabs(x)), x);
 }
 
-static void choose_columns(struct propensity_view *v, const struct moment *m)
+static void choose_columns(struct propensity_view *v, const struct propensity_moment *m)
 {
     v->column_n = v->features.n;
     for (uint32_t k = 0; k < v->features.n; k++) {
@@ -306,8 +303,8 @@ static void put_columns(const struct propensity_view *v, const double *x, double
 
 /* --- learning --- */
 
-static bool learn(struct propensity_view *v, const struct moment *m, struct arena *a,
-                  struct err *err)
+static bool learn(struct propensity_view *v, const struct propensity_moment *m,
+                  struct arena *a, struct err *err)
 {
     struct learn_rows r = {.column_n = v->column_n};
     size_t n = 0;
@@ -377,7 +374,7 @@ static bool shares_of(const struct propensity_view *v, const struct propensity_m
 /* --- held against what came --- */
 
 /* Which column says how long ago: since(TARGET) stands first, or since(any). */
-static void score_recency(struct propensity_view *v, const struct moment *m,
+static void score_recency(struct propensity_view *v, const struct propensity_moment *m,
                           struct scored *row)
 {
     for (uint32_t i = 0; i < m->rows.n; i++) {
@@ -389,7 +386,7 @@ static void score_recency(struct propensity_view *v, const struct moment *m,
     score_of(row, m->rows.n, &v->recency);
 }
 
-static void score_usual(struct propensity_view *v, const struct moment *m,
+static void score_usual(struct propensity_view *v, const struct propensity_moment *m,
                         struct scored *row)
 {
     for (uint32_t i = 0; i < m->rows.n; i++)
@@ -397,7 +394,7 @@ static void score_usual(struct propensity_view *v, const struct moment *m,
     score_of(row, m->rows.n, &v->usual);
 }
 
-static bool hold_against(struct propensity_view *v, const struct moment *m,
+static bool hold_against(struct propensity_view *v, const struct propensity_moment *m,
                          struct arena *a, struct err *err)
 {
     struct scored *row = arena_array(a, struct scored, (size_t)m->rows.n + 1);
@@ -532,18 +529,39 @@ bool propensity_ask(struct engine *e, struct propensity_view *v,
 
 /* --- all of it --- */
 
+static bool take_past(struct engine *e, struct propensity_view *v,
+                      const struct report_scope *scope, struct arena *a,
+                      struct propensity_moment *out, str *wrong, struct err *err)
+{
+    for (uint32_t i = 0; i < v->moment_n; i++)
+        if (!take_moment(e, v, scope, v->learnt_ms[i], LEARN_ROWS_MAX / v->moment_n, a,
+                         &out[i], wrong, err))
+            return false;
+    return true;
+}
+
 static bool learn_from_past(struct engine *e, struct propensity_view *v,
                             const struct report_scope *scope, struct arena *a, str *wrong,
                             struct err *err)
 {
-    struct moment m[PROPENSITY_MOMENTS];
+    struct propensity_moment m[PROPENSITY_MOMENTS];
 
-    for (uint32_t i = 0; i < v->moment_n; i++)
-        if (!take_moment(e, v, scope, v->learnt_ms[i], LEARN_ROWS_MAX / v->moment_n, a,
-                         &m[i], wrong, err))
-            return false;
+    if (!take_past(e, v, scope, a, m, wrong, err))
+        return false;
     choose_columns(v, m);
     return learn(v, m, a, err);
+}
+
+bool engine_propensity_measures(struct engine *e, const struct propensity_question *q,
+                                struct arena *a, struct propensity_view *out,
+                                struct propensity_moment moment[PROPENSITY_MOMENTS + 1],
+                                str *wrong, struct err *err)
+{
+    *out = (struct propensity_view){};
+    *wrong = STR("");
+    return plan(e, q, a, out, wrong, err)
+           && take_past(e, out, &q->scope, a, moment + 1, wrong, err)
+           && take_moment(e, out, &q->scope, out->held_ms, 0, a, moment, wrong, err);
 }
 
 bool engine_propensity(struct engine *e, const struct propensity_question *q,
@@ -551,7 +569,7 @@ bool engine_propensity(struct engine *e, const struct propensity_question *q,
                        struct err *err)
 {
     struct arena past = {};
-    struct moment held;
+    struct propensity_moment held;
     bool ok;
 
     *out = (struct propensity_view){};

@@ -74,6 +74,17 @@ bool engine_propensity(struct engine *e, const struct propensity_question *q,
                        struct arena *a, struct propensity_view *out, str *wrong,
                        struct err *err);
 void propensity_view_free(struct propensity_view *v);
+/* What is learnt from and held against, by moments: the newest first, which is .held_ms; there are
+ * .moment_n more. Nothing is learnt; the rest as engine_propensity. */
+struct propensity_moment {
+    int64_t at_ms;
+    struct feature_rows rows;
+    bool *is; /* by row: it came, or of churn stayed away */
+};
+bool engine_propensity_measures(struct engine *e, const struct propensity_question *q,
+                                struct arena *a, struct propensity_view *out,
+                                struct propensity_moment moment[PROPENSITY_MOMENTS + 1],
+                                str *wrong, struct err *err);
 /* What the best model says of customers at a moment: of those in `who`, or of all whom the question is about.
  * Lives in `a`. */
 struct propensity_shares {

@@ -69,6 +69,34 @@ t_is 'both ways stand beside the naive ones' "$(asked train --csv | cut -d, -f1 
 t_is 'one way alone' "$(asked train --with logistic --csv | wc -l)" 4
 t_is 'a row for each tenth' "$(asked show --csv | wc -l)" 11
 
+# What is learnt from, as a table: the same customers, and who left.
+"$CICLO" churn measures "$T/shop.ciclo" --active purchase --value revenue --at 2025-06-24 >"$T/measures.csv"
+in_measures() { python3 -c 'import csv, sys
+from datetime import datetime, timedelta
+rows = list(csv.DictReader(open(sys.argv[1])))
+held = [r for r in rows if r["use"] == "hold"]
+learn = [r for r in rows if r["use"] == "learn"]
+print(eval(sys.argv[2]))' "$T/measures.csv" "$1"; }
+t_is 'its table has those who are told of' "$(in_measures '"%d %d" % (len(held), sum(int(r["left"]) for r in held))')" \
+    "$(asked show --json | of '"%d %d" % (v["customers"], v["came"])')"
+t_is 'and those who are learnt from' "$(in_measures '"%d %d" % (len(learn), sum(int(r["left"]) for r in learn))')" \
+    "$(asked train --json | of '"%d %d" % (v["learnt"]["rows"], v["learnt"]["did"])')"
+t_is 'each as of his moment, 90 days apart' "$(in_measures '[m[:10] for m in sorted({r["as_of"] for r in rows})]')" \
+    "['2024-06-28', '2024-09-26', '2024-12-25', '2025-03-25']"
+t_is 'counted by another hand' "$(in_measures 'sum(int(r["count(purchase)"]) for r in held)')" "$(python3 -c 'import csv, sys
+from datetime import datetime, timedelta
+held = datetime.fromisoformat("2025-06-24T00:00:00+02:00") - timedelta(days=90)
+n, lately = {}, set()
+for r in csv.DictReader(open(sys.argv[1])):
+    at = datetime.fromisoformat(r["at"].replace("Z", "+00:00"))
+    if r["event"] == "purchase" and at <= held:
+        n[r["customer"]] = n.get(r["customer"], 0) + 1
+        if at > held - timedelta(days=90):
+            lately.add(r["customer"])
+print(sum(n[c] for c in lately))' "$T/shop.csv")"
+t_is 'of what may come, too' "$("$CICLO" propensity measures "$T/shop.ciclo" --target stage:loyal --at 2025-06-24 |
+    head -1 | tr , '\n' | tail -1)" came
+
 # What is planted in the future has no effect: not as a measure, not as an event.
 planted='json.dumps([v["models"], v["tenths"]])'
 t_is 'whether he has left, told later, has no effect' \
