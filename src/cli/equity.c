@@ -66,6 +66,39 @@ static void put_rows(struct cli_table *t, const struct engine *e,
         put_row(t, e, v, &v->all, plain);
 }
 
+static void put_moves(struct cli_table *t, const struct equity_view *v)
+{
+    static const char *const heading[] = {"from", "to", "more each", "at least",
+                                          "at most"};
+
+    t->columns = sizeof heading / sizeof *heading;
+    for (size_t i = 0; i < t->columns; i++)
+        cli_table_add(t, str_of(heading[i]));
+    for (size_t i = 0; i < v->move_n; i++) {
+        const struct equity_move *m = &v->move[i];
+
+        cli_table_add(t, v->row[m->from].name);
+        cli_table_add(t, v->row[m->to].name);
+        add_cell(t, 2, m->more.difference, "");
+        add_cell(t, 2, m->more.low, "");
+        add_cell(t, 2, m->more.high, "");
+    }
+}
+
+static void print_moves(struct cli *c, struct buf *b, const struct equity_view *v)
+{
+    struct cli_table t = {.arena = &c->arena};
+
+    buf_add(b,
+            STR("\nWhat is expected of each customer, where the model's moves lead and "
+                "where they come from, with 95 % confidence:\n\n"));
+    put_moves(&t, v);
+    cli_table_print(&t, b);
+    buf_add(
+        b, STR("\nThat is how those who are there differ, not what moving somebody would "
+               "bring: ciclo lift tells that, of customers left out by chance.\n"));
+}
+
 static void print_heading(struct buf *b, const struct equity_view *v)
 {
     buf_add(b, STR("What is expected of customers in the "));
@@ -106,6 +139,8 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         print_heading(b, &v);
         put_rows(&t, e, &v, false);
         cli_table_print(&t, b);
+        if (v.move_n)
+            print_moves(c, b, &v);
         if (v.all.untold)
             buf_add_format(b,
                            "\nOf %llu it cannot be told what they will bring: they are "

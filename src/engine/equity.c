@@ -104,8 +104,10 @@ static void add(struct equity_row *row, const struct forecast *f)
     row->alive += f->alive;
     if (f->is_untold)
         row->untold++;
-    else
+    else {
         row->worth += (__int128)rint(f->value * NUM_ONE);
+        joint_add(&row->told, 0, f->value);
+    }
 }
 
 static bool fill(struct making *m, str list, struct equity_view *v, struct err *err)
@@ -136,6 +138,40 @@ static bool fill(struct making *m, str list, struct equity_view *v, struct err *
     return true;
 }
 
+static bool has_move(const struct equity_view *v, uint16_t from, uint16_t to)
+{
+    for (size_t i = 0; i < v->move_n; i++)
+        if (v->move[i].from == from && v->move[i].to == to)
+            return true;
+    return false;
+}
+
+/* Each pair of stages once, however many of the model's moves lead that way. */
+static bool fill_moves(const struct lifecycle *l, struct arena *a, struct equity_view *v,
+                       struct err *err)
+{
+    size_t most = 0, n = 0;
+    struct equity_move *move;
+
+    for (uint16_t from = 0; from < l->stage_n; from++)
+        most += l->out_n[from];
+    v->move = move = arena_array(a, struct equity_move, most + 1);
+    if (!move)
+        return err_nomem(err);
+    for (uint16_t from = 0; from < l->stage_n; from++)
+        for (uint32_t i = 0; i < l->out_n[from]; i++) {
+            uint16_t to = l->way[l->out[from][i]].to;
+
+            if (has_move(v, from, to))
+                continue;
+            move[n] = (struct equity_move){from, to,
+                                           welch_of(joint_sample(&v->row[to].told),
+                                                    joint_sample(&v->row[from].told))};
+            v->move_n = ++n;
+        }
+    return true;
+}
+
 bool engine_equity(struct engine *e, const struct equity_question *q, struct arena *a,
                    struct equity_view *out, str *wrong, struct err *err)
 {
@@ -156,7 +192,8 @@ bool engine_equity(struct engine *e, const struct equity_question *q, struct are
                      "event's values it is, such as --value revenue"))
          && (out->by_cohort ? begin_months(&m, a, err)
                             : begin_stages(&m, q->lifecycle, a, err))
-         && fill(&m, q->list, out, err);
+         && fill(&m, q->list, out, err)
+         && (out->by_cohort || fill_moves(m.lifecycle, a, out, err));
     if (!ok)
         equity_free(out);
     return ok;
@@ -195,6 +232,27 @@ static void put_row(struct json_out *j, const struct engine *e,
     json_end_object(j);
 }
 
+static void put_move(struct json_out *j, const struct equity_view *v,
+                     const struct equity_move *m)
+{
+    json_begin_object(j);
+    json_key(j, "from");
+    json_put_text(j, v->row[m->from].name);
+    json_key(j, "to");
+    json_put_text(j, v->row[m->to].name);
+    json_key(j, "customers_from");
+    json_put_int(j, (int64_t)v->row[m->from].told.n);
+    json_key(j, "customers_to");
+    json_put_int(j, (int64_t)v->row[m->to].told.n);
+    json_key(j, "difference");
+    json_put_double(j, m->more.difference);
+    json_key(j, "low");
+    json_put_double(j, m->more.low);
+    json_key(j, "high");
+    json_put_double(j, m->more.high);
+    json_end_object(j);
+}
+
 bool equity_put_json(struct json_out *j, const struct engine *e,
                      const struct equity_view *v, struct arena *a, struct err *err)
 {
@@ -214,6 +272,13 @@ bool equity_put_json(struct json_out *j, const struct engine *e,
     json_end_list(j);
     json_key(j, "all");
     put_row(j, e, v, &v->all);
+    if (!v->by_cohort) {
+        json_key(j, "moves");
+        json_begin_list(j);
+        for (size_t i = 0; i < v->move_n; i++)
+            put_move(j, v, &v->move[i]);
+        json_end_list(j);
+    }
     if (v->has_list && !report_put_listed(j, "customers", e, &v->listed, a, err))
         return false;
     json_end_object(j);

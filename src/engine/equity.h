@@ -4,6 +4,7 @@
 #define ENGINE_EQUITY_H
 
 #include "engine/value.h"
+#include "value/lift.h"
 
 struct equity_question {
     struct value_question value; /* .hold_out and .customer are not asked for */
@@ -17,6 +18,14 @@ struct equity_row {
     double alive; /* the sum of their probabilities */
     __int128
         worth; /* as all numbers, six decimals: what each will bring, rounded, then summed */
+    struct joint told; /* .after: what is expected of each of whom it is told */
+};
+/* How much more is expected of each customer in the stage to which a move of the model leads than of each in
+ * that from which it comes: of those who are there, not what moving somebody would bring. */
+struct equity_move {
+    uint16_t from, to; /* rows */
+    struct welch
+        more; /* .difference, .low and .high; NAN: fewer than two in one of them */
 };
 struct equity_view {
     struct value_view value;
@@ -24,6 +33,8 @@ struct equity_view {
     const struct equity_row
         *row; /* stages as in the model's text, cohorts the oldest first */
     size_t row_n;
+    const struct equity_move *move; /* in the order of the stages; none by cohort */
+    size_t move_n;
     struct equity_row all;
     struct listed listed;
 };

@@ -72,6 +72,39 @@ told = [ask(who) for who in v["customers"]]
 print(len(told) == row["customers"] > 3, abs(sum(t["expected_value"] for t in told) - row["expected_value"]) < 1e-3,
       abs(sum(t["alive"] for t in told) / len(told) - row["alive"]) < 1e-9)' "$T/few" "$CICLO" value "$shop" $known)" \
     'True True True'
+# Moves: of everybody in the two stages, one by one.
+t_is 'what is more where a move leads, by another hand' "$(python3 - "$CICLO" "$shop" $known <<'PY'
+import json, math, subprocess, sys
+ciclo, shop, known = sys.argv[1], sys.argv[2], sys.argv[3:]
+def ask(*words):
+    return json.loads(subprocess.run([ciclo, "value", *words, *known, "--json"], check=True, capture_output=True,
+                                     text=True).stdout)
+few = "count(purchase) >= 7"
+v = ask("equity", shop, "--when", few)
+of = {}
+for r in v["rows"]:
+    who = ask("equity", shop, "--when", few, "--list", r["name"])["customers"] if r["customers"] else []
+    of[r["name"]] = [ask("customer", shop, w, "--when", few)["customer"]["expected_value"] for w in who]
+def spread(x):
+    m = sum(x) / len(x)
+    return m, sum((y - m) ** 2 for y in x) / (len(x) - 1) / len(x)
+print([(m["from"], m["to"]) for m in v["moves"]])
+for m in v["moves"]:
+    a, b = of[m["from"]], of[m["to"]]
+    if len(a) < 2 or len(b) < 2:
+        print(m["difference"], m["low"], m["high"])
+        continue
+    (am, av), (bm, bv) = spread(a), spread(b)
+    half = (m["high"] - m["low"]) / 2 / math.sqrt(av + bv) # t: some more than 1.96 of so many
+    print(len(a) > 10, m["customers_from"] == len(a), m["customers_to"] == len(b), abs(m["difference"] - (bm - am)) < 1e-6,
+          abs(m["high"] + m["low"] - 2 * m["difference"]) < 1e-9, 1.96 < half < 2.25)
+PY
+)" "[('new', 'back'), ('new', 'silent'), ('back', 'silent'), ('silent', 'back')]
+None None None
+None None None
+True True True True True True
+True True True True True True"
+t_is 'in words, and that it is no effect' "$(equity | grep -c '^silent  *back  *\|not what moving somebody would')" 2
 t_is 'as CSV: a row for each stage' "$(equity --csv | cut -d, -f1 | tr '\n' ' ')" 'stage new back silent '
 t_is 'in words' "$(equity | head -1)" \
     'What is expected of customers in the 365 days after 1997-09-30, by the stage in which they were then, discounted at 0.1 a year:'
@@ -92,6 +125,7 @@ try:
     sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1] + "api/value/equity?" + query).read())
 except urllib.error.HTTPError as e:
     print(e.code, e.read().decode())' "$url" "$@"; }
+t_is 'moves over HTTP' "$(get until=1997-09-30 model=mbg-nbd value=revenue discount=0.1 | of 'v["moves"]')" "$(equity --json | of 'v["moves"]')"
 timeless='{k: v[k] for k in ("by", "rows", "all", "customers", "discount")}'
 t_is 'the same over HTTP' "$(get until=1997-09-30 model=mbg-nbd value=revenue discount=0.1 by=cohort row=1997-02 | of "$timeless")" \
     "$(equity --by cohort --list 1997-02 --json | of "$timeless")"

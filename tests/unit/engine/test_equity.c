@@ -83,7 +83,7 @@ TEST(a_row_has_its_customers)
     engine_close(e);
 }
 
-static bool ask(void *context, struct err *err)
+static bool ask_by(struct engine *e, str by, str list, struct err *err)
 {
     struct equity_question q = question();
     struct arena a = {};
@@ -92,11 +92,11 @@ static bool ask(void *context, struct err *err)
     str wrong;
     bool ok;
 
-    q.by = STR("cohort");
-    q.list = STR("2026-01");
-    ok = engine_equity(context, &q, &a, &v, &wrong, err);
+    q.by = by;
+    q.list = list;
+    ok = engine_equity(e, &q, &a, &v, &wrong, err);
     if (ok) {
-        ok = equity_put_json(&(struct json_out){.to = &b}, context, &v, &a, err);
+        ok = equity_put_json(&(struct json_out){.to = &b}, e, &v, &a, err);
         equity_free(&v);
         if (ok && b.failed)
             ok = err_nomem(err);
@@ -104,6 +104,12 @@ static bool ask(void *context, struct err *err)
     buf_free(&b);
     arena_free(&a);
     return ok;
+}
+
+static bool ask(void *context, struct err *err)
+{
+    return ask_by(context, STR("cohort"), STR("2026-01"), err)
+           && ask_by(context, STR("stage"), STR(""), err);
 }
 
 TEST(without_memory_it_says_so)
