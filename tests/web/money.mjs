@@ -24,6 +24,10 @@ async function value(page, shop, axe, root, language, name) {
     ahead.tenths.map(one => one.expected_purchases), `${name}: each tenth has what is expected`);
   ok(await page.evaluate(() => document.querySelector('[data-nearest]').compareDocumentPosition(document.querySelector('[data-expected]'))
     & Node.DOCUMENT_POSITION_FOLLOWING), `${name}: the test stands before the forecast`);
+  equal(await page.$$eval('[data-tenth] [data-low]', parts => parts.map(part => [Number(part.dataset.low), Number(part.dataset.high)])),
+    ahead.tenths.filter(one => typeof one.expected_value_low === 'number').map(one => [one.expected_value_low, one.expected_value_high]),
+    `${name}: and how sure that is`);
+  ok(ahead.tenths.some(one => typeof one.expected_value_low === 'number'), `${name}: which the fixture knows`);
   equal(await page.$$eval('[data-model] [data-parameter]', rows => rows.map(row => row.dataset.parameter)),
     [...Object.keys(ahead.parameters), ...Object.keys(ahead.spending?.parameters ?? {})], `${name}: the model's parameters`);
   const whole = ahead.tenths.reduce((sum, one) => sum + one.expected_value, 0);
@@ -35,6 +39,11 @@ async function value(page, shop, axe, root, language, name) {
   const stages = await by('stage');
   ok(stages.filter(([, net]) => net > 0).length > 1, `${name}: the fixture has customers of worth in some stages`);
   equal(await rows(), stages, `${name}: value by stage`);
+  const { moves } = await ask(shop, '/api/value/equity?event=purchase&value=revenue&ahead=365d');
+  await page.waitForSelector('[data-move]');
+  equal(await page.$$eval('[data-move]', rows => rows.map(row => [row.dataset.move, row.dataset.difference === undefined ? null : Number(row.dataset.difference)])),
+    moves.map(one => [`${one.from} ${one.to}`, one.difference]), `${name}: what is more where moves lead`);
+  ok(moves.some(one => one.difference !== null), `${name}: which the fixture knows of some`);
   await page.waitForSelector('figure canvas');
   await sound(page, axe, root, language, `${name} value`);
   await page.locator('[data-cut]').getByText(words['worth.by.cut.segment'], { exact: true }).click();
@@ -45,6 +54,12 @@ async function value(page, shop, axe, root, language, name) {
   await id.fill(customers[0].id);
   await id.press('Enter');
   await page.waitForSelector(`[data-value-of="${customers[0].id}"]`);
+  const { customer: one } = await ask(shop, `/api/value?event=purchase&value=revenue&ahead=365d&customer=${encodeURIComponent(customers[0].id)}`);
+  equal(await page.$$eval('[data-value-of] [data-low]', parts => parts.map(part => [Number(part.dataset.low), Number(part.dataset.high)])),
+    ['expected_value', 'expected_purchases', 'alive'].filter(key => typeof one[`${key}_low`] === 'number')
+      .map(key => [one[`${key}_low`], one[`${key}_high`]]), `${name}: and how sure it is of one`);
+  const none = new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(one.no_purchase);
+  ok((await page.locator('[data-value-of]').innerText()).includes(none), `${name}: how likely he buys nothing (${none})`);
   await id.fill('nobody at all');
   await id.press('Enter');
   await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.getAttribute('aria-invalid') === 'true', words['worth.one.id']);

@@ -2,7 +2,7 @@
  * customer. */
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useInfo } from '../info';
 import { customerLink } from '../links';
@@ -19,6 +19,7 @@ import { faultAt, useQuestion, useReportLink } from './question';
 import cards from './personas.module.css';
 import { TenthsChart } from './tenths';
 import { ValueBy } from './valueby';
+import { Moves } from './valuemoves';
 
 const models = ['nbd', 'bg-nbd', 'mbg-nbd', 'pareto-nbd', 'bg-cnbd-k', 'mbg-cnbd-k'] as const;
 const aheads = ['30d', '90d', '180d', '365d', '730d'], holdOuts = ['30d', '60d', '90d', '180d', '365d'];
@@ -29,7 +30,11 @@ interface Fit {
   customers: number; parameters: Record<string, number>; standard_errors: Record<string, number | null>;
   log_likelihood: number; boundary: string | null; converged: boolean;
 }
-export interface Tenth {
+export interface Sure {
+  expected_purchases_low?: number | null; expected_purchases_high?: number | null;
+  expected_value_low?: number | null; expected_value_high?: number | null;
+}
+export interface Tenth extends Sure {
   customers: number; alive: number; expected_purchases: number; expected_value?: number | null;
   purchases?: number; value?: number | null;
 }
@@ -37,10 +42,12 @@ interface Off { mean_error: number; root_error: number; sum: number }
 export interface Value extends Fit {
   model: string; repeaters: number; purchases: number; until: string; unit: 'day' | 'week' | 'month';
   spending?: Fit & { without_money: number }; tried?: Record<string, { log_likelihood: number }>;
-  ahead_days: number; untold?: number; tenths: Tenth[];
+  ahead_days: number; untold?: number; tenths: Tenth[]; all?: Tenth;
   hold_out_days?: number; came?: number; by_model?: Off; by_last_time?: Off; by_cells?: Off;
   nearest?: { mean_error: Guess; root_error: Guess };
-  customer?: {
+  customer?: Sure & {
+    alive_low: number | null; alive_high: number | null;
+    no_purchase: number; purchases_from?: number; purchases_to?: number;
     customer: string; purchases: number; first: string; last: string; alive: number;
     expected_purchases: number; expected_each?: number | null; expected_value?: number | null;
   };
@@ -61,6 +68,13 @@ function useValueQuestion() {
   };
 }
 type ValueQuestion = ReturnType<typeof useValueQuestion>;
+
+/* Between which a number lies with 95 % probability, in brackets behind it; nothing where it cannot be told. */
+function Range({ low, high, write }: { low?: number | null; high?: number | null; write: (n: number) => string }) {
+  const { t } = useTranslation();
+  return typeof low === 'number' && typeof high === 'number'
+    ? <small data-low={low} data-high={high}> ({t('worth.range', { low: write(low), high: write(high) })})</small> : null;
+}
 
 const sumOf = (tenths: Tenth[], value: (tenth: Tenth) => number | null | undefined) =>
   tenths.reduce((sum, tenth) => sum + (value(tenth) ?? 0), 0);
@@ -192,10 +206,18 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
           ? t('worth.forecastMoney', { value: shown(value), n: format.number(Math.round(purchases)), length })
           : t('worth.forecast', { n: format.number(Math.round(purchases)), length })}</h2>
         <SaveMenu file="value" rows={() => [
-          ['tenth', 'customers', 'alive', 'expected_purchases', 'expected_value'],
-          ...tenths.map((tenth, i) => [i + 1, tenth.customers, tenth.alive, tenth.expected_purchases, tenth.expected_value ?? '']),
+          ['tenth', 'customers', 'alive', 'expected_purchases', 'expected_purchases_low', 'expected_purchases_high',
+            'expected_value', 'expected_value_low', 'expected_value_high'],
+          ...tenths.map((tenth, i) => [i + 1, tenth.customers, tenth.alive,
+            tenth.expected_purchases, tenth.expected_purchases_low ?? '', tenth.expected_purchases_high ?? '',
+            tenth.expected_value ?? '', tenth.expected_value_low ?? '', tenth.expected_value_high ?? '']),
         ]} />
       </div>
+      <p data-sure>
+        {money ? <Range low={answer.all?.expected_value_low} high={answer.all?.expected_value_high} write={shown} />
+          : <Range low={answer.all?.expected_purchases_low} high={answer.all?.expected_purchases_high} write={n => format.number(Math.round(n))} />}
+        {' '}{t('worth.sure')}
+      </p>
       <p>{t('worth.tenthsWhat')}{(answer.untold ?? 0) > 0 && ` ${t('worth.untold', { n: format.number(answer.untold!) })}`}</p>
       <div className={styles.scroll} tabIndex={0} role="region" aria-labelledby="forecast">
         <table className={styles.table}>
@@ -218,10 +240,18 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
                 <tr key={i} data-tenth={tenth.expected_purchases}>
                   <th scope="row">{i + 1}</th>
                   <td>{format.number(tenth.customers)}</td>
-                  {money && <td>{typeof tenth.expected_value === 'number' ? shown(tenth.expected_value) : '–'}</td>}
+                  {money && (
+                    <td>
+                      {typeof tenth.expected_value === 'number' ? shown(tenth.expected_value) : '–'}
+                      <Range low={tenth.expected_value_low} high={tenth.expected_value_high} write={shown} />
+                    </td>
+                  )}
                   {money && <td>{tenth.customers ? shown((tenth.expected_value ?? 0) / tenth.customers) : '–'}</td>}
                   {money && <td>{format.percent(part)}</td>}
-                  <td>{format.rounded(tenth.expected_purchases)}</td>
+                  <td>
+                    {format.rounded(tenth.expected_purchases)}
+                    {!money && <Range low={tenth.expected_purchases_low} high={tenth.expected_purchases_high} write={format.rounded} />}
+                  </td>
                   <td>{format.share(tenth.alive, tenth.customers)}</td>
                   <td className={styles.bar} aria-hidden="true"><i style={{ width: `${part * 100}%` }} /></td>
                 </tr>
@@ -295,11 +325,16 @@ function OneCustomer({ q, asked }: { q: ValueQuestion; asked: Record<string, str
   const one = id !== undefined && !answer.error && !answer.isPlaceholderData ? answer.data?.customer : undefined;
   const days = answer.data ? format.days(answer.data.ahead_days) : '';
   const money = (n: number | null | undefined) => (typeof n === 'number' ? format.value(q.type === 'money' ? Math.round(n * 100) / 100 : n, q.type) : '–');
-  const rows: [string, string][] = one ? [
-    ...(one.expected_value === undefined ? [] : [[t('worth.one.value', { length: days }), money(one.expected_value)] as [string, string]]),
-    [t('worth.one.purchases', { length: days }), format.rounded(one.expected_purchases)],
-    ...(one.expected_each === undefined ? [] : [[t('worth.one.each'), money(one.expected_each)] as [string, string]]),
-    [t('worth.one.alive'), format.percent(one.alive)],
+  const rows: [string, ReactNode][] = one ? [
+    ...(one.expected_value === undefined ? [] : [[t('worth.one.value', { length: days }),
+      <>{money(one.expected_value)}<Range low={one.expected_value_low} high={one.expected_value_high} write={money} /></>] as [string, ReactNode]]),
+    [t('worth.one.purchases', { length: days }),
+      <>{format.rounded(one.expected_purchases)}<Range low={one.expected_purchases_low} high={one.expected_purchases_high} write={format.rounded} /></>],
+    ...(one.purchases_from === undefined ? [] : [[t('worth.one.chance'),
+      t('worth.range', { low: format.number(one.purchases_from), high: format.number(one.purchases_to ?? 0) })] as [string, ReactNode]]),
+    [t('worth.one.none', { length: days }), format.percent(one.no_purchase)],
+    ...(one.expected_each === undefined ? [] : [[t('worth.one.each'), money(one.expected_each)] as [string, ReactNode]]),
+    [t('worth.one.alive'), <>{format.percent(one.alive)}<Range low={one.alive_low} high={one.alive_high} write={format.percent} /></>],
     [t('worth.one.bought'), t('worth.one.days', { count: one.purchases, n: format.number(one.purchases), first: format.day(one.first), last: format.day(one.last) })],
   ] : [];
   return (
@@ -371,6 +406,7 @@ export default function ValuePage() {
               {data => <><Distribution answer={data} /><Forecast q={q} answer={data} /></>}
             </Answered>
             <ValueBy question={q.question} ahead={q.ahead} />
+            {q.type === 'money' && <Moves asked={asked} />}
             <Answered query={forecast} height={120}>
               {data => <><OneCustomer q={q} asked={asked} /><ModelOf answer={data} /></>}
             </Answered>
