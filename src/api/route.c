@@ -310,6 +310,7 @@ static const struct api_param lift_params[] = {
     {"when", "of those who fit this rule then"},
     {"customers", "converted, not, waiting or several: who they are, too"},
     {"in", "with customers: only of this group"},
+    {"channel", "what attribution owes to it, too; several with commas between"},
 };
 static const struct api_param lift_plan_params[] = {
     {"rate", "the share that converts now, such as 0.05"},

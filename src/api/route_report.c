@@ -259,7 +259,8 @@ bool get_lift(struct api_request *r, struct err *err)
                               .within = param(r, "within"),
                               .split = param(r, "split"),
                               .list = param(r, "customers"),
-                              .in = param(r, "in")};
+                              .in = param(r, "in"),
+                              .channel = param(r, "channel")};
     struct json_out j = {.to = r->out};
     struct lift_view v;
     bool ok;

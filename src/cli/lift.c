@@ -114,6 +114,79 @@ static void put_effects(struct cli_table *t, const struct lift_view *v, bool exa
                              (enum lift_method)k, exact);
 }
 
+/* --- beside attribution --- */
+
+static void put_owed(struct cli_table *t, const struct lift_view *v,
+                     const struct lift_effect *e, enum lift_measure m, bool exact)
+{
+    static const char *const verdict[] = {"less than was gained", "",
+                                          "more than was gained"};
+    const struct lift_credit *c = &e->credit;
+
+    for (enum attribution_model k = 0; k < ATTRIBUTION_MODELS_END; k++) {
+        struct buf method = {};
+
+        cli_table_add(t, v->group[e->group].name);
+        cli_table_add(t, m == LIFT_CONVERSION ? STR("conversions")
+                         : exact              ? STR("value")
+                                              : v->value);
+        buf_add_format(&method, exact ? "owed_%.*s" : "%.*s",
+                       STR_FMT(attribution_model_name(k)));
+        t->failed |= method.failed;
+        cli_table_add(t, method.failed ? STR("") : buf_str(&method));
+        buf_free(&method);
+        add_number(t, c->owed[m][k], false, exact);
+        if (exact) {
+            for (int i = 0; i < 3; i++)
+                cli_table_add(t, STR(""));
+            continue;
+        }
+        add_number(t, c->gained[m].estimate, false, false);
+        add_number(t, c->gained[m].low, false, false);
+        add_number(t, c->gained[m].high, false, false);
+        cli_table_add(t, str_of(verdict[1 + lift_credit_off(c, m, k)]));
+    }
+}
+
+/* As CSV rows of put_effects's table. */
+static void put_credits(struct cli_table *t, const struct lift_view *v, bool exact)
+{
+    static const char *const heading[] = {"group",  "of",       "by",      "owed",
+                                          "gained", "at least", "at most", ""};
+
+    if (!exact)
+        put_heading(t, heading, 8);
+    for (uint32_t i = 0; i < v->effect_n; i++)
+        for (int m = 0; m < (v->value.n ? LIFT_MEASURES : LIFT_VALUE); m++) {
+            const struct lift_estimate *gained = &v->effect[i].credit.gained[m];
+
+            if (exact) {
+                cli_table_add(t, v->group[v->effect[i].group].name);
+                cli_table_add(t,
+                              m == LIFT_CONVERSION ? STR("conversions") : STR("value"));
+                cli_table_add(t, STR("gained_in_all"));
+                add_number(t, gained->estimate, false, true);
+                add_number(t, gained->low, false, true);
+                add_number(t, gained->high, false, true);
+                cli_table_add(t, STR(""));
+            }
+            put_owed(t, v, &v->effect[i], (enum lift_measure)m, exact);
+        }
+}
+
+static void print_credits(struct cli *c, struct buf *b, const struct lift_view *v)
+{
+    struct cli_table t = {.arena = &c->arena};
+
+    buf_add_format(
+        b,
+        "\nOf the same conversions, each counted as often as it came, attribution "
+        "owes to %.*s, beside what was gained:\n\n",
+        STR_FMT(v->channel));
+    put_credits(&t, v, false);
+    cli_table_print(&t, b);
+}
+
 /* --- in words --- */
 
 static bool is_told(const struct lift_effect *f)
@@ -194,6 +267,8 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
         ok = report_customers(c, b, e, &v.listed, err);
     } else if (cli_has(c, "csv")) {
         put_effects(&effects, &v, true);
+        if (v.channel.n)
+            put_credits(&effects, &v, true);
         cli_table_csv(&effects, b);
     } else if (!v.group_n) {
         report_nothing(b, e);
@@ -204,6 +279,8 @@ static bool answer(struct cli *c, struct engine *e, void *question, struct buf *
             put_effects(&effects, &v, false);
             buf_add_format(b, "\nBeside %.*s:\n\n", STR_FMT(v.group[v.control].name));
             cli_table_print(&effects, b);
+            if (v.channel.n)
+                print_credits(c, b, &v);
         }
         put_explained(b, &v);
         put_doubts(b, e, &v);
@@ -224,7 +301,8 @@ static int run(struct cli *c)
                               .within = cli_text(c, "within"),
                               .split = cli_text(c, "split"),
                               .list = cli_text(c, "customers"),
-                              .in = cli_text(c, "in")};
+                              .in = cli_text(c, "in"),
+                              .channel = cli_text(c, "channel")};
 
     if (!q.group.n)
         return cli_wrong(c,
@@ -297,6 +375,10 @@ static const struct cli_option options[] = {
      "(several)",
      false},
     {"in", "VALUE", "--customers: only of this group", false},
+    {"channel", "NAME",
+     "what attribution owes to this channel, beside what was gained; several with commas "
+     "between",
+     false},
     {"json", NULL, "as JSON", false},
     {"csv", NULL, "as CSV, a row for each estimate", false},
 };

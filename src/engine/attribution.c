@@ -194,6 +194,16 @@ static void end(void *count)
 
 static const struct report_kind kind = {begin, add, merge, end};
 
+static bool finish(bool ok, void *count, struct arena *a, struct attribution_view *out,
+                   struct err *err)
+{
+    out->attribution = count;
+    if (ok && attribution_result(count, a, &out->row, &out->row_n, err))
+        return true;
+    attribution_view_free(out);
+    return false;
+}
+
 static bool one_side(struct engine *e, const struct attribution_question *q,
                      struct arena *a, struct attribution_view *out, str *wrong,
                      struct err *err)
@@ -208,12 +218,27 @@ static bool one_side(struct engine *e, const struct attribution_question *q,
         return false;
     ok = plan_of(e, q, out->program, a, &plan, wrong, err)
          && report_count(e, &kind, &q->scope, &plan, a, &count, wrong, err);
-    out->attribution = count;
-    if (!ok || !attribution_result(count, a, &out->row, &out->row_n, err)) {
-        attribution_view_free(out);
+    return finish(ok, count, a, out, err);
+}
+
+bool attribution_in_spans(struct engine *e, const struct attribution_question *q,
+                          const struct fits *who, const struct attribution_span *span,
+                          size_t span_n, struct arena *a, struct attribution_view *out,
+                          str *wrong, struct err *err)
+{
+    struct attribution_plan plan;
+    void *count = NULL;
+    bool ok;
+
+    *out = (struct attribution_view){};
+    *wrong = STR("");
+    if (!report_program(e, &out->program, err))
         return false;
-    }
-    return true;
+    ok = plan_of(e, q, out->program, a, &plan, wrong, err);
+    plan.span = span;
+    plan.span_n = span_n;
+    ok = ok && engine_report(e, &kind, &plan, who, &count, err);
+    return finish(ok, count, a, out, err);
 }
 
 static bool other_side(struct engine *e, const struct attribution_question *q,

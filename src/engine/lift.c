@@ -1,4 +1,4 @@
-#include "engine/lift.h"
+#include "engine/lift_impl.h"
 
 #include "base/num.h"
 #include "engine/begin.h"
@@ -139,13 +139,11 @@ static bool find_control(const struct lift_question *q, struct lift_view *v,
                               STR(""), err);
 }
 
-static double major(const struct engine *e, const struct assigned_plan *p, int64_t stored)
+double lift_major(const struct engine *e, const struct assigned_plan *p, double stored)
 {
-    double one = p->value.type == VALUE_MONEY
-                     ? pow(10, engine_model(e)->workspace.decimals)
-                     : (double)NUM_ONE;
-
-    return (double)stored / one;
+    return stored
+           / (p->value.type == VALUE_MONEY ? pow(10, engine_model(e)->workspace.decimals)
+                                           : (double)NUM_ONE);
 }
 
 static void add_groups(const struct engine *e, struct lift_view *v)
@@ -173,9 +171,11 @@ static void add_groups(const struct engine *e, struct lift_view *v)
         g->converted.n++;
         g->converted.hits += row->after > 0;
         joint_add(&g->measure[LIFT_CONVERSION], row->before > 0, row->after > 0);
+        joint_add(&g->times, row->before, row->after);
         if (s->plan.has_value)
-            joint_add(&g->measure[LIFT_VALUE], major(e, &s->plan, row->spent_before),
-                      major(e, &s->plan, row->spent));
+            joint_add(&g->measure[LIFT_VALUE],
+                      lift_major(e, &s->plan, (double)row->spent_before),
+                      lift_major(e, &s->plan, (double)row->spent));
     }
 }
 
@@ -247,6 +247,11 @@ static struct lift_estimate of_welch(struct welch w)
 static struct lift_estimate times(struct lift_estimate e, double n)
 {
     return (struct lift_estimate){n * e.estimate, n * e.low, n * e.high, NAN};
+}
+
+struct lift_estimate lift_gained(struct sample treated, struct sample control)
+{
+    return times(of_welch(welch_of(treated, control)), treated.n);
 }
 
 static void add_shares(const struct lift_group *treated, const struct lift_group *control,
@@ -367,8 +372,10 @@ bool engine_lift(struct engine *e, const struct lift_question *q, struct arena *
     void *count = NULL;
     bool ok;
 
-    *out = (struct lift_view){
-        .group_by = q->group, .conversion = q->conversion, .value = q->value};
+    *out = (struct lift_view){.group_by = q->group,
+                              .conversion = q->conversion,
+                              .value = q->value,
+                              .channel = q->channel};
     *wrong = STR("");
     if (!report_program(e, &out->program, err))
         return false;
@@ -382,7 +389,8 @@ bool engine_lift(struct engine *e, const struct lift_question *q, struct arena *
          && add_list(q, a, out, err);
     if (ok)
         add_effects(out);
-    else
+    ok = ok && (!q->channel.n || lift_add_credit(e, q, a, out, wrong, err));
+    if (!ok)
         lift_view_free(out);
     return ok;
 }

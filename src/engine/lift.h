@@ -4,6 +4,7 @@
 
 #include "engine/report.h"
 #include "report/assigned.h"
+#include "report/attribution.h"
 #include "report/share.h"
 #include "value/lift.h"
 
@@ -19,7 +20,8 @@ struct lift_question {
     /* List who converted ("converted") or did not ("not"), who is not looked at for long enough yet
      * ("waiting"), or is in several groups ("several"); empty: nobody. */
     str list;
-    str in;                    /* of .list: only of this group; empty: of all */
+    str in; /* of .list: only of this group; empty: of all */
+    str channel; /* tell what attribution owes to it, or to several with commas between, too; empty: not */
     struct report_scope scope; /* from and to are about assignments */
 };
 
@@ -46,10 +48,19 @@ struct lift_group {
     uint64_t assigned, waiting;
     struct share converted; /* of those who are not waiting */
     struct joint measure[LIFT_MEASURES];
+    struct joint times; /* how often each converted */
+};
+/* Of the same conversions of those in a group what was gained, and what attribution owes to the channel. Here a
+ * conversion counts as often as it came. */
+struct lift_credit {
+    uint64_t came;
+    struct lift_estimate gained[LIFT_MEASURES];
+    double owed[LIFT_MEASURES][ATTRIBUTION_MODELS_END]; /* NAN: too many sources for it */
 };
 struct lift_effect {
     uint32_t group;
     struct lift_estimate of[LIFT_MEASURES][LIFT_METHODS];
+    struct lift_credit credit; /* with .channel */
 };
 
 struct lift_view {
@@ -58,7 +69,7 @@ struct lift_view {
     struct lift_group group[ASSIGNED_GROUPS_MAX];   /* by name */
     struct lift_effect effect[ASSIGNED_GROUPS_MAX]; /* of all groups but the control */
     uint32_t group_n, effect_n, control;
-    str group_by, conversion, value;
+    str group_by, conversion, value, channel;
     uint64_t several; /* who are in several groups, and in none of these */
     struct cuped cuped[LIFT_MEASURES];
     /* Whether chance assigned as it was to: chi-square, and the chance of one as large. */
@@ -76,6 +87,10 @@ struct lift_view {
                                struct arena *a, struct lift_view *out, str *wrong,
                                struct err *err);
 void lift_view_free(struct lift_view *v);
+/* Whether as much was gained as is owed: 1 when more is owed than was gained at most, -1 when less than at least; 0
+ * when it lies between, or cannot be told. */
+int lift_credit_off(const struct lift_credit *c, enum lift_measure m,
+                    enum attribution_model model);
 bool lift_put_json(struct json_out *j, const struct engine *e, const struct lift_view *v,
                    struct arena *a, struct err *err);
 

@@ -87,6 +87,30 @@ static void put_estimate(struct json_out *j, enum lift_method m, struct lift_est
     json_end_object(j);
 }
 
+static void put_credit(struct json_out *j, const struct lift_view *v,
+                       const struct lift_credit *c)
+{
+    static const char *const name[LIFT_MEASURES] = {"conversions", "value"};
+
+    json_key(j, "attribution");
+    json_begin_object(j);
+    put_int(j, "came", c->came);
+    for (int m = 0; m < (v->value.n ? LIFT_MEASURES : LIFT_VALUE); m++) {
+        json_key(j, name[m]);
+        json_begin_object(j);
+        put_estimate(j, LIFT_GAINED, c->gained[m]);
+        json_key(j, "owed");
+        json_begin_object(j);
+        for (enum attribution_model k = 0; k < ATTRIBUTION_MODELS_END; k++) {
+            json_key_str(j, attribution_model_name(k));
+            json_put_double(j, c->owed[m][k]);
+        }
+        json_end_object(j);
+        json_end_object(j);
+    }
+    json_end_object(j);
+}
+
 static void put_effect(struct json_out *j, const struct lift_view *v,
                        const struct lift_effect *e)
 {
@@ -101,6 +125,8 @@ static void put_effect(struct json_out *j, const struct lift_view *v,
                 put_estimate(j, (enum lift_method)k, e->of[m][k]);
         json_end_object(j);
     }
+    if (v->channel.n)
+        put_credit(j, v, &e->credit);
     json_end_object(j);
 }
 
@@ -129,6 +155,8 @@ bool lift_put_json(struct json_out *j, const struct engine *e, const struct lift
     put_text(j, "group_by", v->group_by);
     put_text(j, "conversion", v->conversion);
     put_text(j, "value", v->value);
+    if (v->channel.n)
+        put_text(j, "channel", v->channel);
     put_text(j, "control", v->group_n ? v->group[v->control].name : STR(""));
     put_int(j, "several", v->several);
     put_balance(j, v);

@@ -140,6 +140,7 @@ static bool add_customer(struct assignments *s, struct look *l, uint32_t custome
         return true;
     event = l->group.event[entry];
     row.at_ms = l->at_ms[event];
+    row.events = event - from + 1;
     if (row.at_ms < p->from_ms || row.at_ms >= p->to_ms)
         return true;
     row.until_ms = length_add(p->zone, row.at_ms, p->within);

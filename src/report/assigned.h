@@ -34,6 +34,7 @@ struct assigned_plan {
 struct assigned {
     int64_t at_ms, until_ms; /* when he was assigned, and until when he is looked at */
     uint32_t customer, group;
+    uint32_t events;             /* of his timeline, up to the one that assigned him */
     uint32_t after, before;      /* conversions */
     int64_t spent, spent_before; /* what they brought, as it is stored */
     bool is_several, is_waiting;

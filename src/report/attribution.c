@@ -1,6 +1,7 @@
 #include "report/attribution.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 str attribution_model_name(enum attribution_model m)
@@ -306,44 +307,62 @@ static bool is_listed(const struct attribution *at, const struct attribution_tou
     return found;
 }
 
-/* The path that was gathered, when it ends in time. */
+/* The path that was gathered. */
 static bool end_path(struct attribution *at, bool converts, int64_t end_ms, int64_t value,
                      bool *listed, struct err *err)
 {
     const struct attribution_touch *touch = at->path; /* NULL: nobody was touched yet */
-    size_t old;
+    size_t old = too_old(at, end_ms);
 
-    if (end_ms < at->plan.from_ms)
-        return true;
-    old = too_old(at, end_ms);
     if (old)
         touch += old;
     *listed |= is_listed(at, touch, at->touch_n - old, converts);
     return attribution_count(at, touch, at->touch_n - old, converts, value, err);
 }
 
+static int by_customer(const void *key, const void *row)
+{
+    const uint32_t *customer = key;
+    const struct attribution_span *span = row;
+
+    return (*customer > span->customer) - (*customer < span->customer);
+}
+
 static bool add_customer(struct attribution *at, struct look *l, uint32_t i,
                          struct err *err)
 {
     const struct attribution_plan *p = &at->plan;
+    const struct attribution_span *span = NULL;
     const struct chunk *c = l->chunk;
-    uint32_t from = c->first[i], to = c->first[i + 1];
+    uint32_t from = c->first[i], to = c->first[i + 1], customer = c->customer_first + i;
+    int64_t first_ms = p->from_ms, until_ms = p->to_ms - 1;
+    uint32_t first = from;
     bool listed = false;
 
-    while (to > from && (c->at_ms[to - 1] > p->at_ms || c->at_ms[to - 1] >= p->to_ms))
+    if (p->span) {
+        span = bsearch(&customer, p->span, p->span_n, sizeof *p->span, by_customer);
+        if (!span)
+            return true;
+        first += span->events;
+        first_ms = span->from_ms;
+        until_ms = span->until_ms;
+    }
+    while (to > from && (c->at_ms[to - 1] > p->at_ms || c->at_ms[to - 1] > until_ms))
         to--;
     sources_skip(&at->sources, from);
     while ((from = next_conversion(l, from, to)) < to) {
-        if (!gather(at, l, from + 1, err)
-            || !end_path(at, true, c->at_ms[from], value_at(l, from), &listed, err))
+        if (!gather(at, l, from + 1, err))
+            return false;
+        if (from >= first && c->at_ms[from] >= first_ms
+            && !end_path(at, true, c->at_ms[from], value_at(l, from), &listed, err))
             return false;
         from++;
     }
     if (!gather(at, l, to, err)
-        || (at->touch_n
+        || (at->touch_n && at->path[at->touch_n - 1].at_ms >= first_ms
             && !end_path(at, false, at->path[at->touch_n - 1].at_ms, 0, &listed, err)))
         return false;
-    return !listed || listed_add(&at->listed, c->customer_first + i, err);
+    return !listed || listed_add(&at->listed, customer, err);
 }
 
 bool attribution_add(struct attribution *at, const struct chunk *c,

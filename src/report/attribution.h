@@ -57,6 +57,15 @@ enum attribution_list {
     ATTRIBUTION_LIST_UNTOUCHED /* conversions without a touch */
 };
 
+/* Of one customer alone: paths that end behind so many of his first events, and not later than until_ms; what is
+ * later is not seen. */
+struct attribution_span {
+    uint32_t customer;
+    uint32_t events;
+    int64_t from_ms; /* the moment of the last of them */
+    int64_t until_ms;
+};
+
 struct attribution_plan {
     const struct program *program; /* of picks, all of which follow */
     struct pick conversion;
@@ -69,6 +78,9 @@ struct attribution_plan {
     uint32_t position[3];    /* to the first, all between, the last: 100 together */
     int64_t half_life_ms;    /* 1 or more */
     int64_t from_ms, to_ms, at_ms;
+    /* In place of from_ms and to_ms, ascending by customer; others are left out. NULL: there are none. */
+    const struct attribution_span *span;
+    size_t span_n;
     enum attribution_list list;
     str list_channel, list_campaign; /* empty: any, or SOURCE_NO_CAMPAIGN */
 };

@@ -111,6 +111,7 @@ void sim_shop_make_later(int format)
         [6] =
             "begin; drop table spend; drop table saved; pragma user_version = 6; commit",
         [7] = "begin; drop table saved; pragma user_version = 7; commit",
+        [8] = "pragma user_version = 8",
     };
     struct sql sql = {0};
     struct err err;

@@ -1025,7 +1025,7 @@ TEST(the_openapi_document_tells_every_route)
         {"/api/paths", "get", 22, 0},
         {"/api/survival", "get", 19, 0},
         {"/api/churn", "get", 14, 0},
-        {"/api/lift", "get", 14, 0},
+        {"/api/lift", "get", 15, 0},
         {"/api/lift/plan", "get", 5, 0},
         {"/api/value", "get", 14, 0},
         {"/api/value/equity", "get", 14, 0},

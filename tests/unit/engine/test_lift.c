@@ -13,6 +13,7 @@ static bool ask(void *context, struct err *err)
                               .conversion = STR("purchase"),
                               .value = STR("revenue"),
                               .list = STR("several"),
+                              .channel = STR("email"),
                               .scope = {.from_ms = MOMENT_MIN,
                                         .to_ms = MOMENT_NEVER,
                                         .at_ms = moment_of("2026-03-01"),
