@@ -208,6 +208,7 @@ bool kept_parse(str text, struct arena *a, struct kept_fit *out, struct err *err
         out->spending = (struct gamma_gamma){spending[0], spending[1], spending[2]};
     }
     out->customers = need_count(&r, "customers", UINT32_MAX);
+    r.wrong |= memchr(text.p, '\0', text.n) != NULL; /* no pattern has one */
     return (!r.wrong && !r.rest.n && days <= 31 && has_rate(out))
            || err_set(err, ERR_CORRUPT, "a fit is none");
 }

@@ -159,6 +159,9 @@ TEST(a_fit_that_is_read_again_answers_the_same)
             assert_true(isnan(kept_worth(&two, WORTH_CLV_12MO, &bought)));
         assert_false(kept_parse((str){text.p, text.n - 13}, &a, &two, &err));
         assert_int_equal(err.code, ERR_CORRUPT);
+        text.p[text.n - 13] = '\0';
+        assert_false(kept_parse(buf_str(&text), &a, &two, &err));
+        assert_int_equal(err.code, ERR_CORRUPT);
         buf_free(&text);
     }
     arena_free(&a);
