@@ -40,7 +40,7 @@ bool report_channels(const struct engine *e, str names, struct arena *a, const b
 {
     const struct channels *c = engine_model(e)->channels;
     bool *is = names.n ? arena_array(a, bool, CHANNELS_MAX) : NULL;
-    uint32_t channel;
+    uint32_t channel = 0;
 
     *out = is;
     if (!names.n)
