@@ -10,22 +10,22 @@ struct term {
     double value, first[2], second[2][2];
 };
 
-struct sum_of {
+struct log_and_inverse {
     double log, inverse;
 };
 
-static struct sum_of sum_of(double sum)
+static struct log_and_inverse log_and_inverse(double of)
 {
-    return (struct sum_of){log(sum), 1 / sum};
+    return (struct log_and_inverse){log(of), 1 / of};
 }
 
 /* What one evaluation needs of each day and each number of purchases. */
 struct tables {
     const struct bgnbd *model;
     const struct cbs *data;
-    struct sum_of *alpha; /* [age_max + 1]: alpha + days */
-    struct sum_of a, *b;  /* [x_max + 1]: b + leavings survived */
-    double *more;         /* [x_max]: customers with x > j */
+    struct log_and_inverse *alpha; /* [age_max + 1]: alpha + days */
+    struct log_and_inverse a, *b;  /* [x_max + 1]: b + leavings survived */
+    double *more;                  /* [x_max]: customers with x > j */
 };
 
 /* How often somebody with x purchases could have left. */
@@ -99,8 +99,8 @@ static struct term steps_same(double rate, double silence, unsigned k)
 /* Of one row: `stays` is the log-density of purchases of someone who is still there, `left` what
  * is to be added to it for someone who left at t_x. */
 static inline void rate_terms(const struct bgnbd *m, enum bgnbd_rate kind, unsigned k,
-                              struct sum_of age, struct sum_of last, struct bgnbd_seen c,
-                              struct term *stays, struct term *left)
+                              struct log_and_inverse age, struct log_and_inverse last,
+                              struct bgnbd_seen c, struct term *stays, struct term *left)
 {
     double x = k * c.x;
     struct term steps;
@@ -135,8 +135,8 @@ static inline void rate_terms(const struct bgnbd *m, enum bgnbd_rate kind, unsig
 /* --- the dropout --- */
 
 /* The log-odds of having left at the last purchase, to having never left, by dropout alone. */
-static inline struct term odds_term(enum bgnbd_dropout kind, struct sum_of a,
-                                    struct sum_of b)
+static inline struct term odds_term(enum bgnbd_dropout kind, struct log_and_inverse a,
+                                    struct log_and_inverse b)
 {
     if (kind == DROPOUT_SAME)
         return (struct term){a.log, {a.inverse}, {{-a.inverse * a.inverse}}};
@@ -214,7 +214,7 @@ static inline void add_row(const struct tables *t, const struct cbs_row *row,
                            struct slope *s)
 {
     const struct bgnbd *m = t->model;
-    const struct sum_of none = {};
+    const struct log_and_inverse none = {};
     double unit = m->unit_days, n = row->customers;
     struct bgnbd_seen c = {row->x, row->last_days / unit, row->age_days / unit};
     size_t rate_n = rate_parameters(rate), drop_n = dropout_parameters(dropout);
@@ -282,11 +282,11 @@ static void slope_at(void *context, const double *at, struct slope *out)
     memcpy(here.parameter, at, n * sizeof *at);
     now.model = &here;
     for (uint32_t i = 0; now.alpha && i <= d->age_max; i++)
-        now.alpha[i] = sum_of(at[1] + i / here.unit_days);
+        now.alpha[i] = log_and_inverse(at[1] + i / here.unit_days);
     if (here.dropout != DROPOUT_NONE)
-        now.a = sum_of(at[rate_n]);
+        now.a = log_and_inverse(at[rate_n]);
     for (uint32_t x = 0; now.b && x <= d->x_max; x++)
-        now.b[x] = sum_of(at[rate_n + 1] + fmax(0, chances(&here, x) - 1));
+        now.b[x] = log_and_inverse(at[rate_n + 1] + fmax(0, chances(&here, x) - 1));
     *out = (struct slope){};
     if (here.k > 1) /* of the gaps themselves; with k = 1 there is nothing of it */
         out->value =
@@ -304,9 +304,9 @@ static bool tables_new(struct tables *t, const struct bgnbd *m, const struct cbs
 {
     *t = (struct tables){.model = m, .data = d};
     if (m->rate == RATE_GAMMA)
-        t->alpha = arena_array(a, struct sum_of, d->age_max + 1);
+        t->alpha = arena_array(a, struct log_and_inverse, d->age_max + 1);
     if (m->dropout == DROPOUT_BETA)
-        t->b = arena_array(a, struct sum_of, d->x_max + 1);
+        t->b = arena_array(a, struct log_and_inverse, d->x_max + 1);
     t->more = arena_array(a, double, d->x_max + 1);
     if (!t->more || (m->rate == RATE_GAMMA && !t->alpha)
         || (m->dropout == DROPOUT_BETA && !t->b))
@@ -415,20 +415,20 @@ bool bgnbd_fit(struct bgnbd *m, const struct cbs *data, const double *start,
 static double log_left(const struct bgnbd *m, struct bgnbd_seen c)
 {
     const double *p = m->parameter, *drop = p + bgnbd_rate_n(m);
-    struct sum_of age = {}, last = {}, b = {};
+    struct log_and_inverse age = {}, last = {}, b = {};
     struct term stays, left;
     double survived = chances(m, c.x) - 1;
 
     if (m->dropout == DROPOUT_NONE || survived < 0)
         return -INFINITY;
     if (m->rate == RATE_GAMMA) {
-        age = sum_of(p[1] + c.age);
-        last = sum_of(p[1] + c.last);
+        age = log_and_inverse(p[1] + c.age);
+        last = log_and_inverse(p[1] + c.last);
     }
     if (m->dropout == DROPOUT_BETA)
-        b = sum_of(drop[1] + survived);
+        b = log_and_inverse(drop[1] + survived);
     rate_terms(m, m->rate, m->k, age, last, c, &stays, &left);
-    return left.value + odds_term(m->dropout, sum_of(drop[0]), b).value;
+    return left.value + odds_term(m->dropout, log_and_inverse(drop[0]), b).value;
 }
 
 double bgnbd_alive(const struct bgnbd *m, struct bgnbd_seen c)
