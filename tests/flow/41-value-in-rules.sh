@@ -34,34 +34,13 @@ t_is 'and from then on of everybody' "$(count 'value.p_alive is missing' 1997-10
 # Who fits, by P. S. Fader, B. G. S. Hardie and K. L. Lee's note "Computing P(alive) Using the BG/NBD Model" (2008),
 # over the table itself, at the end of a day.
 gzip -dc "$data" >"$T/cdnow.csv"
+# by_formula END WHO: whom the fit's parameters and his days up to END say so of.
 by_formula() { "$CICLO" value fit "$shop" --model bg-nbd --until 1997-09-30 --json | python3 -c '
 import csv, json, sys
 from datetime import date
 p = json.load(sys.stdin)["parameters"]
 r, alpha, a, b = (p[x] for x in ("r", "alpha", "a", "b"))
-end, border = date.fromisoformat(sys.argv[2]), float(sys.argv[3])
-days = {}
-for row in csv.DictReader(open(sys.argv[1])):
-    d = date(int(row["date"][:4]), int(row["date"][4:6]), int(row["date"][6:]))
-    if d <= end:
-        days.setdefault(row["master_id"], set()).add(d)
-for c, ds in sorted(days.items()):
-    x, t, T = len(ds) - 1, (max(ds) - min(ds)).days / 7, (end - min(ds)).days / 7
-    odds = a / (b + x - 1) * ((alpha + T) / (alpha + t)) ** (r + x) if x else 0
-    if 1 / (1 + odds) < border:
-        print(c)' "$T/cdnow.csv" "$@"; }
-by_rule() { "$CICLO" segment "$shop" --when "value.p_alive < $2" --at "$1" --ids | sort; }
-t_is 'who is likely gone, on the last day that the model knows' "$(by_rule 1997-10-01 0.3)" \
-    "$(by_formula 1997-09-30 0.3)"
-t_is 'and half a year later' "$(by_rule 1998-04-01 0.2)" "$(by_formula 1998-03-31 0.2)"
-
-# By the same table: who will buy nothing for 90 days is whoever left, and whoever did not and is silent.
-silent_by_formula() { "$CICLO" value fit "$shop" --model bg-nbd --until 1997-09-30 --json | python3 -c '
-import csv, json, sys
-from datetime import date
-p = json.load(sys.stdin)["parameters"]
-r, alpha, a, b = (p[x] for x in ("r", "alpha", "a", "b"))
-end, border = date.fromisoformat(sys.argv[2]), float(sys.argv[3])
+end = date.fromisoformat(sys.argv[2])
 days = {}
 for row in csv.DictReader(open(sys.argv[1])):
     d = date(int(row["date"][:4]), int(row["date"][4:6]), int(row["date"][6:]))
@@ -71,13 +50,20 @@ for c, ds in sorted(days.items()):
     x, t, T = len(ds) - 1, (max(ds) - min(ds)).days / 7, (end - min(ds)).days / 7
     odds = a / (b + x - 1) * ((alpha + T) / (alpha + t)) ** (r + x) if x else 0
     alive = 1 / (1 + odds)
-    if round(1 - alive + alive * ((alpha + T) / (alpha + T + 90 / 7)) ** (r + x), 6) > border:
+    if eval(sys.argv[3]):
         print(c)' "$T/cdnow.csv" "$@"; }
+by_rule() { "$CICLO" segment "$shop" --when "value.p_alive < $2" --at "$1" --ids | sort; }
+t_is 'who is likely gone, on the last day that the model knows' "$(by_rule 1997-10-01 0.3)" \
+    "$(by_formula 1997-09-30 'alive < 0.3')"
+t_is 'and half a year later' "$(by_rule 1998-04-01 0.2)" "$(by_formula 1998-03-31 'alive < 0.2')"
+
+# By the same table: who will buy nothing for 90 days is whoever left, and whoever did not and is silent.
+silent='round(1 - alive + alive * ((alpha + T) / (alpha + T + 90 / 7)) ** (r + x), 6) > 0.8'
 t_is 'who is likely to buy nothing for 90 days' \
     "$("$CICLO" segment "$shop" --when 'value.churn_90d > 0.8' --at 1998-10-01 --ids | sort)" \
-    "$(silent_by_formula 1998-09-30 0.8)"
-t_ok 'which some are, and some are not' test "$(silent_by_formula 1998-09-30 0.8 | wc -l)" -gt 100 \
-    -a "$(silent_by_formula 1998-09-30 0.8 | wc -l)" -lt 2300
+    "$(by_formula 1998-09-30 "$silent")"
+t_ok 'which some are, and some are not' test "$(by_formula 1998-09-30 "$silent" | wc -l)" -gt 100 \
+    -a "$(by_formula 1998-09-30 "$silent" | wc -l)" -lt 2300
 
 # What a rule says of somebody at a midnight is what the command says of the day that ended.
 asked() { "$CICLO" rule explain "$shop" "$1" --customer "$2" --at "$3" --json | python3 -c \
@@ -135,7 +121,7 @@ t_ok 'what is kept of the histories is what follows' "$CICLO" verify "$shop"
 
 before=$("$CICLO" segment "$shop" --when 'stage = "gone"' --at 1998-06-01 --count)
 t_ok 'a second fit' "$CICLO" value keep "$shop" --model pareto-nbd --until 1997-12-31
-t_is 'leaves what was before its day as it was' "$(by_rule 1997-12-31 0.3)" "$(by_formula 1997-12-30 0.3)"
+t_is 'leaves what was before its day as it was' "$(by_rule 1997-12-31 0.3)" "$(by_formula 1997-12-30 'alive < 0.3')"
 t_is 'knows nothing of money, having learnt nothing of it' "$(count 'value.clv_12mo is missing' 1998-01-01)" 2357
 after=$("$CICLO" segment "$shop" --when 'stage = "gone"' --at 1998-06-01 --count)
 t_ok 'and has other stages' test "$before" -ne "$after"
