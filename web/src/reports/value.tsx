@@ -199,6 +199,8 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
   const shown = (value: number) => (q.type === 'money' ? format.short(value, 'money') : format.short(value));
   const purchases = sumOf(tenths, tenth => tenth.expected_purchases), value = sumOf(tenths, tenth => tenth.expected_value);
   const length = format.days(answer.ahead_days);
+  const sure = money ? { low: answer.all?.expected_value_low, high: answer.all?.expected_value_high }
+    : { low: answer.all?.expected_purchases_low, high: answer.all?.expected_purchases_high };
   return (
     <section className={styles.section} aria-labelledby="forecast" data-expected={purchases}>
       <div className={heat.head}>
@@ -213,11 +215,7 @@ function Forecast({ q, answer }: { q: ValueQuestion; answer: Value }) {
             tenth.expected_value ?? '', tenth.expected_value_low ?? '', tenth.expected_value_high ?? '']),
         ]} />
       </div>
-      <p data-sure>
-        {money ? <Range low={answer.all?.expected_value_low} high={answer.all?.expected_value_high} write={shown} />
-          : <Range low={answer.all?.expected_purchases_low} high={answer.all?.expected_purchases_high} write={n => format.number(Math.round(n))} />}
-        {' '}{t('worth.sure')}
-      </p>
+      {typeof sure.low === 'number' && <p><Range {...sure} write={money ? shown : n => format.number(Math.round(n))} /> {t('worth.sure')}</p>}
       <p>{t('worth.tenthsWhat')}{(answer.untold ?? 0) > 0 && ` ${t('worth.untold', { n: format.number(answer.untold!) })}`}</p>
       <div className={styles.scroll} tabIndex={0} role="region" aria-labelledby="forecast">
         <table className={styles.table}>

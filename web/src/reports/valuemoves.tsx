@@ -50,7 +50,7 @@ export function Moves({ asked }: { asked: Record<string, string | undefined> }) 
     ...asking<{ moves: Move[] }>('/api/value/equity', { ...asked, lifecycle }, true), placeholderData: keepPreviousData,
   });
   const moves = answer.data?.moves ?? [];
-  if (answer.error || (answer.data && !moves.length)) return null; /* what is wrong stands above; without moves there is nothing to say */
+  if (answer.data && !moves.length) return null;
   return (
     <section className={styles.section} aria-labelledby="value-moves">
       <div className={heat.head}>
@@ -63,7 +63,8 @@ export function Moves({ asked }: { asked: Record<string, string | undefined> }) 
         )}
       </div>
       <p>{t('worth.moves.what')}</p>
-      <Answered query={answer} height={240}>{data => <Rows moves={data.moves} />}</Answered>
+      {answer.error ? <p className={heat.none}>{answer.error.message}</p>
+        : <Answered query={answer} height={240}>{data => <Rows moves={data.moves} />}</Answered>}
     </section>
   );
 }
