@@ -20,11 +20,12 @@ static size_t death_n(const struct pareto *m)
 /* --- what the likelihood is made of ---
  *
  * A customer who is there at age y, having bought x times, has the log-density
- *     - (r + x) log(alpha + y) - s log(beta + y)
- * and leaves at it at the rate s / (beta + y); with one rate for all it is - rate y instead, and with
- * one death rate - death y, at the rate death. All derivatives of that are numbers that hang on the
- * row and the parameters alone, times these five functions of y and their products. */
-enum { ONE, RATE_LOG, RATE_INVERSE, DEATH_LOG, DEATH_INVERSE, FUNCTIONS };
+ *     - (r + x) log(1 + y / alpha) - s log(1 + y / beta)
+ * (but for what only x hangs on) and leaves at it at the rate s / (beta + y); with one rate for all it
+ * is - rate y instead, and with one death rate - death y, at the rate death. All derivatives of that
+ * are numbers that hang on the row and the parameters alone, times these five functions of y and their
+ * products. All stay small as a gamma narrows, so that nothing is lost on the way to the limits. */
+enum { ONE, RATE_LOG, RATE_SHARE, DEATH_LOG, DEATH_SHARE, FUNCTIONS };
 struct at_age {
     double f[FUNCTIONS];
 };
@@ -38,10 +39,10 @@ static struct at_age at_age(const struct pareto *m, double y)
     const double *p = m->parameter, *d = p + rate_n(m);
     struct at_age a = {{[ONE] = 1}};
 
-    a.f[RATE_LOG] = m->rate == PARETO_GAMMA ? log(p[1] + y) : y;
-    a.f[RATE_INVERSE] = m->rate == PARETO_GAMMA ? 1 / (p[1] + y) : 0;
-    a.f[DEATH_LOG] = m->death == PARETO_GAMMA ? log(d[1] + y) : y;
-    a.f[DEATH_INVERSE] = m->death == PARETO_GAMMA ? 1 / (d[1] + y) : 0;
+    a.f[RATE_LOG] = m->rate == PARETO_GAMMA ? log1p(y / p[1]) : y;
+    a.f[RATE_SHARE] = m->rate == PARETO_GAMMA ? y / (p[1] + y) : 0;
+    a.f[DEATH_LOG] = m->death == PARETO_GAMMA ? log1p(y / d[1]) : y;
+    a.f[DEATH_SHARE] = m->death == PARETO_GAMMA ? y / (d[1] + y) : 0;
     return a;
 }
 
@@ -53,6 +54,13 @@ static double rate_weight(const struct pareto *m, double x)
 static double death_weight(const struct pareto *m)
 {
     return m->death == PARETO_NEVER ? 0 : m->parameter[rate_n(m)];
+}
+
+/* The rate at which a new customer leaves. */
+static double leaves_new(const struct pareto *m)
+{
+    return m->death == PARETO_GAMMA ? death_weight(m) / m->parameter[rate_n(m) + 1]
+                                    : death_weight(m);
 }
 
 /* The log-density of being there at that age. */
@@ -184,8 +192,9 @@ static void fill_after(const struct tables *t, size_t from, size_t to, double sc
 /* Adds `mass` times a density's log-derivatives, which are `by` times the functions, and `alone`. */
 struct derived {
     double by[NEWTON_MAX], alone[NEWTON_MAX];
-    size_t of[NEWTON_MAX];    /* which function */
-    double curve[NEWTON_MAX]; /* of the square of the function, on the diagonal */
+    size_t of[NEWTON_MAX]; /* which function */
+    double
+        curve[NEWTON_MAX]; /* of the function's square less it twice, on the diagonal */
     double curve_alone[NEWTON_MAX];
 };
 
@@ -197,9 +206,9 @@ static struct derived derived_of(const struct pareto *m, double x, bool leaves)
     if (m->rate == PARETO_GAMMA) {
         d.of[0] = RATE_LOG;
         d.by[0] = -1;
-        d.of[1] = RATE_INVERSE;
-        d.by[1] = -(m->parameter[0] + x);
-        d.curve[1] = m->parameter[0] + x;
+        d.of[1] = RATE_SHARE;
+        d.by[1] = (m->parameter[0] + x) / m->parameter[1];
+        d.curve[1] = d.by[1] / m->parameter[1];
     } else {
         d.of[0] = RATE_LOG;
         d.by[0] = -1;
@@ -209,15 +218,17 @@ static struct derived derived_of(const struct pareto *m, double x, bool leaves)
     d.of[at] = DEATH_LOG;
     d.by[at] = -1;
     if (leaves) { /* log of the rate at which he leaves */
-        double s = m->parameter[at];
-
-        d.alone[at] = 1 / s;
-        d.curve_alone[at] = -1 / (s * s);
+        d.alone[at] = 1 / m->parameter[at];
+        d.curve_alone[at] = -d.alone[at] * d.alone[at];
     }
     if (m->death == PARETO_GAMMA) {
-        d.of[at + 1] = DEATH_INVERSE;
-        d.by[at + 1] = -(m->parameter[at] + leaves);
-        d.curve[at + 1] = m->parameter[at] + leaves;
+        double beta = m->parameter[at + 1];
+
+        d.of[at + 1] = DEATH_SHARE;
+        d.by[at + 1] = (m->parameter[at] + leaves) / beta;
+        d.curve[at + 1] = d.by[at + 1] / beta;
+        d.alone[at + 1] = -leaves / beta;
+        d.curve_alone[at + 1] = leaves / (beta * beta);
     }
     return d;
 }
@@ -249,14 +260,17 @@ static void add_derived(const struct pareto *m, double x, const struct moments *
                                + d.alone[i] * d.by[k] * fk
                                + d.alone[i] * d.alone[k] * all;
             if (i == k)
-                s->second[i][k] += d.curve[i] * both + d.curve_alone[i] * all;
+                s->second[i][k] += d.curve[i] * (both - 2 * fi) + d.curve_alone[i] * all;
         }
     }
-    /* of each gamma's two together: a log whose factor is the first, of a sum with the second */
+    /* of each gamma's two together: a log whose factor is the first, of a part of the second */
     if (m->rate == PARETO_GAMMA)
-        s->second[0][1] -= mass->m[ONE][RATE_INVERSE] * scale;
-    if (m->death == PARETO_GAMMA)
-        s->second[rate_n(m)][rate_n(m) + 1] -= mass->m[ONE][DEATH_INVERSE] * scale;
+        s->second[0][1] += mass->m[ONE][RATE_SHARE] * scale / m->parameter[1];
+    if (m->death == PARETO_GAMMA) {
+        size_t at = rate_n(m);
+
+        s->second[at][at + 1] += mass->m[ONE][DEATH_SHARE] * scale / m->parameter[at + 1];
+    }
 }
 
 static void add_row(const struct tables *t, const struct cbs_row *row,
@@ -272,7 +286,7 @@ static void add_row(const struct tables *t, const struct cbs_row *row,
     add_moments(&stays, age, exp(log_there(m, row->x, age) - scale));
     add_derived(m, row->x, &stays, false, 1, &s);
     if (left)
-        add_derived(m, row->x, left, true, death_weight(m), &s);
+        add_derived(m, row->x, left, true, leaves_new(m), &s);
     out->value += customers * (scale + log(s.value));
     for (size_t i = 0; i < n; i++) {
         s.first[i] /= s.value;
@@ -329,32 +343,21 @@ static void add_shared_terms(const struct tables *t, struct slope *s)
 {
     const struct pareto *m = t->model;
     const struct cbs *d = t->data;
-    const double *p = m->parameter, *q = p + rate_n(m);
-    size_t at = rate_n(m);
-    double all = (double)d->customers, bought = (double)d->purchases;
+    const double *p = m->parameter;
+    double bought = (double)d->purchases;
 
     if (m->rate == PARETO_GAMMA) {
         for (uint32_t x = 0; x < d->x_max; x++) {
-            s->value += t->more[x] * log(p[0] + x);
+            s->value += t->more[x] * log((p[0] + x) / p[1]);
             s->first[0] += t->more[x] / (p[0] + x);
             s->second[0][0] -= t->more[x] / ((p[0] + x) * (p[0] + x));
         }
-        s->value += all * p[0] * log(p[1]);
-        s->first[0] += all * log(p[1]);
-        s->first[1] += all * p[0] / p[1];
-        s->second[0][1] += all / p[1];
-        s->second[1][1] -= all * p[0] / (p[1] * p[1]);
+        s->first[1] -= bought / p[1];
+        s->second[1][1] += bought / (p[1] * p[1]);
     } else {
         s->value += bought * log(p[0]);
         s->first[0] += bought / p[0];
         s->second[0][0] -= bought / (p[0] * p[0]);
-    }
-    if (m->death == PARETO_GAMMA) {
-        s->value += all * q[0] * log(q[1]);
-        s->first[at] += all * log(q[1]);
-        s->first[at + 1] += all * q[0] / q[1];
-        s->second[at][at + 1] += all / q[1];
-        s->second[at + 1][at + 1] -= all * q[0] / (q[1] * q[1]);
     }
 }
 
@@ -522,7 +525,7 @@ bool pareto_fit(struct pareto *m, const struct cbs *data, const double *start,
 
 /* --- one customer --- */
 
-double pareto_log_left(const struct pareto *m, struct pareto_seen c)
+static double log_left(const struct pareto *m, struct pareto_seen c)
 {
     struct leaving l = {.model = m, .x = c.x};
 
@@ -530,12 +533,19 @@ double pareto_log_left(const struct pareto *m, struct pareto_seen c)
                                     : quadrature_log(leaving_over(&l, c.last, c.age));
 }
 
+double pareto_log_left(const struct pareto *m, struct pareto_seen c)
+{
+    const double *p = m->parameter, *d = p + rate_n(m);
+
+    return log_left(m, c) - (m->rate == PARETO_GAMMA ? (p[0] + c.x) * log(p[1]) : 0)
+           - (m->death == PARETO_GAMMA ? (d[0] + 1) * log(d[1]) : 0);
+}
+
 double pareto_alive(const struct pareto *m, struct pareto_seen c)
 {
     struct at_age age = at_age(m, c.age);
 
-    return 1
-           / (1 + death_weight(m) * exp(pareto_log_left(m, c) - log_there(m, c.x, &age)));
+    return 1 / (1 + leaves_new(m) * exp(log_left(m, c) - log_there(m, c.x, &age)));
 }
 
 /* How often he buys a unit of time while he is there. */
@@ -580,7 +590,7 @@ double pareto_no_purchase(const struct pareto *m, struct pareto_seen c, double l
     return 1 - alive
            + alive
                  * (exp(log_there(m, c.x, &end) - here)
-                    + death_weight(m) * exp(pareto_log_left(m, then) - here));
+                    + leaves_new(m) * exp(log_left(m, then) - here));
 }
 
 /* Over u = log(1 + length / (beta + T)): there, discounted. */
