@@ -24,9 +24,9 @@ build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export C
 
 help:
 	echo 'make run      install what is missing, build, load the sample shop, serve the page'
-	echo 'make test     everything that must hold, in under five minutes'
+	echo 'make test     everything that must hold, in under ten minutes, building included'
 	echo 'make quick    unit tests and the checks of the source, in under a minute'
-	echo 'make check    test, static analysis and the long model tests, in under thirty minutes'
+	echo 'make check    test, static analysis and the long model tests, in under fifty minutes'
 	echo 'make fault    failing memory, failing disks, kills, every command under valgrind'
 	echo 'make fuzz     every parser for FUZZ_S=$(FUZZ_S) seconds'
 	echo 'make tsan     unit, flow and stress tests under the thread sanitizer'

@@ -311,6 +311,7 @@ bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct new
 {
     uint32_t first = want->customer_first % CHUNK_CUSTOMERS, gone_n = 0;
     struct gone_set gone = {.n = 0};
+    bool ok;
 
     want->news = (struct news_range){newest, NULL, first, first + want->customer_n};
     news_gone(newest, NULL, &gone);
@@ -320,7 +321,9 @@ bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct new
         want->parts_customers = 0;
     else if (gone_n)
         want->gone = gone.is;
-    return chunk_open(&v->image->catalog, want, out, err);
+    ok = chunk_open(&v->image->catalog, want, out, err);
+    want->gone = NULL;
+    return ok;
 }
 
 /* What the file holds of customers [first, end). */

@@ -13,6 +13,7 @@
 
 enum { FITS = 3, AHEAD = 500 /* days that are asked one by one */ };
 
+enum form { ALONE, MIRRORED, TWICE, MISSING };
 struct trial {
     struct world *w;
     struct twin t;
@@ -20,7 +21,7 @@ struct trial {
     struct rule_fit fit[FITS];
     int fit_n;
     enum rule_worth what;
-    enum { ALONE, MIRRORED, TWICE, MISSING } form;
+    enum form form;
     int op;
     int64_t number; /* fixed point */
     struct model *model;
@@ -77,7 +78,7 @@ static void random_rule(struct trial *x)
     struct random *r = x->w->chance;
 
     x->what = (enum rule_worth)twin_roll(r, WORTHS_END);
-    x->form = twin_roll(r, 6) ? twin_roll(r, 2) : 2 + twin_roll(r, 2);
+    x->form = (enum form)(twin_roll(r, 6) ? twin_roll(r, 2) : 2 + twin_roll(r, 2));
     x->op = twin_roll(r, twin_roll(r, 5) ? 4 : 6);
     x->number = x->what == WORTH_CLV_12MO
                     ? (int64_t)random_below(r, 40) * NUM_ONE / 4

@@ -1,7 +1,7 @@
 /* The page in a browser, in each language, wide and narrow, light and dark. */
 
 import { texts } from './source.mjs';
-import { equal, ok } from './tap.mjs';
+import { equal, equalInTime, ok } from './tap.mjs';
 
 /* What the page asks for and the server answers. */
 async function api(url, path) {
@@ -524,11 +524,14 @@ async function following(page, root, url, axe, language, name) {
   await page.waitForSelector('[data-connected=true]');
   await page.evaluate(() => { window.same = true; });
   const first = `live-${language}`, second = `later-${language}`;
+  /* Other languages' walks send events meanwhile. */
+  const follows = name => equalInTime(async () => [
+    await shownCounts(page), counts(await api(url, '/api/stages'))], name);
   await send(url, purchase(first));
   await happened(page, first, 0);
   await happened(page, first, 1);
   ok(true, `${name}: an event is seen, and the moves that it makes`);
-  await showsCounts(page, counts(await api(url, '/api/stages')), `${name}: the counts are those of the present`);
+  await follows(`${name}: the counts are those of the present`);
   await sound(page, axe, root, language, `${name} following`);
 
   /* Nobody looks: the stream ends, and goes on where it ended. */
@@ -542,7 +545,7 @@ async function following(page, root, url, axe, language, name) {
   await happened(page, second, 0);
   equal(await page.locator('[data-connected] ol').first().locator('a', { hasText: first }).count(), 2,
     `${name}: what happened before is there once`);
-  await showsCounts(page, counts(await api(url, '/api/stages')), `${name}: nor is a count missed`);
+  await follows(`${name}: nor is a count missed`);
   ok(await page.evaluate(() => window.same), `${name}: the page was not loaded again`);
 }
 

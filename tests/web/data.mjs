@@ -2,7 +2,7 @@
 
 import { fresh, looks, sound } from './browser.mjs';
 import { texts } from './source.mjs';
-import { equal, ok } from './tap.mjs';
+import { equal, equalInTime, ok } from './tap.mjs';
 
 /* Two with a name that is Ciclo's own, one of nobody. */
 async function sendBad(locked, key, language) {
@@ -61,13 +61,17 @@ async function walk(page, locked, keys, axe, root, language, name) {
   const reasons = await sendBad(locked, keys.collect, language);
   await page.goto(new URL(`/data?lang=${language}`, locked).href);
   await page.fill('input[name=key]', keys.admin);
-  /* What the page was told: another language's walk may send an event of a new type meanwhile. */
-  const heard = page.waitForResponse(response => new URL(response.url()).pathname === '/api/dictionary' && response.ok());
+  /* What the page was told last: another language's walk may send an event of a new type meanwhile. */
+  let dictionary;
+  page.on('response', response => {
+    if (new URL(response.url()).pathname === '/api/dictionary' && response.ok()) dictionary = response.json();
+  });
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-dictionary]');
-  const { events } = await (await heard).json();
-  equal(await page.$$eval('[data-event]', rows => rows.map(row => row.dataset.event)),
-    events.map(event => event.name), `${name}: every type of event is there`);
+  await equalInTime(async () => [
+    await page.$$eval('[data-event]', rows => rows.map(row => row.dataset.event)),
+    (await dictionary).events.map(event => event.name),
+  ], `${name}: every type of event is there`);
   await page.locator('[data-event="Looked"] button').focus();
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-property="language"]');

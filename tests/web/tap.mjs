@@ -15,6 +15,17 @@ export const equal = (found, expected, name) =>
   ok(JSON.stringify(found) === JSON.stringify(expected), name,
     `found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
 
+/* Asks for [found, expected] until they are equal, for half a minute. */
+export async function equalInTime(ask, name) {
+  const end = Date.now() + 30000;
+  let [found, expected] = await ask();
+  while (JSON.stringify(found) !== JSON.stringify(expected) && Date.now() < end) {
+    await new Promise(later => { setTimeout(later, 100); });
+    [found, expected] = await ask();
+  }
+  return equal(found, expected, name);
+}
+
 /* Runs the parts of each lane one after another, the lanes at the same time. A part that could not
  * go on is a test that failed. */
 export async function run(lanes, given) {
