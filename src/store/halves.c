@@ -18,7 +18,7 @@ static bool open_settled(struct snapshot *v, uint32_t chunk, const struct news *
     struct chunk_want want = want_all(v, chunk);
 
     want.version = settled ? settled_version(settled) : want.parts_version;
-    return snapshot_open(v, &want, settled, out, err);
+    return snapshot_open(v, want, settled, out, err);
 }
 
 /* Those touched, as they stood, with the news since. */

@@ -306,24 +306,21 @@ struct chunk_want snapshot_want(struct snapshot *v, uint32_t first, uint32_t end
                                .cache = v->store->cache};
 }
 
-bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct news *newest,
+bool snapshot_open(struct snapshot *v, struct chunk_want want, const struct news *newest,
                    struct chunk **out, struct err *err)
 {
-    uint32_t first = want->customer_first % CHUNK_CUSTOMERS, gone_n = 0;
+    uint32_t first = want.customer_first % CHUNK_CUSTOMERS, gone_n = 0;
     struct gone_set gone = {.n = 0};
-    bool ok;
 
-    want->news = (struct news_range){newest, NULL, first, first + want->customer_n};
+    want.news = (struct news_range){newest, NULL, first, first + want.customer_n};
     news_gone(newest, NULL, &gone);
-    for (uint32_t i = 0; gone.n && i < want->customer_n; i++)
+    for (uint32_t i = 0; gone.n && i < want.customer_n; i++)
         gone_n += gone.is[first + i];
-    if (gone_n == want->customer_n)
-        want->parts_customers = 0;
+    if (gone_n == want.customer_n)
+        want.parts_customers = 0;
     else if (gone_n)
-        want->gone = gone.is;
-    ok = chunk_open(&v->image->catalog, want, out, err);
-    want->gone = NULL;
-    return ok;
+        want.gone = gone.is;
+    return chunk_open(&v->image->catalog, &want, out, err);
 }
 
 /* What the file holds of customers [first, end). */
@@ -333,7 +330,7 @@ static bool open_range(struct snapshot *v, uint32_t first, uint32_t end, bool is
     struct chunk_want want = snapshot_want(v, first, end);
 
     want.is_some = is_some;
-    return snapshot_open(v, &want, image_get(v->image, want.chunk)->news, out, err);
+    return snapshot_open(v, want, image_get(v->image, want.chunk)->news, out, err);
 }
 
 uint32_t snapshot_chunk_end(const struct snapshot *v, uint32_t chunk)

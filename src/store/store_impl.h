@@ -231,7 +231,7 @@ uint32_t snapshot_chunk_end(const struct snapshot *v, uint32_t chunk);
 /* Customers [first, end) of one chunk, but for the news. */
 struct chunk_want snapshot_want(struct snapshot *v, uint32_t first, uint32_t end);
 /* What the parts hold of them, and over it the news that are not newer than `newest`. */
-bool snapshot_open(struct snapshot *v, struct chunk_want *want, const struct news *newest,
+bool snapshot_open(struct snapshot *v, struct chunk_want want, const struct news *newest,
                    struct chunk **out, struct err *err);
 /* As snapshot_chunk, for the caller alone. */
 bool snapshot_whole(struct snapshot *v, uint32_t chunk, struct chunk **out,

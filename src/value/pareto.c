@@ -21,10 +21,11 @@ static size_t death_n(const struct pareto *m)
  *
  * A customer who is there at age y, having bought x times, has the log-density
  *     - (r + x) log(1 + y / alpha) - s log(1 + y / beta)
- * (but for what only x hangs on) and leaves at it at the rate s / (beta + y); with one rate for all it
- * is - rate y instead, and with one death rate - death y, at the rate death. All derivatives of that
- * are numbers that hang on the row and the parameters alone, times these five functions of y and their
- * products. All stay small as a gamma narrows, so that nothing is lost on the way to the limits. */
+ * (but for what is the same at every age) and leaves at it at the rate s / (beta + y); with one rate
+ * for all it is - rate y instead, and with one death rate - death y, at the rate death. All derivatives
+ * of that are numbers that hang on the row and the parameters alone, times these five functions of y
+ * and their products. They fall as a gamma narrows, and log(alpha + y), which the papers have, does
+ * not: on the way to the limits it would lose its digits. */
 enum { ONE, RATE_LOG, RATE_SHARE, DEATH_LOG, DEATH_SHARE, FUNCTIONS };
 struct at_age {
     double f[FUNCTIONS];
@@ -192,9 +193,8 @@ static void fill_after(const struct tables *t, size_t from, size_t to, double sc
 /* Adds `mass` times a density's log-derivatives, which are `by` times the functions, and `alone`. */
 struct derived {
     double by[NEWTON_MAX], alone[NEWTON_MAX];
-    size_t of[NEWTON_MAX]; /* which function */
-    double
-        curve[NEWTON_MAX]; /* of the function's square less it twice, on the diagonal */
+    size_t of[NEWTON_MAX];    /* which function */
+    double curve[NEWTON_MAX]; /* of the function's square less it twice; diagonal */
     double curve_alone[NEWTON_MAX];
 };
 
@@ -525,6 +525,7 @@ bool pareto_fit(struct pareto *m, const struct cbs *data, const double *start,
 
 /* --- one customer --- */
 
+/* log of the integral over (t_x, T) of exp(log_there) times how much slower he leaves than when new. */
 static double log_left(const struct pareto *m, struct pareto_seen c)
 {
     struct leaving l = {.model = m, .x = c.x};

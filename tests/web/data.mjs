@@ -63,15 +63,17 @@ async function walk(page, locked, keys, axe, root, language, name) {
   await page.fill('input[name=key]', keys.admin);
   /* What the page was told last: another language's walk may send an event of a new type meanwhile. */
   let dictionary;
-  page.on('response', response => {
+  const hears = response => {
     if (new URL(response.url()).pathname === '/api/dictionary' && response.ok()) dictionary = response.json();
-  });
+  };
+  page.on('response', hears);
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-dictionary]');
   await equalInTime(async () => [
     await page.$$eval('[data-event]', rows => rows.map(row => row.dataset.event)),
-    (await dictionary).events.map(event => event.name),
+    (await dictionary)?.events.map(event => event.name),
   ], `${name}: every type of event is there`);
+  page.off('response', hears);
   await page.locator('[data-event="Looked"] button').focus();
   await page.keyboard.press('Enter');
   await page.waitForSelector('[data-property="language"]');

@@ -304,13 +304,6 @@ TEST(a10_all_leave_apparel_at_one_rate)
     elog_free(&e);
 }
 
-static struct pareto narrowed(bool rate, bool death, double shape)
-{
-    double r = rate ? shape : .5, s = death ? shape : .5;
-
-    return (struct pareto){.unit_days = 7, .parameter = {r, r / .05, s, s / .05}};
-}
-
 /* What a gamma's log-likelihood lacks of the limit's is a thousandth where the gamma is a thousandth
  * as wide; where rounding is more than that, a search goes astray. */
 TEST(a10_near_a_limit_no_digits_are_lost)
@@ -332,7 +325,9 @@ TEST(a10_near_a_limit_no_digits_are_lost)
 
         assert_true(pareto_log_likelihood(&narrow[i].limit, &e.cbs, &limit, &err));
         for (int k = 0; k < 2; k++) {
-            struct pareto m = narrowed(narrow[i].rate, narrow[i].death, shape[k]);
+            double r = narrow[i].rate ? shape[k] : .5;
+            double s = narrow[i].death ? shape[k] : .5;
+            struct pareto m = {.unit_days = 7, .parameter = {r, r / .05, s, s / .05}};
 
             assert_true(pareto_log_likelihood(&m, &e.cbs, &value[k], &err));
         }
