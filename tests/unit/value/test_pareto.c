@@ -294,7 +294,7 @@ TEST(a10_all_leave_apparel_at_one_rate)
 
     if (!elog_read(&apparel, "2005-10-09", NULL, &e)) {
         print_message("# not there: %s\n", apparel.path);
-        skip();
+        return;
     }
     assert_true(pareto_fit(&m, &e.cbs, NULL, &f, &err));
     assert_int_equal(f.limit, FIT_SAME_DEATH_RATE);
