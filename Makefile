@@ -24,7 +24,7 @@ build/clang/build.ninja build/fuzz/build.ninja build/cover/build.ninja: export C
 
 help:
 	echo 'make run      install what is missing, build, load the sample shop, serve the page'
-	echo 'make test     everything that must hold, in under ten minutes, building included'
+	echo 'make test     everything that must hold, in eight to twelve minutes, building included'
 	echo 'make quick    unit tests and the checks of the source, in under a minute'
 	echo 'make check    test, static analysis and the long model tests, in under fifty minutes'
 	echo 'make fault    failing memory, failing disks, kills, every command under valgrind'
