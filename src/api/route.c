@@ -490,6 +490,18 @@ static const struct api_field dashboard_fields[] = {
     {"name", JSON_TEXT, true, "what the dashboard is called"},
     {"views", JSON_LIST, true, "the names of 1 to 24 views, in the order of its tiles"},
 };
+static const struct api_field keep_fields[] = {
+    {"model", JSON_TEXT, false,
+     "nbd, bg-nbd, mbg-nbd, pareto-nbd, bg-cnbd-k or mbg-cnbd-k: the likeliest of the "
+     "first four unless given"},
+    {"k", JSON_NUMBER, false, "how regular purchases are, of the last two: tried"},
+    {"choose", JSON_TEXT, false, "as for GET /api/value"},
+    {"event", JSON_TEXT, false, "the pattern of a purchase; purchase unless given"},
+    {"value", JSON_TEXT, false, "what it brings, such as revenue"},
+    {"until", JSON_TEXT, false,
+     "the last day that the model knows, whole: that of which all is known unless given"},
+    {"unit", JSON_TEXT, false, "day, week (unless given) or month"},
+};
 static const struct api_field test_fields[] = {
     {"name", JSON_TEXT, true, "which webhook"},
 };
@@ -637,6 +649,15 @@ static const struct api_route routes[] = {
            "what customers will buy and bring, and how such forecasts turned out"),
     REPORT("/api/value/equity", get_value_equity, equity_params,
            "customer equity: what is expected of all customers, by stage or cohort"),
+    BARE("GET", "/api/value/fits", KEY_READ, false, get_fits,
+         "the fits that are kept, which rules ask"),
+    BARE("DELETE", "/api/value/fits/:day", KEY_EDIT, false, delete_fit,
+         "rules ask it no more"),
+    POST("/api/value/keep", KEY_EDIT, false, post_keep, keep_fields,
+         "fits a model and keeps it, so that rules can ask it"),
+    BARE("GET", "/api/value/keep/:job", KEY_READ, false, get_keep,
+         "how far it is, and what was fitted"),
+    BARE("DELETE", "/api/value/keep/:job", KEY_EDIT, false, delete_keep, "none is kept"),
     REPORT("/api/propensity", get_propensity, propensity_params,
            "to whom something will come, learnt from the past, and how well that does"),
     REPORT("/api/ledger", get_ledger, ledger_params,

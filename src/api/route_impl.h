@@ -26,6 +26,7 @@ api_handler get_segments, get_segment_periods, get_lookalikes, get_personas, pos
 api_handler get_paths, get_journey_map;
 api_handler get_survival, get_churn, get_value, get_value_equity, get_propensity,
     get_lift, get_lift_plan, get_ledger;
+api_handler get_fits, delete_fit, post_keep, get_keep, delete_keep;
 api_handler get_openapi, get_live, get_spend, post_spend;
 api_handler get_dictionary, get_refused, get_refused_rows, post_resend;
 api_handler get_suspicions, get_decisions, post_identity;
@@ -49,6 +50,9 @@ bool moment_param(const struct api_request *r, const char *name, int64_t otherwi
 /* from and to of a report, which may lie in the future; all of time where they are not given. */
 bool range_params(const struct api_request *r, int64_t *from_ms, int64_t *to_ms,
                   struct err *err);
+/* The same of a member of the body. */
+bool moment_field(const struct api_request *r, const char *name, int64_t otherwise,
+                  int64_t *out, struct err *err);
 bool at_param(const struct api_request *r, int64_t *out, struct err *err);
 /* Of a report: whom it is about, and of which time. */
 bool scope_params(const struct api_request *r, struct report_scope *out, struct err *err);

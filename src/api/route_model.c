@@ -220,16 +220,6 @@ static const struct job_kind backtest_kind = {
     "backtest", run_backtest, finish_backtest, put_backtest, free_backtest,
 };
 
-static bool moment_field(const struct api_request *r, const char *name, int64_t otherwise,
-                         int64_t *out, struct err *err)
-{
-    str given = json_find_text(r->body, str_of(name));
-
-    *out = otherwise;
-    return !given.n || moment_parse(given, model_of(r)->workspace.zone, out, err)
-           || err_in(err, "%s", name);
-}
-
 bool post_backtest(struct api_request *r, struct err *err)
 {
     struct backtest_options o = {

@@ -123,6 +123,16 @@ struct report_against against_params(const struct api_request *r)
     return (struct report_against){param(r, "against"), param(r, "against_segment")};
 }
 
+bool moment_field(const struct api_request *r, const char *name, int64_t otherwise,
+                  int64_t *out, struct err *err)
+{
+    str given = json_find_text(r->body, str_of(name));
+
+    *out = otherwise;
+    return !given.n || moment_parse(given, model_of(r)->workspace.zone, out, err)
+           || err_in(err, "%s", name);
+}
+
 bool flag_param(const struct api_request *r, const char *name, bool *out, struct err *err)
 {
     str given = param(r, name);

@@ -108,38 +108,6 @@ const struct cli_command cli_value_keep = {
 
 /* --- list --- */
 
-static void list_json(struct buf *b, const struct kept_fits *f)
-{
-    struct json_out j = {.to = b};
-    struct buf day = {};
-
-    json_begin_list(&j);
-    for (uint32_t i = 0; i < f->n; i++) {
-        const struct kept_fit *k = f->row[i].model;
-
-        buf_clear(&day);
-        value_put_day(&day, f->row[i].until_day);
-        b->failed |= day.failed;
-        json_begin_object(&j);
-        json_key(&j, "until");
-        json_put_text(&j, day.failed ? STR("") : buf_str(&day));
-        json_key(&j, "model");
-        json_put_text(&j, value_model_name(k->model.kind));
-        json_key(&j, "event");
-        json_put_text(&j, k->event);
-        json_key(&j, "value");
-        json_put_text(&j, k->value);
-        json_key(&j, "customers");
-        json_put_int(&j, (int64_t)k->customers);
-        json_key(&j, "made");
-        json_put_moment(&j, f->made_ms[i]);
-        json_end_object(&j);
-    }
-    json_end_list(&j);
-    buf_add_char(b, '\n');
-    buf_free(&day);
-}
-
 static void list_table(struct cli *c, struct buf *b, const struct kept_fits *f,
                        const struct zone *z)
 {
@@ -180,10 +148,12 @@ static int run_list(struct cli *c)
         return cli_wrong(c, "--json and --csv exclude each other");
     if (!cli_open(c, STORE_READ, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (cli_has(c, "json"))
-        list_json(&b, engine_fits(e));
-    else
+    if (cli_has(c, "json")) {
+        engine_put_fits(&(struct json_out){.to = &b}, e);
+        buf_add_char(&b, '\n');
+    } else {
         list_table(c, &b, engine_fits(e), engine_model(e)->workspace.zone);
+    }
     status = plain ? cli_print(&b) : cli_show(&b);
     buf_free(&b);
     engine_close(e);
@@ -206,15 +176,6 @@ const struct cli_command cli_value_list = {
 
 /* --- remove --- */
 
-static bool remove_fit(struct cli *c, struct engine *e, struct err *err)
-{
-    int64_t at_ms;
-
-    if (!moment_parse(cli_word(c, 1), NULL, &at_ms, err) || at_ms < 0 || at_ms % MS_DAY)
-        return err_set(err, ERR_INPUT, "a fit is named by its day, such as 2011-12-09");
-    return engine_drop_fit(e, (int32_t)(at_ms / MS_DAY), err);
-}
-
 static int run_remove(struct cli *c)
 {
     struct engine *e;
@@ -223,7 +184,7 @@ static int run_remove(struct cli *c)
 
     if (!cli_open(c, STORE_WRITE, &e, &err))
         return cli_fail(&err, c->word[0]);
-    if (!remove_fit(c, e, &err))
+    if (!engine_drop_fit(e, cli_word(c, 1), &err))
         status = cli_fail(&err, c->word[1]);
     engine_close(e);
     return status;

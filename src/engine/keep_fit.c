@@ -131,19 +131,49 @@ bool engine_keep_fit(struct engine *e, const struct value_view *v, int64_t now_m
     return ok;
 }
 
-bool engine_drop_fit(struct engine *e, int32_t until_day, struct err *err)
+bool engine_drop_fit(struct engine *e, str day, struct err *err)
 {
-    struct buf name = {};
     struct looking at;
-    bool ok;
 
-    value_put_day(&name, until_day);
-    ok = (!name.failed || err_nomem(err)) && look_for(e, buf_str(&name), &at, err);
-    if (ok && !at.found)
-        ok = err_set(err, ERR_NOT_FOUND,
-                     "no fit is kept of %.*s: ciclo value list FILE shows them",
-                     STR_FMT(buf_str(&name)));
-    ok = ok && change(e, at.found, NULL, err);
-    buf_free(&name);
-    return ok;
+    if (!look_for(e, day, &at, err))
+        return false;
+    if (!at.found)
+        return err_set(err, ERR_NOT_FOUND,
+                       "no fit is kept of \"%.*s\": ciclo value list FILE shows the days "
+                       "of those there are",
+                       (int)(day.n < SAVED_NAME_MAX ? day.n : SAVED_NAME_MAX), day.p);
+    return change(e, at.found, NULL, err);
+}
+
+/* --- as JSON --- */
+
+void engine_put_fits(struct json_out *j, const struct engine *e)
+{
+    const struct kept_fits *f = &e->fits;
+    struct buf day = {};
+
+    json_begin_list(j);
+    for (uint32_t i = 0; i < f->n; i++) {
+        const struct kept_fit *k = f->row[i].model;
+
+        buf_clear(&day);
+        value_put_day(&day, f->row[i].until_day);
+        j->to->failed |= day.failed;
+        json_begin_object(j);
+        json_key(j, "until");
+        json_put_text(j, day.failed ? STR("") : buf_str(&day));
+        json_key(j, "model");
+        json_put_text(j, value_model_name(k->model.kind));
+        json_key(j, "event");
+        json_put_text(j, k->event);
+        json_key(j, "value");
+        json_put_text(j, k->value);
+        json_key(j, "customers");
+        json_put_int(j, (int64_t)k->customers);
+        json_key(j, "made");
+        json_put_moment(j, f->made_ms[i]);
+        json_end_object(j);
+    }
+    json_end_list(j);
+    buf_free(&day);
 }

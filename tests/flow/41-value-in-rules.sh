@@ -131,12 +131,63 @@ t_is 'stages are as before' "$("$CICLO" segment "$shop" --when 'stage = "gone"' 
 
 serve
 over_http() { python3 -c 'import json, sys, urllib.request, urllib.parse
-query = urllib.parse.urlencode({"model": "bg-nbd", "until": "1997-12-31", "when": sys.argv[2]})
-print(json.load(urllib.request.urlopen(sys.argv[1] + "api/value?" + query))["customers"])' "$url" "$1"; }
-t_is 'a report over HTTP asks the same fit' "$(over_http 'value.p_alive < 0.3')" "$(count 'value.p_alive < 0.3' 1998-01-01)"
-ends
+query = urllib.parse.urlencode({"model": "bg-nbd", "until": sys.argv[2], "when": sys.argv[3]})
+print(json.load(urllib.request.urlopen(sys.argv[1] + "api/value?" + query))["customers"])' "$url" "$@"; }
+t_is 'a report over HTTP asks the same fit' "$(over_http 1997-12-31 'value.p_alive < 0.3')" "$(count 'value.p_alive < 0.3' 1998-01-01)"
 
-t_fails 'a day without a fit cannot be removed' 'no fit is kept of 1997-12-31' "$CICLO" value remove "$shop" 1997-12-31
+gone() { over_http 1998-01-31 'stage = "gone"'; }
+before=$(gone)
+
+# The same over HTTP, by a server that goes on: kept, listed, asked, removed.
+http() { python3 - "$url" "$@" <<'PY'
+import json, sys, time, urllib.request, urllib.error
+url, method, path, *body = sys.argv[1:]
+def ask(method, path, body=None):
+    r = urllib.request.Request(url + path, body and body.encode(), {"Content-Type": "application/json"}, method=method)
+    try:
+        return json.load(urllib.request.urlopen(r))
+    except urllib.error.HTTPError as e:
+        return json.load(e)
+a = ask(method, path, *body)
+if "job" in a:
+    job, end = path + "/" + a["job"], time.monotonic() + 60
+    while (a := ask("GET", job)).get("result") is None and a["error"] is None and time.monotonic() < end:
+        time.sleep(0.05)
+    a = a["result"] or a
+if "error" in a:
+    print(a["error"]["code"], a["error"]["message"])
+elif isinstance(a, list):
+    for fit in a:
+        print(fit["until"], fit["model"], fit["value"] or "-", fit["customers"])
+else:
+    print(a.get("model", ""), a.get("until", ""))
+PY
+}
+t_is 'over HTTP a fit is kept' \
+    "$(http POST api/value/keep '{"model": "pareto-nbd", "value": "revenue", "until": "1997-12-31"}')" 'pareto-nbd 1997-12-31'
+t_is 'and listed' "$(http GET api/value/fits)" '1997-09-30 bg-nbd revenue 2357
+1997-12-31 pareto-nbd revenue 2357'
+t_is 'it is asked of everybody' "$(over_http 1998-01-31 'value.clv_12mo >= 0')" 2357
+t_ok 'and stages follow' test "$(gone)" -ne "$before"
+t_is 'a regular one, which is told how regular' \
+    "$(http POST api/value/keep '{"model": "bg-cnbd-k", "k": 2, "until": "1997-11-30"}')" 'bg-cnbd-k 1997-11-30'
+t_is 'what is no purchase is refused in words' \
+    "$(http POST api/value/keep '{"event": "purchse"}' | grep -c 'did you mean purchase')" 1
+t_is 'and gamma-gamma alone' "$(http POST api/value/keep '{"model": "gamma-gamma", "value": "revenue"}' |
+    grep -c 'keep another model')" 1
+t_is 'and a day that is none' "$(http POST api/value/keep '{"until": "soon"}' | grep -c '^input until')" 1
+t_is 'neither is kept' "$(http GET api/value/fits | wc -l | tr -d ' ')" 3
+t_is 'one is removed' "$(http DELETE api/value/fits/1997-12-31)" ' '
+t_is 'and another' "$(http DELETE api/value/fits/1997-11-30)" ' '
+t_is 'stages are as before' "$(gone)" "$before"
+t_is 'none twice' "$(http DELETE api/value/fits/1997-12-31)" \
+    'not_found no fit is kept of "1997-12-31": ciclo value list FILE shows the days of those there are'
+ends
+t_is 'the file holds what was kept' "$("$CICLO" value list "$shop" --csv | cut -d, -f1,2)" 'up to,model
+1997-09-30,bg-nbd'
+t_ok 'and stages that follow from it' "$CICLO" verify "$shop"
+
+t_fails 'a day without a fit cannot be removed' 'no fit is kept of "1997-12-31"' "$CICLO" value remove "$shop" 1997-12-31
 t_fails 'what is no value is told what is' 'did you mean p_alive?' "$CICLO" rule check "$shop" 'value.p_alife < 0.5'
 t_fails 'gamma-gamma alone says nothing of anybody' 'keep another model' \
     "$CICLO" value keep "$shop" --model gamma-gamma --value revenue

@@ -64,10 +64,10 @@ TEST(what_is_kept_is_asked_of_moments_behind_its_day_until_it_is_dropped)
     assert_string_equal(asked(e, "value.p_alive", "2026-02-28", &a).value.p, "missing");
     assert_true(str_contains_nocase(asked(e, "value.p_alive", "2026-03-01", &a).value,
                                     STR(" (fitted to what was known up to 2026-02-28)")));
-    NEED_OK(engine_drop_fit(e, engine_fits(e)->row[0].until_day, &err), err);
+    NEED_OK(engine_drop_fit(e, STR("2026-02-28"), &err), err);
     assert_int_equal(engine_fits(e)->n, 0);
     assert_string_equal(asked(e, "value.p_alive", "2026-03-01", &a).value.p, "missing");
-    assert_false(engine_drop_fit(e, 20512, &err));
+    assert_false(engine_drop_fit(e, STR("2026-02-28"), &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     arena_free(&a);
     engine_close(e);
