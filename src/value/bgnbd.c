@@ -19,13 +19,26 @@ static struct log_and_inverse log_and_inverse(double of)
     return (struct log_and_inverse){log(of), 1 / of};
 }
 
+/* Of an age y, in gamma's case: log(1 + y / alpha), 1 / (alpha + y) and 1 / alpha less that. Where all
+ * buy nearly alike, r and alpha are large: differences of large logarithms would have no digits left. */
+struct aged {
+    double log, inverse, less;
+};
+
+static struct aged aged(double alpha, double y)
+{
+    double inverse = 1 / (alpha + y);
+
+    return (struct aged){log1p(y / alpha), inverse, y / alpha * inverse};
+}
+
 /* What one evaluation needs of each day and each number of purchases. */
 struct tables {
     const struct bgnbd *model;
     const struct cbs *data;
-    struct log_and_inverse *alpha; /* [age_max + 1]: alpha + days */
-    struct log_and_inverse a, *b;  /* [x_max + 1]: b + leavings survived */
-    double *more;                  /* [x_max]: customers with x > j */
+    struct aged *aged;            /* [age_max + 1], by days */
+    struct log_and_inverse a, *b; /* [x_max + 1]: b + leavings survived */
+    double *more;                 /* [x_max]: customers with x > j */
 };
 
 /* How often somebody with x purchases could have left. */
@@ -99,8 +112,8 @@ static struct term steps_same(double rate, double silence, unsigned k)
 /* Of one row: `stays` is the log-density of purchases of someone who is still there, `left` what
  * is to be added to it for someone who left at t_x. */
 static inline void rate_terms(const struct bgnbd *m, enum bgnbd_rate kind, unsigned k,
-                              struct log_and_inverse age, struct log_and_inverse last,
-                              struct bgnbd_seen c, struct term *stays, struct term *left)
+                              struct aged age, struct aged last, struct bgnbd_seen c,
+                              struct term *stays, struct term *left)
 {
     double x = k * c.x;
     struct term steps;
@@ -117,19 +130,21 @@ static inline void rate_terms(const struct bgnbd *m, enum bgnbd_rate kind, unsig
                               {{-steps.second[0][0]}}};
         return;
     }
-    double u = m->parameter[0] + x, was = last.inverse, now = age.inverse;
+    double alpha = m->parameter[1], u = m->parameter[0] + x;
+    double both = age.log - last.log, less = age.less - last.less;
 
-    /* The gamma functions of r are summed for all rows together: see add_gammas. */
-    steps = steps_gamma(u, (c.age - c.last) * now, m->parameter[1] + c.age, k);
-    *stays = (struct term){steps.value - u * age.log,
-                           {steps.first[0] - age.log, steps.first[1] - u * now},
-                           {{steps.second[0][0], steps.second[0][1] - now},
-                            {0, steps.second[1][1] + u * now * now}}};
+    /* Of log(alpha^-x (r)_x), which is summed for all rows together, see add_shared_terms. */
+    steps = steps_gamma(u, (c.age - c.last) * age.inverse, alpha + c.age, k);
+    *stays = (struct term){
+        steps.value - u * age.log,
+        {steps.first[0] - age.log, steps.first[1] + u * age.less},
+        {{steps.second[0][0], steps.second[0][1] + age.less},
+         {0, steps.second[1][1] - u * age.less * (1 / alpha + age.inverse)}}};
     *left = (struct term){
-        u * (age.log - last.log) - steps.value,
-        {age.log - last.log - steps.first[0], u * (now - was) - steps.first[1]},
-        {{-steps.second[0][0], now - was - steps.second[0][1]},
-         {0, u * (was * was - now * now) - steps.second[1][1]}}};
+        u * both - steps.value,
+        {both - steps.first[0], -u * less - steps.first[1]},
+        {{-steps.second[0][0], -less - steps.second[0][1]},
+         {0, u * less * (last.inverse + age.inverse) - steps.second[1][1]}}};
 }
 
 /* --- the dropout --- */
@@ -166,16 +181,15 @@ static void add_shared_terms(const struct tables *t, struct slope *s)
 
     if (m->rate == RATE_GAMMA) {
         double r = m->parameter[0], alpha = m->parameter[1];
+        double steps = (double)d->purchases * m->k;
 
         for (uint32_t x = 0; x < d->x_max; x++)
             for (unsigned i = 0; i < m->k; i++)
                 add_gammas(r, 1, t->more[x], (double)x * m->k + i, &s->value,
                            &s->first[0], &s->second[0][0]);
-        s->value += all * r * log(alpha);
-        s->first[0] += all * log(alpha);
-        s->first[1] += all * r / alpha;
-        s->second[0][1] += all / alpha;
-        s->second[1][1] -= all * r / (alpha * alpha);
+        s->value -= steps * log(alpha);
+        s->first[1] -= steps / alpha;
+        s->second[1][1] += steps / (alpha * alpha);
     }
     if (m->dropout == DROPOUT_BETA) {
         double a = m->parameter[at], b = m->parameter[at + 1];
@@ -214,6 +228,7 @@ static inline void add_row(const struct tables *t, const struct cbs_row *row,
                            struct slope *s)
 {
     const struct bgnbd *m = t->model;
+    const struct aged never = {};
     const struct log_and_inverse none = {};
     double unit = m->unit_days, n = row->customers;
     struct bgnbd_seen c = {row->x, row->last_days / unit, row->age_days / unit};
@@ -222,8 +237,8 @@ static inline void add_row(const struct tables *t, const struct cbs_row *row,
     struct term stays, left, odds = {};
     double share = 0, spread, q[NEWTON_MAX];
 
-    rate_terms(m, rate, k, gamma ? t->alpha[row->age_days] : none,
-               gamma ? t->alpha[row->last_days] : none, c, &stays, &left);
+    rate_terms(m, rate, k, gamma ? t->aged[row->age_days] : never,
+               gamma ? t->aged[row->last_days] : never, c, &stays, &left);
     s->value += n * stays.value;
     if (may_have_left) {
         double log_odds, less;
@@ -281,8 +296,8 @@ static void slope_at(void *context, const double *at, struct slope *out)
 
     memcpy(here.parameter, at, n * sizeof *at);
     now.model = &here;
-    for (uint32_t i = 0; now.alpha && i <= d->age_max; i++)
-        now.alpha[i] = log_and_inverse(at[1] + i / here.unit_days);
+    for (uint32_t i = 0; now.aged && i <= d->age_max; i++)
+        now.aged[i] = aged(at[1], i / here.unit_days);
     if (here.dropout != DROPOUT_NONE)
         now.a = log_and_inverse(at[rate_n]);
     for (uint32_t x = 0; now.b && x <= d->x_max; x++)
@@ -304,11 +319,11 @@ static bool tables_new(struct tables *t, const struct bgnbd *m, const struct cbs
 {
     *t = (struct tables){.model = m, .data = d};
     if (m->rate == RATE_GAMMA)
-        t->alpha = arena_array(a, struct log_and_inverse, d->age_max + 1);
+        t->aged = arena_array(a, struct aged, d->age_max + 1);
     if (m->dropout == DROPOUT_BETA)
         t->b = arena_array(a, struct log_and_inverse, d->x_max + 1);
     t->more = arena_array(a, double, d->x_max + 1);
-    if (!t->more || (m->rate == RATE_GAMMA && !t->alpha)
+    if (!t->more || (m->rate == RATE_GAMMA && !t->aged)
         || (m->dropout == DROPOUT_BETA && !t->b))
         return err_nomem(err);
     for (uint32_t i = 0; i < d->n; i++)
@@ -415,15 +430,16 @@ bool bgnbd_fit(struct bgnbd *m, const struct cbs *data, const double *start,
 static double log_left(const struct bgnbd *m, struct bgnbd_seen c)
 {
     const double *p = m->parameter, *drop = p + bgnbd_rate_n(m);
-    struct log_and_inverse age = {}, last = {}, b = {};
+    struct aged age = {}, last = {};
+    struct log_and_inverse b = {};
     struct term stays, left;
     double survived = chances(m, c.x) - 1;
 
     if (m->dropout == DROPOUT_NONE || survived < 0)
         return -INFINITY;
     if (m->rate == RATE_GAMMA) {
-        age = log_and_inverse(p[1] + c.age);
-        last = log_and_inverse(p[1] + c.last);
+        age = aged(p[1], c.age);
+        last = aged(p[1], c.last);
     }
     if (m->dropout == DROPOUT_BETA)
         b = log_and_inverse(drop[1] + survived);

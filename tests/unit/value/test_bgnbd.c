@@ -434,6 +434,68 @@ TEST(a10_all_buy_at_one_rate_and_never_leave)
     cbs_free(&c);
 }
 
+TEST(a10_near_a_limit_no_digits_are_lost)
+{
+    struct elog e;
+    struct err err;
+
+    assert_true(elog_read(&cdnow_sample, "1997-09-30", NULL, &e));
+    for (unsigned k = 1; k <= 3; k++) {
+        double shape[] = {1e4, 1e7}, limit, value[2];
+        struct bgnbd m = bg;
+
+        m.k = k;
+        m.rate = RATE_SAME;
+        memcpy(m.parameter, (double[]){.05 * k, .8, 2.4}, 3 * sizeof(double));
+        assert_true(bgnbd_log_likelihood(&m, &e.cbs, &limit, &err));
+        m.rate = RATE_GAMMA;
+        for (int i = 0; i < 2; i++) {
+            memcpy(m.parameter, (double[]){shape[i], shape[i] / (.05 * k), .8, 2.4},
+                   4 * sizeof(double));
+            assert_true(bgnbd_log_likelihood(&m, &e.cbs, &value[i], &err));
+        }
+        assert_true(fabs(value[0] - limit) > 1e-3);
+        assert_true(relative((value[1] - limit) * 1e3, value[0] - limit) < 1e-2);
+    }
+    elog_free(&e);
+}
+
+/* All buy at one rate, so that chance alone says on which side of the limit the maximum is, and how near. */
+TEST(a10_of_customers_who_are_alike_a_maximum_is_found)
+{
+    struct random r = chance();
+    unsigned inside = 0, limit = 0;
+
+    for (size_t i = 0; i < chance_rounds(300); i++) {
+        struct cbs c = {};
+        struct bgnbd m = nbd;
+        struct err err;
+        uint64_t rate = 1 + random_below(&r, 30); /* of 100 days */
+
+        for (uint64_t k = 1 + random_below(&r, 60); k > 0; k--) {
+            struct cbs_row row = {.age_days = 1 + (uint32_t)random_below(&r, 60),
+                                  .customers = 1};
+
+            for (uint32_t day = 1; day <= row.age_days; day++)
+                if (random_below(&r, 100) < rate) {
+                    row.x++;
+                    row.last_days = day;
+                }
+            assert_true(cbs_add(&c, row, 0, &err));
+        }
+        if (c.purchases) {
+            struct fit f = fit(&m, &c, NULL);
+
+            assert_true(f.converged);
+            assert_true(f.limit == FIT_INSIDE || f.limit == FIT_SAME_RATE);
+            inside += f.limit == FIT_INSIDE;
+            limit += f.limit == FIT_SAME_RATE;
+        }
+        cbs_free(&c);
+    }
+    assert_true(inside > 0 && limit > 0);
+}
+
 /* --- A11: regular buyers --- */
 
 TEST(a11_the_grocers_customers_are_regular)
