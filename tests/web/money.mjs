@@ -68,6 +68,26 @@ async function value(page, shop, axe, root, language, name) {
   await page.waitForSelector('[data-untested]');
   await page.waitForSelector('[data-tenth]');
   ok(true, `${name}: what cannot be tested says so, and is forecast`);
+  await keptFits(page, shop, words, name);
+}
+
+/* What is kept is listed, and rules ask it, until it is removed. */
+async function keptFits(page, shop, words, name) {
+  const button = text => page.getByRole('button', { name: text, exact: true });
+  const listed = () => page.$$eval('[data-fit]', rows => rows.map(row => [row.dataset.fit, row.dataset.fitModel]));
+  await page.waitForSelector('[data-fits="0"]');
+  ok((await page.locator('[data-fits]').innerText()).includes(words['worth.fits.none']), `${name}: no fit is kept`);
+  await button(words['worth.fits.keep']).click();
+  await page.waitForSelector('[data-kept]');
+  await page.waitForSelector('[data-fits="1"]');
+  const fits = await ask(shop, '/api/value/fits');
+  equal(await listed(), fits.map(fit => [fit.until, fit.model]), `${name}: one is kept and listed`);
+  equal(fits.map(fit => [fit.event, fit.value]), [['purchase', 'revenue']], `${name}: of what the page asks about`);
+  equal(await page.getAttribute('[data-kept]', 'data-kept'), fits[0].until, `${name}: which it says`);
+  await button(words['worth.fits.remove']).click();
+  await page.locator('[data-fit] button').click();
+  await page.waitForSelector('[data-fits="0"]');
+  equal(await ask(shop, '/api/value/fits'), [], `${name}: and removed`);
 }
 
 async function spend(page, shop, axe, root, language, name) {

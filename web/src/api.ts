@@ -586,14 +586,16 @@ export interface Backtest {
 /* --- work that takes a while --- */
 
 export interface Job<T> { done: number; all: number; result: T | null; error: Fault | null }
-export type JobKind = 'backtest' | 'apply' | 'check' | 'erase' | 'retention' | 'similar';
+const jobsPaths = {
+  backtest: '/api/model/backtest', apply: '/api/model/apply', check: '/api/model/check', keep: '/api/value/keep',
+  erase: '/api/erase', retention: '/api/retention', similar: '/api/similar',
+} as const;
+export type JobKind = keyof typeof jobsPaths;
 
-const jobsPath = (kind: JobKind) =>
-  (kind === 'erase' || kind === 'retention' || kind === 'similar' ? `/api/${kind}` : `/api/model/${kind}`);
-const jobPath = (kind: JobKind, id: string) => `${jobsPath(kind)}/${id}`;
+const jobPath = (kind: JobKind, id: string) => `${jobsPaths[kind]}/${id}`;
 
 export const startJob = (kind: JobKind, body: object) =>
-  send<{ job: string }>(jobsPath(kind), body).then(answer => answer.job);
+  send<{ job: string }>(jobsPaths[kind], body).then(answer => answer.job);
 
 export const cancelJob = (kind: JobKind, id: string) =>
   answered<object>(jobPath(kind, id), { method: 'DELETE' });

@@ -2,11 +2,10 @@
  * decided, which can be taken back. */
 
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
-  type Alike, cancelJob, decide, type Decision, type Fault, type Id, idText, startJob, type Suspect, type Suspicion,
-  useJob, usePairs, useSession,
+  type Alike, decide, type Decision, type Fault, type Id, idText, type Suspect, type Suspicion, usePairs, useSession,
 } from '../api';
 import { useInfo } from '../info';
 import { customerLink, link, useParams } from '../links';
@@ -15,6 +14,7 @@ import { StageName } from '../stagename';
 import { Button, Skeleton } from '../ui/controls';
 import { Failure, Link } from '../ui/page';
 import styles from './data.module.css';
+import { useWork } from '../work';
 import { DataPage } from './page';
 import look from './suspects.module.css';
 
@@ -157,42 +157,12 @@ function List({ title, none, query, children }: {
   );
 }
 
-function useLook() {
-  const client = useQueryClient();
-  const [id, setId] = useState<string | null>(null);
-  const [starting, setStarting] = useState(false);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const job = useJob<object>('similar', id);
-  const over = job.data?.result;
-  useEffect(() => {
-    if (over) void client.invalidateQueries({ queryKey: ['pairs', 'similar'] });
-  }, [over, client]);
-  return {
-    start: async () => {
-      setFault(null);
-      setId(null);
-      setStarting(true);
-      try {
-        setId(await startJob('similar', {}));
-      } catch (error) {
-        setFault(faultOf(error));
-      }
-      setStarting(false);
-    },
-    cancel: () => { if (id) void cancelJob('similar', id).catch(() => {}); },
-    starting,
-    running: starting || (id !== null && !job.data?.result && !job.data?.error && !job.error),
-    done: job.data?.done ?? 0,
-    all: job.data?.all ?? 0,
-    fault: fault ?? (job.error ? faultOf(job.error) : job.data?.error ?? null),
-  };
-}
-
 function Lookalikes({ customer, say, busy }: { customer: string | undefined; say: Say; busy: boolean }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const query = usePairs('similar', customer, pageSize);
-  const search = useLook();
+  const client = useQueryClient();
+  const search = useWork<object>('similar', () => void client.invalidateQueries({ queryKey: ['pairs', 'similar'] }));
   const may = useMay();
   const looked = query.data?.pages[0]?.looked;
   const number = (n: number) => t('suspects.alike', { n: format.number(n) });
@@ -212,7 +182,7 @@ function Lookalikes({ customer, say, busy }: { customer: string | undefined; say
           {looked ? t('suspects.looked', { day: format.moment(looked) }) : t('suspects.notLooked')}
         </p>
       )}
-      {may && <p><Button onClick={() => void search.start()} disabled={search.running}>{t('suspects.look')}</Button></p>}
+      {may && <p><Button onClick={() => void search.start({})} disabled={search.running}>{t('suspects.look')}</Button></p>}
       <div role="status">
         {search.running && <Progress label={t('suspects.looking')} done={search.done} all={search.all}
           starting={search.starting} cancel={search.cancel} />}

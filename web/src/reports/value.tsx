@@ -11,6 +11,7 @@ import { Figure, SaveMenu } from '../ui/figure';
 import { Link } from '../ui/page';
 import { question as asking } from './answers';
 import { Controls, Labelled, TextField } from './controls';
+import { Fits } from './fits';
 import heat from './heat.module.css';
 import { named, useKnown } from './known';
 import styles from './overlap.module.css';
@@ -294,11 +295,16 @@ function Parameters({ fit, title }: { fit: Fit; title: string }) {
   );
 }
 
+function useModelName() {
+  const { t } = useTranslation();
+  return (model: string) => t(`worth.models.${(models as readonly string[]).includes(model) ? model as 'nbd' : 'nbd'}`);
+}
+
 function ModelOf({ answer }: { answer: Value }) {
   const { t } = useTranslation();
   const { format } = useInfo();
   const tried = Object.entries(answer.tried ?? {}).toSorted(([, a], [, b]) => b.log_likelihood - a.log_likelihood);
-  const name = (model: string) => t(`worth.models.${(models as readonly string[]).includes(model) ? model as 'nbd' : 'nbd'}`);
+  const name = useModelName();
   return (
     <section className={styles.section} aria-labelledby="model" data-model={answer.model}>
       <h2 id="model">{t('worth.model', { name: name(answer.model) })}</h2>
@@ -390,6 +396,7 @@ export default function ValuePage() {
   const asked = useMemo(() => ({ ...q.asked, ahead: q.ahead }), [JSON.stringify(q.asked), q.ahead]);
   const forecast = useQuery({ ...asking<Value>('/api/value', asked, enabled), placeholderData: keepPreviousData });
   const past = useQuery({ ...asking<Value>('/api/value', { ...q.asked, hold_out: q.holdOut }, enabled), placeholderData: keepPreviousData });
+  const name = useModelName();
   const shown = ['event', 'when'].some(name => faultAt(forecast.error, name)) || undefined;
   return (
     <ReportPage note={t('worth.note')} keeps={enabled ? { report: 'value', asked, at: undefined } : undefined}>
@@ -408,6 +415,7 @@ export default function ValuePage() {
             <Answered query={forecast} height={120}>
               {data => <><OneCustomer q={q} asked={asked} /><ModelOf answer={data} /></>}
             </Answered>
+            <Fits asked={{ event: q.event, value: q.asked.value, model: q.model }} named={name} />
           </>}
     </ReportPage>
   );
