@@ -31,9 +31,10 @@ function Row({ fit, named, may }: { fit: KeptFit; named: (model: string) => stri
     .then(anew, (error: ApiError) => { setFault(faultOf(error)); });
   return (
     <tr data-fit={fit.until} data-fit-model={fit.model}>
-      <th scope="row">{format.day(fit.until)}</th>
-      <td>{named(fit.model)}</td>
-      <td>{fit.event}{fit.value !== '' && `, ${fit.value}`}</td>
+      <th scope="row">
+        {format.day(fit.until)}
+        <p className={views.small}>{[named(fit.model), fit.event, fit.value].filter(part => part !== '').join(', ')}</p>
+      </th>
       <td>{format.number(fit.customers)}</td>
       {may && (
         <td>
@@ -68,8 +69,6 @@ export function Fits({ asked, named }: {
               <thead>
                 <tr>
                   <th scope="col">{t('worth.fits.until')}</th>
-                  <th scope="col">{t('worth.which')}</th>
-                  <th scope="col">{t('worth.event')}</th>
                   <th scope="col">{t('list.customers')}</th>
                   {may && <th scope="col"><span className={views.wide}>{t('views.actions')}</span></th>}
                 </tr>
