@@ -71,7 +71,7 @@ static bool put_keep(const void *context, [[maybe_unused]] const struct api_requ
 }
 
 static const struct job_kind keep_kind = {
-    "fitting a model", run_keep, finish_keep, put_keep, free_keep, .exchanges = false,
+    "fit", run_keep, finish_keep, put_keep, free_keep, .exchanges = false,
 };
 
 /* The body ends with the request. */

@@ -100,7 +100,7 @@ bool lift_add_credit(struct engine *e, const struct lift_question *q, struct are
     const bool *channel;
 
     if (!report_channels(e, q->channel, a, &channel, err))
-        return false;
+        return err_in(err, "channel");
     for (uint32_t i = 0; i < v->effect_n; i++)
         if (!add_credit(e, &asked, channel, a, v, &v->effect[i], wrong, err))
             return false;

@@ -106,6 +106,28 @@ async function propensity(page, earnings, axe, root, language, name) {
   ok(true, `${name}: what nobody does is explained at its field`);
 }
 
+/* What attribution owes to a channel, beside what was gained. */
+async function beside(page, earnings, words, asked, name) {
+  const channel = page.getByLabel(words['lift.channel'], { exact: true });
+  await channel.fill('nowhere');
+  await channel.press('Enter');
+  await page.waitForFunction(label => document.querySelector(`input[aria-label="${label}"]`)?.getAttribute('aria-invalid') === 'true', words['lift.channel']);
+  ok(true, `${name}: a channel that is none is explained at its field`);
+  await channel.fill('email');
+  await channel.press('Enter');
+  await page.waitForSelector('[data-owed]');
+  const [{ attribution }] = (await ask(earnings, `${asked}&channel=email`)).effects;
+  const rows = ['conversions', 'value'].flatMap(measure => Object.entries(attribution[measure].owed).map(([model, owed]) => {
+    const { low, high } = attribution[measure].gained;
+    return [`${measure} ${model}`, owed, owed > high ? 'more' : owed < low ? 'less' : 'within'];
+  }));
+  ok(rows.some(([, owed]) => owed > 0), `${name}: the fixture owes something to the channel`);
+  equal(await page.$$eval('[data-owed]', rows => rows.map(row => [row.dataset.owed, Number(row.dataset.owes), row.dataset.off])), rows,
+    `${name}: what is owed to it, and whether more was gained`);
+  equal(await page.$$eval('[data-gained]', rows => rows.map(row => Number(row.dataset.gained))),
+    ['conversions', 'value'].map(measure => attribution[measure].gained.estimate), `${name}: beside what was gained`);
+}
+
 async function lift(page, earnings, axe, root, language, name) {
   const words = texts(root, language);
   const asked = '/api/lift?group=trait.mailing&conversion=purchase&value=revenue&within=30d';
@@ -129,6 +151,7 @@ async function lift(page, earnings, axe, root, language, name) {
       return typeof one === 'object' && one && (one.low > none || one.high < none);
     }).map(([method]) => `${measure} ${method}`)), `${name}: which of them chance alone does not make`);
   equal(await page.getAttribute('[data-off]', 'data-off'), String(answer.balance.is_off), `${name}: whether chance chose`);
+  await beside(page, earnings, words, asked, name);
   await sound(page, axe, root, language, `${name} lift`);
   const letter = answer.groups.find(one => one.group === 'letter');
   const { customers } = await ask(earnings, `${asked}&customers=converted&in=letter`);

@@ -56,7 +56,11 @@ function live(customer) {
   track(customer, at, 'visit');
   lines.at(-1).context = { campaign: { source: among('email', 'search', 'search'), name: among('spring', 'tea') } };
   say(customer, lot, { type: 'identify', traits: { mailing: mailed ? 'letter' : 'control' } });
-  if (mailed && chance() < 0.4) track(customer, lot + 3 * DAY, 'purchase', { revenue: 5 + cents(60) });
+  if (mailed && chance() < 0.4) {
+    track(customer, lot + 2 * DAY, 'visit');
+    lines.at(-1).context = { campaign: { source: 'email', name: 'letter' } };
+    track(customer, lot + 3 * DAY, 'purchase', { revenue: 5 + cents(60) });
+  }
   while ((at += -Math.log(chance()) * every * DAY) < Math.min(ends, begin + days * DAY)) {
     track(customer, at, 'purchase', { revenue: 5 + cents(90) });
     const rest = chance();

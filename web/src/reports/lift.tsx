@@ -6,7 +6,7 @@ import { useInfo } from '../info';
 import { Choice, Select } from '../ui/controls';
 import { SaveMenu } from '../ui/figure';
 import { Link } from '../ui/page';
-import { question as asking } from './answers';
+import { attributionModels, question as asking } from './answers';
 import { Controls, Labelled, TextField, useTraitOptions } from './controls';
 import heat from './heat.module.css';
 import { useHere } from './here';
@@ -30,10 +30,12 @@ interface Group {
   group: string; assigned: number; waiting: number; customers: number; converted: number;
   share: number | null; low: number | null; high: number | null; mean?: number | null; spread?: number | null;
 }
+interface Owed { gained: Estimate | null; owed: Record<(typeof attributionModels)[number], number | null> }
+interface Credit { came: number; conversions: Owed; value?: Owed }
 interface Lift {
   at: string; control: string | null; several: number; balance: { chi_square: number; p: number; is_off: boolean } | null;
   explained: { conversion: number | null; value?: number | null }; groups: Group[];
-  effects: { group: string; conversion: Measured; value?: Measured }[]; customers?: string[];
+  effects: { group: string; conversion: Measured; value?: Measured; attribution?: Credit }[]; customers?: string[];
 }
 interface Plan { change: number; customers: number; power: number }
 
@@ -49,7 +51,7 @@ function useLiftQuestion() {
   return {
     question, known, conversion, sums, value, group, type: known.typeOfSum(conversion ?? '', value), within: read('within') ?? '30d',
     asked: {
-      group, assigned: read('assigned'), control: read('control'), conversion, value, within: read('within') ?? '30d', split: read('split'),
+      group, assigned: read('assigned'), control: read('control'), conversion, value, within: read('within') ?? '30d', split: read('split'), channel: read('channel'),
       from: read('from'), to: read('to'), at: question.asked, segment: read('segment'), when: read('when'),
     },
   };
@@ -64,7 +66,7 @@ function LiftControls({ q, error }: { q: LiftQuestion; error: Error | null }) {
   const assigned = read('assigned');
   const offered = assigned ? q.known.events.filter(event => assigned.startsWith(named(event.name)))
     .flatMap(event => event.properties.map(property => named(property.name))) : traits.map(trait => trait.value);
-  const text = (name: 'assigned' | 'group' | 'control' | 'conversion' | 'split', value: string, like?: string, list?: string) => (
+  const text = (name: 'assigned' | 'group' | 'control' | 'conversion' | 'split' | 'channel', value: string, like?: string, list?: string) => (
     <Labelled label={t(`lift.${name}`)}>
       <TextField label={t(`lift.${name}`)} value={value} list={list} placeholder={like} title={t(`lift.what.${name}`)}
         onCommit={value => ask({ [name]: value, ...(name === 'conversion' && { value: '' }) })} fault={faultAt(error, name, value)} />
@@ -90,6 +92,7 @@ function LiftControls({ q, error }: { q: LiftQuestion; error: Error | null }) {
           options={[...new Set([...withins, q.within])].map(value => ({ value, label: format.length(value) }))} />
       </Labelled>
       {text('split', read('split') ?? '', 'control=1,letter=1')}
+      {text('channel', read('channel') ?? '', 'email')}
     </Controls>
   );
 }
@@ -203,6 +206,40 @@ function Effect({ q, of, measure, title }: { q: LiftQuestion; of: Measured; meas
   );
 }
 
+/* What each model of attribution says is owed to a channel, of the conversions of those who were treated. */
+function Beside({ q, credit, measure }: { q: LiftQuestion; credit: Credit; measure: 'conversions' | 'value' }) {
+  const { t } = useTranslation();
+  const { format } = useInfo();
+  const { gained, owed } = credit[measure]!;
+  const written = (n: number) => (measure === 'value' ? format.value(Math.round(n * 100) / 100, q.type) : format.rounded(n));
+  const bounded = gained && gained.low !== null && gained.high !== null;
+  const off = (n: number | null) => (n === null || !bounded ? undefined : n > gained.high! ? 'more' : n < gained.low! ? 'less' : 'within');
+  const title = measure === 'value' ? t('lift.owedOf', { value: format.fact(q.value ?? '') }) : t('lift.owed');
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={title}>
+      <table className={`${styles.table} ${styles.words}`}>
+        <thead>
+          <tr><th scope="col">{t('lift.by')}</th><th scope="col">{title}</th><th scope="col">{t('lift.besideGained')}</th></tr>
+        </thead>
+        <tbody>
+          {attributionModels.map(model => (
+            <tr key={model} data-owed={`${measure} ${model}`} data-owes={owed[model] ?? ''} data-off={off(owed[model])}>
+              <th scope="row">{t(`attribution.models.${model}`)}</th>
+              <td>{owed[model] === null ? '–' : written(owed[model])}</td>
+              <td>{off(owed[model]) ? t(`lift.besides.${off(owed[model])!}`) : '–'}</td>
+            </tr>
+          ))}
+          <tr data-gained={gained?.estimate ?? ''}>
+            <th scope="row">{t('lift.methods.gained')}</th>
+            <td className={styles.close}>{gained ? written(gained.estimate) : '–'}</td>
+            <td>{bounded ? `${written(gained.low!)} … ${written(gained.high!)}` : t('lift.tooLittle')}</td>
+          </tr>
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 function Found({ q, answer }: { q: LiftQuestion; answer: Lift }) {
   const { t } = useTranslation();
   const { format } = useInfo();
@@ -218,6 +255,14 @@ function Found({ q, answer }: { q: LiftQuestion; answer: Lift }) {
             }) : effect.group}</h2>
             <Effect q={q} of={effect.conversion} measure="conversion" title={t('lift.ofConversion')} />
             {effect.value && <Effect q={q} of={effect.value} measure="value" title={t('lift.ofValue', { value: format.fact(q.value ?? '') })} />}
+            {effect.attribution && (
+              <div>
+                <h3>{t('lift.beside', { channel: q.question.read('channel') ?? '', count: effect.attribution.came, n: format.number(effect.attribution.came) })}</h3>
+                <p>{t('lift.besideWhat')}</p>
+                <Beside q={q} credit={effect.attribution} measure="conversions" />
+                {effect.attribution.value && <Beside q={q} credit={effect.attribution} measure="value" />}
+              </div>
+            )}
           </section>
         );
       })}
@@ -278,7 +323,7 @@ export default function LiftPage() {
   const enabled = q.group !== undefined && q.conversion !== undefined;
   const answer = useQuery({ ...asking<Lift>('/api/lift', q.asked, enabled && q.known.ready), placeholderData: keepPreviousData });
   const which = q.question.read('customers');
-  const shown = (['assigned', 'group', 'control', 'conversion', 'split', 'when', 'from', 'to', 'at'] as const)
+  const shown = (['assigned', 'group', 'control', 'conversion', 'split', 'channel', 'when', 'from', 'to', 'at'] as const)
     .some(name => faultAt(answer.error, name, name === 'conversion' ? q.conversion : undefined));
   return (
     <ReportPage note={t('lift.note')} keeps={enabled ? { report: 'lift', asked: q.asked, at: q.question.asked } : undefined}>
