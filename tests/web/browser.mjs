@@ -50,7 +50,7 @@ export async function sound(page, axe, root, language, name) {
   const text = await page.evaluate(() => document.body.innerText);
   const keys = Object.keys(texts(root, 'en')).map(key => key.split('.')[0]);
   const untranslated = [...new Set(keys)].flatMap(
-    first => text.match(new RegExp(`(?<![\\w.@])${first}\\.[a-z]\\w*`, 'g')) ?? []);
+    first => text.match(new RegExp(`(?<![\\w.@])${first}(?:\\.[a-zA-Z]\\w*)+`, 'g')) ?? []);
   equal(untranslated.filter(key => key in texts(root, 'en')), [], `${name}: no key without its text`);
   equal(foreign(root, language).filter(phrase => `\n${text}\n`.includes(`\n${phrase}\n`)), [],
     `${name}: nothing is left in English`);

@@ -224,7 +224,7 @@ function Beside({ q, credit, measure }: { q: LiftQuestion; credit: Credit; measu
         <tbody>
           {attributionModels.map(model => (
             <tr key={model} data-owed={`${measure} ${model}`} data-owes={owed[model] ?? ''} data-off={off(owed[model])}>
-              <th scope="row">{t(`attribution.models.${model}`)}</th>
+              <th scope="row">{t(`lift.models.${model}`)}</th>
               <td>{owed[model] === null ? '–' : written(owed[model])}</td>
               <td>{off(owed[model]) ? t(`lift.besides.${off(owed[model])!}`) : '–'}</td>
             </tr>
