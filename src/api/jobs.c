@@ -57,6 +57,10 @@ static void finish(struct job *job)
         job->ok =
             err_set(&job->err, ERR_CONFLICT, "the %s was cancelled", job->kind->name);
     job->ok = job->ok && job->kind->finish(job->context, &job->err);
+    if (!job->ok) { /* it may hold much, and nobody asks for it */
+        job->kind->free(job->context);
+        job->context = NULL;
+    }
     job->finished = true;
 }
 
@@ -87,7 +91,8 @@ static void forget(struct jobs *j)
         atomic_store(&j->job->cancelled, true);
         finish(j->job);
     }
-    j->job->kind->free(j->job->context);
+    if (j->job->context)
+        j->job->kind->free(j->job->context);
     mem_free(j->job);
     j->job = NULL;
 }

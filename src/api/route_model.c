@@ -87,9 +87,11 @@ static bool tell_check(void *job, uint64_t done, uint64_t all)
 static bool run_check(struct job *job, void *context, struct err *err)
 {
     struct check_job *c = context;
+    bool ok = engine_lint(c->snapshot, c->model, c->now_ms, tell_check, job, &c->arena,
+                          &c->finding, &c->finding_n, err);
 
-    return engine_lint(c->snapshot, c->model, c->now_ms, tell_check, job, &c->arena,
-                       &c->finding, &c->finding_n, err);
+    snapshot_end(c->snapshot);
+    return ok;
 }
 
 static bool finish_check(void *context, struct err *err)

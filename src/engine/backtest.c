@@ -350,7 +350,10 @@ bool backtest_run(struct backtest *b,
     for (int k = 0; k < COMPARE_SIDES; k++, f.piece++)
         if (!histories_advance(b->histories[k], b->at, b->to_ms - 1, &watch, err))
             return false;
-    return backtest_compare(b, &f, err) && find_result(b, err);
+    if (!backtest_compare(b, &f, err) || !find_result(b, err))
+        return false;
+    snapshot_end(b->at);
+    return true;
 }
 
 const struct backtest_result *backtest_result(const struct backtest *b)

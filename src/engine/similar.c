@@ -93,6 +93,7 @@ bool engine_similar_run(struct similar_look *l,
          && similar_found_keep(l->found, &contacts, pair, n, err);
     contacts_free(&contacts);
     arena_free(&a);
+    snapshot_end(l->v);
     return ok;
 }
 

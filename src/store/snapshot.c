@@ -178,12 +178,24 @@ static void leave(struct snapshot *v)
     struct store *s = v->store;
 
     pthread_mutex_lock(&s->lock);
-    *v->before = v->next;
-    if (v->next)
-        v->next->before = v->before;
-    if (--v->image->users)
-        v->image = NULL;
+    if (v->before) {
+        *v->before = v->next;
+        if (v->next)
+            v->next->before = v->before;
+        v->before = NULL;
+    }
     pthread_mutex_unlock(&s->lock);
+}
+
+static void drop_image(struct snapshot *v)
+{
+    bool is_last;
+
+    pthread_mutex_lock(&v->store->lock);
+    is_last = !--v->image->users;
+    pthread_mutex_unlock(&v->store->lock);
+    if (is_last)
+        image_free(v->image);
 }
 
 static void reader_give(struct store *s, struct reader *r)
@@ -198,6 +210,14 @@ static void reader_give(struct store *s, struct reader *r)
     pthread_mutex_unlock(&s->lock);
 }
 
+void snapshot_end(struct snapshot *v)
+{
+    leave(v);
+    if (v->reader)
+        reader_give(v->store, v->reader);
+    v->reader = NULL;
+}
+
 void snapshot_close(struct snapshot *v)
 {
     if (!v)
@@ -205,11 +225,9 @@ void snapshot_close(struct snapshot *v)
     for (uint32_t i = 0; v->loaded && i < v->image->chunk_n; i++)
         chunk_free(v->loaded[i].chunk);
     mem_free(v->loaded);
+    snapshot_end(v);
     if (v->image)
-        leave(v);
-    if (v->reader)
-        reader_give(v->store, v->reader);
-    image_free(v->image);
+        drop_image(v);
     mem_free(v);
 }
 

@@ -64,6 +64,8 @@ struct snapshot;
 [[nodiscard]] bool store_snapshot(struct store *s, struct snapshot **out,
                                   struct err *err);
 void snapshot_close(struct snapshot *v);
+/* Of it only the catalog is asked any more: what it stood at no longer holds up SQLite's log. */
+void snapshot_end(struct snapshot *v);
 /* Whether a snapshot taken now would show the same, but for histories. */
 bool snapshot_is_latest(const struct snapshot *v);
 const struct catalog *snapshot_catalog(const struct snapshot *v);

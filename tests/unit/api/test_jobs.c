@@ -128,14 +128,15 @@ TEST(a_job_that_fails_says_why)
 
     wait_end(j);
     assert_int_equal(w.finished, 0);
+    assert_int_equal(w.freed, 1); /* and holds nothing any more */
     need_state(j, id,
                "{\"done\":0,\"all\":0,\"result\":null,\"error\":{\"code\":\"input\","
                "\"message\":\"the run failed\",\"line\":2,\"column\":5}}");
     w.fails = false;
     w.finish_fails = true;
     id = started(j, &w);
-    assert_int_equal(w.freed, 1);
     wait_end(j);
+    assert_int_equal(w.freed, 2);
     need_state(j, id,
                "{\"done\":0,\"all\":0,\"result\":null,\"error\":{\"code\":\"io\","
                "\"message\":\"the finish failed\"}}");
@@ -154,6 +155,7 @@ TEST(a_job_that_is_cancelled_is_never_finished)
     wait_end(j);
     assert_int_equal(w.cancels, 1);
     assert_int_equal(w.finished, 0);
+    assert_int_equal(w.freed, 1);
     need_state(j, id,
                "{\"done\":3,\"all\":7,\"result\":null,\"error\":{\"code\":\"conflict\","
                "\"message\":\"the work was cancelled\"}}");

@@ -555,7 +555,7 @@ TEST(sqlites_log_begins_anew_when_nobody_reads_an_older_commit)
     import(s, &event[n++], 1);
     for (int is_free = 0; is_free < 2; is_free++) {
         if (is_free)
-            snapshot_close(old);
+            snapshot_end(old);
         checkpoint_beside(s);
         store_log_anew(s);
         pages = s->wal_pages;
@@ -565,6 +565,8 @@ TEST(sqlites_log_begins_anew_when_nobody_reads_an_older_commit)
         else
             assert_true(s->wal_pages > pages);
     }
+    assert_int_equal(catalog_customer_n(snapshot_catalog(old)), 1);
+    snapshot_close(old);
     need_store_holds(s, event, n);
     store_close(s);
     arena_free(&a);
