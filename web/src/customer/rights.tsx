@@ -2,56 +2,25 @@
  * says what will happen before it does, and ends with the receipt, which is shown this once. */
 
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { cancelJob, type Fault, startJob, useJob, useSession } from '../api';
+import { useSession } from '../api';
 import { useInfo } from '../info';
 import { link } from '../links';
-import { faultOf, Progress } from '../model/apply';
+import { Progress } from '../model/apply';
 import { Button } from '../ui/controls';
 import { save } from '../ui/figure';
 import { Link, Notice, Words } from '../ui/page';
+import { useWork } from '../work';
 import styles from './customer.module.css';
 
 /* A job at whose end something has left the file, for good. */
 export function useRemoval(name: 'erase' | 'retention', body: object) {
   const client = useQueryClient();
-  const [id, setId] = useState<string | null>(null);
-  const [starting, setStarting] = useState(false);
-  const [refused, setRefused] = useState<Fault | null>(null);
-  const job = useJob<{ receipt: string }>(name, id);
-  const receipt = job.data?.result?.receipt;
-  const lost = job.error ? faultOf(job.error) : null;
-
-  useEffect(() => {
-    if (receipt === undefined) return;
-    void client.invalidateQueries({
-      predicate: query => query.queryKey[0] !== 'job' && query.queryKey[0] !== 'customer',
-    });
-  }, [receipt]);
-
-  return {
-    start: async () => {
-      setRefused(null);
-      setId(null);
-      setStarting(true);
-      try {
-        setId(await startJob(name, body));
-      } catch (error) {
-        setRefused(faultOf(error));
-      }
-      setStarting(false);
-    },
-    cancel: () => {
-      if (id) void cancelJob(name, id).catch(() => {});
-    },
-    starting,
-    running: starting || (id !== null && !job.data?.result && !job.data?.error && !lost),
-    done: job.data?.done ?? 0,
-    all: job.data?.all ?? 0,
-    fault: refused ?? lost ?? job.data?.error ?? null,
-    receipt,
-  };
+  const work = useWork<{ receipt: string }>(name, () => void client.invalidateQueries({
+    predicate: query => query.queryKey[0] !== 'job' && query.queryKey[0] !== 'customer',
+  }));
+  return { ...work, start: () => work.start(body), receipt: work.result?.receipt };
 }
 
 export const useErase = (customer: string) => useRemoval('erase', { customer });
