@@ -256,9 +256,33 @@ static void print_measured(const struct pair *p, const struct twin_view *view,
 
 /* --- terms as they are shown --- */
 
-/* Only what the terms from..to-1 name. */
-static void keep_named(const struct pair *p, const struct term *term, uint32_t from,
-                       uint32_t to, struct twin_customer *out)
+/* Without the traits that were taken away since. */
+static struct event still_said(const struct twin_view *view, int i, struct arena *a)
+{
+    struct event e = view->c->event[i];
+    struct property *trait = arena_array(a, struct property, e.trait_n + 1);
+    uint32_t n = 0;
+
+    assert_non_null(trait);
+    for (uint32_t k = 0; k < e.trait_n; k++) {
+        bool is_gone = false;
+
+        for (int t = 0; t < TWIN_PROPERTIES; t++)
+            is_gone |= str_eq(e.trait[k].name, str_of(twin_trait[t].name))
+                       && twin_is_taken_away(view, i, t);
+        if (!is_gone)
+            trait[n++] = e.trait[k];
+    }
+    e.trait = trait;
+    e.trait_n = n;
+    return e;
+}
+
+/* Only what the terms from..to-1 name. An event that is named for something else may have said a trait that
+ * another took away, which is not named. */
+static void keep_named(const struct pair *p, const struct twin_view *view,
+                       const struct term *term, uint32_t from, uint32_t to,
+                       struct arena *a, struct twin_customer *out)
 {
     bool named[TWIN_EVENTS_MAX] = {};
 
@@ -271,7 +295,7 @@ static void keep_named(const struct pair *p, const struct term *term, uint32_t f
     out->is_account = p->known.is_account;
     for (int e = 0; e < p->known.n; e++)
         if (named[e])
-            out->event[out->n++] = p->known.event[e];
+            out->event[out->n++] = still_said(view, e, a);
 }
 
 /* Does the truth hang on what is measured alone? */
@@ -325,6 +349,7 @@ static void need_terms(const struct pair *p, const struct twin_view *view,
     for (uint32_t i = 0; i < why->term_n; i++) {
         const struct term *term = &why->term[i];
         bool all = names_score(terms.node[i]);
+        struct arena a = {};
 
         if (!is_text_of(p, terms.node[i], term->test))
             refute(p, "term %u is another: %.*s", i, STR_FMT(term->test));
@@ -332,9 +357,11 @@ static void need_terms(const struct pair *p, const struct twin_view *view,
         p->tally->terms++;
         if (term->event_n < term->event_all)
             continue;
-        keep_named(p, why->term, all ? 0 : i, all ? why->term_n : i + 1, &named);
+        keep_named(p, view, why->term, all ? 0 : i, all ? why->term_n : i + 1, &a,
+                   &named);
         need_value(p, &from_named, terms.node[i], term, "from the events named");
         p->tally->named += named.n > 0;
+        arena_free(&a);
     }
 }
 

@@ -277,6 +277,8 @@ struct value twin_call(const struct twin_view *v, const struct twin_node *n);
 bool twin_sequence(const struct twin_view *v, const struct twin_node *n);
 /* A trait as its rule has it, of its declared type or missing. */
 struct value twin_trait_value(const struct twin_view *v, int trait);
+/* What event i says of the trait was taken away since: it is as if it had never been said. */
+bool twin_is_taken_away(const struct twin_view *v, int i, int trait);
 bool twin_equal(const struct value *a, const struct value *b);
 /* False when it does not fit: rounded once, half away from zero. */
 bool twin_divide(__int128 a, __int128 b, int64_t *out);

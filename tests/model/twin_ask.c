@@ -414,6 +414,29 @@ static const struct value *first_of(const struct twin_view *v, int trait)
     return first;
 }
 
+static int source_of(const struct twin_keep *keep, const struct event *e)
+{
+    for (int k = 0; k < keep->source_n; k++)
+        if (is_source(e, twin_source[keep->source[k]]))
+            return k;
+    return -1;
+}
+
+bool twin_is_taken_away(const struct twin_view *v, int i, int trait)
+{
+    const struct twin_keep *keep = &v->t->m.keep[trait];
+    int source = source_of(keep, &v->c->event[i]);
+
+    for (int k = i + 1; k < v->c->n; k++) {
+        const struct value *said = said_of(v, k, trait);
+
+        if (said && said->type == VALUE_NULL
+            && source_of(keep, &v->c->event[k]) == source)
+            return true;
+    }
+    return false;
+}
+
 struct value twin_trait_value(const struct twin_view *v, int trait)
 {
     const struct twin_keep *keep = &v->t->m.keep[trait];
